@@ -1,0 +1,5 @@
+//! A typed client for Hyperstack.
+
+pub mod patch;
+#[cfg(feature = "testing")]
+pub mod testing;

@@ -1,0 +1,1 @@
+//! Typed patches: decode, merge, build.
