@@ -3,3 +3,4 @@
 pub mod patch;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod wire;

@@ -1,0 +1,529 @@
+//! Server to client: what a message is, borrowed from its bytes.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
+use serde_json::Value;
+
+use super::Seq;
+
+/// A message from the server.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Incoming<'a> {
+    /// News of a view.
+    Frame(Frame<'a>),
+    /// The server's complaint; text messages with `"type":"error"`.
+    Issue(Issue),
+    /// The answer to [`Request::RefreshAuth`](super::Request::RefreshAuth).
+    Refresh(RefreshReply),
+}
+
+/// News of a view. `view` is always the full id that was subscribed.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Frame<'a> {
+    /// The view exists and a subscription to it has begun. Carries no key: it answers the earliest
+    /// unanswered subscription of this connection to that view.
+    Subscribed {
+        /// The view's id.
+        view: Cow<'a, str>,
+        /// The order the server keeps the view in, where it keeps one.
+        sort: Option<Sort>,
+    },
+    /// Whole rows. The first batch holds up to 50, later ones up to 100.
+    Snapshot {
+        /// The view's id.
+        view: Cow<'a, str>,
+        /// The rows, in the server's order; a malformed row is an error of its own.
+        rows: Vec<Result<Row<'a>, FrameError>>,
+        /// Whether this was the last batch.
+        complete: bool,
+    },
+    /// A whole row, to replace what is held.
+    Upsert {
+        /// The view's id.
+        view: Cow<'a, str>,
+        /// The row.
+        row: Row<'a>,
+    },
+    /// Some fields of a row.
+    Patch {
+        /// The view's id.
+        view: Cow<'a, str>,
+        /// The row's key, and the fields.
+        row: Row<'a>,
+        /// Dotted paths at which `row` holds only the new elements of an array.
+        append: Vec<Cow<'a, str>>,
+        /// The change's position, where the mutation had one.
+        seq: Option<Seq>,
+    },
+    /// The row left the view.
+    Delete {
+        /// The view's id.
+        view: Cow<'a, str>,
+        /// The row's key.
+        key: Cow<'a, str>,
+    },
+}
+
+/// A row's key and its JSON, not yet decoded.
+#[derive(Debug, Clone)]
+pub struct Row<'a> {
+    /// The row's key; on the wire a string always.
+    pub key: Cow<'a, str>,
+    /// The row's JSON text.
+    pub data: &'a str,
+}
+
+/// A view's order, as the server announces it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sort {
+    /// The path of object keys to the value that is compared.
+    pub path: Vec<String>,
+    /// Ascending or descending.
+    pub direction: Direction,
+}
+
+/// Ascending or descending.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// Least first.
+    Ascending,
+    /// Greatest first.
+    Descending,
+}
+
+/// A complaint of the server's. It names neither view nor request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Issue {
+    /// The machine-readable code, such as `subscription-limit-exceeded`.
+    pub code: String,
+    /// The text for people.
+    pub message: String,
+    /// Whether trying again may help.
+    pub retryable: bool,
+    /// Whether the server means to end the connection.
+    pub fatal: bool,
+    /// How long to wait before trying again, in seconds.
+    pub retry_after: Option<u64>,
+    /// What the server suggests.
+    pub suggested_action: Option<String>,
+}
+
+/// The answer to a token refresh.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefreshReply {
+    /// Whether the new token was accepted.
+    pub success: bool,
+    /// When the new token expires, in Unix seconds.
+    pub expires_at: Option<u64>,
+    /// The code of the refusal.
+    pub error: Option<String>,
+}
+
+/// Why a message could not be understood. Nothing is changed by such a message, and the connection
+/// goes on.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FrameError {
+    /// The message is larger than allowed; it was not read.
+    #[error("a message of {size} bytes is over the limit of {limit} bytes")]
+    TooLarge {
+        /// The message's size in bytes.
+        size: usize,
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// The message inflates to more than allowed; inflation was stopped.
+    #[error("a gzip message of {size} bytes inflates to over the limit of {limit} bytes")]
+    InflatesTooLarge {
+        /// The compressed size in bytes.
+        size: usize,
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// The message began like gzip and was not.
+    #[error("a gzip message does not inflate: {0}")]
+    Inflate(String),
+    /// The message is not the JSON that the protocol asks for.
+    #[error("a malformed message: {0}")]
+    Malformed(String),
+    /// The message has an operation this client does not know; it was not applied.
+    #[error(
+        "the unknown operation \"{operation}\" (view {}, key {})",
+        or_none(view),
+        or_none(key)
+    )]
+    UnknownOperation {
+        /// The operation.
+        operation: String,
+        /// The view, where the message named one.
+        view: Option<String>,
+        /// The key, where the message named one.
+        key: Option<String>,
+    },
+    /// The message is neither a frame nor one of the control messages.
+    #[error("a message of an unknown kind: {0}")]
+    UnknownMessage(String),
+}
+
+fn or_none(name: &Option<String>) -> &str {
+    name.as_deref().unwrap_or("none")
+}
+
+impl<'a> Incoming<'a> {
+    /// Tells what a message is; rows stay undecoded.
+    ///
+    /// The server sends frames as binary and control messages as text; either is taken from either.
+    ///
+    /// # Errors
+    ///
+    /// See [`FrameError`]; a malformed row of a snapshot is an error of that row alone.
+    pub fn decode(json: &'a [u8]) -> Result<Self, FrameError> {
+        let text = std::str::from_utf8(json)
+            .map_err(|error| FrameError::Malformed(format!("not UTF-8: {error}")))?;
+        let envelope: Envelope<'a> =
+            serde_json::from_str(text).map_err(|error| FrameError::Malformed(error.to_string()))?;
+        match envelope.operation.clone() {
+            Some(operation) => envelope.frame(&operation).map(Incoming::Frame),
+            None => control(text),
+        }
+    }
+}
+
+/// A frame's top level, with everything optional.
+#[derive(Default)]
+struct Envelope<'a> {
+    operation: Option<Cow<'a, str>>,
+    entity: Option<Cow<'a, str>>,
+    view: Option<Cow<'a, str>>,
+    key: Option<Cow<'a, str>>,
+    data: Option<&'a RawValue>,
+    append: Vec<Cow<'a, str>>,
+    seq: Option<Cow<'a, str>>,
+    complete: Option<bool>,
+    sort: Option<Value>,
+}
+
+impl<'a> Envelope<'a> {
+    fn frame(self, operation: &str) -> Result<Frame<'a>, FrameError> {
+        if operation == "subscribed" {
+            let view = self.view.or(self.entity);
+            let view = view.ok_or_else(|| missing("view", operation))?;
+            let sort = match self.sort {
+                None | Some(Value::Null) => None,
+                Some(sort) => Some(Sort::read(&sort).ok_or_else(|| {
+                    FrameError::Malformed(format!("the sort of {view} is unreadable: {sort}"))
+                })?),
+            };
+            return Ok(Frame::Subscribed { view, sort });
+        }
+        if !matches!(
+            operation,
+            "snapshot" | "upsert" | "create" | "patch" | "delete"
+        ) {
+            return Err(FrameError::UnknownOperation {
+                operation: operation.to_owned(),
+                view: self.entity.or(self.view).map(Cow::into_owned),
+                key: self.key.map(Cow::into_owned),
+            });
+        }
+        let view = self.entity.or(self.view);
+        let view = view.ok_or_else(|| missing("entity", operation))?;
+        if operation == "snapshot" {
+            let data = self.data.ok_or_else(|| missing("data", operation))?;
+            return Ok(Frame::Snapshot {
+                rows: rows(data.get())?,
+                view,
+                complete: self.complete.unwrap_or(true),
+            });
+        }
+        let key = self.key.ok_or_else(|| missing("key", operation))?;
+        if operation == "delete" {
+            return Ok(Frame::Delete { view, key });
+        }
+        let data = self.data.ok_or_else(|| missing("data", operation))?.get();
+        let row = Row { key, data };
+        Ok(match operation {
+            "patch" => Frame::Patch {
+                view,
+                row,
+                append: self.append,
+                seq: self.seq.as_deref().map(Seq::parse),
+            },
+            _ => Frame::Upsert { view, row },
+        })
+    }
+}
+
+fn missing(field: &str, operation: &str) -> FrameError {
+    FrameError::Malformed(format!("a frame \"{operation}\" without `{field}`"))
+}
+
+fn rows(data: &str) -> Result<Vec<Result<Row<'_>, FrameError>>, FrameError> {
+    let rows: Vec<&RawValue> = serde_json::from_str(data)
+        .map_err(|error| FrameError::Malformed(format!("a snapshot's data: {error}")))?;
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            let row: Envelope<'_> = serde_json::from_str(row.get())
+                .map_err(|error| FrameError::Malformed(format!("a snapshot's row: {error}")))?;
+            match (row.key, row.data) {
+                (Some(key), Some(data)) => Ok(Row {
+                    key,
+                    data: data.get(),
+                }),
+                (None, _) => Err(missing("key", "snapshot")),
+                (_, None) => Err(missing("data", "snapshot")),
+            }
+        })
+        .collect())
+}
+
+/// Control messages are rare and small: their JSON is read as a tree.
+fn control(text: &str) -> Result<Incoming<'static>, FrameError> {
+    let json: Value =
+        serde_json::from_str(text).map_err(|error| FrameError::Malformed(error.to_string()))?;
+    let string = |name: &str| json.get(name).and_then(Value::as_str).map(str::to_owned);
+    let flag = |name: &str| json.get(name).and_then(Value::as_bool);
+    if let Some(success) = flag("success") {
+        return Ok(Incoming::Refresh(RefreshReply {
+            success,
+            expires_at: json.get("expiresAt").and_then(Value::as_u64),
+            error: string("error"),
+        }));
+    }
+    if string("type").as_deref() == Some("error") {
+        let code = string("code").or_else(|| string("error"));
+        return Ok(Incoming::Issue(Issue {
+            message: string("message").unwrap_or_default(),
+            code: code.unwrap_or_default(),
+            retryable: flag("retryable").unwrap_or(false),
+            fatal: flag("fatal").unwrap_or(false),
+            retry_after: json.get("retry_after").and_then(Value::as_u64),
+            suggested_action: string("suggested_action"),
+        }));
+    }
+    Err(FrameError::UnknownMessage(text.chars().take(120).collect()))
+}
+
+impl Sort {
+    fn read(json: &Value) -> Option<Self> {
+        let path = match json.get("field")? {
+            Value::String(field) => field.split('.').map(str::to_owned).collect(),
+            Value::Array(path) => path
+                .iter()
+                .map(|key| key.as_str().map(str::to_owned))
+                .collect::<Option<_>>()?,
+            _ => return None,
+        };
+        let direction = match json.get("order").and_then(Value::as_str) {
+            Some("desc") => Direction::Descending,
+            Some("asc") | None => Direction::Ascending,
+            Some(_) => return None,
+        };
+        Some(Sort { path, direction })
+    }
+
+    /// Whether the view is in order of change, newest first: the order of every plain list.
+    pub fn is_recency(&self) -> bool {
+        self.direction == Direction::Descending && self.path == ["_seq"]
+    }
+}
+
+impl<'de> Deserialize<'de> for Envelope<'de> {
+    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
+        struct Fields;
+
+        impl<'de> Visitor<'de> for Fields {
+            type Value = Envelope<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a JSON object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut envelope = Envelope::default();
+                while let Some(Text(name)) = map.next_key()? {
+                    match &*name {
+                        "op" => envelope.operation = text(&mut map)?,
+                        "entity" => envelope.entity = text(&mut map)?,
+                        "view" => envelope.view = text(&mut map)?,
+                        "key" => envelope.key = text(&mut map)?,
+                        "data" => envelope.data = Some(map.next_value()?),
+                        "append" => {
+                            let paths: Option<Vec<Text<'de>>> = map.next_value()?;
+                            let paths = paths.unwrap_or_default();
+                            envelope.append = paths.into_iter().map(|Text(path)| path).collect();
+                        }
+                        "seq" => envelope.seq = text(&mut map)?,
+                        "complete" => envelope.complete = map.next_value()?,
+                        "sort" => envelope.sort = Some(map.next_value()?),
+                        _ => {
+                            map.next_value::<IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(envelope)
+            }
+        }
+
+        json.deserialize_map(Fields)
+    }
+}
+
+fn text<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Option<Cow<'de, str>>, A::Error> {
+    let text: Option<Text<'de>> = map.next_value()?;
+    Ok(text.map(|Text(text)| text))
+}
+
+/// A string that is borrowed where the JSON needs no unescaping.
+struct Text<'a>(Cow<'a, str>);
+
+impl<'de> Deserialize<'de> for Text<'de> {
+    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
+        struct Borrow;
+
+        impl<'de> Visitor<'de> for Borrow {
+            type Value = Text<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+                Ok(Text(Cow::Borrowed(text)))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(Text(Cow::Owned(text.to_owned())))
+            }
+        }
+
+        json.deserialize_str(Borrow)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame(json: &str) -> Frame<'_> {
+        match Incoming::decode(json.as_bytes()) {
+            Ok(Incoming::Frame(frame)) => frame,
+            other => panic!("not a frame: {other:?}"),
+        }
+    }
+
+    fn error(json: &str) -> FrameError {
+        Incoming::decode(json.as_bytes()).unwrap_err()
+    }
+
+    #[test]
+    fn subscribed_names_its_view_and_sort() {
+        let Frame::Subscribed { view, sort } = frame(
+            r#"{"op":"subscribed","view":"Round/latest","mode":"list","sort":{"field":["id","round_id"],"order":"desc"}}"#,
+        ) else {
+            panic!()
+        };
+        assert_eq!(view, "Round/latest");
+        let sort = sort.unwrap();
+        assert_eq!(sort.path, ["id", "round_id"]);
+        assert_eq!(sort.direction, Direction::Descending);
+        assert!(!sort.is_recency());
+    }
+
+    #[test]
+    fn a_subscribed_shaped_like_a_data_frame_is_still_subscribed() {
+        let shaped = frame(
+            r#"{"mode":"list","entity":"Round/list","op":"subscribed","key":"1","data":{"a":1}}"#,
+        );
+        assert!(matches!(shaped, Frame::Subscribed { view, sort: None } if view == "Round/list"));
+    }
+
+    #[test]
+    fn snapshot_rows_fail_one_by_one() {
+        let Frame::Snapshot { rows, complete, .. } = frame(
+            r#"{"entity":"R/list","op":"snapshot","data":[{"key":"1","data":{"a":[1, 2]}},{"data":{}},7],"complete":false}"#,
+        ) else {
+            panic!()
+        };
+        assert!(!complete);
+        assert_eq!(rows[0].as_ref().unwrap().data, r#"{"a":[1, 2]}"#);
+        assert!(rows[1].is_err() && rows[2].is_err());
+    }
+
+    #[test]
+    fn a_snapshot_without_complete_is_complete() {
+        let json = r#"{"entity":"R/list","op":"snapshot","data":[]}"#;
+        assert!(matches!(
+            frame(json),
+            Frame::Snapshot { complete: true, .. }
+        ));
+    }
+
+    #[test]
+    fn a_patch_carries_append_paths_and_position() {
+        let Frame::Patch {
+            row, append, seq, ..
+        } = frame(
+            r#"{"mode":"list","entity":"R/list","op":"patch","key":"4\"2","data":{"log":[1]},"append":["log"],"seq":"5:000000000002"}"#,
+        )
+        else {
+            panic!()
+        };
+        assert_eq!(row.key, "4\"2");
+        assert_eq!(append, ["log"]);
+        assert_eq!(seq, Some(Seq { slot: 5, index: 2 }));
+    }
+
+    #[test]
+    fn create_is_an_upsert_and_delete_needs_no_data() {
+        let create = r#"{"entity":"R/x","op":"create","key":"1","data":{}}"#;
+        assert!(matches!(frame(create), Frame::Upsert { .. }));
+        let delete = r#"{"entity":"R/x","op":"delete","key":"1","data":null}"#;
+        assert!(matches!(frame(delete), Frame::Delete { key, .. } if key == "1"));
+    }
+
+    #[test]
+    fn an_unknown_operation_is_an_error_that_names_all_it_knows() {
+        let error = error(r#"{"entity":"R/list","op":"truncate","key":"1","data":{}}"#);
+        assert_eq!(
+            error.to_string(),
+            r#"the unknown operation "truncate" (view R/list, key 1)"#
+        );
+    }
+
+    #[test]
+    fn malformed_messages_are_errors() {
+        for json in ["", "[]", "nonsense", r#"{"op":"patch","key":"1"}"#] {
+            assert!(matches!(error(json), FrameError::Malformed(_)), "{json}");
+        }
+        assert!(matches!(error("{}"), FrameError::UnknownMessage(_)));
+        assert!(matches!(
+            Incoming::decode(&[0xff, 0xfe]),
+            Err(FrameError::Malformed(_))
+        ));
+    }
+
+    #[test]
+    fn control_messages() {
+        let issue = Incoming::decode(
+            br#"{"type":"error","error":"snapshot-limit-exceeded","message":"too many","code":"snapshot-limit-exceeded","retryable":true,"retry_after":3,"fatal":false}"#,
+        );
+        let Ok(Incoming::Issue(issue)) = issue else {
+            panic!()
+        };
+        assert_eq!(issue.code, "snapshot-limit-exceeded");
+        assert_eq!(issue.retry_after, Some(3));
+        let reply = Incoming::decode(br#"{"success":true,"expiresAt":1893456000}"#);
+        let Ok(Incoming::Refresh(reply)) = reply else {
+            panic!()
+        };
+        assert_eq!(reply.expires_at, Some(1_893_456_000));
+    }
+}

@@ -1,0 +1,16 @@
+//! Frames and messages: what travels over the socket, in both directions.
+//!
+//! Everything here is a pure function of bytes. [`payload::json`] undoes compression under a limit,
+//! [`Incoming::decode`] tells what a message is while borrowing from it, and [`Request`] writes what
+//! the client says.
+
+mod frame;
+pub mod payload;
+mod request;
+mod scan;
+mod seq;
+
+pub use frame::{Direction, Frame, FrameError, Incoming, Issue, RefreshReply, Row, Sort};
+pub use request::{Request, Subscribe};
+pub use scan::Scalar;
+pub use seq::Seq;

@@ -1,0 +1,126 @@
+//! From a message's bytes to its JSON text: compression and limits.
+
+use std::borrow::Cow;
+use std::io::Read;
+
+use flate2::read::GzDecoder;
+
+use super::FrameError;
+
+/// The first two bytes of a gzip member. Nothing else marks a compressed message.
+const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+
+/// How large a message may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// The size of a message as it arrives, in bytes.
+    pub message: usize,
+    /// The size of a message after decompression, in bytes.
+    pub inflated: usize,
+}
+
+impl Default for Limits {
+    /// 64 MiB as it arrives, 256 MiB inflated.
+    fn default() -> Self {
+        Limits {
+            message: 64 << 20,
+            inflated: 256 << 20,
+        }
+    }
+}
+
+/// The JSON bytes of a message: the message itself, or what it inflates to.
+///
+/// # Errors
+///
+/// [`FrameError::TooLarge`] and [`FrameError::InflatesTooLarge`] name the limit that was passed;
+/// inflation stops there. [`FrameError::Inflate`] is a broken gzip member.
+pub fn json(message: &[u8], limits: Limits) -> Result<Cow<'_, [u8]>, FrameError> {
+    if message.len() > limits.message {
+        return Err(FrameError::TooLarge {
+            size: message.len(),
+            limit: limits.message,
+        });
+    }
+    if !message.starts_with(&GZIP_MAGIC) {
+        return Ok(Cow::Borrowed(message));
+    }
+    let mut json = Vec::with_capacity(message.len().saturating_mul(4).min(limits.inflated));
+    GzDecoder::new(message)
+        .take(limits.inflated as u64 + 1)
+        .read_to_end(&mut json)
+        .map_err(|error| FrameError::Inflate(error.to_string()))?;
+    if json.len() > limits.inflated {
+        return Err(FrameError::InflatesTooLarge {
+            size: message.len(),
+            limit: limits.inflated,
+        });
+    }
+    Ok(Cow::Owned(json))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use flate2::{write::GzEncoder, Compression};
+
+    use super::*;
+
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    #[test]
+    fn plain_json_is_borrowed() {
+        let json = json(br#"{"op":"x"}"#, Limits::default()).unwrap();
+        assert!(matches!(json, Cow::Borrowed(br#"{"op":"x"}"#)));
+    }
+
+    #[test]
+    fn gzip_is_found_by_its_magic() {
+        let message = gzip(b"{}");
+        assert_eq!(&*json(&message, Limits::default()).unwrap(), b"{}");
+    }
+
+    #[test]
+    fn a_bomb_stops_at_the_limit() {
+        let bomb = gzip(&vec![b' '; 1 << 20]);
+        let limits = Limits {
+            message: 1 << 20,
+            inflated: 1 << 16,
+        };
+        assert!(matches!(
+            json(&bomb, limits),
+            Err(FrameError::InflatesTooLarge { limit: 65_536, .. })
+        ));
+    }
+
+    #[test]
+    fn exactly_the_limit_passes() {
+        let limits = Limits {
+            message: 1 << 20,
+            inflated: 100,
+        };
+        assert_eq!(json(&gzip(&[b' '; 100]), limits).unwrap().len(), 100);
+        assert!(json(&gzip(&[b' '; 101]), limits).is_err());
+    }
+
+    #[test]
+    fn a_broken_member_and_a_large_message_are_errors() {
+        assert!(matches!(
+            json(&[0x1f, 0x8b, 0, 1, 2], Limits::default()),
+            Err(FrameError::Inflate(_))
+        ));
+        let limits = Limits {
+            message: 3,
+            inflated: 3,
+        };
+        assert!(matches!(
+            json(b"1234", limits),
+            Err(FrameError::TooLarge { size: 4, limit: 3 })
+        ));
+    }
+}

@@ -1,0 +1,138 @@
+//! Client to server: the four messages a server understands.
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+/// A message to the server; each is sent as one JSON text message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Request {
+    /// Start a subscription. Its identity on the connection is view and key alone: saying it twice
+    /// kills the first one without a reply.
+    Subscribe(Subscribe),
+    /// End a subscription; never acknowledged.
+    Unsubscribe {
+        /// The view's id.
+        view: String,
+        /// The key that was subscribed, if one was.
+        key: Option<String>,
+    },
+    /// Refresh the server's idle clock; never answered.
+    Ping,
+    /// Replace the session token in band, before the old one expires.
+    RefreshAuth {
+        /// The new token.
+        token: String,
+    },
+}
+
+/// What a subscription asks for. Fields left at `None` are not sent.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Subscribe {
+    /// The view's id, such as `OreRound/list`.
+    pub view: String,
+    /// One row only; ignored by derived views.
+    pub key: Option<String>,
+    /// The length of a derived view's window.
+    pub take: Option<u64>,
+    /// The offset of a derived view's window.
+    pub skip: Option<u64>,
+    /// `Some(false)` leaves the snapshot out of a base view's subscription.
+    pub with_snapshot: Option<bool>,
+    /// Only snapshot rows whose `_seq` is greater; base views only.
+    pub after: Option<String>,
+    /// At most so many snapshot rows; base views only.
+    pub snapshot_limit: Option<u64>,
+}
+
+impl Request {
+    /// The JSON text to send.
+    pub fn to_json(&self) -> String {
+        // A map of strings, numbers and booleans always serializes.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+impl Serialize for Request {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        match self {
+            Request::Subscribe(subscribe) => {
+                map.serialize_entry("type", "subscribe")?;
+                map.serialize_entry("view", &subscribe.view)?;
+                entry(&mut map, "key", &subscribe.key)?;
+                entry(&mut map, "take", &subscribe.take)?;
+                entry(&mut map, "skip", &subscribe.skip)?;
+                entry(&mut map, "withSnapshot", &subscribe.with_snapshot)?;
+                entry(&mut map, "after", &subscribe.after)?;
+                entry(&mut map, "snapshotLimit", &subscribe.snapshot_limit)?;
+            }
+            Request::Unsubscribe { view, key } => {
+                map.serialize_entry("type", "unsubscribe")?;
+                map.serialize_entry("view", view)?;
+                entry(&mut map, "key", key)?;
+            }
+            Request::Ping => map.serialize_entry("type", "ping")?,
+            Request::RefreshAuth { token } => {
+                map.serialize_entry("type", "refresh_auth")?;
+                map.serialize_entry("token", token)?;
+            }
+        }
+        map.end()
+    }
+}
+
+fn entry<M: SerializeMap, T: Serialize>(
+    map: &mut M,
+    name: &'static str,
+    value: &Option<T>,
+) -> Result<(), M::Error> {
+    match value {
+        Some(value) => map.serialize_entry(name, value),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_are_camel_case_and_absent_unless_set() {
+        let full = Request::Subscribe(Subscribe {
+            view: "Round/latest".into(),
+            key: Some("42".into()),
+            take: Some(5),
+            skip: Some(0),
+            with_snapshot: Some(true),
+            after: Some("271828182:000000000007".into()),
+            snapshot_limit: Some(200),
+        });
+        assert_eq!(
+            full.to_json(),
+            r#"{"type":"subscribe","view":"Round/latest","key":"42","take":5,"skip":0,"withSnapshot":true,"after":"271828182:000000000007","snapshotLimit":200}"#
+        );
+        let bare = Request::Subscribe(Subscribe {
+            view: "Round/list".into(),
+            ..Subscribe::default()
+        });
+        assert_eq!(
+            bare.to_json(),
+            r#"{"type":"subscribe","view":"Round/list"}"#
+        );
+    }
+
+    #[test]
+    fn the_other_three() {
+        let unsubscribe = Request::Unsubscribe {
+            view: "Round/list".into(),
+            key: Some("4".into()),
+        };
+        assert_eq!(
+            unsubscribe.to_json(),
+            r#"{"type":"unsubscribe","view":"Round/list","key":"4"}"#
+        );
+        assert_eq!(Request::Ping.to_json(), r#"{"type":"ping"}"#);
+        let refresh = Request::RefreshAuth { token: "t".into() };
+        assert_eq!(refresh.to_json(), r#"{"type":"refresh_auth","token":"t"}"#);
+    }
+}

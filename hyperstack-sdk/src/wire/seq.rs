@@ -1,0 +1,54 @@
+//! The position of a change: slot and index within it.
+
+/// A change's position, as carried by a frame's `seq` and a row's `_seq`: `"<slot>:<index>"`.
+///
+/// Ordered numerically, slot first. The text is zero-padded only in part, so comparing it as text
+/// is wrong whenever a number of digits changes. A position is neither unique (all mutations of one
+/// event share it) nor monotonic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Seq {
+    /// The Solana slot.
+    pub slot: u64,
+    /// The index within the slot: an account's write version, or a transaction's index.
+    pub index: u64,
+}
+
+impl Seq {
+    /// Reads `"<slot>:<index>"`; a missing or unreadable part counts as 0, as it does on the server.
+    pub fn parse(text: &str) -> Self {
+        let (slot, index) = text.split_once(':').unwrap_or((text, ""));
+        Seq {
+            slot: slot.parse().unwrap_or(0),
+            index: index.parse().unwrap_or(0),
+        }
+    }
+}
+
+impl std::fmt::Display for Seq {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{:012}", self.slot, self.index)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Seq;
+
+    #[test]
+    fn order_is_numeric_where_text_order_is_wrong() {
+        assert!(Seq::parse("99999999:000000000001") < Seq::parse("100000000:000000000000"));
+        assert!(Seq::parse("7:999999999999") < Seq::parse("7:1000000000000"));
+    }
+
+    #[test]
+    fn text_round_trips() {
+        let text = "271828182:000000000007";
+        assert_eq!(Seq::parse(text).to_string(), text);
+    }
+
+    #[test]
+    fn unreadable_parts_are_zero() {
+        assert_eq!(Seq::parse("garbage"), Seq::default());
+        assert_eq!(Seq::parse("5"), Seq { slot: 5, index: 0 });
+    }
+}
