@@ -1,0 +1,164 @@
+//! What readers want, whatever the connection does.
+
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+
+use super::{Event, Time};
+use crate::wire::Subscribe;
+
+/// What a reader wants of a view.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Target {
+    /// All rows.
+    All,
+    /// One row.
+    Key(Arc<str>),
+}
+
+impl Target {
+    /// The key, if one row is wanted.
+    pub fn key(&self) -> Option<&Arc<str>> {
+        match self {
+            Target::All => None,
+            Target::Key(key) => Some(key),
+        }
+    }
+}
+
+/// The part of a derived view's order that is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct Window {
+    /// How many rows; `None` leaves it to the server.
+    pub take: Option<u64>,
+}
+
+/// The views that have, or lately had, readers.
+#[derive(Debug, Default)]
+pub(super) struct Interest {
+    views: HashMap<Arc<str>, Wanted>,
+    /// Views whose subscriptions may differ from what is wanted.
+    touched: HashSet<Arc<str>>,
+}
+
+/// What is wanted of one view.
+#[derive(Debug, Default)]
+struct Wanted {
+    all: BTreeMap<Window, Readers>,
+    keys: BTreeMap<Arc<str>, Readers>,
+}
+
+/// How many readers there are, and, once there are none, until when their subscription lingers.
+#[derive(Debug, Default)]
+struct Readers {
+    count: usize,
+    until: Option<Time>,
+}
+
+impl Interest {
+    pub(super) fn want(&mut self, view: &Arc<str>, target: &Target, window: Window) {
+        let readers = self
+            .views
+            .entry(view.clone())
+            .or_default()
+            .readers(target, window);
+        readers.count += 1;
+        readers.until = None;
+        self.touch(view);
+    }
+
+    pub(super) fn release(&mut self, view: &str, target: &Target, window: Window, until: Time) {
+        if let Some(wanted) = self.views.get_mut(view) {
+            let readers = wanted.readers(target, window);
+            readers.count = readers.count.saturating_sub(1);
+            if readers.count == 0 {
+                readers.until = Some(until);
+            }
+        }
+    }
+
+    pub(super) fn touch(&mut self, view: &str) {
+        if let Some((view, _)) = self.views.get_key_value(view) {
+            self.touched.insert(view.clone());
+        }
+    }
+
+    pub(super) fn touch_all(&mut self) {
+        self.touched.extend(self.views.keys().cloned());
+    }
+
+    /// The views to look at, each once; in a fixed order, so that runs repeat.
+    pub(super) fn take_touched(&mut self) -> Vec<Arc<str>> {
+        let mut touched: Vec<_> = self.touched.drain().collect();
+        touched.sort_unstable();
+        touched
+    }
+
+    /// The subscriptions that serve all readers of a view: the whole view if anybody wants it, else
+    /// each wanted row. The whole view and one of its rows are never both subscribed: every change
+    /// of that row would arrive twice.
+    pub(super) fn subscriptions(&self, view: &str) -> Vec<(Target, Subscribe)> {
+        let Some(wanted) = self.views.get(view) else {
+            return Vec::new();
+        };
+        let subscribe = |key: Option<&Arc<str>>, take| Subscribe {
+            view: view.to_owned(),
+            key: key.map(|key| key.to_string()),
+            take,
+            ..Subscribe::default()
+        };
+        if !wanted.all.is_empty() {
+            return vec![(Target::All, subscribe(None, wanted.widest()))];
+        }
+        wanted
+            .keys
+            .keys()
+            .map(|key| (Target::Key(key.clone()), subscribe(Some(key), None)))
+            .collect()
+    }
+
+    /// Drops what has lingered long enough.
+    pub(super) fn expire(&mut self, now: Time, events: &mut VecDeque<Event>) {
+        let over = |readers: &Readers| readers.until.is_some_and(|until| until <= now);
+        let touched = &mut self.touched;
+        self.views.retain(|view, wanted| {
+            let before = wanted.len();
+            wanted.all.retain(|_, readers| !over(readers));
+            wanted.keys.retain(|_, readers| !over(readers));
+            if wanted.len() != before {
+                touched.insert(view.clone());
+                if wanted.all.is_empty() {
+                    let (view, keys) = (view.clone(), wanted.keys.keys().cloned().collect());
+                    events.push_back(Event::Forget { view, keys });
+                }
+            }
+            wanted.len() > 0
+        });
+    }
+
+    pub(super) fn next_expiry(&self) -> Option<Time> {
+        let readers = |wanted: &Wanted| {
+            let readers = wanted.all.values().chain(wanted.keys.values());
+            readers.filter_map(|readers| readers.until).min()
+        };
+        self.views.values().filter_map(readers).min()
+    }
+}
+
+impl Wanted {
+    fn readers(&mut self, target: &Target, window: Window) -> &mut Readers {
+        match target {
+            Target::All => self.all.entry(window).or_default(),
+            Target::Key(key) => self.keys.entry(key.clone()).or_default(),
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.all.len() + self.keys.len()
+    }
+
+    /// The window that covers all others; the server's own is taken for the widest.
+    fn widest(&self) -> Option<u64> {
+        let takes: Option<Vec<u64>> = self.all.keys().map(|window| window.take).collect();
+        takes?.into_iter().max()
+    }
+}

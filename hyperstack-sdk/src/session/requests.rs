@@ -1,0 +1,190 @@
+//! What this connection was asked and what it confirmed; forgotten when it ends.
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
+
+use super::interest::Interest;
+use super::Target;
+use crate::wire::{Request, Subscribe};
+
+/// The subscriptions of one connection.
+///
+/// The server handles a client's messages strictly in order and answers `subscribed` with a view
+/// and no key, so answers are matched to requests by their order. It says nothing at the end of an
+/// empty snapshot and nothing about an unknown view; so behind each batch of requests goes a
+/// *barrier*, a subscription to a key that nobody has, without a snapshot, on the entity's list. Its
+/// answer follows everything that the requests before it caused.
+#[derive(Debug, Default)]
+pub(super) struct Requests {
+    live: HashMap<Arc<str>, Vec<Live>>,
+    unfinished: VecDeque<Unfinished>,
+    outbox: VecDeque<Request>,
+    last_id: u64,
+}
+
+/// A subscription that stands.
+#[derive(Debug)]
+struct Live {
+    id: u64,
+    target: Target,
+    subscribe: Subscribe,
+}
+
+/// A request whose snapshot has not ended.
+#[derive(Debug)]
+struct Unfinished {
+    id: u64,
+    view: Arc<str>,
+    /// `None` for a barrier.
+    target: Option<Target>,
+    answered: bool,
+}
+
+/// What a `subscribed` frame settles.
+pub(super) enum Answer {
+    Begun(Arc<str>, Target),
+    Finished(Arc<str>, Target),
+    Unknown(Arc<str>, Target),
+}
+
+impl Requests {
+    /// Queues what turns the confirmed subscriptions into the wanted ones.
+    pub(super) fn reconcile(&mut self, interest: &mut Interest) {
+        let mut barriers = BTreeSet::new();
+        for view in interest.take_touched() {
+            let wanted = interest.subscriptions(&view);
+            let live = self.live.entry(view.clone()).or_default();
+            live.retain(|live| {
+                let keep = wanted
+                    .iter()
+                    .any(|(_, subscribe)| *subscribe == live.subscribe);
+                if !keep {
+                    self.outbox.push_back(Request::Unsubscribe {
+                        view: view.to_string(),
+                        key: live.subscribe.key.clone(),
+                    });
+                }
+                keep
+            });
+            for (target, subscribe) in wanted {
+                if live.iter().any(|live| live.target == target) {
+                    continue;
+                }
+                self.last_id += 1;
+                self.outbox.push_back(Request::Subscribe(subscribe.clone()));
+                self.unfinished.push_back(Unfinished {
+                    id: self.last_id,
+                    view: view.clone(),
+                    target: Some(target.clone()),
+                    answered: false,
+                });
+                live.push(Live {
+                    id: self.last_id,
+                    target,
+                    subscribe,
+                });
+                barriers.insert(list_of(&view));
+            }
+            if live.is_empty() {
+                self.live.remove(&view);
+            }
+        }
+        for view in barriers {
+            self.last_id += 1;
+            self.outbox.push_back(Request::Subscribe(Subscribe {
+                view: view.clone(),
+                key: Some(barrier_key(self.last_id)),
+                with_snapshot: Some(false),
+                ..Subscribe::default()
+            }));
+            self.unfinished.push_back(Unfinished {
+                id: self.last_id,
+                view: view.into(),
+                target: None,
+                answered: false,
+            });
+        }
+    }
+
+    /// Forgets that a view is subscribed, so that reconciling subscribes it anew.
+    pub(super) fn restart(&mut self, view: &str) {
+        if let Some((view, live)) = self.live.remove_entry(view) {
+            for live in live {
+                self.outbox.push_back(Request::Unsubscribe {
+                    view: view.to_string(),
+                    key: live.subscribe.key,
+                });
+            }
+        }
+    }
+
+    pub(super) fn next(&mut self) -> Option<Request> {
+        self.outbox.pop_front()
+    }
+
+    /// Matches a `subscribed` frame to the earliest unanswered request for that view.
+    pub(super) fn subscribed(&mut self, view: &str) -> Vec<Answer> {
+        let earliest = |request: &Unfinished| !request.answered && *request.view == *view;
+        let Some(index) = self.unfinished.iter().position(earliest) else {
+            return Vec::new();
+        };
+        self.unfinished[index].answered = true;
+        if let Some(target) = self.unfinished[index].target.clone() {
+            let (id, view) = (
+                self.unfinished[index].id,
+                self.unfinished[index].view.clone(),
+            );
+            return match self.is_live(id, &view) {
+                true => vec![Answer::Begun(view, target)],
+                false => Vec::new(),
+            };
+        }
+        self.outbox.push_back(Request::Unsubscribe {
+            view: view.to_owned(),
+            key: Some(barrier_key(self.unfinished[index].id)),
+        });
+        let settled: Vec<_> = self.unfinished.drain(..=index).collect();
+        settled
+            .into_iter()
+            .filter_map(|request| {
+                let target = request.target?;
+                self.is_live(request.id, &request.view)
+                    .then(|| match request.answered {
+                        true => Answer::Finished(request.view, target),
+                        false => Answer::Unknown(request.view, target),
+                    })
+            })
+            .collect()
+    }
+
+    /// The view's last snapshot batch is in: it ends the earliest request that was answered.
+    pub(super) fn completed(&mut self, view: &str) -> Option<(Arc<str>, Target)> {
+        let of_view = |request: &Unfinished| request.target.is_some() && *request.view == *view;
+        let index = self
+            .unfinished
+            .iter()
+            .position(|request| of_view(request) && request.answered)
+            .or_else(|| self.unfinished.iter().position(of_view))?;
+        let request = self.unfinished.remove(index)?;
+        let target = request.target?;
+        self.is_live(request.id, &request.view)
+            .then_some((request.view, target))
+    }
+
+    fn is_live(&self, id: u64, view: &str) -> bool {
+        let live = self.live.get(view);
+        live.is_some_and(|live| live.iter().any(|live| live.id == id))
+    }
+}
+
+/// The list view of a view's entity: the one that every entity has.
+fn list_of(view: &str) -> String {
+    match view.split_once('/') {
+        Some((entity, _)) => format!("{entity}/list"),
+        None => view.to_owned(),
+    }
+}
+
+fn barrier_key(id: u64) -> String {
+    format!("hyperstack-sdk:barrier:{id}")
+}

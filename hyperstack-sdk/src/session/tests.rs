@@ -1,0 +1,354 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::*;
+use crate::wire::Direction;
+
+fn seconds(seconds: u64) -> Time {
+    Duration::from_secs(seconds)
+}
+
+fn view(id: &str) -> Arc<str> {
+    id.into()
+}
+
+fn key(key: &str) -> Target {
+    Target::Key(key.into())
+}
+
+fn open() -> Session {
+    let mut session = Session::new(Settings::default(), 7);
+    session.handle_open(Time::ZERO);
+    session
+}
+
+/// What the session wants to send, as `+view`, `+view#key`, `-view…`, and `|` for barriers.
+fn sent(session: &mut Session) -> Vec<String> {
+    let mut sent = Vec::new();
+    while let Some(transmit) = session.poll_transmit() {
+        let name = |view: String, key: Option<String>| match key {
+            Some(key) if key.starts_with("hyperstack-sdk:barrier") => "|".to_owned(),
+            Some(key) => format!("{view}#{key}"),
+            None => view,
+        };
+        sent.push(match transmit {
+            Transmit::Text(Request::Subscribe(s)) => {
+                let take = s.take.map(|take| format!("[{take}]")).unwrap_or_default();
+                format!("+{}{take}", name(s.view, s.key))
+            }
+            Transmit::Text(Request::Unsubscribe { view, key }) => format!("-{}", name(view, key)),
+            Transmit::Text(Request::Ping) => "ping".into(),
+            Transmit::Text(other) => format!("{other:?}"),
+            Transmit::Ping => "PING".into(),
+        });
+    }
+    sent
+}
+
+fn events(session: &mut Session) -> Vec<Event> {
+    std::iter::from_fn(|| session.poll_event()).collect()
+}
+
+#[test]
+fn two_readers_share_one_subscription_and_a_barrier_follows() {
+    let mut session = open();
+    session.want(&view("R/list"), &Target::All, Window::default());
+    session.want(&view("R/list"), &Target::All, Window::default());
+    assert_eq!(sent(&mut session), ["+R/list", "+|"]);
+    session.want(&view("R/list"), &Target::All, Window::default());
+    assert_eq!(sent(&mut session), [""; 0]);
+}
+
+#[test]
+fn wants_while_down_become_one_batch_on_opening() {
+    let mut session = Session::new(Settings::default(), 7);
+    session.want(&view("R/list"), &key("b"), Window::default());
+    session.want(&view("R/latest"), &Target::All, Window { take: Some(1) });
+    session.want(&view("R/list"), &key("a"), Window::default());
+    assert_eq!(sent(&mut session), [""; 0]);
+    session.handle_open(seconds(3));
+    assert_eq!(
+        sent(&mut session),
+        ["+R/latest[1]", "+R/list#a", "+R/list#b", "+|"]
+    );
+}
+
+#[test]
+fn the_whole_view_replaces_its_rows_and_back() {
+    let mut session = open();
+    let list = view("R/list");
+    session.want(&list, &key("a"), Window::default());
+    assert_eq!(sent(&mut session), ["+R/list#a", "+|"]);
+    session.want(&list, &Target::All, Window::default());
+    assert_eq!(sent(&mut session), ["-R/list#a", "+R/list", "+|"]);
+    session.release(&list, &Target::All, Window::default(), seconds(10));
+    assert_eq!(session.poll_timeout(), Some(seconds(15)));
+    session.handle_timeout(seconds(15));
+    let forget = Event::Forget {
+        view: list,
+        keys: vec!["a".into()],
+    };
+    assert_eq!(events(&mut session), [forget]);
+    let sent = sent(&mut session);
+    assert_eq!(sent[..3], ["-R/list", "+R/list#a", "+|"]);
+}
+
+#[test]
+fn the_widest_window_is_the_one_subscribed() {
+    let mut session = open();
+    let top = view("R/top");
+    session.want(&top, &Target::All, Window { take: Some(1) });
+    session.want(&top, &Target::All, Window { take: Some(5) });
+    assert_eq!(sent(&mut session), ["+R/top[5]", "+|"]);
+    session.want(&top, &Target::All, Window { take: None });
+    assert_eq!(sent(&mut session), ["-R/top", "+R/top", "+|"]);
+}
+
+#[test]
+fn a_reader_that_comes_back_in_time_finds_its_subscription() {
+    let mut session = open();
+    let list = view("R/list");
+    session.want(&list, &Target::All, Window::default());
+    sent(&mut session);
+    session.release(&list, &Target::All, Window::default(), seconds(1));
+    session.want(&list, &Target::All, Window::default());
+    session.handle_timeout(seconds(6));
+    assert_eq!(events(&mut session), []);
+    assert_eq!(sent(&mut session), [""; 0]);
+}
+
+#[test]
+fn the_last_reader_unsubscribes_after_the_linger() {
+    let mut session = open();
+    let list = view("R/list");
+    session.want(&list, &Target::All, Window::default());
+    sent(&mut session);
+    session.release(&list, &Target::All, Window::default(), seconds(1));
+    session.handle_timeout(seconds(5));
+    assert_eq!(sent(&mut session), [""; 0]);
+    session.handle_timeout(seconds(6));
+    assert_eq!(sent(&mut session), ["-R/list"]);
+    assert_eq!(
+        events(&mut session),
+        [Event::Forget {
+            view: list,
+            keys: vec![]
+        }]
+    );
+}
+
+#[test]
+fn an_empty_view_is_finished_by_its_barrier() {
+    let mut session = open();
+    let (latest, target) = (view("R/latest"), Target::All);
+    session.want(&latest, &target, Window::default());
+    sent(&mut session);
+    let sort = Some(Sort {
+        path: vec!["id".into()],
+        direction: Direction::Descending,
+    });
+    session.handle_subscribed("R/latest", sort.clone());
+    assert_eq!(
+        events(&mut session),
+        [Event::Begin {
+            view: latest.clone(),
+            target: target.clone(),
+            sort
+        }]
+    );
+    session.handle_subscribed("R/list", None);
+    assert_eq!(
+        events(&mut session),
+        [Event::Finish {
+            view: latest,
+            target
+        }]
+    );
+    assert_eq!(sent(&mut session), ["-|"]);
+}
+
+#[test]
+fn a_complete_snapshot_is_finished_once() {
+    let mut session = open();
+    let (list, target) = (view("R/list"), Target::All);
+    session.want(&list, &target, Window::default());
+    sent(&mut session);
+    session.handle_subscribed("R/list", None);
+    session.handle_snapshot("R/list", false);
+    events(&mut session);
+    session.handle_snapshot("R/list", true);
+    assert_eq!(events(&mut session), [Event::Finish { view: list, target }]);
+    session.handle_subscribed("R/list", None);
+    assert_eq!(events(&mut session), []);
+}
+
+#[test]
+fn an_unknown_view_is_found_out_by_the_barrier() {
+    let mut session = open();
+    let nope = view("R/nope");
+    session.want(&nope, &Target::All, Window::default());
+    sent(&mut session);
+    session.handle_subscribed("R/list", None);
+    assert_eq!(
+        events(&mut session),
+        [Event::Unknown {
+            view: nope,
+            target: Target::All
+        }]
+    );
+}
+
+#[test]
+fn keys_of_one_view_are_answered_in_order() {
+    let mut session = open();
+    let list = view("R/list");
+    session.want(&list, &key("a"), Window::default());
+    session.want(&list, &key("b"), Window::default());
+    sent(&mut session);
+    let finish = |name| Event::Finish {
+        view: view("R/list"),
+        target: key(name),
+    };
+    session.handle_subscribed("R/list", None);
+    session.handle_subscribed("R/list", None);
+    events(&mut session);
+    session.handle_snapshot("R/list", true);
+    assert_eq!(events(&mut session), [finish("a")]);
+    session.handle_subscribed("R/list", None);
+    assert_eq!(events(&mut session), [finish("b")]);
+}
+
+#[test]
+fn a_refresh_subscribes_again_and_ignores_the_old_answer() {
+    let mut session = open();
+    let list = view("R/list");
+    session.want(&list, &Target::All, Window::default());
+    assert_eq!(sent(&mut session), ["+R/list", "+|"]);
+    session.refresh("R/list");
+    assert_eq!(sent(&mut session), ["-R/list", "+R/list", "+|"]);
+    session.handle_subscribed("R/list", None);
+    assert_eq!(
+        events(&mut session),
+        [],
+        "the first answer is to the first request"
+    );
+    session.handle_subscribed("R/list", None);
+    assert_eq!(
+        events(&mut session),
+        [],
+        "the second is the first barrier's"
+    );
+    session.handle_subscribed("R/list", None);
+    assert!(matches!(events(&mut session)[..], [Event::Begin { .. }]));
+}
+
+#[test]
+fn a_loss_replays_what_is_wanted() {
+    let mut session = open();
+    session.want(&view("R/list"), &Target::All, Window::default());
+    sent(&mut session);
+    session.handle_lost(ConnectError::Lost("reset".into()), seconds(1));
+    assert_eq!(*session.link(), Link::Waiting { attempt: 1 });
+    let until = session.poll_timeout().unwrap();
+    assert!(until <= seconds(2));
+    session.handle_timeout(until);
+    assert_eq!(*session.link(), Link::Dialing { attempt: 1 });
+    session.handle_open(until);
+    assert_eq!(sent(&mut session), ["+R/list", "+|"]);
+    assert_eq!(session.reconnects(), 1);
+}
+
+#[test]
+fn a_server_that_drops_at_once_does_not_reset_the_back_off() {
+    let mut session = open();
+    for attempt in 1..=6 {
+        let now = session.poll_timeout().unwrap_or_default();
+        session.handle_timeout(now);
+        if session.link() != &Link::Open {
+            session.handle_open(now);
+        }
+        session.handle_lost(ConnectError::Lost("eof".into()), now);
+        assert_eq!(*session.link(), Link::Waiting { attempt });
+    }
+    let now = session.poll_timeout().unwrap();
+    session.handle_timeout(now);
+    session.handle_open(now);
+    session.handle_lost(ConnectError::Lost("eof".into()), now + seconds(30));
+    assert_eq!(*session.link(), Link::Waiting { attempt: 1 });
+}
+
+#[test]
+fn attempts_end_with_the_reason() {
+    let settings = Settings {
+        max_reconnect_attempts: Some(2),
+        ..Settings::default()
+    };
+    let mut session = Session::new(settings, 7);
+    session.handle_open(Time::ZERO);
+    let cause = ConnectError::Unreachable("refused".into());
+    session.handle_lost(cause.clone(), Time::ZERO);
+    for _ in 0..2 {
+        let now = session.poll_timeout().unwrap();
+        session.handle_timeout(now);
+        session.handle_lost(cause.clone(), now);
+    }
+    let reason = EndReason::AttemptsExhausted { attempts: 2, cause };
+    assert_eq!(*session.link(), Link::Closed(reason));
+    assert_eq!(session.poll_timeout(), None);
+}
+
+#[test]
+fn the_first_dial_is_one_attempt_unless_told_to_wait() {
+    let cause = ConnectError::Unreachable("refused".into());
+    let mut session = Session::new(Settings::default(), 7);
+    session.handle_lost(cause.clone(), Time::ZERO);
+    assert!(matches!(session.link(), Link::Closed(EndReason::Failed(_))));
+
+    let settings = Settings {
+        wait_for_server: true,
+        ..Settings::default()
+    };
+    let mut session = Session::new(settings, 7);
+    session.handle_lost(cause, Time::ZERO);
+    assert_eq!(*session.link(), Link::Waiting { attempt: 1 });
+}
+
+#[test]
+fn a_refusal_that_cannot_change_ends_the_session() {
+    let mut session = open();
+    let refusal = ConnectError::Rejected {
+        status: 403,
+        code: Some("origin-mismatch".into()),
+        message: "no".into(),
+    };
+    session.handle_lost(refusal.clone(), seconds(1));
+    assert_eq!(*session.link(), Link::Closed(EndReason::Failed(refusal)));
+}
+
+#[test]
+fn both_pings_every_interval_and_death_after_two_of_silence() {
+    let mut session = open();
+    assert_eq!(session.poll_timeout(), Some(seconds(15)));
+    session.handle_timeout(seconds(15));
+    assert_eq!(sent(&mut session), ["PING", "ping"]);
+    session.handle_heard(seconds(16));
+    session.handle_timeout(seconds(30));
+    assert_eq!(sent(&mut session), ["PING", "ping"]);
+    session.handle_timeout(seconds(45));
+    assert_eq!(*session.link(), Link::Open);
+    session.handle_timeout(seconds(46));
+    assert_eq!(*session.link(), Link::Waiting { attempt: 1 });
+}
+
+#[test]
+fn closing_acts_in_any_state() {
+    for lost in [false, true] {
+        let mut session = open();
+        if lost {
+            session.handle_lost(ConnectError::Lost("eof".into()), seconds(1));
+        }
+        session.close(EndReason::Disconnected);
+        assert_eq!(*session.link(), Link::Closed(EndReason::Disconnected));
+        assert_eq!(session.poll_transmit(), None);
+    }
+}
