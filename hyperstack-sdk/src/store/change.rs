@@ -1,0 +1,54 @@
+//! What happened to a row.
+
+use std::sync::Arc;
+
+/// A row's change, as readers get it: shared, so that a hundred readers cost a hundred pointers.
+#[derive(Debug)]
+pub(crate) struct Change<T> {
+    pub(crate) key: Arc<str>,
+    pub(crate) kind: Kind,
+    /// The row before; kept only where a reader asks for it.
+    pub(crate) before: Option<Arc<T>>,
+    /// The row after; `None` for a delete alone.
+    pub(crate) after: Option<Arc<T>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Upsert,
+    Patch,
+    Delete,
+}
+
+impl<T> Change<T> {
+    /// A row that a reader finds when it comes.
+    pub(crate) fn existing(key: Arc<str>, row: Arc<T>) -> Self {
+        Change {
+            key,
+            kind: Kind::Upsert,
+            before: None,
+            after: Some(row),
+        }
+    }
+
+    /// Adds what happened to the same row later: from the first `before` to the last `after`.
+    pub(crate) fn fold(&mut self, later: Change<T>) {
+        self.kind = match (self.kind, later.kind) {
+            (_, Kind::Delete) => Kind::Delete,
+            (Kind::Patch, Kind::Patch) => Kind::Patch,
+            _ => Kind::Upsert,
+        };
+        self.after = later.after;
+    }
+}
+
+impl<T> Clone for Change<T> {
+    fn clone(&self) -> Self {
+        Change {
+            key: self.key.clone(),
+            kind: self.kind,
+            before: self.before.clone(),
+            after: self.after.clone(),
+        }
+    }
+}

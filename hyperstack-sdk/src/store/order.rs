@@ -1,0 +1,429 @@
+//! The order of a view's rows.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::wire::{Direction, Scalar, Sort};
+
+/// A row's place in its table.
+pub(super) type Id = u32;
+
+const NONE: Id = Id::MAX;
+
+/// The order of a view: as rows came, by recency, or by a value.
+#[derive(Debug)]
+pub(super) enum Order {
+    /// Views without an announced sort.
+    Arrival(List),
+    /// `_seq` descending, the order of every plain list: the row that changed last is first. O(1).
+    Recency(List),
+    /// Any other sort. O(log n).
+    Sorted(Sorted),
+}
+
+impl Order {
+    pub(super) fn new(sort: Option<&Sort>) -> Self {
+        match sort {
+            None => Order::Arrival(List::default()),
+            Some(sort) if sort.is_recency() => Order::Recency(List::default()),
+            Some(sort) => Order::Sorted(Sorted::new(sort.clone())),
+        }
+    }
+
+    /// Takes in a new row. A snapshot's rows come front first, a live row is the most recent one.
+    pub(super) fn insert(&mut self, id: Id, key: &Arc<str>, data: &str, live: bool) {
+        match self {
+            Order::Recency(list) if live => list.push_front(id),
+            Order::Arrival(list) | Order::Recency(list) => list.push_back(id),
+            Order::Sorted(sorted) => sorted.insert(id, key, data),
+        }
+    }
+
+    /// Moves a row that changed to its new place. `whole` tells a row from some fields of one.
+    pub(super) fn moved(&mut self, id: Id, key: &Arc<str>, data: &str, whole: bool, live: bool) {
+        match self {
+            Order::Recency(list) if live => list.move_to_front(id),
+            Order::Arrival(_) | Order::Recency(_) => {}
+            Order::Sorted(sorted) => sorted.moved(id, key, data, whole),
+        }
+    }
+
+    /// Puts the rows of a snapshot first, in the order given.
+    pub(super) fn lead(&mut self, ids: impl DoubleEndedIterator<Item = Id>) {
+        if let Order::Recency(list) = self {
+            ids.rev().for_each(|id| list.move_to_front(id));
+        }
+    }
+
+    pub(super) fn remove(&mut self, id: Id, key: &Arc<str>) {
+        match self {
+            Order::Arrival(list) | Order::Recency(list) => list.remove(id),
+            Order::Sorted(sorted) => sorted.remove(id, key),
+        }
+    }
+
+    /// All rows, front to back.
+    pub(super) fn iter(&self) -> Box<dyn Iterator<Item = Id> + '_> {
+        match self {
+            Order::Arrival(list) | Order::Recency(list) => Box::new(list.iter()),
+            Order::Sorted(sorted) => Box::new(sorted.places.values().copied()),
+        }
+    }
+
+    /// The row furthest from the front.
+    pub(super) fn last(&self) -> Option<Id> {
+        match self {
+            Order::Arrival(list) | Order::Recency(list) => (list.tail != NONE).then_some(list.tail),
+            Order::Sorted(sorted) => sorted.places.last_key_value().map(|(_, id)| *id),
+        }
+    }
+}
+
+/// A doubly linked list over ids.
+#[derive(Debug)]
+pub(super) struct List {
+    links: Vec<Link>,
+    head: Id,
+    tail: Id,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Link {
+    previous: Id,
+    next: Id,
+    linked: bool,
+}
+
+const LOOSE: Link = Link {
+    previous: NONE,
+    next: NONE,
+    linked: false,
+};
+
+impl Default for List {
+    fn default() -> Self {
+        List {
+            links: Vec::new(),
+            head: NONE,
+            tail: NONE,
+        }
+    }
+}
+
+impl List {
+    fn link(&mut self, id: Id) -> &mut Link {
+        let index = id as usize;
+        if index >= self.links.len() {
+            self.links.resize(index + 1, LOOSE);
+        }
+        &mut self.links[index]
+    }
+
+    fn push_front(&mut self, id: Id) {
+        let head = self.head;
+        *self.link(id) = Link {
+            previous: NONE,
+            next: head,
+            linked: true,
+        };
+        match head {
+            NONE => self.tail = id,
+            head => self.link(head).previous = id,
+        }
+        self.head = id;
+    }
+
+    fn push_back(&mut self, id: Id) {
+        let tail = self.tail;
+        *self.link(id) = Link {
+            previous: tail,
+            next: NONE,
+            linked: true,
+        };
+        match tail {
+            NONE => self.head = id,
+            tail => self.link(tail).next = id,
+        }
+        self.tail = id;
+    }
+
+    fn remove(&mut self, id: Id) {
+        let Link {
+            previous,
+            next,
+            linked,
+        } = std::mem::replace(self.link(id), LOOSE);
+        if !linked {
+            return;
+        }
+        match previous {
+            NONE => self.head = next,
+            previous => self.link(previous).next = next,
+        }
+        match next {
+            NONE => self.tail = previous,
+            next => self.link(next).previous = previous,
+        }
+    }
+
+    fn move_to_front(&mut self, id: Id) {
+        if self.head != id && self.link(id).linked {
+            self.remove(id);
+            self.push_front(id);
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = Id> + '_ {
+        let first = (self.head != NONE).then_some(self.head);
+        std::iter::successors(first, |id| {
+            let next = self.links[*id as usize].next;
+            (next != NONE).then_some(next)
+        })
+    }
+}
+
+/// Rows by a value of theirs, ties by key.
+#[derive(Debug)]
+pub(super) struct Sorted {
+    sort: Sort,
+    places: BTreeMap<(Rank, Arc<str>), Id>,
+    ranks: Vec<Option<Rank>>,
+    arrivals: u64,
+}
+
+impl Sorted {
+    fn new(sort: Sort) -> Self {
+        Sorted {
+            sort,
+            places: BTreeMap::new(),
+            ranks: Vec::new(),
+            arrivals: 0,
+        }
+    }
+
+    fn insert(&mut self, id: Id, key: &Arc<str>, data: &str) {
+        let value = Scalar::at(data, &self.sort.path);
+        self.place(id, key, value.unwrap_or(Scalar::Null));
+    }
+
+    fn moved(&mut self, id: Id, key: &Arc<str>, data: &str, whole: bool) {
+        match Scalar::at(data, &self.sort.path) {
+            Some(value) => self.place(id, key, value),
+            None if whole => self.place(id, key, Scalar::Null),
+            None => {}
+        }
+    }
+
+    fn place(&mut self, id: Id, key: &Arc<str>, value: Scalar) {
+        self.remove(id, key);
+        self.arrivals += 1;
+        let rank = Rank {
+            class: Class::of(value, self.arrivals),
+            descending: self.sort.direction == Direction::Descending,
+        };
+        let index = id as usize;
+        if index >= self.ranks.len() {
+            self.ranks.resize(index + 1, None);
+        }
+        self.ranks[index] = Some(rank);
+        self.places.insert((rank, key.clone()), id);
+    }
+
+    fn remove(&mut self, id: Id, key: &Arc<str>) {
+        if let Some(rank) = self.ranks.get_mut(id as usize).and_then(Option::take) {
+            self.places.remove(&(rank, key.clone()));
+        }
+    }
+}
+
+/// A row's rank by its sort value.
+///
+/// Missing values come first in both directions, as on the server. Strings and missing values keep
+/// the order in which the server sent them: the server's order of strings does not follow the
+/// direction that it announces, and it sends whole windows in its own order.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Rank {
+    class: Class,
+    descending: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Class {
+    Missing(u64),
+    Bool(bool),
+    Number(Number),
+    Text(u64),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Number {
+    Integer(i128),
+    Float(f64),
+}
+
+impl Class {
+    fn of(value: Scalar, arrival: u64) -> Self {
+        match value {
+            Scalar::Null => Class::Missing(arrival),
+            Scalar::Bool(value) => Class::Bool(value),
+            Scalar::Integer(value) => Class::Number(Number::Integer(value)),
+            Scalar::Float(value) => Class::Number(Number::Float(value)),
+            Scalar::Text(_) => Class::Text(arrival),
+        }
+    }
+
+    fn number(&self) -> u8 {
+        match self {
+            Class::Missing(_) => 0,
+            Class::Bool(_) => 1,
+            Class::Number(_) => 2,
+            Class::Text(_) => 3,
+        }
+    }
+}
+
+impl Ord for Rank {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let directed = |order: Ordering| match self.descending {
+            true => order.reverse(),
+            false => order,
+        };
+        match (self.class, other.class) {
+            (Class::Missing(a), Class::Missing(b)) | (Class::Text(a), Class::Text(b)) => a.cmp(&b),
+            (Class::Bool(a), Class::Bool(b)) => directed(a.cmp(&b)),
+            (Class::Number(a), Class::Number(b)) => directed(a.compare(b)),
+            (a, b) => a.number().cmp(&b.number()),
+        }
+    }
+}
+
+impl PartialOrd for Rank {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Eq for Rank {}
+
+impl Number {
+    /// Exact: an integer beyond 2^53 is not rounded to be compared.
+    fn compare(self, other: Number) -> Ordering {
+        match (self, other) {
+            (Number::Integer(a), Number::Integer(b)) => a.cmp(&b),
+            (Number::Float(a), Number::Float(b)) => a.total_cmp(&b),
+            (Number::Integer(a), Number::Float(b)) => mixed(a, b),
+            (Number::Float(a), Number::Integer(b)) => mixed(b, a).reverse(),
+        }
+    }
+}
+
+fn mixed(integer: i128, float: f64) -> Ordering {
+    let floor = float.floor();
+    // A cast of a float saturates, which is what an order needs; JSON has no NaN.
+    integer.cmp(&(floor as i128)).then(match float > floor {
+        true => Ordering::Less,
+        false => Ordering::Equal,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sorted(direction: Direction, rows: &[(&str, &str)]) -> Vec<String> {
+        let sort = Sort {
+            path: vec!["n".into()],
+            direction,
+        };
+        let mut order = Order::new(Some(&sort));
+        for (id, (key, data)) in rows.iter().enumerate() {
+            order.insert(id as Id, &(*key).into(), data, true);
+        }
+        order
+            .iter()
+            .map(|id| rows[id as usize].0.to_owned())
+            .collect()
+    }
+
+    #[test]
+    fn numbers_of_every_spelling_compare_exactly() {
+        let rows = [
+            ("a", r#"{"n":1.5}"#),
+            ("b", r#"{"n":"9007199254740993"}"#),
+            ("c", r#"{"n":9007199254740992.0}"#),
+            ("d", r#"{"n":1}"#),
+            ("e", r#"{"n":-7}"#),
+            ("f", r#"{"n":"18446744073709551616"}"#),
+        ];
+        let ascending = ["e", "d", "a", "c", "b", "f"];
+        assert_eq!(sorted(Direction::Ascending, &rows), ascending);
+        let descending = ["f", "b", "c", "a", "d", "e"];
+        assert_eq!(sorted(Direction::Descending, &rows), descending);
+    }
+
+    #[test]
+    fn ties_are_by_key_ascending_in_both_directions() {
+        let rows = [
+            ("b", r#"{"n":1}"#),
+            ("a", r#"{"n":1}"#),
+            ("c", r#"{"n":2}"#),
+        ];
+        assert_eq!(sorted(Direction::Ascending, &rows), ["a", "b", "c"]);
+        assert_eq!(sorted(Direction::Descending, &rows), ["c", "a", "b"]);
+    }
+
+    #[test]
+    fn missing_first_and_text_as_it_came() {
+        let rows = [
+            ("z", r#"{"n":"beta"}"#),
+            ("y", r#"{"n":"alpha"}"#),
+            ("x", r#"{"n":3}"#),
+            ("w", r#"{}"#),
+            ("v", r#"{"n":null}"#),
+        ];
+        let order = ["w", "v", "x", "z", "y"];
+        assert_eq!(sorted(Direction::Descending, &rows), order);
+        assert_eq!(sorted(Direction::Ascending, &rows), order);
+    }
+
+    #[test]
+    fn a_row_moves_only_when_its_value_is_in_the_patch() {
+        let sort = Sort {
+            path: vec!["n".into()],
+            direction: Direction::Ascending,
+        };
+        let mut order = Order::new(Some(&sort));
+        let (a, b): (Arc<str>, Arc<str>) = ("a".into(), "b".into());
+        order.insert(0, &a, r#"{"n":1}"#, true);
+        order.insert(1, &b, r#"{"n":2}"#, true);
+        order.moved(0, &a, r#"{"other":9}"#, false, true);
+        assert_eq!(order.iter().collect::<Vec<_>>(), [0, 1]);
+        order.moved(0, &a, r#"{"n":3}"#, false, true);
+        assert_eq!(order.iter().collect::<Vec<_>>(), [1, 0]);
+        assert_eq!(order.last(), Some(0));
+        order.remove(0, &a);
+        assert_eq!(order.last(), Some(1));
+    }
+
+    #[test]
+    fn recency_moves_to_the_front_and_removes_anywhere() {
+        let mut list = List::default();
+        (0..4).for_each(|id| list.push_back(id));
+        list.move_to_front(2);
+        list.move_to_front(3);
+        assert_eq!(list.iter().collect::<Vec<_>>(), [3, 2, 0, 1]);
+        for (id, left) in [
+            (3, vec![2, 0, 1]),
+            (1, vec![2, 0]),
+            (2, vec![0]),
+            (0, vec![]),
+        ] {
+            list.remove(id);
+            assert_eq!(list.iter().collect::<Vec<_>>(), left);
+        }
+        list.remove(0);
+        list.push_front(9);
+        assert_eq!((list.head, list.tail), (9, 9));
+    }
+}

@@ -1,0 +1,290 @@
+//! The table: rows by key, patched in place, in the view's order.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::order::{Id, Order};
+use super::{Change, Kind, RowErrorCause};
+use crate::patch::{self, Patch, Patchable};
+use crate::wire::{Scalar, Seq, Sort};
+
+/// The rows of one view as one Rust type.
+#[derive(Debug)]
+pub(super) struct Rows<T: Patchable> {
+    ids: HashMap<Arc<str>, Id>,
+    slots: Vec<Option<Slot<T>>>,
+    free: Vec<Id>,
+    order: Order,
+    sort: Option<Sort>,
+    /// How many snapshots have begun.
+    generation: u32,
+    /// The rows of the snapshot under way, with their positions.
+    snapshot: Vec<(Id, Seq)>,
+}
+
+#[derive(Debug)]
+struct Slot<T: Patchable> {
+    key: Arc<str>,
+    row: Row<T>,
+    /// The snapshot during or since which the row was last sent.
+    generation: u32,
+}
+
+/// A row, or, while it lacks a required field, what is known of it.
+#[derive(Debug)]
+enum Row<T: Patchable> {
+    Whole(Arc<T>),
+    Partial(Box<T::Patch>),
+}
+
+/// A row's JSON on its way into the table.
+#[derive(Clone, Copy)]
+pub(super) struct Input<'a> {
+    pub(super) key: &'a str,
+    pub(super) data: &'a str,
+    /// Live, or part of a snapshot.
+    pub(super) live: bool,
+    /// Whether somebody wants to know what the row was before.
+    pub(super) keep_before: bool,
+}
+
+impl<T: Patchable> Rows<T> {
+    pub(super) fn new() -> Self {
+        Rows {
+            ids: HashMap::new(),
+            slots: Vec::new(),
+            free: Vec::new(),
+            order: Order::new(None),
+            sort: None,
+            generation: 0,
+            snapshot: Vec::new(),
+        }
+    }
+
+    /// All whole rows, front to back.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&Arc<str>, &Arc<T>)> {
+        self.order.iter().filter_map(|id| {
+            let slot = self.slots[id as usize].as_ref()?;
+            Some((&slot.key, slot.row.whole()?))
+        })
+    }
+
+    pub(super) fn get(&self, key: &str) -> Option<&Arc<T>> {
+        let id = *self.ids.get(key)?;
+        self.slots[id as usize].as_ref()?.row.whole()
+    }
+
+    /// The key as it is held, to share rather than copy.
+    pub(super) fn key(&self, key: &str) -> Option<Arc<str>> {
+        self.ids.get_key_value(key).map(|(key, _)| key.clone())
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// How many rows still lack a required field.
+    pub(super) fn partial(&self) -> usize {
+        let slots = self.slots.iter().flatten();
+        slots.filter(|slot| slot.row.whole().is_none()).count()
+    }
+
+    /// A snapshot begins, in this order.
+    pub(super) fn begin(&mut self, sort: Option<&Sort>) {
+        self.generation += 1;
+        self.snapshot.clear();
+        if self.sort.as_ref() != sort {
+            self.sort = sort.cloned();
+            self.order = Order::new(sort);
+            for (id, slot) in self.slots.iter().enumerate() {
+                if let Some(slot) = slot {
+                    self.order.insert(id as Id, &slot.key, "null", false);
+                }
+            }
+        }
+    }
+
+    /// A snapshot is over: its rows lead a view that is in order of recency.
+    pub(super) fn finish(&mut self) {
+        self.snapshot
+            .sort_by_key(|(_, seq)| std::cmp::Reverse(*seq));
+        self.order.lead(self.snapshot.drain(..).map(|(id, _)| id));
+    }
+
+    /// The keys that the server did not send since the snapshot began.
+    pub(super) fn missed(&self) -> Vec<Arc<str>> {
+        let slots = self.slots.iter().flatten();
+        let missed = slots.filter(|slot| slot.generation != self.generation);
+        missed.map(|slot| slot.key.clone()).collect()
+    }
+
+    /// All keys, of rows that are not whole too.
+    pub(super) fn keys(&self) -> Vec<Arc<str>> {
+        self.ids.keys().cloned().collect()
+    }
+
+    /// Takes in a whole row. `None` where nothing changed for a reader.
+    pub(super) fn upsert(&mut self, input: Input<'_>) -> Result<Option<Change<T>>, RowErrorCause> {
+        let decode = || patch::decode::<T::Patch>(input.data, &[]);
+        let built = T::from_patch(decode()?);
+        let Some(&id) = self.ids.get(input.key) else {
+            let row = match built {
+                Ok(row) => Row::Whole(Arc::new(row)),
+                Err(_) => Row::Partial(Box::new(decode()?)),
+            };
+            return Ok(self.insert(input, row, Kind::Upsert));
+        };
+        let Some(slot) = &mut self.slots[id as usize] else {
+            return Ok(None);
+        };
+        slot.generation = self.generation;
+        let change = match (&mut slot.row, built) {
+            (Row::Whole(_), Err(error)) => return Err(error.into()),
+            (Row::Partial(partial), Err(_)) => {
+                **partial = decode()?;
+                None
+            }
+            (Row::Whole(held), Ok(row)) if **held == row => None,
+            (held, Ok(row)) => {
+                let row = Arc::new(row);
+                let before = std::mem::replace(held, Row::Whole(row.clone()));
+                Some(Change {
+                    key: slot.key.clone(),
+                    kind: Kind::Upsert,
+                    before: before.into_whole(),
+                    after: Some(row),
+                })
+            }
+        };
+        self.reorder(id, input, true);
+        Ok(change)
+    }
+
+    /// Merges some fields into a row, or keeps them until the row is whole.
+    pub(super) fn patch(
+        &mut self,
+        input: Input<'_>,
+        append: &[Cow<'_, str>],
+    ) -> Result<Option<Change<T>>, RowErrorCause> {
+        let patch: T::Patch = patch::decode(input.data, append)?;
+        let Some(&id) = self.ids.get(input.key) else {
+            let row = Row::from_patch(patch);
+            return Ok(self.insert(input, row, Kind::Patch));
+        };
+        let Some(slot) = &mut self.slots[id as usize] else {
+            return Ok(None);
+        };
+        slot.generation = self.generation;
+        let change = |before, after: &Arc<T>| Change {
+            key: slot.key.clone(),
+            kind: Kind::Patch,
+            before,
+            after: Some(after.clone()),
+        };
+        let change = match &mut slot.row {
+            Row::Whole(row) => {
+                let before = input.keep_before.then(|| row.clone());
+                let changed = Arc::make_mut(row).merge(patch)?;
+                changed.then(|| change(before, row))
+            }
+            Row::Partial(partial) => {
+                slot.row = Row::from_patch(std::mem::take(&mut **partial).then(patch));
+                slot.row.whole().map(|row| change(None, row))
+            }
+        };
+        self.reorder(id, input, false);
+        Ok(change)
+    }
+
+    /// Takes a row out. `None` where no reader knew it.
+    pub(super) fn delete(&mut self, key: &str) -> Option<Change<T>> {
+        let id = self.ids.remove(key)?;
+        let slot = self.slots[id as usize].take()?;
+        self.order.remove(id, &slot.key);
+        self.free.push(id);
+        Some(Change {
+            key: slot.key,
+            kind: Kind::Delete,
+            before: Some(slot.row.into_whole()?),
+            after: None,
+        })
+    }
+
+    /// The key of the row furthest from the front.
+    pub(super) fn last(&self) -> Option<Arc<str>> {
+        let slot = self.slots[self.order.last()? as usize].as_ref()?;
+        Some(slot.key.clone())
+    }
+
+    fn insert(&mut self, input: Input<'_>, row: Row<T>, kind: Kind) -> Option<Change<T>> {
+        let key: Arc<str> = input.key.into();
+        let change = row.whole().map(|row| Change {
+            key: key.clone(),
+            kind,
+            before: None,
+            after: Some(row.clone()),
+        });
+        let slot = Some(Slot {
+            key: key.clone(),
+            row,
+            generation: self.generation,
+        });
+        let id = match self.free.pop() {
+            Some(id) => {
+                self.slots[id as usize] = slot;
+                id
+            }
+            None => {
+                self.slots.push(slot);
+                (self.slots.len() - 1) as Id
+            }
+        };
+        self.order.insert(id, &key, input.data, input.live);
+        self.ids.insert(key, id);
+        self.note(id, input);
+        change
+    }
+
+    fn reorder(&mut self, id: Id, input: Input<'_>, whole: bool) {
+        if let Some(slot) = &self.slots[id as usize] {
+            self.order
+                .moved(id, &slot.key, input.data, whole, input.live);
+        }
+        self.note(id, input);
+    }
+
+    /// Remembers a snapshot's row and its position, for [`finish`](Self::finish).
+    fn note(&mut self, id: Id, input: Input<'_>) {
+        if let (Order::Recency(_), Some(sort), false) = (&self.order, &self.sort, input.live) {
+            let seq = match Scalar::at(input.data, &sort.path) {
+                Some(Scalar::Text(text)) => Seq::parse(&text),
+                _ => Seq::default(),
+            };
+            self.snapshot.push((id, seq));
+        }
+    }
+}
+
+impl<T: Patchable> Row<T> {
+    fn from_patch(patch: T::Patch) -> Self {
+        match T::from_patch(patch.clone()) {
+            Ok(row) => Row::Whole(Arc::new(row)),
+            Err(_) => Row::Partial(Box::new(patch)),
+        }
+    }
+
+    fn whole(&self) -> Option<&Arc<T>> {
+        match self {
+            Row::Whole(row) => Some(row),
+            Row::Partial(_) => None,
+        }
+    }
+
+    fn into_whole(self) -> Option<Arc<T>> {
+        match self {
+            Row::Whole(row) => Some(row),
+            Row::Partial(_) => None,
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! One conflating queue per subscriber, and one stream over it for every kind of item.
+//!
+//! A [`Watch`] is lazy: it subscribes when it is first polled, gets the rows that are held as upserts
+//! and then every later change. Dropping it unsubscribes, after a short linger.
+
+mod error;
+mod operator;
+mod queue;
+mod update;
+mod watch;
+
+pub use error::StreamError;
+pub use operator::{Filter, FilterMap, Identity, Map, Operator, Then};
+pub(crate) use queue::{Next, Queue};
+pub use update::{RichUpdate, Update};
+pub use watch::{EntityStream, Item, RichEntityStream, TryEntityStream, Watch};
+pub(crate) use watch::{Options, Subscription};
