@@ -8,7 +8,7 @@ use super::rows::{Input, Rows};
 use super::{Change, RowError, RowErrorCause};
 use crate::patch::Patchable;
 use crate::session::{EndReason, Target};
-use crate::stream::Queue;
+use crate::stream::{Queue, StreamError};
 use crate::wire::{Frame, Row, Sort};
 
 /// Which rows a reader wants.
@@ -64,6 +64,7 @@ pub(super) trait AnyCache: Send + Sync {
     /// Takes out the rows that left a window.
     fn settle(&self);
     fn is_settled(&self) -> bool;
+    fn report(&self, error: &StreamError);
     fn forget(&self, keys: &[Arc<str>]);
     fn end(&self, reason: &EndReason);
     fn tally(&self) -> CacheTally;
@@ -233,7 +234,7 @@ impl<T: Patchable> AnyCache for Cache<T> {
         match frame {
             Frame::Subscribed { .. } => {}
             Frame::Snapshot { rows, .. } => {
-                for row in rows.iter().flatten() {
+                for row in rows {
                     errors.extend(state.take_in(self, row, Taken::Snapshot));
                 }
             }
@@ -261,6 +262,11 @@ impl<T: Patchable> AnyCache for Cache<T> {
 
     fn is_settled(&self) -> bool {
         self.lock().leaving.is_empty()
+    }
+
+    fn report(&self, error: &StreamError) {
+        let state = self.lock();
+        state.readers.each(|queue| queue.push_error(error));
     }
 
     fn forget(&self, keys: &[Arc<str>]) {
@@ -431,12 +437,17 @@ impl<T> Readers<T> {
     }
 
     fn publish_error(&self, error: &RowError) {
+        let report = StreamError::Row(error.clone());
         self.of(&error.key)
-            .for_each(|queue| queue.push_error(error));
+            .for_each(|queue| queue.push_error(&report));
     }
 
     fn end(&self, reason: &EndReason) {
+        self.each(|queue| queue.end(reason));
+    }
+
+    fn each(&self, f: impl FnMut(&Arc<Queue<T>>)) {
         let all = self.all.iter().chain(self.by_key.values().flatten());
-        all.for_each(|queue| queue.end(reason));
+        all.for_each(f);
     }
 }

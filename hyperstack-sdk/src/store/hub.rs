@@ -8,7 +8,8 @@ use super::cache::AnyCache;
 use super::{Cache, RowError};
 use crate::patch::Patchable;
 use crate::session::{EndReason, Event};
-use crate::wire::Frame;
+use crate::stream::StreamError;
+use crate::wire::{Frame, FrameError};
 
 /// The caches of every view that is read.
 #[derive(Default)]
@@ -62,17 +63,29 @@ impl Hub {
     /// A frame of a view that nobody reads is the tail of a subscription that was ended: it is
     /// passed over.
     pub(crate) fn apply(&mut self, frame: &Frame<'_>) -> Vec<RowError> {
-        let (Frame::Subscribed { view, .. }
-        | Frame::Snapshot { view, .. }
-        | Frame::Upsert { view, .. }
-        | Frame::Patch { view, .. }
-        | Frame::Delete { view, .. }) = frame;
-        let Some(held) = self.views.get(&**view) else {
+        let Some(held) = self.views.get(frame.view()) else {
             return Vec::new();
         };
         self.unsettled |= matches!(frame, Frame::Delete { .. });
         let caches = held.caches.iter();
         caches.flat_map(|(_, cache)| cache.apply(frame)).collect()
+    }
+
+    /// Tells the readers who ask for errors of a message that could not be read: those of its view,
+    /// or, since it may have been of any view, all of them.
+    pub(crate) fn report(&self, error: &FrameError) {
+        let report = StreamError::Frame(error.clone());
+        match error.view() {
+            Some(view) => {
+                let caches = self
+                    .views
+                    .get(view)
+                    .into_iter()
+                    .flat_map(|view| &view.caches);
+                caches.for_each(|(_, cache)| cache.report(&report));
+            }
+            None => self.each(|cache| cache.report(&report)),
+        }
     }
 
     /// Follows the session.

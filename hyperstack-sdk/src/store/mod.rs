@@ -14,4 +14,4 @@ mod rows;
 pub(crate) use cache::{Cache, Readiness, Selection};
 pub(crate) use change::{Change, Kind};
 pub use error::{RowError, RowErrorCause};
-pub(crate) use hub::{Hub, Tally};
+pub(crate) use hub::Hub;

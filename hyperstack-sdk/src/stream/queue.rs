@@ -4,8 +4,9 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
+use super::StreamError;
 use crate::session::EndReason;
-use crate::store::{Change, RowError};
+use crate::store::Change;
 
 /// A reader's pending changes: in order, one by one, until the reader is further behind than the
 /// queue's capacity; from then on the pending changes of a key fold into one, at the place of the
@@ -26,7 +27,7 @@ struct State<T> {
     read: u64,
     /// While conflating: the place of each key's pending change.
     places: Option<HashMap<Arc<str>, u64>>,
-    errors: VecDeque<RowError>,
+    errors: VecDeque<StreamError>,
     dropped_errors: u64,
     conflated: u64,
     end: Option<EndReason>,
@@ -37,7 +38,7 @@ struct State<T> {
 #[derive(Debug)]
 pub(crate) enum Next<T> {
     Change(Change<T>),
-    Error(RowError),
+    Error(StreamError),
     Dropped(u64),
     End(EndReason),
 }
@@ -75,7 +76,7 @@ impl<T> Queue<T> {
         state.wake();
     }
 
-    pub(crate) fn push_error(&self, error: &RowError) {
+    pub(crate) fn push_error(&self, error: &StreamError) {
         if self.wants_errors {
             let mut state = self.lock();
             if state.errors.len() >= self.capacity {

@@ -156,7 +156,7 @@ impl<I: Item, O> Watch<I, O> {
             };
             let item = match ready!(subscription.queue.poll_next(context)) {
                 Next::Change(change) => I::from_change(change),
-                Next::Error(error) => I::from_error(error.into()),
+                Next::Error(error) => I::from_error(error),
                 Next::Dropped(count) => I::from_error(StreamError::Dropped { count }),
                 Next::End(reason) => {
                     let last = I::from_end(&reason);

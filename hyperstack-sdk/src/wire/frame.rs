@@ -37,8 +37,10 @@ pub enum Frame<'a> {
     Snapshot {
         /// The view's id.
         view: Cow<'a, str>,
-        /// The rows, in the server's order; a malformed row is an error of its own.
-        rows: Vec<Result<Row<'a>, FrameError>>,
+        /// The rows, in the server's order.
+        rows: Vec<Row<'a>>,
+        /// What was wrong with the rows that could not be read.
+        malformed: Vec<FrameError>,
         /// Whether this was the last batch.
         complete: bool,
     },
@@ -236,9 +238,11 @@ impl<'a> Envelope<'a> {
         let view = view.ok_or_else(|| missing("entity", operation))?;
         if operation == "snapshot" {
             let data = self.data.ok_or_else(|| missing("data", operation))?;
+            let (rows, malformed) = rows(data.get())?;
             return Ok(Frame::Snapshot {
-                rows: rows(data.get())?,
                 view,
+                rows,
+                malformed,
                 complete: self.complete.unwrap_or(true),
             });
         }
@@ -264,24 +268,30 @@ fn missing(field: &str, operation: &str) -> FrameError {
     FrameError::Malformed(format!("a frame \"{operation}\" without `{field}`"))
 }
 
-fn rows(data: &str) -> Result<Vec<Result<Row<'_>, FrameError>>, FrameError> {
+/// A snapshot's rows, and what was wrong with those that could not be read.
+fn rows(data: &str) -> Result<(Vec<Row<'_>>, Vec<FrameError>), FrameError> {
     let rows: Vec<&RawValue> = serde_json::from_str(data)
         .map_err(|error| FrameError::Malformed(format!("a snapshot's data: {error}")))?;
-    Ok(rows
+    let mut malformed = Vec::new();
+    let read = rows
         .into_iter()
-        .map(|row| {
-            let row: Envelope<'_> = serde_json::from_str(row.get())
-                .map_err(|error| FrameError::Malformed(format!("a snapshot's row: {error}")))?;
-            match (row.key, row.data) {
-                (Some(key), Some(data)) => Ok(Row {
-                    key,
-                    data: data.get(),
-                }),
-                (None, _) => Err(missing("key", "snapshot")),
-                (_, None) => Err(missing("data", "snapshot")),
+        .filter_map(|row| match self::row(row.get()) {
+            Ok(row) => Some(row),
+            Err(error) => {
+                malformed.push(error);
+                None
             }
-        })
-        .collect())
+        });
+    Ok((read.collect(), malformed))
+}
+
+fn row(json: &str) -> Result<Row<'_>, FrameError> {
+    let row: Envelope<'_> = serde_json::from_str(json)
+        .map_err(|error| FrameError::Malformed(format!("a snapshot's row: {error}")))?;
+    Ok(Row {
+        key: row.key.ok_or_else(|| missing("key", "snapshot"))?,
+        data: row.data.ok_or_else(|| missing("data", "snapshot"))?.get(),
+    })
 }
 
 /// Control messages are rare and small: their JSON is read as a tree.
@@ -309,6 +319,29 @@ fn control(text: &str) -> Result<Incoming<'static>, FrameError> {
         }));
     }
     Err(FrameError::UnknownMessage(text.chars().take(120).collect()))
+}
+
+impl Frame<'_> {
+    /// The view's id.
+    pub fn view(&self) -> &str {
+        match self {
+            Frame::Subscribed { view, .. }
+            | Frame::Snapshot { view, .. }
+            | Frame::Upsert { view, .. }
+            | Frame::Patch { view, .. }
+            | Frame::Delete { view, .. } => view,
+        }
+    }
+}
+
+impl FrameError {
+    /// The view that the message named, where it could be read that far.
+    pub fn view(&self) -> Option<&str> {
+        match self {
+            FrameError::UnknownOperation { view, .. } => view.as_deref(),
+            _ => None,
+        }
+    }
 }
 
 impl Sort {
@@ -447,14 +480,20 @@ mod tests {
 
     #[test]
     fn snapshot_rows_fail_one_by_one() {
-        let Frame::Snapshot { rows, complete, .. } = frame(
+        let Frame::Snapshot {
+            rows,
+            malformed,
+            complete,
+            ..
+        } = frame(
             r#"{"entity":"R/list","op":"snapshot","data":[{"key":"1","data":{"a":[1, 2]}},{"data":{}},7],"complete":false}"#,
-        ) else {
+        )
+        else {
             panic!()
         };
         assert!(!complete);
-        assert_eq!(rows[0].as_ref().unwrap().data, r#"{"a":[1, 2]}"#);
-        assert!(rows[1].is_err() && rows[2].is_err());
+        assert_eq!(rows[0].data, r#"{"a":[1, 2]}"#);
+        assert_eq!((rows.len(), malformed.len()), (1, 2));
     }
 
     #[test]

@@ -1,0 +1,231 @@
+//! The settings of a client.
+
+use std::fmt;
+use std::hash::{BuildHasher, Hasher};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::shared::{Settings, Shared};
+use super::HyperStack;
+use crate::driver::{self, Dialer};
+use crate::session::{self, ConnectError, Session};
+use crate::store::Hub;
+use crate::wire::payload::Limits;
+
+/// Settings for a [`HyperStack`]; made by [`HyperStack::builder`].
+///
+/// ```no_run
+/// use std::time::Duration;
+/// use hyperstack_sdk::prelude::*;
+///
+/// # async fn run() -> Result<(), ConnectError> {
+/// let hs = HyperStack::builder()
+///     .url("wss://example.com")
+///     .auto_reconnect(true)
+///     .max_reconnect_attempts(10)
+///     .ping_interval(Duration::from_secs(30))
+///     .initial_data_timeout(Duration::from_secs(5))
+///     .connect()
+///     .await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+#[must_use = "a builder does nothing until `connect` is called"]
+pub struct HyperStackBuilder {
+    url: Option<String>,
+    token: Option<String>,
+    roots: Vec<Vec<u8>>,
+    session: session::Settings,
+    connect_timeout: Duration,
+    initial_data_timeout: Duration,
+    queue_capacity: usize,
+    max_entries_per_view: Option<usize>,
+    limits: Limits,
+}
+
+impl Default for HyperStackBuilder {
+    fn default() -> Self {
+        HyperStackBuilder {
+            url: None,
+            token: None,
+            roots: Vec::new(),
+            session: session::Settings::default(),
+            connect_timeout: Duration::from_secs(10),
+            initial_data_timeout: Duration::from_secs(5),
+            queue_capacity: 1024,
+            max_entries_per_view: Some(10_000),
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl HyperStackBuilder {
+    /// The server's URL: `ws://…` or `wss://…`. Required.
+    pub fn url(mut self, url: impl Into<String>) -> Self {
+        self.url = Some(url.into());
+        self
+    }
+
+    /// A token, sent as `Authorization: Bearer …`. It appears in no log and in no error.
+    pub fn token(mut self, token: impl Into<String>) -> Self {
+        self.token = Some(token.into());
+        self
+    }
+
+    /// Whether a lost connection is restored. Default: `true`. If not, streams end with the loss.
+    pub fn auto_reconnect(mut self, yes: bool) -> Self {
+        self.session.auto_reconnect = yes;
+        self
+    }
+
+    /// The waits before the attempts to restore a connection; the last one repeats. Default: 1, 2,
+    /// 4, 8, 16 seconds. Each wait is drawn evenly between zero and its interval, so that many
+    /// clients do not come back at the same instant. A connection that stayed up for 30 seconds
+    /// starts the list anew.
+    pub fn reconnect_intervals(mut self, intervals: Vec<Duration>) -> Self {
+        self.session.reconnect_intervals = intervals;
+        self
+    }
+
+    /// How many attempts in a row may fail before the client gives up, and streams end with the
+    /// reason. Default: no limit.
+    pub fn max_reconnect_attempts(mut self, attempts: u32) -> Self {
+        self.session.max_reconnect_attempts = Some(attempts);
+        self
+    }
+
+    /// How often the server is pinged. Default: 15 seconds. After two intervals of silence the
+    /// connection is taken for lost.
+    pub fn ping_interval(mut self, interval: Duration) -> Self {
+        self.session.ping_interval = interval;
+        self
+    }
+
+    /// How long `get` and `list` wait for a view to be ready. Default: 5 seconds. An empty view is
+    /// ready after a round trip.
+    pub fn initial_data_timeout(mut self, timeout: Duration) -> Self {
+        self.initial_data_timeout = timeout;
+        self
+    }
+
+    /// The deadline of each attempt to connect: name, TCP, TLS and handshake together. Default: 10
+    /// seconds.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// Whether [`connect`](Self::connect) keeps trying, by the rules of reconnecting, instead of
+    /// returning the error of the first attempt. Default: `false`.
+    pub fn wait_for_server(mut self, yes: bool) -> Self {
+        self.session.wait_for_server = yes;
+        self
+    }
+
+    /// How long a subscription outlives its last reader, so that the next one finds it warm.
+    /// Default: 5 seconds. The rows are freed with it.
+    pub fn linger(mut self, linger: Duration) -> Self {
+        self.session.linger = linger;
+        self
+    }
+
+    /// How many changes a stream keeps one by one for a reader that is behind. Beyond it, what is
+    /// pending for a row is folded into one item. Default: 1,024.
+    pub fn stream_capacity(mut self, changes: usize) -> Self {
+        self.queue_capacity = changes;
+        self
+    }
+
+    /// How many rows are cached of a view. Default: 10,000. One more, and the row furthest from the
+    /// front of the view's order leaves, as a delete.
+    pub fn max_entries_per_view(mut self, entries: usize) -> Self {
+        self.max_entries_per_view = Some(entries);
+        self
+    }
+
+    /// Caches as many rows as there are.
+    pub fn unlimited_entries(mut self) -> Self {
+        self.max_entries_per_view = None;
+        self
+    }
+
+    /// The largest message that is read, in bytes as it arrives. Default: 64 MiB. A larger one is
+    /// an error in [`faults`](HyperStack::faults) and changes nothing; one of over four times the
+    /// limit is not received at all and costs the connection.
+    pub fn max_message_size(mut self, bytes: usize) -> Self {
+        self.limits.message = bytes;
+        self
+    }
+
+    /// The most that a compressed message may inflate to, in bytes. Default: 256 MiB. Inflation
+    /// stops there, with an error in [`faults`](HyperStack::faults).
+    pub fn max_inflated_size(mut self, bytes: usize) -> Self {
+        self.limits.inflated = bytes;
+        self
+    }
+
+    /// Certificates to trust besides the usual roots, in PEM. May be called more than once.
+    pub fn root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.roots.push(pem.into());
+        self
+    }
+
+    /// Connects.
+    ///
+    /// # Errors
+    ///
+    /// [`ConnectError`], of a setting that cannot be used, or of the first attempt.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a Tokio runtime.
+    ///
+    /// # Cancellation
+    ///
+    /// Dropping the future gives up the attempt.
+    pub async fn connect(self) -> Result<HyperStack, ConnectError> {
+        let url = self.url.ok_or(ConnectError::MissingUrl)?;
+        let dialer = Dialer::new(
+            &url,
+            self.token.as_deref(),
+            &self.roots,
+            self.connect_timeout,
+            self.limits.message,
+        )?;
+        let settings = Settings {
+            url: driver::without_query(&url).to_owned(),
+            initial_data_timeout: self.initial_data_timeout,
+            queue_capacity: self.queue_capacity,
+            limits: self.limits,
+        };
+        let session = Session::new(self.session, random());
+        let hub = Hub::new(self.max_entries_per_view);
+        let shared = Arc::new(Shared::new(session, hub, settings));
+        let hs = HyperStack::new(shared.clone());
+        tokio::spawn(driver::run(shared.clone(), dialer));
+        shared.connected().await?;
+        Ok(hs)
+    }
+}
+
+/// A seed from the randomness of the standard library's hash maps.
+fn random() -> u64 {
+    std::hash::RandomState::new().build_hasher().finish()
+}
+
+impl fmt::Debug for HyperStackBuilder {
+    /// Shows all settings but the token, and the URL without its query.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HyperStackBuilder")
+            .field("url", &self.url.as_deref().map(driver::without_query))
+            .field("token", &self.token.as_ref().map(|_| "***"))
+            .field("session", &self.session)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("initial_data_timeout", &self.initial_data_timeout)
+            .field("stream_capacity", &self.queue_capacity)
+            .field("max_entries_per_view", &self.max_entries_per_view)
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
+}

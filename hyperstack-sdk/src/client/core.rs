@@ -1,0 +1,74 @@
+//! Session and caches as one machine, still without IO or clock.
+
+use std::time::Duration;
+
+use crate::session::{EndReason, Link, Session, Time};
+use crate::store::{Hub, RowError};
+use crate::wire::Frame;
+
+/// How long a row that left a window stays, at most, while the rows that should follow are awaited.
+const SETTLE_AFTER: Duration = Duration::from_millis(50);
+
+pub(super) struct Core {
+    pub(super) session: Session,
+    pub(super) hub: Hub,
+    settle_at: Option<Time>,
+}
+
+impl Core {
+    pub(super) fn new(session: Session, hub: Hub) -> Self {
+        Core {
+            session,
+            hub,
+            settle_at: None,
+        }
+    }
+
+    /// Applies a frame; returns the rows that did not fit.
+    pub(super) fn handle_frame(&mut self, frame: Frame<'_>, now: Time) -> Vec<RowError> {
+        let errors = self.hub.apply(&frame);
+        match frame {
+            Frame::Subscribed { view, sort } => self.session.handle_subscribed(&view, sort),
+            Frame::Snapshot { view, complete, .. } => self.session.handle_snapshot(&view, complete),
+            Frame::Upsert { .. } | Frame::Patch { .. } | Frame::Delete { .. } => {}
+        }
+        self.follow();
+        self.settle_at = match self.hub.is_unsettled() {
+            true => self.settle_at.or(Some(now + SETTLE_AFTER)),
+            false => None,
+        };
+        errors
+    }
+
+    pub(super) fn handle_timeout(&mut self, now: Time) {
+        if self.settle_at.is_some_and(|at| at <= now) {
+            self.settle_at = None;
+            self.hub.settle();
+        }
+        self.session.handle_timeout(now);
+        self.follow();
+    }
+
+    pub(super) fn poll_timeout(&self) -> Option<Time> {
+        self.session
+            .poll_timeout()
+            .into_iter()
+            .chain(self.settle_at)
+            .min()
+    }
+
+    pub(super) fn close(&mut self, reason: EndReason) {
+        self.session.close(reason);
+        self.follow();
+    }
+
+    /// Passes the session's events on to the caches.
+    pub(super) fn follow(&mut self) {
+        while let Some(event) = self.session.poll_event() {
+            self.hub.handle(&event);
+        }
+        if let Link::Closed(reason) = self.session.link() {
+            self.hub.end(reason);
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! The public face: [`HyperStack`] and its builder.
+
+mod builder;
+mod core;
+mod fault;
+mod shared;
+mod state;
+mod stats;
+
+use std::fmt;
+use std::sync::Arc;
+
+pub use builder::HyperStackBuilder;
+pub use fault::{Fault, Faults};
+pub(crate) use shared::Shared;
+pub use state::ConnectionState;
+pub use stats::Stats;
+
+use crate::patch::Entity;
+use crate::session::{ConnectError, EndReason};
+use crate::stream::{EntityStream, RichEntityStream};
+use crate::view::{ListView, ReadError, StateView, ViewSource, Views};
+
+/// A connection to a Hyperstack server, and the cache of what was read over it.
+///
+/// A cheap handle: clones share the connection, and so do the views made from it. The connection
+/// lives in a task of the Tokio runtime that [`connect`](HyperStack::connect) was called in. When the
+/// last handle is dropped, the task stops, the socket is closed, and every stream ends.
+///
+/// ```no_run
+/// use hyperstack_sdk::prelude::*;
+///
+/// #[derive(Debug, Clone, PartialEq, Entity)]
+/// struct Token {
+///     name: Option<String>,
+/// }
+///
+/// # async fn run() -> Result<(), ConnectError> {
+/// let hs = HyperStack::connect("wss://tokens.example").await?;
+/// let tokens = hs.list::<Token>().await;
+/// let mut updates = hs.watch::<Token>();
+/// while let Some(update) = updates.next().await {
+///     println!("{}: {:?}", update.key(), update.data());
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct HyperStack {
+    handle: Arc<Handle>,
+}
+
+/// The last one out closes the connection.
+struct Handle {
+    shared: Arc<Shared>,
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.shared.close(EndReason::Disconnected);
+    }
+}
+
+impl HyperStack {
+    /// Connects with the default settings: one attempt within 10 seconds. After that, a lost
+    /// connection is restored without limit.
+    ///
+    /// # Errors
+    ///
+    /// [`ConnectError`] says what stood in the way. To keep trying instead, see
+    /// [`wait_for_server`](HyperStackBuilder::wait_for_server).
+    ///
+    /// # Panics
+    ///
+    /// Outside of a Tokio runtime.
+    pub async fn connect(url: impl Into<String>) -> Result<Self, ConnectError> {
+        Self::builder().url(url).connect().await
+    }
+
+    /// A builder, for all settings.
+    pub fn builder() -> HyperStackBuilder {
+        HyperStackBuilder::default()
+    }
+
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        HyperStack {
+            handle: Arc::new(Handle { shared }),
+        }
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.handle.shared
+    }
+
+    /// The entity with this key, or `None` if the server has none, or has not said so within
+    /// [`initial_data_timeout`](HyperStackBuilder::initial_data_timeout).
+    ///
+    /// The row is served from the entity's list where that is being read, else it is subscribed
+    /// for a short while, so that a second `get` finds it in the cache.
+    pub async fn get<E: Entity>(&self, key: &str) -> Option<E::Data> {
+        self.state::<E>().get(key).await
+    }
+
+    /// As [`get`](Self::get), but says why there is nothing.
+    ///
+    /// # Errors
+    ///
+    /// See [`ReadError`]; a key that the server does not have is `Ok(None)`.
+    pub async fn try_get<E: Entity>(&self, key: &str) -> Result<Option<E::Data>, ReadError> {
+        self.state::<E>().try_get(key).await
+    }
+
+    /// All entities of a kind, the one that changed last first.
+    ///
+    /// Waits for the last batch of the snapshot, at most for
+    /// [`initial_data_timeout`](HyperStackBuilder::initial_data_timeout), and returns what is there.
+    pub async fn list<E: Entity>(&self) -> Vec<E::Data> {
+        self.entities::<E>().get().await
+    }
+
+    /// As [`list`](Self::list), but tells an empty list from one that is not known yet.
+    ///
+    /// # Errors
+    ///
+    /// See [`ReadError`].
+    pub async fn try_list<E: Entity>(&self) -> Result<Vec<E::Data>, ReadError> {
+        self.entities::<E>().try_get().await
+    }
+
+    /// Streams all entities of a kind: those that are there, then every change. Lazy.
+    pub fn watch<E: Entity>(&self) -> EntityStream<E::Data> {
+        self.entities::<E>().watch()
+    }
+
+    /// Streams one entity. Lazy.
+    pub fn watch_key<E: Entity>(&self, key: &str) -> EntityStream<E::Data> {
+        self.state::<E>().watch(key)
+    }
+
+    /// Streams some entities; only these are asked of the server. Lazy.
+    pub fn watch_keys<E: Entity>(&self, keys: &[&str]) -> EntityStream<E::Data> {
+        self.state::<E>().watch_keys(keys)
+    }
+
+    /// Streams all entities of a kind with the values before and after. Lazy.
+    pub fn watch_rich<E: Entity>(&self) -> RichEntityStream<E::Data> {
+        self.entities::<E>().watch_rich()
+    }
+
+    /// Streams one entity with the values before and after. Lazy.
+    pub fn watch_key_rich<E: Entity>(&self, key: &str) -> RichEntityStream<E::Data> {
+        self.state::<E>().watch_rich(key)
+    }
+
+    /// The views of an entity: the accessors that `#[derive(Views)]` makes.
+    pub fn views<V: Views>(&self) -> V {
+        V::new(ViewSource::named(self.clone(), V::Entity::NAME))
+    }
+
+    /// Where the connection stands.
+    pub async fn connection_state(&self) -> ConnectionState {
+        self.shared().state()
+    }
+
+    /// Closes the connection for good, at once, whatever it is doing. Every stream ends, and reads
+    /// return what the cache holds.
+    pub async fn disconnect(&self) {
+        self.shared().close(EndReason::Disconnected);
+    }
+
+    /// Why the connection ended for good; `None` while it has not.
+    pub fn end_reason(&self) -> Option<EndReason> {
+        self.shared().end_reason()
+    }
+
+    /// What went wrong and was survived, from now on: rows and frames that did not fit, complaints
+    /// of the server, losses of the connection.
+    pub fn faults(&self) -> Faults {
+        self.shared().faults()
+    }
+
+    /// Counts since the client was made.
+    pub fn stats(&self) -> Stats {
+        self.shared().stats()
+    }
+
+    fn state<E: Entity>(&self) -> StateView<E::Data> {
+        ViewSource::<E::Data>::named(self.clone(), E::NAME).state()
+    }
+
+    fn entities<E: Entity>(&self) -> ListView<E::Data> {
+        ViewSource::<E::Data>::named(self.clone(), E::NAME).list()
+    }
+}
+
+impl fmt::Debug for HyperStack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HyperStack")
+            .field("url", &self.shared().url())
+            .field("state", &self.shared().state())
+            .finish_non_exhaustive()
+    }
+}

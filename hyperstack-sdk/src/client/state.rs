@@ -1,0 +1,40 @@
+//! Where the connection stands, for people.
+
+use crate::session::{EndReason, Link};
+
+/// Where the connection stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConnectionState {
+    /// Closed for good, by [`disconnect`](super::HyperStack::disconnect), or lost while
+    /// reconnecting is off.
+    Disconnected,
+    /// The first connection is being made.
+    Connecting,
+    /// Up.
+    Connected,
+    /// Lost, and being restored.
+    Reconnecting {
+        /// The number of the attempt, from 1.
+        attempt: u32,
+    },
+    /// Given up: see [`end_reason`](super::HyperStack::end_reason).
+    Error,
+}
+
+impl ConnectionState {
+    /// `first` as long as there has been no connection.
+    pub(super) fn of(link: &Link, first: bool) -> Self {
+        match link {
+            Link::Dialing { .. } | Link::Waiting { .. } if first => ConnectionState::Connecting,
+            Link::Dialing { attempt } | Link::Waiting { attempt } => {
+                let attempt = *attempt;
+                ConnectionState::Reconnecting { attempt }
+            }
+            Link::Open => ConnectionState::Connected,
+            Link::Closed(EndReason::Disconnected | EndReason::Lost(_)) => {
+                ConnectionState::Disconnected
+            }
+            Link::Closed(_) => ConnectionState::Error,
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! Counts.
+
+/// Counts since the client was made, except where a field says "now".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Messages received, of every kind but pings and pongs.
+    pub frames: u64,
+    /// Their bytes, as they arrived.
+    pub bytes: u64,
+    /// Messages that could not be understood.
+    pub frame_errors: u64,
+    /// Rows that did not fit their Rust type.
+    pub row_errors: u64,
+    /// How often a lost connection was restored.
+    pub reconnects: u64,
+    /// Views that are read, or lately were, now.
+    pub views: usize,
+    /// Rows in the cache now.
+    pub rows: usize,
+    /// Rows in the cache now that still lack a required field, and that nobody sees.
+    pub partial_rows: usize,
+    /// Rows that the limit on entries took out.
+    pub evicted_rows: u64,
+}

@@ -1,0 +1,164 @@
+//! From a URL to an open WebSocket.
+
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::handshake::client::{Request, Response};
+use tokio_tungstenite::tungstenite::http::header::{HeaderValue, AUTHORIZATION};
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::tungstenite::Error;
+use tokio_tungstenite::{client_async_tls_with_config, Connector};
+
+use super::Socket;
+use crate::session::ConnectError;
+
+/// Everything that it takes to dial, checked beforehand.
+pub(crate) struct Dialer {
+    request: Request,
+    host: String,
+    port: u16,
+    connector: Connector,
+    timeout: Duration,
+    socket: WebSocketConfig,
+}
+
+impl Dialer {
+    /// Checks the settings of a connection.
+    pub(crate) fn new(
+        url: &str,
+        token: Option<&str>,
+        roots: &[Vec<u8>],
+        timeout: Duration,
+        max_message_size: usize,
+    ) -> Result<Self, ConnectError> {
+        let invalid = |reason: String| ConnectError::InvalidUrl {
+            url: without_query(url).to_owned(),
+            reason,
+        };
+        let mut request = url
+            .into_client_request()
+            .map_err(|error| invalid(error.to_string()))?;
+        let uri = request.uri();
+        let secure = match uri.scheme_str() {
+            Some("ws") => false,
+            Some("wss") => true,
+            _ => return Err(invalid("it must begin with ws:// or wss://".into())),
+        };
+        let host = uri.host().unwrap_or_default();
+        let host = host
+            .trim_start_matches('[')
+            .trim_end_matches(']')
+            .to_owned();
+        let port = uri.port_u16().unwrap_or(if secure { 443 } else { 80 });
+        if let Some(token) = token {
+            let invalid = |_| ConnectError::InvalidSetting {
+                setting: "token",
+                reason: "it has characters that no HTTP header may have".into(),
+            };
+            let mut value = HeaderValue::try_from(format!("Bearer {token}")).map_err(invalid)?;
+            value.set_sensitive(true);
+            request.headers_mut().insert(AUTHORIZATION, value);
+        }
+        // The server writes a message of any size as one frame. What is over the limit is an error
+        // of that message alone; only what is far over it is not even received.
+        let hard_limit = Some(max_message_size.saturating_mul(4));
+        Ok(Dialer {
+            request,
+            host,
+            port,
+            connector: connector(secure, roots, invalid)?,
+            timeout,
+            socket: WebSocketConfig::default()
+                .max_message_size(hard_limit)
+                .max_frame_size(hard_limit),
+        })
+    }
+
+    /// Dials once, within the deadline.
+    pub(crate) async fn dial(&self) -> Result<Socket, ConnectError> {
+        match tokio::time::timeout(self.timeout, self.handshake()).await {
+            Ok(dialed) => dialed,
+            Err(_) => Err(ConnectError::Timeout {
+                after: self.timeout,
+            }),
+        }
+    }
+
+    async fn handshake(&self) -> Result<Socket, ConnectError> {
+        let unreachable = |error: std::io::Error| ConnectError::Unreachable(error.to_string());
+        let address = (self.host.as_str(), self.port);
+        let stream = TcpStream::connect(address).await.map_err(unreachable)?;
+        stream.set_nodelay(true).map_err(unreachable)?;
+        let (socket, _) = client_async_tls_with_config(
+            self.request.clone(),
+            stream,
+            Some(self.socket),
+            Some(self.connector.clone()),
+        )
+        .await
+        .map_err(refused)?;
+        Ok(socket)
+    }
+}
+
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+fn connector(
+    secure: bool,
+    roots: &[Vec<u8>],
+    _: impl Fn(String) -> ConnectError,
+) -> Result<Connector, ConnectError> {
+    match secure {
+        true => super::tls::connector(roots),
+        false => Ok(Connector::Plain),
+    }
+}
+
+#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+fn connector(
+    secure: bool,
+    _: &[Vec<u8>],
+    invalid: impl Fn(String) -> ConnectError,
+) -> Result<Connector, ConnectError> {
+    match secure {
+        true => Err(invalid(
+            "wss:// needs the feature `rustls` or `native-tls` of hyperstack-sdk".into(),
+        )),
+        false => Ok(Connector::Plain),
+    }
+}
+
+/// The URL as it may be shown: a query may hold a token.
+pub(crate) fn without_query(url: &str) -> &str {
+    url.split(['?', '#']).next().unwrap_or_default()
+}
+
+fn refused(error: Error) -> ConnectError {
+    match error {
+        Error::Http(response) => rejected(&response),
+        error => ConnectError::Unreachable(error.to_string()),
+    }
+}
+
+/// The server's refusal: the code is in a header and in the JSON body, the text for people is the
+/// body's `message`, or, from a token service, its `error`.
+fn rejected(response: &Response) -> ConnectError {
+    let body: Option<serde_json::Value> = response
+        .body()
+        .as_deref()
+        .and_then(|body| serde_json::from_slice(body).ok());
+    let field = |name: &str| Some(body.as_ref()?.get(name)?.as_str()?.to_owned());
+    let header = response.headers().get("x-error-code");
+    let header = header.and_then(|code| Some(code.to_str().ok()?.to_owned()));
+    let status = response.status();
+    ConnectError::Rejected {
+        status: status.as_u16(),
+        code: header.or_else(|| field("code")),
+        message: field("message")
+            .or_else(|| field("error"))
+            .unwrap_or_else(|| {
+                let reason = status.canonical_reason();
+                reason.unwrap_or("no reason given").to_owned()
+            }),
+    }
+}

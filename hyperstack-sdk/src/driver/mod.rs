@@ -1,0 +1,171 @@
+//! The one task that awaits the socket, and feeds session and store.
+
+mod dial;
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+mod tls;
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{ready, Context, Poll};
+
+use futures_util::{Sink, Stream};
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
+
+use crate::client::Shared;
+use crate::session::{ConnectError, Link, Transmit};
+
+pub(crate) use dial::{without_query, Dialer};
+
+type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+/// Drives a client's session until it is closed.
+pub(crate) async fn run(shared: Arc<Shared>, dialer: Dialer) {
+    loop {
+        match shared.link() {
+            Link::Dialing { .. } => tokio::select! {
+                dialed = dialer.dial() => match dialed {
+                    Ok(socket) => {
+                        tracing::info!(url = shared.url(), "connected");
+                        shared.handle_open();
+                        serve(&shared, socket).await;
+                    }
+                    Err(cause) => shared.handle_lost(cause),
+                },
+                () = closed(&shared) => {}
+            },
+            Link::Waiting { .. } => {
+                pause(&shared).await;
+                shared.handle_timeout();
+            }
+            // A session is open only as long as `serve` runs.
+            Link::Open => shared.handle_lost(ConnectError::Lost("no socket".into())),
+            Link::Closed(reason) => {
+                tracing::info!(url = shared.url(), %reason, "closed");
+                return;
+            }
+        }
+    }
+}
+
+/// Reads and writes one connection until it ends.
+async fn serve(shared: &Shared, socket: Socket) {
+    let mut connection = Connection {
+        socket,
+        unflushed: false,
+        pending: None,
+    };
+    while shared.link() == Link::Open {
+        tokio::select! {
+            biased;
+            () = pause(shared) => shared.handle_timeout(),
+            message = poll_fn(|context| connection.poll(shared, context)) => match message {
+                Ok(Message::Text(text)) => shared.handle_message(text.as_bytes()),
+                Ok(Message::Binary(bytes)) => shared.handle_message(&bytes),
+                Ok(Message::Close(frame)) => {
+                    let reason = frame.map_or_else(String::new, |frame| format!(": {frame}"));
+                    let lost = format!("closed by the server{reason}");
+                    shared.handle_lost(ConnectError::Lost(lost));
+                }
+                Ok(_) => shared.handle_heard(),
+                Err(cause) => shared.handle_lost(cause),
+            },
+        }
+    }
+    connection.say_goodbye();
+}
+
+/// Waits until the session's next timeout, or until there may be something else to do.
+async fn pause(shared: &Shared) {
+    match shared.poll_timeout() {
+        Some(at) => tokio::select! {
+            () = shared.woken() => {}
+            () = tokio::time::sleep_until(at) => {}
+        },
+        None => shared.woken().await,
+    }
+}
+
+async fn closed(shared: &Shared) {
+    while !matches!(shared.link(), Link::Closed(_)) {
+        pause(shared).await;
+        shared.handle_timeout();
+    }
+}
+
+/// A socket, with what waits to be written to it.
+struct Connection {
+    socket: Socket,
+    pending: Option<Message>,
+    unflushed: bool,
+}
+
+impl Connection {
+    /// Writes what the session wants to send, as far as the socket takes it, then reads a message.
+    fn poll(
+        &mut self,
+        shared: &Shared,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<Message, ConnectError>> {
+        if let Poll::Ready(Err(error)) = self.poll_write(shared, context) {
+            return Poll::Ready(Err(lost(&error)));
+        }
+        Poll::Ready(
+            match ready!(Pin::new(&mut self.socket).poll_next(context)) {
+                Some(Ok(message)) => Ok(message),
+                Some(Err(error)) => Err(lost(&error)),
+                None => Err(ConnectError::Lost("closed by the server".into())),
+            },
+        )
+    }
+
+    fn poll_write(
+        &mut self,
+        shared: &Shared,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<(), Error>> {
+        let mut socket = Pin::new(&mut self.socket);
+        loop {
+            if self.pending.is_none() {
+                self.pending = shared.poll_transmit().map(message);
+            }
+            if self.pending.is_none() {
+                break;
+            }
+            ready!(socket.as_mut().poll_ready(context))?;
+            if let Some(message) = self.pending.take() {
+                socket.as_mut().start_send(message)?;
+                self.unflushed = true;
+            }
+        }
+        if self.unflushed {
+            ready!(socket.poll_flush(context))?;
+            self.unflushed = false;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Sends a close frame if the socket takes it right now; nobody waits for the answer.
+    fn say_goodbye(&mut self) {
+        let mut context = Context::from_waker(std::task::Waker::noop());
+        let mut socket = Pin::new(&mut self.socket);
+        if let Poll::Ready(Ok(())) = socket.as_mut().poll_ready(&mut context) {
+            // The connection ends either way.
+            let _ = socket.as_mut().start_send(Message::Close(None));
+            let _ = socket.poll_flush(&mut context);
+        }
+    }
+}
+
+fn message(transmit: Transmit) -> Message {
+    match transmit {
+        Transmit::Text(request) => Message::text(request.to_json()),
+        Transmit::Ping => Message::Ping(Vec::new().into()),
+    }
+}
+
+fn lost(error: &Error) -> ConnectError {
+    ConnectError::Lost(error.to_string())
+}

@@ -1,0 +1,15 @@
+//! Handles to an entity's views: what `views.state()`, `views.list()` and the derived accessors are.
+//!
+//! A handle is cheap, holds the connection open, and subscribes to nothing: reading it does.
+
+mod list;
+mod read;
+mod single;
+mod source;
+mod state;
+
+pub use list::ListView;
+pub use read::ReadError;
+pub use single::SingleView;
+pub use source::{ViewSource, Views};
+pub use state::StateView;

@@ -1,0 +1,76 @@
+//! The row at the front of a view.
+
+use std::fmt;
+
+use super::read::{owned, View};
+use super::ReadError;
+use crate::client::HyperStack;
+use crate::patch::Patchable;
+use crate::session::{Target, Window};
+use crate::store::{Cache, Selection};
+use crate::stream::{EntityStream, RichEntityStream, TryEntityStream};
+
+/// The row at the front of a derived view: a window of one row.
+///
+/// When another row takes the place, a stream gets the newcomer first and then the delete of the
+/// row that left, so that there is no moment without a row.
+pub struct SingleView<T> {
+    view: View<T>,
+}
+
+impl<T: Patchable> SingleView<T> {
+    pub(super) fn new(client: HyperStack, id: &str, window: Window) -> Self {
+        SingleView {
+            view: View::new(client, id, window),
+        }
+    }
+
+    /// The row, or `None` if the view is empty, or is not known within the client's
+    /// `initial_data_timeout`.
+    pub async fn get(&self) -> Option<T> {
+        self.view.read(Target::All, first).await.0
+    }
+
+    /// As [`get`](Self::get), but says why there is nothing.
+    ///
+    /// # Errors
+    ///
+    /// See [`ReadError`]; an empty view is `Ok(None)`.
+    pub async fn try_get(&self) -> Result<Option<T>, ReadError> {
+        let (row, ready) = self.view.read(Target::All, first).await;
+        ready.map(|()| row)
+    }
+
+    /// Streams the row that is there, then every change. Lazy.
+    pub fn watch(&self) -> EntityStream<T> {
+        self.view.stream(Selection::All)
+    }
+
+    /// As [`watch`](Self::watch), with the values before and after.
+    pub fn watch_rich(&self) -> RichEntityStream<T> {
+        self.view.stream(Selection::All)
+    }
+
+    /// As [`watch`](Self::watch), with the rows that did not fit `T`, and the end, as errors.
+    pub fn try_watch(&self) -> TryEntityStream<T> {
+        self.view.stream(Selection::All)
+    }
+}
+
+fn first<T: Patchable>(cache: &Cache<T>) -> Option<T> {
+    cache.first().map(owned)
+}
+
+impl<T> Clone for SingleView<T> {
+    fn clone(&self) -> Self {
+        SingleView {
+            view: self.view.clone(),
+        }
+    }
+}
+
+impl<T> fmt::Debug for SingleView<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("SingleView").field(&self.view.id()).finish()
+    }
+}

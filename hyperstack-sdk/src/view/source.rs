@@ -1,0 +1,81 @@
+//! Where view handles come from.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use super::{ListView, SingleView, StateView};
+use crate::client::HyperStack;
+use crate::patch::{Entity, Patchable};
+use crate::session::Window;
+
+/// The views of an entity; implemented by `#[derive(Views)]`, on `FooViews` for `Foo`.
+pub trait Views {
+    /// The entity.
+    type Entity: Entity;
+
+    /// The views over a connection; what [`HyperStack::views`] calls.
+    fn new(source: ViewSource<<Self::Entity as Entity>::Data>) -> Self
+    where
+        Self: Sized;
+}
+
+/// Makes the handles to the views of one entity. What the accessors of a derived `FooViews` use, and
+/// whoever knows a view's id only at run time.
+pub struct ViewSource<T> {
+    client: HyperStack,
+    entity: &'static str,
+    row: PhantomData<fn() -> T>,
+}
+
+impl<T: Patchable> ViewSource<T> {
+    pub(crate) fn named(client: HyperStack, entity: &'static str) -> Self {
+        ViewSource {
+            client,
+            entity,
+            row: PhantomData,
+        }
+    }
+
+    /// One row at a time, by key.
+    pub fn state(&self) -> StateView<T> {
+        self.keyed(&format!("{}/list", self.entity))
+    }
+
+    /// All rows, the one that changed last first.
+    pub fn list(&self) -> ListView<T> {
+        self.collection(&format!("{}/list", self.entity))
+    }
+
+    /// The rows of the view `id`, in its order.
+    pub fn collection(&self, id: &str) -> ListView<T> {
+        ListView::new(self.client.clone(), id)
+    }
+
+    /// The first row of the view `id`.
+    pub fn single(&self, id: &str) -> SingleView<T> {
+        SingleView::new(self.client.clone(), id, Window { take: Some(1) })
+    }
+
+    /// The rows of the view `id` one at a time, by key.
+    pub fn keyed(&self, id: &str) -> StateView<T> {
+        StateView::new(self.client.clone(), id)
+    }
+}
+
+impl<T> Clone for ViewSource<T> {
+    fn clone(&self) -> Self {
+        ViewSource {
+            client: self.client.clone(),
+            entity: self.entity,
+            row: PhantomData,
+        }
+    }
+}
+
+impl<T> fmt::Debug for ViewSource<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ViewSource")
+            .field("entity", &self.entity)
+            .finish_non_exhaustive()
+    }
+}

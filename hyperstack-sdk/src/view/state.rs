@@ -1,0 +1,93 @@
+//! A view's rows one at a time.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::read::{owned, View};
+use super::ReadError;
+use crate::client::HyperStack;
+use crate::patch::Patchable;
+use crate::session::{Target, Window};
+use crate::store::Selection;
+use crate::stream::{EntityStream, RichEntityStream, TryEntityStream};
+
+/// A view's rows one at a time, by key.
+///
+/// What it promises is the *state* of a row. It asks the server for the row in the entity's list,
+/// because the server's mode of the name `state` loses patches under load. Where the whole list is
+/// being read, the row is served from there.
+pub struct StateView<T> {
+    view: View<T>,
+}
+
+impl<T: Patchable> StateView<T> {
+    pub(super) fn new(client: HyperStack, id: &str) -> Self {
+        StateView {
+            view: View::new(client, id, Window::default()),
+        }
+    }
+
+    /// The row, or `None` if the server has none of this key, or has not said so within the
+    /// client's `initial_data_timeout`.
+    pub async fn get(&self, key: impl ToString) -> Option<T> {
+        self.read(key).await.0
+    }
+
+    /// As [`get`](Self::get), but says why there is nothing.
+    ///
+    /// # Errors
+    ///
+    /// See [`ReadError`]; a key that the server does not have is `Ok(None)`.
+    pub async fn try_get(&self, key: impl ToString) -> Result<Option<T>, ReadError> {
+        let (row, ready) = self.read(key).await;
+        ready.map(|()| row)
+    }
+
+    /// Streams the row if it is there, then every change. Lazy.
+    pub fn watch(&self, key: impl ToString) -> EntityStream<T> {
+        self.view.stream(Selection::Keys(vec![shared(key)]))
+    }
+
+    /// As [`watch`](Self::watch), with the values before and after.
+    pub fn watch_rich(&self, key: impl ToString) -> RichEntityStream<T> {
+        self.view.stream(Selection::Keys(vec![shared(key)]))
+    }
+
+    /// As [`watch`](Self::watch), with the rows that did not fit `T`, and the end, as errors.
+    pub fn try_watch(&self, key: impl ToString) -> TryEntityStream<T> {
+        self.view.stream(Selection::Keys(vec![shared(key)]))
+    }
+
+    pub(crate) fn watch_keys(&self, keys: &[&str]) -> EntityStream<T> {
+        let mut keys: Vec<Arc<str>> = keys.iter().map(|key| Arc::from(*key)).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        self.view.stream(Selection::Keys(keys))
+    }
+
+    async fn read(&self, key: impl ToString) -> (Option<T>, Result<(), ReadError>) {
+        let key = shared(key);
+        let target = Target::Key(key.clone());
+        self.view
+            .read(target, |cache| cache.get(&key).map(owned))
+            .await
+    }
+}
+
+fn shared(key: impl ToString) -> Arc<str> {
+    key.to_string().into()
+}
+
+impl<T> Clone for StateView<T> {
+    fn clone(&self) -> Self {
+        StateView {
+            view: self.view.clone(),
+        }
+    }
+}
+
+impl<T> fmt::Debug for StateView<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("StateView").field(&self.view.id()).finish()
+    }
+}
