@@ -149,7 +149,7 @@ impl Requests {
             .filter_map(|request| {
                 let target = request.target?;
                 self.is_live(request.id, &request.view)
-                    .then(|| match request.answered {
+                    .then_some(match request.answered {
                         true => Answer::Finished(request.view, target),
                         false => Answer::Unknown(request.view, target),
                     })

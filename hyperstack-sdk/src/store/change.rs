@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 /// A row's change, as readers get it: shared, so that a hundred readers cost a hundred pointers.
 #[derive(Debug)]
-pub(crate) struct Change<T> {
+pub struct Change<T> {
     pub(crate) key: Arc<str>,
     pub(crate) kind: Kind,
     /// The row before; kept only where a reader asks for it.
@@ -14,7 +14,7 @@ pub(crate) struct Change<T> {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub enum Kind {
     Upsert,
     Patch,
     Delete,

@@ -52,7 +52,7 @@ type Subscriber<T> = Box<dyn FnOnce(Options) -> Subscription<T> + Send>;
 
 /// What a kind of item needs from its queue.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Options {
+pub struct Options {
     pub(crate) keeps_before: bool,
     pub(crate) wants_errors: bool,
 }
@@ -75,8 +75,7 @@ mod sealed {
         type Row: Patchable;
         const OPTIONS: Options;
         /// `None` where nothing changed for this kind of item.
-        #[allow(private_interfaces)]
-        fn from_change(change: Change<Self::Row>) -> Option<Self>;
+            fn from_change(change: Change<Self::Row>) -> Option<Self>;
         fn from_error(error: StreamError) -> Option<Self>;
         /// The last item, where the end is one.
         fn from_end(reason: &EndReason) -> Option<Self>;
@@ -215,7 +214,6 @@ impl<T: Patchable> sealed::Item for Update<T> {
         wants_errors: false,
     };
 
-    #[allow(private_interfaces)]
     fn from_change(change: Change<T>) -> Option<Self> {
         let key = change.key.to_string();
         Some(match (change.kind, change.after.map(owned)) {
@@ -241,7 +239,6 @@ impl<T: Patchable> sealed::Item for RichUpdate<T> {
         wants_errors: false,
     };
 
-    #[allow(private_interfaces)]
     fn from_change(change: Change<T>) -> Option<Self> {
         let key = change.key.to_string();
         Some(match (change.before, change.after) {
@@ -285,7 +282,6 @@ impl<T: Patchable> sealed::Item for Result<Update<T>, StreamError> {
         wants_errors: true,
     };
 
-    #[allow(private_interfaces)]
     fn from_change(change: Change<T>) -> Option<Self> {
         Update::from_change(change).map(Ok)
     }
