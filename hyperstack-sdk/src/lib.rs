@@ -3,3 +3,6 @@
 pub mod patch;
 #[cfg(feature = "testing")]
 pub mod testing;
+
+#[doc(hidden)]
+pub use patch::__private;
