@@ -6,3 +6,9 @@ pub mod testing;
 
 #[doc(hidden)]
 pub use patch::__private;
+
+pub use hyperstack_derive::{Entity, Leaf, Section, Views};
+pub use patch::{
+    DecodeError, Entity, JsonPatch, Key, ListPatch, MapPatch, Patch, PatchError, PatchErrorKind,
+    Patchable,
+};

@@ -1,7 +1,8 @@
 //! Arrays, tuples and sets: replaced whole.
 
 use super::context::Context;
-use super::field::{Field, Whole};
+use super::error::PatchError;
+use super::field::{Field, Rule, Slot, Value, Whole};
 use super::slot::{decode_list, encode_list, next_element, ValueRef};
 use serde::de::{Error, SeqAccess, Visitor};
 use serde::ser::SerializeTuple;
@@ -35,6 +36,40 @@ impl serde::de::Expected for Length {
     }
 }
 
+/// The rule of sets: as [`Whole`], but empty where never sent.
+#[derive(Debug)]
+pub enum Set {}
+
+impl<T: Value + Default> Rule<T, T> for Set {
+    fn absent() -> Result<T, PatchError> {
+        Ok(T::default())
+    }
+
+    fn make(patch: T) -> Result<T, PatchError> {
+        Ok(patch)
+    }
+
+    fn check(base: Option<&T>, patch: &T) -> Result<(), PatchError> {
+        Whole::check(base, patch)
+    }
+
+    fn merge(value: &mut T, patch: T) -> Result<bool, PatchError> {
+        Whole::merge(value, patch)
+    }
+
+    fn then(first: &mut T, second: T) {
+        Whole::then(first, second);
+    }
+
+    fn diff(value: &T, later: &T) -> Slot<T> {
+        Whole::diff(value, later)
+    }
+
+    fn whole(value: &T) -> Slot<T> {
+        Whole::whole(value)
+    }
+}
+
 macro_rules! sets {
     ($($set:ident<T $(, $hasher:ident)?> where T: $($bound:ident +)*;)*) => {$(
         impl<'x, T, $($hasher)?> Field<'x> for $set<T $(, $hasher)?>
@@ -43,7 +78,7 @@ macro_rules! sets {
             $($hasher: BuildHasher + Default + Clone + Send + Sync + 'static)?
         {
             type Patch = Self;
-            type Rule = Whole;
+            type Rule = Set;
 
             fn decode<'de, D: Deserializer<'de>>(
                 d: D,

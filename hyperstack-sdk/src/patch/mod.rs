@@ -1,12 +1,13 @@
 //! Typed patches: decoded from bytes, merged into values, taken from the difference of two.
 //!
 //! The derives implement [`Patchable`] for a struct and [`Patch`] for the patch type they make
-//! beside it. A field of a patch is an [`Slot`]: absent, null or a value. What each type of field
+//! beside it. A field of a patch is a [`Slot`]: absent, null or a value. What each type of field
 //! makes of these is its own affair, by the hidden trait `Field`:
 //!
 //! | field | never sent | null | value |
 //! |---|---|---|---|
-//! | scalars, tuples, arrays, sets, leaves | an error | an error | replaces |
+//! | scalars, tuples, arrays, leaves | an error | an error | replaces |
+//! | sets | empty | an error | replaces |
 //! | `Option<T>` | `None` | `None` | merges into what is there |
 //! | `Option<Option<T>>` | `None` | `Some(None)` | merges into what is there |
 //! | sections | built from the empty patch | an error | merges field by field |
