@@ -9,21 +9,30 @@ pub mod session;
 #[cfg_attr(not(feature = "client"), allow(dead_code, unused_imports))]
 mod store;
 #[cfg_attr(not(feature = "client"), allow(dead_code, unused_imports))]
-mod stream;
+pub mod stream;
 #[cfg(feature = "testing")]
 pub mod testing;
 #[cfg(feature = "client")]
 mod view;
 pub mod wire;
 
+pub mod prelude;
+
+pub use hyperstack_derive::{Entity, Leaf, Section, Views};
+#[doc(hidden)]
+pub use patch::__private;
+
 #[cfg(feature = "client")]
 pub use client::{ConnectionState, Fault, Faults, HyperStack, HyperStackBuilder, Stats};
-pub use patch::Entity;
+pub use futures_util::StreamExt;
+pub use patch::{
+    DecodeError, Entity, JsonPatch, Key, ListPatch, MapPatch, Patch, PatchError, PatchErrorKind,
+    Patchable,
+};
 pub use session::{ConnectError, EndReason};
 pub use store::{RowError, RowErrorCause};
 pub use stream::{
-    EntityStream, Filter, FilterMap, Identity, Item, Map, Operator, RichEntityStream, RichUpdate,
-    StreamError, Then, TryEntityStream, Update, Watch,
+    EntityStream, RichEntityStream, RichUpdate, StreamError, TryEntityStream, Update, Watch,
 };
 #[cfg(feature = "client")]
 pub use view::{ListView, ReadError, SingleView, StateView, ViewSource, Views};

@@ -1,1 +1,145 @@
-//! Typed patches: decode, merge, build.
+//! Typed patches: decoded from bytes, merged into values, taken from the difference of two.
+//!
+//! The derives implement [`Patchable`] for a struct and [`Patch`] for the patch type they make
+//! beside it. A field of a patch is a [`Slot`]: absent, null or a value. What each type of field
+//! makes of these is its own affair, by the hidden trait `Field`:
+//!
+//! | field | never sent | null | value |
+//! |---|---|---|---|
+//! | scalars, tuples, arrays, leaves | an error | an error | replaces |
+//! | sets | empty | an error | replaces |
+//! | `Option<T>` | `None` | `None` | merges into what is there |
+//! | `Option<Option<T>>` | `None` | `Some(None)` | merges into what is there |
+//! | sections | built from the empty patch | an error | merges field by field |
+//! | `Vec<T>` | empty | an error | replaces, or is appended: [`ListPatch`] |
+//! | maps | empty | an error | merges by key: [`MapPatch`] |
+//! | `serde_json::Value` | `Null` | `Null` | merges as the server does: [`JsonPatch`] |
+
+mod context;
+mod error;
+mod field;
+mod fixed;
+mod foreign;
+mod json;
+mod key;
+#[doc(hidden)]
+pub mod leaf;
+mod list;
+mod map;
+mod number;
+mod option;
+mod pointer;
+#[doc(hidden)]
+pub mod record;
+mod scalar;
+mod slot;
+
+pub use error::{DecodeError, PatchError, PatchErrorKind};
+pub use field::Slot;
+pub use json::JsonPatch;
+pub use key::Key;
+pub use list::ListPatch;
+pub use map::MapPatch;
+
+use record::{Fields, Record};
+use serde::de::DeserializeOwned;
+use serde::Serialize;
+
+/// A value that merges patches: every entity and section. Derived.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no entity and no section",
+    note = "derive `Entity` or `Section` for it"
+)]
+pub trait Patchable: Record<Fields = <Self as Patchable>::Patch> {
+    /// What can be merged into it.
+    type Patch: Patch;
+
+    /// The struct's name on the wire, the root of the paths in errors.
+    #[doc(hidden)]
+    const NAME: &'static str = <<Self as Record>::Fields as Fields>::ROOT;
+
+    /// Merges a patch.
+    ///
+    /// # Errors
+    /// Where the patch is null at a field that knows no null, or where it begins something new (a
+    /// section that was `None`, a key of a map) without all that this requires. `self` is then
+    /// unchanged.
+    fn apply(&mut self, patch: Self::Patch) -> Result<(), PatchError> {
+        self.merge(patch).map(drop)
+    }
+
+    /// The least patch that turns `self` into `later`, as far as a patch can say it: none takes a
+    /// value back to "never received", nor a key out of raw JSON or of a map of nullable values.
+    #[must_use]
+    fn diff(&self, later: &Self) -> Self::Patch {
+        Self::diff_fields(self, later)
+    }
+
+    /// [`apply`](Self::apply), and says whether a field has changed.
+    #[doc(hidden)]
+    fn merge(&mut self, patch: Self::Patch) -> Result<bool, PatchError> {
+        record::apply(self, patch)
+    }
+
+    /// A value from a patch alone: what `TryFrom` does.
+    #[doc(hidden)]
+    fn from_patch(patch: Self::Patch) -> Result<Self, PatchError> {
+        record::from_fields(patch)
+    }
+}
+
+/// A patch as a value in its own right: the `FooPatch` that a derive makes beside `Foo`.
+pub trait Patch: Fields + Serialize + DeserializeOwned {
+    /// Both patches in one, this one first.
+    ///
+    /// One thing it cannot say: that `second` is not to be merged with what was there before this
+    /// one set it to null.
+    #[must_use]
+    fn then(mut self, second: Self) -> Self {
+        Self::then_fields(&mut self, second);
+        self
+    }
+
+    /// Whether it sets nothing.
+    #[must_use]
+    fn is_empty(&self) -> bool {
+        Self::none_set(self)
+    }
+
+    /// Reads a patch from the bytes of its JSON, in one pass. `append` names the paths at which
+    /// arrays are appended.
+    #[doc(hidden)]
+    fn decode(json: &[u8], append: &[impl AsRef<str>]) -> Result<Self, DecodeError> {
+        let mut cx = context::Context::new(append);
+        let mut json = serde_json::Deserializer::from_slice(json);
+        match record::decode(&mut json, &mut cx).and_then(|patch| json.end().map(|()| patch)) {
+            Ok(patch) => Ok(patch),
+            Err(cause) => Err(DecodeError::new(Self::ROOT, cx.into_failed(), &cause)),
+        }
+    }
+}
+
+/// What the server knows by name: the struct that derives `Entity`, or its marker `FooEntity`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no entity",
+    note = "derive `Entity` for the struct"
+)]
+pub trait Entity: Send + Sync + 'static {
+    /// The struct.
+    type Data: Patchable;
+
+    /// The entity's name on the wire.
+    const NAME: &'static str;
+}
+
+/// What the expansions of the derives refer to. No part of the public interface.
+#[doc(hidden)]
+pub mod __private {
+    pub use super::context::Context;
+    pub use super::field::{Field, Native, Slot, Value, Whole};
+    pub use super::foreign::{Foreign, ForeignOption};
+    pub use super::leaf;
+    pub use super::list::Appendable;
+    pub use super::record::{self, ByField, Fields, Record};
+    pub use serde;
+}

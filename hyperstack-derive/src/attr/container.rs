@@ -1,0 +1,99 @@
+//! `#[entity(..)]`, `#[section(..)]` and `#[leaf(..)]` on the item itself.
+
+use super::{serde, Entry, Set};
+use crate::case::{Case, CASES};
+use crate::errors::Errors;
+use crate::suggest;
+use proc_macro2::TokenStream;
+use quote::{quote, ToTokens};
+use syn::{Attribute, Expr, ExprLit, Lit, LitStr, Path};
+
+/// What the attributes of an item say.
+pub(crate) struct ContainerAttrs {
+    pub(crate) name: Option<Set<LitStr>>,
+    pub(crate) key: Option<Set<LitStr>>,
+    pub(crate) rename_all: Option<Case>,
+    /// The path to the SDK.
+    pub(crate) krate: TokenStream,
+    /// serde's `default` on the struct: a default for each field.
+    pub(crate) default: Option<TokenStream>,
+}
+
+impl ContainerAttrs {
+    /// Reads `#[place(..)]`, which knows `keys`, and what `#[serde(..)]` says.
+    pub(crate) fn parse(
+        attrs: &[Attribute],
+        place: &str,
+        keys: &[&str],
+        errors: &mut Errors,
+    ) -> Self {
+        let mut read = Self::new();
+        for entry in serde::entries(attrs, errors) {
+            match entry.key().as_str() {
+                "rename_all" => read.rename_all = case(&entry, errors),
+                "default" => read.default = default(&entry, errors),
+                // The name of a container is no part of JSON, and the rest is not about reading.
+                _ => {}
+            }
+        }
+        for entry in super::entries(attrs, place, &[], errors) {
+            match entry.key().as_str() {
+                key if !keys.contains(&key) => entry.unknown(place, keys, errors),
+                "name" => read.name = entry.string(errors),
+                "key" => read.key = entry.string(errors),
+                "rename_all" => read.rename_all = case(&entry, errors),
+                _ => read.krate = krate(&entry, errors).unwrap_or(read.krate),
+            }
+        }
+        read
+    }
+
+    fn new() -> Self {
+        Self {
+            name: None,
+            key: None,
+            rename_all: None,
+            krate: quote!(::hyperstack_sdk),
+            default: None,
+        }
+    }
+}
+
+/// `rename_all = "camelCase"`.
+fn case(entry: &Entry, errors: &mut Errors) -> Option<Case> {
+    let name = entry.string(errors)?.value;
+    let case = Case::named(&name.value());
+    if case.is_none() {
+        let instead = suggest::instead_of(&name.value(), CASES);
+        errors.at(&name, format!("unknown case `{}`: {instead}", name.value()));
+    }
+    case
+}
+
+/// `crate = path` or `crate = "path"`.
+fn krate(entry: &Entry, errors: &mut Errors) -> Option<TokenStream> {
+    match entry.value() {
+        Some(Expr::Path(path)) => return Some(path.to_token_stream()),
+        Some(Expr::Lit(ExprLit {
+            lit: Lit::Str(text),
+            ..
+        })) => match text.parse::<Path>() {
+            Ok(path) => return Some(path.to_token_stream()),
+            Err(error) => errors.push(error),
+        },
+        _ => errors.at(
+            entry,
+            "`crate` needs the path to the sdk: `crate = hyperstack_sdk`",
+        ),
+    }
+    None
+}
+
+/// serde's `default` or `default = "path"` on a struct.
+fn default(entry: &Entry, errors: &mut Errors) -> Option<TokenStream> {
+    if entry.value().is_none() {
+        return Some(quote!(<Self as ::core::default::Default>::default()));
+    }
+    let path = entry.string(errors)?.value.parse::<Path>().ok()?;
+    Some(quote!(#path()))
+}

@@ -1,0 +1,114 @@
+//! `#[field(..)]`, and what `#[serde(..)]` says about a field.
+
+use super::{serde, Entry, Set};
+use crate::errors::Errors;
+use proc_macro2::TokenStream;
+use quote::{quote, ToTokens};
+use syn::{Attribute, Expr, LitStr, Path};
+
+const KEYS: &[&str] = &["rename", "alias", "default", "append", "serde", "skip"];
+
+/// What the attributes of a field say.
+#[derive(Default)]
+pub(crate) struct FieldAttrs {
+    pub(crate) rename: Option<Set<LitStr>>,
+    pub(crate) aliases: Vec<Set<LitStr>>,
+    pub(crate) default: Option<Set<FieldDefault>>,
+    pub(crate) append: Option<Set<Expr>>,
+    pub(crate) serde: Option<Set<()>>,
+    pub(crate) skip: Option<Set<()>>,
+}
+
+/// What a field is where there is no value for it.
+#[derive(Clone)]
+pub(crate) enum FieldDefault {
+    /// `Default::default()`.
+    Type,
+    /// The value of an expression.
+    Expr(TokenStream),
+}
+
+impl FieldAttrs {
+    /// Reads the attributes of a field; `#[field]` wins over `#[serde]`.
+    pub(crate) fn parse(attrs: &[Attribute], errors: &mut Errors) -> Self {
+        let mut read = Self::default();
+        for entry in serde::entries(attrs, errors) {
+            read.serde_entry(&entry, errors);
+        }
+        for entry in super::entries(attrs, "field", &["alias"], errors) {
+            read.field_entry(&entry, errors);
+        }
+        read
+    }
+
+    fn field_entry(&mut self, entry: &Entry, errors: &mut Errors) {
+        match entry.key().as_str() {
+            "rename" => self.rename = entry.string(errors),
+            "alias" => self.aliases.extend(entry.string(errors)),
+            "default" => self.default = default(entry, errors),
+            "append" => self.append = append(entry, errors),
+            "serde" => self.serde = entry.flag(errors),
+            "skip" => self.skip = entry.flag(errors),
+            _ => entry.unknown("field", KEYS, errors),
+        }
+    }
+
+    fn serde_entry(&mut self, entry: &Entry, errors: &mut Errors) {
+        match entry.key().as_str() {
+            "rename" => self.rename = entry.string(errors),
+            "alias" => self.aliases.extend(entry.string(errors)),
+            "default" => self.default = serde_default(entry, errors),
+            "skip" | "skip_deserializing" => self.skip = entry.flag(errors),
+            // The rest concerns serializing, bounds or paths.
+            _ => {}
+        }
+    }
+}
+
+/// `default` or `default = expr`.
+fn default(entry: &Entry, errors: &mut Errors) -> Option<Set<FieldDefault>> {
+    match entry.value() {
+        Some(expr) => Some(entry.set(FieldDefault::Expr(expr.to_token_stream()))),
+        None => entry.flag(errors).map(|_| entry.set(FieldDefault::Type)),
+    }
+}
+
+/// `default` or `default = "path::to::function"`.
+fn serde_default(entry: &Entry, errors: &mut Errors) -> Option<Set<FieldDefault>> {
+    if entry.value().is_none() {
+        return default(entry, errors);
+    }
+    match entry.string(errors)?.value.parse::<Path>() {
+        Ok(path) => Some(entry.set(FieldDefault::Expr(quote!(#path())))),
+        Err(error) => {
+            errors.push(error);
+            None
+        }
+    }
+}
+
+/// `append(max = N)`.
+fn append(entry: &Entry, errors: &mut Errors) -> Option<Set<Expr>> {
+    let mut max = None;
+    let Some(inner) = entry.list(errors) else {
+        errors.at(
+            entry,
+            "`append` says how long the list may grow: `append(max = 100)`",
+        );
+        return None;
+    };
+    for inner in &inner {
+        match (inner.key().as_str(), inner.value()) {
+            ("max", Some(value)) => max = Some(entry.set(value.clone())),
+            ("max", None) => errors.at(inner, "`max` needs a number: `max = 100`"),
+            _ => inner.unknown("field(append(..))", &["max"], errors),
+        }
+    }
+    if inner.is_empty() {
+        errors.at(
+            entry,
+            "`append` says how long the list may grow: `append(max = 100)`",
+        );
+    }
+    max
+}

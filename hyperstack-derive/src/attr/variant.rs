@@ -1,0 +1,39 @@
+//! `#[leaf(..)]` on the variants of an enum, and what `#[serde(..)]` says about them.
+
+use super::{serde, Set};
+use crate::errors::Errors;
+use syn::{Attribute, LitStr};
+
+const KEYS: &[&str] = &["rename", "other"];
+
+/// What the attributes of a variant say.
+#[derive(Default)]
+pub(crate) struct VariantAttrs {
+    pub(crate) rename: Option<Set<LitStr>>,
+    pub(crate) aliases: Vec<Set<LitStr>>,
+    pub(crate) other: Option<Set<()>>,
+}
+
+impl VariantAttrs {
+    /// Reads the attributes of a variant; `#[leaf]` wins over `#[serde]`.
+    pub(crate) fn parse(attrs: &[Attribute], errors: &mut Errors) -> Self {
+        let mut read = Self::default();
+        for entry in serde::entries(attrs, errors) {
+            match entry.key().as_str() {
+                "rename" => read.rename = entry.string(errors),
+                "alias" => read.aliases.extend(entry.string(errors)),
+                "other" => read.other = entry.flag(errors),
+                // The rest concerns serializing, bounds or paths.
+                _ => {}
+            }
+        }
+        for entry in super::entries(attrs, "leaf", &[], errors) {
+            match entry.key().as_str() {
+                "rename" => read.rename = entry.string(errors),
+                "other" => read.other = entry.flag(errors),
+                _ => entry.unknown("leaf", KEYS, errors),
+            }
+        }
+        read
+    }
+}

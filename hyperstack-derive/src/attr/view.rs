@@ -1,0 +1,72 @@
+//! `#[view(name, ..)]`.
+
+use super::{Comma, Entry, Set};
+use crate::errors::Errors;
+use syn::{Attribute, Ident, LitStr, Meta};
+
+const KEYS: &[&str] = &["single", "collection", "keyed", "id"];
+
+/// What a view holds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Shape {
+    Single,
+    Collection,
+    Keyed,
+}
+
+/// One view of an entity.
+pub(crate) struct View {
+    pub(crate) name: Ident,
+    pub(crate) shape: Shape,
+    pub(crate) id: Option<Set<LitStr>>,
+}
+
+impl View {
+    /// Reads one attribute.
+    pub(crate) fn parse(attr: &Attribute, errors: &mut Errors) -> Option<Self> {
+        let metas = match attr.parse_args_with(Comma::parse_terminated) {
+            Ok(metas) => metas,
+            Err(error) => {
+                errors.push(error);
+                return None;
+            }
+        };
+        let mut metas = metas.into_iter();
+        let name = match metas.next() {
+            Some(Meta::Path(path)) if path.get_ident().is_some() => path.get_ident().cloned(),
+            first => {
+                match first {
+                    Some(first) => errors.at(first, NAME_FIRST),
+                    None => errors.at(attr, NAME_FIRST),
+                }
+                None
+            }
+        };
+        let (mut shape, mut id) = (None, None);
+        for entry in metas.map(Entry) {
+            match shape_named(&entry.key()) {
+                Some(named) if shape.is_none() => shape = entry.flag(errors).map(|_| named),
+                Some(_) => errors.at(&entry, "a view has one shape: keep one of them"),
+                None if entry.key() == "id" => id = entry.string(errors),
+                None => entry.unknown("view", KEYS, errors),
+            }
+        }
+        let shape = shape.unwrap_or(Shape::Collection);
+        Some(Self {
+            name: name?,
+            shape,
+            id,
+        })
+    }
+}
+
+const NAME_FIRST: &str = "a view starts with its name: `#[view(latest, single)]`";
+
+fn shape_named(key: &str) -> Option<Shape> {
+    match key {
+        "single" => Some(Shape::Single),
+        "collection" => Some(Shape::Collection),
+        "keyed" => Some(Shape::Keyed),
+        _ => None,
+    }
+}

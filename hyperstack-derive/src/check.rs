@@ -1,0 +1,203 @@
+//! Rules that span attributes: one function each, with an example of what it refuses.
+
+use crate::attr::view::View;
+use crate::attr::Set;
+use crate::errors::Errors;
+use crate::suggest;
+use crate::tree::{Record, Variant};
+use proc_macro2::TokenStream;
+use quote::ToTokens;
+use std::collections::HashSet;
+use syn::{Expr, ExprLit, FieldsUnnamed, Generics, Ident, Lit, LitStr};
+
+/// All rules of a struct with named fields.
+pub(crate) fn record(record: &Record, name: Option<&Set<LitStr>>, errors: &mut Errors) {
+    parameters(&record.generics, errors);
+    entity_name(name, errors);
+    key_starts_at_a_field(record, errors);
+    names_differ(record, errors);
+    skipped_is_off_the_wire(record, errors);
+    foreign_is_replaced_whole(record, errors);
+    something_is_kept(record, errors);
+}
+
+/// `struct Round<'a> { name: &'a str }`
+pub(crate) fn parameters(generics: &Generics, errors: &mut Errors) {
+    for lifetime in generics.lifetimes() {
+        errors.at(
+            lifetime,
+            "what is streamed owns its data: no lifetime parameters",
+        );
+    }
+}
+
+/// `#[entity(name = "ore/Round")]`
+fn entity_name(name: Option<&Set<LitStr>>, errors: &mut Errors) {
+    let Some(Set { value, .. }) = name else {
+        return;
+    };
+    if value.value().is_empty() || value.value().contains('/') {
+        errors.at(
+            value,
+            "an entity's name is the part of a view's id before the `/`: `OreRound`",
+        );
+    }
+}
+
+/// `#[entity(key = "di.round_id")] struct Round { id: RoundId }`
+///
+/// What follows the first field is checked by the compiler, which knows its type.
+fn key_starts_at_a_field(record: &Record, errors: &mut Errors) {
+    let Some(key) = &record.key else { return };
+    let path = key.value();
+    if path
+        .split('.')
+        .any(|part| syn::parse_str::<Ident>(part).is_err())
+    {
+        errors.at(
+            key,
+            "a key is a path of fields joined by dots: `id.round_id`",
+        );
+        return;
+    }
+    let first = path.split('.').next().unwrap_or_default();
+    let known: Vec<String> = record
+        .fields
+        .iter()
+        .map(|field| field.ident.to_string())
+        .collect();
+    if !known.iter().any(|field| field == first) {
+        let known: Vec<&str> = known.iter().map(String::as_str).collect();
+        let instead = suggest::instead_of(first, &known);
+        errors.at(
+            key,
+            format!("`{}` has no field `{first}`: {instead}", record.ident),
+        );
+    }
+}
+
+/// `a: u64, #[field(rename = "a")] b: u64`
+fn names_differ(record: &Record, errors: &mut Errors) {
+    let own = record
+        .wired()
+        .map(|field| (field.name.clone(), field.name_at.clone()));
+    let aliases = record.wired().flat_map(|field| &field.aliases);
+    let aliases = aliases.map(|alias| (alias.value(), alias.to_token_stream()));
+    once("fields", own.chain(aliases), errors);
+}
+
+fn once(what: &str, names: impl Iterator<Item = (String, TokenStream)>, errors: &mut Errors) {
+    let mut seen = HashSet::new();
+    for (name, at) in names {
+        if name.is_empty() {
+            errors.at(at, "a name on the wire is not empty");
+        } else if !seen.insert(name.clone()) {
+            errors.at(at, format!("two {what} are called `{name}` on the wire"));
+        }
+    }
+}
+
+/// `#[field(skip, rename = "b")] a: u64`
+fn skipped_is_off_the_wire(record: &Record, errors: &mut Errors) {
+    for field in record
+        .fields
+        .iter()
+        .filter(|field| field.attrs.skip.is_some())
+    {
+        let attrs = &field.attrs;
+        let keys = [
+            attrs.append.as_ref().map(|set| &set.key),
+            attrs.serde.as_ref().map(|set| &set.key),
+        ];
+        for key in keys.into_iter().flatten() {
+            errors.at(
+                key,
+                format!("`skip` takes the field off the wire, where `{key}` has no meaning"),
+            );
+        }
+    }
+}
+
+/// `#[field(serde, append(max = 5))] a: Vec<u64>`
+fn foreign_is_replaced_whole(record: &Record, errors: &mut Errors) {
+    for field in record.wired().filter(|field| field.foreign.is_some()) {
+        if let Some(append) = &field.attrs.append {
+            errors.at(
+                &append.key,
+                "`serde` replaces the field whole: nothing is ever appended to it",
+            );
+        }
+    }
+}
+
+/// `#[field(append(max = 0))] a: Vec<u64>`
+fn something_is_kept(record: &Record, errors: &mut Errors) {
+    for max in record.wired().filter_map(|field| field.max()) {
+        if let Expr::Lit(ExprLit {
+            lit: Lit::Int(number),
+            ..
+        }) = max
+        {
+            if number.base10_digits() == "0" {
+                errors.at(max, "a list of at most 0 elements keeps none of them");
+            }
+        }
+    }
+}
+
+/// `#[derive(Leaf)] struct Nothing();`
+pub(crate) fn tuple(fields: &FieldsUnnamed, errors: &mut Errors) -> Option<()> {
+    if (1..=12).contains(&fields.unnamed.len()) {
+        return Some(());
+    }
+    errors.at(
+        fields,
+        "a leaf without names for its fields has 1 to 12 of them",
+    );
+    None
+}
+
+/// `enum Phase { Open, #[leaf(rename = "Open")] Closed, #[leaf(other)] A, #[leaf(other)] B }`
+pub(crate) fn variants(ident: &Ident, variants: &[Variant], errors: &mut Errors) {
+    if variants.is_empty() {
+        errors.at(ident, "a leaf has at least one variant");
+    }
+    let others = variants
+        .iter()
+        .filter_map(|variant| variant.other_at.as_ref());
+    for second in others.skip(1) {
+        errors.at(
+            second,
+            "one variant stands for every other name: keep one `other`",
+        );
+    }
+    let named = variants.iter().filter(|variant| variant.other.is_none());
+    let own = named
+        .clone()
+        .map(|variant| (variant.name.clone(), variant.name_at.clone()));
+    let aliases = named.flat_map(|variant| &variant.aliases);
+    let aliases = aliases.map(|alias| (alias.value(), alias.to_token_stream()));
+    once("variants", own.chain(aliases), errors);
+}
+
+/// `#[view(state)] #[view(latest)] #[view(latest)]`
+///
+/// What is left of the views is what can be written.
+pub(crate) fn views(views: Vec<View>, errors: &mut Errors) -> Vec<View> {
+    let mut seen = HashSet::new();
+    let mut kept = Vec::new();
+    for view in views {
+        let name = view.name.to_string();
+        if ["state", "list"].contains(&name.as_str()) {
+            errors.at(
+                &view.name,
+                format!("every entity has a view `{name}`: leave it out"),
+            );
+        } else if !seen.insert(name.clone()) {
+            errors.at(&view.name, format!("two views are called `{name}`"));
+        } else {
+            kept.push(view);
+        }
+    }
+    kept
+}

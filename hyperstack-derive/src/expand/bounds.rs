@@ -1,0 +1,73 @@
+//! Where clauses: each field's type is a field.
+//!
+//! The bounds mention a lifetime, so that one that is false makes its impl unusable and is no error
+//! by itself; [`super::field::checks`] reports it, once.
+
+use crate::tree::{Field, Record};
+use proc_macro2::TokenStream;
+use quote::{quote, ToTokens};
+use syn::{parse_quote, Generics};
+
+/// The kind of a field: what follows the lifetime in `Field<'x, ..>`.
+pub(super) fn kind(record: &Record, field: &Field) -> TokenStream {
+    let krate = &record.krate;
+    match field.foreign {
+        None => quote!(#krate::__private::Native),
+        Some(foreign) => (0..foreign.options).fold(
+            quote!(#krate::__private::Foreign),
+            |kind, _| quote!(#krate::__private::ForeignOption<#kind>),
+        ),
+    }
+}
+
+/// What a field's type must be.
+pub(super) fn bound(record: &Record, field: &Field) -> TokenStream {
+    let krate = &record.krate;
+    match (field.foreign, field.max()) {
+        (None, Some(_)) => quote!(for<'__x> #krate::__private::Appendable<'__x>),
+        (None, None) => quote!(for<'__x> #krate::__private::Field<'__x>),
+        (Some(_), _) => {
+            let kind = kind(record, field);
+            quote!(for<'__x> #krate::__private::Field<'__x, #kind>)
+        }
+    }
+}
+
+/// The struct's generics, for its patch.
+///
+/// A field that mentions its own struct would make the bounds go round in a circle: it has none.
+pub(super) fn patch(record: &Record) -> Generics {
+    let mut generics = record.generics.clone();
+    let mut seen = Vec::new();
+    for field in record.wired().filter(|field| !field.recursive) {
+        let (ty, bound) = (&field.ty, bound(record, field));
+        let predicate = quote!(#ty: #bound);
+        let text = predicate.to_string();
+        if !seen.contains(&text) {
+            seen.push(text);
+            let clause = generics.make_where_clause();
+            clause.predicates.push(parse_quote!(#predicate));
+        }
+    }
+    generics
+}
+
+/// The struct's generics, for itself: a generic one says that it can be part of an entity.
+pub(super) fn value(record: &Record) -> Generics {
+    let mut generics = patch(record);
+    if !record.generics.params.is_empty() {
+        let (krate, ident) = (&record.krate, &record.ident);
+        let (_, arguments, _) = record.generics.split_for_impl();
+        let predicate = quote!(#ident #arguments: #krate::__private::Value);
+        let clause = generics.make_where_clause();
+        clause.predicates.push(parse_quote!(#predicate));
+    }
+    generics
+}
+
+/// `generics` with one more lifetime, to write after `impl`.
+pub(super) fn with_lifetime(generics: &Generics, lifetime: TokenStream) -> TokenStream {
+    let mut generics = generics.clone();
+    generics.params.insert(0, parse_quote!(#lifetime));
+    generics.split_for_impl().0.to_token_stream()
+}

@@ -1,0 +1,98 @@
+//! What an entity is beyond a section: a name, a marker, a key.
+
+use super::bounds;
+use crate::tree::Record;
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use syn::ext::IdentExt;
+use syn::Ident;
+
+/// `FooEntity`, which names the entity where the struct itself is not to be named.
+pub(super) fn marker(record: &Record) -> TokenStream {
+    if !record.generics.params.is_empty() {
+        return TokenStream::new();
+    }
+    let (vis, marker) = (&record.vis, marker_ident(record));
+    let docs = format!(
+        "The entity of [`{}`], as a type without values of its own.",
+        record.ident
+    );
+    quote! {
+        #[doc = #docs]
+        #vis struct #marker;
+    }
+}
+
+fn marker_ident(record: &Record) -> Ident {
+    format_ident!("{}Entity", record.ident.unraw())
+}
+
+/// The impls of `Entity`, and the check of the key.
+pub(super) fn impls(record: &Record) -> TokenStream {
+    let (krate, ident, name) = (&record.krate, &record.ident, &record.name);
+    let generics = bounds::value(record);
+    let (params, arguments, clause) = generics.split_for_impl();
+    let entity = |who: TokenStream| {
+        quote! {
+            impl #params #krate::patch::Entity for #who #clause {
+                type Data = #ident #arguments;
+                const NAME: &'static str = #name;
+            }
+        }
+    };
+    let data = entity(quote!(#ident #arguments));
+    let key = key(record);
+    if !record.generics.params.is_empty() {
+        return quote!(#data #key);
+    }
+    let ident = marker_ident(record);
+    let text = ident.to_string();
+    let marker = entity(quote!(#ident));
+    quote! {
+        #data
+        #marker
+        impl ::core::clone::Clone for #ident {
+            fn clone(&self) -> Self {
+                *self
+            }
+        }
+        impl ::core::marker::Copy for #ident {}
+        impl ::core::fmt::Debug for #ident {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                f.write_str(#text)
+            }
+        }
+        #key
+    }
+}
+
+/// Follows the path of the key, so that the compiler reports a field that is not there.
+fn key(record: &Record) -> TokenStream {
+    let Some(key) = &record.key else {
+        return TokenStream::new();
+    };
+    let text = key.value();
+    let path: Vec<Ident> = text
+        .split('.')
+        .filter_map(|part| syn::parse_str::<Ident>(part).ok())
+        .collect();
+    let first = path.first();
+    let known = record
+        .fields
+        .iter()
+        .any(|field| Some(&field.ident) == first);
+    if !known || path.len() != text.split('.').count() {
+        return TokenStream::new();
+    }
+    let path = path.into_iter().map(|mut part| {
+        part.set_span(key.span());
+        part
+    });
+    let ident = &record.ident;
+    let (params, arguments, clause) = record.generics.split_for_impl();
+    quote! {
+        fn __key #params (entity: &#ident #arguments) #clause {
+            let _ = &entity #(.#path)*;
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! `FooPatch`: the struct, and what only a named patch has.
+
+use super::bounds;
+use crate::tree::Record;
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use syn::Ident;
+
+/// The struct of the patch.
+pub(super) fn definition(record: &Record, patch: &Ident) -> TokenStream {
+    let (krate, vis) = (&record.krate, &record.vis);
+    let generics = bounds::patch(record);
+    let clause = &generics.where_clause;
+    let docs = format!(
+        "A patch of [`{0}`]: each field is absent, null (`Some(None)`) or a value.\n\n\
+         Made by a derive of `{0}`.",
+        record.ident
+    );
+    let fields = record.wired().map(|field| {
+        let (ident, vis, ty) = (&field.ident, &field.vis, &field.ty);
+        let kind = bounds::kind(record, field);
+        let docs = &field.docs;
+        let docs = match docs.is_empty() {
+            true => {
+                let text = format!("What the patch says about `{}`.", field.ident);
+                quote!(#[doc = #text])
+            }
+            false => quote!(#(#docs)*),
+        };
+        quote! {
+            #docs
+            #vis #ident: #krate::__private::Slot<
+                <#ty as #krate::__private::Field<'static, #kind>>::Patch
+            >,
+        }
+    });
+    let unused = unused(record);
+    let unused = unused.iter().map(|param| {
+        let field = marker(param);
+        quote! {
+            #[doc(hidden)]
+            pub #field: ::core::marker::PhantomData<fn() -> #param>,
+        }
+    });
+    quote! {
+        #[doc = #docs]
+        #[allow(private_bounds, trivial_bounds, unused_qualifications)]
+        #vis struct #patch #generics #clause {
+            #(#fields)*
+            #(#unused)*
+        }
+    }
+}
+
+/// The type parameters that no field on the wire mentions.
+pub(super) fn unused(record: &Record) -> Vec<Ident> {
+    let mentioned = |param: &Ident| {
+        let names = [param.clone()];
+        record
+            .wired()
+            .any(|field| crate::tree::mentions(&field.ty, &names))
+    };
+    let params = record.generics.type_params();
+    let params = params.map(|param| param.ident.clone());
+    params.filter(|param| !mentioned(param)).collect()
+}
+
+/// The field that stands in for such a parameter.
+pub(super) fn marker(param: &Ident) -> Ident {
+    format_ident!("__{}", param.to_string().to_lowercase())
+}
+
+/// `Serialize`, `Deserialize`, `Patch`, and `TryFrom` for the struct.
+pub(super) fn impls(record: &Record, patch: &Ident) -> TokenStream {
+    let (krate, ident) = (&record.krate, &record.ident);
+    let generics = bounds::patch(record);
+    let (params, arguments, clause) = generics.split_for_impl();
+    let de = bounds::with_lifetime(&generics, quote!('de));
+    let generics = bounds::value(record);
+    let (_, _, value_clause) = generics.split_for_impl();
+    quote! {
+        impl #params #krate::__private::serde::Serialize for #patch #arguments #clause {
+            fn serialize<__S: #krate::__private::serde::Serializer>(
+                &self,
+                serializer: __S,
+            ) -> ::core::result::Result<__S::Ok, __S::Error> {
+                #krate::__private::record::encode(self, serializer)
+            }
+        }
+
+        impl #de #krate::__private::serde::Deserialize<'de> for #patch #arguments #clause {
+            fn deserialize<__D: #krate::__private::serde::Deserializer<'de>>(
+                deserializer: __D,
+            ) -> ::core::result::Result<Self, __D::Error> {
+                #krate::__private::record::deserialize(deserializer)
+            }
+        }
+
+        impl #params #krate::patch::Patch for #patch #arguments #clause {}
+
+        impl #params ::core::convert::TryFrom<#patch #arguments> for #ident #arguments
+        #value_clause
+        {
+            type Error = #krate::patch::PatchError;
+
+            fn try_from(patch: #patch #arguments) -> ::core::result::Result<Self, Self::Error> {
+                #krate::__private::record::from_fields(patch)
+            }
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! `FooViews`: an accessor for each view.
+
+use crate::attr::view::Shape;
+use crate::tree::Views;
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use syn::ext::IdentExt;
+use syn::Ident;
+
+fn views_ident(views: &Views) -> Ident {
+    format_ident!("{}Views", views.ident.unraw())
+}
+
+/// The struct.
+pub(super) fn definition(views: &Views) -> TokenStream {
+    let (krate, vis, entity) = (&views.krate, &views.vis, &views.ident);
+    let ident = views_ident(views);
+    let docs = format!("The views of [`{entity}`].");
+    quote! {
+        #[doc = #docs]
+        #vis struct #ident {
+            views: #krate::__private::ViewSource<#entity>,
+        }
+    }
+}
+
+/// The impl of `Views`, and the accessors.
+pub(super) fn impls(views: &Views) -> TokenStream {
+    let (krate, entity, vis) = (&views.krate, &views.ident, &views.vis);
+    let ident = views_ident(views);
+    let text = ident.to_string();
+    let accessors = views.views.iter().map(|view| {
+        let id = match &view.id {
+            Some(id) => id.value.value(),
+            None => format!("{}/{}", views.name, view.name.unraw()),
+        };
+        let docs = format!("The view `{id}`.");
+        let (handle, method) = match view.shape {
+            Shape::Single => (quote!(SingleView), quote!(single)),
+            Shape::Collection => (quote!(ListView), quote!(collection)),
+            Shape::Keyed => (quote!(StateView), quote!(keyed)),
+        };
+        let name = &view.name;
+        quote! {
+            #[doc = #docs]
+            #[must_use]
+            #vis fn #name(&self) -> #krate::#handle<#entity> {
+                self.views.#method(#id)
+            }
+        }
+    });
+    quote! {
+        impl #krate::Views for #ident {
+            type Entity = #entity;
+
+            fn new(source: #krate::__private::ViewSource<#entity>) -> Self {
+                Self { views: source }
+            }
+        }
+
+        impl ::core::clone::Clone for #ident {
+            fn clone(&self) -> Self {
+                Self { views: ::core::clone::Clone::clone(&self.views) }
+            }
+        }
+
+        impl ::core::fmt::Debug for #ident {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                f.debug_struct(#text).finish_non_exhaustive()
+            }
+        }
+
+        impl #ident {
+            /// One entity at a time, by its key.
+            #[must_use]
+            #vis fn state(&self) -> #krate::StateView<#entity> {
+                self.views.state()
+            }
+
+            /// All entities.
+            #[must_use]
+            #vis fn list(&self) -> #krate::ListView<#entity> {
+                self.views.list()
+            }
+
+            #(#accessors)*
+        }
+    }
+}

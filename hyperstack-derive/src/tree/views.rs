@@ -1,0 +1,53 @@
+//! The views of an entity.
+
+use crate::attr::container::ContainerAttrs;
+use crate::attr::view::View;
+use crate::check;
+use crate::errors::Errors;
+use proc_macro2::TokenStream;
+use syn::ext::IdentExt;
+use syn::{DeriveInput, Ident, Visibility};
+
+/// What derives `Views`.
+pub(crate) struct Views {
+    /// The entity.
+    pub(crate) ident: Ident,
+    pub(crate) vis: Visibility,
+    /// The path to the SDK.
+    pub(crate) krate: TokenStream,
+    /// The entity's name on the wire.
+    pub(crate) name: String,
+    pub(crate) views: Vec<View>,
+}
+
+impl Views {
+    /// Reads what derives `Views`.
+    pub(crate) fn parse(input: DeriveInput, errors: &mut Errors) -> Option<Self> {
+        // `Entity`, which stands beside, reports what is wrong in its own attributes.
+        let keys = ["name", "key", "rename_all", "crate"];
+        let attrs = ContainerAttrs::parse(&input.attrs, "entity", &keys, &mut Errors::default());
+        if !input.generics.params.is_empty() {
+            errors.at(
+                &input.generics.params,
+                "a view is of one entity: `Views` takes no parameters",
+            );
+            return None;
+        }
+        let ours = input
+            .attrs
+            .iter()
+            .filter(|attr| attr.path().is_ident("view"));
+        let views = ours.filter_map(|attr| View::parse(attr, errors)).collect();
+        let views = check::views(views, errors);
+        Some(Self {
+            name: match attrs.name {
+                Some(name) => name.value.value(),
+                None => input.ident.unraw().to_string(),
+            },
+            ident: input.ident,
+            vis: input.vis,
+            krate: attrs.krate,
+            views,
+        })
+    }
+}

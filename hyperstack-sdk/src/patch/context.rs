@@ -1,0 +1,104 @@
+//! Where a decoder is: read by append lists, written by errors.
+
+use super::error::{prepend_field, prepend_index, write_place, PatchError};
+use serde::de::Error;
+
+/// What the decoders of one patch share.
+///
+/// It costs nothing as long as nothing fails and the frame names no append path.
+#[derive(Debug, Default)]
+pub struct Context<'a> {
+    /// The frame's append paths.
+    append: Vec<&'a str>,
+    /// The dotted path of the value being decoded; kept only where `append` has paths.
+    path: String,
+    /// The path of what failed, put together from the inside out.
+    failed: String,
+}
+
+impl<'a> Context<'a> {
+    /// A context for a frame with these append paths.
+    pub fn new(append: &'a [impl AsRef<str>]) -> Self {
+        Self {
+            append: append.iter().map(AsRef::as_ref).collect(),
+            ..Self::default()
+        }
+    }
+
+    /// Runs a decoder for the value under the key `name`.
+    pub fn under<T, E>(
+        &mut self,
+        name: &str,
+        decode: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let outer = self.path.len();
+        if !self.append.is_empty() {
+            if outer > 0 {
+                self.path.push('.');
+            }
+            self.path.push_str(name);
+        }
+        let decoded = decode(self);
+        self.path.truncate(outer);
+        if decoded.is_err() {
+            prepend_field(&mut self.failed, name);
+        }
+        decoded
+    }
+
+    /// Notes that what just failed was element `index` of a list.
+    pub fn failed_at(&mut self, index: usize) {
+        prepend_index(&mut self.failed, index);
+    }
+
+    /// Turns an element that could not be built into the decoder's error.
+    pub fn fail<E: Error>(&mut self, error: &PatchError) -> E {
+        error.path().clone_into(&mut self.failed);
+        E::custom(error.reason())
+    }
+
+    /// Whether the array at this place is to be appended.
+    pub fn appends(&self) -> bool {
+        self.append.contains(&self.path.as_str())
+    }
+
+    /// The append paths at and below this place, relative to it.
+    pub fn append_below(&self) -> Vec<String> {
+        let relative = |path: &&str| {
+            let rest = path.strip_prefix(self.path.as_str())?;
+            match rest.strip_prefix('.') {
+                Some(below) if !self.path.is_empty() => Some(below.to_owned()),
+                _ if rest.is_empty() || self.path.is_empty() => Some(rest.to_owned()),
+                _ => None,
+            }
+        };
+        self.append.iter().filter_map(relative).collect()
+    }
+
+    /// The path of what failed.
+    pub fn into_failed(self) -> String {
+        self.failed
+    }
+
+    /// `error` with the place in front of it.
+    pub(crate) fn locate<E: Error>(&self, root: &str, error: &E) -> E {
+        let mut text = String::new();
+        // Writing to a String cannot fail.
+        let _ = write_place(&mut text, root, &self.failed);
+        E::custom(format_args!("{text}{error}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn append_paths_are_told_apart_from_their_neighbours() {
+        let mut cx = Context::new(&["log", "log.a.b", "logs", "other"]);
+        let below: Result<_, ()> = cx.under("log", |cx| Ok((cx.appends(), cx.append_below())));
+        assert_eq!(below, Ok((true, vec![String::new(), "a.b".to_owned()])));
+        let below: Result<_, ()> = cx.under("lo", |cx| Ok((cx.appends(), cx.append_below())));
+        assert_eq!(below, Ok((false, vec![])));
+    }
+}

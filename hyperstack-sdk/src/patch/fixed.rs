@@ -1,0 +1,157 @@
+//! Arrays, tuples and sets: replaced whole.
+
+use super::context::Context;
+use super::error::PatchError;
+use super::field::{Field, Rule, Slot, Value, Whole};
+use super::slot::{decode_list, encode_list, next_element, ValueRef};
+use serde::de::{Error, SeqAccess, Visitor};
+use serde::ser::SerializeTuple;
+use serde::{Deserializer, Serializer};
+use std::collections::{BTreeSet, HashSet};
+use std::fmt;
+use std::hash::{BuildHasher, Hash};
+use std::marker::PhantomData;
+
+impl<'x, T: Field<'x>, const N: usize> Field<'x> for [T; N] {
+    type Patch = Self;
+    type Rule = Whole;
+
+    fn decode<'de, D: Deserializer<'de>>(d: D, cx: &mut Context<'_>) -> Result<Self, D::Error> {
+        let elements: Vec<T> = decode_list(d, cx)?;
+        Self::try_from(elements)
+            .map_err(|elements| D::Error::invalid_length(elements.len(), &Length(N)))
+    }
+
+    fn encode<S: Serializer>(patch: &Self, s: S) -> Result<S::Ok, S::Error> {
+        encode_list(patch, s)
+    }
+}
+
+/// How many elements are expected.
+struct Length(usize);
+
+impl serde::de::Expected for Length {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "an array of length {}", self.0)
+    }
+}
+
+/// The rule of sets: as [`Whole`], but empty where never sent.
+#[derive(Debug)]
+pub enum Set {}
+
+impl<T: Value + Default> Rule<T, T> for Set {
+    fn absent() -> Result<T, PatchError> {
+        Ok(T::default())
+    }
+
+    fn make(patch: T) -> Result<T, PatchError> {
+        Ok(patch)
+    }
+
+    fn check(base: Option<&T>, patch: &T) -> Result<(), PatchError> {
+        Whole::check(base, patch)
+    }
+
+    fn merge(value: &mut T, patch: T) -> Result<bool, PatchError> {
+        Whole::merge(value, patch)
+    }
+
+    fn then(first: &mut T, second: T) {
+        Whole::then(first, second);
+    }
+
+    fn diff(value: &T, later: &T) -> Slot<T> {
+        Whole::diff(value, later)
+    }
+
+    fn whole(value: &T) -> Slot<T> {
+        Whole::whole(value)
+    }
+}
+
+macro_rules! sets {
+    ($($set:ident<T $(, $hasher:ident)?> where T: $($bound:ident +)*;)*) => {$(
+        impl<'x, T, $($hasher)?> Field<'x> for $set<T $(, $hasher)?>
+        where
+            T: Field<'x> $(+ $bound)*,
+            $($hasher: BuildHasher + Default + Clone + Send + Sync + 'static)?
+        {
+            type Patch = Self;
+            type Rule = Set;
+
+            fn decode<'de, D: Deserializer<'de>>(
+                d: D,
+                cx: &mut Context<'_>,
+            ) -> Result<Self, D::Error> {
+                decode_list(d, cx)
+            }
+
+            fn encode<S: Serializer>(patch: &Self, s: S) -> Result<S::Ok, S::Error> {
+                encode_list(patch, s)
+            }
+        }
+    )*};
+}
+
+sets! {
+    BTreeSet<T> where T: Ord +;
+    HashSet<T, H> where T: Eq + Hash +;
+}
+
+macro_rules! tuples {
+    ($($len:literal: $($name:ident $index:tt),*;)*) => {$(
+        impl<'x, $($name: Field<'x>),*> Field<'x> for ($($name,)*) {
+            type Patch = Self;
+            type Rule = Whole;
+
+            fn decode<'de, De: Deserializer<'de>>(
+                d: De,
+                cx: &mut Context<'_>,
+            ) -> Result<Self, De::Error> {
+                d.deserialize_tuple($len, Tuple::<Self>(cx, PhantomData))
+            }
+
+            fn encode<Se: Serializer>(patch: &Self, s: Se) -> Result<Se::Ok, Se::Error> {
+                let mut tuple = s.serialize_tuple($len)?;
+                $(tuple.serialize_element(&ValueRef::<$name>::new(&patch.$index))?;)*
+                tuple.end()
+            }
+        }
+
+        impl<'de, 'x, $($name: Field<'x>),*> Visitor<'de> for Tuple<'_, '_, 'x, ($($name,)*)> {
+            type Value = ($($name,)*);
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                serde::de::Expected::fmt(&Length($len), f)
+            }
+
+            fn visit_seq<Ac: SeqAccess<'de>>(self, mut seq: Ac) -> Result<Self::Value, Ac::Error> {
+                let tuple = ($(
+                    next_element::<$name, Ac>(&mut seq, $index, self.0)?
+                        .ok_or_else(|| Ac::Error::invalid_length($index, &Length($len)))?,
+                )*);
+                // What is left over is reported by the deserializer, as too long.
+                Ok(tuple)
+            }
+        }
+    )*};
+}
+
+/// Reads a tuple element by element.
+struct Tuple<'c, 'a, 'x, T>(&'c mut Context<'a>, PhantomData<(&'x (), T)>);
+
+tuples! {
+    1: A 0;
+    2: A 0, B 1;
+    3: A 0, B 1, C 2;
+    4: A 0, B 1, C 2, D 3;
+    5: A 0, B 1, C 2, D 3, E 4;
+    6: A 0, B 1, C 2, D 3, E 4, F 5;
+    7: A 0, B 1, C 2, D 3, E 4, F 5, G 6;
+    8: A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7;
+    9: A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8;
+    10: A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9;
+    11: A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10;
+    12: A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10, L 11;
+}

@@ -1,0 +1,285 @@
+//! `serde_json::Value`: merged as the server merges JSON.
+
+use super::context::Context;
+use super::error::PatchError;
+use super::field::{replace, Field, Rule, Slot};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Map, Value};
+
+/// What a patch does to raw JSON: objects are merged key by key, all else replaces.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct JsonPatch {
+    /// The JSON to merge.
+    pub value: Value,
+    /// The dotted paths in it at which arrays are appended; the empty path is the value itself.
+    pub append: Vec<String>,
+}
+
+impl From<Value> for JsonPatch {
+    /// A patch that appends nowhere.
+    fn from(value: Value) -> Self {
+        let append = Vec::new();
+        Self { value, append }
+    }
+}
+
+impl Field<'_> for Value {
+    type Patch = JsonPatch;
+    type Rule = Json;
+
+    fn decode<'de, D: Deserializer<'de>>(
+        d: D,
+        cx: &mut Context<'_>,
+    ) -> Result<JsonPatch, D::Error> {
+        let value = Self::deserialize(d)?;
+        let append = cx.append_below();
+        Ok(JsonPatch { value, append })
+    }
+
+    fn encode<S: Serializer>(patch: &JsonPatch, s: S) -> Result<S::Ok, S::Error> {
+        patch.value.serialize(s)
+    }
+}
+
+/// The rule of raw JSON: null where never sent.
+#[derive(Debug)]
+pub enum Json {}
+
+impl Rule<Value, JsonPatch> for Json {
+    fn absent() -> Result<Value, PatchError> {
+        Ok(Value::Null)
+    }
+
+    fn null() -> Option<Value> {
+        Some(Value::Null)
+    }
+
+    fn make(patch: JsonPatch) -> Result<Value, PatchError> {
+        Ok(patch.value)
+    }
+
+    fn check(_: Option<&Value>, _: &JsonPatch) -> Result<(), PatchError> {
+        Ok(())
+    }
+
+    fn merge(value: &mut Value, patch: JsonPatch) -> Result<bool, PatchError> {
+        let append = Below::new(&patch.append);
+        Ok(merge(value, patch.value, &append))
+    }
+
+    fn then(first: &mut JsonPatch, second: JsonPatch) {
+        let append = (Below::new(&first.append), Below::new(&second.append));
+        let mut still = Vec::new();
+        then(&mut first.value, second.value, append, "", &mut still);
+        first.append = still;
+    }
+
+    fn fresh(patch: JsonPatch) -> JsonPatch {
+        patch.value.into()
+    }
+
+    fn diff(value: &Value, later: &Value) -> Slot<JsonPatch> {
+        match diff(value, later)? {
+            Value::Null => Some(None),
+            set => Some(Some(set.into())),
+        }
+    }
+
+    fn whole(value: &Value) -> Slot<JsonPatch> {
+        match value {
+            Value::Null => Some(None),
+            value => Some(Some(value.clone().into())),
+        }
+    }
+}
+
+/// Append paths, relative to one place.
+#[derive(Clone, Default)]
+struct Below<'a>(Vec<&'a str>);
+
+impl<'a> Below<'a> {
+    fn new(paths: &'a [String]) -> Self {
+        Self(paths.iter().map(String::as_str).collect())
+    }
+
+    /// Whether the place itself is appended to.
+    fn here(&self) -> bool {
+        self.0.contains(&"")
+    }
+
+    /// The paths as seen from one key further in.
+    fn under(&self, key: &str) -> Self {
+        let relative = |path: &&'a str| {
+            let rest = path.strip_prefix(key)?;
+            rest.strip_prefix('.').or(rest.is_empty().then_some(""))
+        };
+        Self(self.0.iter().filter_map(relative).collect())
+    }
+}
+
+/// Merges as the server's cache does, and says whether that changed anything.
+fn merge(base: &mut Value, patch: Value, append: &Below<'_>) -> bool {
+    match (base, patch) {
+        (Value::Object(base), Value::Object(patch)) => merge_objects(base, patch, append),
+        (Value::Array(base), Value::Array(patch)) if append.here() => {
+            let changed = !patch.is_empty();
+            base.extend(patch);
+            changed
+        }
+        (base, patch) => replace(base, patch),
+    }
+}
+
+fn merge_objects(
+    base: &mut Map<String, Value>,
+    patch: Map<String, Value>,
+    append: &Below<'_>,
+) -> bool {
+    let mut changed = false;
+    for (key, patch) in patch {
+        changed |= match base.get_mut(&key) {
+            Some(base) => merge(base, patch, &append.under(&key)),
+            None => {
+                base.insert(key, patch);
+                true
+            }
+        };
+    }
+    changed
+}
+
+/// Makes the patch `first` mean both; `still` collects the paths at which the result appends.
+fn then(
+    first: &mut Value,
+    second: Value,
+    append: (Below<'_>, Below<'_>),
+    path: &str,
+    still: &mut Vec<String>,
+) {
+    match (first, second) {
+        (Value::Object(first), Value::Object(second)) => {
+            for (key, value) in first.iter() {
+                if !second.contains_key(key) {
+                    keep(value, &append.0.under(key), &join(path, key), still);
+                }
+            }
+            for (key, second) in second {
+                let (path, below) = (join(path, &key), append.1.under(&key));
+                match first.get_mut(&key) {
+                    Some(first) => {
+                        then(first, second, (append.0.under(&key), below), &path, still);
+                    }
+                    None => {
+                        keep(&second, &below, &path, still);
+                        first.insert(key, second);
+                    }
+                }
+            }
+        }
+        (Value::Array(first), Value::Array(second)) if append.1.here() => {
+            first.extend(second);
+            if append.0.here() {
+                still.push(path.to_owned());
+            }
+        }
+        // An array that is appended to something else than an array takes its place.
+        (first, second) => *first = second,
+    }
+}
+
+/// Collects the append paths of a part that only one of the two patches has.
+fn keep(value: &Value, append: &Below<'_>, path: &str, still: &mut Vec<String>) {
+    match value {
+        Value::Array(_) if append.here() => still.push(path.to_owned()),
+        Value::Object(map) if !append.0.is_empty() => {
+            for (key, value) in map {
+                keep(value, &append.under(key), &join(path, key), still);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn join(path: &str, key: &str) -> String {
+    match path {
+        "" => key.to_owned(),
+        path => format!("{path}.{key}"),
+    }
+}
+
+/// What merged into `value` makes `later` of it, or as near to it as a merge can come: no merge
+/// takes a key away.
+fn diff(value: &Value, later: &Value) -> Option<Value> {
+    let (Value::Object(value), Value::Object(later)) = (value, later) else {
+        return (value != later).then(|| later.clone());
+    };
+    let changed = later.iter().filter_map(|(key, later)| {
+        let set = match value.get(key) {
+            Some(value) => diff(value, later)?,
+            None => later.clone(),
+        };
+        Some((key.clone(), set))
+    });
+    let changed: Map<_, _> = changed.collect();
+    (!changed.is_empty()).then_some(Value::Object(changed))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn patch(value: Value, append: &[&str]) -> JsonPatch {
+        JsonPatch {
+            value,
+            append: append.iter().map(|path| (*path).to_owned()).collect(),
+        }
+    }
+
+    #[test]
+    fn merges_as_the_server_does() {
+        let mut value = json!({"a": {"b": 1, "c": [1]}, "d": 5, "e": [1], "f": null});
+        let patch = patch(
+            json!({"a": {"b": null, "c": [2]}, "d": {"x": 1}, "e": [2], "f": [3], "g": [4]}),
+            &["a.c", "f", "g"],
+        );
+        assert_eq!(Json::merge(&mut value, patch.clone()), Ok(true));
+        let merged = json!(
+            {"a": {"b": null, "c": [1, 2]}, "d": {"x": 1}, "e": [2], "f": [3], "g": [4]}
+        );
+        assert_eq!(value, merged);
+        let again = JsonPatch::from(json!({"a": {"b": null}, "d": {"x": 1}, "e": [2]}));
+        assert_eq!(Json::merge(&mut value, again), Ok(false));
+    }
+
+    #[test]
+    fn then_keeps_what_still_appends() {
+        let base = json!({"a": [0], "b": [0], "c": {"d": [0]}, "e": [0]});
+        let first = patch(json!({"a": [1], "b": [1], "e": null}), &["a"]);
+        let second = patch(
+            json!({"a": [2], "b": [2], "c": {"d": [2]}, "e": [2]}),
+            &["a", "b", "c.d", "e"],
+        );
+        let mut both = first.clone();
+        Json::then(&mut both, second.clone());
+        let mut at_once = base.clone();
+        let mut in_turn = base;
+        assert_eq!(Json::merge(&mut at_once, both), Ok(true));
+        assert_eq!(Json::merge(&mut in_turn, first), Ok(true));
+        assert_eq!(Json::merge(&mut in_turn, second), Ok(true));
+        assert_eq!(at_once, in_turn);
+        let merged = json!({"a": [0, 1, 2], "b": [1, 2], "c": {"d": [0, 2]}, "e": [2]});
+        assert_eq!(in_turn, merged);
+    }
+
+    #[test]
+    fn diff_says_all_but_a_key_taken_away() {
+        let value = json!({"a": {"b": 1, "c": 2}, "d": [1]});
+        let later = json!({"a": {"b": 1, "c": null}, "d": [1], "e": 1});
+        let set = json!({"a": {"c": null}, "e": 1});
+        assert_eq!(Json::diff(&value, &later), Some(Some(set.into())));
+        assert_eq!(Json::diff(&json!({"a": 1}), &json!({})), None);
+        assert_eq!(Json::diff(&json!({"a": 1}), &Value::Null), Some(None));
+    }
+}

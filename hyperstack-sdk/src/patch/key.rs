@@ -1,0 +1,40 @@
+//! Keys: text on the wire, typed in Rust.
+
+use std::borrow::Cow;
+use std::fmt::Debug;
+use std::hash::Hash;
+
+/// A type whose values are written as the keys of a JSON object, or name an entity.
+pub trait Key: Clone + Debug + Ord + Hash + Send + Sync + 'static {
+    /// The key that `text` is, if it is one.
+    fn parse(text: &str) -> Option<Self>;
+
+    /// The key as text.
+    fn text(&self) -> Cow<'_, str>;
+}
+
+impl Key for String {
+    fn parse(text: &str) -> Option<Self> {
+        Some(text.to_owned())
+    }
+
+    fn text(&self) -> Cow<'_, str> {
+        Cow::Borrowed(self)
+    }
+}
+
+macro_rules! keys {
+    ($($key:ty)*) => {$(
+        impl Key for $key {
+            fn parse(text: &str) -> Option<Self> {
+                text.parse().ok()
+            }
+
+            fn text(&self) -> Cow<'_, str> {
+                Cow::Owned(self.to_string())
+            }
+        }
+    )*};
+}
+
+keys! { u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize char bool }

@@ -1,0 +1,60 @@
+//! Leaves: replaced whole. What the derive `Leaf` delegates to.
+
+use super::context::Context;
+use super::field::{Field, Rule};
+use super::record::{self, Record};
+use super::slot::ValueRef;
+use serde::de::{Error, Visitor};
+use serde::{Deserializer, Serialize, Serializer};
+use std::fmt;
+
+/// Reads a struct with named fields.
+pub fn decode_record<'de, T: Record, D: Deserializer<'de>>(
+    d: D,
+    cx: &mut Context<'_>,
+) -> Result<T, D::Error> {
+    let fields = record::decode(d, cx)?;
+    T::build(fields).map_err(|error| cx.fail(&error))
+}
+
+/// Writes a struct with named fields.
+pub fn encode_record<T: Record, S: Serializer>(value: &T, s: S) -> Result<S::Ok, S::Error> {
+    record::encode(&T::whole(value), s)
+}
+
+/// Reads what a newtype holds.
+pub fn decode_inner<'de, 'x, T: Field<'x>, D: Deserializer<'de>>(
+    d: D,
+    cx: &mut Context<'_>,
+) -> Result<T, D::Error> {
+    let patch = T::decode(d, cx)?;
+    T::Rule::make(patch).map_err(|error| cx.fail(&error))
+}
+
+/// Writes what a newtype or a tuple struct holds.
+pub fn encode_inner<'x, T: Field<'x>, S: Serializer>(value: &T, s: S) -> Result<S::Ok, S::Error> {
+    ValueRef::<'_, 'x, T>::new(value).serialize(s)
+}
+
+/// Reads a variant by its name; `find` knows them all.
+pub fn decode_variant<'de, T, D: Deserializer<'de>>(
+    d: D,
+    names: &'static [&'static str],
+    find: fn(&str) -> Option<T>,
+) -> Result<T, D::Error> {
+    struct Variant<T>(&'static [&'static str], fn(&str) -> Option<T>);
+
+    impl<T> Visitor<'_> for Variant<T> {
+        type Value = T;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "one of the texts {:?}", self.0)
+        }
+
+        fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
+            (self.1)(text).ok_or_else(|| E::unknown_variant(text, self.0))
+        }
+    }
+
+    d.deserialize_str(Variant(names, find))
+}

@@ -1,0 +1,159 @@
+//! `Vec`: replaced, or appended to where the frame says so.
+
+use super::context::Context;
+use super::error::PatchError;
+use super::field::{replace, Field, Rule, Slot, Value};
+use super::slot::{decode_list, encode_list};
+use serde::{Deserializer, Serializer};
+
+/// What a patch does to a list.
+///
+/// JSON has no word for appending: an append patch is written as its elements, and read back as a
+/// replacement.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ListPatch<T> {
+    /// The list becomes this one.
+    Replace(Vec<T>),
+    /// These elements are added at the end.
+    Append(Vec<T>),
+}
+
+impl<T> ListPatch<T> {
+    /// The elements, whatever is done with them.
+    pub fn as_slice(&self) -> &[T] {
+        match self {
+            Self::Replace(list) | Self::Append(list) => list,
+        }
+    }
+
+    /// The elements, whatever was to be done with them.
+    pub fn into_vec(self) -> Vec<T> {
+        match self {
+            Self::Replace(list) | Self::Append(list) => list,
+        }
+    }
+
+    fn elements(&mut self) -> &mut Vec<T> {
+        match self {
+            Self::Replace(list) | Self::Append(list) => list,
+        }
+    }
+}
+
+impl<T> From<Vec<T>> for ListPatch<T> {
+    /// A replacement.
+    fn from(list: Vec<T>) -> Self {
+        Self::Replace(list)
+    }
+}
+
+impl<T: PartialEq> PartialEq<Vec<T>> for ListPatch<T> {
+    /// Whether this replaces a list by `list`.
+    fn eq(&self, list: &Vec<T>) -> bool {
+        matches!(self, Self::Replace(elements) if elements == list)
+    }
+}
+
+impl<'x, T: Field<'x>> Field<'x> for Vec<T> {
+    type Patch = ListPatch<T>;
+    type Rule = List;
+
+    fn decode<'de, D: Deserializer<'de>>(
+        d: D,
+        cx: &mut Context<'_>,
+    ) -> Result<Self::Patch, D::Error> {
+        let append = cx.appends();
+        let elements = decode_list(d, cx)?;
+        Ok(match append {
+            true => ListPatch::Append(elements),
+            false => ListPatch::Replace(elements),
+        })
+    }
+
+    fn encode<S: Serializer>(patch: &Self::Patch, s: S) -> Result<S::Ok, S::Error> {
+        encode_list(patch.as_slice(), s)
+    }
+}
+
+/// The rule of lists: empty where never sent.
+#[derive(Debug)]
+pub enum List {}
+
+impl<T: Value> Rule<Vec<T>, ListPatch<T>> for List {
+    fn absent() -> Result<Vec<T>, PatchError> {
+        Ok(Vec::new())
+    }
+
+    fn make(patch: ListPatch<T>) -> Result<Vec<T>, PatchError> {
+        Ok(patch.into_vec())
+    }
+
+    fn check(_: Option<&Vec<T>>, _: &ListPatch<T>) -> Result<(), PatchError> {
+        Ok(())
+    }
+
+    fn merge(value: &mut Vec<T>, patch: ListPatch<T>) -> Result<bool, PatchError> {
+        Ok(match patch {
+            ListPatch::Replace(list) => replace(value, list),
+            ListPatch::Append(list) => {
+                let changed = !list.is_empty();
+                value.extend(list);
+                changed
+            }
+        })
+    }
+
+    fn then(first: &mut ListPatch<T>, second: ListPatch<T>) {
+        match second {
+            ListPatch::Replace(_) => *first = second,
+            ListPatch::Append(list) => first.elements().extend(list),
+        }
+    }
+
+    fn fresh(patch: ListPatch<T>) -> ListPatch<T> {
+        ListPatch::Replace(patch.into_vec())
+    }
+
+    fn diff(value: &Vec<T>, later: &Vec<T>) -> Slot<ListPatch<T>> {
+        (value != later).then(|| Some(later.clone().into()))
+    }
+
+    fn whole(value: &Vec<T>) -> Slot<ListPatch<T>> {
+        Some(Some(value.clone().into()))
+    }
+}
+
+/// A field that `#[field(append(max = N))]` can keep short.
+#[diagnostic::on_unimplemented(
+    message = "`#[field(append(..))]` needs a `Vec`, not `{Self}`",
+    label = "not a list"
+)]
+pub trait Appendable<'x>: Field<'x> {
+    /// Drops all but the newest `max` elements.
+    fn trim(&mut self, max: usize);
+
+    /// Drops from a patch what would not survive [`trim`](Self::trim).
+    fn trim_patch(patch: &mut Self::Patch, max: usize);
+}
+
+impl<'x, T: Field<'x>> Appendable<'x> for Vec<T> {
+    fn trim(&mut self, max: usize) {
+        self.drain(..self.len().saturating_sub(max));
+    }
+
+    fn trim_patch(patch: &mut ListPatch<T>, max: usize) {
+        Self::trim(patch.elements(), max);
+    }
+}
+
+impl<'x, T: Appendable<'x>> Appendable<'x> for Option<T> {
+    fn trim(&mut self, max: usize) {
+        if let Some(list) = self {
+            list.trim(max);
+        }
+    }
+
+    fn trim_patch(patch: &mut T::Patch, max: usize) {
+        T::trim_patch(patch, max);
+    }
+}

@@ -1,0 +1,212 @@
+//! Maps: merged key by key.
+
+use super::context::Context;
+use super::error::PatchError;
+use super::field::{Field, Rule, Slot, Value};
+use super::key::Key;
+use super::slot::{SlotRef, SlotSeed};
+use serde::de::{Error, MapAccess, Visitor};
+use serde::ser::SerializeMap;
+use serde::{Deserializer, Serializer};
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::hash::BuildHasher;
+use std::marker::PhantomData;
+
+/// What a patch does to a map: a patch for each key it mentions, or null, which removes the key
+/// (or sets it null, where the map's values know null).
+pub type MapPatch<K, P> = BTreeMap<K, Option<P>>;
+
+/// What the two maps of the standard library have in common.
+pub trait Map: Value + Default {
+    /// The map's key.
+    type Key: Key;
+    /// The map's value.
+    type Item;
+    /// The item of a key.
+    fn item(&self, key: &Self::Key) -> Option<&Self::Item>;
+    /// The item of a key, to change it.
+    fn item_mut(&mut self, key: &Self::Key) -> Option<&mut Self::Item>;
+    /// Sets the item of a key.
+    fn put(&mut self, key: Self::Key, item: Self::Item);
+    /// Removes a key, and says whether it was there.
+    fn take(&mut self, key: &Self::Key) -> bool;
+    /// All keys with their items.
+    fn items(&self) -> impl Iterator<Item = (&Self::Key, &Self::Item)>;
+}
+
+macro_rules! maps {
+    ($($map:ident<K, V $(, $hasher:ident)?>;)*) => {$(
+        impl<K, V, $($hasher)?> Map for $map<K, V $(, $hasher)?>
+        where
+            K: Key,
+            V: Value,
+            $($hasher: BuildHasher + Default + Clone + Send + Sync + 'static)?
+        {
+            type Key = K;
+            type Item = V;
+
+            fn item(&self, key: &K) -> Option<&V> {
+                self.get(key)
+            }
+
+            fn item_mut(&mut self, key: &K) -> Option<&mut V> {
+                self.get_mut(key)
+            }
+
+            fn put(&mut self, key: K, item: V) {
+                self.insert(key, item);
+            }
+
+            fn take(&mut self, key: &K) -> bool {
+                self.remove(key).is_some()
+            }
+
+            fn items(&self) -> impl Iterator<Item = (&K, &V)> {
+                self.iter()
+            }
+        }
+
+        impl<'x, K, V, $($hasher)?> Field<'x> for $map<K, V $(, $hasher)?>
+        where
+            K: Key,
+            V: Field<'x>,
+            $($hasher: BuildHasher + Default + Clone + Send + Sync + 'static)?
+        {
+            type Patch = MapPatch<K, V::Patch>;
+            type Rule = ByKey<V::Rule>;
+
+            fn decode<'de, D: Deserializer<'de>>(
+                d: D,
+                cx: &mut Context<'_>,
+            ) -> Result<Self::Patch, D::Error> {
+                d.deserialize_map(Entries::<K, V>(cx, PhantomData))
+            }
+
+            fn encode<S: Serializer>(patch: &Self::Patch, s: S) -> Result<S::Ok, S::Error> {
+                let mut map = s.serialize_map(Some(patch.len()))?;
+                for (key, slot) in patch {
+                    map.serialize_entry(&*key.text(), &SlotRef::<V, _>(slot))?;
+                }
+                map.end()
+            }
+        }
+    )*};
+}
+
+maps! {
+    BTreeMap<K, V>;
+    HashMap<K, V, H>;
+}
+
+/// Reads a map's patch.
+struct Entries<'c, 'a, 'x, K, V>(&'c mut Context<'a>, PhantomData<(&'x (), K, V)>);
+
+impl<'de, 'x, K: Key, V: Field<'x>> Visitor<'de> for Entries<'_, '_, 'x, K, V> {
+    type Value = MapPatch<K, V::Patch>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut entries = MapPatch::new();
+        while let Some(text) = map.next_key::<String>()? {
+            let (key, slot) = self.0.under(&text, |cx| {
+                let key = K::parse(&text).ok_or_else(|| {
+                    let kind = std::any::type_name::<K>();
+                    A::Error::custom(format_args!("invalid key {text:?}, expected {kind}"))
+                })?;
+                Ok((key, map.next_value_seed(SlotSeed::<V, _>::new(cx))?))
+            })?;
+            entries.insert(key, slot);
+        }
+        Ok(entries)
+    }
+}
+
+/// The rule of maps over the rule of their values: empty where never sent.
+#[derive(Debug)]
+pub struct ByKey<R>(PhantomData<R>);
+
+impl<R> ByKey<R> {
+    /// Whether this entry of a patch takes its key out of the map.
+    fn removes<V, P>(slot: &Option<P>) -> bool
+    where
+        R: Rule<V, P>,
+    {
+        slot.is_none() && R::null().is_none()
+    }
+}
+
+impl<M, P, R> Rule<M, MapPatch<M::Key, P>> for ByKey<R>
+where
+    M: Map,
+    M::Item: PartialEq,
+    R: Rule<M::Item, P>,
+{
+    fn absent() -> Result<M, PatchError> {
+        Ok(M::default())
+    }
+
+    fn make(patch: MapPatch<M::Key, P>) -> Result<M, PatchError> {
+        let mut value = M::default();
+        Self::merge(&mut value, patch)?;
+        Ok(value)
+    }
+
+    fn check(base: Option<&M>, patch: &MapPatch<M::Key, P>) -> Result<(), PatchError> {
+        let patched = |(key, slot): (&M::Key, &Option<P>)| match slot {
+            Some(patch) => R::check(base.and_then(|base| base.item(key)), patch)
+                .map_err(|error| error.at(&key.text())),
+            None => Ok(()),
+        };
+        patch.iter().try_for_each(patched)
+    }
+
+    fn merge(value: &mut M, patch: MapPatch<M::Key, P>) -> Result<bool, PatchError> {
+        let mut changed = false;
+        for (key, slot) in patch {
+            changed |= if Self::removes(&slot) {
+                value.take(&key)
+            } else if let Some(item) = value.item_mut(&key) {
+                R::merge_slot(item, Some(slot)).map_err(|error| error.at(&key.text()))?
+            } else {
+                let item = R::build_slot(Some(slot)).map_err(|error| error.at(&key.text()))?;
+                value.put(key, item);
+                true
+            };
+        }
+        Ok(changed)
+    }
+
+    fn then(first: &mut MapPatch<M::Key, P>, second: MapPatch<M::Key, P>) {
+        for (key, slot) in second {
+            let mut both = first.remove(&key);
+            R::then_slot(&mut both, Some(slot));
+            first.extend(both.map(|slot| (key, slot)));
+        }
+    }
+
+    fn diff(value: &M, later: &M) -> Slot<MapPatch<M::Key, P>> {
+        let set = later.items().filter_map(|(key, later)| {
+            let slot = match value.item(key) {
+                Some(value) => R::diff(value, later),
+                None => R::whole(later),
+            };
+            slot.map(|slot| (key.clone(), slot))
+        });
+        let mut patch: MapPatch<_, _> = set.collect();
+        if R::null().is_none() {
+            let gone = value.items().filter(|(key, _)| later.item(key).is_none());
+            patch.extend(gone.map(|(key, _)| (key.clone(), None)));
+        }
+        (!patch.is_empty()).then_some(Some(patch))
+    }
+
+    fn whole(value: &M) -> Slot<MapPatch<M::Key, P>> {
+        let items = value.items();
+        let set = items.filter_map(|(key, item)| Some((key.clone(), R::whole(item)?)));
+        Some(Some(set.collect()))
+    }
+}

@@ -1,0 +1,83 @@
+//! `Option`: null is `None`, and one `Option` further in is `Some(None)`.
+
+use super::context::Context;
+use super::error::PatchError;
+use super::field::{Field, Rule, Slot};
+use serde::{Deserializer, Serializer};
+use std::marker::PhantomData;
+
+/// The rule of an `Option` over the rule of what it holds.
+#[derive(Debug)]
+pub struct Optional<R>(PhantomData<R>);
+
+impl<'x, T: Field<'x>> Field<'x> for Option<T> {
+    type Patch = T::Patch;
+    type Rule = Optional<T::Rule>;
+
+    fn decode<'de, D: Deserializer<'de>>(
+        d: D,
+        cx: &mut Context<'_>,
+    ) -> Result<Self::Patch, D::Error> {
+        T::decode(d, cx)
+    }
+
+    fn encode<S: Serializer>(patch: &Self::Patch, s: S) -> Result<S::Ok, S::Error> {
+        T::encode(patch, s)
+    }
+}
+
+impl<T: PartialEq, P, R: Rule<T, P>> Rule<Option<T>, P> for Optional<R> {
+    fn absent() -> Result<Option<T>, PatchError> {
+        Ok(None)
+    }
+
+    fn null() -> Option<Option<T>> {
+        Some(R::null_inside())
+    }
+
+    fn null_inside() -> Option<Option<T>> {
+        Some(R::null_inside())
+    }
+
+    fn make(patch: P) -> Result<Option<T>, PatchError> {
+        R::make(patch).map(Some)
+    }
+
+    fn check(base: Option<&Option<T>>, patch: &P) -> Result<(), PatchError> {
+        R::check(base.and_then(Option::as_ref), patch)
+    }
+
+    fn merge(value: &mut Option<T>, patch: P) -> Result<bool, PatchError> {
+        match value {
+            Some(value) => R::merge(value, patch),
+            None => {
+                *value = Some(R::make(patch)?);
+                Ok(true)
+            }
+        }
+    }
+
+    fn then(first: &mut P, second: P) {
+        R::then(first, second);
+    }
+
+    fn fresh(patch: P) -> P {
+        R::fresh(patch)
+    }
+
+    fn diff(value: &Option<T>, later: &Option<T>) -> Slot<P> {
+        match (value, later) {
+            (Some(value), Some(later)) => R::diff(value, later),
+            (None, None) => None,
+            _ => Self::whole(later),
+        }
+    }
+
+    fn whole(value: &Option<T>) -> Slot<P> {
+        match value {
+            Some(value) => R::whole(value),
+            // An outer `None` was never sent, and there is no word for that.
+            None => R::null_inside().is_none().then_some(None),
+        }
+    }
+}

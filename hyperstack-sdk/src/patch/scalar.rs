@@ -1,0 +1,27 @@
+//! `bool`, `char` and `String`.
+
+use super::context::Context;
+use super::field::{Field, Whole};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+macro_rules! scalars {
+    ($($scalar:ty)*) => {$(
+        impl Field<'_> for $scalar {
+            type Patch = Self;
+            type Rule = Whole;
+
+            fn decode<'de, D: Deserializer<'de>>(
+                d: D,
+                _: &mut Context<'_>,
+            ) -> Result<Self, D::Error> {
+                Self::deserialize(d)
+            }
+
+            fn encode<S: Serializer>(patch: &Self, s: S) -> Result<S::Ok, S::Error> {
+                patch.serialize(s)
+            }
+        }
+    )*};
+}
+
+scalars! { bool char String }

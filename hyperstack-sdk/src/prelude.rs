@@ -1,0 +1,11 @@
+//! What almost every program needs: `use hyperstack_sdk::prelude::*;`
+
+pub use crate::{
+    ConnectError, EndReason, Entity, EntityStream, Leaf, Patch, PatchError, Patchable,
+    RichEntityStream, RichUpdate, RowError, Section, StreamError, StreamExt, TryEntityStream, Update,
+    Views,
+};
+#[cfg(feature = "client")]
+pub use crate::{
+    ConnectionState, Fault, HyperStack, HyperStackBuilder, ListView, ReadError, SingleView, StateView,
+};
