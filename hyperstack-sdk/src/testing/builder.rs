@@ -116,10 +116,7 @@ impl TestServerBuilder {
             pace.check()?;
             tapes.add(recording, *pace);
         }
-        let mut model = Model::default();
-        model.seq = self.seq;
-        model.row_limit = self.row_limit;
-        model.array_limit = self.array_limit;
+        let mut model = Model::new(self.seq, self.row_limit, self.array_limit);
         for entity in self.entities.into_iter().chain(tapes.entities()) {
             model.add_entity(&entity);
         }

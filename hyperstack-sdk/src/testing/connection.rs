@@ -16,6 +16,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{accept_hdr_async, WebSocketStream};
 
 use super::handshake::{rejection, Handshake};
+use super::peer::Peer;
 use super::shared::Shared;
 use super::state::Verdict;
 
@@ -50,6 +51,13 @@ struct Seat {
     shared: Arc<Shared>,
     id: u64,
     woken: watch::Receiver<()>,
+}
+
+impl Seat {
+    fn change(&self, change: impl FnOnce(&mut Peer)) {
+        self.shared
+            .change(|state| state.peers.get_mut(&self.id).map(change));
+    }
 }
 
 impl Drop for Seat {
@@ -108,10 +116,9 @@ async fn read(mut stream: SplitStream<Socket>, seat: &Seat) {
             changed = woken.changed() => if changed.is_err() { return },
             message = stream.next(), if !frozen => match message {
                 Some(Ok(Message::Text(text))) => {
-                    let receive = |state: &mut super::state::State| {
-                        state.receive(seat.id, &text, Instant::now())
-                    };
-                    if seat.shared.change(receive) == Verdict::HangUp {
+                    let now = Instant::now();
+                    let verdict = seat.shared.change(|state| state.receive(seat.id, &text, now));
+                    if verdict == Verdict::HangUp {
                         return;
                     }
                 }
@@ -135,8 +142,9 @@ async fn write(mut sink: SplitSink<Socket, Message>, seat: &Seat) {
                     return;
                 }
                 if closes {
-                    // It is the client's turn to hang up.
+                    // Now it is the client's turn to hang up; a failure to flush shows in `read`.
                     let _ = sink.flush().await;
+                    seat.change(Peer::flushed);
                     pending::<()>().await;
                 }
             }
@@ -144,10 +152,8 @@ async fn write(mut sink: SplitSink<Socket, Message>, seat: &Seat) {
                 if sink.flush().await.is_err() {
                     return;
                 }
-                let flushed = |state: &mut super::state::State| {
-                    state.peers.get_mut(&seat.id).map(|peer| peer.flushed())
-                };
-                if seat.shared.change(flushed).is_none() || woken.changed().await.is_err() {
+                seat.change(Peer::flushed);
+                if woken.changed().await.is_err() {
                     return;
                 }
             }
@@ -160,11 +166,11 @@ async fn play(seat: &Seat) {
     let mut woken = seat.woken.clone();
     loop {
         woken.mark_unchanged();
-        let release = |state: &mut super::state::State| {
+        let due = seat.shared.look(|state| {
             let peer = state.peers.get_mut(&seat.id)?;
             peer.release_due(Instant::now())
-        };
-        let changed = match seat.shared.look(release) {
+        });
+        let changed = match due {
             Some(due) => tokio::select! {
                 () = sleep_until(due) => Ok(()),
                 changed = woken.changed() => changed,

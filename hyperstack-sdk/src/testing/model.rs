@@ -23,8 +23,8 @@ pub(super) struct Model {
     entities: BTreeMap<String, Rows>,
     views: HashMap<String, View>,
     pub(super) seq: SeqSource,
-    pub(super) row_limit: Option<usize>,
-    pub(super) array_limit: Option<usize>,
+    row_limit: Option<usize>,
+    array_limit: Option<usize>,
 }
 
 #[derive(Debug)]
@@ -78,6 +78,20 @@ struct Patch {
 }
 
 impl Model {
+    /// Without entities yet; the limits are the cache's.
+    pub(super) fn new(
+        seq: SeqSource,
+        row_limit: Option<usize>,
+        array_limit: Option<usize>,
+    ) -> Self {
+        Self {
+            seq,
+            row_limit,
+            array_limit,
+            ..Self::default()
+        }
+    }
+
     /// Registers an entity with its base views; one that is there already stays.
     pub(super) fn add_entity(&mut self, entity: &str) {
         if self.entities.contains_key(entity) {

@@ -21,6 +21,8 @@ pub(super) struct Peer {
     writing: bool,
     /// Removed in silence: no data, and the next text message ends the connection.
     pub(super) muted: bool,
+    /// A Close frame is queued or sent, and nothing may follow it.
+    closing: bool,
     wake: watch::Sender<()>,
 }
 
@@ -49,6 +51,7 @@ impl Peer {
             scheduled: 0,
             writing: false,
             muted: false,
+            closing: false,
             wake,
         };
         (peer, woken)
@@ -60,7 +63,8 @@ impl Peer {
     }
 
     pub(super) fn push(&mut self, message: Message) {
-        if !self.muted {
+        if !self.muted && !self.closing {
+            self.closing = message.is_close();
             self.queue.push_back(message);
             self.wake();
         }
