@@ -11,7 +11,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep_until, Instant};
-use tokio_tungstenite::tungstenite::handshake::server::{Request, Response};
+use tokio_tungstenite::tungstenite::handshake::server::{
+    Callback, ErrorResponse, Request, Response,
+};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{accept_hdr_async, WebSocketStream};
 
@@ -73,22 +75,33 @@ async fn open(stream: TcpStream, shared: Arc<Shared>) {
         .until(|state| (!state.faults.frozen).then_some(()))
         .await;
     let mut seat = None;
-    // The client counts as connected before it can know that it is.
-    #[allow(clippy::result_large_err)] // the library's own type
-    let admit = |request: &Request, response: Response| {
+    let door = Door {
+        shared: &shared,
+        seat: &mut seat,
+    };
+    let socket = accept_hdr_async(stream, door).await;
+    if let (Ok(socket), Some(seat)) = (socket, seat) {
+        serve(socket, &seat).await;
+    }
+}
+
+/// Seats a client before it is answered: it counts as connected before it can know that it is.
+struct Door<'a> {
+    shared: &'a Arc<Shared>,
+    seat: &'a mut Option<Seat>,
+}
+
+impl Callback for Door<'_> {
+    fn on_request(self, request: &Request, response: Response) -> Result<Response, ErrorResponse> {
         let handshake = Handshake::of(request);
-        match shared.change(|state| state.admit(handshake)) {
+        match self.shared.change(|state| state.admit(handshake)) {
             Ok((id, woken)) => {
-                let shared = Arc::clone(&shared);
-                seat = Some(Seat { shared, id, woken });
+                let shared = Arc::clone(self.shared);
+                *self.seat = Some(Seat { shared, id, woken });
                 Ok(response)
             }
             Err(refusal) => Err(rejection(&refusal)),
         }
-    };
-    let socket = accept_hdr_async(stream, admit).await;
-    if let (Ok(socket), Some(seat)) = (socket, seat) {
-        serve(socket, &seat).await;
     }
 }
 

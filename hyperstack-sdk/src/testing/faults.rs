@@ -49,6 +49,16 @@ impl TestServer {
         self.shared.change(|state| state.faults.held = true);
     }
 
+    /// Lets this many held messages through to each live connection, the next ones if there are
+    /// not so many yet, and holds the rest: the first batch of a snapshot without the second, say.
+    pub fn release_next(&self, messages: usize) {
+        self.shared.change(|state| {
+            for peer in state.peers.values_mut() {
+                peer.let_through(messages);
+            }
+        });
+    }
+
     /// Lets go of what [`hold_replies`](Self::hold_replies) queued.
     pub fn release_replies(&self) {
         self.shared.change(|state| {

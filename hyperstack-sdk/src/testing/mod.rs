@@ -27,6 +27,10 @@
 //! # }
 //! ```
 //!
+//! To change the data while a client is away: [`freeze`](TestServer::freeze),
+//! [`drop_connections`](TestServer::drop_connections), change it, [`thaw`](TestServer::thaw). Until
+//! then a client that reconnects gets no answer.
+//!
 //! A [`Recording`] holds a session with a real server; [`TestServerBuilder::replay`] serves it.
 //!
 //! # Where it differs from the real server

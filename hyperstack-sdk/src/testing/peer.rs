@@ -14,6 +14,8 @@ use super::model::Feed;
 pub(super) struct Peer {
     pub(super) subscriptions: Vec<Subscription>,
     queue: VecDeque<Message>,
+    /// How many messages may pass while replies are held.
+    let_through: usize,
     /// Recorded messages that are due later, and whose subscription they belong to.
     later: BTreeMap<(Instant, u64), (String, Message)>,
     scheduled: u64,
@@ -47,6 +49,7 @@ impl Peer {
         let peer = Self {
             subscriptions: Vec::new(),
             queue: VecDeque::new(),
+            let_through: 0,
             later: BTreeMap::new(),
             scheduled: 0,
             writing: false,
@@ -74,6 +77,22 @@ impl Peer {
         let message = self.queue.pop_front()?;
         self.writing = true;
         Some(message)
+    }
+
+    /// Pops where messages are held back, but for so many.
+    pub(super) fn pop_let_through(&mut self) -> Option<Message> {
+        self.let_through = self.let_through.checked_sub(1)?;
+        let message = self.pop();
+        if message.is_none() {
+            self.let_through += 1;
+        }
+        message
+    }
+
+    /// Lets so many more messages pass while replies are held.
+    pub(super) fn let_through(&mut self, messages: usize) {
+        self.let_through += messages;
+        self.wake();
     }
 
     /// Everything that was popped has reached the socket.

@@ -56,6 +56,8 @@ struct Tape {
     pace: Pace,
     /// When it was subscribed, in the recording's time.
     start: u64,
+    /// Whether the recording subscribes to the same again: what follows is the other's.
+    ended: bool,
     subscribed: Message,
     frames: Vec<Frame>,
 }
@@ -100,38 +102,34 @@ impl Tapes {
         let Ok(content) = serde_json::from_str::<Value>(&entry.text) else {
             return;
         };
+        let tapes = &mut self.0[first..];
         if content["op"] == "subscribed" {
-            let Some(view) = content["view"].as_str() else {
+            let Some(tape) = Tape::open(entry, &content, requests, pace) else {
                 return;
             };
-            let asked = requests.iter().position(|request| request.view == view);
-            let key = asked.and_then(|i| requests.remove(i).key);
-            let mode = content["mode"].as_str().and_then(Mode::from_name);
-            let sort = &content["sort"]["field"];
-            self.0.push(Tape {
-                view: view.to_owned(),
-                key,
-                mode: mode.unwrap_or(Mode::List),
-                derived: sort.is_array() && sort[0] != "_seq",
-                pace,
-                start: entry.ms,
-                subscribed: message_of(entry),
-                frames: Vec::new(),
-            });
-            return;
-        }
-        let Some(view) = content["entity"].as_str() else {
-            return;
-        };
-        let key = content["key"].as_str();
-        let message = message_of(entry);
-        for tape in self.0[first..].iter_mut().filter(|tape| tape.view == view) {
-            let row = content["data"][0]["key"].as_str();
-            if tape.is_for(key.or(row)) {
+            let again = |known: &&mut Tape| known.view == tape.view && known.key == tape.key;
+            if let Some(known) = tapes.iter_mut().find(again) {
+                known.ended = true;
+            }
+            self.0.push(tape);
+        } else if let Some(view) = content["entity"].as_str() {
+            let key = content["key"].as_str();
+            let tapes = tapes.iter_mut().filter(|tape| tape.view == view);
+            let tape = match key {
+                Some(key) => {
+                    let seeing: Vec<_> = tapes.filter(|tape| tape.sees(key)).collect();
+                    // Each is sent a copy: who has this one already leaves the next to another.
+                    let without = seeing.iter().position(|tape| !tape.ends_with(&entry.text));
+                    seeing.into_iter().nth(without.unwrap_or(0))
+                }
+                // A snapshot is sent before the next request is looked at.
+                None => tapes.last(),
+            };
+            if let Some(tape) = tape {
                 tape.frames.push(Frame {
                     at: Duration::from_millis(entry.ms.saturating_sub(tape.start)),
                     key: key.map(str::to_owned),
-                    message: message.clone(),
+                    message: message_of(entry),
                     text: entry.text.clone(),
                 });
             }
@@ -162,8 +160,37 @@ impl Tapes {
 }
 
 impl Tape {
-    fn is_for(&self, key: Option<&str>) -> bool {
-        self.key.is_none() || self.derived || self.key.as_deref() == key
+    /// The subscription that a message confirms.
+    fn open(
+        entry: &Entry,
+        content: &Value,
+        requests: &mut Vec<Subscribe>,
+        pace: Pace,
+    ) -> Option<Self> {
+        let view = content["view"].as_str()?;
+        let asked = requests.iter().position(|request| request.view == view);
+        let mode = content["mode"].as_str().and_then(Mode::from_name);
+        let sort = &content["sort"]["field"];
+        Some(Self {
+            view: view.to_owned(),
+            key: asked.and_then(|i| requests.remove(i).key),
+            mode: mode.unwrap_or(Mode::List),
+            derived: sort.is_array() && sort[0] != "_seq",
+            pace,
+            start: entry.ms,
+            ended: false,
+            subscribed: message_of(entry),
+            frames: Vec::new(),
+        })
+    }
+
+    /// Whether a row's live messages are this subscription's.
+    fn sees(&self, key: &str) -> bool {
+        !self.ended && (self.derived || self.key.as_deref().is_none_or(|own| own == key))
+    }
+
+    fn ends_with(&self, text: &str) -> bool {
+        self.frames.last().is_some_and(|last| last.text == text)
     }
 
     /// The confirmation and nothing else.
@@ -224,5 +251,69 @@ fn message_of(entry: &Entry) -> Message {
         (Kind::Text, _) => Message::text(entry.text.as_str()),
         (Kind::Binary, true) => gzipped(&entry.text),
         (Kind::Binary, false) => binary(entry.text.clone()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn client(view: &str, key: Option<&str>) -> Entry {
+        let text = json!({"type": "subscribe", "view": view, "key": key}).to_string();
+        entry(Side::Client, text)
+    }
+
+    fn server(message: Value) -> Entry {
+        entry(Side::Server, message.to_string())
+    }
+
+    fn entry(from: Side, text: String) -> Entry {
+        Entry {
+            ms: 0,
+            from,
+            kind: Kind::Binary,
+            gzip: false,
+            text,
+        }
+    }
+
+    fn played(recording: Vec<Entry>, key: Option<&str>) -> usize {
+        let mut tapes = Tapes::default();
+        tapes.add(&recording.into_iter().collect(), Pace::Instant);
+        let request = Subscribe {
+            view: "A/list".to_owned(),
+            key: key.map(str::to_owned),
+            ..Subscribe::default()
+        };
+        tapes
+            .play(&request)
+            .map_or(0, |playback| playback.now.len())
+    }
+
+    #[test]
+    fn copies_go_to_one_subscription_each() {
+        let confirmed = || server(json!({"op": "subscribed", "view": "A/list", "mode": "list"}));
+        let patch = |key: &str| server(json!({"op": "patch", "entity": "A/list", "key": key}));
+        let session = || {
+            vec![
+                client("A/list", None),
+                client("A/list", Some("k")),
+                confirmed(),
+                confirmed(),
+                patch("other"),
+                patch("k"),
+                patch("k"),
+            ]
+        };
+        assert_eq!(played(session(), None), 3);
+        assert_eq!(played(session(), Some("k")), 2);
+    }
+
+    #[test]
+    fn a_lone_subscription_keeps_repeated_messages() {
+        let upsert = || server(json!({"op": "upsert", "entity": "A/list", "key": "k"}));
+        let confirmed = server(json!({"op": "subscribed", "view": "A/list", "mode": "list"}));
+        assert_eq!(played(vec![confirmed, upsert(), upsert()], None), 3);
     }
 }

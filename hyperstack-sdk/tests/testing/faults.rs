@@ -42,6 +42,21 @@ async fn held_replies_wait_for_their_release() {
 }
 
 #[tokio::test]
+async fn held_replies_are_let_through_one_by_one() {
+    let (server, mut client) = round().await;
+    server.hold_replies();
+    server.release_next(1);
+    for n in 1..=3 {
+        server.patch("Round", "1", json!({"n": n}));
+    }
+    assert_eq!(client.frame().await["data"]["n"], 1);
+    assert_eq!(ping(&mut client).await, []);
+    server.release_next(1);
+    assert_eq!(client.frame().await["data"]["n"], 2);
+    assert_eq!(ping(&mut client).await, []);
+}
+
+#[tokio::test]
 async fn a_frozen_server_reads_nothing_until_it_thaws() {
     let (server, mut client) = round().await;
     server.freeze();
@@ -99,6 +114,20 @@ async fn dropped_connections_end_without_a_close_frame() {
     client.subscribe("Round/list").await;
     assert_eq!(keys(&client.frames(2).await[1]), ["1"]);
     assert_eq!(server.connections_accepted(), 2);
+}
+
+#[tokio::test]
+async fn data_can_change_while_nobody_can_connect() {
+    let (server, mut client) = round().await;
+    server.freeze();
+    server.drop_connections();
+    assert!(!matches!(client.end().await, Some(Ok(_))));
+    let back = tokio::spawn(connect_async(server.url()));
+    server.delete("Round", "1");
+    server.thaw();
+    let mut client = Client(back.await.unwrap().unwrap().0);
+    client.subscribe("Round/list").await;
+    assert_eq!(client.drain("Round").await.len(), 1);
 }
 
 #[tokio::test]
