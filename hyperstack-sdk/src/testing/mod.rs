@@ -1,1 +1,82 @@
-//! An in-process server that speaks the protocol.
+//! An in-process server that speaks the protocol as the real one does, and recordings of it.
+//!
+//! [`TestServer`] listens on a free port of this machine and serves entities that the test
+//! changes. It batches and compresses snapshots, filters by key, moves windows, stays silent where
+//! the real server stays silent, and misbehaves on request. Nothing in a test has to sleep: every
+//! change is queued for the clients before the call returns, and what clients do can be awaited.
+//!
+//! ```
+//! use hyperstack_sdk::testing::{Sort, TestServer};
+//! use serde_json::json;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let server = TestServer::builder()
+//!     .entity("Round")
+//!     .view("Round/latest", Sort::desc("id.round_id"), 1)
+//!     .start()
+//!     .await?;
+//! server.upsert("Round", "42", json!({"id": {"round_id": 42}, "log": ["open"]}));
+//! server.append("Round", "42", json!({"log": ["paid"]}), &["log"]);
+//!
+//! // The client under test would connect to `server.url()`. This is what it would read:
+//! let row = server.row("Round", "42").ok_or("no such row")?;
+//! assert_eq!(row["log"], json!(["open", "paid"]));
+//! assert_eq!(server.window("Round/latest"), Some(vec![("42".to_owned(), row)]));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! To change the data while a client is away: [`freeze`](TestServer::freeze),
+//! [`drop_connections`](TestServer::drop_connections), change it, [`thaw`](TestServer::thaw). Until
+//! then a client that reconnects gets no answer.
+//!
+//! A [`Recording`] holds a session with a real server; [`TestServerBuilder::replay`] serves it.
+//!
+//! # Where it differs from the real server
+//!
+//! It is kinder: a snapshot and the live messages after it never overlap and leave no gap, `state`
+//! views lose no patches, and no client is removed unless the test says so
+//! ([`mute`](TestServer::mute), [`kill_subscriptions`](TestServer::kill_subscriptions)). Caches are
+//! unbounded unless limited ([`row_limit`](TestServerBuilder::row_limit),
+//! [`array_limit`](TestServerBuilder::array_limit)). Rows can be deleted.
+
+mod error;
+
+mod merge;
+mod rows;
+mod seq;
+mod sort;
+mod window;
+
+mod frame;
+mod message;
+mod model;
+
+mod recording;
+mod replay;
+
+mod handshake;
+mod peer;
+mod refusal;
+mod state;
+
+mod connection;
+mod shared;
+
+mod builder;
+mod faults;
+mod observe;
+mod server;
+
+pub use builder::TestServerBuilder;
+pub use error::{LineProblem, RecordingError, ServerError};
+pub use frame::Mode;
+pub use handshake::Handshake;
+pub use recording::{Entry, Kind, Recording, Side};
+pub use refusal::Refusal;
+pub use replay::Pace;
+pub use seq::{Seq, SeqSource};
+pub use server::TestServer;
+pub use sort::{Order, Sort};
+pub use state::Refresh;

@@ -1,0 +1,143 @@
+//! Describing a server before it starts.
+
+use super::error::ServerError;
+use super::frame::Mode;
+use super::model::{default_take, Model};
+use super::recording::Recording;
+use super::replay::{Pace, Tapes};
+use super::seq::SeqSource;
+use super::server::TestServer;
+use super::sort::Sort;
+use super::state::{Refresh, State};
+
+/// Describes a [`TestServer`]; see [`TestServer::builder`].
+#[derive(Debug, Default)]
+#[must_use = "a builder does nothing until it is started"]
+pub struct TestServerBuilder {
+    entities: Vec<String>,
+    derived: Vec<(String, Sort, Option<usize>)>,
+    scripted: Vec<(String, Mode, Option<Sort>)>,
+    recordings: Vec<(Recording, Pace)>,
+    token: Option<String>,
+    refresh: Refresh,
+    seq: SeqSource,
+    row_limit: Option<usize>,
+    array_limit: Option<usize>,
+    max_subscriptions: Option<usize>,
+}
+
+impl TestServerBuilder {
+    /// Serves an entity: its views `name/list`, `name/state` and `name/append`.
+    pub fn entity(mut self, name: &str) -> Self {
+        self.entities.push(name.to_owned());
+        self
+    }
+
+    /// Serves a derived view, sorted, with a window of `take` rows where the client asks for no
+    /// other. The id is `Entity/name`; the entity is served too.
+    pub fn view(mut self, id: &str, sort: Sort, take: usize) -> Self {
+        self.derived.push((id.to_owned(), sort, Some(take)));
+        self
+    }
+
+    /// Serves a derived view that has no limit of its own: a window of 100 rows.
+    pub fn view_unlimited(mut self, id: &str, sort: Sort) -> Self {
+        self.derived.push((id.to_owned(), sort, None));
+        self
+    }
+
+    /// Serves a view that is confirmed and then says nothing by itself: the test sends its frames
+    /// with [`TestServer::send`].
+    pub fn scripted_view(mut self, id: &str, mode: Mode, sort: Option<Sort>) -> Self {
+        self.scripted.push((id.to_owned(), mode, sort));
+        self
+    }
+
+    /// Serves the views of a recording: whoever subscribes to one gets what was recorded, the
+    /// snapshot at once, live messages at this pace, from the start each time. A keyed
+    /// subscription gets the recorded session of that key, else that key's part of the view's.
+    /// Windows are played as recorded; `take`, `skip` and `after` are not applied.
+    pub fn replay(mut self, recording: Recording, pace: Pace) -> Self {
+        self.recordings.push((recording, pace));
+        self
+    }
+
+    /// Turns away whoever does not present this token, in the `Authorization` header or in the
+    /// query (`token`, `hs_token`).
+    pub fn token(mut self, token: &str) -> Self {
+        self.token = Some(token.to_owned());
+        self
+    }
+
+    /// Answers `refresh_auth` like this; by default with `token-invalid`.
+    pub fn refresh(mut self, refresh: Refresh) -> Self {
+        self.refresh = refresh;
+        self
+    }
+
+    /// Numbers mutations like this; by default slot by slot from 300,000,000.
+    pub fn seq(mut self, source: SeqSource) -> Self {
+        self.seq = source;
+        self
+    }
+
+    /// Caches at most this many rows of an entity (at least one), as the real server caches 500:
+    /// the least recently changed is dropped, and starts again from its next bare patch.
+    pub fn row_limit(mut self, rows: usize) -> Self {
+        self.row_limit = Some(rows);
+        self
+    }
+
+    /// Keeps this many of an array's elements in the cache, the newest, as the real server keeps
+    /// 100. Live patches carry them all.
+    pub fn array_limit(mut self, elements: usize) -> Self {
+        self.array_limit = Some(elements);
+        self
+    }
+
+    /// Refuses a connection's subscriptions beyond this many, with an error message.
+    pub fn max_subscriptions(mut self, subscriptions: usize) -> Self {
+        self.max_subscriptions = Some(subscriptions);
+        self
+    }
+
+    /// Starts the server, on a free port of 127.0.0.1.
+    ///
+    /// # Errors
+    ///
+    /// Where no port can be opened, or the description makes no sense.
+    pub async fn start(self) -> Result<TestServer, ServerError> {
+        TestServer::start(self.into_state()?).await
+    }
+
+    fn into_state(self) -> Result<State, ServerError> {
+        let mut tapes = Tapes::default();
+        for (recording, pace) in &self.recordings {
+            pace.check()?;
+            tapes.add(recording, *pace);
+        }
+        let mut model = Model::new(self.seq, self.row_limit, self.array_limit);
+        for entity in self.entities.into_iter().chain(tapes.entities()) {
+            model.add_entity(&entity);
+        }
+        for (id, sort, take) in self.derived {
+            match id.split_once('/') {
+                Some((entity, name)) if !entity.is_empty() && !name.is_empty() => {
+                    model.add_derived(&id, entity, sort, default_take(take));
+                }
+                _ => return Err(ServerError::ViewId(id)),
+            }
+        }
+        for (id, mode, sort) in self.scripted {
+            model.add_scripted(&id, mode, sort);
+        }
+        Ok(State {
+            model,
+            tapes,
+            token: self.token,
+            refresh: self.refresh,
+            max_subscriptions: self.max_subscriptions,
+            ..State::default()
+        })
+    }
+}

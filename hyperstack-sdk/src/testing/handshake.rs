@@ -1,0 +1,85 @@
+//! Who may connect, and the answer to who may not.
+
+use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, Response};
+use tokio_tungstenite::tungstenite::http::{header, HeaderValue, StatusCode};
+
+use super::refusal::Refusal;
+
+/// A client's opening request, as the server received it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Handshake {
+    /// The path, with the query.
+    pub target: String,
+    /// The headers, names in lower case, in the order received. A value that is no text is left
+    /// empty.
+    pub headers: Vec<(String, String)>,
+}
+
+impl Handshake {
+    pub(super) fn of(request: &Request) -> Self {
+        let headers = request.headers().iter().map(|(name, value)| {
+            let value = value.to_str().unwrap_or_default();
+            (name.as_str().to_owned(), value.to_owned())
+        });
+        Self {
+            target: request.uri().to_string(),
+            headers: headers.collect(),
+        }
+    }
+
+    /// The first header of this name, given in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut headers = self.headers.iter();
+        headers
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// The token that the client presents: the `Authorization` header, else `token` or `hs_token`
+    /// in the query, taken as it stands.
+    pub fn token(&self) -> Option<&str> {
+        self.bearer().or_else(|| {
+            let (_, query) = self.target.split_once('?')?;
+            query
+                .split('&')
+                .filter_map(|pair| pair.split_once('='))
+                .find(|(name, _)| matches!(*name, "token" | "hs_token"))
+                .map(|(_, token)| token)
+        })
+    }
+
+    fn bearer(&self) -> Option<&str> {
+        let (scheme, token) = self.header("authorization")?.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then_some(token)
+    }
+
+    /// Why a server that wants `expected` turns this client away, if it does.
+    pub(super) fn check(&self, expected: Option<&str>) -> Option<Refusal> {
+        match (expected, self.token()) {
+            (None, _) => None,
+            (Some(expected), Some(token)) if token == expected => None,
+            (Some(_), Some(_)) => Some(Refusal::new("invalid-static-token")),
+            (Some(_), None) => Some(Refusal::new("token-missing")),
+        }
+    }
+}
+
+/// The HTTP response of a refusal.
+pub(super) fn rejection(refusal: &Refusal) -> ErrorResponse {
+    let mut response = Response::new(()).map(|()| Some(refusal.body().to_string()));
+    *response.status_mut() =
+        StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json; charset=utf-8"),
+    );
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Ok(code) = HeaderValue::from_str(&refusal.code) {
+        headers.insert("x-error-code", code);
+    }
+    if let Some(seconds) = refusal.retry_after {
+        headers.insert(header::RETRY_AFTER, seconds.into());
+    }
+    response
+}

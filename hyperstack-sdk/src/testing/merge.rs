@@ -1,0 +1,187 @@
+//! The server's arithmetic on JSON: how a patch merges into a row, and which numbers become text.
+
+use serde_json::{Map, Value};
+
+/// The greatest integer that every JSON reader holds exactly; what lies beyond travels as text.
+const SAFE_INTEGER: u64 = (1 << 53) - 1;
+
+/// What the cache does with a patch beyond merging it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Merge<'a> {
+    /// Dotted paths whose arrays are concatenated rather than replaced.
+    pub(super) append: &'a [String],
+    /// How many elements an array keeps, newest last.
+    pub(super) array_limit: Option<usize>,
+}
+
+impl Merge<'_> {
+    /// Merges `patch` into `base`: objects key by key, arrays by path, all else by replacement.
+    /// Null is a value like any other, and nothing ever removes a key.
+    pub(super) fn apply(self, base: &mut Value, patch: Value) {
+        self.at(base, patch, "");
+    }
+
+    fn at(self, base: &mut Value, patch: Value, path: &str) {
+        match (base, patch) {
+            (Value::Object(base), Value::Object(patch)) => self.objects(base, patch, path),
+            (Value::Array(base), Value::Array(patch)) => {
+                if self.append.iter().any(|listed| listed == path) {
+                    base.extend(patch);
+                } else {
+                    *base = patch;
+                }
+                self.trim(base);
+            }
+            (base, patch) => *base = self.trimmed(patch),
+        }
+    }
+
+    fn objects(self, base: &mut Map<String, Value>, patch: Map<String, Value>, path: &str) {
+        for (name, value) in patch {
+            match base.get_mut(&name) {
+                Some(known) => {
+                    let path = if path.is_empty() {
+                        name
+                    } else {
+                        format!("{path}.{name}")
+                    };
+                    self.at(known, value, &path);
+                }
+                None => {
+                    base.insert(name, self.trimmed(value));
+                }
+            }
+        }
+    }
+
+    /// `value` as it is first cached: every array in it cut to its newest elements.
+    pub(super) fn trimmed(self, mut value: Value) -> Value {
+        if self.array_limit.is_some() {
+            self.trim_within(&mut value);
+        }
+        value
+    }
+
+    fn trim_within(self, value: &mut Value) {
+        match value {
+            Value::Array(items) => {
+                self.trim(items);
+                items.iter_mut().for_each(|item| self.trim_within(item));
+            }
+            Value::Object(fields) => fields.values_mut().for_each(|item| self.trim_within(item)),
+            _ => {}
+        }
+    }
+
+    fn trim(self, items: &mut Vec<Value>) {
+        if let Some(limit) = self.array_limit {
+            items.drain(..items.len().saturating_sub(limit));
+        }
+    }
+}
+
+/// Turns every integer beyond ±(2^53 - 1), at any depth, into its decimal text. Floats stay.
+pub(super) fn stringify_integers(value: &mut Value) {
+    match value {
+        Value::Number(number) => {
+            let beyond = match (number.as_u64(), number.as_i64()) {
+                (Some(n), _) => n > SAFE_INTEGER,
+                (None, Some(n)) => n.unsigned_abs() > SAFE_INTEGER,
+                (None, None) => false,
+            };
+            if beyond {
+                *value = Value::String(number.to_string());
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(stringify_integers),
+        Value::Object(fields) => fields.values_mut().for_each(stringify_integers),
+        _ => {}
+    }
+}
+
+/// The value at a path of object keys.
+pub(super) fn lookup<'v>(value: &'v Value, path: &[String]) -> Option<&'v Value> {
+    path.iter().try_fold(value, |value, name| value.get(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn merged(mut base: Value, patch: Value, append: &[&str], array_limit: Option<usize>) -> Value {
+        let append: Vec<String> = append.iter().map(|path| path.to_string()).collect();
+        let merge = Merge {
+            append: &append,
+            array_limit,
+        };
+        merge.apply(&mut base, patch);
+        base
+    }
+
+    #[test]
+    fn objects_merge_and_null_is_a_value() {
+        let base = json!({"a": {"x": 1, "y": 2}, "b": 3});
+        let patch = json!({"a": {"y": null, "z": 4}, "b": {"c": 5}});
+        assert_eq!(
+            merged(base, patch, &[], None),
+            json!({"a": {"x": 1, "y": null, "z": 4}, "b": {"c": 5}})
+        );
+    }
+
+    #[test]
+    fn only_listed_arrays_grow() {
+        let base = json!({"a": {"log": [1]}, "log": [1]});
+        let patch = json!({"a": {"log": [2]}, "log": [2]});
+        assert_eq!(
+            merged(base, patch, &["a.log"], None),
+            json!({"a": {"log": [1, 2]}, "log": [2]})
+        );
+    }
+
+    #[test]
+    fn an_append_to_nothing_is_the_value() {
+        assert_eq!(
+            merged(
+                json!({"a": null}),
+                json!({"a": [1], "b": [2]}),
+                &["a", "b"],
+                None
+            ),
+            json!({"a": [1], "b": [2]})
+        );
+    }
+
+    #[test]
+    fn arrays_keep_their_newest_elements() {
+        let patch = json!({"a": [3, 4], "b": [1, 2, 3], "c": {"d": [[1, 2, 3]]}});
+        assert_eq!(
+            merged(json!({"a": [1, 2]}), patch, &["a"], Some(2)),
+            json!({"a": [3, 4], "b": [2, 3], "c": {"d": [[2, 3]]}})
+        );
+    }
+
+    #[test]
+    fn integers_beyond_the_limit_become_text() {
+        let mut value = json!([
+            9007199254740991_u64,
+            9007199254740992_u64,
+            -9007199254740991_i64,
+            {"deep": -9007199254740992_i64},
+            1e17,
+            u64::MAX
+        ]);
+        stringify_integers(&mut value);
+        assert_eq!(
+            value,
+            json!([
+                9007199254740991_u64,
+                "9007199254740992",
+                -9007199254740991_i64,
+                {"deep": "-9007199254740992"},
+                1e17,
+                "18446744073709551615"
+            ])
+        );
+    }
+}

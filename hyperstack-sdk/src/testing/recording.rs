@@ -1,0 +1,290 @@
+//! Recorded sessions: one JSON object a line, as they went over the wire.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::Path;
+
+use flate2::bufread::MultiGzDecoder;
+use serde_json::Value;
+
+use super::error::{LineProblem, RecordingError};
+
+/// A session with a server: every message, both ways, with its time.
+///
+/// ```
+/// use hyperstack_sdk::testing::Recording;
+///
+/// let recording = Recording::parse(concat!(
+///     r#"{"ms":0,"from":"client","kind":"text","gzip":false,"text":"{\"view\":\"Round/list\"}"}"#,
+///     "\n",
+///     r#"{"ms":5,"from":"server","kind":"binary","gzip":false,"text":"{\"op\":\"subscribed\",\"view\":\"Round/list\",\"mode\":\"list\"}"}"#,
+/// ))?;
+/// assert_eq!(recording.views(), ["Round/list"]);
+/// # Ok::<(), hyperstack_sdk::testing::RecordingError>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Recording {
+    entries: Vec<Entry>,
+}
+
+/// One message of a [`Recording`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// When, in milliseconds since some start.
+    pub ms: u64,
+    /// Who sent it.
+    pub from: Side,
+    /// The kind of WebSocket message.
+    pub kind: Kind,
+    /// Whether the payload was compressed on the wire.
+    pub gzip: bool,
+    /// The payload, inflated.
+    pub text: String,
+}
+
+/// Who sent a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Side {
+    /// The client.
+    Client,
+    /// The server.
+    Server,
+}
+
+/// The kind of a WebSocket message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Requests, errors, answers to a token refresh.
+    Text,
+    /// Data.
+    Binary,
+}
+
+impl Recording {
+    /// Reads a file, compressed (`.jsonl.gz`) or not: the content says which.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, RecordingError> {
+        Self::from_reader(File::open(path)?)
+    }
+
+    /// Reads a stream, compressed or not.
+    pub fn from_reader(reader: impl Read) -> Result<Self, RecordingError> {
+        let mut reader = BufReader::new(reader);
+        if reader.fill_buf()?.starts_with(&[0x1f, 0x8b]) {
+            Self::from_lines(BufReader::new(MultiGzDecoder::new(reader)))
+        } else {
+            Self::from_lines(reader)
+        }
+    }
+
+    /// Reads lines. Empty ones are skipped.
+    pub fn parse(text: &str) -> Result<Self, RecordingError> {
+        Self::from_lines(text.as_bytes())
+    }
+
+    fn from_lines(reader: impl BufRead) -> Result<Self, RecordingError> {
+        let mut entries = Vec::new();
+        for (i, line) in reader.lines().enumerate() {
+            let entry = line
+                .map_err(LineProblem::Unreadable)
+                .and_then(|line| match line.trim() {
+                    "" => Ok(None),
+                    line => Entry::parse(line).map(Some),
+                });
+            match entry {
+                Ok(entry) => entries.extend(entry),
+                Err(problem) => {
+                    let line = i + 1;
+                    return Err(RecordingError::Line { line, problem });
+                }
+            }
+        }
+        Ok(Self { entries })
+    }
+
+    /// Writes the lines, uncompressed.
+    pub fn write(&self, mut writer: impl Write) -> Result<(), RecordingError> {
+        for entry in &self.entries {
+            writeln!(writer, "{entry}")?;
+        }
+        Ok(writer.flush()?)
+    }
+
+    /// The messages, in the order recorded.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// The messages, in the order recorded.
+    pub fn iter(&self) -> std::slice::Iter<'_, Entry> {
+        self.entries.iter()
+    }
+
+    /// Adds a message at the end.
+    pub fn push(&mut self, entry: Entry) {
+        self.entries.push(entry);
+    }
+
+    /// The views that the server said were subscribed, in that order, each once.
+    pub fn views(&self) -> Vec<String> {
+        let mut views = Vec::new();
+        for entry in &self.entries {
+            // Cheap to rule out, and few messages are left to parse.
+            if entry.from != Side::Server || !entry.text.contains("\"subscribed\"") {
+                continue;
+            }
+            let Ok(message) = serde_json::from_str::<Value>(&entry.text) else {
+                continue;
+            };
+            if let (Some("subscribed"), Some(view)) =
+                (message["op"].as_str(), message["view"].as_str())
+            {
+                if !views.iter().any(|known| known == view) {
+                    views.push(view.to_owned());
+                }
+            }
+        }
+        views
+    }
+}
+
+impl Entry {
+    fn parse(line: &str) -> Result<Self, LineProblem> {
+        let line: Value = serde_json::from_str(line).map_err(LineProblem::Json)?;
+        let field = |field, expected| {
+            let found = line
+                .get(field)
+                .map_or("nothing".to_owned(), Value::to_string);
+            move || LineProblem::Field {
+                field,
+                expected,
+                found,
+            }
+        };
+        Ok(Self {
+            ms: line["ms"]
+                .as_u64()
+                .ok_or_else(field("ms", "milliseconds"))?,
+            from: match line["from"].as_str() {
+                Some("client") => Side::Client,
+                Some("server") => Side::Server,
+                _ => return Err(field("from", "`client` or `server`")()),
+            },
+            kind: match line["kind"].as_str() {
+                Some("text") => Kind::Text,
+                Some("binary") => Kind::Binary,
+                _ => return Err(field("kind", "`text` or `binary`")()),
+            },
+            gzip: line["gzip"]
+                .as_bool()
+                .ok_or_else(field("gzip", "true or false"))?,
+            text: line["text"]
+                .as_str()
+                .ok_or_else(field("text", "the payload"))?
+                .to_owned(),
+        })
+    }
+}
+
+/// The entry as a line of a recording.
+impl std::fmt::Display for Entry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let from = match self.from {
+            Side::Client => "client",
+            Side::Server => "server",
+        };
+        let kind = match self.kind {
+            Kind::Text => "text",
+            Kind::Binary => "binary",
+        };
+        let (ms, gzip, text) = (self.ms, self.gzip, Value::from(self.text.as_str()));
+        write!(
+            f,
+            r#"{{"ms":{ms},"from":"{from}","kind":"{kind}","gzip":{gzip},"text":{text}}}"#
+        )
+    }
+}
+
+impl FromIterator<Entry> for Recording {
+    fn from_iter<I: IntoIterator<Item = Entry>>(entries: I) -> Self {
+        let entries = entries.into_iter().collect();
+        Self { entries }
+    }
+}
+
+impl Extend<Entry> for Recording {
+    fn extend<I: IntoIterator<Item = Entry>>(&mut self, entries: I) {
+        self.entries.extend(entries);
+    }
+}
+
+impl IntoIterator for Recording {
+    type Item = Entry;
+    type IntoIter = std::vec::IntoIter<Entry>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.entries.into_iter()
+    }
+}
+
+impl<'r> IntoIterator for &'r Recording {
+    type Item = &'r Entry;
+    type IntoIter = std::slice::Iter<'r, Entry>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use flate2::{write::GzEncoder, Compression};
+
+    fn sample() -> Recording {
+        [("Round/list", 1), ("Round/latest", 2), ("Round/list", 3)]
+            .map(|(view, ms)| Entry {
+                ms,
+                from: Side::Server,
+                kind: Kind::Binary,
+                gzip: ms == 2,
+                text: format!(r#"{{"op":"subscribed","view":"{view}","mode":"list"}}"#),
+            })
+            .into_iter()
+            .collect()
+    }
+
+    #[test]
+    fn what_is_written_is_read_compressed_or_not() {
+        let mut plain = Vec::new();
+        sample().write(&mut plain).unwrap();
+        assert_eq!(Recording::from_reader(&plain[..]).unwrap(), sample());
+
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(&plain).unwrap();
+        let zipped = encoder.finish().unwrap();
+        assert_eq!(Recording::from_reader(&zipped[..]).unwrap(), sample());
+
+        let cut = Recording::from_reader(&zipped[..zipped.len() / 2]).unwrap_err();
+        assert!(cut.to_string().starts_with("line "), "{cut}");
+    }
+
+    #[test]
+    fn each_view_is_named_once() {
+        assert_eq!(sample().views(), ["Round/list", "Round/latest"]);
+    }
+
+    #[test]
+    fn an_error_names_the_line_and_the_field() {
+        let line = sample().entries()[0].to_string();
+        let error = |text: &str| Recording::parse(text).unwrap_err().to_string();
+        assert_eq!(
+            error(&format!("{line}\n\n{}", line.replace("server", "nobody"))),
+            "line 3 of the recording: `from` should be `client` or `server`, found \"nobody\""
+        );
+        assert_eq!(
+            error(r#"{"ms":-1}"#),
+            "line 1 of the recording: `ms` should be milliseconds, found -1"
+        );
+        assert!(error("nonsense").starts_with("line 1 of the recording: expected"));
+    }
+}

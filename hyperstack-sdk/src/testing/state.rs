@@ -1,0 +1,224 @@
+//! Everything the server knows, changed only under one lock and without awaiting.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use serde_json::{json, Value};
+use tokio::sync::watch;
+use tokio::time::Instant;
+use tokio_tungstenite::tungstenite::Message;
+
+use super::handshake::Handshake;
+use super::message::{identity, ClientMessage, Subscribe};
+use super::model::{Change, Feed, Model};
+use super::peer::{Peer, Subscription};
+use super::refusal::Refusal;
+use super::replay::Tapes;
+
+/// The server's state: the model, its connections, what it heard and how it misbehaves.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    pub(super) model: Model,
+    pub(super) tapes: Tapes,
+    pub(super) peers: BTreeMap<u64, Peer>,
+    pub(super) heard: Heard,
+    pub(super) faults: Faults,
+    pub(super) token: Option<String>,
+    pub(super) refresh: Refresh,
+    pub(super) max_subscriptions: Option<usize>,
+    /// Playbacks of recordings that were started.
+    pub(super) playbacks: u64,
+}
+
+/// What clients have said.
+#[derive(Debug, Default)]
+pub(super) struct Heard {
+    /// Every text message, and the number of the connection it came by.
+    pub(super) messages: Vec<(u64, Value)>,
+    /// How many of them a test has taken already.
+    pub(super) taken: usize,
+    pub(super) handshakes: Vec<Handshake>,
+    /// Connections accepted; the last one's number.
+    pub(super) accepted: u64,
+}
+
+/// How the server misbehaves.
+#[derive(Debug, Default)]
+pub(super) struct Faults {
+    pub(super) held: bool,
+    pub(super) frozen: bool,
+    pub(super) refusal: Option<Refusal>,
+    /// Refusals for the next handshakes only.
+    pub(super) refuse_next: VecDeque<Refusal>,
+}
+
+/// How the server answers a client that presents a new token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refresh {
+    /// The token is good until then, in seconds since 1970.
+    Accept {
+        /// When it expires.
+        expires_at: u64,
+    },
+    /// It is not, and this is the code.
+    Reject(String),
+    /// No answer at all.
+    Silent,
+}
+
+impl Default for Refresh {
+    /// What a server without session tokens says to any of them.
+    fn default() -> Self {
+        Self::Reject("token-invalid".to_owned())
+    }
+}
+
+/// What to do with a connection after a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    Keep,
+    HangUp,
+}
+
+impl State {
+    /// Lets a client in, or says why not.
+    pub(super) fn admit(
+        &mut self,
+        handshake: Handshake,
+    ) -> Result<(u64, watch::Receiver<()>), Refusal> {
+        let refusal = self
+            .faults
+            .refuse_next
+            .pop_front()
+            .or_else(|| self.faults.refusal.clone())
+            .or_else(|| handshake.check(self.token.as_deref()));
+        self.heard.handshakes.push(handshake);
+        if let Some(refusal) = refusal {
+            return Err(refusal);
+        }
+        self.heard.accepted += 1;
+        let (peer, woken) = Peer::new();
+        self.peers.insert(self.heard.accepted, peer);
+        Ok((self.heard.accepted, woken))
+    }
+
+    /// Takes in a text message of a client.
+    pub(super) fn receive(&mut self, id: u64, text: &str, now: Instant) -> Verdict {
+        let value = serde_json::from_str(text).unwrap_or_else(|_| Value::from(text));
+        self.heard.messages.push((id, value));
+        let Some(peer) = self.peers.get_mut(&id) else {
+            return Verdict::HangUp;
+        };
+        if peer.muted {
+            return Verdict::HangUp;
+        }
+        match ClientMessage::parse(text) {
+            Some(ClientMessage::Subscribe(request)) => self.subscribe(id, &request, now),
+            Some(ClientMessage::Unsubscribe { view, key }) => {
+                peer.unsubscribe(&identity(&view, key.as_deref()));
+            }
+            Some(ClientMessage::RefreshAuth) => {
+                let reply = match &self.refresh {
+                    Refresh::Accept { expires_at } => {
+                        Some(json!({"success": true, "expiresAt": expires_at}))
+                    }
+                    Refresh::Reject(code) => Some(json!({"success": false, "error": code})),
+                    Refresh::Silent => None,
+                };
+                if let Some(reply) = reply {
+                    peer.push(Message::text(reply.to_string()));
+                }
+            }
+            Some(ClientMessage::Ping) | None => {}
+        }
+        Verdict::Keep
+    }
+
+    fn subscribe(&mut self, id: u64, request: &Subscribe, now: Instant) {
+        let Some(peer) = self.peers.get_mut(&id) else {
+            return;
+        };
+        if (self.max_subscriptions).is_some_and(|most| peer.subscriptions.len() >= most) {
+            let issue = Refusal::new("subscription-limit-exceeded").issue(false);
+            return peer.push(Message::text(issue.to_string()));
+        }
+        let identity = request.identity();
+        if peer.find(&identity).is_some() {
+            return peer.kill(&identity);
+        }
+        let feed = if let Some(playback) = self.tapes.play(request) {
+            self.playbacks += 1;
+            playback.now.into_iter().for_each(|m| peer.push(m));
+            for (delay, message) in playback.later {
+                peer.schedule(now + delay, &identity, message);
+            }
+            Feed::Silent
+        } else if let Some((messages, feed)) = self.model.subscribe(request) {
+            messages.into_iter().for_each(|m| peer.push(m));
+            feed
+        } else {
+            return;
+        };
+        peer.subscriptions.push(Subscription {
+            view: request.view.clone(),
+            key: request.key.clone(),
+            feed: Some(feed),
+        });
+    }
+
+    /// Sends what a change means to each subscription.
+    pub(super) fn announce(&mut self, change: &Change) {
+        for peer in self.peers.values_mut() {
+            let mut subscriptions = std::mem::take(&mut peer.subscriptions);
+            for subscription in &mut subscriptions {
+                if let Some(feed) = &mut subscription.feed {
+                    let messages = self.model.announce(change, &subscription.view, feed);
+                    messages.into_iter().for_each(|m| peer.push(m));
+                }
+            }
+            peer.subscriptions = subscriptions;
+        }
+    }
+
+    /// Sends a message to every live connection.
+    pub(super) fn broadcast(&mut self, message: &Message) {
+        for peer in self.peers.values_mut() {
+            peer.push(message.clone());
+        }
+    }
+
+    /// The next message for the socket, unless the server holds its tongue.
+    pub(super) fn pop(&mut self, id: u64) -> Option<Message> {
+        if self.faults.frozen {
+            return None;
+        }
+        let peer = self.peers.get_mut(&id)?;
+        if self.faults.held {
+            peer.pop_let_through()
+        } else {
+            peer.pop()
+        }
+    }
+
+    /// Tells every connection's task that a fault came or went.
+    pub(super) fn wake_all(&self) {
+        self.peers.values().for_each(Peer::wake);
+    }
+
+    /// The live subscriptions, connection by connection.
+    pub(super) fn subscriptions(&self) -> Vec<(String, Option<String>)> {
+        let all = self.peers.values().flat_map(|peer| &peer.subscriptions);
+        all.filter(|subscription| subscription.feed.is_some())
+            .map(|subscription| (subscription.view.clone(), subscription.key.clone()))
+            .collect()
+    }
+
+    /// Whether everything queued has been written.
+    pub(super) fn is_idle(&self) -> bool {
+        self.peers.values().all(Peer::is_idle)
+    }
+
+    /// Whether playbacks were started and all of them have been written.
+    pub(super) fn is_replayed(&self) -> bool {
+        self.playbacks > 0 && self.is_idle() && !self.peers.values().any(Peer::has_scheduled)
+    }
+}

@@ -1,0 +1,10 @@
+//! The in-process server, driven by a bare WebSocket client.
+#![cfg(feature = "testing")]
+
+mod client;
+
+mod faults;
+mod mutations;
+mod replay;
+mod subscriptions;
+mod windows;
