@@ -2,10 +2,11 @@
 
 pub use crate::{
     ConnectError, EndReason, Entity, EntityStream, Leaf, Patch, PatchError, Patchable,
-    RichEntityStream, RichUpdate, RowError, Section, StreamError, StreamExt, TryEntityStream, Update,
-    Views,
+    RichEntityStream, RichUpdate, RowError, Section, StreamError, StreamExt, TryEntityStream,
+    Update, Views,
 };
 #[cfg(feature = "client")]
 pub use crate::{
-    ConnectionState, Fault, HyperStack, HyperStackBuilder, ListView, ReadError, SingleView, StateView,
+    ConnectionState, Fault, HyperStack, HyperStackBuilder, ListView, ReadError, SingleView,
+    StateView,
 };

@@ -14,7 +14,7 @@ pub struct Change<T> {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     Upsert,
     Patch,
     Delete,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::order::{Id, Order};
 use super::{Change, Kind, RowErrorCause};
-use crate::patch::{self, Patch, Patchable};
+use crate::patch::{Patch, Patchable};
 use crate::wire::{Scalar, Seq, Sort};
 
 /// The rows of one view as one Rust type.
@@ -126,7 +126,7 @@ impl<T: Patchable> Rows<T> {
 
     /// Takes in a whole row. `None` where nothing changed for a reader.
     pub(super) fn upsert(&mut self, input: Input<'_>) -> Result<Option<Change<T>>, RowErrorCause> {
-        let decode = || patch::decode::<T::Patch>(input.data, &[]);
+        let decode = || T::Patch::decode(input.data.as_bytes(), &[] as &[&str]);
         let built = T::from_patch(decode()?);
         let Some(&id) = self.ids.get(input.key) else {
             let row = match built {
@@ -167,7 +167,7 @@ impl<T: Patchable> Rows<T> {
         input: Input<'_>,
         append: &[Cow<'_, str>],
     ) -> Result<Option<Change<T>>, RowErrorCause> {
-        let patch: T::Patch = patch::decode(input.data, append)?;
+        let patch = T::Patch::decode(input.data.as_bytes(), append)?;
         let Some(&id) = self.ids.get(input.key) else {
             let row = Row::from_patch(patch);
             return Ok(self.insert(input, row, Kind::Patch));

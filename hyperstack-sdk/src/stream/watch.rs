@@ -75,7 +75,7 @@ mod sealed {
         type Row: Patchable;
         const OPTIONS: Options;
         /// `None` where nothing changed for this kind of item.
-            fn from_change(change: Change<Self::Row>) -> Option<Self>;
+        fn from_change(change: Change<Self::Row>) -> Option<Self>;
         fn from_error(error: StreamError) -> Option<Self>;
         /// The last item, where the end is one.
         fn from_end(reason: &EndReason) -> Option<Self>;
