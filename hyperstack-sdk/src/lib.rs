@@ -18,13 +18,10 @@ pub mod wire;
 
 pub mod prelude;
 
-pub use hyperstack_derive::{Entity, Leaf, Section, Views};
-#[doc(hidden)]
-pub use patch::__private;
-
 #[cfg(feature = "client")]
 pub use client::{ConnectionState, Fault, Faults, HyperStack, HyperStackBuilder, Stats};
 pub use futures_util::StreamExt;
+pub use hyperstack_derive::{Entity, Leaf, Section, Views};
 pub use patch::{
     DecodeError, Entity, JsonPatch, Key, ListPatch, MapPatch, Patch, PatchError, PatchErrorKind,
     Patchable,
@@ -36,3 +33,11 @@ pub use stream::{
 };
 #[cfg(feature = "client")]
 pub use view::{ListView, ReadError, SingleView, StateView, ViewSource, Views};
+
+/// What the expansions of the derives refer to. No part of the public interface.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::patch::__private::*;
+    #[cfg(feature = "client")]
+    pub use crate::view::ViewSource;
+}

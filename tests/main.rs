@@ -1,0 +1,3 @@
+//! The promises to users, end to end, against the in-process server: one file each.
+
+mod smoke;
