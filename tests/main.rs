@@ -1,3 +1,6 @@
 //! The promises to users, end to end, against the in-process server: one file each.
 
+mod defects;
+mod documentation;
+mod recordings;
 mod smoke;
