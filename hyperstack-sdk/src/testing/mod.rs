@@ -69,6 +69,7 @@ mod faults;
 mod observe;
 mod server;
 
+pub use crate::wire::Seq;
 pub use builder::TestServerBuilder;
 pub use error::{LineProblem, RecordingError, ServerError};
 pub use frame::Mode;
@@ -76,7 +77,7 @@ pub use handshake::Handshake;
 pub use recording::{Entry, Kind, Recording, Side};
 pub use refusal::Refusal;
 pub use replay::Pace;
-pub use seq::{Seq, SeqSource};
+pub use seq::SeqSource;
 pub use server::TestServer;
 pub use sort::{Order, Sort};
 pub use state::Refresh;

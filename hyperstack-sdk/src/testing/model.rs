@@ -10,9 +10,10 @@ use super::frame::{binary, subscribed, Header, Mode};
 use super::merge::{stringify_integers, Merge};
 use super::message::Subscribe;
 use super::rows::Rows;
-use super::seq::{Seq, SeqSource};
+use super::seq::SeqSource;
 use super::sort::Sort;
 use super::window::{SortedRows, Step, Window};
+use crate::wire::Seq;
 
 /// The window of a derived view that neither the request nor the view limits.
 const DEFAULT_TAKE: usize = 100;
@@ -324,7 +325,7 @@ fn selected<'r>(rows: &'r Rows, mode: Mode, request: &Subscribe) -> Vec<(&'r str
     }
     let mut selected: Vec<_> = rows.iter().collect();
     if let Some(after) = &request.after {
-        let after = Seq::parse_lossy(after);
+        let after = Seq::parse(after);
         selected.retain(|(_, row)| seq_of(row).is_some_and(|seq| seq > after));
         selected.sort_by_key(|(_, row)| seq_of(row));
     } else if request.snapshot_limit.is_some() {
@@ -337,5 +338,5 @@ fn selected<'r>(rows: &'r Rows, mode: Mode, request: &Subscribe) -> Vec<(&'r str
 }
 
 fn seq_of(row: &Value) -> Option<Seq> {
-    row.get("_seq")?.as_str().map(Seq::parse_lossy)
+    row.get("_seq")?.as_str().map(Seq::parse)
 }

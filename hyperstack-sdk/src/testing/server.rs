@@ -14,10 +14,11 @@ use super::connection::accept;
 use super::error::ServerError;
 use super::frame::Mode;
 use super::rows::Rows;
-use super::seq::{Seq, SeqSource};
+use super::seq::SeqSource;
 use super::shared::Shared;
 use super::sort::Sort;
 use super::state::State;
+use crate::wire::Seq;
 
 /// A server on this machine that speaks the protocol: see the [module](super).
 ///

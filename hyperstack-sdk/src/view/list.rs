@@ -16,13 +16,13 @@ use crate::stream::{EntityStream, RichEntityStream, TryEntityStream};
 /// derived view, where ties go by key and rows without the value come first. Rows that are sorted by
 /// text keep the order in which the server sent them.
 pub struct ListView<T> {
-    view: View<T>,
+    pub(super) view: View<T>,
 }
 
 impl<T: Patchable> ListView<T> {
-    pub(super) fn new(client: HyperStack, id: &str) -> Self {
+    pub(super) fn new(client: HyperStack, id: &str, window: Window) -> Self {
         ListView {
-            view: View::new(client, id, Window::default()),
+            view: View::new(client, id, window),
         }
     }
 

@@ -35,7 +35,6 @@ pub enum ReadError {
 }
 
 /// A view of the server's, as rows of `T`.
-#[derive(Debug)]
 pub(super) struct View<T> {
     client: HyperStack,
     id: Arc<str>,

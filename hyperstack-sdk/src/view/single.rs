@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use super::read::{owned, View};
-use super::ReadError;
+use super::read::owned;
+use super::{ListView, ReadError};
 use crate::client::HyperStack;
 use crate::patch::Patchable;
 use crate::session::{Target, Window};
-use crate::store::{Cache, Selection};
+use crate::store::Cache;
 use crate::stream::{EntityStream, RichEntityStream, TryEntityStream};
 
 /// The row at the front of a derived view: a window of one row.
@@ -15,20 +15,20 @@ use crate::stream::{EntityStream, RichEntityStream, TryEntityStream};
 /// When another row takes the place, a stream gets the newcomer first and then the delete of the
 /// row that left, so that there is no moment without a row.
 pub struct SingleView<T> {
-    view: View<T>,
+    list: ListView<T>,
 }
 
 impl<T: Patchable> SingleView<T> {
-    pub(super) fn new(client: HyperStack, id: &str, window: Window) -> Self {
+    pub(super) fn new(client: HyperStack, id: &str) -> Self {
         SingleView {
-            view: View::new(client, id, window),
+            list: ListView::new(client, id, Window { take: Some(1) }),
         }
     }
 
     /// The row, or `None` if the view is empty, or is not known within the client's
     /// `initial_data_timeout`.
     pub async fn get(&self) -> Option<T> {
-        self.view.read(Target::All, first).await.0
+        self.list.view.read(Target::All, first).await.0
     }
 
     /// As [`get`](Self::get), but says why there is nothing.
@@ -37,23 +37,23 @@ impl<T: Patchable> SingleView<T> {
     ///
     /// See [`ReadError`]; an empty view is `Ok(None)`.
     pub async fn try_get(&self) -> Result<Option<T>, ReadError> {
-        let (row, ready) = self.view.read(Target::All, first).await;
+        let (row, ready) = self.list.view.read(Target::All, first).await;
         ready.map(|()| row)
     }
 
     /// Streams the row that is there, then every change. Lazy.
     pub fn watch(&self) -> EntityStream<T> {
-        self.view.stream(Selection::All)
+        self.list.watch()
     }
 
     /// As [`watch`](Self::watch), with the values before and after.
     pub fn watch_rich(&self) -> RichEntityStream<T> {
-        self.view.stream(Selection::All)
+        self.list.watch_rich()
     }
 
     /// As [`watch`](Self::watch), with the rows that did not fit `T`, and the end, as errors.
     pub fn try_watch(&self) -> TryEntityStream<T> {
-        self.view.stream(Selection::All)
+        self.list.try_watch()
     }
 }
 
@@ -64,13 +64,15 @@ fn first<T: Patchable>(cache: &Cache<T>) -> Option<T> {
 impl<T> Clone for SingleView<T> {
     fn clone(&self) -> Self {
         SingleView {
-            view: self.view.clone(),
+            list: self.list.clone(),
         }
     }
 }
 
 impl<T> fmt::Debug for SingleView<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("SingleView").field(&self.view.id()).finish()
+        f.debug_tuple("SingleView")
+            .field(&self.list.view.id())
+            .finish()
     }
 }

@@ -48,12 +48,12 @@ impl<T: Patchable> ViewSource<T> {
 
     /// The rows of the view `id`, in its order.
     pub fn collection(&self, id: &str) -> ListView<T> {
-        ListView::new(self.client.clone(), id)
+        ListView::new(self.client.clone(), id, Window::default())
     }
 
     /// The first row of the view `id`.
     pub fn single(&self, id: &str) -> SingleView<T> {
-        SingleView::new(self.client.clone(), id, Window { take: Some(1) })
+        SingleView::new(self.client.clone(), id)
     }
 
     /// The rows of the view `id` one at a time, by key.

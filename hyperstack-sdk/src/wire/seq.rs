@@ -14,6 +14,11 @@ pub struct Seq {
 }
 
 impl Seq {
+    /// The position `index` of `slot`.
+    pub fn new(slot: u64, index: u64) -> Self {
+        Seq { slot, index }
+    }
+
     /// Reads `"<slot>:<index>"`; a missing or unreadable part counts as 0, as it does on the server.
     pub fn parse(text: &str) -> Self {
         let (slot, index) = text.split_once(':').unwrap_or((text, ""));
@@ -41,7 +46,7 @@ mod tests {
     }
 
     #[test]
-    fn text_round_trips() {
+    fn text_is_padded_and_round_trips() {
         let text = "271828182:000000000007";
         assert_eq!(Seq::parse(text).to_string(), text);
     }
