@@ -1,0 +1,106 @@
+//! `wss://` against an in-process TLS server with a root of its own, by whichever TLS library is on.
+#![cfg(all(feature = "testing", any(feature = "rustls", feature = "native-tls")))]
+
+use std::sync::Arc;
+
+use hyperstack_sdk::prelude::*;
+use hyperstack_sdk::testing::TestServer;
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use serde_json::json;
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::PrivateKeyDer;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::TlsAcceptor;
+
+#[derive(Debug, Clone, PartialEq, Entity)]
+struct Token {
+    name: String,
+}
+
+/// A server behind TLS.
+struct Secure {
+    server: TestServer,
+    url: String,
+    /// The root that signed its certificate, in PEM.
+    root: String,
+}
+
+async fn secure() -> Secure {
+    let server = TestServer::builder().entity("Token").start().await.unwrap();
+    let (root, acceptor) = identity();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("wss://localhost:{}", listener.local_addr().unwrap().port());
+    let inner = server.address();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let acceptor = acceptor.clone();
+            tokio::spawn(async move {
+                // A client that does not trust the certificate ends the handshake.
+                if let Ok(mut outer) = acceptor.accept(stream).await {
+                    let mut inner = TcpStream::connect(inner).await.unwrap();
+                    let _ = copy_bidirectional(&mut outer, &mut inner).await;
+                }
+            });
+        }
+    });
+    Secure { server, url, root }
+}
+
+/// A new root, and a server identity for `localhost` that it signed.
+fn identity() -> (String, TlsAcceptor) {
+    let root_key = KeyPair::generate().unwrap();
+    let mut root = CertificateParams::new([]).unwrap();
+    root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let root_pem = root.self_signed(&root_key).unwrap().pem();
+    let issuer = Issuer::new(root, root_key);
+
+    let key = KeyPair::generate().unwrap();
+    let certificate = CertificateParams::new(["localhost".to_owned()])
+        .unwrap()
+        .signed_by(&key, &issuer)
+        .unwrap();
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(
+            vec![certificate.der().clone()],
+            PrivateKeyDer::Pkcs8(key.serialize_der().into()),
+        )
+        .unwrap();
+    (root_pem, TlsAcceptor::from(Arc::new(config)))
+}
+
+#[tokio::test]
+async fn a_server_whose_root_is_given_is_trusted() {
+    let Secure { server, url, root } = secure().await;
+    server.upsert("Token", "t", json!({"name": "Ore"}));
+    let hs = HyperStack::builder()
+        .url(url)
+        .root_certificates(root)
+        .connect()
+        .await
+        .unwrap();
+    let expected = Token { name: "Ore".into() };
+    assert_eq!(hs.list::<Token>().await, [expected]);
+}
+
+#[tokio::test]
+async fn a_server_whose_root_is_not_known_is_not() {
+    let Secure { server, url, .. } = secure().await;
+    let error = HyperStack::connect(url).await.unwrap_err();
+    assert!(matches!(error, ConnectError::Unreachable(_)), "{error}");
+    assert_eq!(server.connections_accepted(), 0);
+}
+
+#[tokio::test]
+async fn roots_that_are_not_pem_are_refused_before_dialling() {
+    let builder = HyperStack::builder()
+        .url("wss://localhost:1")
+        .root_certificates("no certificate");
+    let error = builder.connect().await.unwrap_err();
+    let expected = "the setting `root_certificates` cannot be used";
+    assert!(error.to_string().starts_with(expected), "{error}");
+}
