@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use hyperstack_sdk::prelude::*;
 use hyperstack_sdk::testing::TestServer;
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use serde_json::json;
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
@@ -53,6 +53,8 @@ fn identity() -> (String, TlsAcceptor) {
     let root_key = KeyPair::generate().unwrap();
     let mut root = CertificateParams::new([]).unwrap();
     root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    // A certificate that names itself as its issuer would count as self-signed.
+    root.distinguished_name.push(DnType::CommonName, "root");
     let root_pem = root.self_signed(&root_key).unwrap().pem();
     let issuer = Issuer::new(root, root_key);
 
