@@ -1,12 +1,12 @@
 //! Where clauses: each field's type is a field.
 //!
 //! The bounds mention a lifetime, so that one that is false makes its impl unusable and is no error
-//! by itself; [`super::field::checks`] reports it, once.
+//! by itself; the checks report it, once.
 
 use crate::tree::{Field, Record};
 use proc_macro2::TokenStream;
 use quote::{quote, ToTokens};
-use syn::{parse_quote, Generics};
+use syn::{parse_quote, Generics, Ident};
 
 /// The kind of a field: what follows the lifetime in `Field<'x, ..>`.
 pub(super) fn kind(record: &Record, field: &Field) -> TokenStream {
@@ -37,7 +37,7 @@ pub(super) fn bound(record: &Record, field: &Field) -> TokenStream {
 ///
 /// A field that mentions its own struct would make the bounds go round in a circle: it has none.
 pub(super) fn patch(record: &Record) -> Generics {
-    let mut generics = record.generics.clone();
+    let mut generics = owned(&record.generics);
     let mut seen = Vec::new();
     for field in record.wired().filter(|field| !field.recursive) {
         let (ty, bound) = (&field.ty, bound(record, field));
@@ -52,17 +52,51 @@ pub(super) fn patch(record: &Record) -> Generics {
     generics
 }
 
-/// The struct's generics, for itself: a generic one says that it can be part of an entity.
-pub(super) fn value(record: &Record) -> Generics {
-    let mut generics = patch(record);
-    if !record.generics.params.is_empty() {
-        let (krate, ident) = (&record.krate, &record.ident);
-        let (_, arguments, _) = record.generics.split_for_impl();
-        let predicate = quote!(#ident #arguments: #krate::__private::Value);
-        let clause = generics.make_where_clause();
-        clause.predicates.push(parse_quote!(#predicate));
+/// The same generics, for parameters that own their data.
+pub(super) fn owned(generics: &Generics) -> Generics {
+    let mut generics = generics.clone();
+    for param in generics.type_params_mut() {
+        param.bounds.push(parse_quote!('static));
     }
     generics
+}
+
+/// The struct's generics, for itself: it must be what a part of an entity is.
+pub(super) fn value(record: &Record) -> Generics {
+    whole(
+        patch(record),
+        &record.generics,
+        &record.ident,
+        &record.krate,
+    )
+}
+
+/// Adds to `generics` that the item, which has the generics `own`, can be part of an entity.
+pub(super) fn whole(
+    mut generics: Generics,
+    own: &Generics,
+    ident: &Ident,
+    krate: &TokenStream,
+) -> Generics {
+    let (_, arguments, _) = own.split_for_impl();
+    let predicate = quote!(#ident #arguments: for<'__x> #krate::__private::Part<'__x>);
+    let clause = generics.make_where_clause();
+    clause.predicates.push(parse_quote!(#predicate));
+    generics
+}
+
+/// Reports what an item lacks to be part of an entity, once, at its name. A generic one is
+/// reported where it is used.
+pub(super) fn check_value(own: &Generics, ident: &Ident, krate: &TokenStream) -> TokenStream {
+    if !own.params.is_empty() {
+        return TokenStream::new();
+    }
+    quote! {
+        const _: fn() = || {
+            fn __value<__V: #krate::__private::Value>() {}
+            let _ = __value::<#ident>;
+        };
+    }
 }
 
 /// `generics` with one more lifetime, to write after `impl`.

@@ -51,5 +51,9 @@ pub(super) fn checks(record: &Record) -> TokenStream {
             let _ = #check::<#ty>;
         }
     });
-    quote!(const _: fn() = || { #(#checks)* };)
+    let value = bounds::check_value(&record.generics, &record.ident, &record.krate);
+    quote! {
+        const _: fn() = || { #(#checks)* };
+        #value
+    }
 }

@@ -70,17 +70,13 @@ fn of_record(leaf: &Leaf, inside: &Record) -> TokenStream {
 fn of_tuple(leaf: &Leaf, types: &[Type]) -> TokenStream {
     let krate = &leaf.krate;
     let leaf_fns = quote!(#krate::__private::leaf);
-    let mut generics = leaf.generics.clone();
+    let mut generics = bounds::owned(&leaf.generics);
     let clause = generics.make_where_clause();
     for ty in types {
         let bound = quote!(#ty: for<'__y> #krate::__private::Field<'__y>);
         clause.predicates.push(parse_quote!(#bound));
     }
-    if !leaf.generics.params.is_empty() {
-        clause
-            .predicates
-            .push(parse_quote!(Self: #krate::__private::Value));
-    }
+    let generics = bounds::whole(generics, &leaf.generics, &leaf.ident, krate);
     let (decode, encode) = if let [ty] = types {
         (
             quote!(#leaf_fns::decode_inner::<#ty, _>(d, cx).map(Self)),
@@ -112,8 +108,10 @@ fn of_tuple(leaf: &Leaf, types: &[Type]) -> TokenStream {
         .iter()
         .filter(|ty| !crate::tree::mentions(&ty.to_token_stream(), &params));
     let field = impl_field(leaf, &generics, decode, encode);
+    let value = bounds::check_value(&leaf.generics, &leaf.ident, krate);
     quote! {
         #field
+        #value
         const _: fn() = || {
             fn __field<__F: for<'__x> #krate::__private::Field<'__x>>() {}
             #(let _ = __field::<#checks>;)*
@@ -152,14 +150,10 @@ fn of_enum(leaf: &Leaf, variants: &[Variant]) -> TokenStream {
             _ => quote!(Self::#ident => #name,),
         }
     });
-    let mut generics = leaf.generics.clone();
-    if !generics.params.is_empty() {
-        let clause = generics.make_where_clause();
-        clause
-            .predicates
-            .push(parse_quote!(Self: #krate::__private::Value));
-    }
-    impl_field(
+    let generics = bounds::owned(&leaf.generics);
+    let generics = bounds::whole(generics, &leaf.generics, &leaf.ident, krate);
+    let value = bounds::check_value(&leaf.generics, &leaf.ident, krate);
+    let field = impl_field(
         leaf,
         &generics,
         quote! {
@@ -176,5 +170,6 @@ fn of_enum(leaf: &Leaf, variants: &[Variant]) -> TokenStream {
             };
             #krate::__private::serde::Serializer::serialize_str(s, text)
         },
-    )
+    );
+    quote!(#field #value)
 }

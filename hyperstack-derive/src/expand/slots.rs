@@ -77,7 +77,7 @@ fn fields(record: &Record, patch: &Ident) -> TokenStream {
     let found = record.wired().enumerate().flat_map(|(number, field)| {
         let aliases = field.aliases.iter().map(|alias| alias.value());
         let names = [field.name.clone()].into_iter().chain(aliases);
-        names.map(move |name| quote!(#name => (#number, #name)))
+        names.map(move |name| quote!(#name => ::core::option::Option::Some((#number, #name))))
     });
     quote! {
         impl #params #private::Fields for #patch #arguments #clause {
@@ -85,10 +85,10 @@ fn fields(record: &Record, patch: &Ident) -> TokenStream {
 
             #[allow(unreachable_patterns)]
             fn find(name: &str) -> ::core::option::Option<(usize, &'static str)> {
-                ::core::option::Option::Some(match name {
+                match name {
                     #(#found,)*
-                    _ => return ::core::option::Option::None,
-                })
+                    _ => ::core::option::Option::None,
+                }
             }
 
             fn decode_field<'de, __A: #private::serde::de::MapAccess<'de>>(

@@ -136,7 +136,7 @@ pub trait Entity: Send + Sync + 'static {
 #[doc(hidden)]
 pub mod __private {
     pub use super::context::Context;
-    pub use super::field::{Field, Native, Slot, Value, Whole};
+    pub use super::field::{Field, Native, Part, Slot, Value, Whole};
     pub use super::foreign::{Foreign, ForeignOption};
     pub use super::leaf;
     pub use super::list::Appendable;
