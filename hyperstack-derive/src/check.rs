@@ -1,5 +1,6 @@
 //! Rules that span attributes: one function each, with an example of what it refuses.
 
+use crate::attr::field::FieldAttrs;
 use crate::attr::view::View;
 use crate::attr::Set;
 use crate::errors::Errors;
@@ -120,7 +121,7 @@ fn skipped_is_off_the_wire(record: &Record, errors: &mut Errors) {
 
 /// `#[field(serde, append(max = 5))] a: Vec<u64>`
 fn foreign_is_replaced_whole(record: &Record, errors: &mut Errors) {
-    for field in record.wired().filter(|field| field.foreign.is_some()) {
+    for field in record.wired().filter(|field| field.ty.foreign.is_some()) {
         if let Some(append) = &field.attrs.append {
             errors.at(
                 &append.key,
@@ -155,6 +156,28 @@ pub(crate) fn tuple(fields: &FieldsUnnamed, errors: &mut Errors) -> Option<()> {
         "a leaf without names for its fields has 1 to 12 of them",
     );
     None
+}
+
+/// `struct Slot(#[field(rename = "slot")] u64);`
+pub(crate) fn unnamed(attrs: &FieldAttrs, newtype: bool, errors: &mut Errors) {
+    let keys = [
+        attrs.rename.as_ref().map(|set| &set.key),
+        attrs.aliases.first().map(|set| &set.key),
+        attrs.default.as_ref().map(|set| &set.key),
+        attrs.append.as_ref().map(|set| &set.key),
+        attrs.skip.as_ref().map(|set| &set.key),
+        attrs
+            .serde
+            .as_ref()
+            .filter(|_| !newtype)
+            .map(|set| &set.key),
+    ];
+    for key in keys.into_iter().flatten() {
+        errors.at(
+            key,
+            format!("`{key}` has no meaning for a field without a name: give the fields names"),
+        );
+    }
 }
 
 /// `enum Phase { Open, #[leaf(rename = "Open")] Closed, #[leaf(other)] A, #[leaf(other)] B }`

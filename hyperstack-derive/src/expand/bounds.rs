@@ -1,19 +1,18 @@
 //! Where clauses: each field's type is a field.
 //!
 //! The bounds mention a lifetime, so that one that is false makes its impl unusable and is no error
-//! by itself; the checks report it, once.
+//! by itself; [`super::known`] reports it, once.
 
-use crate::tree::{Field, Record};
+use crate::tree::{Field, FieldType, Record};
 use proc_macro2::TokenStream;
 use quote::{quote, ToTokens};
 use syn::{parse_quote, Generics, Ident};
 
 /// The kind of a field: what follows the lifetime in `Field<'x, ..>`.
-pub(super) fn kind(record: &Record, field: &Field) -> TokenStream {
-    let krate = &record.krate;
-    match field.foreign {
+pub(super) fn kind(krate: &TokenStream, ty: &FieldType) -> TokenStream {
+    match ty.foreign {
         None => quote!(#krate::__private::Native),
-        Some(foreign) => (0..foreign.options).fold(
+        Some(options) => (0..options).fold(
             quote!(#krate::__private::Foreign),
             |kind, _| quote!(#krate::__private::ForeignOption<#kind>),
         ),
@@ -21,15 +20,19 @@ pub(super) fn kind(record: &Record, field: &Field) -> TokenStream {
 }
 
 /// What a field's type must be.
-pub(super) fn bound(record: &Record, field: &Field) -> TokenStream {
-    let krate = &record.krate;
-    match (field.foreign, field.max()) {
+fn bound(krate: &TokenStream, field: &Field) -> TokenStream {
+    match (field.ty.foreign, field.max()) {
         (None, Some(_)) => quote!(for<'__x> #krate::__private::Appendable<'__x>),
-        (None, None) => quote!(for<'__x> #krate::__private::Field<'__x>),
-        (Some(_), _) => {
-            let kind = kind(record, field);
-            quote!(for<'__x> #krate::__private::Field<'__x, #kind>)
-        }
+        _ => plain(krate, &field.ty),
+    }
+}
+
+/// What a type must be to be a field.
+fn plain(krate: &TokenStream, ty: &FieldType) -> TokenStream {
+    let kind = kind(krate, ty);
+    match ty.foreign {
+        None => quote!(for<'__x> #krate::__private::Field<'__x>),
+        Some(_) => quote!(for<'__x> #krate::__private::Field<'__x, #kind>),
     }
 }
 
@@ -39,8 +42,8 @@ pub(super) fn bound(record: &Record, field: &Field) -> TokenStream {
 pub(super) fn patch(record: &Record) -> Generics {
     let mut generics = owned(&record.generics);
     let mut seen = Vec::new();
-    for field in record.wired().filter(|field| !field.recursive) {
-        let (ty, bound) = (&field.ty, bound(record, field));
+    for field in record.wired().filter(|field| !field.ty.recursive) {
+        let (ty, bound) = (&field.ty, bound(&record.krate, field));
         let predicate = quote!(#ty: #bound);
         let text = predicate.to_string();
         if !seen.contains(&text) {
@@ -48,6 +51,17 @@ pub(super) fn patch(record: &Record) -> Generics {
             let clause = generics.make_where_clause();
             clause.predicates.push(parse_quote!(#predicate));
         }
+    }
+    generics
+}
+
+/// The generics `own` of an item whose fields are of these types.
+pub(super) fn of_types(own: &Generics, types: &[&FieldType], krate: &TokenStream) -> Generics {
+    let mut generics = owned(own);
+    for ty in types.iter().filter(|ty| !ty.recursive) {
+        let bound = plain(krate, ty);
+        let clause = generics.make_where_clause();
+        clause.predicates.push(parse_quote!(#ty: #bound));
     }
     generics
 }
@@ -83,20 +97,6 @@ pub(super) fn whole(
     let clause = generics.make_where_clause();
     clause.predicates.push(parse_quote!(#predicate));
     generics
-}
-
-/// Reports what an item lacks to be part of an entity, once, at its name. A generic one is
-/// reported where it is used.
-pub(super) fn check_value(own: &Generics, ident: &Ident, krate: &TokenStream) -> TokenStream {
-    if !own.params.is_empty() {
-        return TokenStream::new();
-    }
-    quote! {
-        const _: fn() = || {
-            fn __value<__V: #krate::__private::Value>() {}
-            let _ = __value::<#ident>;
-        };
-    }
 }
 
 /// `generics` with one more lifetime, to write after `impl`.

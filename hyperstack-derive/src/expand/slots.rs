@@ -4,6 +4,7 @@ use super::{bounds, patch};
 use crate::tree::Record;
 use proc_macro2::TokenStream;
 use quote::quote;
+use syn::ext::IdentExt;
 use syn::Ident;
 
 /// The impls of everything that holds slots, a named patch or a leaf's hidden one.
@@ -18,7 +19,7 @@ fn standard(record: &Record, patch: &Ident) -> TokenStream {
     let generics = bounds::patch(record);
     let (params, arguments, clause) = generics.split_for_impl();
     let fields: Vec<_> = record.wired().map(|field| &field.ident).collect();
-    let names = record.wired().map(|field| field.ident.to_string());
+    let names = record.wired().map(|field| field.ident.unraw().to_string());
     let markers = patch::unused(record);
     let markers: Vec<_> = markers.iter().map(patch::marker).collect();
     let name = patch.to_string();
@@ -69,7 +70,7 @@ fn fields(record: &Record, patch: &Ident) -> TokenStream {
     let types: Vec<_> = record
         .wired()
         .map(|field| {
-            let (ty, kind) = (&field.ty, bounds::kind(record, field));
+            let (ty, kind) = (&field.ty, bounds::kind(&record.krate, &field.ty));
             quote!(#ty, #kind)
         })
         .collect();

@@ -1,16 +1,16 @@
 //! A struct with named fields: an entity, a section, or the inside of a leaf.
 
+use super::FieldType;
 use crate::attr::container::ContainerAttrs;
 use crate::attr::field::{FieldAttrs, FieldDefault};
 use crate::attr::{docs, Set};
 use crate::check;
 use crate::errors::Errors;
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::TokenStream;
 use quote::{quote, ToTokens};
 use syn::ext::IdentExt;
 use syn::{
-    Attribute, Data, DeriveInput, Expr, Fields, FieldsNamed, GenericArgument, Generics, Ident,
-    LitStr, PathArguments, Type, Visibility,
+    Attribute, Data, DeriveInput, Expr, Fields, FieldsNamed, Generics, Ident, LitStr, Visibility,
 };
 
 /// A struct with named fields.
@@ -32,8 +32,7 @@ pub(crate) struct Field {
     pub(crate) ident: Ident,
     pub(crate) vis: Visibility,
     pub(crate) docs: Vec<Attribute>,
-    /// The type, with `Self` written out.
-    pub(crate) ty: TokenStream,
+    pub(crate) ty: FieldType,
     /// The name on the wire.
     pub(crate) name: String,
     /// Where that name is from.
@@ -43,18 +42,6 @@ pub(crate) struct Field {
     pub(crate) default: Option<TokenStream>,
     /// What the attributes say.
     pub(crate) attrs: FieldAttrs,
-    /// The kinds of `#[field(serde)]`; `None` for a field that merges by its type.
-    pub(crate) foreign: Option<Foreign>,
-    /// Whether the type mentions the struct itself.
-    pub(crate) recursive: bool,
-    /// Whether the type mentions a parameter of the struct.
-    pub(crate) generic: bool,
-}
-
-/// How many `Option`s are spelled around a type with serde impls.
-#[derive(Clone, Copy)]
-pub(crate) struct Foreign {
-    pub(crate) options: usize,
 }
 
 impl Record {
@@ -162,15 +149,9 @@ impl Field {
             }
             (None, None) => None,
         };
-        let foreign = attrs.serde.as_ref().map(|_| Foreign {
-            options: options(&field.ty),
-        });
-        let parameters: Vec<Ident> = parameters(&input.generics);
-        let tokens = field.ty.to_token_stream();
+        let ty = FieldType::new(&field.ty, attrs.serde.is_some(), input);
         Some(Self {
-            recursive: mentions(&tokens, &[input.ident.clone(), self_ident()]),
-            generic: mentions(&tokens, &parameters),
-            ty: without_self(tokens, input),
+            ty,
             docs: docs(&field.attrs).into_iter().cloned().collect(),
             vis: field.vis,
             aliases: attrs.aliases.iter().map(|set| set.value.clone()).collect(),
@@ -179,67 +160,11 @@ impl Field {
             name_at,
             default,
             attrs,
-            foreign,
         })
     }
 
     /// The expression `N` of `append(max = N)`.
     pub(crate) fn max(&self) -> Option<&Expr> {
         self.attrs.append.as_ref().map(|set| &set.value)
-    }
-}
-
-fn self_ident() -> Ident {
-    Ident::new("Self", proc_macro2::Span::call_site())
-}
-
-/// The names of type and const parameters.
-fn parameters(generics: &Generics) -> Vec<Ident> {
-    let types = generics.type_params().map(|param| param.ident.clone());
-    let consts = generics.const_params().map(|param| param.ident.clone());
-    types.chain(consts).collect()
-}
-
-/// Whether one of these names occurs.
-pub(crate) fn mentions(tokens: &TokenStream, names: &[Ident]) -> bool {
-    tokens.clone().into_iter().any(|token| match token {
-        TokenTree::Group(group) => mentions(&group.stream(), names),
-        TokenTree::Ident(ident) => names.contains(&ident),
-        _ => false,
-    })
-}
-
-/// The same type outside of the struct.
-fn without_self(tokens: TokenStream, input: &DeriveInput) -> TokenStream {
-    let replace = |token| match token {
-        TokenTree::Ident(ident) if ident == "Self" => {
-            let (ident, (_, arguments, _)) = (&input.ident, input.generics.split_for_impl());
-            quote!(#ident #arguments)
-        }
-        TokenTree::Group(group) => {
-            let stream = without_self(group.stream(), input);
-            let mut replaced = proc_macro2::Group::new(group.delimiter(), stream);
-            replaced.set_span(group.span());
-            TokenTree::from(replaced).into()
-        }
-        other => other.into(),
-    };
-    tokens.into_iter().map(replace).collect::<TokenStream>()
-}
-
-/// How many `Option<..>` are spelled around a type.
-fn options(ty: &Type) -> usize {
-    let Type::Path(path) = ty else { return 0 };
-    let Some(last) = path.path.segments.last() else {
-        return 0;
-    };
-    match &last.arguments {
-        PathArguments::AngleBracketed(arguments) if last.ident == "Option" => {
-            match arguments.args.first() {
-                Some(GenericArgument::Type(inner)) => 1 + options(inner),
-                _ => 0,
-            }
-        }
-        _ => 0,
     }
 }

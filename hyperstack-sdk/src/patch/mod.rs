@@ -7,11 +7,10 @@
 //! | field | never sent | null | value |
 //! |---|---|---|---|
 //! | scalars, tuples, arrays, leaves | an error | an error | replaces |
-//! | sets | empty | an error | replaces |
 //! | `Option<T>` | `None` | `None` | merges into what is there |
 //! | `Option<Option<T>>` | `None` | `Some(None)` | merges into what is there |
 //! | sections | built from the empty patch | an error | merges field by field |
-//! | `Vec<T>` | empty | an error | replaces, or is appended: [`ListPatch`] |
+//! | `Vec<T>`, sets | empty | an error | replaces, or is appended: [`ListPatch`] |
 //! | maps | empty | an error | merges by key: [`MapPatch`] |
 //! | `serde_json::Value` | `Null` | `Null` | merges as the server does: [`JsonPatch`] |
 
@@ -22,6 +21,7 @@ mod fixed;
 mod foreign;
 mod json;
 mod key;
+mod known;
 #[doc(hidden)]
 pub mod leaf;
 mod list;
@@ -32,6 +32,7 @@ mod pointer;
 #[doc(hidden)]
 pub mod record;
 mod scalar;
+mod set;
 mod slot;
 
 pub use error::{DecodeError, PatchError, PatchErrorKind};
@@ -138,6 +139,7 @@ pub mod __private {
     pub use super::context::Context;
     pub use super::field::{Field, Native, Part, Slot, Value, Whole};
     pub use super::foreign::{Foreign, ForeignOption};
+    pub use super::known::{Known, KnownList};
     pub use super::leaf;
     pub use super::list::Appendable;
     pub use super::record::{self, ByField, Fields, Record};
