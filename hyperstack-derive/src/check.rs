@@ -13,7 +13,6 @@ use syn::{Expr, ExprLit, FieldsUnnamed, Generics, Ident, Lit, LitStr};
 
 /// All rules of a struct with named fields.
 pub(crate) fn record(record: &Record, name: Option<&Set<LitStr>>, errors: &mut Errors) {
-    parameters(&record.generics, errors);
     entity_name(name, errors);
     key_starts_at_a_field(record, errors);
     names_differ(record, errors);
@@ -23,13 +22,14 @@ pub(crate) fn record(record: &Record, name: Option<&Set<LitStr>>, errors: &mut E
 }
 
 /// `struct Round<'a> { name: &'a str }`
-pub(crate) fn parameters(generics: &Generics, errors: &mut Errors) {
+pub(crate) fn owned(generics: &Generics, errors: &mut Errors) -> Option<()> {
     for lifetime in generics.lifetimes() {
         errors.at(
             lifetime,
             "what is streamed owns its data: no lifetime parameters",
         );
     }
+    generics.lifetimes().next().is_none().then_some(())
 }
 
 /// `#[entity(name = "ore/Round")]`

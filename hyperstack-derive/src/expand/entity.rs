@@ -41,15 +41,20 @@ pub(super) fn impls(record: &Record) -> TokenStream {
         }
     };
     let data = entity(quote!(#ident #arguments));
+    let (_, _, own_clause) = record.generics.split_for_impl();
+    let known = quote! {
+        impl #params #krate::__private::KnownEntity for #ident #arguments #own_clause {}
+    };
     let key = key(record);
     if !record.generics.params.is_empty() {
-        return quote!(#data #key);
+        return quote!(#data #known #key);
     }
     let ident = marker_ident(record);
     let text = ident.to_string();
     let marker = entity(quote!(#ident));
     quote! {
         #data
+        #known
         #marker
         impl ::core::clone::Clone for #ident {
             fn clone(&self) -> Self {

@@ -66,6 +66,7 @@ impl Leaf {
     /// Reads what derives `Leaf`.
     pub(crate) fn parse(input: DeriveInput, errors: &mut Errors) -> Option<Self> {
         let attrs = ContainerAttrs::parse(&input.attrs, "leaf", &["rename_all", "crate"], errors);
+        check::owned(&input.generics, errors)?;
         let (ident, generics) = (input.ident.clone(), input.generics.clone());
         let krate = attrs.krate.clone();
         let shape = match input.data.clone() {
@@ -74,7 +75,6 @@ impl Leaf {
                     LeafShape::Record(Record::new(input, fields, attrs, errors))
                 }
                 Fields::Unnamed(fields) => {
-                    check::parameters(&generics, errors);
                     check::tuple(&fields, errors)?;
                     tuple(&fields, &input, errors)
                 }
@@ -84,7 +84,6 @@ impl Leaf {
                 }
             },
             Data::Enum(data) => {
-                check::parameters(&generics, errors);
                 let variants = variants(data, &attrs, errors);
                 check::variants(&ident, &variants.known, errors);
                 LeafShape::Enum(variants)

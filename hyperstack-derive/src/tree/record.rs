@@ -65,6 +65,7 @@ impl Record {
         what: &str,
         errors: &mut Errors,
     ) -> Option<Self> {
+        check::owned(&input.generics, errors)?;
         match &input.data {
             Data::Struct(data) => match &data.fields {
                 Fields::Named(fields) => {

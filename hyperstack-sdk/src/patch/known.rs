@@ -6,6 +6,7 @@
 
 use super::field::{Native, Value};
 use super::foreign::{Foreign, ForeignOption};
+use super::Entity;
 use serde::de::DeserializeOwned;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -64,3 +65,16 @@ pub trait KnownList {}
 
 impl<T: Known> KnownList for Vec<T> {}
 impl<T: KnownList> KnownList for Option<T> {}
+
+/// What derives `Entity`, whatever may be wrong with its fields.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no views: it is no entity",
+    label = "not an entity",
+    note = "derive `Entity` beside `Views`"
+)]
+pub trait KnownEntity {}
+
+/// [`Entity`], with a lifetime that carries nothing, so that a bound by it may be false.
+pub trait Streamed<'x>: Entity {}
+
+impl<E: Entity> Streamed<'_> for E {}

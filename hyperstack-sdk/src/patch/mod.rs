@@ -139,7 +139,7 @@ pub mod __private {
     pub use super::context::Context;
     pub use super::field::{Field, Native, Part, Slot, Value, Whole};
     pub use super::foreign::{Foreign, ForeignOption};
-    pub use super::known::{Known, KnownList};
+    pub use super::known::{Known, KnownEntity, KnownList, Streamed};
     pub use super::leaf;
     pub use super::list::Appendable;
     pub use super::record::{self, ByField, Fields, Record};
