@@ -50,31 +50,18 @@ fn entity_name(name: Option<&Set<LitStr>>, errors: &mut Errors) {
 /// What follows the first field is checked by the compiler, which knows its type.
 fn key_starts_at_a_field(record: &Record, errors: &mut Errors) {
     let Some(key) = &record.key else { return };
-    let path = key.value();
-    if path
-        .split('.')
-        .any(|part| syn::parse_str::<Ident>(part).is_err())
-    {
-        errors.at(
-            key,
-            "a key is a path of fields joined by dots: `id.round_id`",
-        );
+    if record.fields.iter().any(|field| field.ident == key.first) {
         return;
     }
-    let first = path.split('.').next().unwrap_or_default();
-    let known: Vec<String> = record
-        .fields
-        .iter()
-        .map(|field| field.ident.to_string())
-        .collect();
-    if !known.iter().any(|field| field == first) {
-        let known: Vec<&str> = known.iter().map(String::as_str).collect();
-        let instead = suggest::instead_of(first, &known);
-        errors.at(
-            key,
-            format!("`{}` has no field `{first}`: {instead}", record.ident),
-        );
-    }
+    let known = record.fields.iter().map(|field| field.ident.to_string());
+    let known: Vec<String> = known.collect();
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    let (ident, first) = (&record.ident, key.first.to_string());
+    let instead = suggest::instead_of(&first, &known);
+    errors.at(
+        &key.literal,
+        format!("`{ident}` has no field `{first}`: {instead}"),
+    );
 }
 
 /// `a: u64, #[field(rename = "a")] b: u64`

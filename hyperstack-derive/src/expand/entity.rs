@@ -76,28 +76,15 @@ fn key(record: &Record) -> TokenStream {
     let Some(key) = &record.key else {
         return TokenStream::new();
     };
-    let text = key.value();
-    let path: Vec<Ident> = text
-        .split('.')
-        .filter_map(|part| syn::parse_str::<Ident>(part).ok())
-        .collect();
-    let first = path.first();
-    let known = record
-        .fields
-        .iter()
-        .any(|field| Some(&field.ident) == first);
-    if !known || path.len() != text.split('.').count() {
+    let (first, rest) = (&key.first, &key.rest);
+    if record.fields.iter().all(|field| field.ident != *first) {
         return TokenStream::new();
     }
-    let path = path.into_iter().map(|mut part| {
-        part.set_span(key.span());
-        part
-    });
     let ident = &record.ident;
     let (params, arguments, clause) = record.generics.split_for_impl();
     quote! {
         fn __key #params (entity: &#ident #arguments) #clause {
-            let _ = &entity #(.#path)*;
+            let _ = &entity.#first #(.#rest)*;
         }
     }
 }

@@ -4,7 +4,7 @@ use super::{FieldType, Record};
 use crate::attr::container::ContainerAttrs;
 use crate::attr::field::FieldAttrs;
 use crate::attr::variant::VariantAttrs;
-use crate::attr::Set;
+use crate::attr::{misplaced, Set};
 use crate::check;
 use crate::errors::Errors;
 use proc_macro2::TokenStream;
@@ -65,7 +65,7 @@ pub(crate) enum Other {
 impl Leaf {
     /// Reads what derives `Leaf`.
     pub(crate) fn parse(input: DeriveInput, errors: &mut Errors) -> Option<Self> {
-        let attrs = ContainerAttrs::parse(&input.attrs, "leaf", &["rename_all", "crate"], errors);
+        let attrs = ContainerAttrs::parse(&input, "leaf", &["rename_all", "crate"], errors);
         check::owned(&input.generics, errors)?;
         let (ident, generics) = (input.ident.clone(), input.generics.clone());
         let krate = attrs.krate.clone();
@@ -121,6 +121,12 @@ fn variants(data: DataEnum, container: &ContainerAttrs, errors: &mut Errors) -> 
     let count = data.variants.len();
     let mut variants = Vec::new();
     for variant in data.variants {
+        misplaced(
+            &variant.attrs,
+            "field",
+            "on a variant, write `#[leaf(..)]`",
+            errors,
+        );
         let attrs = VariantAttrs::parse(&variant.attrs, errors);
         let plain = variant.ident.unraw().to_string();
         let (name, name_at) = match (attrs.rename, container.rename_all) {

@@ -3,7 +3,7 @@
 use super::FieldType;
 use crate::attr::container::ContainerAttrs;
 use crate::attr::field::{FieldAttrs, FieldDefault};
-use crate::attr::{docs, Set};
+use crate::attr::{docs, misplaced, Set};
 use crate::check;
 use crate::errors::Errors;
 use proc_macro2::TokenStream;
@@ -23,8 +23,17 @@ pub(crate) struct Record {
     /// The name on the wire.
     pub(crate) name: String,
     /// The path to an entity's key.
-    pub(crate) key: Option<LitStr>,
+    pub(crate) key: Option<KeyPath>,
     pub(crate) fields: Vec<Field>,
+}
+
+/// The path to an entity's key: fields, as they are called in Rust.
+pub(crate) struct KeyPath {
+    pub(crate) literal: LitStr,
+    /// The first field.
+    pub(crate) first: Ident,
+    /// What follows.
+    pub(crate) rest: Vec<Ident>,
 }
 
 /// A field of a [`Record`].
@@ -48,14 +57,13 @@ impl Record {
     /// Reads what derives `Entity`.
     pub(crate) fn entity(input: DeriveInput, errors: &mut Errors) -> Option<Self> {
         let keys = ["name", "key", "rename_all", "crate"];
-        let attrs = ContainerAttrs::parse(&input.attrs, "entity", &keys, errors);
+        let attrs = ContainerAttrs::parse(&input, "entity", &keys, errors);
         Self::derived(input, attrs, "an entity", errors)
     }
 
     /// Reads what derives `Section`.
     pub(crate) fn section(input: DeriveInput, errors: &mut Errors) -> Option<Self> {
-        let attrs =
-            ContainerAttrs::parse(&input.attrs, "section", &["rename_all", "crate"], errors);
+        let attrs = ContainerAttrs::parse(&input, "section", &["rename_all", "crate"], errors);
         Self::derived(input, attrs, "a section", errors)
     }
 
@@ -109,7 +117,10 @@ impl Record {
             generics: input.generics,
             krate: attrs.krate,
             name,
-            key: attrs.key.as_ref().map(|key| key.value.clone()),
+            key: attrs
+                .key
+                .as_ref()
+                .and_then(|key| KeyPath::parse(&key.value, errors)),
             fields,
         };
         check::record(&record, attrs.name.as_ref(), errors);
@@ -124,6 +135,31 @@ impl Record {
     }
 }
 
+impl KeyPath {
+    /// Reads `id.round_id`; a keyword stands for the raw identifier.
+    fn parse(literal: &LitStr, errors: &mut Errors) -> Option<Self> {
+        let text = literal.value();
+        let part = |part: &str| {
+            let ident = syn::parse_str(part).or_else(|_| syn::parse_str(&format!("r#{part}")));
+            let mut ident: Ident = ident.ok()?;
+            ident.set_span(literal.span());
+            Some(ident)
+        };
+        let path: Option<Vec<Ident>> = text.split('.').map(part).collect();
+        let mut path = path.unwrap_or_default().into_iter();
+        let Some(first) = path.next() else {
+            let right = "a key is a path of fields joined by dots: `id.round_id`";
+            errors.at(literal, right);
+            return None;
+        };
+        Some(Self {
+            literal: literal.clone(),
+            first,
+            rest: path.collect(),
+        })
+    }
+}
+
 impl Field {
     fn parse(
         field: syn::Field,
@@ -132,6 +168,8 @@ impl Field {
         errors: &mut Errors,
     ) -> Option<Self> {
         let ident = field.ident?;
+        let advice = "on a field, write `#[field(..)]`";
+        misplaced(&field.attrs, container.place, advice, errors);
         let attrs = FieldAttrs::parse(&field.attrs, errors);
         let plain = ident.unraw().to_string();
         let (name, name_at) = match (&attrs.rename, container.rename_all) {

@@ -123,24 +123,6 @@ fn foreign_types_go_by_their_serde_impls() {
     assert!(refused::<Round>(r#"{"address": "x"}"#).starts_with("OreRound.address: "));
 }
 
-#[derive(Clone, Debug, PartialEq, Section)]
-struct Plain {
-    a_b: u64,
-}
-
-/// serde's derive is not at hand here: these attributes are read all the same.
-mod by_hand {
-    pub(crate) fn nine() -> u64 {
-        9
-    }
-}
-
-#[test]
-fn plain_names_stay() {
-    assert_eq!(value::<Plain>(json!({"a_b": 1})).a_b, 1);
-    assert_eq!(by_hand::nine(), 9);
-}
-
 /// A type that is read by its serde impls, and replaced whole.
 #[derive(Clone, Debug, PartialEq)]
 struct Text(String);

@@ -120,13 +120,12 @@ fn then_is_associative_with_the_empty_patch_as_unit() {
 
 #[test]
 fn what_is_written_is_read_back() {
-    for p in patches() {
+    let whole = values().into_iter().map(|a| values()[0].diff(&a));
+    let nulls = patches().into_iter().filter(|p| {
+        !format!("{p:?}").contains("Append") && p.raw.as_ref().is_none_or(Option::is_none)
+    });
+    for p in whole.chain(nulls) {
         let text = serde_json::to_string(&p).unwrap();
-        let read = OuterPatch::decode(text.as_bytes(), &["list", "optional_list", "raw.k"]);
-        if text.contains("[9]") {
-            continue;
-        }
-        let read = read.unwrap();
-        assert_eq!(serde_json::to_string(&read).unwrap(), text);
+        assert_eq!(OuterPatch::decode(text.as_bytes(), &[""; 0]), Ok(p));
     }
 }

@@ -303,9 +303,20 @@ fn pointers_merge_what_they_point_to() {
     assert_eq!(before.address, None, "what others hold is not changed");
     assert_eq!(a.shared.address.as_deref(), Some("x"));
     assert_eq!(a.boxed.as_ref().map(|boxed| boxed.round_id), Some(3));
-    a.apply(patch::<Kinds>(json!({"tags": [2, 1], "bytes": ["1", 2]})))
-        .unwrap();
-    assert_eq!((a.tags, a.bytes), (BTreeSet::from([1, 2]), [1, 2]));
+}
+
+#[test]
+fn sets_are_replaced_or_added_to_and_arrays_replaced() {
+    let mut a = kinds();
+    a.apply(patch::<Kinds>(
+        json!({"tags": [2, 1, 2], "bytes": ["1", 2]}),
+    ))
+    .unwrap();
+    assert_eq!((&a.tags, a.bytes), (&BTreeSet::from([1, 2]), [1, 2]));
+    let add = appending::<Kinds>(json!({"tags": [2, 3]}), &["tags"]);
+    assert_eq!(a.merge(add.clone()), Ok(true));
+    assert_eq!(a.merge(add), Ok(false));
+    assert_eq!(a.tags, BTreeSet::from([1, 2, 3]));
 }
 
 #[test]
