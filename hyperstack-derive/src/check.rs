@@ -85,7 +85,7 @@ fn once(what: &str, names: impl Iterator<Item = (String, TokenStream)>, errors: 
     }
 }
 
-/// `#[field(skip, rename = "b")] a: u64`
+/// `#[field(skip, append(max = 5))] a: Vec<u64>`
 fn skipped_is_off_the_wire(record: &Record, errors: &mut Errors) {
     for field in record
         .fields
