@@ -1,5 +1,6 @@
 //! Rules that span attributes: one function each, with an example of what it refuses.
 
+use crate::attr::field::FieldAttrs;
 use crate::attr::view::View;
 use crate::attr::Set;
 use crate::errors::Errors;
@@ -12,7 +13,6 @@ use syn::{Expr, ExprLit, FieldsUnnamed, Generics, Ident, Lit, LitStr};
 
 /// All rules of a struct with named fields.
 pub(crate) fn record(record: &Record, name: Option<&Set<LitStr>>, errors: &mut Errors) {
-    parameters(&record.generics, errors);
     entity_name(name, errors);
     key_starts_at_a_field(record, errors);
     names_differ(record, errors);
@@ -22,13 +22,14 @@ pub(crate) fn record(record: &Record, name: Option<&Set<LitStr>>, errors: &mut E
 }
 
 /// `struct Round<'a> { name: &'a str }`
-pub(crate) fn parameters(generics: &Generics, errors: &mut Errors) {
+pub(crate) fn owned(generics: &Generics, errors: &mut Errors) -> Option<()> {
     for lifetime in generics.lifetimes() {
         errors.at(
             lifetime,
             "what is streamed owns its data: no lifetime parameters",
         );
     }
+    generics.lifetimes().next().is_none().then_some(())
 }
 
 /// `#[entity(name = "ore/Round")]`
@@ -49,31 +50,18 @@ fn entity_name(name: Option<&Set<LitStr>>, errors: &mut Errors) {
 /// What follows the first field is checked by the compiler, which knows its type.
 fn key_starts_at_a_field(record: &Record, errors: &mut Errors) {
     let Some(key) = &record.key else { return };
-    let path = key.value();
-    if path
-        .split('.')
-        .any(|part| syn::parse_str::<Ident>(part).is_err())
-    {
-        errors.at(
-            key,
-            "a key is a path of fields joined by dots: `id.round_id`",
-        );
+    if record.fields.iter().any(|field| field.ident == key.first) {
         return;
     }
-    let first = path.split('.').next().unwrap_or_default();
-    let known: Vec<String> = record
-        .fields
-        .iter()
-        .map(|field| field.ident.to_string())
-        .collect();
-    if !known.iter().any(|field| field == first) {
-        let known: Vec<&str> = known.iter().map(String::as_str).collect();
-        let instead = suggest::instead_of(first, &known);
-        errors.at(
-            key,
-            format!("`{}` has no field `{first}`: {instead}", record.ident),
-        );
-    }
+    let known = record.fields.iter().map(|field| field.ident.to_string());
+    let known: Vec<String> = known.collect();
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    let (ident, first) = (&record.ident, key.first.to_string());
+    let instead = suggest::instead_of(&first, &known);
+    errors.at(
+        &key.literal,
+        format!("`{ident}` has no field `{first}`: {instead}"),
+    );
 }
 
 /// `a: u64, #[field(rename = "a")] b: u64`
@@ -97,7 +85,7 @@ fn once(what: &str, names: impl Iterator<Item = (String, TokenStream)>, errors: 
     }
 }
 
-/// `#[field(skip, rename = "b")] a: u64`
+/// `#[field(skip, append(max = 5))] a: Vec<u64>`
 fn skipped_is_off_the_wire(record: &Record, errors: &mut Errors) {
     for field in record
         .fields
@@ -120,7 +108,7 @@ fn skipped_is_off_the_wire(record: &Record, errors: &mut Errors) {
 
 /// `#[field(serde, append(max = 5))] a: Vec<u64>`
 fn foreign_is_replaced_whole(record: &Record, errors: &mut Errors) {
-    for field in record.wired().filter(|field| field.foreign.is_some()) {
+    for field in record.wired().filter(|field| field.ty.foreign.is_some()) {
         if let Some(append) = &field.attrs.append {
             errors.at(
                 &append.key,
@@ -155,6 +143,28 @@ pub(crate) fn tuple(fields: &FieldsUnnamed, errors: &mut Errors) -> Option<()> {
         "a leaf without names for its fields has 1 to 12 of them",
     );
     None
+}
+
+/// `struct Slot(#[field(rename = "slot")] u64);`
+pub(crate) fn unnamed(attrs: &FieldAttrs, newtype: bool, errors: &mut Errors) {
+    let keys = [
+        attrs.rename.as_ref().map(|set| &set.key),
+        attrs.aliases.first().map(|set| &set.key),
+        attrs.default.as_ref().map(|set| &set.key),
+        attrs.append.as_ref().map(|set| &set.key),
+        attrs.skip.as_ref().map(|set| &set.key),
+        attrs
+            .serde
+            .as_ref()
+            .filter(|_| !newtype)
+            .map(|set| &set.key),
+    ];
+    for key in keys.into_iter().flatten() {
+        errors.at(
+            key,
+            format!("`{key}` has no meaning for a field without a name: give the fields names"),
+        );
+    }
 }
 
 /// `enum Phase { Open, #[leaf(rename = "Open")] Closed, #[leaf(other)] A, #[leaf(other)] B }`

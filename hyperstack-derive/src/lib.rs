@@ -2,8 +2,8 @@
 //!
 //! Use them through `hyperstack_sdk`, which documents them; this crate is the one half of a
 //! contract whose other half is the module `patch` there. Its files are the pipeline: attributes
-//! are read ([`attr`]), the item becomes a [`tree`], its rules are [`check`]ed, and code is
-//! written ([`expand`]) also where a check failed, so that one mistake raises one error.
+//! are read (`attr`), the item becomes a `tree`, its rules are `check`ed, and code is
+//! written (`expand`) also where a check failed, so that one mistake raises one error.
 
 mod attr;
 mod case;
@@ -17,9 +17,26 @@ use proc_macro::TokenStream;
 
 /// A struct with named fields that the server knows by name.
 ///
-/// Makes `FooPatch`, the marker `FooEntity`, and the merge of the one into the struct. Keys of
-/// `#[entity(..)]`: `name`, `key`, `rename_all`, `crate`. Keys of `#[field(..)]`: `rename`,
-/// `alias`, `default`, `append(max = N)`, `serde`, `skip`.
+/// Makes `FooPatch`, the marker `FooEntity`, and the merge of the one into the struct.
+///
+/// | `#[entity(..)]` | |
+/// |---|---|
+/// | `name = "OreRound"` | the entity's name on the wire, in place of the struct's |
+/// | `key = "id.round_id"` | the field that is the entity's key, by its path in Rust |
+/// | `rename_all = "camelCase"` | the case of the fields' names on the wire |
+/// | `crate = path` | where `hyperstack_sdk` is, if it is re-exported |
+///
+/// | `#[field(..)]` | |
+/// |---|---|
+/// | `rename = "name"` | the field's name on the wire |
+/// | `alias = "name"` | another name to read it by; repeatable |
+/// | `default`, `default = expr` | what it is where never sent, or null where it knows no null |
+/// | `append(max = N)` | a list that keeps its newest `N` elements; without this it grows |
+/// | `serde` | read by its serde impls and replaced whole; a literal `Option<..>` is seen |
+/// | `skip` | not on the wire, and left alone; its default at first |
+///
+/// serde's `rename`, `rename_all`, `alias`, `default` and `skip` hold too, where a struct has them;
+/// `#[field]` wins. What of serde's cannot be honoured is an error.
 #[proc_macro_derive(Entity, attributes(entity, field))]
 pub fn entity(input: TokenStream) -> TokenStream {
     errors::run(input, |input, errors| {
@@ -29,8 +46,8 @@ pub fn entity(input: TokenStream) -> TokenStream {
 
 /// A nested struct that is merged field by field.
 ///
-/// Makes `FooPatch`. Keys of `#[section(..)]`: `rename_all`, `crate`; of `#[field(..)]`: as for
-/// `Entity`.
+/// Makes `FooPatch`. `#[section(..)]` has the keys `rename_all` and `crate`; its fields take
+/// `#[field(..)]` as those of an `Entity` do.
 #[proc_macro_derive(Section, attributes(section, field))]
 pub fn section(input: TokenStream) -> TokenStream {
     errors::run(input, |input, errors| {
@@ -40,7 +57,10 @@ pub fn section(input: TokenStream) -> TokenStream {
 
 /// A struct, newtype or enum that is replaced whole.
 ///
-/// Keys of `#[leaf(..)]`: `rename_all`, `crate`; on the variants of an enum: `rename`, `other`.
+/// A struct with named fields is an object, a newtype is what it holds, a longer tuple an array, and
+/// an enum a text: the name of its variant. `#[leaf(..)]` has the keys `rename_all` and `crate`; on
+/// a variant `rename = "name"`, and `other` for the one that stands for every other text, and may
+/// keep it: `#[leaf(other)] Unknown(String)`.
 #[proc_macro_derive(Leaf, attributes(leaf, field))]
 pub fn leaf(input: TokenStream) -> TokenStream {
     errors::run(input, |input, errors| {
@@ -50,8 +70,9 @@ pub fn leaf(input: TokenStream) -> TokenStream {
 
 /// Beside `Entity`: `FooViews`, with `state()`, `list()` and an accessor for each `#[view]`.
 ///
-/// `#[view(name, ..)]` is repeatable; after the name come `single`, `collection` (the default) or
-/// `keyed`, and `id = "Entity/name"`.
+/// `#[view(name, ..)]` is repeatable. After the name comes what the view holds, `single`,
+/// `collection` (the default) or `keyed`, and `id = "OreRound/latest"` where the id is not the
+/// entity's name and the view's.
 #[proc_macro_derive(Views, attributes(view, entity))]
 pub fn views(input: TokenStream) -> TokenStream {
     errors::run(input, |input, errors| {

@@ -1,4 +1,71 @@
-//! A typed client for Hyperstack.
+//! A typed client for Hyperstack: Solana programs as live entities, streamed into plain Rust structs.
+//!
+//! ```no_run
+//! use hyperstack_sdk::prelude::*;
+//!
+//! #[derive(Debug, Clone, PartialEq, Entity, Views)]
+//! #[view(latest, single)]
+//! pub struct OreRound {
+//!     pub id: RoundId,
+//!     pub motherlode: Option<f64>,
+//! }
+//!
+//! #[derive(Debug, Clone, PartialEq, Section)]
+//! pub struct RoundId {
+//!     pub round_id: u64,
+//! }
+//!
+//! # async fn run() -> Result<(), ConnectError> {
+//! let hs = HyperStack::connect("wss://ore.example").await?;
+//! let rounds = hs.list::<OreRound>().await;
+//! let mut updates = hs.views::<OreRoundViews>().latest().watch();
+//! while let Some(update) = updates.next().await {
+//!     println!("{}: {:?}", update.key(), update.data());
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # How data flows
+//!
+//! ```text
+//! socket bytes
+//!   -> wire      what a message is: decompressed under a limit, borrowed from its bytes
+//!   -> session   what readers want against what the server confirmed; back-off, liveness
+//!   -> store     one typed cache per view: decode the patch, merge it, keep the order
+//!   -> stream    one conflating queue per reader, and the stream over it
+//!   -> view      handles to the views of an entity
+//!   -> client    HyperStack and its builder
+//! driver         the one task that awaits the socket, and feeds session and store
+//! patch          what the derives build on: typed patches, their merge, their wire
+//! testing        an in-process server that speaks the protocol, and recordings of the real one
+//! ```
+//!
+//! [`wire`], [`session`] and the store are pure: they do no IO and read no clock, and time is an
+//! argument. Only the client, its views and its driver need tokio; they stand behind the feature
+//! `client`.
+//!
+//! # What a reader is promised
+//!
+//! - **Snapshot, then live, for everyone.** A stream, the first or the hundredth on a view, starts
+//!   with the rows that are there, then yields every later change.
+//! - **Nothing is lost in silence.** A reader that falls behind gets one item for each row that
+//!   changed meanwhile, and what it reads last is the truth. It never slows the socket down.
+//! - **Unchanged is silent.** A row that comes again as it is makes no item.
+//! - **Bad rows are data.** What does not fit leaves the last good value in place, and is an error
+//!   for whoever reads errors: `try_watch()` and [`HyperStack::faults`].
+//! - **Empty, not yet, and broken are three answers**: see the `try_…` methods and `ReadError`.
+//!
+//! # Features
+//!
+//! | feature | brings |
+//! |---|---|
+//! | `rustls` (default) | the client, with `wss://` by rustls and the Mozilla roots |
+//! | `native-tls` | the client, with `wss://` by the platform's TLS library; `rustls` wins if both are on |
+//! | `client` | the client, `ws://` only |
+//! | `testing` | an in-process server for tests |
+//!
+//! Without any of them the crate is its pure core: the derives, [`patch`], [`wire`] and [`session`].
 
 #[cfg(feature = "client")]
 mod client;
@@ -41,3 +108,7 @@ pub mod __private {
     #[cfg(feature = "client")]
     pub use crate::view::ViewSource;
 }
+
+#[cfg(all(doctest, feature = "testing"))]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -6,10 +6,12 @@ use crate::errors::Errors;
 use crate::suggest;
 use proc_macro2::TokenStream;
 use quote::{quote, ToTokens};
-use syn::{Attribute, Expr, ExprLit, Lit, LitStr, Path};
+use syn::{Data, DeriveInput, Expr, ExprLit, Fields, Lit, LitStr, Path};
 
 /// What the attributes of an item say.
 pub(crate) struct ContainerAttrs {
+    /// The attribute that is for this item, and for nothing inside of it.
+    pub(crate) place: &'static str,
     pub(crate) name: Option<Set<LitStr>>,
     pub(crate) key: Option<Set<LitStr>>,
     pub(crate) rename_all: Option<Case>,
@@ -22,13 +24,20 @@ pub(crate) struct ContainerAttrs {
 impl ContainerAttrs {
     /// Reads `#[place(..)]`, which knows `keys`, and what `#[serde(..)]` says.
     pub(crate) fn parse(
-        attrs: &[Attribute],
-        place: &str,
+        input: &DeriveInput,
+        place: &'static str,
         keys: &[&str],
         errors: &mut Errors,
     ) -> Self {
-        let mut read = Self::new();
-        for entry in serde::entries(attrs, errors) {
+        let attrs = &input.attrs;
+        super::misplaced(attrs, "field", "it belongs on a field", errors);
+        let granted: &[&str] = if is_newtype(input) {
+            &["transparent"]
+        } else {
+            &[]
+        };
+        let mut read = Self::new(place);
+        for entry in serde::entries(attrs, granted, errors) {
             match entry.key().as_str() {
                 "rename_all" => read.rename_all = case(&entry, errors),
                 "default" => read.default = default(&entry, errors),
@@ -48,14 +57,25 @@ impl ContainerAttrs {
         read
     }
 
-    fn new() -> Self {
+    fn new(place: &'static str) -> Self {
         Self {
+            place,
             name: None,
             key: None,
             rename_all: None,
             krate: quote!(::hyperstack_sdk),
             default: None,
         }
+    }
+}
+
+/// A leaf with one unnamed field is transparent as it is.
+fn is_newtype(input: &DeriveInput) -> bool {
+    match &input.data {
+        Data::Struct(data) => {
+            matches!(&data.fields, Fields::Unnamed(fields) if fields.unnamed.len() == 1)
+        }
+        _ => false,
     }
 }
 

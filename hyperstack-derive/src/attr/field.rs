@@ -32,7 +32,7 @@ impl FieldAttrs {
     /// Reads the attributes of a field; `#[field]` wins over `#[serde]`.
     pub(crate) fn parse(attrs: &[Attribute], errors: &mut Errors) -> Self {
         let mut read = Self::default();
-        for entry in serde::entries(attrs, errors) {
+        for entry in serde::entries(attrs, &[], errors) {
             read.serde_entry(&entry, errors);
         }
         for entry in super::entries(attrs, "field", &["alias"], errors) {

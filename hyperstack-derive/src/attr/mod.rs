@@ -126,6 +126,16 @@ pub(crate) fn entries(
     entries
 }
 
+/// Reports the attributes `#[place(..)]`, which are not for here: `advice` says what is.
+pub(crate) fn misplaced(attrs: &[Attribute], place: &str, advice: &str, errors: &mut Errors) {
+    for attr in attrs.iter().filter(|attr| attr.path().is_ident(place)) {
+        errors.at(
+            attr,
+            format!("`#[{place}(..)]` does nothing here: {advice}"),
+        );
+    }
+}
+
 /// The documentation among these attributes.
 pub(crate) fn docs(attrs: &[Attribute]) -> Vec<&Attribute> {
     let docs = attrs.iter().filter(|attr| attr.path().is_ident("doc"));

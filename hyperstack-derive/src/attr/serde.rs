@@ -24,14 +24,17 @@ const REFUSED: &[&str] = &[
 /// What has a form that sets reading and writing apart: `rename(serialize = "..", ..)`.
 const SPLIT: &[&str] = &["rename", "rename_all"];
 
-/// The entries of all attributes `#[serde(..)]` that hold for us. What serde itself would not
-/// understand is left for serde to report.
-pub(super) fn entries(attrs: &[Attribute], errors: &mut Errors) -> Vec<Entry> {
+/// The entries of all attributes `#[serde(..)]` that hold for us; those with the keys `granted` are
+/// no news here. What serde itself would not understand is left for serde to report.
+pub(super) fn entries(attrs: &[Attribute], granted: &[&str], errors: &mut Errors) -> Vec<Entry> {
     let mut held = Vec::new();
     for attr in attrs.iter().filter(|attr| attr.path().is_ident("serde")) {
         let metas = attr.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated);
         for entry in metas.into_iter().flatten().map(Entry) {
             let key = entry.key();
+            if granted.contains(&key.as_str()) {
+                continue;
+            }
             if REFUSED.contains(&key.as_str()) {
                 let instead = instead_of(&key);
                 errors.at(

@@ -18,7 +18,7 @@ impl VariantAttrs {
     /// Reads the attributes of a variant; `#[leaf]` wins over `#[serde]`.
     pub(crate) fn parse(attrs: &[Attribute], errors: &mut Errors) -> Self {
         let mut read = Self::default();
-        for entry in serde::entries(attrs, errors) {
+        for entry in serde::entries(attrs, &[], errors) {
             match entry.key().as_str() {
                 "rename" => read.rename = entry.string(errors),
                 "alias" => read.aliases.extend(entry.string(errors)),

@@ -2,6 +2,8 @@
 
 use super::{Comma, Entry, Set};
 use crate::errors::Errors;
+use proc_macro2::TokenStream;
+use syn::parse::ParseStream;
 use syn::{Attribute, Ident, LitStr, Meta};
 
 const KEYS: &[&str] = &["single", "collection", "keyed", "id"];
@@ -27,7 +29,10 @@ impl View {
         let metas = match attr.parse_args_with(Comma::parse_terminated) {
             Ok(metas) => metas,
             Err(error) => {
-                errors.push(error);
+                match attr.parse_args_with(starts_with_a_name) {
+                    Ok(true) => errors.push(error),
+                    _ => errors.at(attr, NAME_FIRST),
+                }
                 return None;
             }
         };
@@ -58,6 +63,13 @@ impl View {
             id,
         })
     }
+}
+
+/// Looks at the first token, and takes the rest along.
+fn starts_with_a_name(input: ParseStream<'_>) -> syn::Result<bool> {
+    let named = input.peek(Ident);
+    input.parse::<TokenStream>()?;
+    Ok(named)
 }
 
 const NAME_FIRST: &str = "a view starts with its name: `#[view(latest, single)]`";

@@ -41,15 +41,20 @@ pub(super) fn impls(record: &Record) -> TokenStream {
         }
     };
     let data = entity(quote!(#ident #arguments));
+    let (_, _, own_clause) = record.generics.split_for_impl();
+    let known = quote! {
+        impl #params #krate::__private::KnownEntity for #ident #arguments #own_clause {}
+    };
     let key = key(record);
     if !record.generics.params.is_empty() {
-        return quote!(#data #key);
+        return quote!(#data #known #key);
     }
     let ident = marker_ident(record);
     let text = ident.to_string();
     let marker = entity(quote!(#ident));
     quote! {
         #data
+        #known
         #marker
         impl ::core::clone::Clone for #ident {
             fn clone(&self) -> Self {
@@ -71,28 +76,15 @@ fn key(record: &Record) -> TokenStream {
     let Some(key) = &record.key else {
         return TokenStream::new();
     };
-    let text = key.value();
-    let path: Vec<Ident> = text
-        .split('.')
-        .filter_map(|part| syn::parse_str::<Ident>(part).ok())
-        .collect();
-    let first = path.first();
-    let known = record
-        .fields
-        .iter()
-        .any(|field| Some(&field.ident) == first);
-    if !known || path.len() != text.split('.').count() {
+    let (first, rest) = (&key.first, &key.rest);
+    if record.fields.iter().all(|field| field.ident != *first) {
         return TokenStream::new();
     }
-    let path = path.into_iter().map(|mut part| {
-        part.set_span(key.span());
-        part
-    });
     let ident = &record.ident;
     let (params, arguments, clause) = record.generics.split_for_impl();
     quote! {
         fn __key #params (entity: &#ident #arguments) #clause {
-            let _ = &entity #(.#path)*;
+            let _ = &entity.#first #(.#rest)*;
         }
     }
 }

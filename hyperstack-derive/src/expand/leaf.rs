@@ -1,15 +1,17 @@
 //! `Leaf`: a field that is replaced whole.
 
-use super::{bounds, field, patch, record, slots};
-use crate::tree::{Leaf, LeafShape, Other, Record, Variant};
+use super::known::{self, Item};
+use super::{bounds, patch, record, slots};
+use crate::tree::{FieldType, Leaf, LeafShape, Other, Record, Variant, Variants};
 use proc_macro2::{Span, TokenStream};
-use quote::{format_ident, quote, ToTokens};
-use syn::{parse_quote, Generics, Ident, Type};
+use quote::{format_ident, quote};
+use syn::{Generics, Ident};
 
 /// The impl of `Field`, and what that rests on.
 pub(super) fn impls(leaf: &Leaf) -> TokenStream {
     match &leaf.shape {
         LeafShape::Record(inside) => of_record(leaf, inside),
+        LeafShape::Newtype(ty) => of_newtype(leaf, ty),
         LeafShape::Tuple(types) => of_tuple(leaf, types),
         LeafShape::Enum(variants) => of_enum(leaf, variants),
     }
@@ -56,76 +58,78 @@ fn of_record(leaf: &Leaf, inside: &Record) -> TokenStream {
     let definition = patch::definition(inside, &hidden);
     let slots = slots::impls(inside, &hidden);
     let merge = record::impls(inside, &hidden);
-    let checks = field::checks(inside);
+    let known = known::record(inside);
     let field = impl_field(
         leaf,
         &bounds::value(inside),
         quote!(#krate::__private::leaf::decode_record(d, cx)),
         quote!(#krate::__private::leaf::encode_record(patch, s)),
     );
-    quote!(#definition #slots #merge #field #checks)
+    quote!(#definition #slots #merge #field #known)
 }
 
-/// A newtype is what it holds; a longer tuple is an array.
-fn of_tuple(leaf: &Leaf, types: &[Type]) -> TokenStream {
+/// A newtype: what it holds.
+fn of_newtype(leaf: &Leaf, ty: &FieldType) -> TokenStream {
     let krate = &leaf.krate;
-    let leaf_fns = quote!(#krate::__private::leaf);
-    let mut generics = leaf.generics.clone();
-    let clause = generics.make_where_clause();
-    for ty in types {
-        let bound = quote!(#ty: for<'__y> #krate::__private::Field<'__y>);
-        clause.predicates.push(parse_quote!(#bound));
+    let kind = bounds::kind(krate, ty);
+    let field = impl_field(
+        leaf,
+        &generics(leaf, &[ty]),
+        quote!(#krate::__private::leaf::decode_inner::<#ty, #kind, _>(d, cx).map(Self)),
+        quote!(#krate::__private::leaf::encode_inner::<#ty, #kind, _>(&patch.0, s)),
+    );
+    let known = known(leaf, vec![ty]);
+    quote!(#field #known)
+}
+
+/// A longer tuple: an array.
+fn of_tuple(leaf: &Leaf, types: &[FieldType]) -> TokenStream {
+    let krate = &leaf.krate;
+    let tuple = quote!((#(#types,)*), #krate::__private::Native);
+    let types: Vec<&FieldType> = types.iter().collect();
+    let names = (0..types.len()).map(|i| format_ident!("field_{i}"));
+    let names: Vec<Ident> = names.collect();
+    let indices = (0..types.len()).map(syn::Index::from);
+    let field = impl_field(
+        leaf,
+        &generics(leaf, &types),
+        quote! {
+            #krate::__private::leaf::decode_inner::<#tuple, _>(d, cx)
+                .map(|(#(#names,)*)| Self(#(#names,)*))
+        },
+        quote! {
+            let tuple = (#(::core::clone::Clone::clone(&patch.#indices),)*);
+            #krate::__private::leaf::encode_inner::<#tuple, _>(&tuple, s)
+        },
+    );
+    let known = known(leaf, types);
+    quote!(#field #known)
+}
+
+/// The generics of a leaf that holds these types.
+fn generics(leaf: &Leaf, types: &[&FieldType]) -> Generics {
+    let generics = bounds::of_types(&leaf.generics, types, &leaf.krate);
+    bounds::whole(generics, &leaf.generics, &leaf.ident, &leaf.krate)
+}
+
+/// The reports for a leaf that holds these types.
+fn known(leaf: &Leaf, types: Vec<&FieldType>) -> TokenStream {
+    Item {
+        krate: &leaf.krate,
+        ident: &leaf.ident,
+        generics: &leaf.generics,
+        types,
+        lists: Vec::new(),
     }
-    if !leaf.generics.params.is_empty() {
-        clause
-            .predicates
-            .push(parse_quote!(Self: #krate::__private::Value));
-    }
-    let (decode, encode) = if let [ty] = types {
-        (
-            quote!(#leaf_fns::decode_inner::<#ty, _>(d, cx).map(Self)),
-            quote!(#leaf_fns::encode_inner::<#ty, _>(&patch.0, s)),
-        )
-    } else {
-        let names: Vec<Ident> = (0..types.len())
-            .map(|i| format_ident!("field_{i}"))
-            .collect();
-        let indices = (0..types.len()).map(syn::Index::from);
-        (
-            quote! {
-                #leaf_fns::decode_inner::<(#(#types,)*), _>(d, cx)
-                    .map(|(#(#names,)*)| Self(#(#names,)*))
-            },
-            quote! {
-                let tuple = (#(::core::clone::Clone::clone(&patch.#indices),)*);
-                #leaf_fns::encode_inner::<(#(#types,)*), _>(&tuple, s)
-            },
-        )
-    };
-    let params = leaf.generics.type_params().map(|param| param.ident.clone());
-    let consts = leaf
-        .generics
-        .const_params()
-        .map(|param| param.ident.clone());
-    let params: Vec<Ident> = params.chain(consts).collect();
-    let checks = types
-        .iter()
-        .filter(|ty| !crate::tree::mentions(&ty.to_token_stream(), &params));
-    let field = impl_field(leaf, &generics, decode, encode);
-    quote! {
-        #field
-        const _: fn() = || {
-            fn __field<__F: for<'__x> #krate::__private::Field<'__x>>() {}
-            #(let _ = __field::<#checks>;)*
-        };
-    }
+    .impls()
 }
 
 /// Names.
-fn of_enum(leaf: &Leaf, variants: &[Variant]) -> TokenStream {
+fn of_enum(leaf: &Leaf, variants: &Variants) -> TokenStream {
     let krate = &leaf.krate;
     let some = quote!(::core::option::Option::Some);
     let named: Vec<&Variant> = variants
+        .known
         .iter()
         .filter(|variant| variant.other.is_none())
         .collect();
@@ -136,6 +140,7 @@ fn of_enum(leaf: &Leaf, variants: &[Variant]) -> TokenStream {
         quote!(#name #(| #aliases)* => #some(Self::#ident),)
     });
     let other = variants
+        .known
         .iter()
         .find_map(|variant| Some((&variant.ident, variant.other?)));
     let rest = match other {
@@ -145,23 +150,18 @@ fn of_enum(leaf: &Leaf, variants: &[Variant]) -> TokenStream {
         Some((ident, Other::Nothing)) => quote!(#some(Self::#ident)),
         None => quote!(::core::option::Option::None),
     };
-    let texts = variants.iter().map(|variant| {
+    let texts = variants.known.iter().map(|variant| {
         let (ident, name) = (&variant.ident, &variant.name);
         match variant.other {
             Some(Other::Text) => quote!(Self::#ident(text) => text,),
             _ => quote!(Self::#ident => #name,),
         }
     });
-    let mut generics = leaf.generics.clone();
-    if !generics.params.is_empty() {
-        let clause = generics.make_where_clause();
-        clause
-            .predicates
-            .push(parse_quote!(Self: #krate::__private::Value));
-    }
-    impl_field(
+    // What is wrong with the others is reported already.
+    let others = (!variants.complete).then(|| quote!(_ => "",));
+    let field = impl_field(
         leaf,
-        &generics,
+        &generics(leaf, &[]),
         quote! {
             #[allow(unreachable_patterns)]
             let find = |text: &str| match text {
@@ -173,8 +173,11 @@ fn of_enum(leaf: &Leaf, variants: &[Variant]) -> TokenStream {
         quote! {
             let text: &str = match patch {
                 #(#texts)*
+                #others
             };
             #krate::__private::serde::Serializer::serialize_str(s, text)
         },
-    )
+    );
+    let known = known(leaf, Vec::new());
+    quote!(#field #known)
 }

@@ -2,10 +2,11 @@
 
 mod bounds;
 mod entity;
-mod field;
+mod known;
 mod leaf;
 mod patch;
 mod record;
+mod section;
 mod slots;
 mod views;
 
@@ -29,9 +30,9 @@ pub(crate) fn section(record: &Record) -> TokenStream {
     let slots = slots::impls(record, &patch);
     let wire = patch::impls(record, &patch);
     let merge = record::impls(record, &patch);
-    let section = field::section(record, &patch);
-    let checks = field::checks(record);
-    let impls = constant(quote!(#slots #wire #merge #section #checks));
+    let section = section::impls(record, &patch);
+    let known = known::record(record);
+    let impls = constant(quote!(#slots #wire #merge #section #known));
     quote!(#definition #impls)
 }
 

@@ -18,7 +18,7 @@ pub(super) fn definition(record: &Record, patch: &Ident) -> TokenStream {
     );
     let fields = record.wired().map(|field| {
         let (ident, vis, ty) = (&field.ident, &field.vis, &field.ty);
-        let kind = bounds::kind(record, field);
+        let kind = bounds::kind(&record.krate, &field.ty);
         let docs = &field.docs;
         let docs = match docs.is_empty() {
             true => {
@@ -54,12 +54,7 @@ pub(super) fn definition(record: &Record, patch: &Ident) -> TokenStream {
 
 /// The type parameters that no field on the wire mentions.
 pub(super) fn unused(record: &Record) -> Vec<Ident> {
-    let mentioned = |param: &Ident| {
-        let names = [param.clone()];
-        record
-            .wired()
-            .any(|field| crate::tree::mentions(&field.ty, &names))
-    };
+    let mentioned = |param: &Ident| record.wired().any(|field| field.ty.mentions(param));
     let params = record.generics.type_params();
     let params = params.map(|param| param.ident.clone());
     params.filter(|param| !mentioned(param)).collect()

@@ -68,7 +68,7 @@ pub(super) fn impls(record: &Record, patch: &Ident) -> TokenStream {
 
 /// The type of a field, and its kind.
 fn types(record: &Record, field: &Field) -> TokenStream {
-    let (ty, kind) = (&field.ty, bounds::kind(record, field));
+    let (ty, kind) = (&field.ty, bounds::kind(&record.krate, &field.ty));
     quote!(#ty, #kind)
 }
 

@@ -4,6 +4,7 @@ use super::{bounds, patch};
 use crate::tree::Record;
 use proc_macro2::TokenStream;
 use quote::quote;
+use syn::ext::IdentExt;
 use syn::Ident;
 
 /// The impls of everything that holds slots, a named patch or a leaf's hidden one.
@@ -18,7 +19,7 @@ fn standard(record: &Record, patch: &Ident) -> TokenStream {
     let generics = bounds::patch(record);
     let (params, arguments, clause) = generics.split_for_impl();
     let fields: Vec<_> = record.wired().map(|field| &field.ident).collect();
-    let names = record.wired().map(|field| field.ident.to_string());
+    let names = record.wired().map(|field| field.ident.unraw().to_string());
     let markers = patch::unused(record);
     let markers: Vec<_> = markers.iter().map(patch::marker).collect();
     let name = patch.to_string();
@@ -69,7 +70,7 @@ fn fields(record: &Record, patch: &Ident) -> TokenStream {
     let types: Vec<_> = record
         .wired()
         .map(|field| {
-            let (ty, kind) = (&field.ty, bounds::kind(record, field));
+            let (ty, kind) = (&field.ty, bounds::kind(&record.krate, &field.ty));
             quote!(#ty, #kind)
         })
         .collect();
@@ -77,7 +78,7 @@ fn fields(record: &Record, patch: &Ident) -> TokenStream {
     let found = record.wired().enumerate().flat_map(|(number, field)| {
         let aliases = field.aliases.iter().map(|alias| alias.value());
         let names = [field.name.clone()].into_iter().chain(aliases);
-        names.map(move |name| quote!(#name => (#number, #name)))
+        names.map(move |name| quote!(#name => ::core::option::Option::Some((#number, #name))))
     });
     quote! {
         impl #params #private::Fields for #patch #arguments #clause {
@@ -85,10 +86,10 @@ fn fields(record: &Record, patch: &Ident) -> TokenStream {
 
             #[allow(unreachable_patterns)]
             fn find(name: &str) -> ::core::option::Option<(usize, &'static str)> {
-                ::core::option::Option::Some(match name {
+                match name {
                     #(#found,)*
-                    _ => return ::core::option::Option::None,
-                })
+                    _ => ::core::option::Option::None,
+                }
             }
 
             fn decode_field<'de, __A: #private::serde::de::MapAccess<'de>>(

@@ -11,14 +11,24 @@ fn views_ident(views: &Views) -> Ident {
     format_ident!("{}Views", views.ident.unraw())
 }
 
+/// That the entity is one. Where it is not, `Entity` has said why.
+fn clause(views: &Views) -> TokenStream {
+    let (krate, entity) = (&views.krate, &views.ident);
+    quote!(where for<'__x> #entity: #krate::__private::Streamed<'__x>)
+}
+
 /// The struct.
 pub(super) fn definition(views: &Views) -> TokenStream {
     let (krate, vis, entity) = (&views.krate, &views.vis, &views.ident);
     let ident = views_ident(views);
+    let clause = clause(views);
     let docs = format!("The views of [`{entity}`].");
     quote! {
         #[doc = #docs]
-        #vis struct #ident {
+        #[allow(private_bounds, trivial_bounds, unused_qualifications)]
+        #vis struct #ident
+        #clause
+        {
             views: #krate::__private::ViewSource<#entity>,
         }
     }
@@ -29,6 +39,7 @@ pub(super) fn impls(views: &Views) -> TokenStream {
     let (krate, entity, vis) = (&views.krate, &views.ident, &views.vis);
     let ident = views_ident(views);
     let text = ident.to_string();
+    let clause = clause(views);
     let accessors = views.views.iter().map(|view| {
         let id = match &view.id {
             Some(id) => id.value.value(),
@@ -50,7 +61,7 @@ pub(super) fn impls(views: &Views) -> TokenStream {
         }
     });
     quote! {
-        impl #krate::Views for #ident {
+        impl #krate::Views for #ident #clause {
             type Entity = #entity;
 
             fn new(source: #krate::__private::ViewSource<#entity>) -> Self {
@@ -58,19 +69,19 @@ pub(super) fn impls(views: &Views) -> TokenStream {
             }
         }
 
-        impl ::core::clone::Clone for #ident {
+        impl ::core::clone::Clone for #ident #clause {
             fn clone(&self) -> Self {
                 Self { views: ::core::clone::Clone::clone(&self.views) }
             }
         }
 
-        impl ::core::fmt::Debug for #ident {
+        impl ::core::fmt::Debug for #ident #clause {
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                 f.debug_struct(#text).finish_non_exhaustive()
             }
         }
 
-        impl #ident {
+        impl #ident #clause {
             /// One entity at a time, by its key.
             #[must_use]
             #vis fn state(&self) -> #krate::StateView<#entity> {
@@ -85,5 +96,10 @@ pub(super) fn impls(views: &Views) -> TokenStream {
 
             #(#accessors)*
         }
+
+        const _: fn() = || {
+            fn __entity<__E: #krate::__private::KnownEntity>() {}
+            let _ = __entity::<#entity>;
+        };
     }
 }

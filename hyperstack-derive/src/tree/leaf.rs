@@ -1,15 +1,16 @@
 //! A leaf: a struct, a newtype or an enum of names.
 
-use super::Record;
+use super::{FieldType, Record};
 use crate::attr::container::ContainerAttrs;
+use crate::attr::field::FieldAttrs;
 use crate::attr::variant::VariantAttrs;
-use crate::attr::Set;
+use crate::attr::{misplaced, Set};
 use crate::check;
 use crate::errors::Errors;
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::ext::IdentExt;
-use syn::{Data, DataEnum, DeriveInput, Fields, Generics, Ident, LitStr, Type};
+use syn::{Data, DataEnum, DeriveInput, Fields, FieldsUnnamed, Generics, Ident, LitStr};
 
 /// What derives `Leaf`.
 pub(crate) struct Leaf {
@@ -24,10 +25,19 @@ pub(crate) struct Leaf {
 pub(crate) enum LeafShape {
     /// Named fields.
     Record(Record),
-    /// Fields without names; one of them is as on its own, more of them are an array.
-    Tuple(Vec<Type>),
+    /// One field without a name: read and written as on its own.
+    Newtype(FieldType),
+    /// More of them: an array.
+    Tuple(Vec<FieldType>),
     /// Names.
-    Enum(Vec<Variant>),
+    Enum(Variants),
+}
+
+/// The variants of an enum.
+pub(crate) struct Variants {
+    pub(crate) known: Vec<Variant>,
+    /// Whether these are all, or some were wrong.
+    pub(crate) complete: bool,
 }
 
 /// A variant of an enum.
@@ -55,7 +65,8 @@ pub(crate) enum Other {
 impl Leaf {
     /// Reads what derives `Leaf`.
     pub(crate) fn parse(input: DeriveInput, errors: &mut Errors) -> Option<Self> {
-        let attrs = ContainerAttrs::parse(&input.attrs, "leaf", &["rename_all", "crate"], errors);
+        let attrs = ContainerAttrs::parse(&input, "leaf", &["rename_all", "crate"], errors);
+        check::owned(&input.generics, errors)?;
         let (ident, generics) = (input.ident.clone(), input.generics.clone());
         let krate = attrs.krate.clone();
         let shape = match input.data.clone() {
@@ -64,9 +75,8 @@ impl Leaf {
                     LeafShape::Record(Record::new(input, fields, attrs, errors))
                 }
                 Fields::Unnamed(fields) => {
-                    check::parameters(&generics, errors);
                     check::tuple(&fields, errors)?;
-                    LeafShape::Tuple(fields.unnamed.into_iter().map(|field| field.ty).collect())
+                    tuple(&fields, &input, errors)
                 }
                 Fields::Unit => {
                     errors.at(&ident, "a leaf holds something: a unit struct has no JSON");
@@ -74,9 +84,8 @@ impl Leaf {
                 }
             },
             Data::Enum(data) => {
-                check::parameters(&generics, errors);
                 let variants = variants(data, &attrs, errors);
-                check::variants(&ident, &variants, errors);
+                check::variants(&ident, &variants.known, errors);
                 LeafShape::Enum(variants)
             }
             Data::Union(_) => {
@@ -93,9 +102,31 @@ impl Leaf {
     }
 }
 
-fn variants(data: DataEnum, container: &ContainerAttrs, errors: &mut Errors) -> Vec<Variant> {
+fn tuple(fields: &FieldsUnnamed, input: &DeriveInput, errors: &mut Errors) -> LeafShape {
+    let newtype = fields.unnamed.len() == 1;
+    let mut types = Vec::new();
+    for field in &fields.unnamed {
+        let attrs = FieldAttrs::parse(&field.attrs, errors);
+        check::unnamed(&attrs, newtype, errors);
+        let foreign = newtype && attrs.serde.is_some();
+        types.push(FieldType::new(&field.ty, foreign, input));
+    }
+    match types.pop() {
+        Some(ty) if newtype => LeafShape::Newtype(ty),
+        last => LeafShape::Tuple(types.into_iter().chain(last).collect()),
+    }
+}
+
+fn variants(data: DataEnum, container: &ContainerAttrs, errors: &mut Errors) -> Variants {
+    let count = data.variants.len();
     let mut variants = Vec::new();
     for variant in data.variants {
+        misplaced(
+            &variant.attrs,
+            "field",
+            "on a variant, write `#[leaf(..)]`",
+            errors,
+        );
         let attrs = VariantAttrs::parse(&variant.attrs, errors);
         let plain = variant.ident.unraw().to_string();
         let (name, name_at) = match (attrs.rename, container.rename_all) {
@@ -131,5 +162,8 @@ fn variants(data: DataEnum, container: &ContainerAttrs, errors: &mut Errors) -> 
             other_at: attrs.other.map(|set| set.key),
         });
     }
-    variants
+    Variants {
+        complete: variants.len() == count,
+        known: variants,
+    }
 }

@@ -2,8 +2,10 @@
 
 mod leaf;
 mod record;
+mod ty;
 mod views;
 
-pub(crate) use leaf::{Leaf, LeafShape, Other, Variant};
-pub(crate) use record::{mentions, Field, Record};
+pub(crate) use leaf::{Leaf, LeafShape, Other, Variant, Variants};
+pub(crate) use record::{Field, Record};
+pub(crate) use ty::FieldType;
 pub(crate) use views::Views;

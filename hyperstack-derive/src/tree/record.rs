@@ -1,16 +1,16 @@
 //! A struct with named fields: an entity, a section, or the inside of a leaf.
 
+use super::FieldType;
 use crate::attr::container::ContainerAttrs;
 use crate::attr::field::{FieldAttrs, FieldDefault};
-use crate::attr::{docs, Set};
+use crate::attr::{docs, misplaced, Set};
 use crate::check;
 use crate::errors::Errors;
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::TokenStream;
 use quote::{quote, ToTokens};
 use syn::ext::IdentExt;
 use syn::{
-    Attribute, Data, DeriveInput, Expr, Fields, FieldsNamed, GenericArgument, Generics, Ident,
-    LitStr, PathArguments, Type, Visibility,
+    Attribute, Data, DeriveInput, Expr, Fields, FieldsNamed, Generics, Ident, LitStr, Visibility,
 };
 
 /// A struct with named fields.
@@ -23,8 +23,17 @@ pub(crate) struct Record {
     /// The name on the wire.
     pub(crate) name: String,
     /// The path to an entity's key.
-    pub(crate) key: Option<LitStr>,
+    pub(crate) key: Option<KeyPath>,
     pub(crate) fields: Vec<Field>,
+}
+
+/// The path to an entity's key: fields, as they are called in Rust.
+pub(crate) struct KeyPath {
+    pub(crate) literal: LitStr,
+    /// The first field.
+    pub(crate) first: Ident,
+    /// What follows.
+    pub(crate) rest: Vec<Ident>,
 }
 
 /// A field of a [`Record`].
@@ -32,8 +41,7 @@ pub(crate) struct Field {
     pub(crate) ident: Ident,
     pub(crate) vis: Visibility,
     pub(crate) docs: Vec<Attribute>,
-    /// The type, with `Self` written out.
-    pub(crate) ty: TokenStream,
+    pub(crate) ty: FieldType,
     /// The name on the wire.
     pub(crate) name: String,
     /// Where that name is from.
@@ -43,32 +51,19 @@ pub(crate) struct Field {
     pub(crate) default: Option<TokenStream>,
     /// What the attributes say.
     pub(crate) attrs: FieldAttrs,
-    /// The kinds of `#[field(serde)]`; `None` for a field that merges by its type.
-    pub(crate) foreign: Option<Foreign>,
-    /// Whether the type mentions the struct itself.
-    pub(crate) recursive: bool,
-    /// Whether the type mentions a parameter of the struct.
-    pub(crate) generic: bool,
-}
-
-/// How many `Option`s are spelled around a type with serde impls.
-#[derive(Clone, Copy)]
-pub(crate) struct Foreign {
-    pub(crate) options: usize,
 }
 
 impl Record {
     /// Reads what derives `Entity`.
     pub(crate) fn entity(input: DeriveInput, errors: &mut Errors) -> Option<Self> {
         let keys = ["name", "key", "rename_all", "crate"];
-        let attrs = ContainerAttrs::parse(&input.attrs, "entity", &keys, errors);
+        let attrs = ContainerAttrs::parse(&input, "entity", &keys, errors);
         Self::derived(input, attrs, "an entity", errors)
     }
 
     /// Reads what derives `Section`.
     pub(crate) fn section(input: DeriveInput, errors: &mut Errors) -> Option<Self> {
-        let attrs =
-            ContainerAttrs::parse(&input.attrs, "section", &["rename_all", "crate"], errors);
+        let attrs = ContainerAttrs::parse(&input, "section", &["rename_all", "crate"], errors);
         Self::derived(input, attrs, "a section", errors)
     }
 
@@ -78,6 +73,7 @@ impl Record {
         what: &str,
         errors: &mut Errors,
     ) -> Option<Self> {
+        check::owned(&input.generics, errors)?;
         match &input.data {
             Data::Struct(data) => match &data.fields {
                 Fields::Named(fields) => {
@@ -121,7 +117,10 @@ impl Record {
             generics: input.generics,
             krate: attrs.krate,
             name,
-            key: attrs.key.as_ref().map(|key| key.value.clone()),
+            key: attrs
+                .key
+                .as_ref()
+                .and_then(|key| KeyPath::parse(&key.value, errors)),
             fields,
         };
         check::record(&record, attrs.name.as_ref(), errors);
@@ -136,6 +135,31 @@ impl Record {
     }
 }
 
+impl KeyPath {
+    /// Reads `id.round_id`; a keyword stands for the raw identifier.
+    fn parse(literal: &LitStr, errors: &mut Errors) -> Option<Self> {
+        let text = literal.value();
+        let part = |part: &str| {
+            let ident = syn::parse_str(part).or_else(|_| syn::parse_str(&format!("r#{part}")));
+            let mut ident: Ident = ident.ok()?;
+            ident.set_span(literal.span());
+            Some(ident)
+        };
+        let path: Option<Vec<Ident>> = text.split('.').map(part).collect();
+        let mut path = path.unwrap_or_default().into_iter();
+        let Some(first) = path.next() else {
+            let right = "a key is a path of fields joined by dots: `id.round_id`";
+            errors.at(literal, right);
+            return None;
+        };
+        Some(Self {
+            literal: literal.clone(),
+            first,
+            rest: path.collect(),
+        })
+    }
+}
+
 impl Field {
     fn parse(
         field: syn::Field,
@@ -144,6 +168,8 @@ impl Field {
         errors: &mut Errors,
     ) -> Option<Self> {
         let ident = field.ident?;
+        let advice = "on a field, write `#[field(..)]`";
+        misplaced(&field.attrs, container.place, advice, errors);
         let attrs = FieldAttrs::parse(&field.attrs, errors);
         let plain = ident.unraw().to_string();
         let (name, name_at) = match (&attrs.rename, container.rename_all) {
@@ -162,15 +188,9 @@ impl Field {
             }
             (None, None) => None,
         };
-        let foreign = attrs.serde.as_ref().map(|_| Foreign {
-            options: options(&field.ty),
-        });
-        let parameters: Vec<Ident> = parameters(&input.generics);
-        let tokens = field.ty.to_token_stream();
+        let ty = FieldType::new(&field.ty, attrs.serde.is_some(), input);
         Some(Self {
-            recursive: mentions(&tokens, &[input.ident.clone(), self_ident()]),
-            generic: mentions(&tokens, &parameters),
-            ty: without_self(tokens, input),
+            ty,
             docs: docs(&field.attrs).into_iter().cloned().collect(),
             vis: field.vis,
             aliases: attrs.aliases.iter().map(|set| set.value.clone()).collect(),
@@ -179,67 +199,11 @@ impl Field {
             name_at,
             default,
             attrs,
-            foreign,
         })
     }
 
     /// The expression `N` of `append(max = N)`.
     pub(crate) fn max(&self) -> Option<&Expr> {
         self.attrs.append.as_ref().map(|set| &set.value)
-    }
-}
-
-fn self_ident() -> Ident {
-    Ident::new("Self", proc_macro2::Span::call_site())
-}
-
-/// The names of type and const parameters.
-fn parameters(generics: &Generics) -> Vec<Ident> {
-    let types = generics.type_params().map(|param| param.ident.clone());
-    let consts = generics.const_params().map(|param| param.ident.clone());
-    types.chain(consts).collect()
-}
-
-/// Whether one of these names occurs.
-pub(crate) fn mentions(tokens: &TokenStream, names: &[Ident]) -> bool {
-    tokens.clone().into_iter().any(|token| match token {
-        TokenTree::Group(group) => mentions(&group.stream(), names),
-        TokenTree::Ident(ident) => names.contains(&ident),
-        _ => false,
-    })
-}
-
-/// The same type outside of the struct.
-fn without_self(tokens: TokenStream, input: &DeriveInput) -> TokenStream {
-    let replace = |token| match token {
-        TokenTree::Ident(ident) if ident == "Self" => {
-            let (ident, (_, arguments, _)) = (&input.ident, input.generics.split_for_impl());
-            quote!(#ident #arguments)
-        }
-        TokenTree::Group(group) => {
-            let stream = without_self(group.stream(), input);
-            let mut replaced = proc_macro2::Group::new(group.delimiter(), stream);
-            replaced.set_span(group.span());
-            TokenTree::from(replaced).into()
-        }
-        other => other.into(),
-    };
-    tokens.into_iter().map(replace).collect::<TokenStream>()
-}
-
-/// How many `Option<..>` are spelled around a type.
-fn options(ty: &Type) -> usize {
-    let Type::Path(path) = ty else { return 0 };
-    let Some(last) = path.path.segments.last() else {
-        return 0;
-    };
-    match &last.arguments {
-        PathArguments::AngleBracketed(arguments) if last.ident == "Option" => {
-            match arguments.args.first() {
-                Some(GenericArgument::Type(inner)) => 1 + options(inner),
-                _ => 0,
-            }
-        }
-        _ => 0,
     }
 }

@@ -1,12 +1,13 @@
 //! The views of an entity.
 
 use crate::attr::container::ContainerAttrs;
+use crate::attr::misplaced;
 use crate::attr::view::View;
 use crate::check;
 use crate::errors::Errors;
 use proc_macro2::TokenStream;
 use syn::ext::IdentExt;
-use syn::{DeriveInput, Ident, Visibility};
+use syn::{Data, DeriveInput, Ident, Visibility};
 
 /// What derives `Views`.
 pub(crate) struct Views {
@@ -25,13 +26,18 @@ impl Views {
     pub(crate) fn parse(input: DeriveInput, errors: &mut Errors) -> Option<Self> {
         // `Entity`, which stands beside, reports what is wrong in its own attributes.
         let keys = ["name", "key", "rename_all", "crate"];
-        let attrs = ContainerAttrs::parse(&input.attrs, "entity", &keys, &mut Errors::default());
+        let attrs = ContainerAttrs::parse(&input, "entity", &keys, &mut Errors::default());
         if !input.generics.params.is_empty() {
             errors.at(
                 &input.generics.params,
                 "a view is of one entity: `Views` takes no parameters",
             );
             return None;
+        }
+        if let Data::Struct(data) = &input.data {
+            for field in &data.fields {
+                misplaced(&field.attrs, "view", "it belongs on the struct", errors);
+            }
         }
         let ours = input
             .attrs

@@ -18,6 +18,11 @@ pub trait Value: Clone + Debug + PartialEq + Send + Sync + 'static {}
 
 impl<T: Clone + Debug + PartialEq + Send + Sync + 'static> Value for T {}
 
+/// [`Value`], with a lifetime that carries nothing: see [`Field`].
+pub trait Part<'x>: Value {}
+
+impl<T: Value> Part<'_> for T {}
+
 /// A kind of field: by the type's own implementation of [`Field`].
 #[derive(Debug)]
 pub enum Native {}

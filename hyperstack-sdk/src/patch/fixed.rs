@@ -1,15 +1,12 @@
-//! Arrays, tuples and sets: replaced whole.
+//! Arrays and tuples: replaced whole.
 
 use super::context::Context;
-use super::error::PatchError;
-use super::field::{Field, Rule, Slot, Value, Whole};
+use super::field::{Field, Whole};
 use super::slot::{decode_list, encode_list, next_element, ValueRef};
 use serde::de::{Error, SeqAccess, Visitor};
 use serde::ser::SerializeTuple;
 use serde::{Deserializer, Serializer};
-use std::collections::{BTreeSet, HashSet};
 use std::fmt;
-use std::hash::{BuildHasher, Hash};
 use std::marker::PhantomData;
 
 impl<'x, T: Field<'x>, const N: usize> Field<'x> for [T; N] {
@@ -34,69 +31,6 @@ impl serde::de::Expected for Length {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "an array of length {}", self.0)
     }
-}
-
-/// The rule of sets: as [`Whole`], but empty where never sent.
-#[derive(Debug)]
-pub enum Set {}
-
-impl<T: Value + Default> Rule<T, T> for Set {
-    fn absent() -> Result<T, PatchError> {
-        Ok(T::default())
-    }
-
-    fn make(patch: T) -> Result<T, PatchError> {
-        Ok(patch)
-    }
-
-    fn check(base: Option<&T>, patch: &T) -> Result<(), PatchError> {
-        Whole::check(base, patch)
-    }
-
-    fn merge(value: &mut T, patch: T) -> Result<bool, PatchError> {
-        Whole::merge(value, patch)
-    }
-
-    fn then(first: &mut T, second: T) {
-        Whole::then(first, second);
-    }
-
-    fn diff(value: &T, later: &T) -> Slot<T> {
-        Whole::diff(value, later)
-    }
-
-    fn whole(value: &T) -> Slot<T> {
-        Whole::whole(value)
-    }
-}
-
-macro_rules! sets {
-    ($($set:ident<T $(, $hasher:ident)?> where T: $($bound:ident +)*;)*) => {$(
-        impl<'x, T, $($hasher)?> Field<'x> for $set<T $(, $hasher)?>
-        where
-            T: Field<'x> $(+ $bound)*,
-            $($hasher: BuildHasher + Default + Clone + Send + Sync + 'static)?
-        {
-            type Patch = Self;
-            type Rule = Set;
-
-            fn decode<'de, D: Deserializer<'de>>(
-                d: D,
-                cx: &mut Context<'_>,
-            ) -> Result<Self, D::Error> {
-                decode_list(d, cx)
-            }
-
-            fn encode<S: Serializer>(patch: &Self, s: S) -> Result<S::Ok, S::Error> {
-                encode_list(patch, s)
-            }
-        }
-    )*};
-}
-
-sets! {
-    BTreeSet<T> where T: Ord +;
-    HashSet<T, H> where T: Eq + Hash +;
 }
 
 macro_rules! tuples {

@@ -3,7 +3,7 @@
 use super::context::Context;
 use super::field::{Field, Rule};
 use super::record::{self, Record};
-use super::slot::ValueRef;
+use super::slot::SlotRef;
 use serde::de::{Error, Visitor};
 use serde::{Deserializer, Serialize, Serializer};
 use std::fmt;
@@ -22,8 +22,8 @@ pub fn encode_record<T: Record, S: Serializer>(value: &T, s: S) -> Result<S::Ok,
     record::encode(&T::whole(value), s)
 }
 
-/// Reads what a newtype holds.
-pub fn decode_inner<'de, 'x, T: Field<'x>, D: Deserializer<'de>>(
+/// Reads what a newtype or a tuple struct holds.
+pub fn decode_inner<'de, 'x, T: Field<'x, K>, K, D: Deserializer<'de>>(
     d: D,
     cx: &mut Context<'_>,
 ) -> Result<T, D::Error> {
@@ -32,8 +32,11 @@ pub fn decode_inner<'de, 'x, T: Field<'x>, D: Deserializer<'de>>(
 }
 
 /// Writes what a newtype or a tuple struct holds.
-pub fn encode_inner<'x, T: Field<'x>, S: Serializer>(value: &T, s: S) -> Result<S::Ok, S::Error> {
-    ValueRef::<'_, 'x, T>::new(value).serialize(s)
+pub fn encode_inner<'x, T: Field<'x, K>, K, S: Serializer>(
+    value: &T,
+    s: S,
+) -> Result<S::Ok, S::Error> {
+    SlotRef::<T, K>(&T::Rule::whole(value).flatten()).serialize(s)
 }
 
 /// Reads a variant by its name; `find` knows them all.

@@ -7,13 +7,39 @@
 //! | field | never sent | null | value |
 //! |---|---|---|---|
 //! | scalars, tuples, arrays, leaves | an error | an error | replaces |
-//! | sets | empty | an error | replaces |
 //! | `Option<T>` | `None` | `None` | merges into what is there |
 //! | `Option<Option<T>>` | `None` | `Some(None)` | merges into what is there |
 //! | sections | built from the empty patch | an error | merges field by field |
-//! | `Vec<T>` | empty | an error | replaces, or is appended: [`ListPatch`] |
+//! | `Vec<T>`, sets | empty | an error | replaces, or is appended: [`ListPatch`] |
 //! | maps | empty | an error | merges by key: [`MapPatch`] |
 //! | `serde_json::Value` | `Null` | `Null` | merges as the server does: [`JsonPatch`] |
+//!
+//! ```
+//! use hyperstack_sdk::{Entity, Patch, Patchable};
+//!
+//! #[derive(Debug, Clone, PartialEq, Entity)]
+//! struct Round {
+//!     id: u64,
+//!     motherlode: Option<f64>,
+//!     winners: Vec<String>,
+//! }
+//!
+//! let first: RoundPatch = serde_json::from_str(r#"{"id": "7", "motherlode": 1.5}"#)?;
+//! let mut round = Round::try_from(first)?;
+//! let before = round.clone();
+//!
+//! let won = RoundPatch {
+//!     winners: Some(Some(vec!["ann".to_owned()].into())),
+//!     ..RoundPatch::default()
+//! };
+//! let lost: RoundPatch = serde_json::from_str(r#"{"motherlode": null}"#)?;
+//! round.apply(won.then(lost))?;
+//!
+//! assert_eq!((round.id, round.motherlode), (7, None));
+//! let json = serde_json::to_string(&before.diff(&round))?;
+//! assert_eq!(json, r#"{"motherlode":null,"winners":["ann"]}"#);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod context;
 mod error;
@@ -22,6 +48,7 @@ mod fixed;
 mod foreign;
 mod json;
 mod key;
+mod known;
 #[doc(hidden)]
 pub mod leaf;
 mod list;
@@ -32,6 +59,7 @@ mod pointer;
 #[doc(hidden)]
 pub mod record;
 mod scalar;
+mod set;
 mod slot;
 
 pub use error::{DecodeError, PatchError, PatchErrorKind};
@@ -92,8 +120,8 @@ pub trait Patchable: Record<Fields = <Self as Patchable>::Patch> {
 pub trait Patch: Fields + Serialize + DeserializeOwned {
     /// Both patches in one, this one first.
     ///
-    /// One thing it cannot say: that `second` is not to be merged with what was there before this
-    /// one set it to null.
+    /// One thing no patch can say is "null, and then merge this": where this one nulls a section and
+    /// `second` merges into it, what remains is the merge.
     #[must_use]
     fn then(mut self, second: Self) -> Self {
         Self::then_fields(&mut self, second);
@@ -136,8 +164,9 @@ pub trait Entity: Send + Sync + 'static {
 #[doc(hidden)]
 pub mod __private {
     pub use super::context::Context;
-    pub use super::field::{Field, Native, Slot, Value, Whole};
+    pub use super::field::{Field, Native, Part, Slot, Value, Whole};
     pub use super::foreign::{Foreign, ForeignOption};
+    pub use super::known::{Known, KnownEntity, KnownList, Streamed};
     pub use super::leaf;
     pub use super::list::Appendable;
     pub use super::record::{self, ByField, Fields, Record};

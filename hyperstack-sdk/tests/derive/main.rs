@@ -1,4 +1,36 @@
 //! What the derives make of plain structs.
 #![deny(warnings, missing_docs, rust_2018_idioms, unreachable_pub)]
+#![deny(unused_qualifications, trivial_casts, missing_debug_implementations)]
 
+mod attributes;
+mod generics;
+pub mod hygiene;
+mod laws;
+mod leaves;
 mod merge;
+pub mod views;
+mod wire;
+
+use hyperstack_sdk::{Patch, Patchable};
+use serde_json::Value;
+
+/// A patch of `T` from JSON.
+fn patch<T: Patchable>(json: Value) -> T::Patch {
+    appending::<T>(json, &[])
+}
+
+/// A patch of `T` from JSON that appends at some paths.
+fn appending<T: Patchable>(json: Value, append: &[&str]) -> T::Patch {
+    T::Patch::decode(json.to_string().as_bytes(), append).unwrap()
+}
+
+/// The text of the error of decoding a patch of `T`.
+fn refused<T: Patchable>(json: &str) -> String {
+    let error = T::Patch::decode(json.as_bytes(), &[""; 0]).unwrap_err();
+    error.to_string()
+}
+
+/// A value of `T` from JSON.
+fn value<T: Patchable + TryFrom<T::Patch, Error: std::fmt::Debug>>(json: Value) -> T {
+    T::try_from(patch::<T>(json)).unwrap()
+}

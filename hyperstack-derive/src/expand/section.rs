@@ -1,4 +1,4 @@
-//! A struct as a field of others, and the check that its own fields are fields.
+//! A section as a field of others.
 
 use super::bounds;
 use crate::tree::Record;
@@ -7,7 +7,7 @@ use quote::quote;
 use syn::Ident;
 
 /// The impls of `Field` and `Patchable` for a section.
-pub(super) fn section(record: &Record, patch: &Ident) -> TokenStream {
+pub(super) fn impls(record: &Record, patch: &Ident) -> TokenStream {
     let (krate, ident) = (&record.krate, &record.ident);
     let private = quote!(#krate::__private);
     let generics = bounds::value(record);
@@ -37,19 +37,4 @@ pub(super) fn section(record: &Record, patch: &Ident) -> TokenStream {
             }
         }
     }
-}
-
-/// Reports each field whose type is none, at that type. A type with a parameter is the user's
-/// affair where the parameter is given.
-pub(super) fn checks(record: &Record) -> TokenStream {
-    let fields = record.wired().filter(|field| !field.generic);
-    let checks = fields.enumerate().map(|(number, field)| {
-        let check = quote::format_ident!("__field_{number}");
-        let (ty, bound) = (&field.ty, bounds::bound(record, field));
-        quote! {
-            fn #check<__F: #bound>() {}
-            let _ = #check::<#ty>;
-        }
-    });
-    quote!(const _: fn() = || { #(#checks)* };)
 }

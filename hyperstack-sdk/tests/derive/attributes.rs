@@ -1,0 +1,159 @@
+//! What attributes say, `#[field]` and serde's.
+
+use crate::{appending, patch, refused, value};
+use hyperstack_sdk::{Entity, Patchable, Section};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use std::net::Ipv4Addr;
+
+#[derive(Clone, Debug, PartialEq, Entity)]
+#[entity(name = "OreRound", key = "id.round_id", rename_all = "camelCase")]
+struct Round {
+    id: Id,
+    best_bet: Option<u64>,
+    #[field(rename = "TheName", alias = "old_name", alias = "older")]
+    name: Option<String>,
+    r#type: Option<String>,
+    #[field(skip)]
+    local: u64,
+    #[field(skip, default = 7)]
+    seven: u64,
+    #[field(default)]
+    count: u64,
+    #[field(append(max = 3))]
+    log: Vec<u64>,
+    #[field(append(max = 2))]
+    maybe_log: Option<Vec<u64>>,
+    #[field(serde)]
+    address: Option<Ipv4Addr>,
+    #[field(serde)]
+    home: Option<Option<Ipv4Addr>>,
+    #[field(serde, default = Ipv4Addr::LOCALHOST)]
+    last: Ipv4Addr,
+}
+
+#[derive(Clone, Debug, PartialEq, Default, Section)]
+struct Id {
+    round_id: u64,
+}
+
+fn round() -> Round {
+    value(json!({"id": {"round_id": 1}}))
+}
+
+#[test]
+fn names_are_those_of_the_wire() {
+    let a: Round = value(json!({
+        "id": {"round_id": 1}, "bestBet": "5", "older": "x", "type": "t", "local": 9, "best_bet": 1,
+    }));
+    assert_eq!(a.best_bet, Some(5));
+    assert_eq!(a.name.as_deref(), Some("x"));
+    assert_eq!(a.r#type.as_deref(), Some("t"));
+    assert_eq!((a.local, a.seven, a.count), (0, 7, 0));
+    let patch = patch::<Round>(json!({"older": "x"}));
+    assert_eq!(
+        serde_json::to_value(patch).unwrap(),
+        json!({"TheName": "x"})
+    );
+    assert!(refused::<Round>(r#"{"bestBet": []}"#).starts_with("OreRound.bestBet: "));
+    assert!(refused::<Round>(r#"{"old_name": 1}"#).starts_with("OreRound.old_name: "));
+}
+
+#[test]
+fn the_entity_is_named_twice() {
+    use hyperstack_sdk::Entity;
+    fn name<E: Entity<Data = Round>>() -> &'static str {
+        E::NAME
+    }
+    assert_eq!(
+        (name::<Round>(), name::<RoundEntity>()),
+        ("OreRound", "OreRound")
+    );
+    assert_eq!(<Round as Patchable>::NAME, "OreRound");
+    assert_eq!(format!("{:?}", RoundEntity), "RoundEntity");
+}
+
+#[test]
+fn append_lists_keep_the_newest() {
+    let mut a = round();
+    let append = ["log", "maybeLog"];
+    for n in 0..5 {
+        let json = json!({"log": [n], "maybeLog": [n]});
+        a.apply(appending::<Round>(json, &append)).unwrap();
+    }
+    assert_eq!(
+        (a.log.clone(), a.maybe_log.clone()),
+        (vec![2, 3, 4], Some(vec![3, 4]))
+    );
+    let replace = json!({"log": [9, 2, 3, 4]});
+    assert_eq!(a.merge(patch::<Round>(replace)), Ok(false));
+    let built: Round = value(json!({"id": {"round_id": 1}, "log": [1, 2, 3, 4]}));
+    assert_eq!(built.log, [2, 3, 4]);
+}
+
+#[test]
+fn skipped_fields_are_left_alone() {
+    let mut a = round();
+    a.local = 5;
+    a.apply(patch::<Round>(json!({"local": 1, "count": 3})))
+        .unwrap();
+    assert_eq!((a.local, a.count), (5, 3));
+    a.apply(patch::<Round>(json!({"count": null}))).unwrap();
+    assert_eq!(a.count, 0);
+}
+
+#[test]
+fn foreign_types_go_by_their_serde_impls() {
+    let mut a = round();
+    assert_eq!(
+        (a.address, a.home, a.last),
+        (None, None, Ipv4Addr::LOCALHOST)
+    );
+    a.apply(patch::<Round>(
+        json!({"address": "1.2.3.4", "home": null, "last": "1.1.1.1"}),
+    ))
+    .unwrap();
+    assert_eq!(
+        (a.address, a.home),
+        (Some(Ipv4Addr::new(1, 2, 3, 4)), Some(None))
+    );
+    a.apply(patch::<Round>(json!({"address": null, "last": null})))
+        .unwrap();
+    assert_eq!((a.address, a.last), (None, Ipv4Addr::LOCALHOST));
+    assert!(refused::<Round>(r#"{"address": "x"}"#).starts_with("OreRound.address: "));
+}
+
+/// A type that is read by its serde impls, and replaced whole.
+#[derive(Clone, Debug, PartialEq)]
+struct Text(String);
+
+impl Serialize for Text {
+    fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(s)
+    }
+}
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        String::deserialize(d).map(Self)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Section)]
+struct Generic<T: Clone> {
+    #[field(serde)]
+    inner: T,
+    #[field(serde)]
+    list: Vec<Text>,
+}
+
+#[test]
+fn a_foreign_list_is_replaced_even_where_the_frame_appends() {
+    let mut a: Generic<Text> = value(json!({"inner": "a", "list": ["x"]}));
+    a.apply(appending::<Generic<Text>>(
+        json!({"list": ["y"]}),
+        &["list"],
+    ))
+    .unwrap();
+    assert_eq!(a.list, [Text("y".to_owned())]);
+}

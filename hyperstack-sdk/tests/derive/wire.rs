@@ -1,0 +1,208 @@
+//! From bytes to patches and back: numbers, names, append paths, and errors that say where.
+
+use crate::{appending, patch, refused, value};
+use hyperstack_sdk::{Entity, ListPatch, Patch, Section};
+use serde_json::{json, Value};
+use std::collections::BTreeMap;
+
+#[derive(Clone, Debug, PartialEq, Entity)]
+#[entity(name = "OreRound")]
+struct Round {
+    state: State,
+}
+
+#[derive(Clone, Debug, PartialEq, Default, Section)]
+struct State {
+    expires_at: Option<i64>,
+    small: Option<u8>,
+    wide: Option<u128>,
+    signed: Option<i128>,
+    price: Option<f64>,
+    half: Option<f32>,
+    bets: Vec<Bet>,
+    by_slot: BTreeMap<u64, Bet>,
+    grid: Vec<Vec<u64>>,
+    pair: Option<(u64, Vec<i64>)>,
+    bytes: Option<[u8; 3]>,
+    letter: Option<char>,
+    open: Option<bool>,
+}
+
+#[derive(Clone, Debug, PartialEq, Section)]
+struct Bet {
+    who: String,
+    amount: u64,
+}
+
+fn state(json: Value) -> State {
+    value(json)
+}
+
+#[test]
+fn integers_are_numbers_or_strings_at_any_depth() {
+    let a = state(json!({
+        "expires_at": "-9223372036854775808",
+        "small": 255.0,
+        "wide": "340282366920938463463374607431768211455",
+        "signed": -5,
+        "bets": [{"who": "a", "amount": "18446744073709551615"}],
+        "by_slot": {"18446744073709551615": {"who": "b", "amount": 1e17}},
+        "grid": [["1", 2], []],
+        "pair": ["3", [4, "-5"]],
+        "bytes": ["1", 2, 3],
+    }));
+    assert_eq!(a.expires_at, Some(i64::MIN));
+    assert_eq!(a.small, Some(255));
+    assert_eq!(a.wide, Some(u128::MAX));
+    assert_eq!(a.signed, Some(-5));
+    assert_eq!(a.bets[0].amount, u64::MAX);
+    assert_eq!(a.by_slot[&u64::MAX].amount, 100_000_000_000_000_000);
+    assert_eq!(a.grid, [vec![1, 2], vec![]]);
+    assert_eq!(a.pair, Some((3, vec![4, -5])));
+    assert_eq!(a.bytes, Some([1, 2, 3]));
+}
+
+#[test]
+fn what_is_no_integer_says_so() {
+    for (json, found) in [
+        (r#"{"small": 256}"#, "integer `256`"),
+        (r#"{"small": -1}"#, "integer `-1`"),
+        (r#"{"small": 1.5}"#, "floating point `1.5`"),
+        (r#"{"small": "256"}"#, "string \"256\""),
+        (r#"{"small": "+1"}"#, "string \"+1\""),
+        (r#"{"small": ""}"#, "string \"\""),
+        (r#"{"small": true}"#, "boolean `true`"),
+        (r#"{"small": []}"#, "sequence"),
+    ] {
+        let text = refused::<State>(json);
+        assert!(text.starts_with("State.small: invalid "), "{text}");
+        assert!(text.contains(found), "{text}");
+        assert!(
+            text.ends_with("expected u8 (a whole number, or one in a string)"),
+            "{text}"
+        );
+    }
+    // The parser makes floats of these, which would be another number.
+    for json in [
+        r#"{"wide": 18446744073709551616}"#,
+        r#"{"expires_at": -9223372036854775809}"#,
+        r#"{"expires_at": 1e300}"#,
+    ] {
+        assert!(refused::<State>(json).contains("floating point"));
+    }
+}
+
+#[test]
+fn floats_are_numbers_or_whole_numbers_in_strings() {
+    let a = state(json!({"price": "-9007199254740993", "half": 1}));
+    assert_eq!((a.price, a.half), (Some(-9007199254740992.0), Some(1.0)));
+    let a = State::try_from(
+        StatePatch::decode(br#"{"price": 0.30000000000000004}"#, &[""; 0]).unwrap(),
+    )
+    .unwrap();
+    assert_eq!(a.price, Some(0.1 + 0.2));
+    assert!(refused::<State>(r#"{"price": "1.5"}"#).contains("string \"1.5\", expected f64"));
+}
+
+#[test]
+fn errors_say_where_in_wire_names() {
+    for (json, place) in [
+        (
+            r#"{"state": {"bets": [{"who": "a", "amount": 1}, {"who": 5}]}}"#,
+            "state.bets[1].who",
+        ),
+        (
+            r#"{"state": {"bets": [{"who": "a"}]}}"#,
+            "state.bets[0].amount",
+        ),
+        (r#"{"state": {"bets": [null]}}"#, "state.bets[0]"),
+        (r#"{"state": {"bets": {}}}"#, "state.bets"),
+        (
+            r#"{"state": {"grid": [[1], [2, true]]}}"#,
+            "state.grid[1][1]",
+        ),
+        (r#"{"state": {"pair": [1, [true]]}}"#, "state.pair[1][0]"),
+        (r#"{"state": {"pair": [1]}}"#, "state.pair"),
+        (r#"{"state": {"pair": [1, [], 3]}}"#, "state.pair"),
+        (r#"{"state": {"bytes": [1, 2]}}"#, "state.bytes"),
+        (
+            r#"{"state": {"by_slot": {"7": {"who": null}}}}"#,
+            "state.by_slot.7",
+        ),
+        (r#"{"state": {"by_slot": {"x": null}}}"#, "state.by_slot.x"),
+        (r#"{"state": {"letter": "ab"}}"#, "state.letter"),
+        (r#"{"state": 5}"#, "state"),
+    ] {
+        // A null inside of a section is kept by decoding: it is an error only in a value.
+        match RoundPatch::decode(json.as_bytes(), &[""; 0]) {
+            Ok(patch) => {
+                let error = Round::try_from(patch).unwrap_err();
+                assert_eq!(error.path(), format!("{place}.who"));
+            }
+            Err(error) => {
+                assert_eq!(error.path(), place, "{error}");
+                assert!(error
+                    .to_string()
+                    .starts_with(&format!("OreRound.{place}: ")));
+            }
+        }
+        let value: Value = serde_json::from_str(json).unwrap();
+        if let Err(error) = serde_json::from_value::<RoundPatch>(value) {
+            assert!(
+                error
+                    .to_string()
+                    .starts_with(&format!("OreRound.{place}: ")),
+                "{error}"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_is_no_object_is_refused_as_a_whole() {
+    assert_eq!(
+        refused::<Round>("null"),
+        "OreRound: invalid type: null, expected an object"
+    );
+    assert!(refused::<Round>("{\"state\":").starts_with("OreRound.state: EOF"));
+    assert!(refused::<Round>("{} {}").starts_with("OreRound: trailing characters"));
+    assert!(refused::<Round>("").starts_with("OreRound: EOF while parsing"));
+}
+
+#[test]
+fn unknown_fields_are_ignored_and_the_last_of_two_counts() {
+    let json = br#"{"small": 1, "_seq": {"a": [1]}, "sm\u0061ll": 2, "small\n": 3}"#;
+    let patch = StatePatch::decode(json, &[""; 0]).unwrap();
+    assert_eq!(patch.small, Some(Some(2)));
+}
+
+#[test]
+fn append_paths_reach_into_sections() {
+    let bet = json!({"who": "a", "amount": 1});
+    let json = json!({"state": {"bets": [bet], "grid": [[1]]}});
+    let patch = appending::<Round>(json, &["state.bets", "grid"]);
+    let state = patch.state.unwrap().unwrap();
+    assert!(matches!(state.bets, Some(Some(ListPatch::Append(_)))));
+    assert!(matches!(state.grid, Some(Some(ListPatch::Replace(_)))));
+}
+
+#[test]
+fn patches_are_written_as_they_are_read() {
+    assert_eq!(serde_json::to_string(&StatePatch::default()).unwrap(), "{}");
+    let json = json!({
+        "expires_at": null,
+        "wide": "340282366920938463463374607431768211455",
+        "signed": -5,
+        "price": 0.1,
+        "half": 0.5,
+        "bets": [{"who": "a", "amount": 1}],
+        "by_slot": {"1": {"amount": 1}, "2": null},
+        "pair": [1, [2]],
+        "bytes": [1, 2, 3],
+        "letter": "x",
+        "open": true,
+    });
+    let patch = patch::<State>(json.clone());
+    assert_eq!(serde_json::to_value(&patch).unwrap(), json);
+    assert_eq!(serde_json::from_value::<StatePatch>(json).unwrap(), patch);
+}
