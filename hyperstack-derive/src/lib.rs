@@ -2,8 +2,8 @@
 //!
 //! Use them through `hyperstack_sdk`, which documents them; this crate is the one half of a
 //! contract whose other half is the module `patch` there. Its files are the pipeline: attributes
-//! are read ([`attr`]), the item becomes a [`tree`], its rules are [`check`]ed, and code is
-//! written ([`expand`]) also where a check failed, so that one mistake raises one error.
+//! are read (`attr`), the item becomes a `tree`, its rules are `check`ed, and code is
+//! written (`expand`) also where a check failed, so that one mistake raises one error.
 
 mod attr;
 mod case;
