@@ -24,7 +24,7 @@ pub(crate) struct Leaf {
 /// The shapes that a leaf may have.
 pub(crate) enum LeafShape {
     /// Named fields.
-    Record(Record),
+    Record(Box<Record>),
     /// One field without a name: read and written as on its own.
     Newtype(FieldType),
     /// More of them: an array.
@@ -72,7 +72,7 @@ impl Leaf {
         let shape = match input.data.clone() {
             Data::Struct(data) => match data.fields {
                 Fields::Named(fields) => {
-                    LeafShape::Record(Record::new(input, fields, attrs, errors))
+                    LeafShape::Record(Box::new(Record::new(input, fields, attrs, errors)))
                 }
                 Fields::Unnamed(fields) => {
                     check::tuple(&fields, errors)?;
