@@ -26,6 +26,11 @@ impl<T: Patchable> ListView<T> {
         }
     }
 
+    /// The id of the view that is subscribed.
+    pub fn id(&self) -> &str {
+        self.view.id()
+    }
+
     /// The rows. Waits until the view is complete, at most for the client's
     /// `initial_data_timeout`, and returns what is there.
     pub async fn get(&self) -> Vec<T> {

@@ -25,6 +25,11 @@ impl<T: Patchable> SingleView<T> {
         }
     }
 
+    /// The id of the view that is subscribed.
+    pub fn id(&self) -> &str {
+        self.list.id()
+    }
+
     /// The row, or `None` if the view is empty, or is not known within the client's
     /// `initial_data_timeout`.
     pub async fn get(&self) -> Option<T> {

@@ -27,6 +27,11 @@ impl<T: Patchable> StateView<T> {
         }
     }
 
+    /// The id of the view that is subscribed.
+    pub fn id(&self) -> &str {
+        self.view.id()
+    }
+
     /// The row, or `None` if the server has none of this key, or has not said so within the
     /// client's `initial_data_timeout`.
     pub async fn get(&self, key: impl ToString) -> Option<T> {

@@ -14,13 +14,16 @@ pub struct Round {
     pub id: u64,
 }
 
-#[test]
-fn each_view_has_an_accessor() {
-    let views = <RoundViews as Views>::new(Default::default());
-    assert_eq!(views.state().0, "OreRound/state");
-    assert_eq!(views.list().0, "OreRound/list");
-    assert_eq!(views.latest().0, "OreRound/latest");
-    assert_eq!(views.top().0, "OreRound/top5");
-    assert_eq!(views.by_mint().0, "OreRound/by_mint");
-    assert_eq!(views.clone().every().0, "OreRound/every");
+#[cfg(feature = "testing")]
+#[tokio::test]
+async fn each_view_has_an_accessor() {
+    let server = hyperstack_sdk::testing::TestServer::builder().start().await;
+    let hs = hyperstack_sdk::HyperStack::connect(server.unwrap().url()).await;
+    let views = hs.unwrap().views::<RoundViews>();
+    assert_eq!(views.state().id(), "OreRound/list");
+    assert_eq!(views.list().id(), "OreRound/list");
+    assert_eq!(views.latest().id(), "OreRound/latest");
+    assert_eq!(views.top().id(), "OreRound/top5");
+    assert_eq!(views.by_mint().id(), "OreRound/by_mint");
+    assert_eq!(views.clone().every().id(), "OreRound/every");
 }
