@@ -8,9 +8,8 @@ use tokio_tungstenite::tungstenite::handshake::client::{Request, Response};
 use tokio_tungstenite::tungstenite::http::header::{HeaderValue, AUTHORIZATION};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::Error;
-use tokio_tungstenite::{client_async_tls_with_config, Connector};
 
-use super::Socket;
+use super::{tls, Socket};
 use crate::session::ConnectError;
 
 /// Everything that it takes to dial, checked beforehand.
@@ -18,7 +17,7 @@ pub(crate) struct Dialer {
     request: Request,
     host: String,
     port: u16,
-    connector: Connector,
+    connector: tls::Connector,
     timeout: Duration,
     socket: WebSocketConfig,
 }
@@ -67,7 +66,10 @@ impl Dialer {
             request,
             host,
             port,
-            connector: connector(secure, roots, invalid)?,
+            connector: match secure {
+                true => tls::connector(without_query(url), roots)?,
+                false => tls::Connector::Plain,
+            },
             timeout,
             socket: WebSocketConfig::default()
                 .max_message_size(hard_limit)
@@ -90,41 +92,9 @@ impl Dialer {
         let address = (self.host.as_str(), self.port);
         let stream = TcpStream::connect(address).await.map_err(unreachable)?;
         stream.set_nodelay(true).map_err(unreachable)?;
-        let (socket, _) = client_async_tls_with_config(
-            self.request.clone(),
-            stream,
-            Some(self.socket),
-            Some(self.connector.clone()),
-        )
-        .await
-        .map_err(refused)?;
-        Ok(socket)
-    }
-}
-
-#[cfg(any(feature = "rustls", feature = "native-tls"))]
-fn connector(
-    secure: bool,
-    roots: &[Vec<u8>],
-    _: impl Fn(String) -> ConnectError,
-) -> Result<Connector, ConnectError> {
-    match secure {
-        true => super::tls::connector(roots),
-        false => Ok(Connector::Plain),
-    }
-}
-
-#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
-fn connector(
-    secure: bool,
-    _: &[Vec<u8>],
-    invalid: impl Fn(String) -> ConnectError,
-) -> Result<Connector, ConnectError> {
-    match secure {
-        true => Err(invalid(
-            "wss:// needs the feature `rustls` or `native-tls` of hyperstack-sdk".into(),
-        )),
-        false => Ok(Connector::Plain),
+        tls::handshake(self.request.clone(), stream, self.socket, &self.connector)
+            .await
+            .map_err(refused)
     }
 }
 

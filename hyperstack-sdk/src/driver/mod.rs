@@ -1,7 +1,6 @@
 //! The one task that awaits the socket, and feeds session and store.
 
 mod dial;
-#[cfg(any(feature = "rustls", feature = "native-tls"))]
 mod tls;
 
 use std::future::poll_fn;

@@ -1,12 +1,48 @@
-//! TLS: by rustls, or, where that feature is off, by the platform's library.
+//! TLS: by rustls, or, where that feature is off, by the platform's library, or not at all.
 
-use tokio_tungstenite::Connector;
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::handshake::client::Request;
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::tungstenite::Error;
 
+use super::Socket;
 use crate::session::ConnectError;
+
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+pub(super) use tokio_tungstenite::Connector;
+
+/// Nothing but plain TCP.
+#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+pub(super) enum Connector {
+    Plain,
+}
+
+/// Opens a WebSocket on a stream, after TLS where the URL asks for it.
+pub(super) async fn handshake(
+    request: Request,
+    stream: TcpStream,
+    config: WebSocketConfig,
+    connector: &Connector,
+) -> Result<Socket, Error> {
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
+    let opening = tokio_tungstenite::client_async_tls_with_config(
+        request,
+        stream,
+        Some(config),
+        Some(connector.clone()),
+    );
+    #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+    let opening = {
+        let Connector::Plain = connector;
+        let stream = tokio_tungstenite::MaybeTlsStream::Plain(stream);
+        tokio_tungstenite::client_async_with_config(request, stream, Some(config))
+    };
+    Ok(opening.await?.0)
+}
 
 /// A connector that trusts the usual roots and the certificates of `roots`, in PEM.
 #[cfg(feature = "rustls")]
-pub(super) fn connector(roots: &[Vec<u8>]) -> Result<Connector, ConnectError> {
+pub(super) fn connector(_: &str, roots: &[Vec<u8>]) -> Result<Connector, ConnectError> {
     use std::sync::Arc;
 
     use rustls::pki_types::pem::PemObject;
@@ -38,8 +74,8 @@ pub(super) fn connector(roots: &[Vec<u8>]) -> Result<Connector, ConnectError> {
 }
 
 /// A connector that trusts the platform's roots and the certificates of `roots`, in PEM.
-#[cfg(not(feature = "rustls"))]
-pub(super) fn connector(roots: &[Vec<u8>]) -> Result<Connector, ConnectError> {
+#[cfg(all(feature = "native-tls", not(feature = "rustls")))]
+pub(super) fn connector(_: &str, roots: &[Vec<u8>]) -> Result<Connector, ConnectError> {
     use native_tls::{Certificate, TlsConnector};
 
     let mut builder = TlsConnector::builder();
@@ -56,6 +92,16 @@ pub(super) fn connector(roots: &[Vec<u8>]) -> Result<Connector, ConnectError> {
     Ok(Connector::NativeTls(connector))
 }
 
+/// There is no TLS in this build.
+#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+pub(super) fn connector(url: &str, _: &[Vec<u8>]) -> Result<Connector, ConnectError> {
+    Err(ConnectError::InvalidUrl {
+        url: url.to_owned(),
+        reason: "wss:// needs the feature `rustls` or `native-tls` of hyperstack-sdk".into(),
+    })
+}
+
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
 fn invalid(reason: &dyn std::fmt::Display) -> ConnectError {
     ConnectError::InvalidSetting {
         setting: "root_certificates",
