@@ -10,6 +10,7 @@ use std::task::{ready, Context, Poll};
 
 use futures_util::{Sink, Stream};
 use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
@@ -49,26 +50,23 @@ pub(crate) async fn run(shared: Arc<Shared>, dialer: Dialer) {
     }
 }
 
+/// How many messages are handled before the readers get their turn. Readers keep more than that.
+const TURN: usize = 128;
+
 /// Reads and writes one connection until it ends.
 async fn serve(shared: &Shared, socket: Socket) {
     let mut connection = Connection {
         socket,
-        unflushed: false,
         pending: None,
+        unflushed: false,
     };
     while shared.link() == Link::Open {
         tokio::select! {
             biased;
             () = pause(shared) => shared.handle_timeout(),
-            message = poll_fn(|context| connection.poll(shared, context)) => match message {
-                Ok(Message::Text(text)) => shared.handle_message(text.as_bytes()),
-                Ok(Message::Binary(bytes)) => shared.handle_message(&bytes),
-                Ok(Message::Close(frame)) => {
-                    let reason = frame.map_or_else(String::new, |frame| format!(": {frame}"));
-                    let lost = format!("closed by the server{reason}");
-                    shared.handle_lost(ConnectError::Lost(lost));
-                }
-                Ok(_) => shared.handle_heard(),
+            turn = poll_fn(|context| connection.poll_turn(shared, context)) => match turn {
+                Ok(TURN) => tokio::task::yield_now().await,
+                Ok(_) => {}
                 Err(cause) => shared.handle_lost(cause),
             },
         }
@@ -102,22 +100,31 @@ struct Connection {
 }
 
 impl Connection {
-    /// Writes what the session wants to send, as far as the socket takes it, then reads a message.
-    fn poll(
+    /// Writes what the session wants to send, as far as the socket takes it, then handles the
+    /// messages that are there, at most a [`TURN`] of them. Returns how many; pending if none.
+    fn poll_turn(
         &mut self,
         shared: &Shared,
         context: &mut Context<'_>,
-    ) -> Poll<Result<Message, ConnectError>> {
+    ) -> Poll<Result<usize, ConnectError>> {
         if let Poll::Ready(Err(error)) = self.poll_write(shared, context) {
             return Poll::Ready(Err(lost(&error)));
         }
-        Poll::Ready(
-            match ready!(Pin::new(&mut self.socket).poll_next(context)) {
-                Some(Ok(message)) => Ok(message),
-                Some(Err(error)) => Err(lost(&error)),
-                None => Err(ConnectError::Lost("closed by the server".into())),
-            },
-        )
+        for handled in 0..TURN {
+            let message = match Pin::new(&mut self.socket).poll_next(context) {
+                Poll::Pending if handled == 0 => return Poll::Pending,
+                Poll::Pending => return Poll::Ready(Ok(handled)),
+                Poll::Ready(Some(message)) => message.map_err(|error| lost(&error))?,
+                Poll::Ready(None) => return Poll::Ready(Err(closed_by_server(None))),
+            };
+            match message {
+                Message::Text(text) => shared.handle_message(text.as_bytes()),
+                Message::Binary(bytes) => shared.handle_message(&bytes),
+                Message::Close(frame) => return Poll::Ready(Err(closed_by_server(frame))),
+                Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => shared.handle_heard(),
+            }
+        }
+        Poll::Ready(Ok(TURN))
     }
 
     fn poll_write(
@@ -163,6 +170,11 @@ fn message(transmit: Transmit) -> Message {
         Transmit::Text(request) => Message::text(request.to_json()),
         Transmit::Ping => Message::Ping(Vec::new().into()),
     }
+}
+
+fn closed_by_server(frame: Option<CloseFrame>) -> ConnectError {
+    let reason = frame.map_or_else(String::new, |frame| format!(": {frame}"));
+    ConnectError::Lost(format!("closed by the server{reason}"))
 }
 
 fn lost(error: &Error) -> ConnectError {
