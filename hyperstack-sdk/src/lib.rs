@@ -34,6 +34,7 @@
 //!   -> session   what readers want against what the server confirmed; back-off, liveness
 //!   -> store     one typed cache per view: decode the patch, merge it, keep the order
 //!   -> stream    one conflating queue per reader, and the stream over it
+//!   -> engine    session and caches as one machine, shared by handles, readers and driver
 //!   -> view      handles to the views of an entity
 //!   -> client    HyperStack and its builder
 //! driver         the one task that awaits the socket, and feeds session and store
@@ -71,6 +72,8 @@
 mod client;
 #[cfg(feature = "client")]
 mod driver;
+#[cfg(feature = "client")]
+mod engine;
 pub mod patch;
 pub mod session;
 #[cfg_attr(not(feature = "client"), allow(dead_code, unused_imports))]
@@ -86,7 +89,9 @@ pub mod wire;
 pub mod prelude;
 
 #[cfg(feature = "client")]
-pub use client::{ConnectionState, Fault, Faults, HyperStack, HyperStackBuilder, Stats};
+pub use client::{HyperStack, HyperStackBuilder};
+#[cfg(feature = "client")]
+pub use engine::{ConnectionState, Fault, Faults, Stats};
 pub use futures_util::StreamExt;
 pub use hyperstack_derive::{Entity, Leaf, Section, Views};
 pub use patch::{
@@ -94,9 +99,9 @@ pub use patch::{
     Patchable,
 };
 pub use session::{ConnectError, EndReason};
-pub use store::{RowError, RowErrorCause};
 pub use stream::{
-    EntityStream, RichEntityStream, RichUpdate, StreamError, TryEntityStream, Update, Watch,
+    EntityStream, RichEntityStream, RichUpdate, RowError, RowErrorCause, StreamError,
+    TryEntityStream, Update, Watch,
 };
 #[cfg(feature = "client")]
 pub use view::{ListView, ReadError, SingleView, StateView, ViewSource, Views};

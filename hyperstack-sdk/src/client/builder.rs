@@ -5,9 +5,9 @@ use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::shared::{Settings, Shared};
 use super::HyperStack;
 use crate::driver::{self, Dialer};
+use crate::engine::{Handle, Settings, Shared};
 use crate::session::{self, ConnectError, Session};
 use crate::store::Hub;
 use crate::wire::payload::Limits;
@@ -202,10 +202,10 @@ impl HyperStackBuilder {
         let session = Session::new(self.session, random());
         let hub = Hub::new(self.max_entries_per_view);
         let shared = Arc::new(Shared::new(session, hub, settings));
-        let hs = HyperStack::new(shared.clone());
+        let handle = Handle::new(shared.clone());
         tokio::spawn(driver::run(shared.clone(), dialer));
         shared.connected().await?;
-        Ok(hs)
+        Ok(HyperStack { handle })
     }
 }
 

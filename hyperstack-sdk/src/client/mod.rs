@@ -1,21 +1,12 @@
 //! The public face: [`HyperStack`] and its builder.
 
 mod builder;
-mod core;
-mod fault;
-mod shared;
-mod state;
-mod stats;
 
 use std::fmt;
-use std::sync::Arc;
 
 pub use builder::HyperStackBuilder;
-pub use fault::{Fault, Faults};
-pub(crate) use shared::Shared;
-pub use state::ConnectionState;
-pub use stats::Stats;
 
+use crate::engine::{ConnectionState, Faults, Handle, Shared, Stats};
 use crate::patch::Entity;
 use crate::session::{ConnectError, EndReason};
 use crate::stream::{EntityStream, RichEntityStream};
@@ -47,18 +38,7 @@ use crate::view::{ListView, ReadError, StateView, ViewSource, Views};
 /// ```
 #[derive(Clone)]
 pub struct HyperStack {
-    handle: Arc<Handle>,
-}
-
-/// The last one out closes the connection.
-struct Handle {
-    shared: Arc<Shared>,
-}
-
-impl Drop for Handle {
-    fn drop(&mut self) {
-        self.shared.close(EndReason::Disconnected);
-    }
+    handle: Handle,
 }
 
 impl HyperStack {
@@ -82,14 +62,8 @@ impl HyperStack {
         HyperStackBuilder::default()
     }
 
-    pub(crate) fn new(shared: Arc<Shared>) -> Self {
-        HyperStack {
-            handle: Arc::new(Handle { shared }),
-        }
-    }
-
-    pub(crate) fn shared(&self) -> &Arc<Shared> {
-        &self.handle.shared
+    fn shared(&self) -> &Shared {
+        self.handle.shared()
     }
 
     /// The entity with this key, or `None` if the server has none, or has not said so within
@@ -154,7 +128,7 @@ impl HyperStack {
 
     /// The views of an entity: the accessors that `#[derive(Views)]` makes.
     pub fn views<V: Views>(&self) -> V {
-        V::new(ViewSource::named(self.clone(), V::Entity::NAME))
+        V::new(ViewSource::new(self.handle.clone(), V::Entity::NAME))
     }
 
     /// Where the connection stands.
@@ -185,11 +159,11 @@ impl HyperStack {
     }
 
     fn state<E: Entity>(&self) -> StateView<E::Data> {
-        ViewSource::<E::Data>::named(self.clone(), E::NAME).state()
+        ViewSource::<E::Data>::new(self.handle.clone(), E::NAME).state()
     }
 
     fn entities<E: Entity>(&self) -> ListView<E::Data> {
-        ViewSource::<E::Data>::named(self.clone(), E::NAME).list()
+        ViewSource::<E::Data>::new(self.handle.clone(), E::NAME).list()
     }
 }
 

@@ -14,7 +14,7 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
-use crate::client::Shared;
+use crate::engine::Shared;
 use crate::session::{ConnectError, Link, Transmit};
 
 pub(crate) use dial::{without_query, Dialer};

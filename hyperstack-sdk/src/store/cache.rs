@@ -5,10 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use super::rows::{Input, Rows};
-use super::{Change, RowError, RowErrorCause};
 use crate::patch::Patchable;
 use crate::session::{EndReason, Target};
-use crate::stream::{Queue, StreamError};
+use crate::stream::{Change, Queue, RowError, RowErrorCause, StreamError};
 use crate::wire::{Frame, Row, Sort};
 
 /// Which rows a reader wants.

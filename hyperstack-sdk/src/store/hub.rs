@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::cache::AnyCache;
-use super::{Cache, RowError};
+use super::Cache;
 use crate::patch::Patchable;
 use crate::session::{EndReason, Event};
-use crate::stream::StreamError;
+use crate::stream::{RowError, StreamError};
 use crate::wire::{Frame, FrameError};
 
 /// The caches of every view that is read.

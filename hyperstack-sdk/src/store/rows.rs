@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::order::{Id, Order};
-use super::{Change, Kind, RowErrorCause};
 use crate::patch::{Patch, Patchable};
+use crate::stream::{Change, Kind, RowErrorCause};
 use crate::wire::{Scalar, Seq, Sort};
 
 /// The rows of one view as one Rust type.

@@ -3,13 +3,15 @@
 //! A [`Watch`] is lazy: it subscribes when it is first polled, gets the rows that are held as upserts
 //! and then every later change. Dropping it unsubscribes, after a short linger.
 
+mod change;
 mod error;
 mod operator;
 mod queue;
 mod update;
 mod watch;
 
-pub use error::StreamError;
+pub(crate) use change::{Change, Kind};
+pub use error::{RowError, RowErrorCause, StreamError};
 pub use operator::{Filter, FilterMap, Identity, Map, Operator, Then};
 pub(crate) use queue::{Next, Queue};
 pub use update::{RichUpdate, Update};

@@ -4,9 +4,8 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use super::StreamError;
+use super::{Change, StreamError};
 use crate::session::EndReason;
-use crate::store::Change;
 
 /// A reader's pending changes: in order, one by one, until the reader is further behind than the
 /// queue's capacity; from then on the pending changes of a key fold into one, at the place of the
@@ -173,7 +172,7 @@ impl<T> State<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::Kind;
+    use crate::stream::Kind;
 
     fn change(key: &str, kind: Kind, before: Option<u32>, after: Option<u32>) -> Change<u32> {
         Change {

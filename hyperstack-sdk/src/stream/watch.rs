@@ -9,10 +9,9 @@ use std::task::{ready, Context, Poll};
 use futures_util::stream::{FusedStream, Stream};
 
 use super::operator::{Filter, FilterMap, Identity, Map, Operator, Then};
-use super::{Next, Queue, RichUpdate, StreamError, Update};
+use super::{Change, Kind, Next, Queue, RichUpdate, StreamError, Update};
 use crate::patch::{Patch, Patchable};
 use crate::session::EndReason;
-use crate::store::{Change, Kind};
 
 /// A stream of [`Update`]s.
 pub type EntityStream<T> = Watch<Update<T>>;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::read::{owned, View};
 use super::ReadError;
-use crate::client::HyperStack;
+use crate::engine::Handle;
 use crate::patch::Patchable;
 use crate::session::{Target, Window};
 use crate::store::{Cache, Selection};
@@ -20,9 +20,9 @@ pub struct ListView<T> {
 }
 
 impl<T: Patchable> ListView<T> {
-    pub(super) fn new(client: HyperStack, id: &str, window: Window) -> Self {
+    pub(super) fn new(handle: Handle, id: &str, window: Window) -> Self {
         ListView {
-            view: View::new(client, id, window),
+            view: View::new(handle, id, window),
         }
     }
 

@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::client::HyperStack;
+use crate::engine::Handle;
 use crate::patch::Patchable;
 use crate::session::{EndReason, Target, Window};
 use crate::store::{Cache, Readiness, Selection};
@@ -36,7 +36,7 @@ pub enum ReadError {
 
 /// A view of the server's, as rows of `T`.
 pub(super) struct View<T> {
-    client: HyperStack,
+    handle: Handle,
     id: Arc<str>,
     window: Window,
     row: std::marker::PhantomData<fn() -> T>,
@@ -45,7 +45,7 @@ pub(super) struct View<T> {
 impl<T> Clone for View<T> {
     fn clone(&self) -> Self {
         View {
-            client: self.client.clone(),
+            handle: self.handle.clone(),
             id: self.id.clone(),
             window: self.window,
             row: self.row,
@@ -60,9 +60,9 @@ impl<T> View<T> {
 }
 
 impl<T: Patchable> View<T> {
-    pub(super) fn new(client: HyperStack, id: &str, window: Window) -> Self {
+    pub(super) fn new(handle: Handle, id: &str, window: Window) -> Self {
         View {
-            client,
+            handle,
             id: id.into(),
             window,
             row: std::marker::PhantomData,
@@ -76,7 +76,7 @@ impl<T: Patchable> View<T> {
         target: Target,
         read: impl FnOnce(&Cache<T>) -> R,
     ) -> (R, Result<(), ReadError>) {
-        let shared = self.client.shared();
+        let shared = self.handle.shared();
         let (cache, _interest) = shared.want::<T>(&self.id, target.clone(), self.window);
         let waited = shared.initial_data_timeout();
         let ready = poll_fn(|context| cache.poll_ready(&target, context));
@@ -95,7 +95,7 @@ impl<T: Patchable> View<T> {
 
     /// A lazy stream over the rows that `selection` names.
     pub(super) fn stream<I: Item<Row = T>>(&self, selection: Selection) -> Watch<I> {
-        let shared = self.client.shared().clone();
+        let shared = self.handle.shared().clone();
         let (id, window) = (self.id.clone(), self.window);
         Watch::new(move |options| shared.subscribe(&id, selection, window, options))
     }

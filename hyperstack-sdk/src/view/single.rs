@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::read::owned;
 use super::{ListView, ReadError};
-use crate::client::HyperStack;
+use crate::engine::Handle;
 use crate::patch::Patchable;
 use crate::session::{Target, Window};
 use crate::store::Cache;
@@ -19,9 +19,9 @@ pub struct SingleView<T> {
 }
 
 impl<T: Patchable> SingleView<T> {
-    pub(super) fn new(client: HyperStack, id: &str) -> Self {
+    pub(super) fn new(handle: Handle, id: &str) -> Self {
         SingleView {
-            list: ListView::new(client, id, Window { take: Some(1) }),
+            list: ListView::new(handle, id, Window { take: Some(1) }),
         }
     }
 

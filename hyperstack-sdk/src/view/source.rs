@@ -4,7 +4,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use super::{ListView, SingleView, StateView};
-use crate::client::HyperStack;
+use crate::engine::Handle;
 use crate::patch::{Entity, Patchable};
 use crate::session::Window;
 
@@ -22,15 +22,15 @@ pub trait Views {
 /// Makes the handles to the views of one entity. What the accessors of a derived `FooViews` use, and
 /// whoever knows a view's id only at run time.
 pub struct ViewSource<T> {
-    client: HyperStack,
+    handle: Handle,
     entity: &'static str,
     row: PhantomData<fn() -> T>,
 }
 
 impl<T: Patchable> ViewSource<T> {
-    pub(crate) fn named(client: HyperStack, entity: &'static str) -> Self {
+    pub(crate) fn new(handle: Handle, entity: &'static str) -> Self {
         ViewSource {
-            client,
+            handle,
             entity,
             row: PhantomData,
         }
@@ -48,24 +48,24 @@ impl<T: Patchable> ViewSource<T> {
 
     /// The rows of the view `id`, in its order.
     pub fn collection(&self, id: &str) -> ListView<T> {
-        ListView::new(self.client.clone(), id, Window::default())
+        ListView::new(self.handle.clone(), id, Window::default())
     }
 
     /// The first row of the view `id`.
     pub fn single(&self, id: &str) -> SingleView<T> {
-        SingleView::new(self.client.clone(), id)
+        SingleView::new(self.handle.clone(), id)
     }
 
     /// The rows of the view `id` one at a time, by key.
     pub fn keyed(&self, id: &str) -> StateView<T> {
-        StateView::new(self.client.clone(), id)
+        StateView::new(self.handle.clone(), id)
     }
 }
 
 impl<T> Clone for ViewSource<T> {
     fn clone(&self) -> Self {
         ViewSource {
-            client: self.client.clone(),
+            handle: self.handle.clone(),
             entity: self.entity,
             row: PhantomData,
         }

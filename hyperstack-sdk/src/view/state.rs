@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::read::{owned, View};
 use super::ReadError;
-use crate::client::HyperStack;
+use crate::engine::Handle;
 use crate::patch::Patchable;
 use crate::session::{Target, Window};
 use crate::store::Selection;
@@ -21,9 +21,9 @@ pub struct StateView<T> {
 }
 
 impl<T: Patchable> StateView<T> {
-    pub(super) fn new(client: HyperStack, id: &str) -> Self {
+    pub(super) fn new(handle: Handle, id: &str) -> Self {
         StateView {
-            view: View::new(client, id, Window::default()),
+            view: View::new(handle, id, Window::default()),
         }
     }
 

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use crate::session::{EndReason, Link, Session, Time};
-use crate::store::{Hub, RowError};
+use crate::store::Hub;
+use crate::stream::RowError;
 use crate::wire::Frame;
 
 /// How long a row that left a window stays, at most, while the rows that should follow are awaited.

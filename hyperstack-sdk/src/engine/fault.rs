@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 use futures_util::Stream;
 
 use crate::session::ConnectError;
-use crate::store::RowError;
+use crate::stream::RowError;
 use crate::wire::{FrameError, Issue};
 
 /// How many faults a reader may be behind.

@@ -5,7 +5,7 @@ use crate::session::{EndReason, Link};
 /// Where the connection stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ConnectionState {
-    /// Closed for good, by [`disconnect`](super::HyperStack::disconnect), or lost while
+    /// Closed for good, by [`disconnect`](crate::HyperStack::disconnect), or lost while
     /// reconnecting is off.
     Disconnected,
     /// The first connection is being made.
@@ -17,7 +17,7 @@ pub enum ConnectionState {
         /// The number of the attempt, from 1.
         attempt: u32,
     },
-    /// Given up: see [`end_reason`](super::HyperStack::end_reason).
+    /// Given up: see [`end_reason`](crate::HyperStack::end_reason).
     Error,
 }
 

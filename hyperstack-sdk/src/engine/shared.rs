@@ -47,6 +47,32 @@ struct Counters {
     row_errors: AtomicU64,
 }
 
+/// A client's share in its connection: the last one out closes it.
+#[derive(Clone)]
+pub(crate) struct Handle {
+    last: Arc<CloseOnDrop>,
+}
+
+struct CloseOnDrop(Arc<Shared>);
+
+impl Drop for CloseOnDrop {
+    fn drop(&mut self) {
+        self.0.close(EndReason::Disconnected);
+    }
+}
+
+impl Handle {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Handle {
+            last: Arc::new(CloseOnDrop(shared)),
+        }
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.last.0
+    }
+}
+
 /// Keeps a target wanted for as long as it lives.
 pub(crate) struct Interest {
     shared: Arc<Shared>,

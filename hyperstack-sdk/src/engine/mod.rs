@@ -1,0 +1,12 @@
+//! Session and caches as one machine, and the state that handles, readers and driver share.
+
+mod core;
+mod fault;
+mod shared;
+mod state;
+mod stats;
+
+pub use fault::{Fault, Faults};
+pub(crate) use shared::{Handle, Settings, Shared};
+pub use state::ConnectionState;
+pub use stats::Stats;
