@@ -68,6 +68,10 @@
 //!
 //! Without any of them the crate is its pure core: the derives, [`patch`], [`wire`] and [`session`].
 
+// The derives name this crate by its name; its own tests use them too.
+#[cfg(test)]
+extern crate self as hyperstack_sdk;
+
 #[cfg(feature = "client")]
 mod client;
 #[cfg(feature = "client")]

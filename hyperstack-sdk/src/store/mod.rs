@@ -11,3 +11,6 @@ mod rows;
 
 pub(crate) use cache::{Cache, Readiness, Selection};
 pub(crate) use hub::Hub;
+
+#[cfg(test)]
+mod tests;

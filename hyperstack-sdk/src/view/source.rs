@@ -13,7 +13,7 @@ pub trait Views {
     /// The entity.
     type Entity: Entity;
 
-    /// The views over a connection; what [`HyperStack::views`] calls.
+    /// The views over a connection; what [`HyperStack::views`](crate::HyperStack::views) calls.
     fn new(source: ViewSource<<Self::Entity as Entity>::Data>) -> Self
     where
         Self: Sized;

@@ -1,0 +1,348 @@
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use super::*;
+use crate::session::{EndReason, Event, Target};
+use crate::stream::{Change, Kind, Next, Queue, RowError};
+use crate::wire::{Incoming, Sort};
+use crate::{Entity, PatchErrorKind, RowErrorCause};
+
+#[derive(Debug, Clone, PartialEq, Entity)]
+struct Coin {
+    name: String,
+    price: Option<f64>,
+    log: Vec<u32>,
+}
+
+/// A hub with one view and one reader of it.
+struct Fixture {
+    hub: Hub,
+    view: Arc<str>,
+    cache: Arc<Cache<Coin>>,
+    queue: Arc<Queue<Coin>>,
+}
+
+fn fixture(view: &str, limit: Option<usize>) -> Fixture {
+    let mut hub = Hub::new(limit);
+    let view: Arc<str> = view.into();
+    let (cache, made) = hub.cache::<Coin>(&view);
+    assert!(made);
+    let queue = Arc::new(Queue::new(1024, true, true));
+    cache.subscribe(&Selection::All, &queue);
+    Fixture {
+        hub,
+        view,
+        cache,
+        queue,
+    }
+}
+
+impl Fixture {
+    /// Applies frames of the view: the JSON of each without its `entity`.
+    fn apply(&mut self, frames: &[&str]) -> Vec<RowError> {
+        let mut errors = Vec::new();
+        for frame in frames {
+            let json = format!(r#"{{"entity":"{}",{frame}}}"#, self.view);
+            let Ok(Incoming::Frame(frame)) = Incoming::decode(json.as_bytes()) else {
+                panic!("{json}")
+            };
+            errors.extend(self.hub.apply(&frame));
+        }
+        errors
+    }
+
+    fn begin(&mut self, sort: &str) {
+        let json = format!(r#"{{"op":"subscribed","view":"{}",{sort}}}"#, self.view);
+        let Ok(Incoming::Frame(crate::wire::Frame::Subscribed { sort, .. })) =
+            Incoming::decode(json.as_bytes())
+        else {
+            panic!("{json}")
+        };
+        self.handle_begin(sort);
+    }
+
+    fn handle_begin(&mut self, sort: Option<Sort>) {
+        let (view, target) = (self.view.clone(), Target::All);
+        self.hub.handle(&Event::Begin { view, target, sort });
+    }
+
+    fn finish(&mut self) {
+        let (view, target) = (self.view.clone(), Target::All);
+        self.hub.handle(&Event::Finish { view, target });
+    }
+
+    /// The names of the rows, in order.
+    fn names(&self) -> Vec<String> {
+        let rows = self.cache.list();
+        rows.iter().map(|coin| coin.name.clone()).collect()
+    }
+
+    /// What the reader has to read, as `kind key`.
+    fn read(&self) -> Vec<String> {
+        let mut read = Vec::new();
+        let mut context = Context::from_waker(Waker::noop());
+        while let Poll::Ready(next) = self.queue.poll_next(&mut context) {
+            match next {
+                Next::Change(Change { key, kind, .. }) => read.push(match kind {
+                    Kind::Upsert => format!("upsert {key}"),
+                    Kind::Patch => format!("patch {key}"),
+                    Kind::Delete => format!("delete {key}"),
+                }),
+                Next::Error(error) => read.push(format!("error {error}")),
+                Next::Dropped(count) => read.push(format!("dropped {count}")),
+                Next::End(_) => {
+                    read.push("end".into());
+                    break;
+                }
+            }
+        }
+        read
+    }
+}
+
+const RECENCY: &str = r#""sort":{"field":["_seq"],"order":"desc"}"#;
+const BY_PRICE: &str = r#""sort":{"field":["price"],"order":"desc"}"#;
+
+#[test]
+fn a_patch_of_an_unknown_row_waits_until_the_row_is_whole() {
+    let mut f = fixture("Coin/list", None);
+    f.apply(&[r#""op":"patch","key":"a","data":{"price":1.5}"#]);
+    assert_eq!((f.names().len(), f.read().len()), (0, 0));
+    assert_eq!(f.hub.tally().partial_rows, 1);
+    f.apply(&[r#""op":"patch","key":"a","data":{"name":"ore"}"#]);
+    assert_eq!(f.read(), ["patch a"]);
+    let coin = f.cache.get("a").unwrap();
+    assert_eq!((coin.name.as_str(), coin.price), ("ore", Some(1.5)));
+    assert_eq!(f.hub.tally().partial_rows, 0);
+}
+
+#[test]
+fn a_row_that_comes_again_as_it_is_is_silent() {
+    let mut f = fixture("Coin/list", None);
+    let row = r#""op":"upsert","key":"a","data":{"name":"ore","_seq":"1:1"}"#;
+    f.apply(&[row, row]);
+    f.apply(&[r#""op":"patch","key":"a","data":{"name":"ore","_seq":"2:1"}"#]);
+    assert_eq!(f.read(), ["upsert a"]);
+}
+
+#[test]
+fn a_bad_row_leaves_the_last_good_value() {
+    let mut f = fixture("Coin/list", None);
+    f.apply(&[r#""op":"upsert","key":"a","data":{"name":"ore"}"#]);
+    let errors = f.apply(&[
+        r#""op":"patch","key":"a","data":{"log":[1,"x"]}"#,
+        r#""op":"patch","key":"a","data":{"price":2.0,"name":null}"#,
+        r#""op":"upsert","key":"a","data":{"price":2.0}"#,
+    ]);
+    assert_eq!(errors[0].path(), "log[1]");
+    let kind = |error: &RowError| match &error.cause {
+        RowErrorCause::Patch(error) => Some((error.path().to_owned(), error.kind())),
+        RowErrorCause::Decode(_) => None,
+    };
+    assert_eq!(
+        kind(&errors[1]),
+        Some(("name".into(), PatchErrorKind::Null))
+    );
+    assert_eq!(
+        kind(&errors[2]),
+        Some(("name".into(), PatchErrorKind::Missing))
+    );
+    assert_eq!(f.cache.get("a").unwrap().price, None);
+    let read = f.read();
+    assert_eq!((read.len(), read.last().unwrap().as_str()), (4, "upsert a"));
+    assert!(
+        read[0].contains("Coin/list, key \"a\": Coin.log[1]"),
+        "{}",
+        read[0]
+    );
+}
+
+#[test]
+fn appended_elements_follow_what_is_there() {
+    let mut f = fixture("Coin/list", None);
+    f.apply(&[
+        r#""op":"upsert","key":"a","data":{"name":"ore","log":[1]}"#,
+        r#""op":"patch","key":"a","data":{"log":[2,3]},"append":["log"]"#,
+    ]);
+    assert_eq!(f.cache.get("a").unwrap().log, [1, 2, 3]);
+    f.apply(&[r#""op":"patch","key":"a","data":{"log":[9]}"#]);
+    assert_eq!(f.cache.get("a").unwrap().log, [9]);
+}
+
+#[test]
+fn recency_is_numeric_in_the_snapshot_and_arrival_afterwards() {
+    let mut f = fixture("Coin/list", None);
+    f.begin(RECENCY);
+    f.apply(&[
+        r#""op":"snapshot","data":[{"key":"a","data":{"name":"a","_seq":"99:1"}},{"key":"b","data":{"name":"b","_seq":"100:1"}}],"complete":false"#,
+        r#""op":"snapshot","data":[{"key":"c","data":{"name":"c","_seq":"100:2"}}],"complete":true"#,
+    ]);
+    f.finish();
+    assert_eq!(f.names(), ["c", "b", "a"]);
+    f.apply(&[
+        r#""op":"patch","key":"a","data":{"price":1,"_seq":"101:1"}"#,
+        r#""op":"patch","key":"d","data":{"name":"d","_seq":"102:1"}"#,
+    ]);
+    assert_eq!(f.names(), ["d", "a", "c", "b"]);
+}
+
+#[test]
+fn a_patch_moves_its_row() {
+    let mut f = fixture("Coin/top", None);
+    f.begin(BY_PRICE);
+    f.apply(&[
+        r#""op":"upsert","key":"a","data":{"name":"a","price":1.5}"#,
+        r#""op":"upsert","key":"b","data":{"name":"b","price":2}"#,
+        r#""op":"patch","key":"a","data":{"price":2.5}"#,
+    ]);
+    assert_eq!(f.names(), ["a", "b"]);
+    f.apply(&[r#""op":"patch","key":"a","data":{"log":[1]}"#]);
+    assert_eq!(f.names(), ["a", "b"]);
+}
+
+#[test]
+fn a_row_that_left_a_window_goes_after_the_one_that_came() {
+    let mut f = fixture("Coin/latest", None);
+    f.begin(BY_PRICE);
+    f.apply(&[r#""op":"upsert","key":"a","data":{"name":"a","price":1}"#]);
+    f.apply(&[r#""op":"delete","key":"a","data":null"#]);
+    assert_eq!(f.names(), ["a"]);
+    assert!(f.hub.is_unsettled());
+    f.apply(&[r#""op":"upsert","key":"b","data":{"name":"b","price":2}"#]);
+    assert_eq!(f.names(), ["b"]);
+    assert!(!f.hub.is_unsettled());
+    assert_eq!(f.read(), ["upsert a", "upsert b", "delete a"]);
+}
+
+#[test]
+fn a_row_that_left_a_window_goes_in_time_though_nothing_comes() {
+    let mut f = fixture("Coin/latest", None);
+    f.apply(&[
+        r#""op":"upsert","key":"a","data":{"name":"a"}"#,
+        r#""op":"delete","key":"a","data":null"#,
+    ]);
+    f.hub.settle();
+    assert_eq!(f.read(), ["upsert a", "delete a"]);
+    assert!(!f.hub.is_unsettled());
+}
+
+#[test]
+fn a_row_that_left_and_came_back_never_went() {
+    let mut f = fixture("Coin/latest", None);
+    let row = r#""op":"upsert","key":"a","data":{"name":"a"}"#;
+    f.apply(&[row, r#""op":"delete","key":"a","data":null"#, row]);
+    assert_eq!(f.read(), ["upsert a"]);
+    assert_eq!(f.names(), ["a"]);
+}
+
+#[test]
+fn a_list_deletes_at_once() {
+    let mut f = fixture("Coin/list", None);
+    f.apply(&[
+        r#""op":"upsert","key":"a","data":{"name":"a"}"#,
+        r#""op":"delete","key":"a","data":null"#,
+    ]);
+    assert_eq!(f.read(), ["upsert a", "delete a"]);
+}
+
+const TWO: &str = r#""op":"snapshot","data":[{"key":"a","data":{"name":"a"}},{"key":"b","data":{"name":"b"}}],"complete":true"#;
+const ONE: &str = r#""op":"snapshot","data":[{"key":"b","data":{"name":"B"}}],"complete":true"#;
+
+#[test]
+fn a_window_that_comes_again_deletes_what_is_not_in_it() {
+    let mut f = fixture("Coin/latest", None);
+    f.begin(BY_PRICE);
+    f.apply(&[TWO]);
+    f.finish();
+    f.begin(BY_PRICE);
+    f.apply(&[ONE]);
+    f.finish();
+    assert_eq!(f.read(), ["upsert a", "upsert b", "upsert b", "delete a"]);
+    f.begin(BY_PRICE);
+    f.finish();
+    assert_eq!(f.read(), ["delete b"]);
+}
+
+#[test]
+fn a_live_row_during_a_snapshot_is_part_of_the_window() {
+    let mut f = fixture("Coin/latest", None);
+    f.begin(BY_PRICE);
+    f.apply(&[TWO]);
+    f.finish();
+    f.begin(BY_PRICE);
+    f.apply(&[r#""op":"upsert","key":"a","data":{"name":"a"}"#]);
+    f.finish();
+    assert_eq!(f.names(), ["a"]);
+}
+
+#[test]
+fn a_list_that_comes_again_keeps_what_is_not_in_it() {
+    let mut f = fixture("Coin/list", None);
+    f.begin(RECENCY);
+    f.apply(&[TWO]);
+    f.finish();
+    f.begin(RECENCY);
+    f.apply(&[ONE]);
+    f.finish();
+    assert_eq!(f.names(), ["B", "a"]);
+}
+
+#[test]
+fn the_row_furthest_from_the_front_leaves_as_a_delete() {
+    let mut f = fixture("Coin/top", Some(2));
+    f.begin(BY_PRICE);
+    f.apply(&[
+        r#""op":"upsert","key":"a","data":{"name":"a","price":1}"#,
+        r#""op":"upsert","key":"b","data":{"name":"b","price":2}"#,
+        r#""op":"upsert","key":"c","data":{"name":"c","price":3}"#,
+    ]);
+    assert_eq!(f.names(), ["c", "b"]);
+    assert_eq!(f.read(), ["upsert a", "upsert b", "delete a", "upsert c"]);
+    assert_eq!(f.hub.tally().evicted_rows, 1);
+}
+
+#[test]
+fn a_late_reader_gets_the_rows_and_then_what_changes() {
+    let mut f = fixture("Coin/list", None);
+    f.begin(RECENCY);
+    f.apply(&[TWO]);
+    f.finish();
+    let late = Arc::new(Queue::new(1024, false, false));
+    f.cache.subscribe(&Selection::Keys(vec!["b".into()]), &late);
+    f.apply(&[
+        r#""op":"patch","key":"a","data":{"price":1}"#,
+        r#""op":"patch","key":"b","data":{"price":1}"#,
+    ]);
+    f.queue = late;
+    assert_eq!(f.read(), ["upsert b", "patch b"]);
+}
+
+#[test]
+fn forgetting_keeps_the_keys_that_are_still_wanted() {
+    let mut f = fixture("Coin/list", None);
+    f.begin(RECENCY);
+    f.apply(&[TWO]);
+    f.finish();
+    let (view, keys) = (f.view.clone(), vec!["b".into()]);
+    f.hub.handle(&Event::Forget { view, keys });
+    assert_eq!(f.names(), ["b"]);
+    let mut context = Context::from_waker(Waker::noop());
+    let mut ready = |target| f.cache.poll_ready(&target, &mut context);
+    assert!(ready(Target::All).is_pending());
+    assert!(ready(Target::Key("a".into())).is_pending());
+    assert!(ready(Target::Key("b".into())).is_ready());
+}
+
+#[test]
+fn the_end_reaches_readers_and_those_who_come_later() {
+    let mut f = fixture("Coin/list", None);
+    f.hub.end(&EndReason::Disconnected);
+    assert_eq!(f.read(), ["end"]);
+    let (late, _) = f.hub.cache::<Coin>(&"Coin/other".into());
+    let mut context = Context::from_waker(Waker::noop());
+    let ready = late.poll_ready(&Target::All, &mut context);
+    assert_eq!(
+        ready,
+        Poll::Ready(Readiness::Ended(EndReason::Disconnected))
+    );
+}
