@@ -1,0 +1,39 @@
+//! A game, simulated.
+
+use std::time::Duration;
+
+use hyperstack_sdk::testing::TestServer;
+use serde_json::json;
+
+use crate::replay::close;
+
+const PLAYERS: [&str; 12] = [
+    "Ada", "Blaise", "Carl", "Dorothy", "Edsger", "Frances", "Grace", "Hedy", "Ivan", "Joan",
+    "Kurt", "Lise",
+];
+const TURNS: u64 = 40;
+const TURN: Duration = Duration::from_millis(250);
+
+/// Serves the entity `Player`, a `name` and a `score`, and returns the URL.
+///
+/// From the first subscription on, a player scores every quarter of a second. After forty turns
+/// the server closes the connection.
+pub async fn game() -> anyhow::Result<String> {
+    let server = TestServer::builder().entity("Player").start().await?;
+    let mut scores: Vec<u64> = (1..=12).map(|i| i * 37 % 13 * 25).collect();
+    for (name, score) in PLAYERS.iter().zip(&scores) {
+        server.upsert("Player", name, json!({"name": name, "score": score}));
+    }
+    let url = server.url();
+    tokio::spawn(async move {
+        server.wait_for_subscription("Player/list").await;
+        for turn in 0..TURNS {
+            tokio::time::sleep(TURN).await;
+            let i = (turn * 5 % 12) as usize;
+            scores[i] += 10 + turn * 7 % 40;
+            server.patch("Player", PLAYERS[i], json!({"score": scores[i]}));
+        }
+        close(server).await;
+    });
+    Ok(url)
+}
