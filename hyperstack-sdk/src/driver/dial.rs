@@ -6,6 +6,7 @@ use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::handshake::client::{Request, Response};
 use tokio_tungstenite::tungstenite::http::header::{HeaderValue, AUTHORIZATION};
+use tokio_tungstenite::tungstenite::http::Uri;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::Error;
 
@@ -38,6 +39,7 @@ impl Dialer {
         let mut request = url
             .into_client_request()
             .map_err(|error| invalid(error.to_string()))?;
+        with_path(request.uri_mut());
         let uri = request.uri();
         let secure = match uri.scheme_str() {
             Some("ws") => false,
@@ -98,6 +100,20 @@ impl Dialer {
     }
 }
 
+/// Gives a URL that has a query and no path the path `/`: a request cannot begin with a query.
+fn with_path(uri: &mut Uri) {
+    let mut parts = std::mem::take(uri).into_parts();
+    if let Some(path) = &mut parts.path_and_query {
+        if path.as_str().starts_with('?') {
+            if let Ok(rooted) = format!("/{}", path.as_str()).parse() {
+                *path = rooted;
+            }
+        }
+    }
+    // The parts are those of a URI, with a path that begins with a slash.
+    *uri = Uri::from_parts(parts).unwrap_or_default();
+}
+
 /// The URL as it may be shown: a query may hold a token.
 pub(crate) fn without_query(url: &str) -> &str {
     url.split(['?', '#']).next().unwrap_or_default()
@@ -130,5 +146,47 @@ fn rejected(response: &Response) -> ConnectError {
                 let reason = status.canonical_reason();
                 reason.unwrap_or("no reason given").to_owned()
             }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dialer(url: &str, token: Option<&str>) -> Result<Dialer, ConnectError> {
+        Dialer::new(url, token, &[], Duration::from_secs(1), 1 << 20)
+    }
+
+    #[test]
+    fn urls_become_addresses() {
+        let address = |url| {
+            let dialer = dialer(url, None).ok().unwrap();
+            (dialer.host, dialer.port, dialer.request.uri().to_string())
+        };
+        let of = |host: &str, port, uri: &str| (host.to_owned(), port, uri.to_owned());
+        assert_eq!(address("ws://a.b"), of("a.b", 80, "ws://a.b/"));
+        assert_eq!(
+            address("ws://[::1]:8877/x"),
+            of("::1", 8877, "ws://[::1]:8877/x")
+        );
+        assert_eq!(
+            address("ws://a.b:1?hs_token=t"),
+            of("a.b", 1, "ws://a.b:1/?hs_token=t")
+        );
+    }
+
+    #[test]
+    fn urls_that_cannot_be_dialled_are_refused_without_their_query() {
+        for url in ["https://a.b?secret", "a.b?secret", "ws://?secret", ""] {
+            let error = dialer(url, None).err().unwrap();
+            assert!(matches!(error, ConnectError::InvalidUrl { .. }), "{url}");
+            assert!(!error.to_string().contains("secret"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_token_that_no_header_may_have_is_refused_and_not_shown() {
+        let error = dialer("ws://a.b", Some("secret\n")).err().unwrap();
+        assert!(!format!("{error} {error:?}").contains("secret"));
     }
 }
