@@ -4,3 +4,4 @@ mod defects;
 mod documentation;
 mod recordings;
 mod smoke;
+mod support;
