@@ -2,6 +2,7 @@
 
 mod defects;
 mod documentation;
+mod faults;
 mod recordings;
 mod smoke;
 mod support;
