@@ -3,6 +3,8 @@
 mod defects;
 mod documentation;
 mod faults;
+mod order;
+mod readers;
 mod recordings;
 mod smoke;
 mod support;
