@@ -2,5 +2,9 @@
 
 mod defects;
 mod documentation;
+mod faults;
+mod order;
+mod readers;
 mod recordings;
 mod smoke;
+mod support;

@@ -1,0 +1,424 @@
+//! Readers and what they share: subscriptions, the connection, and how both end.
+
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use hyperstack_sdk::prelude::*;
+use hyperstack_sdk::testing::TestServer;
+use serde_json::json;
+
+use crate::support::*;
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// How many tasks live, those of the server included.
+fn tasks() -> usize {
+    let handle = tokio::runtime::Handle::current();
+    handle.metrics().num_alive_tasks()
+}
+
+#[tokio::test]
+async fn the_last_handle_closes_the_socket_and_ends_the_task() -> anyhow::Result<()> {
+    let server = games().start().await?;
+    put(&server, "a", 1.0);
+    let before = tasks();
+    let hs = client(&server).connect().await?;
+    let mut faults = hs.faults();
+    let mut updates = hs.watch::<Game>();
+    assert_eq!(read(&mut updates, 1).await, ["upsert a 1"]);
+    let mut errors = hs.views::<GameViews>().list().try_watch();
+    assert!(next(&mut errors).await.is_ok());
+    // Clones and views are handles too, streams are not.
+    let (clone, view) = (hs.clone(), hs.views::<GameViews>().top());
+    drop(hs);
+    drop(clone);
+    put(&server, "a", 2.0);
+    assert_eq!(read(&mut updates, 1).await, ["patch a 2"]);
+    assert_eq!(
+        next(&mut errors).await.as_ref().map(brief),
+        Ok("patch a 2".into())
+    );
+    drop(view);
+    assert_eq!(soon(updates.next()).await, None);
+    assert_eq!(updates.end_reason(), Some(&EndReason::Disconnected));
+    let end = StreamError::Ended(EndReason::Disconnected);
+    assert_eq!(soon(errors.next()).await, Some(Err(end)));
+    assert_eq!(soon(errors.next()).await, None);
+    assert_eq!(soon(faults.next()).await, None);
+    soon(server.wait_for_connections(0)).await;
+    until(|| tasks() == before).await;
+    assert_eq!(server.connections_accepted(), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_last_handle_ends_the_task_while_it_waits_to_reconnect() -> anyhow::Result<()> {
+    let server = games().start().await?;
+    let before = tasks();
+    let hs = client(&server)
+        .reconnect_intervals(vec![HOUR * 1000])
+        .connect()
+        .await?;
+    let mut faults = hs.faults();
+    server.drop_connections();
+    assert!(matches!(next(&mut faults).await, Fault::Connection(_)));
+    drop(hs);
+    until(|| tasks() == before).await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_last_handle_ends_the_task_while_it_dials() -> anyhow::Result<()> {
+    let server = games().start().await?;
+    let hs = client(&server).connect_timeout(HOUR).connect().await?;
+    let mut faults = hs.faults();
+    server.freeze();
+    server.drop_connections();
+    assert!(matches!(next(&mut faults).await, Fault::Connection(_)));
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    drop(hs);
+    server.stop().await;
+    until(|| tasks() == 0).await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_connect_that_is_given_up_leaves_no_task() -> anyhow::Result<()> {
+    let server = games().start().await?;
+    server.freeze();
+    let mut connecting = Box::pin(client(&server).connect_timeout(HOUR).connect());
+    for _ in 0..100 {
+        assert!((&mut connecting).now_or_never().is_none());
+        tokio::task::yield_now().await;
+    }
+    drop(connecting);
+    server.stop().await;
+    until(|| tasks() == 0).await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_stream_that_is_not_polled_asks_for_nothing() -> anyhow::Result<()> {
+    let server = games().start().await?;
+    let hs = client(&server).connect().await?;
+    let lazy = hs.watch::<Game>();
+    soon(hs.list::<Other>()).await;
+    assert!(requests(&server, "Game/list").is_empty());
+    drop(lazy);
+    soon(hs.list::<Other>()).await;
+    assert!(requests(&server, "Game/list").is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn readers_share_a_subscription() -> anyhow::Result<()> {
+    let server = games().start().await?;
+    put(&server, "a", 1.0);
+    let hs = client(&server).connect().await?;
+    // All at once, before the first answer: the wire sees one request.
+    server.hold_replies();
+    let (mut first, mut second) = (hs.watch::<Game>(), hs.watch::<Game>());
+    let (view, other) = (hs.views::<GameViews>().list(), hs.clone());
+    let reads = tokio::spawn(async move {
+        tokio::join!(
+            first.next(),
+            second.next(),
+            view.get(),
+            other.list::<Game>()
+        )
+    });
+    soon(server.wait_for_message(|message| message["view"] == "Game/list")).await;
+    server.release_replies();
+    let (first, second, rows, same) = soon(reads).await?;
+    assert_eq!(first.as_ref().map(brief).as_deref(), Some("upsert a 1"));
+    assert_eq!(second, first);
+    assert_eq!((rows.len(), same.len()), (1, 1));
+    soon(hs.list::<Other>()).await;
+    let subscribes = requests(&server, "Game/list").into_iter();
+    assert_eq!(subscribes.filter(|kind| kind == "subscribe").count(), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_row_is_served_from_the_list_that_is_being_read() -> anyhow::Result<()> {
+    let server = games().start().await?;
+    put(&server, "a", 1.0);
+    let hs = client(&server).connect().await?;
+    let mut list = hs.watch::<Game>();
+    assert_eq!(read(&mut list, 1).await, ["upsert a 1"]);
+    let mut row = hs.watch_key::<Game>("a");
+    assert_eq!(read(&mut row, 1).await, ["upsert a 1"]);
+    assert_eq!(soon(hs.get::<Game>("a")).await.unwrap().score, 1.0);
+    assert_eq!(soon(hs.get::<Game>("nobody")).await, None);
+    put(&server, "a", 2.0);
+    // Once, not twice.
+    put(&server, "a", 3.0);
+    assert_eq!(read(&mut row, 2).await, ["patch a 2", "patch a 3"]);
+    assert_eq!(read(&mut list, 2).await, ["patch a 2", "patch a 3"]);
+    assert_eq!(requests(&server, "Game/list"), ["subscribe"]);
+    // The list goes, the row stays.
+    drop(list);
+    soon(server.wait_for_subscriptions(|live| {
+        live.contains(&("Game/list".into(), Some("a".into())))
+            && !live.contains(&("Game/list".into(), None))
+    }))
+    .await;
+    put(&server, "b", 1.0);
+    put(&server, "a", 4.0);
+    assert_eq!(read(&mut row, 1).await, ["patch a 4"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_list_takes_over_from_a_row_without_a_gap() -> anyhow::Result<()> {
+    let server = games().start().await?;
+    put(&server, "a", 1.0);
+    put(&server, "b", 2.0);
+    let hs = client(&server).connect().await?;
+    let mut row = hs.watch_key::<Game>("a");
+    assert_eq!(read(&mut row, 1).await, ["upsert a 1"]);
+    let mut list = hs.watch::<Game>();
+    let mut rows = read(&mut list, 2).await;
+    rows.sort_unstable();
+    assert_eq!(rows, ["upsert a 1", "upsert b 2"]);
+    put(&server, "a", 3.0);
+    assert_eq!(read(&mut row, 1).await, ["patch a 3"]);
+    assert_eq!(read(&mut list, 1).await, ["patch a 3"]);
+    let live = server.subscriptions();
+    assert!(!live.contains(&("Game/list".into(), Some("a".into()))));
+    Ok(())
+}
+
+#[tokio::test]
+async fn only_the_keys_that_are_watched_are_asked_for() -> anyhow::Result<()> {
+    let server = games().start().await?;
+    for key in ["a", "b", "c"] {
+        put(&server, key, 1.0);
+    }
+    let hs = client(&server).connect().await?;
+    let mut updates = hs.watch_keys::<Game>(&["a", "c", "a"]);
+    let mut rows = read(&mut updates, 2).await;
+    rows.sort_unstable();
+    assert_eq!(rows, ["upsert a 1", "upsert c 1"]);
+    put(&server, "b", 2.0);
+    put(&server, "c", 2.0);
+    assert_eq!(read(&mut updates, 1).await, ["patch c 2"]);
+    assert_eq!(hs.stats().rows, 2);
+    drop(updates);
+    soon(server.wait_for_subscriptions(|live| live.is_empty())).await;
+    until(|| hs.stats().views == 0).await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_view_lingers_for_the_next_reader() -> anyhow::Result<()> {
+    let server = games().start().await?;
+    put(&server, "a", 1.0);
+    let hs = client(&server).linger(HOUR).connect().await?;
+    assert_eq!(soon(hs.list::<Game>()).await.len(), 1);
+    // The view is warm: it follows the server though nobody reads it.
+    put(&server, "b", 2.0);
+    until(|| hs.stats().rows == 2).await;
+    server.hold_replies();
+    assert_eq!(soon(hs.list::<Game>()).await.len(), 2);
+    let mut updates = hs.watch::<Game>();
+    assert_eq!(read(&mut updates, 2).await.len(), 2);
+    assert_eq!(requests(&server, "Game/list"), ["subscribe"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_single_is_never_empty_while_its_row_changes() -> anyhow::Result<()> {
+    let server = games().start().await?;
+    put(&server, "a", 1.0);
+    let hs = client(&server).connect().await?;
+    let best = hs.views::<GameViews>().best();
+    let mut updates = best.watch();
+    assert_eq!(read(&mut updates, 1).await, ["upsert a 1"]);
+    // Lets the client say all it has to, and hear all of it.
+    settled(&server, hs.faults()).await;
+    soon(server.wait_for_message(|message| message["type"] == "unsubscribe")).await;
+    server.hold_replies();
+    put(&server, "b", 2.0);
+    let before = hs.stats().frames;
+    // The clock stands still, or the delete would be taken for one that nothing follows.
+    tokio::time::pause();
+    server.release_next(1);
+    while hs.stats().frames == before {
+        tokio::task::yield_now().await;
+    }
+    // Of the change, the client has the delete of `a` and nothing else.
+    let row = best.get().await;
+    tokio::time::resume();
+    assert_eq!(row.unwrap().name, "a");
+    server.release_replies();
+    assert_eq!(read(&mut updates, 2).await, ["upsert b 2", "delete a"]);
+    assert_eq!(soon(best.get()).await.unwrap().name, "b");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_unknown_view_is_told_from_an_empty_one() -> anyhow::Result<()> {
+    let server = games().start().await?;
+    let hs = client(&server).initial_data_timeout(HOUR).connect().await?;
+    let views = hs.views::<GameViews>();
+    let view = || "Game/nowhere".to_owned();
+    let unknown = ReadError::UnknownView { view: view() };
+    let reason = EndReason::UnknownView { view: view() };
+    let mut updates = views.nowhere().watch();
+    let mut rich = views.nowhere().watch_rich();
+    let mut errors = views.nowhere().try_watch();
+    assert_eq!(soon(updates.next()).await, None);
+    assert_eq!(updates.end_reason(), Some(&reason));
+    assert_eq!(soon(rich.next()).await, None);
+    assert_eq!(rich.end_reason(), Some(&reason));
+    let end = StreamError::Ended(reason.clone());
+    assert_eq!(soon(errors.next()).await, Some(Err(end)));
+    assert_eq!(soon(errors.next()).await, None);
+    assert_eq!(soon(views.nowhere().try_get()).await, Err(unknown.clone()));
+    assert_eq!(soon(views.nowhere().get()).await, []);
+    // Not the connection's fault: all else goes on, and an empty view is still an empty view.
+    assert_eq!(hs.end_reason(), None);
+    assert_eq!(soon(views.top().try_get()).await, Ok(vec![]));
+    assert_eq!(soon(views.nowhere().try_get()).await, Err(unknown));
+    assert_eq!(server.connections_accepted(), 1);
+    Ok(())
+}
+
+#[derive(Debug, Clone, PartialEq, Entity)]
+struct Misspelt {
+    n: Option<u32>,
+}
+
+#[tokio::test]
+async fn an_unknown_entity_is_an_unknown_view_as_well() -> anyhow::Result<()> {
+    let server = games().start().await?;
+    let hs = client(&server).initial_data_timeout(HOUR).connect().await?;
+    let mut games = hs.watch::<Game>();
+    put(&server, "a", 1.0);
+    assert_eq!(read(&mut games, 1).await.len(), 1);
+    // The server says nothing at all of it; what it says of a view it knows must do.
+    let read = hs.try_get::<Misspelt>("a");
+    let view = "Misspelt/list".to_owned();
+    assert_eq!(soon(read).await, Err(ReadError::UnknownView { view }));
+    Ok(())
+}
+
+/// The same entity, seen by someone who needs less of it.
+#[derive(Debug, Clone, PartialEq, Entity)]
+#[entity(name = "Game")]
+struct Slim {
+    score: f64,
+}
+
+/// And by someone who is mistaken about it.
+#[derive(Debug, Clone, PartialEq, Entity)]
+#[entity(name = "Game")]
+struct Wrong {
+    name: Option<u32>,
+}
+
+#[tokio::test]
+async fn two_types_of_one_view_at_once() -> anyhow::Result<()> {
+    let server = games().start().await?;
+    put(&server, "a", 1.0);
+    put(&server, "b", 2.0);
+    let hs = client(&server).connect().await?;
+    let mut full = hs.watch::<Game>();
+    assert_eq!(read(&mut full, 2).await, ["upsert b 2", "upsert a 1"]);
+    let mut slim = hs.watch::<Slim>();
+    for (key, score) in [("b", 2.0), ("a", 1.0)] {
+        let (key, data) = (key.to_owned(), Slim { score });
+        assert_eq!(next(&mut slim).await, Update::Upsert { key, data });
+    }
+    assert_eq!(
+        soon(hs.list::<Slim>()).await,
+        [Slim { score: 2.0 }, Slim { score: 1.0 }]
+    );
+    // What concerns one of them alone is no update for the other.
+    server.patch("Game", "a", json!({"note": "x"}));
+    server.patch("Game", "a", json!({"score": 3.0}));
+    assert_eq!(read(&mut full, 2).await, ["patch a 1", "patch a 3"]);
+    let (key, data) = ("a".to_owned(), Slim { score: 3.0 });
+    assert_eq!(next(&mut slim).await, Update::Patch { key, data });
+    assert_eq!(names(&soon(hs.list::<Game>()).await), ["a", "b"]);
+    let live = server.subscriptions();
+    let of_view = live
+        .iter()
+        .filter(|(view, key)| view == "Game/list" && key.is_none());
+    assert_eq!(of_view.count(), 1);
+    // They go one by one.
+    drop(full);
+    put(&server, "b", 5.0);
+    let (key, data) = ("b".to_owned(), Slim { score: 5.0 });
+    assert_eq!(next(&mut slim).await, Update::Patch { key, data });
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_type_that_does_not_fit_harms_no_other() -> anyhow::Result<()> {
+    let server = games().start().await?;
+    put(&server, "a", 1.0);
+    let hs = client(&server).connect().await?;
+    let mut full = hs.watch::<Game>();
+    assert_eq!(read(&mut full, 1).await.len(), 1);
+    let mut faults = hs.faults();
+    assert_eq!(soon(hs.list::<Wrong>()).await, []);
+    let fault = next(&mut faults).await;
+    assert!(
+        matches!(&fault, Fault::Row(error) if error.path() == "name"),
+        "{fault}"
+    );
+    put(&server, "a", 2.0);
+    assert_eq!(read(&mut full, 1).await, ["patch a 2"]);
+    assert_eq!(names(&soon(hs.list::<Game>()).await), ["a"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_row_that_comes_again_unchanged_is_no_update() -> anyhow::Result<()> {
+    let server = games().start().await?;
+    put(&server, "a", 1.0);
+    put(&server, "b", 2.0);
+    let hs = client(&server).connect().await?;
+    let views = hs.views::<GameViews>();
+    let (mut list, mut top) = (views.list().watch(), views.top().watch());
+    let (mut rich, mut row) = (views.top().watch_rich(), views.state().watch("a"));
+    read(&mut list, 2).await;
+    read(&mut top, 2).await;
+    read(&mut row, 1).await;
+    assert!(next(&mut rich).await.is_created());
+    assert!(next(&mut rich).await.is_created());
+    // The list gets the same patch again, the window all of its rows, and both a new snapshot.
+    put(&server, "a", 1.0);
+    put(&server, "b", 2.0);
+    server.drop_connections();
+    soon(server.wait_for_accepted(2)).await;
+    soon(server.wait_for_subscription("Game/list")).await;
+    soon(server.wait_for_subscription("Game/top")).await;
+    put(&server, "a", 1.0);
+    put(&server, "a", 9.0);
+    assert_eq!(read(&mut list, 1).await, ["patch a 9"]);
+    assert_eq!(read(&mut row, 1).await, ["patch a 9"]);
+    assert_eq!(read(&mut top, 1).await, ["upsert a 9"]);
+    let update = next(&mut rich).await;
+    assert_eq!(update.patch(), Some(&json!({"score": 9.0})));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_killed_server_comes_back_and_so_do_its_readers() -> anyhow::Result<()> {
+    let server: TestServer = games().start().await?;
+    put(&server, "a", 1.0);
+    let hs = client(&server).connect().await?;
+    let mut updates = hs.views::<GameViews>().top().watch();
+    assert_eq!(read(&mut updates, 1).await, ["upsert a 1"]);
+    server.restart().await?;
+    put(&server, "b", 2.0);
+    let mut changes = read(&mut updates, 2).await;
+    changes.sort_unstable();
+    assert_eq!(changes, ["delete a", "upsert b 2"]);
+    Ok(())
+}

@@ -1,0 +1,141 @@
+//! What the tests share: one entity, its server, and short words for updates.
+
+use std::future::Future;
+use std::pin::pin;
+use std::time::Duration;
+
+use hyperstack_sdk::prelude::*;
+use hyperstack_sdk::testing::{Mode, Sort, TestServer, TestServerBuilder};
+use serde_json::{json, Value};
+
+// Clippy takes the second `single` for a slip of the pen.
+#[allow(clippy::duplicated_attributes)]
+#[derive(Debug, Clone, PartialEq, Entity, Views)]
+#[view(best, single)]
+#[view(top)]
+#[view(front, single, id = "Game/top")]
+#[view(ranked)]
+#[view(nowhere)]
+pub(crate) struct Game {
+    pub(crate) name: String,
+    pub(crate) score: f64,
+    pub(crate) note: Option<String>,
+}
+
+/// Another entity, for reads that must not touch the first one.
+#[derive(Debug, Clone, PartialEq, Entity)]
+pub(crate) struct Other {
+    pub(crate) n: u32,
+}
+
+/// A server of both: `Game/best` is a window of 1, `Game/top` of 3, both by score, greatest first.
+/// `Game/ranked` says only what a test sends, in the same order.
+pub(crate) fn games() -> TestServerBuilder {
+    TestServer::builder()
+        .entity("Game")
+        .entity("Other")
+        .view("Game/best", Sort::desc("score"), 1)
+        .view("Game/top", Sort::desc("score"), 3)
+        .scripted_view("Game/ranked", Mode::List, Some(Sort::desc("score")))
+}
+
+pub(crate) fn game(name: &str, score: f64) -> Value {
+    json!({"name": name, "score": score})
+}
+
+/// Puts a row whose name is its key.
+pub(crate) fn put(server: &TestServer, key: &str, score: f64) {
+    server.upsert("Game", key, game(key, score));
+}
+
+/// A frame of `Game/ranked`.
+pub(crate) fn ranked(operation: &str, key: &str, data: Value) -> Value {
+    json!({"mode": "list", "entity": "Game/ranked", "op": operation, "key": key, "data": data})
+}
+
+/// A client that comes back at once, and leaves a view with its last reader.
+pub(crate) fn client(server: &TestServer) -> HyperStackBuilder {
+    HyperStack::builder()
+        .url(server.url())
+        .reconnect_intervals(vec![Duration::ZERO])
+        .linger(Duration::ZERO)
+}
+
+/// Awaits what must come. A broken promise is to fail a test, not to hang it: that is all that the
+/// deadline is for.
+pub(crate) async fn soon<F: Future>(future: F) -> F::Output {
+    let deadline = Duration::from_secs(30);
+    match tokio::time::timeout(deadline, future).await {
+        Ok(output) => output,
+        Err(_) => panic!("what should happen at once did not happen in {deadline:?}"),
+    }
+}
+
+/// The next item of a stream that goes on.
+pub(crate) async fn next<S: futures_util::Stream + Unpin>(stream: &mut S) -> S::Item {
+    match soon(stream.next()).await {
+        Some(item) => item,
+        None => panic!("the stream ended"),
+    }
+}
+
+/// The next `count` items, in short.
+pub(crate) async fn read<S>(stream: &mut S, count: usize) -> Vec<String>
+where
+    S: futures_util::Stream<Item = Update<Game>> + Unpin,
+{
+    let mut items = Vec::new();
+    for _ in 0..count {
+        items.push(brief(&next(stream).await));
+    }
+    items
+}
+
+/// `upsert a 1.5`, `patch a 2`, `delete a`.
+pub(crate) fn brief(update: &Update<Game>) -> String {
+    match update {
+        Update::Upsert { key, data } => format!("upsert {key} {}", data.score),
+        Update::Patch { key, data } => format!("patch {key} {}", data.score),
+        Update::Delete { key } => format!("delete {key}"),
+    }
+}
+
+/// Names, which [`put`] makes equal to keys, front to back.
+pub(crate) fn names(rows: &[Game]) -> Vec<&str> {
+    rows.iter().map(|row| row.name.as_str()).collect()
+}
+
+/// Lets every other task run until it is so. Time does not help: nothing here waits for any.
+pub(crate) async fn until(so: impl Fn() -> bool) {
+    soon(async {
+        while !so() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+}
+
+/// Waits until the client has read all that the server has sent to it so far, and no less: what
+/// comes after goes through the same pipe.
+pub(crate) async fn settled(server: &TestServer, faults: impl futures_util::Stream<Item = Fault>) {
+    let mark = hyperstack_sdk::testing::Refusal::new("end-of-scene");
+    server.send_issue(&mark, false);
+    match next(&mut pin!(faults)).await {
+        Fault::Issue(issue) if issue.code == "end-of-scene" => {}
+        other => panic!("before the end of the scene: {other}"),
+    }
+}
+
+/// The messages for a view, by their `type`: `subscribe`, `unsubscribe`. Barriers, which are the
+/// client's own business, are left out.
+pub(crate) fn requests(server: &TestServer, view: &str) -> Vec<String> {
+    let messages = server.messages().into_iter();
+    messages
+        .filter(|message| message["view"] == view)
+        .filter(|message| {
+            let key = message["key"].as_str().unwrap_or_default();
+            !key.starts_with("hyperstack-sdk:")
+        })
+        .map(|message| message["type"].as_str().unwrap_or_default().to_owned())
+        .collect()
+}
