@@ -30,8 +30,12 @@ impl Core {
         let errors = self.hub.apply(&frame);
         match frame {
             Frame::Subscribed { view, sort } => self.session.handle_subscribed(&view, sort),
-            Frame::Snapshot { view, complete, .. } => self.session.handle_snapshot(&view, complete),
-            Frame::Upsert { .. } | Frame::Patch { .. } | Frame::Delete { .. } => {}
+            Frame::Snapshot {
+                view,
+                complete: true,
+                ..
+            } => self.session.handle_complete(&view),
+            frame => self.session.handle_news(frame.view()),
         }
         self.follow();
         self.settle_at = match self.hub.is_unsettled() {

@@ -260,11 +260,9 @@ impl Shared {
     pub(crate) fn handle_lost(&self, cause: ConnectError) {
         let now = self.now();
         let mut core = self.core();
-        let fault = Fault::Connection(cause.clone());
         core.session.handle_lost(cause, now);
         core.follow();
         drop(core);
-        self.board.report(&fault);
         self.publish_state();
     }
 
@@ -337,8 +335,10 @@ impl Shared {
         Some(self.started + timeout)
     }
 
+    /// Tells whoever watches where the connection stands, and why.
     fn publish_state(&self) {
-        let core = self.core();
+        let mut core = self.core();
+        let losses: Vec<_> = std::iter::from_fn(|| core.session.poll_loss()).collect();
         let link = core.session.link();
         self.state.send_if_modified(|state| {
             let first = *state == ConnectionState::Connecting;
@@ -347,8 +347,12 @@ impl Shared {
             *state = now;
             changed
         });
-        if matches!(link, Link::Closed(_)) {
-            drop(core);
+        let closed = matches!(link, Link::Closed(_));
+        drop(core);
+        for loss in losses {
+            self.board.report(&Fault::Connection(loss));
+        }
+        if closed {
             self.board.end();
         }
     }

@@ -140,6 +140,7 @@ pub struct Session {
     reconnects: u64,
     pings: VecDeque<Transmit>,
     events: VecDeque<Event>,
+    losses: VecDeque<ConnectError>,
 }
 
 impl Session {
@@ -155,6 +156,7 @@ impl Session {
             reconnects: 0,
             pings: VecDeque::new(),
             events: VecDeque::new(),
+            losses: VecDeque::new(),
             settings,
         }
     }
@@ -211,6 +213,7 @@ impl Session {
         let attempt = match self.link {
             Link::Closed(_) | Link::Waiting { .. } => return,
             Link::Dialing { attempt: 0 } if !self.settings.wait_for_server => {
+                self.losses.push_back(cause.clone());
                 return self.close(EndReason::Failed(cause));
             }
             Link::Dialing { attempt } => attempt,
@@ -218,6 +221,7 @@ impl Session {
             Link::Open => self.backoff.attempts(),
         };
         self.pings.clear();
+        self.losses.push_back(cause.clone());
         if !self.settings.auto_reconnect {
             return self.close(EndReason::Lost(cause));
         }
@@ -255,12 +259,15 @@ impl Session {
         }
     }
 
-    /// A snapshot frame whose rows are in the store; `complete` if it was the last.
-    pub fn handle_snapshot(&mut self, view: &str, complete: bool) {
-        if complete {
-            if let Some((view, target)) = self.requests.completed(view) {
-                self.events.push_back(Event::Finish { view, target });
-            }
+    /// Any other frame of a view.
+    pub fn handle_news(&mut self, view: &str) {
+        self.requests.news(view);
+    }
+
+    /// A view's last snapshot frame, whose rows are in the store.
+    pub fn handle_complete(&mut self, view: &str) {
+        if let Some((view, target)) = self.requests.completed(view) {
+            self.events.push_back(Event::Finish { view, target });
         }
     }
 
@@ -298,6 +305,11 @@ impl Session {
     /// The next thing the store has to know.
     pub fn poll_event(&mut self) -> Option<Event> {
         self.events.pop_front()
+    }
+
+    /// The next loss of the connection, or failure to restore it, to tell people of.
+    pub fn poll_loss(&mut self) -> Option<ConnectError> {
+        self.losses.pop_front()
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) is to be called next.

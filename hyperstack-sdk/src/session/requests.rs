@@ -20,6 +20,8 @@ pub(super) struct Requests {
     unfinished: VecDeque<Unfinished>,
     outbox: VecDeque<Request>,
     last_id: u64,
+    /// Lists that are known to exist: their barriers were answered.
+    lists: BTreeSet<String>,
 }
 
 /// A subscription that stands.
@@ -89,6 +91,11 @@ impl Requests {
                 self.live.remove(&view);
             }
         }
+        // A barrier on the list of an unknown entity is not answered either. One on a known list is,
+        // and tells as much.
+        if !barriers.is_subset(&self.lists) {
+            barriers.extend(self.lists.first().cloned());
+        }
         for view in barriers {
             self.last_id += 1;
             self.outbox.push_back(Request::Subscribe(Subscribe {
@@ -128,33 +135,47 @@ impl Requests {
         let Some(index) = self.unfinished.iter().position(earliest) else {
             return Vec::new();
         };
-        self.unfinished[index].answered = true;
-        if let Some(target) = self.unfinished[index].target.clone() {
-            let (id, view) = (
-                self.unfinished[index].id,
-                self.unfinished[index].view.clone(),
-            );
-            return match self.is_live(id, &view) {
-                true => vec![Answer::Begun(view, target)],
-                false => Vec::new(),
-            };
+        let request = &mut self.unfinished[index];
+        request.answered = true;
+        let (id, view) = (request.id, request.view.clone());
+        match request.target.clone() {
+            Some(target) => {
+                let live = self.is_live(id, &view);
+                let begun = live.then_some(Answer::Begun(view, target));
+                begun.into_iter().collect()
+            }
+            None => {
+                self.outbox.push_back(Request::Unsubscribe {
+                    view: view.to_string(),
+                    key: Some(barrier_key(id)),
+                });
+                self.lists.insert(view.to_string());
+                self.settle(index)
+            }
         }
-        self.outbox.push_back(Request::Unsubscribe {
-            view: view.to_owned(),
-            key: Some(barrier_key(self.unfinished[index].id)),
-        });
+    }
+
+    /// The barrier at `index` was answered: all before it is over.
+    fn settle(&mut self, index: usize) -> Vec<Answer> {
         let settled: Vec<_> = self.unfinished.drain(..=index).collect();
-        settled
-            .into_iter()
-            .filter_map(|request| {
-                let target = request.target?;
-                self.is_live(request.id, &request.view)
-                    .then_some(match request.answered {
-                        true => Answer::Finished(request.view, target),
-                        false => Answer::Unknown(request.view, target),
-                    })
+        let answer = |request: Unfinished| {
+            let target = request.target?;
+            let live = self.is_live(request.id, &request.view);
+            live.then_some(match request.answered {
+                true => Answer::Finished(request.view, target),
+                false => Answer::Unknown(request.view, target),
             })
-            .collect()
+        };
+        settled.into_iter().filter_map(answer).collect()
+    }
+
+    /// A frame of a view that is not `subscribed`: the view exists, whatever was said of it.
+    pub(super) fn news(&mut self, view: &str) {
+        let of_view =
+            |request: &&mut Unfinished| request.target.is_some() && *request.view == *view;
+        if let Some(request) = self.unfinished.iter_mut().find(of_view) {
+            request.answered = true;
+        }
     }
 
     /// The view's last snapshot batch is in: it ends the earliest request that was answered.

@@ -174,9 +174,9 @@ fn a_complete_snapshot_is_finished_once() {
     session.want(&list, &target, Window::default());
     sent(&mut session);
     session.handle_subscribed("R/list", None);
-    session.handle_snapshot("R/list", false);
+    session.handle_news("R/list");
     events(&mut session);
-    session.handle_snapshot("R/list", true);
+    session.handle_complete("R/list");
     assert_eq!(events(&mut session), [Event::Finish { view: list, target }]);
     session.handle_subscribed("R/list", None);
     assert_eq!(events(&mut session), []);
@@ -199,6 +199,46 @@ fn an_unknown_view_is_found_out_by_the_barrier() {
 }
 
 #[test]
+fn an_unknown_entity_is_found_out_by_a_barrier_on_a_known_one() {
+    let mut session = open();
+    session.want(&view("R/list"), &Target::All, Window::default());
+    assert_eq!(sent(&mut session), ["+R/list", "+|"]);
+    session.handle_subscribed("R/list", None);
+    session.handle_subscribed("R/list", None);
+    events(&mut session);
+    let nope = view("Nope/list");
+    session.want(&nope, &Target::All, Window::default());
+    assert_eq!(sent(&mut session), ["-|", "+Nope/list", "+|", "+|"]);
+    session.handle_subscribed("R/list", None);
+    let target = Target::All;
+    assert_eq!(
+        events(&mut session),
+        [Event::Unknown { view: nope, target }]
+    );
+}
+
+#[test]
+fn a_view_that_sends_rows_exists() {
+    let mut session = open();
+    let list = view("R/latest");
+    session.want(&list, &Target::All, Window::default());
+    sent(&mut session);
+    session.handle_news("R/latest");
+    session.handle_subscribed("R/list", None);
+    let target = Target::All;
+    assert_eq!(events(&mut session), [Event::Finish { view: list, target }]);
+}
+
+#[test]
+fn every_loss_is_told() {
+    let mut session = open();
+    session.handle_timeout(seconds(30));
+    let silent = seconds(30);
+    assert_eq!(session.poll_loss(), Some(ConnectError::Silent { silent }));
+    assert_eq!(session.poll_loss(), None);
+}
+
+#[test]
 fn keys_of_one_view_are_answered_in_order() {
     let mut session = open();
     let list = view("R/list");
@@ -212,7 +252,7 @@ fn keys_of_one_view_are_answered_in_order() {
     session.handle_subscribed("R/list", None);
     session.handle_subscribed("R/list", None);
     events(&mut session);
-    session.handle_snapshot("R/list", true);
+    session.handle_complete("R/list");
     assert_eq!(events(&mut session), [finish("a")]);
     session.handle_subscribed("R/list", None);
     assert_eq!(events(&mut session), [finish("b")]);

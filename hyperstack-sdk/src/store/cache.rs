@@ -42,7 +42,8 @@ pub(crate) struct Cache<T: Patchable> {
 struct State<T: Patchable> {
     rows: Rows<T>,
     readers: Readers<T>,
-    /// Rows that left a window whose other rows are still on their way.
+    /// Rows that left a window, each until another row takes its place. The server sends the
+    /// window's rows, newcomers among them, after the deletes.
     leaving: Vec<Arc<str>>,
     in_snapshot: bool,
     all_ready: bool,
@@ -239,8 +240,12 @@ impl<T: Patchable> AnyCache for Cache<T> {
             }
             Frame::Upsert { row, .. } => {
                 state.leaving.retain(|key| **key != *row.key);
+                let before = state.rows.len();
                 errors.extend(state.take_in(self, row, Taken::Upsert));
-                state.settle();
+                if state.rows.len() > before && !state.leaving.is_empty() {
+                    let left = state.leaving.remove(0);
+                    state.delete(&left);
+                }
             }
             Frame::Patch { row, append, .. } => {
                 errors.extend(state.take_in(self, row, Taken::Patch(append)));
@@ -332,10 +337,9 @@ impl<T: Patchable> State<T> {
         };
         match change {
             Ok(change) => {
-                let evicted = self.evict(cache.limit);
-                let change = change.filter(|change| evicted.as_ref() != Some(&change.key));
-                if let Some(change) = &change {
-                    self.readers.publish(change);
+                let fits = self.make_room(cache.limit, &row.key);
+                if let Some(change) = change.filter(|_| fits) {
+                    self.readers.publish(&change);
                 }
                 None
             }
@@ -347,15 +351,22 @@ impl<T: Patchable> State<T> {
         }
     }
 
-    /// Takes out the row furthest from the front, where there is one too many.
-    fn evict(&mut self, limit: Option<usize>) -> Option<Arc<str>> {
-        if self.rows.len() <= limit? {
-            return None;
+    /// Takes out the row furthest from the front, where there is one too many. `false` if that is
+    /// the newcomer, which then no reader has heard of.
+    fn make_room(&mut self, limit: Option<usize>, newcomer: &str) -> bool {
+        if limit.is_none_or(|limit| self.rows.len() <= limit) {
+            return true;
         }
-        let last = self.rows.last()?;
+        let Some(last) = self.rows.last() else {
+            return true;
+        };
         self.evicted += 1;
+        if *last == *newcomer {
+            self.rows.delete(&last);
+            return false;
+        }
         self.delete(&last);
-        Some(last)
+        true
     }
 
     fn delete(&mut self, key: &str) {

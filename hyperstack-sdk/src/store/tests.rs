@@ -302,6 +302,34 @@ fn the_row_furthest_from_the_front_leaves_as_a_delete() {
 }
 
 #[test]
+fn a_newcomer_that_does_not_fit_is_never_heard_of() {
+    let mut f = fixture("Coin/top", Some(1));
+    f.begin(BY_PRICE);
+    f.apply(&[
+        r#""op":"upsert","key":"a","data":{"name":"a","price":2}"#,
+        r#""op":"upsert","key":"b","data":{"name":"b","price":1}"#,
+    ]);
+    assert_eq!(f.read(), ["upsert a"]);
+    assert_eq!(f.names(), ["a"]);
+}
+
+#[test]
+fn a_window_is_never_short_while_rows_change_places() {
+    let mut f = fixture("Coin/top", None);
+    f.begin(BY_PRICE);
+    f.apply(&[TWO]);
+    f.finish();
+    f.read();
+    f.apply(&[
+        r#""op":"delete","key":"a","data":null"#,
+        r#""op":"upsert","key":"b","data":{"name":"b"}"#,
+    ]);
+    assert_eq!(f.names().len(), 2);
+    f.apply(&[r#""op":"upsert","key":"c","data":{"name":"c"}"#]);
+    assert_eq!(f.read(), ["upsert c", "delete a"]);
+}
+
+#[test]
 fn a_late_reader_gets_the_rows_and_then_what_changes() {
     let mut f = fixture("Coin/list", None);
     f.begin(RECENCY);
