@@ -17,18 +17,15 @@ fn clause(views: &Views) -> TokenStream {
     quote!(where for<'__x> #entity: #krate::__private::Streamed<'__x>)
 }
 
-/// The struct.
+/// The struct. It asks for nothing, so that to name it is never a mistake.
 pub(super) fn definition(views: &Views) -> TokenStream {
     let (krate, vis, entity) = (&views.krate, &views.vis, &views.ident);
     let ident = views_ident(views);
-    let clause = clause(views);
     let docs = format!("The views of [`{entity}`].");
     quote! {
         #[doc = #docs]
-        #[allow(private_bounds, trivial_bounds, unused_qualifications)]
-        #vis struct #ident
-        #clause
-        {
+        #[allow(unused_qualifications)]
+        #vis struct #ident {
             views: #krate::__private::ViewSource<#entity>,
         }
     }
@@ -69,13 +66,13 @@ pub(super) fn impls(views: &Views) -> TokenStream {
             }
         }
 
-        impl ::core::clone::Clone for #ident #clause {
+        impl ::core::clone::Clone for #ident {
             fn clone(&self) -> Self {
                 Self { views: ::core::clone::Clone::clone(&self.views) }
             }
         }
 
-        impl ::core::fmt::Debug for #ident #clause {
+        impl ::core::fmt::Debug for #ident {
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                 f.debug_struct(#text).finish_non_exhaustive()
             }

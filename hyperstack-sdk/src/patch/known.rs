@@ -6,7 +6,7 @@
 
 use super::field::{Native, Value};
 use super::foreign::{Foreign, ForeignOption};
-use super::Entity;
+use super::{Entity, Patchable};
 use serde::de::DeserializeOwned;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -74,7 +74,7 @@ impl<T: KnownList> KnownList for Option<T> {}
 )]
 pub trait KnownEntity {}
 
-/// [`Entity`], with a lifetime that carries nothing, so that a bound by it may be false.
-pub trait Streamed<'x>: Entity {}
+/// An entity's struct, with a lifetime that carries nothing, so that a bound by it may be false.
+pub trait Streamed<'x>: Entity<Data = Self> + Patchable {}
 
-impl<E: Entity> Streamed<'_> for E {}
+impl<E: Entity<Data = E> + Patchable> Streamed<'_> for E {}
