@@ -21,9 +21,9 @@ pub(super) fn kind(krate: &TokenStream, ty: &FieldType) -> TokenStream {
 
 /// What a field's type must be.
 fn bound(krate: &TokenStream, field: &Field) -> TokenStream {
-    match (field.ty.foreign, field.max()) {
-        (None, Some(_)) => quote!(for<'__x> #krate::__private::Appendable<'__x>),
-        _ => plain(krate, &field.ty),
+    match field.max() {
+        Some(_) => quote!(for<'__x> #krate::__private::Appendable<'__x>),
+        None => plain(krate, &field.ty),
     }
 }
 

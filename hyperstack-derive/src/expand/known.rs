@@ -1,6 +1,5 @@
 //! What can be a field, and the reports of what cannot.
 
-use super::bounds;
 use crate::tree::{FieldType, Record};
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -14,19 +13,20 @@ pub(super) struct Item<'a> {
     pub(super) types: Vec<&'a FieldType>,
     /// Those of the types that must be lists.
     pub(super) lists: Vec<&'a FieldType>,
+    /// What a leaf keeps of every other name.
+    pub(super) text: Option<&'a FieldType>,
 }
 
 /// The reports for a struct with named fields.
 pub(super) fn record(record: &Record) -> TokenStream {
-    let (lists, types): (Vec<_>, Vec<_>) = record
-        .wired()
-        .partition(|field| field.max().is_some() && field.ty.foreign.is_none());
+    let (lists, types): (Vec<_>, Vec<_>) = record.wired().partition(|field| field.max().is_some());
     Item {
         krate: &record.krate,
         ident: &record.ident,
         generics: &record.generics,
         types: types.into_iter().map(|field| &field.ty).collect(),
         lists: lists.into_iter().map(|field| &field.ty).collect(),
+        text: None,
     }
     .impls()
 }
@@ -38,11 +38,11 @@ impl Item<'_> {
         let krate = self.krate;
         let known = self.known();
         let types = self.types.iter().filter(|ty| !ty.generic);
-        let types = types.map(|ty| {
-            let kind = bounds::kind(krate, ty);
-            quote!(#ty, #kind)
-        });
+        let (fields, foreign): (Vec<&FieldType>, Vec<&FieldType>) =
+            types.partition(|ty| ty.foreign.is_none());
+        let foreign = foreign.into_iter().map(|ty| &ty.inner);
         let lists = self.lists.iter().filter(|ty| !ty.generic);
+        let text = self.text.iter().filter(|ty| !ty.generic);
         let value = self.generics.params.is_empty().then(|| {
             let ident = self.ident;
             quote!(let _ = __value::<#ident>;)
@@ -52,13 +52,19 @@ impl Item<'_> {
 
             const _: fn() = || {
                 #[allow(dead_code)]
-                fn __field<__F: #krate::__private::Known<__K>, __K>() {}
+                fn __field<__F: #krate::__private::Known>() {}
+                #[allow(dead_code)]
+                fn __foreign<__F: #krate::__private::KnownForeign>() {}
                 #[allow(dead_code)]
                 fn __list<__F: #krate::__private::KnownList>() {}
                 #[allow(dead_code)]
+                fn __text<__T: for<'__x> #krate::__private::leaf::Text<'__x>>() {}
+                #[allow(dead_code)]
                 fn __value<__V: #krate::__private::Value>() {}
-                #(let _ = __field::<#types>;)*
+                #(let _ = __field::<#fields>;)*
+                #(let _ = __foreign::<#foreign>;)*
                 #(let _ = __list::<#lists>;)*
+                #(let _ = __text::<#text>;)*
                 #value
             };
         }
@@ -71,11 +77,15 @@ impl Item<'_> {
         let mut generics = self.generics.clone();
         let types = self.types.iter().chain(&self.lists);
         for ty in types.filter(|ty| ty.generic && !ty.recursive) {
-            let kind = bounds::kind(krate, ty);
+            let inner = &ty.inner;
+            let bound = match ty.foreign {
+                None => quote!(Known),
+                Some(_) => quote!(KnownForeign),
+            };
             let clause = generics.make_where_clause();
             clause
                 .predicates
-                .push(parse_quote!(#ty: #krate::__private::Known<#kind>));
+                .push(parse_quote!(#inner: #krate::__private::#bound));
         }
         let (params, arguments, clause) = generics.split_for_impl();
         quote!(impl #params #krate::__private::Known for #ident #arguments #clause {})

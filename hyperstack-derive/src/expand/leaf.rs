@@ -5,7 +5,7 @@ use super::{bounds, patch, record, slots};
 use crate::tree::{FieldType, Leaf, LeafShape, Other, Record, Variant, Variants};
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote};
-use syn::{Generics, Ident};
+use syn::{parse_quote, Generics, Ident};
 
 /// The impl of `Field`, and what that rests on.
 pub(super) fn impls(leaf: &Leaf) -> TokenStream {
@@ -78,7 +78,7 @@ fn of_newtype(leaf: &Leaf, ty: &FieldType) -> TokenStream {
         quote!(#krate::__private::leaf::decode_inner::<#ty, #kind, _>(d, cx).map(Self)),
         quote!(#krate::__private::leaf::encode_inner::<#ty, #kind, _>(&patch.0, s)),
     );
-    let known = known(leaf, vec![ty]);
+    let known = item(leaf, vec![ty]).impls();
     quote!(#field #known)
 }
 
@@ -102,7 +102,7 @@ fn of_tuple(leaf: &Leaf, types: &[FieldType]) -> TokenStream {
             #krate::__private::leaf::encode_inner::<#tuple, _>(&tuple, s)
         },
     );
-    let known = known(leaf, types);
+    let known = item(leaf, types).impls();
     quote!(#field #known)
 }
 
@@ -112,16 +112,16 @@ fn generics(leaf: &Leaf, types: &[&FieldType]) -> Generics {
     bounds::whole(generics, &leaf.generics, &leaf.ident, &leaf.krate)
 }
 
-/// The reports for a leaf that holds these types.
-fn known(leaf: &Leaf, types: Vec<&FieldType>) -> TokenStream {
+/// A leaf that holds these types.
+fn item<'a>(leaf: &'a Leaf, types: Vec<&'a FieldType>) -> Item<'a> {
     Item {
         krate: &leaf.krate,
         ident: &leaf.ident,
         generics: &leaf.generics,
         types,
         lists: Vec::new(),
+        text: None,
     }
-    .impls()
 }
 
 /// Names.
@@ -142,26 +142,35 @@ fn of_enum(leaf: &Leaf, variants: &Variants) -> TokenStream {
     let other = variants
         .known
         .iter()
-        .find_map(|variant| Some((&variant.ident, variant.other?)));
-    let rest = match other {
-        Some((ident, Other::Text)) => {
-            quote!(#some(Self::#ident(::core::convert::From::from(text))))
+        .find_map(|variant| Some((&variant.ident, variant.other.as_ref()?)));
+    let rest = match &other {
+        Some((ident, Other::Text(_))) => {
+            quote!(#some(Self::#ident(#krate::__private::leaf::Text::keep(text))))
         }
         Some((ident, Other::Nothing)) => quote!(#some(Self::#ident)),
         None => quote!(::core::option::Option::None),
     };
     let texts = variants.known.iter().map(|variant| {
         let (ident, name) = (&variant.ident, &variant.name);
-        match variant.other {
-            Some(Other::Text) => quote!(Self::#ident(text) => text,),
+        match &variant.other {
+            Some(Other::Text(_)) => {
+                quote!(Self::#ident(text) => #krate::__private::leaf::Text::kept(text),)
+            }
             _ => quote!(Self::#ident => #name,),
         }
     });
     // What is wrong with the others is reported already.
     let others = (!variants.complete).then(|| quote!(_ => "",));
+    let mut generics = generics(leaf, &[]);
+    if let Some((_, Other::Text(ty))) = &other {
+        let clause = generics.make_where_clause();
+        clause
+            .predicates
+            .push(parse_quote!(#ty: for<'__x> #krate::__private::leaf::Text<'__x>));
+    }
     let field = impl_field(
         leaf,
-        &generics(leaf, &[]),
+        &generics,
         quote! {
             #[allow(unreachable_patterns)]
             let find = |text: &str| match text {
@@ -178,6 +187,10 @@ fn of_enum(leaf: &Leaf, variants: &Variants) -> TokenStream {
             #krate::__private::serde::Serializer::serialize_str(s, text)
         },
     );
-    let known = known(leaf, Vec::new());
+    let mut item = item(leaf, Vec::new());
+    if let Some((_, Other::Text(ty))) = other {
+        item.text = Some(ty);
+    }
+    let known = item.impls();
     quote!(#field #known)
 }

@@ -4,7 +4,7 @@ use super::bounds;
 use crate::tree::{Field, Record};
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::Ident;
+use syn::{Expr, Ident};
 
 /// The impl of `Record`; `patch` holds the slots.
 pub(super) fn impls(record: &Record, patch: &Ident) -> TokenStream {
@@ -76,9 +76,21 @@ fn types(record: &Record, field: &Field) -> TokenStream {
 fn slot(record: &Record, field: &Field) -> TokenStream {
     let (krate, ident, ty) = (&record.krate, &field.ident, &field.ty);
     match field.max() {
-        Some(max) => quote!(#krate::__private::record::trim_slot::<#ty>(patch.#ident, #max)),
+        Some(max) => {
+            let max = number(max);
+            quote!(#krate::__private::record::trim_slot::<#ty>(patch.#ident, #max))
+        }
         None => quote!(patch.#ident),
     }
+}
+
+/// The most elements of a list. Its type is said here, so that wherever it is wrong, rustc says the
+/// same, and says it once.
+fn number(max: &Expr) -> TokenStream {
+    quote!({
+        let __max: usize = #max;
+        __max
+    })
 }
 
 fn build(record: &Record, field: &Field) -> TokenStream {
@@ -127,7 +139,7 @@ fn merge(record: &Record, field: &Field) -> TokenStream {
     };
     match field.max() {
         Some(max) => {
-            let ty = &field.ty;
+            let (ty, max) = (&field.ty, number(max));
             quote! {{
                 let merged = #merged;
                 #krate::__private::record::trim::<#ty>(&mut value.#ident, #max);

@@ -54,10 +54,9 @@ pub(crate) struct Variant {
 }
 
 /// What the variant for every other name keeps of it.
-#[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Other {
-    /// The name.
-    Text,
+    /// The name, in this type.
+    Text(FieldType),
     /// Nothing.
     Nothing,
 }
@@ -72,7 +71,8 @@ impl Leaf {
         let shape = match input.data.clone() {
             Data::Struct(data) => match data.fields {
                 Fields::Named(fields) => {
-                    LeafShape::Record(Box::new(Record::new(input, fields, attrs, errors)))
+                    let record = Record::new(input, fields, attrs, errors);
+                    LeafShape::Record(Box::new(record))
                 }
                 Fields::Unnamed(fields) => {
                     check::tuple(&fields, errors)?;
@@ -84,7 +84,7 @@ impl Leaf {
                 }
             },
             Data::Enum(data) => {
-                let variants = variants(data, &attrs, errors);
+                let variants = variants(data, &input, &attrs, errors);
                 check::variants(&ident, &variants.known, errors);
                 LeafShape::Enum(variants)
             }
@@ -102,10 +102,18 @@ impl Leaf {
     }
 }
 
+const TEXT: &str = "a variant's text is kept as it comes";
+
 fn tuple(fields: &FieldsUnnamed, input: &DeriveInput, errors: &mut Errors) -> LeafShape {
     let newtype = fields.unnamed.len() == 1;
     let mut types = Vec::new();
     for field in &fields.unnamed {
+        misplaced(
+            &field.attrs,
+            "leaf",
+            "on a field, write `#[field(..)]`",
+            errors,
+        );
         let attrs = FieldAttrs::parse(&field.attrs, errors);
         check::unnamed(&attrs, newtype, errors);
         let foreign = newtype && attrs.serde.is_some();
@@ -117,7 +125,12 @@ fn tuple(fields: &FieldsUnnamed, input: &DeriveInput, errors: &mut Errors) -> Le
     }
 }
 
-fn variants(data: DataEnum, container: &ContainerAttrs, errors: &mut Errors) -> Variants {
+fn variants(
+    data: DataEnum,
+    input: &DeriveInput,
+    container: &ContainerAttrs,
+    errors: &mut Errors,
+) -> Variants {
     let count = data.variants.len();
     let mut variants = Vec::new();
     for variant in data.variants {
@@ -127,7 +140,9 @@ fn variants(data: DataEnum, container: &ContainerAttrs, errors: &mut Errors) -> 
             "on a variant, write `#[leaf(..)]`",
             errors,
         );
+        let before = errors.count();
         let attrs = VariantAttrs::parse(&variant.attrs, errors);
+        let understood = errors.count() == before;
         let plain = variant.ident.unraw().to_string();
         let (name, name_at) = match (attrs.rename, container.rename_all) {
             (Some(Set { value, .. }), _) => (value.value(), value.to_token_stream()),
@@ -136,7 +151,14 @@ fn variants(data: DataEnum, container: &ContainerAttrs, errors: &mut Errors) -> 
         };
         let kept = match (&variant.fields, &attrs.other) {
             (Fields::Unit, _) => Other::Nothing,
-            (Fields::Unnamed(fields), Some(_)) if fields.unnamed.len() == 1 => Other::Text,
+            (Fields::Unnamed(fields), Some(_)) if fields.unnamed.len() == 1 => {
+                let field = &fields.unnamed[0];
+                misplaced(&field.attrs, "field", TEXT, errors);
+                misplaced(&field.attrs, "leaf", TEXT, errors);
+                Other::Text(FieldType::new(&field.ty, false, input))
+            }
+            // What was not understood may have said what the data is.
+            (_, None) if !understood => continue,
             (fields, Some(_)) => {
                 errors.at(
                     fields,
@@ -163,7 +185,7 @@ fn variants(data: DataEnum, container: &ContainerAttrs, errors: &mut Errors) -> 
         });
     }
     Variants {
-        complete: variants.len() == count,
+        complete: variants.len() == count && count > 0,
         known: variants,
     }
 }

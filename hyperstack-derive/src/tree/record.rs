@@ -177,18 +177,18 @@ impl Field {
             (None, Some(case)) => (case.field(&plain), ident.to_token_stream()),
             (None, None) => (plain, ident.to_token_stream()),
         };
-        let default = match (&attrs.default, &container.default) {
-            (Some(set), _) => Some(match &set.value {
-                FieldDefault::Type => quote!(::core::default::Default::default()),
+        let ty = FieldType::new(&field.ty, attrs.serde.is_some(), input);
+        let krate = &container.krate;
+        let of_type = quote!(<#ty as #krate::__private::KnownDefault>::known_default());
+        let default = match (&attrs.default, &container.default, &attrs.skip) {
+            (Some(set), _, _) => Some(match &set.value {
+                FieldDefault::Type => of_type,
                 FieldDefault::Expr(expr) => expr.clone(),
             }),
-            (None, Some(whole)) => Some(quote!({ #whole }.#ident)),
-            (None, None) if attrs.skip.is_some() => {
-                Some(quote!(::core::default::Default::default()))
-            }
-            (None, None) => None,
+            (None, Some(whole), _) => Some(quote!({ #whole }.#ident)),
+            (None, None, Some(_)) => Some(of_type),
+            (None, None, None) => None,
         };
-        let ty = FieldType::new(&field.ty, attrs.serde.is_some(), input);
         Some(Self {
             ty,
             docs: docs(&field.attrs).into_iter().cloned().collect(),
@@ -202,8 +202,11 @@ impl Field {
         })
     }
 
-    /// The expression `N` of `append(max = N)`.
+    /// The expression `N` of `append(max = N)`, where there is something to append to.
     pub(crate) fn max(&self) -> Option<&Expr> {
-        self.attrs.append.as_ref().map(|set| &set.value)
+        let append = self.attrs.append.as_ref();
+        append
+            .filter(|_| self.ty.foreign.is_none())
+            .map(|set| &set.value)
     }
 }

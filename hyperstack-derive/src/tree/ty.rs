@@ -10,6 +10,8 @@ pub(crate) struct FieldType {
     tokens: TokenStream,
     /// For `#[field(serde)]`: how many `Option`s are spelled around the type with serde impls.
     pub(crate) foreign: Option<usize>,
+    /// That type, without these; for other fields the type itself.
+    pub(crate) inner: TokenStream,
     /// Whether it mentions the struct itself.
     pub(crate) recursive: bool,
     /// Whether it mentions a parameter of the struct.
@@ -20,9 +22,14 @@ impl FieldType {
     /// The type of a field of `input`.
     pub(crate) fn new(ty: &Type, foreign: bool, input: &DeriveInput) -> Self {
         let tokens = ty.to_token_stream();
+        let (depth, inner) = match foreign {
+            true => inside(ty),
+            false => (0, ty),
+        };
         let own = [input.ident.clone(), Ident::new("Self", Span::call_site())];
         Self {
-            foreign: foreign.then(|| options(ty)),
+            foreign: foreign.then_some(depth),
+            inner: without_self(inner.to_token_stream(), input),
             recursive: mentions(&tokens, &own),
             generic: mentions(&tokens, &parameters(&input.generics)),
             tokens: without_self(tokens, input),
@@ -75,19 +82,28 @@ fn without_self(tokens: TokenStream, input: &DeriveInput) -> TokenStream {
     tokens.into_iter().map(replace).collect::<TokenStream>()
 }
 
-/// How many `Option<..>` are spelled around a type.
-fn options(ty: &Type) -> usize {
-    let Type::Path(path) = ty else { return 0 };
-    let Some(last) = path.path.segments.last() else {
-        return 0;
-    };
+/// What is inside of the `Option<..>`s that are spelled around a type, and how many these are.
+fn inside(ty: &Type) -> (usize, &Type) {
+    match option(ty) {
+        Some(inner) => {
+            let (depth, ty) = inside(inner);
+            (depth + 1, ty)
+        }
+        None => (0, ty),
+    }
+}
+
+/// The type `T`, if this is spelled `Option<T>`.
+fn option(ty: &Type) -> Option<&Type> {
+    let Type::Path(path) = ty else { return None };
+    let last = path.path.segments.last()?;
     match &last.arguments {
         PathArguments::AngleBracketed(arguments) if last.ident == "Option" => {
-            match arguments.args.first() {
-                Some(GenericArgument::Type(inner)) => 1 + options(inner),
-                _ => 0,
+            match arguments.args.first()? {
+                GenericArgument::Type(inner) => Some(inner),
+                _ => None,
             }
         }
-        _ => 0,
+        _ => None,
     }
 }

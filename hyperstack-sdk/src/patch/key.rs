@@ -5,6 +5,12 @@ use std::fmt::Debug;
 use std::hash::Hash;
 
 /// A type whose values are written as the keys of a JSON object, or name an entity.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a key",
+    label = "has no `Key`",
+    note = "a key is a `String`, an integer, a `char` or a `bool`",
+    note = "or implement `hyperstack_sdk::Key`, which says how the type is written as text"
+)]
 pub trait Key: Clone + Debug + Ord + Hash + Send + Sync + 'static {
     /// The key that `text` is, if it is one.
     fn parse(text: &str) -> Option<Self>;
@@ -13,6 +19,7 @@ pub trait Key: Clone + Debug + Ord + Hash + Send + Sync + 'static {
     fn text(&self) -> Cow<'_, str>;
 }
 
+#[diagnostic::do_not_recommend]
 impl Key for String {
     fn parse(text: &str) -> Option<Self> {
         Some(text.to_owned())
@@ -25,6 +32,7 @@ impl Key for String {
 
 macro_rules! keys {
     ($($key:ty)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl Key for $key {
             fn parse(text: &str) -> Option<Self> {
                 text.parse().ok()

@@ -4,8 +4,7 @@
 //! makes a wrong field of every section around it. This is what the derives check instead, to report
 //! it once: what it knows, `Field` knows too, as soon as the structs inside are right.
 
-use super::field::{Native, Value};
-use super::foreign::{Foreign, ForeignOption};
+use super::field::Value;
 use super::{Entity, Patchable};
 use serde::de::DeserializeOwned;
 use serde::Serialize;
@@ -21,14 +20,23 @@ use std::sync::Arc;
     note = "or derive `Leaf` for it, to replace it whole",
     note = "or put `#[field(serde)]` on the field, to replace it whole by its serde impls"
 )]
-pub trait Known<Kind = Native> {}
+pub trait Known {}
 
-impl<T: Value + Serialize + DeserializeOwned> Known<Foreign> for T {}
+/// A type that can be a field with `#[field(serde)]`.
+#[diagnostic::on_unimplemented(
+    message = "`#[field(serde)]` needs serde impls, which `{Self}` lacks",
+    label = "not both `Serialize` and `Deserialize`",
+    note = "derive `serde::Serialize` and `serde::Deserialize` for it",
+    note = "or derive `Section` or `Leaf` for it, and leave `serde` out"
+)]
+pub trait KnownForeign {}
 
-impl<T: Known<K>, K> Known<ForeignOption<K>> for Option<T> {}
+#[diagnostic::do_not_recommend]
+impl<T: Value + Serialize + DeserializeOwned> KnownForeign for T {}
 
 macro_rules! known {
     ($($ty:ty)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl Known for $ty {}
     )*};
 }
@@ -48,6 +56,7 @@ impl<K: super::Key, V: Known, H: BuildHasher + Default + Clone> Known for HashMa
 
 macro_rules! tuples {
     ($first:ident $($rest:ident)*) => {
+        #[diagnostic::do_not_recommend]
         impl<$first: Known, $($rest: Known),*> Known for ($first, $($rest,)*) {}
         tuples! { $($rest)* }
     };
@@ -73,6 +82,24 @@ impl<T: KnownList> KnownList for Option<T> {}
     note = "derive `Entity` beside `Views`"
 )]
 pub trait KnownEntity {}
+
+/// A type with a default, for `#[field(default)]` and `#[field(skip)]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no default value",
+    label = "needs the default of `{Self}`",
+    note = "derive `Default` for it, or say which value: `#[field(default = ..)]`"
+)]
+pub trait KnownDefault {
+    /// The default.
+    fn known_default() -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Default> KnownDefault for T {
+    fn known_default() -> Self {
+        T::default()
+    }
+}
 
 /// An entity's struct, with a lifetime that carries nothing, so that a bound by it may be false.
 pub trait Streamed<'x>: Entity<Data = Self> + Patchable {}

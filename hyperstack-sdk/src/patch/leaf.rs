@@ -7,6 +7,7 @@ use super::slot::SlotRef;
 use serde::de::{Error, Visitor};
 use serde::{Deserializer, Serialize, Serializer};
 use std::fmt;
+use std::sync::Arc;
 
 /// Reads a struct with named fields.
 pub fn decode_record<'de, T: Record, D: Deserializer<'de>>(
@@ -61,3 +62,35 @@ pub fn decode_variant<'de, T, D: Deserializer<'de>>(
 
     d.deserialize_str(Variant(names, find))
 }
+
+/// What the variant that stands for every other name may keep of it. The lifetime carries nothing:
+/// see [`Field`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot keep the text of every other name",
+    label = "not a text",
+    note = "a variant with `#[leaf(other)]` holds a `String`, or nothing"
+)]
+pub trait Text<'x> {
+    /// Keeps a text.
+    fn keep(text: &str) -> Self;
+
+    /// What was kept.
+    fn kept(&self) -> &str;
+}
+
+macro_rules! texts {
+    ($($ty:ty)*) => {$(
+        #[diagnostic::do_not_recommend]
+        impl Text<'_> for $ty {
+            fn keep(text: &str) -> Self {
+                text.into()
+            }
+
+            fn kept(&self) -> &str {
+                self
+            }
+        }
+    )*};
+}
+
+texts! { String Box<str> Arc<str> }

@@ -76,6 +76,7 @@ use serde::Serialize;
 /// A value that merges patches: every entity and section. Derived.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no entity and no section",
+    label = "merges no patches",
     note = "derive `Entity` or `Section` for it"
 )]
 pub trait Patchable: Record<Fields = <Self as Patchable>::Patch> {
@@ -150,6 +151,7 @@ pub trait Patch: Fields + Serialize + DeserializeOwned {
 /// What the server knows by name: the struct that derives `Entity`, or its marker `FooEntity`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no entity",
+    label = "not an entity",
     note = "derive `Entity` for the struct"
 )]
 pub trait Entity: Send + Sync + 'static {
@@ -166,7 +168,7 @@ pub mod __private {
     pub use super::context::Context;
     pub use super::field::{Field, Native, Part, Slot, Value, Whole};
     pub use super::foreign::{Foreign, ForeignOption};
-    pub use super::known::{Known, KnownEntity, KnownList, Streamed};
+    pub use super::known::{Known, KnownDefault, KnownEntity, KnownForeign, KnownList, Streamed};
     pub use super::leaf;
     pub use super::list::Appendable;
     pub use super::record::{self, ByField, Fields, Record};
