@@ -5,10 +5,11 @@ use crate::attr::view::View;
 use crate::attr::Set;
 use crate::errors::Errors;
 use crate::suggest;
-use crate::tree::{Record, Variant};
+use crate::tree::{Other, Record, Variant};
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 use std::collections::HashSet;
+use syn::ext::IdentExt;
 use syn::{Expr, ExprLit, FieldsUnnamed, Generics, Ident, Lit, LitStr};
 
 /// All rules of a struct with named fields.
@@ -19,6 +20,7 @@ pub(crate) fn record(record: &Record, name: Option<&Set<LitStr>>, errors: &mut E
     skipped_is_off_the_wire(record, errors);
     foreign_is_replaced_whole(record, errors);
     something_is_kept(record, errors);
+    key_is_on_the_wire(record, errors);
 }
 
 /// `struct Round<'a> { name: &'a str }`
@@ -64,6 +66,33 @@ fn key_starts_at_a_field(record: &Record, errors: &mut Errors) {
     );
 }
 
+/// `#[entity(key = "id")] struct Round { #[field(skip)] id: u64 }`
+fn key_is_on_the_wire(record: &Record, errors: &mut Errors) {
+    let Some(key) = &record.key else { return };
+    let skipped = record
+        .fields
+        .iter()
+        .any(|field| field.ident == key.first && field.attrs.skip.is_some());
+    if skipped {
+        errors.at(
+            &key.literal,
+            format!("the field `{}` is off the wire: no key is in it", key.first),
+        );
+    }
+}
+
+/// `#[derive(Leaf)] struct Bets { #[field(append(max = 5))] a: Vec<u64> }`
+pub(crate) fn leaf_is_replaced_whole(record: &Record, errors: &mut Errors) {
+    for field in record.wired() {
+        if let Some(append) = &field.attrs.append {
+            errors.at(
+                &append.key,
+                "a leaf is replaced whole: nothing is ever appended to its lists",
+            );
+        }
+    }
+}
+
 /// `a: u64, #[field(rename = "a")] b: u64`
 fn names_differ(record: &Record, errors: &mut Errors) {
     let own = record
@@ -80,27 +109,27 @@ fn once(what: &str, names: impl Iterator<Item = (String, TokenStream)>, errors: 
         if name.is_empty() {
             errors.at(at, "a name on the wire is not empty");
         } else if !seen.insert(name.clone()) {
-            errors.at(at, format!("two {what} are called `{name}` on the wire"));
+            errors.at(
+                at,
+                format!("two {what} are called `{name}` on the wire: rename one of them"),
+            );
         }
     }
 }
 
 /// `#[field(skip, append(max = 5))] a: Vec<u64>`
+///
+/// What serde's keys say beside `skip` is for serde.
 fn skipped_is_off_the_wire(record: &Record, errors: &mut Errors) {
-    for field in record
-        .fields
-        .iter()
-        .filter(|field| field.attrs.skip.is_some())
-    {
-        let attrs = &field.attrs;
-        let keys = [
-            attrs.append.as_ref().map(|set| &set.key),
-            attrs.serde.as_ref().map(|set| &set.key),
-        ];
-        for key in keys.into_iter().flatten() {
+    let attrs = record.fields.iter().map(|field| &field.attrs);
+    let keys = attrs
+        .filter(|attrs| attrs.skip.is_some())
+        .flat_map(|attrs| &attrs.own);
+    for Set { key, value } in keys {
+        if ["rename", "alias", "append", "serde"].contains(&value.as_str()) {
             errors.at(
                 key,
-                format!("`skip` takes the field off the wire, where `{key}` has no meaning"),
+                format!("`skip` takes the field off the wire, where `{value}` has no meaning"),
             );
         }
     }
@@ -181,6 +210,7 @@ pub(crate) fn variants(ident: &Ident, variants: &[Variant], errors: &mut Errors)
             "one variant stands for every other name: keep one `other`",
         );
     }
+    other_text_is_any(variants, errors);
     let named = variants.iter().filter(|variant| variant.other.is_none());
     let own = named
         .clone()
@@ -190,13 +220,43 @@ pub(crate) fn variants(ident: &Ident, variants: &[Variant], errors: &mut Errors)
     once("variants", own.chain(aliases), errors);
 }
 
+/// `#[leaf(other, rename = "other")] Unknown(String)`
+fn other_text_is_any(variants: &[Variant], errors: &mut Errors) {
+    for variant in variants {
+        if let (Some(Other::Text(_)), Some(rename)) = (&variant.other, &variant.renamed_at) {
+            errors.at(
+                rename,
+                "`other` keeps whatever the name is, and has none of its own: leave out `rename`",
+            );
+        }
+    }
+}
+
+/// `#[view(latest, id = "latest")]`
+fn view_id(view: &View, entity: &str, errors: &mut Errors) {
+    let Some(Set { value, .. }) = &view.id else {
+        return;
+    };
+    let id = value.value();
+    let parts: Vec<&str> = id.split('/').collect();
+    if parts.len() != 2 || parts.contains(&"") {
+        let name = parts.iter().rev().find(|part| !part.is_empty());
+        let name = name.map_or_else(|| view.name.unraw().to_string(), |name| (*name).to_owned());
+        errors.at(
+            value,
+            format!("a view's id is an entity's name and its own: `{entity}/{name}`"),
+        );
+    }
+}
+
 /// `#[view(state)] #[view(latest)] #[view(latest)]`
 ///
 /// What is left of the views is what can be written.
-pub(crate) fn views(views: Vec<View>, errors: &mut Errors) -> Vec<View> {
+pub(crate) fn views(views: Vec<View>, entity: &str, errors: &mut Errors) -> Vec<View> {
     let mut seen = HashSet::new();
     let mut kept = Vec::new();
     for view in views {
+        view_id(&view, entity, errors);
         let name = view.name.to_string();
         if ["state", "list"].contains(&name.as_str()) {
             errors.at(
@@ -204,7 +264,10 @@ pub(crate) fn views(views: Vec<View>, errors: &mut Errors) -> Vec<View> {
                 format!("every entity has a view `{name}`: leave it out"),
             );
         } else if !seen.insert(name.clone()) {
-            errors.at(&view.name, format!("two views are called `{name}`"));
+            errors.at(
+                &view.name,
+                format!("two views are called `{name}`: keep one of them"),
+            );
         } else {
             kept.push(view);
         }

@@ -4,7 +4,7 @@ use super::{serde, Entry, Set};
 use crate::errors::Errors;
 use proc_macro2::TokenStream;
 use quote::{quote, ToTokens};
-use syn::{Attribute, Expr, LitStr, Path};
+use syn::{Attribute, Expr, Lit, LitStr, Path, UnOp};
 
 const KEYS: &[&str] = &["rename", "alias", "default", "append", "serde", "skip"];
 
@@ -17,6 +17,8 @@ pub(crate) struct FieldAttrs {
     pub(crate) append: Option<Set<Expr>>,
     pub(crate) serde: Option<Set<()>>,
     pub(crate) skip: Option<Set<()>>,
+    /// The keys of `#[field(..)]` itself.
+    pub(crate) own: Vec<Set<String>>,
 }
 
 /// What a field is where there is no value for it.
@@ -37,6 +39,7 @@ impl FieldAttrs {
         }
         for entry in super::entries(attrs, "field", &["alias"], errors) {
             read.field_entry(&entry, errors);
+            read.own.push(entry.set(entry.key()));
         }
         read
     }
@@ -69,7 +72,14 @@ impl FieldAttrs {
 fn default(entry: &Entry, errors: &mut Errors) -> Option<Set<FieldDefault>> {
     match entry.value() {
         Some(expr) => Some(entry.set(FieldDefault::Expr(expr.to_token_stream()))),
-        None => entry.flag(errors).map(|_| entry.set(FieldDefault::Type)),
+        None if entry.is_flag() => Some(entry.set(FieldDefault::Type)),
+        None => {
+            errors.at(
+                entry,
+                "`default` is the type's, or an expression's value: `default = ..`",
+            );
+            None
+        }
     }
 }
 
@@ -90,18 +100,14 @@ fn serde_default(entry: &Entry, errors: &mut Errors) -> Option<Set<FieldDefault>
 /// `append(max = N)`.
 fn append(entry: &Entry, errors: &mut Errors) -> Option<Set<Expr>> {
     let mut max = None;
-    let Some(inner) = entry.list(errors) else {
-        errors.at(
-            entry,
-            "`append` says how long the list may grow: `append(max = 100)`",
-        );
-        return None;
-    };
+    let inner = entry.list(errors).unwrap_or_default();
     for inner in &inner {
         match (inner.key().as_str(), inner.value()) {
-            ("max", Some(value)) => max = Some(entry.set(value.clone())),
-            ("max", None) => errors.at(inner, "`max` needs a number: `max = 100`"),
-            _ => inner.unknown("field(append(..))", &["max"], errors),
+            ("max", Some(value)) if may_be_a_number(value) => {
+                max = Some(entry.set(value.clone()));
+            }
+            ("max", _) => errors.at(inner, "`max` needs a number: `max = 100`"),
+            _ => inner.unknown_in("append(..)", &["max"], errors),
         }
     }
     if inner.is_empty() {
@@ -111,4 +117,16 @@ fn append(entry: &Entry, errors: &mut Errors) -> Option<Set<Expr>> {
         );
     }
     max
+}
+
+/// What is spelled as another literal, or as a negative one, is no number of elements.
+fn may_be_a_number(value: &Expr) -> bool {
+    match value {
+        Expr::Lit(literal) => match &literal.lit {
+            Lit::Int(number) => !number.base10_digits().starts_with('-'),
+            _ => false,
+        },
+        Expr::Unary(unary) => !matches!(unary.op, UnOp::Neg(_)),
+        _ => true,
+    }
 }

@@ -54,13 +54,25 @@ impl Entry {
             return Some(self.set(text.clone()));
         }
         let key = self.key();
-        errors.at(&self.0, format!("`{key}` needs a string: `{key} = \"..\"`"));
+        let text = match self.value() {
+            Some(value @ (Expr::Path(_) | Expr::Lit(_))) => value.to_token_stream().to_string(),
+            _ => "..".to_owned(),
+        };
+        errors.at(
+            &self.0,
+            format!("`{key}` needs a string: `{key} = \"{text}\"`"),
+        );
         None
+    }
+
+    /// Whether it is a key without value.
+    pub(crate) fn is_flag(&self) -> bool {
+        matches!(self.0, Meta::Path(_))
     }
 
     /// A key without value.
     pub(crate) fn flag(&self, errors: &mut Errors) -> Option<Set<()>> {
-        if !matches!(self.0, Meta::Path(_)) {
+        if !self.is_flag() {
             let key = self.key();
             errors.at(&self.0, format!("`{key}` takes no value: write `{key}`"));
             return None;
@@ -68,27 +80,27 @@ impl Entry {
         Some(self.set(()))
     }
 
-    /// The keys inside of `key(..)`.
+    /// The keys inside of `key(..)`, if that is what this is.
     pub(crate) fn list(&self, errors: &mut Errors) -> Option<Vec<Entry>> {
-        match &self.0 {
-            Meta::List(list) => match list.parse_args_with(Comma::parse_terminated) {
-                Ok(entries) => Some(entries.into_iter().map(Entry).collect()),
-                Err(error) => {
-                    errors.push(error);
-                    None
-                }
-            },
-            _ => None,
-        }
+        let list = self.0.require_list().ok()?;
+        let entries = list.parse_args_with(Comma::parse_terminated).ok()?;
+        let entries: Vec<Entry> = entries.into_iter().map(Entry).collect();
+        once(&entries, &[], errors);
+        Some(entries)
     }
 
-    /// Reports a key that `place` does not know.
+    /// Reports a key that the attribute `place` does not know.
     pub(crate) fn unknown(&self, place: &str, known: &[&str], errors: &mut Errors) {
+        self.unknown_in(&format!("#[{place}(..)]"), known, errors);
+    }
+
+    /// Reports a key that is unknown in a place that is written `place`.
+    pub(crate) fn unknown_in(&self, place: &str, known: &[&str], errors: &mut Errors) {
         let key = self.key();
         let instead = suggest::instead_of(&key, known);
         errors.at(
             self.0.path(),
-            format!("unknown key `{key}` in `#[{place}(..)]`: {instead}"),
+            format!("unknown key `{key}` in `{place}`: {instead}"),
         );
     }
 }
@@ -113,9 +125,26 @@ pub(crate) fn entries(
     for attr in attrs.iter().filter(|attr| attr.path().is_ident(place)) {
         match attr.parse_args_with(Comma::parse_terminated) {
             Ok(metas) => entries.extend(metas.into_iter().map(Entry)),
-            Err(error) => errors.push(error),
+            Err(error) => errors.push(malformed(attr, place, error)),
         }
     }
+    once(&entries, repeatable, errors);
+    entries
+}
+
+/// What the parser says, and what it would have understood.
+fn malformed(attr: &Attribute, place: &str, error: syn::Error) -> syn::Error {
+    match attr.meta {
+        Meta::List(_) => {
+            let right = format!("`#[{place}(..)]` takes `key`, `key = value` and `key(..)`");
+            syn::Error::new(error.span(), format!("{error}: {right}"))
+        }
+        _ => error,
+    }
+}
+
+/// `rename = "a", rename = "b"`
+fn once(entries: &[Entry], repeatable: &[&str], errors: &mut Errors) {
     for (i, entry) in entries.iter().enumerate() {
         let key = entry.key();
         let twice = entries[..i].iter().any(|earlier| earlier.key() == key);
@@ -123,7 +152,6 @@ pub(crate) fn entries(
             errors.at(entry, format!("`{key}` is given twice: keep one of them"));
         }
     }
-    entries
 }
 
 /// Reports the attributes `#[place(..)]`, which are not for here: `advice` says what is.

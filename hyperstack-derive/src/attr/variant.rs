@@ -2,6 +2,7 @@
 
 use super::{serde, Set};
 use crate::errors::Errors;
+use proc_macro2::TokenStream;
 use syn::{Attribute, LitStr};
 
 const KEYS: &[&str] = &["rename", "other"];
@@ -12,6 +13,8 @@ pub(crate) struct VariantAttrs {
     pub(crate) rename: Option<Set<LitStr>>,
     pub(crate) aliases: Vec<Set<LitStr>>,
     pub(crate) other: Option<Set<()>>,
+    /// The key `rename` of `#[leaf(..)]` itself.
+    pub(crate) own_rename: Option<TokenStream>,
 }
 
 impl VariantAttrs {
@@ -29,7 +32,10 @@ impl VariantAttrs {
         }
         for entry in super::entries(attrs, "leaf", &[], errors) {
             match entry.key().as_str() {
-                "rename" => read.rename = entry.string(errors),
+                "rename" => {
+                    read.rename = entry.string(errors);
+                    read.own_rename = Some(entry.set(()).key);
+                }
                 "other" => read.other = entry.flag(errors),
                 _ => entry.unknown("leaf", KEYS, errors),
             }

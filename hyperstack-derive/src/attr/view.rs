@@ -3,8 +3,10 @@
 use super::{Comma, Entry, Set};
 use crate::errors::Errors;
 use proc_macro2::TokenStream;
+use quote::ToTokens;
+use syn::ext::IdentExt;
 use syn::parse::ParseStream;
-use syn::{Attribute, Ident, LitStr, Meta};
+use syn::{Attribute, Ident, LitStr, Meta, Path};
 
 const KEYS: &[&str] = &["single", "collection", "keyed", "id"];
 
@@ -29,8 +31,14 @@ impl View {
         let metas = match attr.parse_args_with(Comma::parse_terminated) {
             Ok(metas) => metas,
             Err(error) => {
-                match attr.parse_args_with(starts_with_a_name) {
-                    Ok(true) => errors.push(error),
+                match attr.parse_args_with(first_word) {
+                    Ok(Some(word)) if syn::parse2::<Ident>(word.to_token_stream()).is_ok() => {
+                        errors.push(super::malformed(attr, "view", error));
+                    }
+                    Ok(Some(word)) => errors.at(
+                        &word,
+                        format!("`{word}` is a word of Rust: write `r#{word}`"),
+                    ),
                     _ => errors.at(attr, NAME_FIRST),
                 }
                 return None;
@@ -38,6 +46,14 @@ impl View {
         };
         let mut metas = metas.into_iter();
         let name = match metas.next() {
+            Some(Meta::Path(path)) if shape_of(&path).is_some() => {
+                let shape = path.to_token_stream();
+                errors.at(
+                    path,
+                    format!("`{shape}` is what a view holds, and needs a name before it: `#[view(latest, {shape})]`"),
+                );
+                None
+            }
             Some(Meta::Path(path)) if path.get_ident().is_some() => path.get_ident().cloned(),
             first => {
                 match first {
@@ -65,14 +81,18 @@ impl View {
     }
 }
 
-/// Looks at the first token, and takes the rest along.
-fn starts_with_a_name(input: ParseStream<'_>) -> syn::Result<bool> {
-    let named = input.peek(Ident);
+/// The first token, if it is a word; takes the rest along.
+fn first_word(input: ParseStream<'_>) -> syn::Result<Option<Ident>> {
+    let word = Ident::parse_any(input).ok();
     input.parse::<TokenStream>()?;
-    Ok(named)
+    Ok(word)
 }
 
 const NAME_FIRST: &str = "a view starts with its name: `#[view(latest, single)]`";
+
+fn shape_of(path: &Path) -> Option<Shape> {
+    shape_named(&path.get_ident()?.to_string())
+}
 
 fn shape_named(key: &str) -> Option<Shape> {
     match key {

@@ -51,6 +51,8 @@ pub(crate) struct Variant {
     /// Whether it stands for every other name.
     pub(crate) other: Option<Other>,
     pub(crate) other_at: Option<TokenStream>,
+    /// The key that `#[leaf(rename = "..")]` has.
+    pub(crate) renamed_at: Option<TokenStream>,
 }
 
 /// What the variant for every other name keeps of it.
@@ -72,6 +74,7 @@ impl Leaf {
             Data::Struct(data) => match data.fields {
                 Fields::Named(fields) => {
                     let record = Record::new(input, fields, attrs, errors);
+                    check::leaf_is_replaced_whole(&record, errors);
                     LeafShape::Record(Box::new(record))
                 }
                 Fields::Unnamed(fields) => {
@@ -182,6 +185,7 @@ fn variants(
             aliases: attrs.aliases.into_iter().map(|set| set.value).collect(),
             other: attrs.other.as_ref().map(|_| kept),
             other_at: attrs.other.map(|set| set.key),
+            renamed_at: attrs.own_rename,
         });
     }
     Variants {

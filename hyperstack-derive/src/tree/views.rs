@@ -43,13 +43,14 @@ impl Views {
             .attrs
             .iter()
             .filter(|attr| attr.path().is_ident("view"));
-        let views = ours.filter_map(|attr| View::parse(attr, errors)).collect();
-        let views = check::views(views, errors);
+        let views: Vec<View> = ours.filter_map(|attr| View::parse(attr, errors)).collect();
+        let name = match attrs.name {
+            Some(name) => name.value.value(),
+            None => input.ident.unraw().to_string(),
+        };
+        let views = check::views(views, &name, errors);
         Some(Self {
-            name: match attrs.name {
-                Some(name) => name.value.value(),
-                None => input.ident.unraw().to_string(),
-            },
+            name,
             ident: input.ident,
             vis: input.vis,
             krate: attrs.krate,
