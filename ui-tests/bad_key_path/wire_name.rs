@@ -1,0 +1,9 @@
+use hyperstack_sdk::Entity;
+
+#[derive(Clone, Debug, PartialEq, Entity)]
+#[entity(key = "roundId", rename_all = "camelCase")]
+struct Round {
+    round_id: u64,
+}
+
+fn main() {}

@@ -1,0 +1,11 @@
+use hyperstack_sdk::Entity;
+
+#[derive(Clone, Debug, PartialEq, Entity)]
+#[entity(key = "id")]
+struct Round {
+    #[field(skip)]
+    id: u64,
+    number: u64,
+}
+
+fn main() {}

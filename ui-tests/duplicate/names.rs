@@ -1,0 +1,10 @@
+use hyperstack_sdk::Entity;
+
+#[derive(Clone, Debug, PartialEq, Entity)]
+struct Round {
+    id: u64,
+    #[field(rename = "id")]
+    number: u64,
+}
+
+fn main() {}

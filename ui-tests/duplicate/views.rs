@@ -1,0 +1,10 @@
+use hyperstack_sdk::{Entity, Views};
+
+#[derive(Clone, Debug, PartialEq, Entity, Views)]
+#[view(latest, single)]
+#[view(latest)]
+struct Round {
+    id: u64,
+}
+
+fn main() {}

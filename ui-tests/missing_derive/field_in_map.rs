@@ -1,0 +1,15 @@
+use hyperstack_sdk::Entity;
+
+use std::collections::BTreeMap;
+
+#[derive(Clone, Debug, PartialEq, Entity)]
+struct Round {
+    ids: BTreeMap<String, RoundId>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct RoundId {
+    round_id: u64,
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use hyperstack_sdk::Leaf;
+
+#[derive(Clone, Debug, Leaf)]
+enum Phase {
+    Open,
+}
+
+fn main() {}

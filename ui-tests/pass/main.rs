@@ -1,0 +1,17 @@
+//! What is near a mistake, and is none.
+#![deny(warnings)]
+
+mod append;
+mod keys;
+mod leaves;
+mod names;
+mod serde;
+mod views;
+
+use hyperstack_sdk::Patchable;
+
+/// A value of `T` from JSON.
+fn value<T: Patchable + TryFrom<T::Patch, Error: std::fmt::Debug>>(json: &str) -> T {
+    let patch = serde_json::from_str(json).expect("a patch");
+    T::try_from(patch).expect("a whole value")
+}

@@ -1,0 +1,21 @@
+//! Views may be called as Rust's words, and have the ids of others.
+
+use hyperstack_sdk::{Entity, ListView, SingleView, StateView, Views};
+
+#[derive(Clone, Debug, PartialEq, Entity, Views)]
+#[view(r#type)]
+#[view(latest, single)]
+#[view(newest, id = "Round/latest")]
+#[view(by_key, keyed, id = "OreRound/list")]
+struct Round {
+    id: u64,
+}
+
+#[test]
+fn each_view_has_an_accessor() {
+    let _: fn(&RoundViews) -> ListView<Round> = RoundViews::r#type;
+    let _: fn(&RoundViews) -> SingleView<Round> = RoundViews::latest;
+    let _: fn(&RoundViews) -> ListView<Round> = RoundViews::newest;
+    let _: fn(&RoundViews) -> StateView<Round> = RoundViews::by_key;
+    let _: fn(&RoundViews) -> ListView<Round> = RoundViews::list;
+}

@@ -1,0 +1,13 @@
+use hyperstack_sdk::{Entity, Views};
+
+#[derive(Clone, Debug, PartialEq, Entity, Views)]
+#[view(latest, singel)]
+struct Round {
+    id: u64,
+}
+
+fn latest(views: &RoundViews) -> hyperstack_sdk::ListView<Round> {
+    views.latest()
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use hyperstack_sdk::Leaf;
+
+#[derive(Clone, Debug, PartialEq, Leaf)]
+enum Phase {}
+
+fn main() {}

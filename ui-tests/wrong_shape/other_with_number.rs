@@ -1,0 +1,10 @@
+use hyperstack_sdk::Leaf;
+
+#[derive(Clone, Debug, PartialEq, Leaf)]
+enum Phase {
+    Open,
+    #[leaf(other)]
+    Unknown(u64),
+}
+
+fn main() {}
