@@ -9,6 +9,10 @@ use crate::patch::{Entity, Patchable};
 use crate::session::Window;
 
 /// The views of an entity; implemented by `#[derive(Views)]`, on `FooViews` for `Foo`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not the views of an entity",
+    note = "`#[derive(Views)]` on an entity `Foo` makes `FooViews`: write `views::<FooViews>()`"
+)]
 pub trait Views {
     /// The entity.
     type Entity: Entity;
