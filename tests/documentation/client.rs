@@ -7,7 +7,7 @@ use hyperstack_sdk::testing::TestServer;
 use tokio::time::{advance, pause, resume, Instant};
 
 use super::my_stack;
-use super::page::{run, token_server};
+use super::page::{run, run_for_an_hour, token_server};
 use my_stack::PumpfunTokenEntity;
 
 /// ## Simple Connection
@@ -77,7 +77,7 @@ mod advanced_configuration {
 
     #[tokio::test]
     async fn ping_interval_is_how_often_the_server_is_pinged() -> anyhow::Result<()> {
-        run(async {
+        run_for_an_hour(async {
             let server = token_server(&[]).await?;
             let before = Instant::now();
             let hs = connect(&server).await?;
@@ -104,7 +104,7 @@ mod advanced_configuration {
     #[tokio::test]
     async fn initial_data_timeout_is_how_long_a_silent_server_is_waited_for() -> anyhow::Result<()>
     {
-        run(async {
+        run_for_an_hour(async {
             let server = token_server(&[("a", 1.0)]).await?;
             let hs = HyperStack::builder()
                 .url(server.url())
@@ -127,7 +127,7 @@ mod advanced_configuration {
 
     #[tokio::test]
     async fn max_reconnect_attempts_is_how_often_it_is_tried() -> anyhow::Result<()> {
-        run(async {
+        run_for_an_hour(async {
             let server = token_server(&[]).await?;
             let hs = connect(&server).await?;
             let mut stream = hs.watch::<PumpfunTokenEntity>();

@@ -7,7 +7,7 @@ use hyperstack_sdk::testing::TestServer;
 use tokio::time::{advance, pause, resume};
 
 use super::my_stack;
-use super::page::{printed, run, token, token_server, traded_at};
+use super::page::{printed, run, run_for_an_hour, token, token_server, traded_at};
 use my_stack::{PumpfunToken, PumpfunTokenEntity};
 
 /// ## Auto-Reconnection
@@ -71,7 +71,7 @@ mod auto_reconnection {
 
     #[tokio::test]
     async fn after_twenty_attempts_it_gives_up_and_streams_end() -> anyhow::Result<()> {
-        run(async {
+        run_for_an_hour(async {
             let server = token_server(&[]).await?;
             let hs = connect(&server).await?;
             let mut stream = hs.watch::<PumpfunTokenEntity>();

@@ -9,7 +9,7 @@ use serde_json::{json, Value};
 use tokio::sync::watch;
 
 /// A safety net: a test that gets here hangs.
-const NET: Duration = Duration::from_secs(600);
+const NET: Duration = Duration::from_secs(60);
 
 tokio::task_local! {
     static SCREEN: watch::Sender<Vec<String>>;
@@ -22,7 +22,21 @@ macro_rules! println {
 
 /// Runs a test with a screen of its own.
 pub(super) async fn run<T>(test: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
-    let test = tokio::time::timeout(NET, test);
+    run_for(NET, test).await
+}
+
+/// The same for a test that pauses the clock, whose time flies by.
+pub(super) async fn run_for_an_hour<T>(
+    test: impl Future<Output = anyhow::Result<T>>,
+) -> anyhow::Result<T> {
+    run_for(60 * NET, test).await
+}
+
+async fn run_for<T>(
+    limit: Duration,
+    test: impl Future<Output = anyhow::Result<T>>,
+) -> anyhow::Result<T> {
+    let test = tokio::time::timeout(limit, test);
     let result = SCREEN.scope(watch::Sender::default(), test).await;
     result.context("the test hangs")?
 }
