@@ -6,5 +6,6 @@ mod faults;
 mod order;
 mod readers;
 mod recordings;
+mod settings;
 mod smoke;
 mod support;

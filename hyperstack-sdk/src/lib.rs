@@ -96,12 +96,13 @@ pub mod prelude;
 pub use client::{HyperStack, HyperStackBuilder};
 #[cfg(feature = "client")]
 pub use engine::{ConnectionState, Fault, Faults, Stats};
-pub use futures_util::StreamExt;
+pub use futures_util::{Stream, StreamExt};
 pub use hyperstack_derive::{Entity, Leaf, Section, Views};
 pub use patch::{
     DecodeError, Entity, JsonPatch, Key, ListPatch, MapPatch, Patch, PatchError, PatchErrorKind,
     Patchable,
 };
+pub use serde_json::Value;
 pub use session::{ConnectError, EndReason};
 pub use stream::{
     EntityStream, RichEntityStream, RichUpdate, RowError, RowErrorCause, StreamError,

@@ -2,8 +2,8 @@
 
 pub use crate::{
     ConnectError, EndReason, Entity, EntityStream, Leaf, Patch, PatchError, Patchable,
-    RichEntityStream, RichUpdate, RowError, Section, StreamError, StreamExt, TryEntityStream,
-    Update, Views,
+    RichEntityStream, RichUpdate, RowError, Section, Stream, StreamError, StreamExt,
+    TryEntityStream, Update, Views,
 };
 #[cfg(feature = "client")]
 pub use crate::{

@@ -186,6 +186,17 @@ impl HyperStackBuilder {
     /// Dropping the future gives up the attempt.
     pub async fn connect(self) -> Result<HyperStack, ConnectError> {
         let url = self.url.ok_or(ConnectError::MissingUrl)?;
+        let invalid = |setting, reason: &str| ConnectError::InvalidSetting {
+            setting,
+            reason: reason.to_owned(),
+        };
+        if self.session.ping_interval.is_zero() {
+            return Err(invalid("ping_interval", "it must be longer than zero"));
+        }
+        if self.session.reconnect_intervals.is_empty() {
+            let reason = "there must be one at least; see also `auto_reconnect(false)`";
+            return Err(invalid("reconnect_intervals", reason));
+        }
         let dialer = Dialer::new(
             &url,
             self.token.as_deref(),

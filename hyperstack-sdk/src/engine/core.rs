@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::session::{EndReason, Link, Session, Time};
+use crate::session::{Link, Session, Time};
 use crate::store::Hub;
 use crate::stream::RowError;
 use crate::wire::Frame;
@@ -39,7 +39,7 @@ impl Core {
         }
         self.follow();
         self.settle_at = match self.hub.is_unsettled() {
-            true => self.settle_at.or(Some(now + SETTLE_AFTER)),
+            true => self.settle_at.or(Some(now.saturating_add(SETTLE_AFTER))),
             false => None,
         };
         errors
@@ -51,7 +51,6 @@ impl Core {
             self.hub.settle();
         }
         self.session.handle_timeout(now);
-        self.follow();
     }
 
     pub(super) fn poll_timeout(&self) -> Option<Time> {
@@ -60,11 +59,6 @@ impl Core {
             .into_iter()
             .chain(self.settle_at)
             .min()
-    }
-
-    pub(super) fn close(&mut self, reason: EndReason) {
-        self.session.close(reason);
-        self.follow();
     }
 
     /// Passes the session's events on to the caches.

@@ -2,11 +2,13 @@
 
 mod core;
 mod fault;
+mod handle;
 mod shared;
 mod state;
 mod stats;
 
 pub use fault::{Fault, Faults};
-pub(crate) use shared::{Handle, Settings, Shared};
+pub(crate) use handle::Handle;
+pub(crate) use shared::{Settings, Shared};
 pub use state::ConnectionState;
 pub use stats::Stats;

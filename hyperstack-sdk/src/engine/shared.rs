@@ -1,7 +1,7 @@
 //! What the handles, the readers and the driver share.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{watch, Notify};
@@ -10,10 +10,8 @@ use tokio::time::Instant;
 use super::core::Core;
 use super::fault::Board;
 use super::{ConnectionState, Fault, Faults, Stats};
-use crate::patch::Patchable;
-use crate::session::{ConnectError, EndReason, Link, Session, Target, Time, Transmit, Window};
-use crate::store::{Cache, Hub, Selection};
-use crate::stream::{Options, Queue, Subscription};
+use crate::session::{ConnectError, EndReason, Link, Session, Time, Transmit};
+use crate::store::Hub;
 use crate::wire::payload::{self, Limits};
 use crate::wire::{Frame, FrameError, Incoming};
 
@@ -47,65 +45,6 @@ struct Counters {
     row_errors: AtomicU64,
 }
 
-/// A client's share in its connection: the last one out closes it.
-#[derive(Clone)]
-pub(crate) struct Handle {
-    last: Arc<CloseOnDrop>,
-}
-
-struct CloseOnDrop(Arc<Shared>);
-
-impl Drop for CloseOnDrop {
-    fn drop(&mut self) {
-        self.0.close(EndReason::Disconnected);
-    }
-}
-
-impl Handle {
-    pub(crate) fn new(shared: Arc<Shared>) -> Self {
-        Handle {
-            last: Arc::new(CloseOnDrop(shared)),
-        }
-    }
-
-    pub(crate) fn shared(&self) -> &Arc<Shared> {
-        &self.last.0
-    }
-}
-
-/// Keeps a target wanted for as long as it lives.
-pub(crate) struct Interest {
-    shared: Arc<Shared>,
-    view: Arc<str>,
-    target: Target,
-    window: Window,
-}
-
-impl Drop for Interest {
-    fn drop(&mut self) {
-        let now = self.shared.now();
-        let mut core = self.shared.core();
-        core.session
-            .release(&self.view, &self.target, self.window, now);
-        drop(core);
-        self.shared.wake.notify_one();
-    }
-}
-
-/// Keeps a queue among its cache's readers for as long as it lives.
-struct Reader<T: Patchable> {
-    cache: Arc<Cache<T>>,
-    selection: Selection,
-    queue: Arc<Queue<T>>,
-    _interests: Vec<Interest>,
-}
-
-impl<T: Patchable> Drop for Reader<T> {
-    fn drop(&mut self) {
-        self.cache.unsubscribe(&self.selection, &self.queue);
-    }
-}
-
 impl Shared {
     pub(crate) fn new(session: Session, hub: Hub, settings: Settings) -> Self {
         Shared {
@@ -121,68 +60,18 @@ impl Shared {
 
     // For the handles and readers.
 
-    /// The cache of `view` as `T`, wanted for as long as the interest lives.
-    pub(crate) fn want<T: Patchable>(
-        self: &Arc<Self>,
-        view: &Arc<str>,
-        target: Target,
-        window: Window,
-    ) -> (Arc<Cache<T>>, Interest) {
-        let mut core = self.core();
-        let (cache, made) = core.hub.cache(view);
-        core.session.want(view, &target, window);
-        if made {
-            core.session.refresh(view);
-        }
-        drop(core);
+    /// Lets the driver look for something to do.
+    pub(super) fn wake(&self) {
         self.wake.notify_one();
-        let interest = Interest {
-            shared: self.clone(),
-            view: view.clone(),
-            target,
-            window,
-        };
-        (cache, interest)
     }
 
-    /// A new reader of `view`.
-    pub(crate) fn subscribe<T: Patchable>(
-        self: &Arc<Self>,
-        view: &Arc<str>,
-        selection: Selection,
-        window: Window,
-        options: Options,
-    ) -> Subscription<T> {
-        let targets = match &selection {
-            Selection::All => vec![Target::All],
-            Selection::Keys(keys) => keys.iter().cloned().map(Target::Key).collect(),
-        };
-        let want = |target| self.want::<T>(view, target, window).1;
-        let interests = targets.into_iter().map(want).collect();
-        let (cache, _) = self.core().hub.cache::<T>(view);
-        let Options {
-            keeps_before,
-            wants_errors,
-        } = options;
-        let queue = Queue::new(self.settings.queue_capacity, keeps_before, wants_errors);
-        let queue = Arc::new(queue);
-        cache.subscribe(&selection, &queue);
-        let reader = Reader {
-            cache,
-            selection,
-            queue: queue.clone(),
-            _interests: interests,
-        };
-        Subscription {
-            queue,
-            _guard: Box::new(reader),
-        }
+    pub(super) fn queue_capacity(&self) -> usize {
+        self.settings.queue_capacity
     }
 
     pub(crate) fn close(&self, reason: EndReason) {
-        self.core().close(reason);
-        self.publish_state();
-        self.wake.notify_one();
+        self.change(|core, _| core.session.close(reason));
+        self.wake();
     }
 
     pub(crate) fn state(&self) -> ConnectionState {
@@ -252,18 +141,11 @@ impl Shared {
     }
 
     pub(crate) fn handle_open(&self) {
-        let now = self.now();
-        self.core().session.handle_open(now);
-        self.publish_state();
+        self.change(|core, now| core.session.handle_open(now));
     }
 
     pub(crate) fn handle_lost(&self, cause: ConnectError) {
-        let now = self.now();
-        let mut core = self.core();
-        core.session.handle_lost(cause, now);
-        core.follow();
-        drop(core);
-        self.publish_state();
+        self.change(|core, now| core.session.handle_lost(cause, now));
     }
 
     /// Any sign of life from the peer.
@@ -321,9 +203,7 @@ impl Shared {
     }
 
     pub(crate) fn handle_timeout(&self) {
-        let now = self.now();
-        self.core().handle_timeout(now);
-        self.publish_state();
+        self.change(Core::handle_timeout);
     }
 
     pub(crate) fn poll_transmit(&self) -> Option<Transmit> {
@@ -331,23 +211,25 @@ impl Shared {
     }
 
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
+        // What is beyond the clock's range never comes.
         let timeout = self.core().poll_timeout()?;
-        Some(self.started + timeout)
+        self.started.checked_add(timeout)
     }
 
-    /// Tells whoever watches where the connection stands, and why.
-    fn publish_state(&self) {
+    /// Tells the session something, and everybody what came of it: first where the connection
+    /// stands, so that whoever sees a stream end sees that too.
+    fn change(&self, tell: impl FnOnce(&mut Core, Time)) {
         let mut core = self.core();
-        let losses: Vec<_> = std::iter::from_fn(|| core.session.poll_loss()).collect();
+        tell(&mut core, self.now());
         let link = core.session.link();
         self.state.send_if_modified(|state| {
             let first = *state == ConnectionState::Connecting;
-            let now = ConnectionState::of(link, first);
-            let changed = *state != now;
-            *state = now;
-            changed
+            let before = std::mem::replace(state, ConnectionState::of(link, first));
+            *state != before
         });
         let closed = matches!(link, Link::Closed(_));
+        core.follow();
+        let losses: Vec<_> = std::iter::from_fn(|| core.session.poll_loss()).collect();
         drop(core);
         for loss in losses {
             self.board.report(&Fault::Connection(loss));
@@ -357,11 +239,11 @@ impl Shared {
         }
     }
 
-    fn now(&self) -> Time {
+    pub(super) fn now(&self) -> Time {
         self.started.elapsed()
     }
 
-    fn core(&self) -> MutexGuard<'_, Core> {
+    pub(super) fn core(&self) -> MutexGuard<'_, Core> {
         // A panic under this lock would be a bug in a pure state machine; what it held is still the
         // best there is.
         self.core.lock().unwrap_or_else(PoisonError::into_inner)

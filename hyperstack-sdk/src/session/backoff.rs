@@ -41,7 +41,7 @@ impl Backoff {
         let index =
             (attempt.saturating_sub(1) as usize).min(self.intervals.len().saturating_sub(1));
         let interval = self.intervals.get(index).copied().unwrap_or_default();
-        self.until = now + interval.mul_f64(self.draw());
+        self.until = now.saturating_add(interval.mul_f64(self.draw()));
     }
 
     /// A number in `0.0..1.0` (splitmix64).

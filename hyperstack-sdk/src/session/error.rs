@@ -93,6 +93,9 @@ pub enum EndReason {
     /// The connection failed in a way that trying again cannot mend.
     #[error("{0}")]
     Failed(ConnectError),
+    /// The stream was asked to watch no key at all.
+    #[error("there is nothing to watch: no key was given")]
+    NothingToWatch,
     /// The server knows no such view.
     #[error("the server knows no view \"{view}\"")]
     UnknownView {

@@ -18,7 +18,7 @@ pub(super) struct Liveness {
 impl Liveness {
     pub(super) fn new(interval: Duration) -> Self {
         Liveness {
-            interval: interval.max(Duration::from_millis(1)),
+            interval,
             heard: Time::ZERO,
             next_ping: Time::ZERO,
         }
@@ -26,7 +26,7 @@ impl Liveness {
 
     pub(super) fn start(&mut self, now: Time) {
         self.heard = now;
-        self.next_ping = now + self.interval;
+        self.next_ping = now.saturating_add(self.interval);
     }
 
     pub(super) fn heard(&mut self, now: Time) {
@@ -35,23 +35,27 @@ impl Liveness {
 
     /// How long the peer may be silent.
     pub(super) fn patience(&self) -> Duration {
-        self.interval * 2
+        self.interval.saturating_mul(2)
+    }
+
+    fn deadline(&self) -> Time {
+        self.heard.saturating_add(self.patience())
     }
 
     pub(super) fn is_dead(&self, now: Time) -> bool {
-        now >= self.heard + self.patience()
+        now >= self.deadline()
     }
 
     /// Whether a ping is due; the next one is then an interval away, however late this one is.
     pub(super) fn is_due(&mut self, now: Time) -> bool {
         let due = now >= self.next_ping;
         if due {
-            self.next_ping = now + self.interval;
+            self.next_ping = now.saturating_add(self.interval);
         }
         due
     }
 
     pub(super) fn next(&self) -> Time {
-        self.next_ping.min(self.heard + self.patience())
+        self.next_ping.min(self.deadline())
     }
 }

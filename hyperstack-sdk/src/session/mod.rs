@@ -178,7 +178,7 @@ impl Session {
 
     /// A reader left. Its subscription lingers, so that the next reader finds it warm.
     pub fn release(&mut self, view: &Arc<str>, target: &Target, window: Window, now: Time) {
-        let until = now + self.settings.linger;
+        let until = now.saturating_add(self.settings.linger);
         self.interest.release(view, target, window, until);
     }
 

@@ -1,0 +1,133 @@
+//! Shares in a connection: of clients, who keep it open, and of readers, who keep what they read
+//! subscribed.
+
+use std::sync::Arc;
+
+use super::Shared;
+use crate::patch::Patchable;
+use crate::session::{EndReason, Target, Window};
+use crate::store::{Cache, Selection};
+use crate::stream::{Options, Queue, Subscription};
+
+/// A client's share in its connection: the last one out closes it.
+#[derive(Clone)]
+pub(crate) struct Handle {
+    last: Arc<CloseOnDrop>,
+}
+
+struct CloseOnDrop(Arc<Shared>);
+
+impl Drop for CloseOnDrop {
+    fn drop(&mut self) {
+        self.0.close(EndReason::Disconnected);
+    }
+}
+
+impl Handle {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Handle {
+            last: Arc::new(CloseOnDrop(shared)),
+        }
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.last.0
+    }
+}
+
+/// Keeps a target wanted for as long as it lives.
+pub(crate) struct Interest {
+    shared: Arc<Shared>,
+    view: Arc<str>,
+    target: Target,
+    window: Window,
+}
+
+impl Drop for Interest {
+    fn drop(&mut self) {
+        let now = self.shared.now();
+        let mut core = self.shared.core();
+        core.session
+            .release(&self.view, &self.target, self.window, now);
+        drop(core);
+        self.shared.wake();
+    }
+}
+
+/// Keeps a queue among its cache's readers for as long as it lives.
+struct Reader<T: Patchable> {
+    cache: Arc<Cache<T>>,
+    selection: Selection,
+    queue: Arc<Queue<T>>,
+    _interests: Vec<Interest>,
+}
+
+impl<T: Patchable> Drop for Reader<T> {
+    fn drop(&mut self) {
+        self.cache.unsubscribe(&self.selection, &self.queue);
+    }
+}
+
+impl Shared {
+    /// The cache of `view` as `T`, wanted for as long as the interest lives.
+    pub(crate) fn want<T: Patchable>(
+        self: &Arc<Self>,
+        view: &Arc<str>,
+        target: Target,
+        window: Window,
+    ) -> (Arc<Cache<T>>, Interest) {
+        let mut core = self.core();
+        let (cache, made) = core.hub.cache(view);
+        core.session.want(view, &target, window);
+        if made {
+            core.session.refresh(view);
+        }
+        drop(core);
+        self.wake();
+        let interest = Interest {
+            shared: self.clone(),
+            view: view.clone(),
+            target,
+            window,
+        };
+        (cache, interest)
+    }
+
+    /// A new reader of `view`.
+    pub(crate) fn subscribe<T: Patchable>(
+        self: &Arc<Self>,
+        view: &Arc<str>,
+        selection: Selection,
+        window: Window,
+        options: Options,
+    ) -> Subscription<T> {
+        let Options {
+            keeps_before,
+            wants_errors,
+        } = options;
+        let queue = Queue::new(self.queue_capacity(), keeps_before, wants_errors);
+        let queue = Arc::new(queue);
+        let targets = match &selection {
+            Selection::All => vec![Target::All],
+            Selection::Keys(keys) => keys.iter().cloned().map(Target::Key).collect(),
+        };
+        let want = |target| self.want::<T>(view, target, window);
+        let (caches, interests): (Vec<_>, _) = targets.into_iter().map(want).unzip();
+        let Some(cache) = caches.into_iter().next() else {
+            queue.end(&EndReason::NothingToWatch);
+            let _guard = Box::new(());
+            return Subscription { queue, _guard };
+        };
+        cache.subscribe(&selection, &queue);
+        let reader = Reader {
+            cache,
+            selection,
+            queue: queue.clone(),
+            _interests: interests,
+        };
+        Subscription {
+            queue,
+            _guard: Box::new(reader),
+        }
+    }
+}
