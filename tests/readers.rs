@@ -172,6 +172,29 @@ async fn a_row_is_served_from_the_list_that_is_being_read() -> anyhow::Result<()
 }
 
 #[tokio::test]
+async fn a_derived_view_is_read_by_key() -> anyhow::Result<()> {
+    let server = games().start().await?;
+    for (key, score) in [("a", 1.0), ("b", 2.0), ("c", 3.0), ("d", 4.0)] {
+        put(&server, key, score);
+    }
+    let hs = client(&server).initial_data_timeout(HOUR).connect().await?;
+    let places = hs.views::<GameViews>().places();
+    let mut b = places.watch("b");
+    assert_eq!(read(&mut b, 1).await, ["upsert b 2"]);
+    assert_eq!(soon(places.get("c")).await.unwrap().score, 3.0);
+    assert_eq!(soon(places.try_get("a")).await, Ok(None));
+    assert_eq!(soon(places.try_get("nobody")).await, Ok(None));
+    put(&server, "b", 2.5);
+    assert_eq!(read(&mut b, 1).await, ["upsert b 2.5"]);
+    // Another row takes its place.
+    put(&server, "a", 5.0);
+    assert_eq!(read(&mut b, 1).await, ["delete b"]);
+    assert_eq!(soon(places.try_get("b")).await, Ok(None));
+    assert_eq!(soon(places.get("a")).await.unwrap().score, 5.0);
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_list_takes_over_from_a_row_without_a_gap() -> anyhow::Result<()> {
     let server = games().start().await?;
     put(&server, "a", 1.0);

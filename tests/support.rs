@@ -14,6 +14,7 @@ use serde_json::{json, Value};
 #[view(best, single)]
 #[view(top)]
 #[view(front, single, id = "Game/top")]
+#[view(places, keyed, id = "Game/top")]
 #[view(ranked)]
 #[view(nowhere)]
 pub(crate) struct Game {
@@ -64,7 +65,7 @@ pub(crate) fn client(server: &TestServer) -> HyperStackBuilder {
 /// Awaits what must come. A broken promise is to fail a test, not to hang it: that is all that the
 /// deadline is for.
 pub(crate) async fn soon<F: Future>(future: F) -> F::Output {
-    let deadline = Duration::from_secs(30);
+    let deadline = Duration::from_secs(20);
     match tokio::time::timeout(deadline, future).await {
         Ok(output) => output,
         Err(_) => panic!("what should happen at once did not happen in {deadline:?}"),
