@@ -7,5 +7,4 @@ mod order;
 mod readers;
 mod recordings;
 mod settings;
-mod smoke;
 mod support;

@@ -95,7 +95,7 @@ impl Interest {
 
     /// The subscriptions that serve all readers of a view: the whole view if anybody wants it, else
     /// each wanted row. The whole view and one of its rows are never both subscribed: every change
-    /// of that row would arrive twice.
+    /// of that row would arrive twice. A derived view is always whole: the server ignores the key.
     pub(super) fn subscriptions(&self, view: &str) -> Vec<(Target, Subscribe)> {
         let Some(wanted) = self.views.get(view) else {
             return Vec::new();
@@ -106,7 +106,7 @@ impl Interest {
             take,
             ..Subscribe::default()
         };
-        if !wanted.all.is_empty() {
+        if wanted.is_whole(view) {
             return vec![(Target::All, subscribe(None, wanted.widest()))];
         }
         wanted
@@ -126,7 +126,7 @@ impl Interest {
             wanted.keys.retain(|_, readers| !over(readers));
             if wanted.len() != before {
                 touched.insert(view.clone());
-                if wanted.all.is_empty() {
+                if wanted.len() == 0 || !wanted.is_whole(view) {
                     let (view, keys) = (view.clone(), wanted.keys.keys().cloned().collect());
                     events.push_back(Event::Forget { view, keys });
                 }
@@ -144,7 +144,18 @@ impl Interest {
     }
 }
 
+/// Whether a view is derived, a window that rows leave, and not one that every entity has.
+pub(crate) fn is_derived(view: &str) -> bool {
+    let name = view.split_once('/').map(|(_, name)| name);
+    !matches!(name, Some("list" | "state" | "append"))
+}
+
 impl Wanted {
+    /// Whether the whole view is subscribed.
+    fn is_whole(&self, view: &str) -> bool {
+        !self.all.is_empty() || is_derived(view)
+    }
+
     fn readers(&mut self, target: &Target, window: Window) -> &mut Readers {
         match target {
             Target::All => self.all.entry(window).or_default(),
@@ -159,6 +170,7 @@ impl Wanted {
     /// The window that covers all others; the server's own is taken for the widest.
     fn widest(&self) -> Option<u64> {
         let takes: Option<Vec<u64>> = self.all.keys().map(|window| window.take).collect();
-        takes?.into_iter().max()
+        // Who wants one row by its key may want any row.
+        takes.filter(|_| self.keys.is_empty())?.into_iter().max()
     }
 }

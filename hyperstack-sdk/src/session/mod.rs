@@ -21,6 +21,7 @@ use std::time::Duration;
 
 pub use backoff::Backoff;
 pub use error::{ConnectError, EndReason};
+pub(crate) use interest::is_derived;
 pub use interest::{Target, Window};
 
 use crate::wire::{Request, Sort};

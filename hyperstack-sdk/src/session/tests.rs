@@ -232,6 +232,7 @@ fn a_view_that_sends_rows_exists() {
 #[test]
 fn every_loss_is_told() {
     let mut session = open();
+    session.handle_timeout(seconds(15));
     session.handle_timeout(seconds(30));
     let silent = seconds(30);
     assert_eq!(session.poll_loss(), Some(ConnectError::Silent { silent }));
@@ -378,6 +379,40 @@ fn both_pings_every_interval_and_death_after_two_of_silence() {
     assert_eq!(*session.link(), Link::Open);
     session.handle_timeout(seconds(46));
     assert_eq!(*session.link(), Link::Waiting { attempt: 1 });
+}
+
+#[test]
+fn a_client_that_was_held_up_asks_before_it_judges() {
+    let mut session = open();
+    session.handle_timeout(seconds(100));
+    assert_eq!(*session.link(), Link::Open);
+    assert_eq!(sent(&mut session), ["PING", "ping"]);
+    assert_eq!(session.poll_timeout(), Some(seconds(115)));
+    session.handle_timeout(seconds(115));
+    assert_eq!(*session.link(), Link::Waiting { attempt: 1 });
+}
+
+#[test]
+fn keys_of_a_derived_view_share_the_whole_of_it() {
+    let mut session = open();
+    let by_mint = view("R/by_mint");
+    session.want(&by_mint, &key("a"), Window::default());
+    session.want(&by_mint, &key("b"), Window::default());
+    assert_eq!(sent(&mut session), ["+R/by_mint", "+|"]);
+    session.release(&by_mint, &key("a"), Window::default(), Time::ZERO);
+    session.handle_timeout(seconds(5));
+    assert_eq!(events(&mut session), []);
+    session.release(&by_mint, &key("b"), Window::default(), seconds(5));
+    session.handle_timeout(seconds(10));
+    let keys = vec![];
+    assert_eq!(
+        events(&mut session),
+        [Event::Forget {
+            view: by_mint,
+            keys
+        }]
+    );
+    assert_eq!(sent(&mut session), ["-R/by_mint"]);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Waker};
 
 use super::rows::{Input, Rows};
 use crate::patch::Patchable;
-use crate::session::{EndReason, Target};
+use crate::session::{is_derived, EndReason, Target};
 use crate::stream::{Change, Queue, RowError, RowErrorCause, StreamError};
 use crate::wire::{Frame, Row, Sort};
 
@@ -81,9 +81,8 @@ pub(super) struct CacheTally {
 
 impl<T: Patchable> Cache<T> {
     pub(super) fn new(view: Arc<str>, limit: Option<usize>) -> Self {
-        let name = view.split_once('/').map(|(_, name)| name);
         Cache {
-            derived: !matches!(name, Some("list" | "state" | "append")),
+            derived: is_derived(&view),
             view,
             limit,
             state: Mutex::new(State {
@@ -199,6 +198,7 @@ impl<T: Patchable> AnyCache for Cache<T> {
             state.rows.begin(sort);
         }
         state.in_snapshot = *target == Target::All;
+        state.leaving.clear();
     }
 
     fn finish(&self, target: &Target) {
