@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 #[derive(Clone, Debug, PartialEq, Entity)]
 struct Round {
-    ids: BTreeMap<String, RoundId>,
+    ids: BTreeMap<u64, RoundId>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
