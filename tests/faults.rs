@@ -140,7 +140,7 @@ async fn a_malformed_row_of_a_snapshot_costs_only_itself() {
     }
     let (row, error) = items;
     assert_eq!(row.as_deref(), Some("upsert d 4"));
-    let Some(StreamError::Frame(error @ FrameError::Malformed(_))) = error else {
+    let Some(StreamError::Frame(error @ FrameError::MalformedRow { .. })) = error else {
         panic!("{error:?}");
     };
     assert_eq!(next(&mut scene.faults).await, Fault::Frame(error));

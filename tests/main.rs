@@ -7,4 +7,5 @@ mod order;
 mod readers;
 mod recordings;
 mod settings;
+mod stopping;
 mod support;

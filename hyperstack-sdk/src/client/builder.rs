@@ -205,7 +205,7 @@ impl HyperStackBuilder {
             self.limits.message,
         )?;
         let settings = Settings {
-            url: driver::without_query(&url).to_owned(),
+            url: driver::shown(&url),
             initial_data_timeout: self.initial_data_timeout,
             queue_capacity: self.queue_capacity,
             limits: self.limits,
@@ -226,10 +226,10 @@ fn random() -> u64 {
 }
 
 impl fmt::Debug for HyperStackBuilder {
-    /// Shows all settings but the token, and the URL without its query.
+    /// Shows all settings but the token, and the URL without its query and user.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HyperStackBuilder")
-            .field("url", &self.url.as_deref().map(driver::without_query))
+            .field("url", &self.url.as_deref().map(driver::shown))
             .field("token", &self.token.as_ref().map(|_| "***"))
             .field("session", &self.session)
             .field("connect_timeout", &self.connect_timeout)

@@ -33,7 +33,7 @@ impl Dialer {
         max_message_size: usize,
     ) -> Result<Self, ConnectError> {
         let invalid = |reason: String| ConnectError::InvalidUrl {
-            url: without_query(url).to_owned(),
+            url: shown(url),
             reason,
         };
         let mut request = url
@@ -69,7 +69,7 @@ impl Dialer {
             host,
             port,
             connector: match secure {
-                true => tls::connector(without_query(url), roots)?,
+                true => tls::connector(&shown(url), roots)?,
                 false => tls::Connector::Plain,
             },
             timeout,
@@ -114,9 +114,16 @@ fn with_path(uri: &mut Uri) {
     *uri = Uri::from_parts(parts).unwrap_or_default();
 }
 
-/// The URL as it may be shown: a query may hold a token.
-pub(crate) fn without_query(url: &str) -> &str {
-    url.split(['?', '#']).next().unwrap_or_default()
+/// The URL as it may be shown: its query, or a user's name and password, may be a secret.
+pub(crate) fn shown(url: &str) -> String {
+    let url = url.split(['?', '#']).next().unwrap_or_default();
+    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+    let authority = rest.split('/').next().unwrap_or_default();
+    match (authority.rsplit_once('@'), scheme) {
+        (None, _) => url.to_owned(),
+        (Some((user, _)), "") => rest[user.len() + 1..].to_owned(),
+        (Some((user, _)), scheme) => format!("{scheme}://{}", &rest[user.len() + 1..]),
+    }
 }
 
 fn refused(error: Error) -> ConnectError {
@@ -177,7 +184,15 @@ mod tests {
 
     #[test]
     fn urls_that_cannot_be_dialled_are_refused_without_their_query() {
-        for url in ["https://a.b?secret", "a.b?secret", "ws://?secret", ""] {
+        let urls = [
+            "https://a.b?secret",
+            "a.b?secret",
+            "ws://?secret",
+            "http://me:secret@a.b",
+            "me:secret@a.b",
+            "",
+        ];
+        for url in urls {
             let error = dialer(url, None).err().unwrap();
             assert!(matches!(error, ConnectError::InvalidUrl { .. }), "{url}");
             assert!(!error.to_string().contains("secret"), "{error}");

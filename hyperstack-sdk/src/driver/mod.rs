@@ -15,14 +15,16 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 use crate::engine::Shared;
-use crate::session::{ConnectError, Link, Transmit};
+use crate::session::{ConnectError, EndReason, Link, Transmit};
 
-pub(crate) use dial::{without_query, Dialer};
+pub(crate) use dial::{shown, Dialer};
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// Drives a client's session until it is closed.
 pub(crate) async fn run(shared: Arc<Shared>, dialer: Dialer) {
+    // However this task ends, by a panic or with its runtime, nobody waits for it in vain.
+    let _closing = CloseOnDrop(&shared);
     loop {
         match shared.link() {
             Link::Dialing { .. } => tokio::select! {
@@ -50,6 +52,14 @@ pub(crate) async fn run(shared: Arc<Shared>, dialer: Dialer) {
     }
 }
 
+struct CloseOnDrop<'a>(&'a Shared);
+
+impl Drop for CloseOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.close(EndReason::Stopped);
+    }
+}
+
 /// How many messages are handled before the readers get their turn. Readers keep more than that.
 const TURN: usize = 128;
 
@@ -63,12 +73,18 @@ async fn serve(shared: &Shared, socket: Socket) {
     while shared.link() == Link::Open {
         tokio::select! {
             biased;
+            // What arrived while this task was held up counts before any deadline does.
+            turn = poll_fn(|context| connection.poll_turn(shared, context)) => {
+                let handled = turn.unwrap_or_else(|cause| {
+                    shared.handle_lost(cause);
+                    0
+                });
+                shared.finish_turn();
+                if handled == TURN {
+                    tokio::task::yield_now().await;
+                }
+            }
             () = pause(shared) => shared.handle_timeout(),
-            turn = poll_fn(|context| connection.poll_turn(shared, context)) => match turn {
-                Ok(TURN) => tokio::task::yield_now().await,
-                Ok(_) => {}
-                Err(cause) => shared.handle_lost(cause),
-            },
         }
     }
     connection.say_goodbye();

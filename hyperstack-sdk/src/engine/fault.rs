@@ -56,16 +56,23 @@ struct Queue {
 /// Where faults are reported.
 #[derive(Debug, Default)]
 pub(super) struct Board {
-    readers: Mutex<Vec<Weak<Mutex<Queue>>>>,
+    readers: Mutex<Readers>,
+}
+
+#[derive(Debug, Default)]
+struct Readers {
+    queues: Vec<Weak<Mutex<Queue>>>,
+    ended: bool,
 }
 
 impl Board {
-    pub(super) fn subscribe(&self, ended: bool) -> Faults {
+    pub(super) fn subscribe(&self) -> Faults {
+        let mut readers = lock(&self.readers);
         let queue = Arc::new(Mutex::new(Queue {
-            ended,
+            ended: readers.ended,
             ..Queue::default()
         }));
-        lock(&self.readers).push(Arc::downgrade(&queue));
+        readers.queues.push(Arc::downgrade(&queue));
         Faults { queue }
     }
 
@@ -81,19 +88,22 @@ impl Board {
     }
 
     pub(super) fn end(&self) {
+        lock(&self.readers).ended = true;
         self.each(|queue| queue.ended = true);
     }
 
     fn each(&self, mut f: impl FnMut(&mut Queue)) {
-        lock(&self.readers).retain(|reader| match reader.upgrade() {
-            Some(queue) => {
-                let mut queue = lock(&queue);
-                f(&mut queue);
-                queue.waker.take().into_iter().for_each(Waker::wake);
-                true
-            }
-            None => false,
+        let mut wakers = Vec::new();
+        lock(&self.readers).queues.retain(|reader| {
+            let Some(queue) = reader.upgrade() else {
+                return false;
+            };
+            let mut queue = lock(&queue);
+            f(&mut queue);
+            wakers.extend(queue.waker.take());
+            true
         });
+        wakers.into_iter().for_each(Waker::wake);
     }
 }
 

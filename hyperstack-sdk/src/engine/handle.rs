@@ -7,7 +7,7 @@ use super::Shared;
 use crate::patch::Patchable;
 use crate::session::{EndReason, Target, Window};
 use crate::store::{Cache, Selection};
-use crate::stream::{Options, Queue, Subscription};
+use crate::stream::{Options, Queue, Subscription, Wakers};
 
 /// A client's share in its connection: the last one out closes it.
 #[derive(Clone)]
@@ -114,7 +114,7 @@ impl Shared {
         let want = |target| self.want::<T>(view, target, window);
         let (caches, interests): (Vec<_>, _) = targets.into_iter().map(want).unzip();
         let Some(cache) = caches.into_iter().next() else {
-            queue.end(&EndReason::NothingToWatch);
+            queue.end(&EndReason::NothingToWatch, &mut Wakers::new());
             let _guard = Box::new(());
             return Subscription { queue, _guard };
         };

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
 use std::time::Duration;
 
 use tokio::sync::{watch, Notify};
@@ -13,7 +14,7 @@ use super::{ConnectionState, Fault, Faults, Stats};
 use crate::session::{ConnectError, EndReason, Link, Session, Time, Transmit};
 use crate::store::Hub;
 use crate::wire::payload::{self, Limits};
-use crate::wire::{Frame, FrameError, Incoming};
+use crate::wire::{FrameError, Incoming};
 
 /// The state of a client. The lock on it is held for short, and never across an await.
 pub(crate) struct Shared {
@@ -101,7 +102,7 @@ impl Shared {
     }
 
     pub(crate) fn faults(&self) -> Faults {
-        self.board.subscribe(self.end_reason().is_some())
+        self.board.subscribe()
     }
 
     pub(crate) fn stats(&self) -> Stats {
@@ -163,7 +164,8 @@ impl Shared {
             .and_then(|json| self.handle_incoming(Incoming::decode(&json)?));
         if let Err(error) = result {
             self.handle_heard();
-            self.frame_error(error);
+            self.core().hub.spoil(&error);
+            self.report_frame(error);
         }
     }
 
@@ -173,21 +175,23 @@ impl Shared {
         core.session.handle_heard(now);
         match incoming {
             Incoming::Frame(mut frame) => {
-                let malformed = match &mut frame {
-                    Frame::Snapshot { malformed, .. } => std::mem::take(malformed),
-                    _ => Vec::new(),
-                };
+                let malformed = frame.take_malformed();
+                for error in &malformed {
+                    core.hub.spoil(error);
+                }
                 let errors = core.handle_frame(frame, now);
                 drop(core);
-                malformed
-                    .into_iter()
-                    .for_each(|error| self.frame_error(error));
+                for error in malformed {
+                    self.report_frame(error);
+                }
                 for error in errors {
                     self.counters.row_errors.fetch_add(1, Ordering::Relaxed);
                     self.board.report(&Fault::Row(error));
                 }
             }
             Incoming::Issue(issue) => {
+                core.session.handle_issue(&issue);
+                core.follow();
                 drop(core);
                 self.board.report(&Fault::Issue(issue));
             }
@@ -196,9 +200,8 @@ impl Shared {
         Ok(())
     }
 
-    fn frame_error(&self, error: FrameError) {
+    fn report_frame(&self, error: FrameError) {
         self.counters.frame_errors.fetch_add(1, Ordering::Relaxed);
-        self.core().hub.report(&error);
         self.board.report(&Fault::Frame(error));
     }
 
@@ -216,21 +219,41 @@ impl Shared {
         self.started.checked_add(timeout)
     }
 
+    /// What follows a turn of messages: readers are woken, and timers looked at, which a flood must
+    /// not keep from running.
+    pub(crate) fn finish_turn(&self) {
+        let due = self
+            .core()
+            .poll_timeout()
+            .is_some_and(|at| at <= self.now());
+        match due {
+            true => self.handle_timeout(),
+            false => self.wake_readers(),
+        }
+    }
+
+    /// Wakes readers. No lock is held meanwhile: a waker may do anything.
+    fn wake_readers(&self) {
+        let wakers = self.core().hub.take_wakers();
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
     /// Tells the session something, and everybody what came of it: first where the connection
     /// stands, so that whoever sees a stream end sees that too.
     fn change(&self, tell: impl FnOnce(&mut Core, Time)) {
-        let mut core = self.core();
-        tell(&mut core, self.now());
-        let link = core.session.link();
+        tell(&mut self.core(), self.now());
         self.state.send_if_modified(|state| {
             let first = *state == ConnectionState::Connecting;
-            let before = std::mem::replace(state, ConnectionState::of(link, first));
+            let now = ConnectionState::of(self.core().session.link(), first);
+            let before = std::mem::replace(state, now);
             *state != before
         });
-        let closed = matches!(link, Link::Closed(_));
+        let mut core = self.core();
         core.follow();
         let losses: Vec<_> = std::iter::from_fn(|| core.session.poll_loss()).collect();
+        let closed = matches!(core.session.link(), Link::Closed(_));
         drop(core);
+        self.wake_readers();
         for loss in losses {
             self.board.report(&Fault::Connection(loss));
         }

@@ -7,7 +7,7 @@ use super::Time;
 /// Waits with full jitter: each is drawn evenly between zero and the attempt's interval, so that
 /// many clients do not come back at the same instant.
 #[derive(Debug)]
-pub struct Backoff {
+pub(super) struct Backoff {
     intervals: Vec<Duration>,
     attempts: u32,
     until: Time,
@@ -16,7 +16,7 @@ pub struct Backoff {
 
 impl Backoff {
     /// A back-off over `intervals`, the last of which repeats; `seed` is its randomness.
-    pub fn new(intervals: Vec<Duration>, seed: u64) -> Self {
+    pub(super) fn new(intervals: Vec<Duration>, seed: u64) -> Self {
         Backoff {
             intervals,
             attempts: 0,
@@ -26,17 +26,17 @@ impl Backoff {
     }
 
     /// How many attempts were waited for since the last healthy connection.
-    pub fn attempts(&self) -> u32 {
+    pub(super) fn attempts(&self) -> u32 {
         self.attempts
     }
 
     /// When the wait is over.
-    pub fn until(&self) -> Time {
+    pub(super) fn until(&self) -> Time {
         self.until
     }
 
     /// Starts the wait that precedes the `attempt`th attempt, counted from 1.
-    pub fn wait(&mut self, attempt: u32, now: Time) {
+    pub(super) fn wait(&mut self, attempt: u32, now: Time) {
         self.attempts = attempt;
         let index =
             (attempt.saturating_sub(1) as usize).min(self.intervals.len().saturating_sub(1));

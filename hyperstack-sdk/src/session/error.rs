@@ -12,7 +12,7 @@ pub enum ConnectError {
     /// The URL is not one that can be dialled.
     #[error("the url \"{url}\" cannot be used: {reason}")]
     InvalidUrl {
-        /// The URL, without its query.
+        /// The URL, without its query and without a user's name and password.
         url: String,
         /// What is wrong with it.
         reason: String,
@@ -81,18 +81,23 @@ pub enum EndReason {
     Disconnected,
     /// The connection was lost and the client was told not to reconnect.
     #[error("{0}, and reconnecting is off")]
-    Lost(ConnectError),
+    Lost(#[source] ConnectError),
     /// The allowed attempts to reconnect are used up.
     #[error("gave up after {attempts} attempts to reconnect: {cause}")]
     AttemptsExhausted {
         /// How many attempts were made.
         attempts: u32,
         /// What the last one met.
+        #[source]
         cause: ConnectError,
     },
     /// The connection failed in a way that trying again cannot mend.
     #[error("{0}")]
-    Failed(ConnectError),
+    Failed(#[source] ConnectError),
+    /// The client's task is gone: the runtime that it lived in was shut down, or code of a row's
+    /// type (`PartialEq`, `Clone`, a serde impl, a default) panicked in it.
+    #[error("the client's task stopped: its runtime was shut down, or a row's own code panicked")]
+    Stopped,
     /// The stream was asked to watch no key at all.
     #[error("there is nothing to watch: no key was given")]
     NothingToWatch,

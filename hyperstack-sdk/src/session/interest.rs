@@ -27,6 +27,7 @@ impl Target {
 
 /// The part of a derived view's order that is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+#[non_exhaustive]
 pub struct Window {
     /// How many rows; `None` leaves it to the server.
     pub take: Option<u64>,
@@ -153,7 +154,8 @@ pub(crate) fn is_derived(view: &str) -> bool {
 impl Wanted {
     /// Whether the whole view is subscribed.
     fn is_whole(&self, view: &str) -> bool {
-        !self.all.is_empty() || is_derived(view)
+        // A subscription to the key "*" would be one to the whole view.
+        !self.all.is_empty() || is_derived(view) || self.keys.contains_key("*")
     }
 
     fn readers(&mut self, target: &Target, window: Window) -> &mut Readers {

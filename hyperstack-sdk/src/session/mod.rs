@@ -19,12 +19,12 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use backoff::Backoff;
 pub use error::{ConnectError, EndReason};
 pub(crate) use interest::is_derived;
 pub use interest::{Target, Window};
 
-use crate::wire::{Request, Sort};
+use crate::wire::{Issue, Request, Sort};
+use backoff::Backoff;
 use interest::Interest;
 use liveness::Liveness;
 use requests::{Answer, Requests};
@@ -37,6 +37,7 @@ const HEALTHY_AFTER: Duration = Duration::from_secs(30);
 
 /// How a session behaves.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Settings {
     /// Whether a lost connection is dialled again.
     pub auto_reconnect: bool,
@@ -67,10 +68,11 @@ impl Default for Settings {
 
 /// Where the connection stands, and so what its driver has to do.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub enum Link {
-    /// Dial. `attempt` is 0 for the first connection, else the count since the last healthy one.
+    /// Dial.
     Dialing {
-        /// The attempt's number.
+        /// How many attempts there were since the last healthy connection; 0 for the very first.
         attempt: u32,
     },
     /// Read the socket.
@@ -86,6 +88,7 @@ pub enum Link {
 
 /// Something to put on the socket.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Transmit {
     /// A text message.
     Text(Request),
@@ -95,6 +98,7 @@ pub enum Transmit {
 
 /// Something the store has to know.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub enum Event {
     /// The server began a subscription: a snapshot may follow.
     Begin {
@@ -119,6 +123,17 @@ pub enum Event {
         /// What was subscribed.
         target: Target,
     },
+    /// The server refused a subscription; it is asked again when another one ends.
+    Refused {
+        /// The view's id.
+        view: Arc<str>,
+        /// What was subscribed.
+        target: Target,
+        /// What the server said.
+        issue: Issue,
+    },
+    /// The connection is lost: nothing that is held is known to be current.
+    Lost,
     /// Readers left: of this view only these keys are still wanted.
     Forget {
         /// The view's id.
@@ -126,6 +141,20 @@ pub enum Event {
         /// The keys still wanted; with none the view goes.
         keys: Vec<Arc<str>>,
     },
+}
+
+impl Event {
+    /// The view that the event is about; `None` if it is about all of them.
+    pub fn view(&self) -> Option<&Arc<str>> {
+        match self {
+            Event::Begin { view, .. }
+            | Event::Finish { view, .. }
+            | Event::Unknown { view, .. }
+            | Event::Refused { view, .. }
+            | Event::Forget { view, .. } => Some(view),
+            Event::Lost => None,
+        }
+    }
 }
 
 /// The connection's logic; see the [module](self).
@@ -138,6 +167,8 @@ pub struct Session {
     liveness: Liveness,
     backoff: Backoff,
     opened: Time,
+    /// Whether there has been a connection.
+    was_open: bool,
     reconnects: u64,
     pings: VecDeque<Transmit>,
     events: VecDeque<Event>,
@@ -154,6 +185,7 @@ impl Session {
             liveness: Liveness::new(settings.ping_interval),
             backoff: Backoff::new(settings.reconnect_intervals.clone(), seed),
             opened: Time::ZERO,
+            was_open: false,
             reconnects: 0,
             pings: VecDeque::new(),
             events: VecDeque::new(),
@@ -199,8 +231,9 @@ impl Session {
 
     /// The dial succeeded.
     pub fn handle_open(&mut self, now: Time) {
-        if let Link::Dialing { attempt } = self.link {
-            self.reconnects += u64::from(attempt > 0);
+        if let Link::Dialing { .. } = self.link {
+            self.reconnects += u64::from(self.was_open);
+            self.was_open = true;
             self.link = Link::Open;
             self.opened = now;
             self.liveness.start(now);
@@ -213,21 +246,20 @@ impl Session {
     pub fn handle_lost(&mut self, cause: ConnectError, now: Time) {
         let attempt = match self.link {
             Link::Closed(_) | Link::Waiting { .. } => return,
-            Link::Dialing { attempt: 0 } if !self.settings.wait_for_server => {
-                self.losses.push_back(cause.clone());
-                return self.close(EndReason::Failed(cause));
-            }
             Link::Dialing { attempt } => attempt,
             Link::Open if now.saturating_sub(self.opened) >= HEALTHY_AFTER => 0,
             Link::Open => self.backoff.attempts(),
         };
         self.pings.clear();
         self.losses.push_back(cause.clone());
-        if !self.settings.auto_reconnect {
-            return self.close(EndReason::Lost(cause));
+        if self.link == Link::Open {
+            self.events.push_back(Event::Lost);
         }
-        if cause.is_final() {
+        if cause.is_final() || !self.was_open && !self.settings.wait_for_server {
             return self.close(EndReason::Failed(cause));
+        }
+        if self.was_open && !self.settings.auto_reconnect {
+            return self.close(EndReason::Lost(cause));
         }
         if let Some(limit) = self.settings.max_reconnect_attempts {
             if attempt >= limit {
@@ -269,6 +301,24 @@ impl Session {
     pub fn handle_complete(&mut self, view: &str) {
         if let Some((view, target)) = self.requests.completed(view) {
             self.events.push_back(Event::Finish { view, target });
+        }
+    }
+
+    /// A complaint of the server's. It names no view: the limit on subscriptions is met by the
+    /// earliest request that is not answered, the limit on rows by the last that is.
+    pub fn handle_issue(&mut self, issue: &Issue) {
+        let refused = match issue.code.as_str() {
+            "subscription-limit-exceeded" => self.requests.refuse_unanswered(),
+            "snapshot-limit-exceeded" => self.requests.refuse_answered(),
+            _ => None,
+        };
+        if let Some((view, target)) = refused {
+            let issue = issue.clone();
+            self.events.push_back(Event::Refused {
+                view,
+                target,
+                issue,
+            });
         }
     }
 

@@ -1,6 +1,6 @@
 //! What this connection was asked and what it confirmed; forgotten when it ends.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use super::interest::Interest;
@@ -22,6 +22,10 @@ pub(super) struct Requests {
     last_id: u64,
     /// Lists that are known to exist: their barriers were answered.
     lists: BTreeSet<String>,
+    /// The views that were requested before on this connection.
+    requested: HashSet<Arc<str>>,
+    /// Views of which a subscription was refused.
+    refused: Vec<Arc<str>>,
 }
 
 /// A subscription that stands.
@@ -40,6 +44,10 @@ struct Unfinished {
     /// `None` for a barrier.
     target: Option<Target>,
     answered: bool,
+    /// Whether the view sent anything since: it exists, whatever was said of it.
+    heard: bool,
+    /// Whether nothing else on this connection could have caused the view's frames.
+    first: bool,
 }
 
 /// What a `subscribed` frame settles.
@@ -53,7 +61,13 @@ impl Requests {
     /// Queues what turns the confirmed subscriptions into the wanted ones.
     pub(super) fn reconcile(&mut self, interest: &mut Interest) {
         let mut barriers = BTreeSet::new();
-        for view in interest.take_touched() {
+        let touched = interest.take_touched();
+        if touched.iter().any(|view| self.frees_room(view, interest)) {
+            self.refused
+                .drain(..)
+                .for_each(|view| interest.touch(&view));
+        }
+        for view in touched.into_iter().chain(interest.take_touched()) {
             let wanted = interest.subscriptions(&view);
             let live = self.live.entry(view.clone()).or_default();
             live.retain(|live| {
@@ -79,6 +93,8 @@ impl Requests {
                     view: view.clone(),
                     target: Some(target.clone()),
                     answered: false,
+                    heard: false,
+                    first: self.requested.insert(view.clone()),
                 });
                 live.push(Live {
                     id: self.last_id,
@@ -109,8 +125,16 @@ impl Requests {
                 view: view.into(),
                 target: None,
                 answered: false,
+                heard: false,
+                first: false,
             });
         }
+    }
+
+    /// Whether a subscription to the view is about to end.
+    fn frees_room(&self, view: &str, interest: &Interest) -> bool {
+        let live = self.live.get(view).map_or(0, Vec::len);
+        interest.subscriptions(view).len() < live
     }
 
     /// Forgets that a view is subscribed, so that reconciling subscribes it anew.
@@ -161,7 +185,7 @@ impl Requests {
         let answer = |request: Unfinished| {
             let target = request.target?;
             let live = self.is_live(request.id, &request.view);
-            live.then_some(match request.answered {
+            live.then_some(match request.answered || request.heard {
                 true => Answer::Finished(request.view, target),
                 false => Answer::Unknown(request.view, target),
             })
@@ -169,27 +193,56 @@ impl Requests {
         settled.into_iter().filter_map(answer).collect()
     }
 
-    /// A frame of a view that is not `subscribed`: the view exists, whatever was said of it.
+    /// A frame of a view that is not `subscribed`.
     pub(super) fn news(&mut self, view: &str) {
         let of_view =
             |request: &&mut Unfinished| request.target.is_some() && *request.view == *view;
         if let Some(request) = self.unfinished.iter_mut().find(of_view) {
-            request.answered = true;
+            request.heard = true;
         }
     }
 
-    /// The view's last snapshot batch is in: it ends the earliest request that was answered.
+    /// The view's last snapshot batch is in: it ends the earliest request that was answered. One
+    /// that was not may have to do with it too, if there was no other.
     pub(super) fn completed(&mut self, view: &str) -> Option<(Arc<str>, Target)> {
         let of_view = |request: &Unfinished| request.target.is_some() && *request.view == *view;
         let index = self
             .unfinished
             .iter()
             .position(|request| of_view(request) && request.answered)
-            .or_else(|| self.unfinished.iter().position(of_view))?;
+            .or_else(|| {
+                let sole = |request: &Unfinished| of_view(request) && request.first;
+                self.unfinished.iter().position(sole)
+            })?;
         let request = self.unfinished.remove(index)?;
         let target = request.target?;
         self.is_live(request.id, &request.view)
             .then_some((request.view, target))
+    }
+
+    /// The server refused the earliest request that it has not answered.
+    pub(super) fn refuse_unanswered(&mut self) -> Option<(Arc<str>, Target)> {
+        let index = self
+            .unfinished
+            .iter()
+            .position(|request| !request.answered)?;
+        self.refuse(index)
+    }
+
+    /// The server refused the last request that it has answered.
+    pub(super) fn refuse_answered(&mut self) -> Option<(Arc<str>, Target)> {
+        let answered = |request: &Unfinished| request.answered && request.target.is_some();
+        let index = self.unfinished.iter().rposition(answered)?;
+        self.refuse(index)
+    }
+
+    fn refuse(&mut self, index: usize) -> Option<(Arc<str>, Target)> {
+        let request = self.unfinished.remove(index)?;
+        let live = self.live.get_mut(&request.view)?;
+        let position = live.iter().position(|live| live.id == request.id)?;
+        let target = live.remove(position).target;
+        self.refused.push(request.view.clone());
+        Some((request.view, target))
     }
 
     fn is_live(&self, id: u64, view: &str) -> bool {

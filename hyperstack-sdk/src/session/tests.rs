@@ -230,6 +230,77 @@ fn a_view_that_sends_rows_exists() {
 }
 
 #[test]
+fn a_live_frame_of_another_key_answers_nothing() {
+    let mut session = open();
+    let list = view("R/list");
+    session.want(&list, &key("a"), Window::default());
+    sent(&mut session);
+    session.handle_subscribed("R/list", None);
+    session.handle_subscribed("R/list", None);
+    session.want(&list, &key("b"), Window::default());
+    assert_eq!(sent(&mut session), ["-|", "+R/list#b", "+|"]);
+    events(&mut session);
+    session.handle_news("R/list");
+    session.handle_subscribed("R/list", None);
+    assert!(matches!(events(&mut session)[..], [Event::Begin { .. }]));
+    session.handle_subscribed("R/list", None);
+    let target = key("b");
+    assert_eq!(events(&mut session), [Event::Finish { view: list, target }]);
+}
+
+#[test]
+fn a_refused_subscription_is_asked_again_when_another_one_ends() {
+    let mut session = open();
+    let (list, other) = (view("R/list"), view("S/list"));
+    session.want(&list, &Target::All, Window::default());
+    sent(&mut session);
+    session.handle_subscribed("R/list", None);
+    session.handle_subscribed("R/list", None);
+    events(&mut session);
+    session.want(&other, &Target::All, Window::default());
+    assert_eq!(sent(&mut session), ["-|", "+S/list", "+|", "+|"]);
+    session.handle_issue(&issue("subscription-limit-exceeded"));
+    assert!(matches!(
+        &events(&mut session)[..],
+        [Event::Refused { view, .. }] if *view == other
+    ));
+    session.release(&list, &Target::All, Window::default(), Time::ZERO);
+    session.handle_timeout(seconds(5));
+    assert_eq!(sent(&mut session)[..2], ["-R/list", "+S/list"]);
+}
+
+#[test]
+fn a_snapshot_over_the_limit_is_refused_after_its_answer() {
+    let mut session = open();
+    let list = view("R/list");
+    session.want(&list, &Target::All, Window::default());
+    sent(&mut session);
+    session.handle_subscribed("R/list", None);
+    session.handle_issue(&issue("snapshot-limit-exceeded"));
+    session.handle_subscribed("R/list", None);
+    let told = events(&mut session);
+    assert!(
+        matches!(told[..], [Event::Begin { .. }, Event::Refused { .. }]),
+        "{told:?}"
+    );
+}
+
+fn issue(code: &str) -> crate::wire::Issue {
+    let json = format!(r#"{{"type":"error","code":"{code}"}}"#);
+    match crate::wire::Incoming::decode(json.as_bytes()) {
+        Ok(crate::wire::Incoming::Issue(issue)) => issue,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn the_star_is_a_key_like_any_other() {
+    let mut session = open();
+    session.want(&view("R/list"), &key("*"), Window::default());
+    assert_eq!(sent(&mut session), ["+R/list", "+|"]);
+}
+
+#[test]
 fn every_loss_is_told() {
     let mut session = open();
     session.handle_timeout(seconds(15));
@@ -347,11 +418,18 @@ fn the_first_dial_is_one_attempt_unless_told_to_wait() {
 
     let settings = Settings {
         wait_for_server: true,
+        auto_reconnect: false,
         ..Settings::default()
     };
     let mut session = Session::new(settings, 7);
-    session.handle_lost(cause, Time::ZERO);
+    session.handle_lost(cause.clone(), Time::ZERO);
     assert_eq!(*session.link(), Link::Waiting { attempt: 1 });
+    let now = session.poll_timeout().unwrap();
+    session.handle_timeout(now);
+    session.handle_open(now);
+    assert_eq!(session.reconnects(), 0);
+    session.handle_lost(cause.clone(), now);
+    assert_eq!(*session.link(), Link::Closed(EndReason::Lost(cause)));
 }
 
 #[test]

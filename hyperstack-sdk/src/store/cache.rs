@@ -1,32 +1,20 @@
 //! A view's rows as one Rust type, with the readers of them.
 
-use std::collections::{HashMap, HashSet};
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
+use super::readers::Readers;
+use super::readiness::{Place, Readiness};
 use super::rows::{Input, Rows};
+use super::{Outcome, Selection};
 use crate::patch::Patchable;
 use crate::session::{is_derived, EndReason, Target};
-use crate::stream::{Change, Queue, RowError, RowErrorCause, StreamError};
-use crate::wire::{Frame, Row, Sort};
-
-/// Which rows a reader wants.
-#[derive(Debug, Clone)]
-pub(crate) enum Selection {
-    All,
-    Keys(Vec<Arc<str>>),
-}
-
-/// What is known of what a reader waits for.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Readiness {
-    /// The snapshot is over: what is held is what the server has.
-    Ready,
-    /// The server knows no such view.
-    UnknownView,
-    /// Nothing more will come.
-    Ended(EndReason),
-}
+use crate::stream::{Change, Queue, RowError, StreamError, Wakers};
+use crate::wire::{Frame, FrameError, Issue, Row, Sort};
 
 /// The cache of one view as one Rust type.
 #[derive(Debug)]
@@ -42,31 +30,37 @@ pub(crate) struct Cache<T: Patchable> {
 struct State<T: Patchable> {
     rows: Rows<T>,
     readers: Readers<T>,
+    readiness: Readiness,
+    /// Whether a snapshot has begun and not finished.
+    in_snapshot: bool,
+    /// What of the snapshot under way could not be read, if anything.
+    spoiled: Option<FrameError>,
     /// Rows that left a window, each until another row takes its place. The server sends the
     /// window's rows, newcomers among them, after the deletes.
     leaving: Vec<Arc<str>>,
-    in_snapshot: bool,
-    all_ready: bool,
-    ready_keys: HashSet<Arc<str>>,
-    unknown: bool,
-    ended: Option<EndReason>,
-    waiting: Vec<Waker>,
+    /// The keys that are still subscribed, where the whole view was: the rest of what is on its way
+    /// is nobody's.
+    scope: Option<HashSet<Arc<str>>>,
     evicted: u64,
 }
 
-/// What a cache does for a hub, whatever its type.
+/// What a cache does for a hub, whatever its type. Whom to wake is left to the caller, who may hold
+/// locks.
 pub(super) trait AnyCache: Send + Sync {
     fn begin(&self, target: &Target, sort: Option<&Sort>);
-    fn finish(&self, target: &Target);
-    fn unknown(&self);
+    fn finish(&self, target: &Target, wakers: &mut Wakers);
+    fn unknown(&self, wakers: &mut Wakers);
+    fn refuse(&self, target: &Target, issue: &Issue, wakers: &mut Wakers);
+    fn lose(&self);
     /// Applies a frame; returns the rows that did not fit.
-    fn apply(&self, frame: &Frame<'_>) -> Vec<RowError>;
+    fn apply(&self, frame: &Frame<'_>, wakers: &mut Wakers) -> Vec<RowError>;
     /// Takes out the rows that left a window.
-    fn settle(&self);
+    fn settle(&self, wakers: &mut Wakers);
     fn is_settled(&self) -> bool;
-    fn report(&self, error: &StreamError);
+    /// A message that may have been of this view could not be read.
+    fn spoil(&self, error: &FrameError, wakers: &mut Wakers);
     fn forget(&self, keys: &[Arc<str>]);
-    fn end(&self, reason: &EndReason);
+    fn end(&self, reason: &EndReason, wakers: &mut Wakers);
     fn tally(&self) -> CacheTally;
     fn as_any(self: Arc<Self>) -> Arc<dyn std::any::Any + Send + Sync>;
 }
@@ -88,13 +82,11 @@ impl<T: Patchable> Cache<T> {
             state: Mutex::new(State {
                 rows: Rows::new(),
                 readers: Readers::default(),
-                leaving: Vec::new(),
+                readiness: Readiness::default(),
                 in_snapshot: false,
-                all_ready: false,
-                ready_keys: HashSet::new(),
-                unknown: false,
-                ended: None,
-                waiting: Vec::new(),
+                spoiled: None,
+                leaving: Vec::new(),
+                scope: None,
                 evicted: 0,
             }),
         }
@@ -120,25 +112,26 @@ impl<T: Patchable> Cache<T> {
     /// Adds a reader: its queue gets the rows that are held, front to back, and then every change.
     pub(crate) fn subscribe(&self, selection: &Selection, queue: &Arc<Queue<T>>) {
         let mut state = self.lock();
+        // Nobody waits for a queue that is new.
+        let wakers = &mut Wakers::new();
+        let mut push = |key: &Arc<str>, row: &Arc<T>| {
+            queue.push(&Change::existing(key.clone(), row.clone()), wakers);
+        };
         match selection {
-            Selection::All => {
-                for (key, row) in state.rows.iter() {
-                    queue.push(&Change::existing(key.clone(), row.clone()));
-                }
-            }
+            Selection::All => state.rows.iter().for_each(|(key, row)| push(key, row)),
             Selection::Keys(keys) => {
                 for key in keys {
                     if let Some(row) = state.rows.get(key) {
-                        queue.push(&Change::existing(key.clone(), row.clone()));
+                        push(key, row);
                     }
                 }
             }
         }
-        if state.unknown {
-            queue.end(&self.unknown_view());
+        if state.readiness.is_unknown() {
+            queue.end(&self.unknown_view(), wakers);
         }
-        if let Some(reason) = &state.ended {
-            queue.end(reason);
+        if let Some(reason) = state.readiness.ended() {
+            queue.end(reason, wakers);
         }
         state.readers.add(selection, queue);
     }
@@ -148,25 +141,12 @@ impl<T: Patchable> Cache<T> {
         self.lock().readers.remove(selection, queue);
     }
 
-    /// Ready once what `target` names is all there, or will never be.
-    pub(crate) fn poll_ready(&self, target: &Target, context: &mut Context<'_>) -> Poll<Readiness> {
-        let mut state = self.lock();
-        let ready = match target {
-            Target::All => state.all_ready,
-            Target::Key(key) => state.all_ready || state.ready_keys.contains(key),
-        };
-        if state.unknown {
-            Poll::Ready(Readiness::UnknownView)
-        } else if ready {
-            Poll::Ready(Readiness::Ready)
-        } else if let Some(reason) = &state.ended {
-            Poll::Ready(Readiness::Ended(reason.clone()))
-        } else {
-            let waker = context.waker();
-            if !state.waiting.iter().any(|waiting| waiting.will_wake(waker)) {
-                state.waiting.push(waker.clone());
-            }
-            Poll::Pending
+    /// Waits until what `target` names is all there, or will never be.
+    pub(crate) fn outcome<'a>(&'a self, target: &'a Target) -> impl Future<Output = Outcome> + 'a {
+        Waiting {
+            cache: self,
+            target,
+            place: None,
         }
     }
 
@@ -180,54 +160,93 @@ impl<T: Patchable> Cache<T> {
             view: self.view.to_string(),
         }
     }
+}
 
-    fn row_error(&self, key: &str, cause: RowErrorCause) -> RowError {
-        RowError {
-            view: self.view.to_string(),
-            key: key.to_owned(),
-            cause,
-        }
+/// Someone who waits; leaves when dropped.
+struct Waiting<'a, T: Patchable> {
+    cache: &'a Cache<T>,
+    target: &'a Target,
+    place: Place,
+}
+
+impl<T: Patchable> Future for Waiting<'_, T> {
+    type Output = Outcome;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Outcome> {
+        let waiting = &mut *self;
+        let mut state = waiting.cache.lock();
+        state
+            .readiness
+            .poll(waiting.target, &mut waiting.place, context)
+    }
+}
+
+impl<T: Patchable> Drop for Waiting<'_, T> {
+    fn drop(&mut self) {
+        self.cache.lock().readiness.leave(&mut self.place);
     }
 }
 
 impl<T: Patchable> AnyCache for Cache<T> {
     fn begin(&self, target: &Target, sort: Option<&Sort>) {
         let mut state = self.lock();
-        state.unknown = false;
+        state.readiness.begin(target);
         if *target == Target::All || sort.is_some() {
             state.rows.begin(sort);
         }
-        state.in_snapshot = *target == Target::All;
+        match (target, &mut state.scope) {
+            (Target::All, scope) => *scope = None,
+            (Target::Key(key), Some(scope)) => {
+                scope.insert(key.clone());
+            }
+            (Target::Key(_), None) => {}
+        }
+        state.in_snapshot = true;
+        state.spoiled = None;
         state.leaving.clear();
     }
 
-    fn finish(&self, target: &Target) {
+    fn finish(&self, target: &Target, wakers: &mut Wakers) {
         let mut state = self.lock();
+        let state = &mut *state;
         state.rows.finish();
-        match target {
-            Target::All => {
-                if self.derived && state.in_snapshot {
-                    state.leaving = state.rows.missed();
-                    state.settle();
+        let in_snapshot = std::mem::take(&mut state.in_snapshot);
+        let outcome = match state.spoiled.take() {
+            Some(error) => Outcome::Spoiled(error),
+            None => {
+                if self.derived && in_snapshot {
+                    state.leaving.extend(state.rows.missed());
+                    state.settle(wakers);
                 }
-                state.in_snapshot = false;
-                state.all_ready = true;
+                Outcome::Ready
             }
-            Target::Key(key) => {
-                state.ready_keys.insert(key.clone());
-            }
+        };
+        while self.limit.is_some_and(|limit| state.rows.len() > limit) {
+            state.evict(wakers);
         }
-        state.wake();
+        state.readiness.finish(target, outcome, wakers);
     }
 
-    fn unknown(&self) {
+    fn unknown(&self, wakers: &mut Wakers) {
         let mut state = self.lock();
-        state.unknown = true;
-        state.readers.end(&self.unknown_view());
-        state.wake();
+        state.readiness.unknown(wakers);
+        state.readers.end(&self.unknown_view(), wakers);
     }
 
-    fn apply(&self, frame: &Frame<'_>) -> Vec<RowError> {
+    fn refuse(&self, target: &Target, issue: &Issue, wakers: &mut Wakers) {
+        let mut state = self.lock();
+        let error = StreamError::Refused(issue.clone());
+        let key = target.key().map(|key| &**key);
+        state.readers.report(key, &error, wakers);
+        let outcome = Outcome::Refused(issue.clone());
+        state.readiness.finish(target, outcome, wakers);
+    }
+
+    fn lose(&self) {
+        self.lock().readiness.lose();
+    }
+
+    fn apply(&self, frame: &Frame<'_>, wakers: &mut Wakers) -> Vec<RowError> {
         let mut errors = Vec::new();
         let mut state = self.lock();
         let state = &mut *state;
@@ -235,65 +254,66 @@ impl<T: Patchable> AnyCache for Cache<T> {
             Frame::Subscribed { .. } => {}
             Frame::Snapshot { rows, .. } => {
                 for row in rows {
-                    errors.extend(state.take_in(self, row, Taken::Snapshot));
+                    errors.extend(state.take_in(self, row, Taken::Snapshot, wakers));
                 }
             }
             Frame::Upsert { row, .. } => {
                 state.leaving.retain(|key| **key != *row.key);
                 let before = state.rows.len();
-                errors.extend(state.take_in(self, row, Taken::Upsert));
+                errors.extend(state.take_in(self, row, Taken::Upsert, wakers));
                 if state.rows.len() > before && !state.leaving.is_empty() {
                     let left = state.leaving.remove(0);
-                    state.delete(&left);
+                    state.delete(&left, wakers);
                 }
             }
             Frame::Patch { row, append, .. } => {
-                errors.extend(state.take_in(self, row, Taken::Patch(append)));
+                errors.extend(state.take_in(self, row, Taken::Patch(append), wakers));
             }
             Frame::Delete { key, .. } if self.derived => {
                 if let Some(key) = state.rows.key(key) {
-                    state.leaving.push(key);
+                    if !state.leaving.contains(&key) {
+                        state.leaving.push(key);
+                    }
                 }
             }
-            Frame::Delete { key, .. } => state.delete(key),
+            Frame::Delete { key, .. } => state.delete(key, wakers),
         }
         errors
     }
 
-    fn settle(&self) {
-        self.lock().settle();
+    fn settle(&self, wakers: &mut Wakers) {
+        self.lock().settle(wakers);
     }
 
     fn is_settled(&self) -> bool {
         self.lock().leaving.is_empty()
     }
 
-    fn report(&self, error: &StreamError) {
-        let state = self.lock();
-        state.readers.each(|queue| queue.push_error(error));
+    fn spoil(&self, error: &FrameError, wakers: &mut Wakers) {
+        let mut state = self.lock();
+        let report = StreamError::Frame(error.clone());
+        state.readers.report(None, &report, wakers);
+        if state.in_snapshot {
+            state.spoiled = Some(error.clone());
+        }
     }
 
     fn forget(&self, keys: &[Arc<str>]) {
         let mut state = self.lock();
-        let state = &mut *state;
-        let kept: HashSet<&Arc<str>> = keys.iter().collect();
+        let kept: HashSet<Arc<str>> = keys.iter().cloned().collect();
         for key in state.rows.keys() {
             if !kept.contains(&key) {
                 state.rows.delete(&key);
             }
         }
-        if std::mem::take(&mut state.all_ready) {
-            state.ready_keys = keys.iter().cloned().collect();
-        } else {
-            state.ready_keys.retain(|key| kept.contains(key));
-        }
+        state.readiness.narrow(keys);
+        state.scope = Some(kept);
     }
 
-    fn end(&self, reason: &EndReason) {
+    fn end(&self, reason: &EndReason, wakers: &mut Wakers) {
         let mut state = self.lock();
-        state.ended = Some(reason.clone());
-        state.readers.end(reason);
-        state.wake();
+        state.readers.end(reason, wakers);
+        state.readiness.end(reason, wakers);
     }
 
     fn tally(&self) -> CacheTally {
@@ -314,7 +334,7 @@ impl<T: Patchable> AnyCache for Cache<T> {
 enum Taken<'a, 'f> {
     Snapshot,
     Upsert,
-    Patch(&'a [std::borrow::Cow<'f, str>]),
+    Patch(&'a [Cow<'f, str>]),
 }
 
 impl<T: Patchable> State<T> {
@@ -324,7 +344,12 @@ impl<T: Patchable> State<T> {
         cache: &Cache<T>,
         row: &Row<'_>,
         taken: Taken<'_, '_>,
+        wakers: &mut Wakers,
     ) -> Option<RowError> {
+        let scope = self.scope.as_ref();
+        if scope.is_some_and(|scope| !scope.contains(&*row.key)) {
+            return None;
+        }
         let input = Input {
             key: &row.key,
             data: row.data,
@@ -337,127 +362,57 @@ impl<T: Patchable> State<T> {
         };
         match change {
             Ok(change) => {
-                let fits = self.make_room(cache.limit, &row.key);
+                let fits = self.make_room(cache.limit, &row.key, wakers);
                 if let Some(change) = change.filter(|_| fits) {
-                    self.readers.publish(&change);
+                    self.readers.publish(&change, wakers);
                 }
                 None
             }
             Err(cause) => {
-                let error = cache.row_error(&row.key, cause);
-                self.readers.publish_error(&error);
+                let error = RowError {
+                    view: cache.view.to_string(),
+                    key: row.key.to_string(),
+                    cause,
+                };
+                let report = StreamError::Row(error.clone());
+                self.readers.report(Some(&row.key), &report, wakers);
                 Some(error)
             }
         }
     }
 
-    /// Takes out the row furthest from the front, where there is one too many. `false` if that is
-    /// the newcomer, which then no reader has heard of.
-    fn make_room(&mut self, limit: Option<usize>, newcomer: &str) -> bool {
-        if limit.is_none_or(|limit| self.rows.len() <= limit) {
+    /// Sees to the limit on rows, between snapshots. `false` if the row that is too many is the
+    /// newcomer, of which then no reader has heard.
+    fn make_room(&mut self, limit: Option<usize>, newcomer: &str, wakers: &mut Wakers) -> bool {
+        if self.in_snapshot || limit.is_none_or(|limit| self.rows.len() <= limit) {
             return true;
         }
-        let Some(last) = self.rows.last() else {
-            return true;
-        };
-        self.evicted += 1;
-        if *last == *newcomer {
-            self.rows.delete(&last);
+        if self.rows.last().is_some_and(|last| *last == *newcomer) {
+            self.evicted += 1;
+            self.rows.delete(newcomer);
             return false;
         }
-        self.delete(&last);
+        self.evict(wakers);
         true
     }
 
-    fn delete(&mut self, key: &str) {
+    /// Takes out the row furthest from the front.
+    fn evict(&mut self, wakers: &mut Wakers) {
+        if let Some(last) = self.rows.last() {
+            self.evicted += 1;
+            self.delete(&last, wakers);
+        }
+    }
+
+    fn delete(&mut self, key: &str, wakers: &mut Wakers) {
         if let Some(change) = self.rows.delete(key) {
-            self.readers.publish(&change);
+            self.readers.publish(&change, wakers);
         }
     }
 
-    fn settle(&mut self) {
+    fn settle(&mut self, wakers: &mut Wakers) {
         for key in std::mem::take(&mut self.leaving) {
-            self.delete(&key);
+            self.delete(&key, wakers);
         }
-    }
-
-    fn wake(&mut self) {
-        self.waiting.drain(..).for_each(Waker::wake);
-    }
-}
-
-/// The queues of a cache's readers.
-#[derive(Debug)]
-struct Readers<T> {
-    all: Vec<Arc<Queue<T>>>,
-    by_key: HashMap<Arc<str>, Vec<Arc<Queue<T>>>>,
-}
-
-impl<T> Default for Readers<T> {
-    fn default() -> Self {
-        Readers {
-            all: Vec::new(),
-            by_key: HashMap::new(),
-        }
-    }
-}
-
-impl<T> Readers<T> {
-    fn add(&mut self, selection: &Selection, queue: &Arc<Queue<T>>) {
-        match selection {
-            Selection::All => self.all.push(queue.clone()),
-            Selection::Keys(keys) => {
-                for key in keys {
-                    let queues = self.by_key.entry(key.clone()).or_default();
-                    queues.push(queue.clone());
-                }
-            }
-        }
-    }
-
-    fn remove(&mut self, selection: &Selection, queue: &Arc<Queue<T>>) {
-        let other = |held: &Arc<Queue<T>>| !Arc::ptr_eq(held, queue);
-        match selection {
-            Selection::All => self.all.retain(other),
-            Selection::Keys(keys) => {
-                for key in keys {
-                    if let Some(queues) = self.by_key.get_mut(key) {
-                        queues.retain(other);
-                        if queues.is_empty() {
-                            self.by_key.remove(key);
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    fn of(&self, key: &str) -> impl Iterator<Item = &Arc<Queue<T>>> {
-        self.all
-            .iter()
-            .chain(self.by_key.get(key).into_iter().flatten())
-    }
-
-    fn keep_before(&self, key: &str) -> bool {
-        self.of(key).any(|queue| queue.keeps_before())
-    }
-
-    fn publish(&self, change: &Change<T>) {
-        self.of(&change.key).for_each(|queue| queue.push(change));
-    }
-
-    fn publish_error(&self, error: &RowError) {
-        let report = StreamError::Row(error.clone());
-        self.of(&error.key)
-            .for_each(|queue| queue.push_error(&report));
-    }
-
-    fn end(&self, reason: &EndReason) {
-        self.each(|queue| queue.end(reason));
-    }
-
-    fn each(&self, f: impl FnMut(&Arc<Queue<T>>)) {
-        let all = self.all.iter().chain(self.by_key.values().flatten());
-        all.for_each(f);
     }
 }

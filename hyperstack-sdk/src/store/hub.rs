@@ -8,7 +8,7 @@ use super::cache::AnyCache;
 use super::Cache;
 use crate::patch::Patchable;
 use crate::session::{EndReason, Event};
-use crate::stream::{RowError, StreamError};
+use crate::stream::{RowError, Wakers};
 use crate::wire::{Frame, FrameError};
 
 /// The caches of every view that is read.
@@ -18,6 +18,8 @@ pub(crate) struct Hub {
     limit: Option<usize>,
     ended: Option<EndReason>,
     unsettled: bool,
+    /// Who has something to read. Woken once no lock is held: a waker may do anything.
+    wakers: Wakers,
 }
 
 #[derive(Default)]
@@ -52,7 +54,7 @@ impl Hub {
         }
         let cache = Arc::new(Cache::<T>::new(view.clone(), self.limit));
         if let Some(reason) = &self.ended {
-            cache.end(reason);
+            cache.end(reason, &mut self.wakers);
         }
         caches.push((TypeId::of::<T>(), cache.clone()));
         (cache, true)
@@ -67,14 +69,15 @@ impl Hub {
             return Vec::new();
         };
         self.unsettled |= matches!(frame, Frame::Delete { .. });
+        let wakers = &mut self.wakers;
         let caches = held.caches.iter();
-        caches.flat_map(|(_, cache)| cache.apply(frame)).collect()
+        caches
+            .flat_map(|(_, cache)| cache.apply(frame, wakers))
+            .collect()
     }
 
-    /// Tells the readers who ask for errors of a message that could not be read: those of its view,
-    /// or, since it may have been of any view, all of them.
-    pub(crate) fn report(&self, error: &FrameError) {
-        let report = StreamError::Frame(error.clone());
+    /// A message could not be read. It was of the view that it names, or else may have been of any.
+    pub(crate) fn spoil(&mut self, error: &FrameError) {
         match error.view() {
             Some(view) => {
                 let caches = self
@@ -82,32 +85,39 @@ impl Hub {
                     .get(view)
                     .into_iter()
                     .flat_map(|view| &view.caches);
-                caches.for_each(|(_, cache)| cache.report(&report));
+                caches.for_each(|(_, cache)| cache.spoil(error, &mut self.wakers));
             }
-            None => self.each(|cache| cache.report(&report)),
+            None => self.each(|cache, wakers| cache.spoil(error, wakers)),
         }
     }
 
     /// Follows the session.
     pub(crate) fn handle(&mut self, event: &Event) {
-        let (Event::Begin { view, .. }
-        | Event::Finish { view, .. }
-        | Event::Unknown { view, .. }
-        | Event::Forget { view, .. }) = event;
+        let Some(view) = event.view() else {
+            return self.each(|cache, _| cache.lose());
+        };
         let Some(held) = self.views.get(view) else {
             return;
         };
+        let wakers = &mut self.wakers;
         for (_, cache) in &held.caches {
             match event {
                 Event::Begin { target, sort, .. } => cache.begin(target, sort.as_ref()),
-                Event::Finish { target, .. } => cache.finish(target),
-                Event::Unknown { .. } => cache.unknown(),
+                Event::Finish { target, .. } => cache.finish(target, wakers),
+                Event::Unknown { .. } => cache.unknown(wakers),
+                Event::Refused { target, issue, .. } => cache.refuse(target, issue, wakers),
                 Event::Forget { keys, .. } => cache.forget(keys),
+                Event::Lost => cache.lose(),
             }
         }
         if matches!(event, Event::Forget { keys, .. } if keys.is_empty()) {
             self.views.remove(view);
         }
+    }
+
+    /// Whom to wake, once no lock is held.
+    pub(crate) fn take_wakers(&mut self) -> Wakers {
+        std::mem::take(&mut self.wakers)
     }
 
     /// Whether rows that left a window still wait for the upserts that should follow.
@@ -121,7 +131,7 @@ impl Hub {
 
     /// Takes out the rows that left a window which nothing entered.
     pub(crate) fn settle(&mut self) {
-        self.each(|cache| cache.settle());
+        self.each(|cache, wakers| cache.settle(wakers));
         self.unsettled = false;
     }
 
@@ -129,7 +139,7 @@ impl Hub {
     pub(crate) fn end(&mut self, reason: &EndReason) {
         self.settle();
         self.ended = Some(reason.clone());
-        self.each(|cache| cache.end(reason));
+        self.each(|cache, wakers| cache.end(reason, wakers));
     }
 
     pub(crate) fn tally(&self) -> Tally {
@@ -137,18 +147,18 @@ impl Hub {
             views: self.views.len(),
             ..Tally::default()
         };
-        self.each(|cache| {
+        for (_, cache) in self.views.values().flat_map(|view| &view.caches) {
             let cache = cache.tally();
             tally.rows += cache.rows;
             tally.partial_rows += cache.partial;
             tally.evicted_rows += cache.evicted;
-        });
+        }
         tally
     }
 
-    fn each(&self, mut f: impl FnMut(&dyn AnyCache)) {
-        for view in self.views.values() {
-            view.caches.iter().for_each(|(_, cache)| f(&**cache));
+    fn each(&mut self, mut f: impl FnMut(&dyn AnyCache, &mut Wakers)) {
+        for (_, cache) in self.views.values().flat_map(|view| &view.caches) {
+            f(&**cache, &mut self.wakers);
         }
     }
 }

@@ -7,10 +7,14 @@
 mod cache;
 mod hub;
 mod order;
+mod readers;
+mod readiness;
 mod rows;
 
-pub(crate) use cache::{Cache, Readiness, Selection};
+pub(crate) use cache::Cache;
 pub(crate) use hub::Hub;
+pub(crate) use readers::Selection;
+pub(crate) use readiness::Outcome;
 
 #[cfg(test)]
 mod tests;

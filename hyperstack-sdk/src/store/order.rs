@@ -268,7 +268,8 @@ impl Class {
             Scalar::Null => Class::Missing(arrival),
             Scalar::Bool(value) => Class::Bool(value),
             Scalar::Integer(value) => Class::Number(Number::Integer(value)),
-            Scalar::Float(value) => Class::Number(Number::Float(value)),
+            // `-0.0` is zero, also to an integer.
+            Scalar::Float(value) => Class::Number(Number::Float(value + 0.0)),
             Scalar::Text(_) => Class::Text(arrival),
         }
     }
@@ -319,8 +320,15 @@ impl Number {
 }
 
 fn mixed(integer: i128, float: f64) -> Ordering {
+    /// 2^127, the first float beyond an i128.
+    const BEYOND: f64 = 170_141_183_460_469_231_731_687_303_715_884_105_728.0;
+    if float >= BEYOND {
+        return Ordering::Less;
+    }
+    if float < -BEYOND {
+        return Ordering::Greater;
+    }
     let floor = float.floor();
-    // A cast of a float saturates, which is what an order needs; JSON has no NaN.
     integer.cmp(&(floor as i128)).then(match float > floor {
         true => Ordering::Less,
         false => Ordering::Equal,

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::order::{Id, Order};
-use crate::patch::{Patch, Patchable};
+use crate::patch::{Patch, PatchError, PatchErrorKind, Patchable};
 use crate::stream::{Change, Kind, RowErrorCause};
 use crate::wire::{Scalar, Seq, Sort};
 
@@ -126,28 +126,29 @@ impl<T: Patchable> Rows<T> {
 
     /// Takes in a whole row. `None` where nothing changed for a reader.
     pub(super) fn upsert(&mut self, input: Input<'_>) -> Result<Option<Change<T>>, RowErrorCause> {
+        let held = self.seen(input.key);
         let decode = || T::Patch::decode(input.data.as_bytes(), &[] as &[&str]);
-        let built = T::from_patch(decode()?);
-        let Some(&id) = self.ids.get(input.key) else {
+        let built = match T::from_patch(decode()?) {
+            Ok(row) => Ok(Arc::new(row)),
+            Err(error) if is_partial(&error) => Err(error),
+            Err(error) => return Err(error.into()),
+        };
+        let Some((id, slot)) = held.and_then(|id| Some((id, self.slots[id as usize].as_mut()?)))
+        else {
             let row = match built {
-                Ok(row) => Row::Whole(Arc::new(row)),
+                Ok(row) => Row::Whole(row),
                 Err(_) => Row::Partial(Box::new(decode()?)),
             };
             return Ok(self.insert(input, row, Kind::Upsert));
         };
-        let Some(slot) = &mut self.slots[id as usize] else {
-            return Ok(None);
-        };
-        slot.generation = self.generation;
         let change = match (&mut slot.row, built) {
             (Row::Whole(_), Err(error)) => return Err(error.into()),
             (Row::Partial(partial), Err(_)) => {
                 **partial = decode()?;
                 None
             }
-            (Row::Whole(held), Ok(row)) if **held == row => None,
+            (Row::Whole(held), Ok(row)) if *held == row => None,
             (held, Ok(row)) => {
-                let row = Arc::new(row);
                 let before = std::mem::replace(held, Row::Whole(row.clone()));
                 Some(Change {
                     key: slot.key.clone(),
@@ -167,15 +168,13 @@ impl<T: Patchable> Rows<T> {
         input: Input<'_>,
         append: &[Cow<'_, str>],
     ) -> Result<Option<Change<T>>, RowErrorCause> {
+        let held = self.seen(input.key);
         let patch = T::Patch::decode(input.data.as_bytes(), append)?;
-        let Some(&id) = self.ids.get(input.key) else {
-            let row = Row::from_patch(patch);
+        let Some((id, slot)) = held.and_then(|id| Some((id, self.slots[id as usize].as_mut()?)))
+        else {
+            let row = Row::from_patch(patch)?;
             return Ok(self.insert(input, row, Kind::Patch));
         };
-        let Some(slot) = &mut self.slots[id as usize] else {
-            return Ok(None);
-        };
-        slot.generation = self.generation;
         let change = |before, after: &Arc<T>| Change {
             key: slot.key.clone(),
             kind: Kind::Patch,
@@ -189,12 +188,19 @@ impl<T: Patchable> Rows<T> {
                 changed.then(|| change(before, row))
             }
             Row::Partial(partial) => {
-                slot.row = Row::from_patch(std::mem::take(&mut **partial).then(patch));
+                slot.row = Row::from_patch((**partial).clone().then(patch))?;
                 slot.row.whole().map(|row| change(None, row))
             }
         };
         self.reorder(id, input, false);
         Ok(change)
+    }
+
+    /// Finds a row and notes that the server still has it, whether or not what it says fits.
+    fn seen(&mut self, key: &str) -> Option<Id> {
+        let id = *self.ids.get(key)?;
+        self.slots[id as usize].as_mut()?.generation = self.generation;
+        Some(id)
     }
 
     /// Takes a row out. `None` where no reader knew it.
@@ -267,10 +273,11 @@ impl<T: Patchable> Rows<T> {
 }
 
 impl<T: Patchable> Row<T> {
-    fn from_patch(patch: T::Patch) -> Self {
+    fn from_patch(patch: T::Patch) -> Result<Self, PatchError> {
         match T::from_patch(patch.clone()) {
-            Ok(row) => Row::Whole(Arc::new(row)),
-            Err(_) => Row::Partial(Box::new(patch)),
+            Ok(row) => Ok(Row::Whole(Arc::new(row))),
+            Err(error) if is_partial(&error) => Ok(Row::Partial(Box::new(patch))),
+            Err(error) => Err(error),
         }
     }
 
@@ -287,4 +294,9 @@ impl<T: Patchable> Row<T> {
             Row::Partial(_) => None,
         }
     }
+}
+
+/// Whether what a row lacks may still come.
+fn is_partial(error: &PatchError) -> bool {
+    error.kind() == PatchErrorKind::Missing
 }

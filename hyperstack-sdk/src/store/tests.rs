@@ -2,9 +2,11 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use super::*;
+use futures_util::FutureExt;
+
 use crate::session::{EndReason, Event, Target};
 use crate::stream::{Change, Kind, Next, Queue, RowError};
-use crate::wire::{Incoming, Sort};
+use crate::wire::{FrameError, Incoming, Sort};
 use crate::{Entity, PatchErrorKind, RowErrorCause};
 
 #[derive(Debug, Clone, PartialEq, Entity)]
@@ -69,6 +71,10 @@ impl Fixture {
     fn finish(&mut self) {
         let (view, target) = (self.view.clone(), Target::All);
         self.hub.handle(&Event::Finish { view, target });
+    }
+
+    fn outcome(&self, target: Target) -> Option<Outcome> {
+        self.cache.outcome(&target).now_or_never()
     }
 
     /// The names of the rows, in order.
@@ -291,6 +297,7 @@ fn a_list_that_comes_again_keeps_what_is_not_in_it() {
 fn the_row_furthest_from_the_front_leaves_as_a_delete() {
     let mut f = fixture("Coin/top", Some(2));
     f.begin(BY_PRICE);
+    f.finish();
     f.apply(&[
         r#""op":"upsert","key":"a","data":{"name":"a","price":1}"#,
         r#""op":"upsert","key":"b","data":{"name":"b","price":2}"#,
@@ -305,6 +312,7 @@ fn the_row_furthest_from_the_front_leaves_as_a_delete() {
 fn a_newcomer_that_does_not_fit_is_never_heard_of() {
     let mut f = fixture("Coin/top", Some(1));
     f.begin(BY_PRICE);
+    f.finish();
     f.apply(&[
         r#""op":"upsert","key":"a","data":{"name":"a","price":2}"#,
         r#""op":"upsert","key":"b","data":{"name":"b","price":1}"#,
@@ -354,11 +362,12 @@ fn forgetting_keeps_the_keys_that_are_still_wanted() {
     let (view, keys) = (f.view.clone(), vec!["b".into()]);
     f.hub.handle(&Event::Forget { view, keys });
     assert_eq!(f.names(), ["b"]);
-    let mut context = Context::from_waker(Waker::noop());
-    let mut ready = |target| f.cache.poll_ready(&target, &mut context);
-    assert!(ready(Target::All).is_pending());
-    assert!(ready(Target::Key("a".into())).is_pending());
-    assert!(ready(Target::Key("b".into())).is_ready());
+    assert_eq!(f.outcome(Target::All), None);
+    assert_eq!(f.outcome(Target::Key("a".into())), None);
+    assert_eq!(f.outcome(Target::Key("b".into())), Some(Outcome::Ready));
+    // What was on its way when the rest was given up is nobody's.
+    f.apply(&[r#""op":"patch","key":"c","data":{"name":"c"}"#]);
+    assert_eq!(f.names(), ["b"]);
 }
 
 #[test]
@@ -367,10 +376,105 @@ fn the_end_reaches_readers_and_those_who_come_later() {
     f.hub.end(&EndReason::Disconnected);
     assert_eq!(f.read(), ["end"]);
     let (late, _) = f.hub.cache::<Coin>(&"Coin/other".into());
-    let mut context = Context::from_waker(Waker::noop());
-    let ready = late.poll_ready(&Target::All, &mut context);
+    let outcome = late.outcome(&Target::All).now_or_never();
+    assert_eq!(outcome, Some(Outcome::Ended(EndReason::Disconnected)));
+}
+
+#[test]
+fn a_bad_row_in_a_window_that_comes_again_keeps_its_last_good_value() {
+    let mut f = fixture("Coin/latest", None);
+    f.begin(BY_PRICE);
+    f.apply(&[TWO]);
+    f.finish();
+    f.begin(BY_PRICE);
+    let errors = f.apply(&[
+        r#""op":"snapshot","data":[{"key":"a","data":{"name":7}},{"key":"b","data":{"name":"b"}}],"complete":true"#,
+    ]);
+    f.finish();
+    assert_eq!(errors.len(), 1);
+    assert_eq!(f.names(), ["a", "b"]);
+}
+
+#[test]
+fn a_snapshot_of_which_something_could_not_be_read_says_so_and_deletes_nothing() {
+    let mut f = fixture("Coin/latest", None);
+    f.begin(BY_PRICE);
+    f.apply(&[TWO]);
+    f.finish();
+    assert_eq!(f.outcome(Target::All), Some(Outcome::Ready));
+    f.hub.handle(&Event::Lost);
+    assert_eq!(f.outcome(Target::All), None);
+    f.begin(BY_PRICE);
+    let error = FrameError::TooLarge { size: 2, limit: 1 };
+    f.hub.spoil(&error);
+    f.finish();
+    assert_eq!(f.names(), ["a", "b"]);
+    assert_eq!(f.outcome(Target::All), Some(Outcome::Spoiled(error)));
+}
+
+#[test]
+fn the_limit_is_seen_to_once_a_snapshot_is_in_order() {
+    let mut f = fixture("Coin/list", Some(3));
+    let snapshot = |keys: &str| {
+        let rows = keys.chars().map(|key| {
+            let slot = key as u32;
+            format!(r#"{{"key":"{key}","data":{{"name":"{key}","_seq":"{slot}:0"}}}}"#)
+        });
+        let rows = rows.collect::<Vec<_>>().join(",");
+        format!(r#""op":"snapshot","data":[{rows}],"complete":true"#)
+    };
+    for keys in ["cba", "dcba"] {
+        f.begin(RECENCY);
+        f.apply(&[&snapshot(keys)]);
+        f.finish();
+    }
+    assert_eq!(f.names(), ["d", "c", "b"]);
+    assert_eq!(f.read().last().unwrap(), "delete a");
+}
+
+#[test]
+fn a_delete_that_is_held_survives_the_end_of_the_snapshot() {
+    let mut f = fixture("Coin/latest", None);
+    f.begin(BY_PRICE);
+    f.apply(&[
+        r#""op":"upsert","key":"a","data":{"name":"a"}"#,
+        r#""op":"delete","key":"a","data":null"#,
+    ]);
+    f.finish();
+    assert_eq!(f.names(), [""; 0]);
+}
+
+#[test]
+fn null_where_a_value_is_required_is_an_error_also_of_a_new_row() {
+    let mut f = fixture("Coin/list", None);
+    let errors = f.apply(&[
+        r#""op":"upsert","key":"a","data":{"name":null}"#,
+        r#""op":"patch","key":"b","data":{"name":null}"#,
+    ]);
+    assert_eq!(errors.len(), 2);
+    assert_eq!(f.hub.tally().rows, 0);
+}
+
+#[test]
+fn a_refusal_is_an_answer() {
+    let mut f = fixture("Coin/list", None);
+    let Ok(Incoming::Issue(issue)) = Incoming::decode(
+        br#"{"type":"error","code":"subscription-limit-exceeded","message":"no more"}"#,
+    ) else {
+        panic!()
+    };
+    let (view, target) = (f.view.clone(), Target::All);
+    let refused = Event::Refused {
+        view,
+        target,
+        issue: issue.clone(),
+    };
+    f.hub.handle(&refused);
+    assert_eq!(f.outcome(Target::All), Some(Outcome::Refused(issue)));
     assert_eq!(
-        ready,
-        Poll::Ready(Readiness::Ended(EndReason::Disconnected))
+        f.read(),
+        ["error the server refused the subscription: subscription-limit-exceeded: no more"]
     );
+    f.begin(RECENCY);
+    assert_eq!(f.outcome(Target::All), None);
 }

@@ -2,7 +2,7 @@
 
 use crate::patch::{DecodeError, PatchError};
 use crate::session::EndReason;
-use crate::wire::FrameError;
+use crate::wire::{FrameError, Issue};
 
 /// An error on a stream that was asked for errors, by `try_watch()`.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -14,6 +14,9 @@ pub enum StreamError {
     /// A message could not be read; it changed nothing. It named this view, or no view at all.
     #[error(transparent)]
     Frame(#[from] FrameError),
+    /// The server refused the subscription; the reader gets nothing until it is accepted.
+    #[error("the server refused the subscription: {}: {}", .0.code, .0.message)]
+    Refused(Issue),
     /// More errors came than the stream keeps for a reader that is behind; the oldest are gone. No
     /// update is.
     #[error("{count} errors were dropped because the reader was behind")]

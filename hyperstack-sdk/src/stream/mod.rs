@@ -13,7 +13,7 @@ mod watch;
 pub(crate) use change::{Change, Kind};
 pub use error::{RowError, RowErrorCause, StreamError};
 pub use operator::{Filter, FilterMap, Identity, Map, Operator, Then};
-pub(crate) use queue::{Next, Queue};
+pub(crate) use queue::{Next, Queue, Wakers};
 pub use update::{RichUpdate, Update};
 pub use watch::{EntityStream, Item, RichEntityStream, TryEntityStream, Watch};
 pub(crate) use watch::{Options, Subscription};

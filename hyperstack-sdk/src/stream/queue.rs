@@ -7,9 +7,12 @@ use std::task::{Context, Poll, Waker};
 use super::{Change, StreamError};
 use crate::session::EndReason;
 
+/// Readers to wake, once no lock is held: a waker may do anything, drop its stream included.
+pub(crate) type Wakers = Vec<Waker>;
+
 /// A reader's pending changes: in order, one by one, until the reader is further behind than the
 /// queue's capacity; from then on the pending changes of a key fold into one, at the place of the
-/// first, until the reader has caught up. Memory is bounded by the number of keys, the writer never
+/// first, until the reader has caught up. Memory is bounded by the number of keys that changed, the writer never
 /// waits, and what the reader reads last is the truth.
 #[derive(Debug)]
 pub(crate) struct Queue<T> {
@@ -66,16 +69,17 @@ impl<T> Queue<T> {
         self.keeps_before
     }
 
-    pub(crate) fn push(&self, change: &Change<T>) {
+    /// Adds a change; adds the reader's waker to those to be woken once no lock is held.
+    pub(crate) fn push(&self, change: &Change<T>, wakers: &mut Wakers) {
         let mut state = self.lock();
         if state.changes.len() >= self.capacity && state.places.is_none() {
             state.conflate();
         }
         state.push(change.clone());
-        state.wake();
+        wakers.extend(state.waker.take());
     }
 
-    pub(crate) fn push_error(&self, error: &StreamError) {
+    pub(crate) fn push_error(&self, error: &StreamError, wakers: &mut Wakers) {
         if self.wants_errors {
             let mut state = self.lock();
             if state.errors.len() >= self.capacity {
@@ -83,15 +87,15 @@ impl<T> Queue<T> {
                 state.dropped_errors += 1;
             }
             state.errors.push_back(error.clone());
-            state.wake();
+            wakers.extend(state.waker.take());
         }
     }
 
     /// Nothing more will come; what is pending is still read.
-    pub(crate) fn end(&self, reason: &EndReason) {
+    pub(crate) fn end(&self, reason: &EndReason, wakers: &mut Wakers) {
         let mut state = self.lock();
         state.end.get_or_insert_with(|| reason.clone());
-        state.wake();
+        wakers.extend(state.waker.take());
     }
 
     /// The next thing to read. Errors, being about rows that did not change, go first.
@@ -161,12 +165,6 @@ impl<T> State<T> {
         }
         self.end.clone().map(Next::End)
     }
-
-    fn wake(&mut self) {
-        if let Some(waker) = self.waker.take() {
-            waker.wake();
-        }
-    }
 }
 
 #[cfg(test)]
@@ -204,7 +202,10 @@ mod tests {
     fn within_capacity_every_change_is_read() {
         let queue = Queue::new(4, true, false);
         for n in 0..4 {
-            queue.push(&change("a", Kind::Patch, Some(n), Some(n + 1)));
+            queue.push(
+                &change("a", Kind::Patch, Some(n), Some(n + 1)),
+                &mut Wakers::new(),
+            );
         }
         assert_eq!(drain(&queue).len(), 4);
         assert_eq!(queue.conflated(), 0);
@@ -214,8 +215,14 @@ mod tests {
     fn beyond_capacity_a_key_has_one_change_at_the_place_of_its_first() {
         let queue = Queue::new(3, true, false);
         for n in 0..5 {
-            queue.push(&change("a", Kind::Patch, Some(n), Some(n + 1)));
-            queue.push(&change("b", Kind::Patch, Some(n * 10), Some(n * 10 + 10)));
+            queue.push(
+                &change("a", Kind::Patch, Some(n), Some(n + 1)),
+                &mut Wakers::new(),
+            );
+            queue.push(
+                &change("b", Kind::Patch, Some(n * 10), Some(n * 10 + 10)),
+                &mut Wakers::new(),
+            );
         }
         assert_eq!(
             drain(&queue),
@@ -245,11 +252,11 @@ mod tests {
     #[test]
     fn a_key_read_meanwhile_gets_a_new_place() {
         let queue = Queue::new(1, false, false);
-        queue.push(&change("a", Kind::Patch, None, Some(1)));
-        queue.push(&change("b", Kind::Patch, None, Some(1)));
+        queue.push(&change("a", Kind::Patch, None, Some(1)), &mut Wakers::new());
+        queue.push(&change("b", Kind::Patch, None, Some(1)), &mut Wakers::new());
         let mut context = Context::from_waker(Waker::noop());
         let _ = queue.poll_next(&mut context);
-        queue.push(&change("a", Kind::Patch, None, Some(2)));
+        queue.push(&change("a", Kind::Patch, None, Some(2)), &mut Wakers::new());
         let keys: Vec<_> = drain(&queue).into_iter().map(|seen| seen.0).collect();
         assert_eq!(keys, ["b", "a"]);
     }
@@ -257,8 +264,11 @@ mod tests {
     #[test]
     fn the_end_comes_after_what_is_pending() {
         let queue = Queue::new(9, false, false);
-        queue.push(&change("a", Kind::Upsert, None, Some(1)));
-        queue.end(&EndReason::Disconnected);
+        queue.push(
+            &change("a", Kind::Upsert, None, Some(1)),
+            &mut Wakers::new(),
+        );
+        queue.end(&EndReason::Disconnected, &mut Wakers::new());
         assert_eq!(drain(&queue).len(), 1);
         let mut context = Context::from_waker(Waker::noop());
         assert!(matches!(

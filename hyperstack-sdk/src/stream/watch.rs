@@ -10,7 +10,7 @@ use futures_util::stream::{FusedStream, Stream};
 
 use super::operator::{Filter, FilterMap, Identity, Map, Operator, Then};
 use super::{Change, Kind, Next, Queue, RichUpdate, StreamError, Update};
-use crate::patch::{Patch, Patchable};
+use crate::patch::Patchable;
 use crate::session::EndReason;
 
 /// A stream of [`Update`]s.
@@ -246,10 +246,10 @@ impl<T: Patchable> sealed::Item for RichUpdate<T> {
                 data: owned(data),
             },
             (Some(before), Some(after)) => {
-                let patch = before.diff(&after);
-                if patch.is_empty() {
+                if before == after {
                     return None;
                 }
+                let patch = before.diff(&after);
                 RichUpdate::Updated {
                     key,
                     // A patch is made of strings, numbers and booleans: it always serializes.

@@ -1,14 +1,14 @@
 //! Reading a view once.
 
-use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::engine::Handle;
 use crate::patch::Patchable;
 use crate::session::{EndReason, Target, Window};
-use crate::store::{Cache, Readiness, Selection};
+use crate::store::{Cache, Outcome, Selection};
 use crate::stream::{Item, Watch};
+use crate::wire::{FrameError, Issue};
 
 /// Why a read has no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -29,7 +29,23 @@ pub enum ReadError {
         /// The view's id.
         view: String,
     },
-    /// The connection ended for good before the view was complete.
+    /// The server refused the subscription.
+    #[error("the server refused the view \"{view}\": {}: {}", issue.code, issue.message)]
+    Refused {
+        /// The view's id.
+        view: String,
+        /// What the server said.
+        issue: Issue,
+    },
+    /// The snapshot is over, but a message that may have been part of it could not be read.
+    #[error("the view \"{view}\" may be incomplete: {error}")]
+    Incomplete {
+        /// The view's id.
+        view: String,
+        /// What could not be read.
+        error: FrameError,
+    },
+    /// The connection ended for good; what the cache held is what `get` returns.
     #[error("no connection: {0}")]
     Ended(#[from] EndReason),
 }
@@ -79,12 +95,19 @@ impl<T: Patchable> View<T> {
         let shared = self.handle.shared();
         let (cache, _interest) = shared.want::<T>(&self.id, target.clone(), self.window);
         let waited = shared.initial_data_timeout();
-        let ready = poll_fn(|context| cache.poll_ready(&target, context));
         let view = || self.id.to_string();
-        let outcome = match tokio::time::timeout(waited, ready).await {
-            Ok(Readiness::Ready) => Ok(()),
-            Ok(Readiness::UnknownView) => Err(ReadError::UnknownView { view: view() }),
-            Ok(Readiness::Ended(reason)) => Err(ReadError::Ended(reason)),
+        let outcome = match tokio::time::timeout(waited, cache.outcome(&target)).await {
+            Ok(Outcome::Ready) => Ok(()),
+            Ok(Outcome::Spoiled(error)) => Err(ReadError::Incomplete {
+                view: view(),
+                error,
+            }),
+            Ok(Outcome::Refused(issue)) => Err(ReadError::Refused {
+                view: view(),
+                issue,
+            }),
+            Ok(Outcome::UnknownView) => Err(ReadError::UnknownView { view: view() }),
+            Ok(Outcome::Ended(reason)) => Err(ReadError::Ended(reason)),
             Err(_) => Err(ReadError::NotYet {
                 view: view(),
                 waited,

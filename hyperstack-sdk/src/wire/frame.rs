@@ -118,6 +118,7 @@ pub struct Issue {
 
 /// The answer to a token refresh.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RefreshReply {
     /// Whether the new token was accepted.
     pub success: bool,
@@ -154,6 +155,14 @@ pub enum FrameError {
     /// The message is not the JSON that the protocol asks for.
     #[error("a malformed message: {0}")]
     Malformed(String),
+    /// A row of a snapshot is not what the protocol asks for; the others were taken in.
+    #[error("a malformed row in a snapshot of {view}: {reason}")]
+    MalformedRow {
+        /// The view's id.
+        view: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The message has an operation this client does not know; it was not applied.
     #[error(
         "the unknown operation \"{operation}\" (view {}, key {})",
@@ -238,7 +247,7 @@ impl<'a> Envelope<'a> {
         let view = view.ok_or_else(|| missing("entity", operation))?;
         if operation == "snapshot" {
             let data = self.data.ok_or_else(|| missing("data", operation))?;
-            let (rows, malformed) = rows(data.get())?;
+            let (rows, malformed) = rows(&view, data.get())?;
             return Ok(Frame::Snapshot {
                 view,
                 rows,
@@ -269,7 +278,7 @@ fn missing(field: &str, operation: &str) -> FrameError {
 }
 
 /// A snapshot's rows, and what was wrong with those that could not be read.
-fn rows(data: &str) -> Result<(Vec<Row<'_>>, Vec<FrameError>), FrameError> {
+fn rows<'a>(view: &str, data: &'a str) -> Result<(Vec<Row<'a>>, Vec<FrameError>), FrameError> {
     let rows: Vec<&RawValue> = serde_json::from_str(data)
         .map_err(|error| FrameError::Malformed(format!("a snapshot's data: {error}")))?;
     let mut malformed = Vec::new();
@@ -278,19 +287,22 @@ fn rows(data: &str) -> Result<(Vec<Row<'_>>, Vec<FrameError>), FrameError> {
         .filter_map(|row| match self::row(row.get()) {
             Ok(row) => Some(row),
             Err(error) => {
-                malformed.push(error);
+                malformed.push(FrameError::MalformedRow {
+                    view: view.to_owned(),
+                    reason: error.to_string(),
+                });
                 None
             }
         });
     Ok((read.collect(), malformed))
 }
 
-fn row(json: &str) -> Result<Row<'_>, FrameError> {
-    let row: Envelope<'_> = serde_json::from_str(json)
-        .map_err(|error| FrameError::Malformed(format!("a snapshot's row: {error}")))?;
+fn row(json: &str) -> Result<Row<'_>, serde_json::Error> {
+    let row: Envelope<'_> = serde_json::from_str(json)?;
+    let missing = |field| serde::de::Error::missing_field(field);
     Ok(Row {
-        key: row.key.ok_or_else(|| missing("key", "snapshot"))?,
-        data: row.data.ok_or_else(|| missing("data", "snapshot"))?.get(),
+        key: row.key.ok_or_else(|| missing("key"))?,
+        data: row.data.ok_or_else(|| missing("data"))?.get(),
     })
 }
 
@@ -332,6 +344,14 @@ impl Frame<'_> {
             | Frame::Delete { view, .. } => view,
         }
     }
+
+    /// Takes out what was wrong with a snapshot's rows.
+    pub(crate) fn take_malformed(&mut self) -> Vec<FrameError> {
+        match self {
+            Frame::Snapshot { malformed, .. } => std::mem::take(malformed),
+            _ => Vec::new(),
+        }
+    }
 }
 
 impl FrameError {
@@ -339,6 +359,7 @@ impl FrameError {
     pub fn view(&self) -> Option<&str> {
         match self {
             FrameError::UnknownOperation { view, .. } => view.as_deref(),
+            FrameError::MalformedRow { view, .. } => Some(view),
             _ => None,
         }
     }

@@ -11,6 +11,6 @@ mod scan;
 mod seq;
 
 pub use frame::{Direction, Frame, FrameError, Incoming, Issue, RefreshReply, Row, Sort};
-pub use request::{Request, Subscribe};
+pub use request::{Request, Secret, Subscribe};
 pub use scan::Scalar;
 pub use seq::Seq;

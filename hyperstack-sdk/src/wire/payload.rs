@@ -12,6 +12,7 @@ const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
 /// How large a message may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Limits {
     /// The size of a message as it arrives, in bytes.
     pub message: usize,
@@ -47,7 +48,7 @@ pub fn json(message: &[u8], limits: Limits) -> Result<Cow<'_, [u8]>, FrameError>
     }
     let mut json = Vec::with_capacity(message.len().saturating_mul(4).min(limits.inflated));
     GzDecoder::new(message)
-        .take(limits.inflated as u64 + 1)
+        .take((limits.inflated as u64).saturating_add(1))
         .read_to_end(&mut json)
         .map_err(|error| FrameError::Inflate(error.to_string()))?;
     if json.len() > limits.inflated {

@@ -21,12 +21,23 @@ pub enum Request {
     /// Replace the session token in band, before the old one expires.
     RefreshAuth {
         /// The new token.
-        token: String,
+        token: Secret,
     },
+}
+
+/// A text that is not to be shown: its `Debug` is `***`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(pub String);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("***")
+    }
 }
 
 /// What a subscription asks for. Fields left at `None` are not sent.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct Subscribe {
     /// The view's id, such as `OreRound/list`.
     pub view: String,
@@ -74,7 +85,7 @@ impl Serialize for Request {
             Request::Ping => map.serialize_entry("type", "ping")?,
             Request::RefreshAuth { token } => {
                 map.serialize_entry("type", "refresh_auth")?;
-                map.serialize_entry("token", token)?;
+                map.serialize_entry("token", &token.0)?;
             }
         }
         map.end()
@@ -132,7 +143,9 @@ mod tests {
             r#"{"type":"unsubscribe","view":"Round/list","key":"4"}"#
         );
         assert_eq!(Request::Ping.to_json(), r#"{"type":"ping"}"#);
-        let refresh = Request::RefreshAuth { token: "t".into() };
+        let token = Secret("t".into());
+        let refresh = Request::RefreshAuth { token };
         assert_eq!(refresh.to_json(), r#"{"type":"refresh_auth","token":"t"}"#);
+        assert_eq!(format!("{refresh:?}"), "RefreshAuth { token: *** }");
     }
 }

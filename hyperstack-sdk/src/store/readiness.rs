@@ -1,0 +1,127 @@
+//! What of a view is known to be complete, and who waits to know.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use crate::session::{EndReason, Target};
+use crate::stream::Wakers;
+use crate::wire::{FrameError, Issue};
+
+/// What came of a target's snapshot.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Outcome {
+    /// It is over: what is held is what the server has.
+    Ready,
+    /// It is over, but a message that may have been part of it could not be read.
+    Spoiled(FrameError),
+    /// The server refused the subscription.
+    Refused(Issue),
+    /// The server knows no such view.
+    UnknownView,
+    /// Nothing more will come.
+    Ended(EndReason),
+}
+
+/// The outcomes of a view's targets.
+#[derive(Debug, Default)]
+pub(super) struct Readiness {
+    all: Option<Outcome>,
+    keys: HashMap<Arc<str>, Outcome>,
+    ended: Option<EndReason>,
+    waiting: HashMap<u64, Waker>,
+    last_id: u64,
+}
+
+/// A place among those who wait; given back by [`Readiness::leave`].
+pub(super) type Place = Option<u64>;
+
+impl Readiness {
+    /// A snapshot begins: an earlier failure is forgotten, an earlier success still stands.
+    pub(super) fn begin(&mut self, target: &Target) {
+        let ready = |outcome: &Outcome| *outcome == Outcome::Ready;
+        self.all = self.all.take().filter(ready);
+        if let Target::Key(key) = target {
+            if !self.keys.get(key).is_some_and(ready) {
+                self.keys.remove(key);
+            }
+        }
+    }
+
+    pub(super) fn finish(&mut self, target: &Target, outcome: Outcome, wakers: &mut Wakers) {
+        match target {
+            Target::All => self.all = Some(outcome),
+            Target::Key(key) => {
+                self.keys.insert(key.clone(), outcome);
+            }
+        }
+        self.wake(wakers);
+    }
+
+    /// The view does not exist, whatever was asked of it.
+    pub(super) fn unknown(&mut self, wakers: &mut Wakers) {
+        self.finish(&Target::All, Outcome::UnknownView, wakers);
+    }
+
+    pub(super) fn is_unknown(&self) -> bool {
+        self.all == Some(Outcome::UnknownView)
+    }
+
+    /// The connection is lost: what is held may be old.
+    pub(super) fn lose(&mut self) {
+        self.all = None;
+        self.keys.clear();
+    }
+
+    /// Only these keys are still subscribed.
+    pub(super) fn narrow(&mut self, keys: &[Arc<str>]) {
+        match self.all.take() {
+            Some(all) => {
+                let each = keys.iter().map(|key| (key.clone(), all.clone()));
+                self.keys = each.collect();
+            }
+            None => self.keys.retain(|key, _| keys.contains(key)),
+        }
+    }
+
+    pub(super) fn end(&mut self, reason: &EndReason, wakers: &mut Wakers) {
+        self.ended = Some(reason.clone());
+        self.wake(wakers);
+    }
+
+    pub(super) fn ended(&self) -> Option<&EndReason> {
+        self.ended.as_ref()
+    }
+
+    /// Ready once what `target` names is all there, or will never be.
+    pub(super) fn poll(
+        &mut self,
+        target: &Target,
+        place: &mut Place,
+        context: &mut Context<'_>,
+    ) -> Poll<Outcome> {
+        if let Some(reason) = &self.ended {
+            return Poll::Ready(Outcome::Ended(reason.clone()));
+        }
+        let key = target.key().and_then(|key| self.keys.get(key));
+        if let Some(outcome) = self.all.as_ref().or(key) {
+            return Poll::Ready(outcome.clone());
+        }
+        let id = *place.get_or_insert_with(|| {
+            self.last_id += 1;
+            self.last_id
+        });
+        self.waiting.insert(id, context.waker().clone());
+        Poll::Pending
+    }
+
+    pub(super) fn leave(&mut self, place: &mut Place) {
+        if let Some(id) = place.take() {
+            self.waiting.remove(&id);
+        }
+    }
+
+    fn wake(&mut self, wakers: &mut Wakers) {
+        wakers.extend(self.waiting.drain().map(|(_, waker)| waker));
+    }
+}
