@@ -176,7 +176,13 @@ macro_rules! floats {
                 d: D,
                 _: &mut Context<'_>,
             ) -> Result<Self, D::Error> {
-                Ok(d.deserialize_any(Float(stringify!($float)))? as $float)
+                let wide = d.deserialize_any(Float(stringify!($float)))?;
+                let value = wide as $float;
+                if value.is_infinite() && wide.is_finite() {
+                    let expected = Float(stringify!($float));
+                    return Err(D::Error::invalid_value(Unexpected::Float(wide), &expected));
+                }
+                Ok(value)
             }
 
             // The shortest text of an f32 may read as another f32 by way of f64: written as f64.

@@ -43,7 +43,10 @@ enum State<T> {
     /// `Some` until the first poll.
     Lazy(Option<Subscriber<T>>),
     Live(Subscription<T>),
-    Ended(EndReason),
+    Ended {
+        reason: EndReason,
+        conflated: u64,
+    },
 }
 
 /// Subscribes, at the first poll.
@@ -129,7 +132,7 @@ impl<I: Item, O> Watch<I, O> {
     /// Why the stream ended; `None` until it has.
     pub fn end_reason(&self) -> Option<&EndReason> {
         match &self.state {
-            State::Ended(reason) => Some(reason),
+            State::Ended { reason, .. } => Some(reason),
             _ => None,
         }
     }
@@ -137,8 +140,9 @@ impl<I: Item, O> Watch<I, O> {
     /// How many changes were folded into others because this reader was behind.
     pub fn conflated(&self) -> u64 {
         match &self.state {
+            State::Lazy(_) => 0,
             State::Live(subscription) => subscription.queue.conflated(),
-            _ => 0,
+            State::Ended { conflated, .. } => *conflated,
         }
     }
 
@@ -158,7 +162,8 @@ impl<I: Item, O> Watch<I, O> {
                 Next::Dropped(count) => I::from_error(StreamError::Dropped { count }),
                 Next::End(reason) => {
                     let last = I::from_end(&reason);
-                    self.state = State::Ended(reason);
+                    let conflated = subscription.queue.conflated();
+                    self.state = State::Ended { reason, conflated };
                     last
                 }
             };
@@ -188,7 +193,7 @@ impl<I: Item, O: Operator<I>> Stream for Watch<I, O> {
 
 impl<I: Item, O: Operator<I>> FusedStream for Watch<I, O> {
     fn is_terminated(&self) -> bool {
-        matches!(self.state, State::Ended(_))
+        matches!(self.state, State::Ended { .. })
     }
 }
 
@@ -200,7 +205,7 @@ impl<I: Item, O> fmt::Debug for Watch<I, O> {
         let state = match &self.state {
             State::Lazy(_) => "Lazy".to_owned(),
             State::Live(_) => "Live".to_owned(),
-            State::Ended(reason) => format!("Ended({reason:?})"),
+            State::Ended { reason, .. } => format!("Ended({reason:?})"),
         };
         f.debug_struct("Watch").field("state", &state).finish()
     }

@@ -96,6 +96,7 @@ fn what_is_no_integer_says_so() {
 fn floats_are_numbers_or_whole_numbers_in_strings() {
     let a = state(json!({"price": "-9007199254740993", "half": 1}));
     assert_eq!((a.price, a.half), (Some(-9007199254740992.0), Some(1.0)));
+    assert!(refused::<State>(r#"{"half": 1e300}"#).contains("f32"));
     let a = State::try_from(
         StatePatch::decode(br#"{"price": 0.30000000000000004}"#, &[""; 0]).unwrap(),
     )
