@@ -47,6 +47,29 @@ async fn p01_the_last_reader_to_go_unsubscribes() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
+async fn p01_two_windows_of_one_view_are_both_right() -> anyhow::Result<()> {
+    let server = games().start().await?;
+    for (key, score) in [("a", 1.0), ("b", 2.0), ("c", 3.0), ("d", 4.0)] {
+        put(&server, key, score);
+    }
+    let hs = client(&server).connect().await?;
+    let views = hs.views::<GameViews>();
+    // One row of a view and three of the same view, at once.
+    let mut front = views.front().watch();
+    assert_eq!(read(&mut front, 1).await, ["upsert d 4"]);
+    let mut top = views.top().watch();
+    let mut rows = read(&mut top, 3).await;
+    rows.sort_unstable();
+    assert_eq!(rows, ["upsert b 2", "upsert c 3", "upsert d 4"]);
+    assert_eq!(names(&soon(views.top().get()).await), ["d", "c", "b"]);
+    assert_eq!(soon(views.front().get()).await.unwrap().name, "d");
+    put(&server, "e", 5.0);
+    assert_eq!(read(&mut top, 2).await, ["upsert e 5", "delete b"]);
+    assert_eq!(read(&mut front, 2).await, ["upsert e 5", "delete d"]);
+    Ok(())
+}
+
+#[tokio::test]
 async fn p02_rows_come_in_the_order_that_the_server_declares() -> anyhow::Result<()> {
     let server = games().start().await?;
     for (key, score) in [("a", 1.5), ("b", 9.25), ("c", 9.0), ("d", 10.0), ("e", 9.0)] {

@@ -108,7 +108,7 @@ impl Shared {
         let queue = Queue::new(self.queue_capacity(), keeps_before, wants_errors);
         let queue = Arc::new(queue);
         let targets = match &selection {
-            Selection::All => vec![Target::All],
+            Selection::All | Selection::First => vec![Target::All],
             Selection::Keys(keys) => keys.iter().cloned().map(Target::Key).collect(),
         };
         let want = |target| self.want::<T>(view, target, window);

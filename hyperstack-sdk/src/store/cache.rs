@@ -13,7 +13,7 @@ use super::rows::{Input, Rows};
 use super::{Outcome, Selection};
 use crate::patch::Patchable;
 use crate::session::{is_derived, EndReason, Target};
-use crate::stream::{Change, Queue, RowError, StreamError, Wakers};
+use crate::stream::{Change, Kind, Queue, RowError, StreamError, Wakers};
 use crate::wire::{Frame, FrameError, Issue, Row, Sort};
 
 /// The cache of one view as one Rust type.
@@ -119,6 +119,11 @@ impl<T: Patchable> Cache<T> {
         };
         match selection {
             Selection::All => state.rows.iter().for_each(|(key, row)| push(key, row)),
+            Selection::First => {
+                if let Some((key, row)) = state.rows.iter().next() {
+                    push(key, row);
+                }
+            }
             Selection::Keys(keys) => {
                 for key in keys {
                     if let Some(row) = state.rows.get(key) {
@@ -134,6 +139,8 @@ impl<T: Patchable> Cache<T> {
             queue.end(reason, wakers);
         }
         state.readers.add(selection, queue);
+        let State { rows, readers, .. } = &mut *state;
+        readers.know_front(rows.iter().next());
     }
 
     /// Removes a reader.
@@ -224,6 +231,7 @@ impl<T: Patchable> AnyCache for Cache<T> {
         while self.limit.is_some_and(|limit| state.rows.len() > limit) {
             state.evict(wakers);
         }
+        state.follow_front(Kind::Upsert, wakers);
         state.readiness.finish(target, outcome, wakers);
     }
 
@@ -278,11 +286,18 @@ impl<T: Patchable> AnyCache for Cache<T> {
             }
             Frame::Delete { key, .. } => state.delete(key, wakers),
         }
+        let kind = match frame {
+            Frame::Patch { .. } => Kind::Patch,
+            _ => Kind::Upsert,
+        };
+        state.follow_front(kind, wakers);
         errors
     }
 
     fn settle(&self, wakers: &mut Wakers) {
-        self.lock().settle(wakers);
+        let mut state = self.lock();
+        state.settle(wakers);
+        state.follow_front(Kind::Upsert, wakers);
     }
 
     fn is_settled(&self) -> bool {
@@ -378,6 +393,14 @@ impl<T: Patchable> State<T> {
                 self.readers.report(Some(&row.key), &report, wakers);
                 Some(error)
             }
+        }
+    }
+
+    /// Tells those who read the row at the front, if it changed.
+    fn follow_front(&mut self, kind: Kind, wakers: &mut Wakers) {
+        if self.readers.follow_front() {
+            let front = self.rows.iter().next();
+            self.readers.publish_front(front, kind, wakers);
         }
     }
 

@@ -7,7 +7,7 @@ use super::{ListView, ReadError};
 use crate::engine::Handle;
 use crate::patch::Patchable;
 use crate::session::{Target, Window};
-use crate::store::Cache;
+use crate::store::{Cache, Selection};
 use crate::stream::{EntityStream, RichEntityStream, TryEntityStream};
 
 /// The row at the front of a derived view: a window of one row.
@@ -48,17 +48,17 @@ impl<T: Patchable> SingleView<T> {
 
     /// Streams the row that is there, then every change. Lazy.
     pub fn watch(&self) -> EntityStream<T> {
-        self.list.watch()
+        self.list.view.stream(Selection::First)
     }
 
     /// As [`watch`](Self::watch), with the values before and after.
     pub fn watch_rich(&self) -> RichEntityStream<T> {
-        self.list.watch_rich()
+        self.list.view.stream(Selection::First)
     }
 
     /// As [`watch`](Self::watch), with the rows that did not fit `T`, and the end, as errors.
     pub fn try_watch(&self) -> TryEntityStream<T> {
-        self.list.try_watch()
+        self.list.view.stream(Selection::First)
     }
 }
 
