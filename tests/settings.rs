@@ -23,6 +23,18 @@ async fn settings_that_make_no_sense_are_refused_before_dialling() {
          `auto_reconnect(false)`"
     );
     assert_eq!(
+        refused(builder().max_message_size(0)).await,
+        "the setting `max_message_size` cannot be used: no message is so small"
+    );
+    assert_eq!(
+        refused(builder().max_entries_per_view(0)).await,
+        "the setting `max_entries_per_view` cannot be used: there must be room for one row at least"
+    );
+    assert_eq!(
+        refused(HyperStack::builder().url("ws://127.0.0.1:99999")).await,
+        "the url \"ws://127.0.0.1:99999\" cannot be used: `99999` is no port"
+    );
+    assert_eq!(
         refused(HyperStack::builder()).await,
         "no url: call `.url(\"wss://…\")` before `.connect()`"
     );

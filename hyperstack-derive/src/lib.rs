@@ -73,6 +73,9 @@ pub fn leaf(input: TokenStream) -> TokenStream {
 /// `#[view(name, ..)]` is repeatable. After the name comes what the view holds, `single`,
 /// `collection` (the default) or `keyed`, and `id = "OreRound/latest"` where the id is not the
 /// entity's name and the view's.
+///
+/// With a second `single` (or `keyed`) on one struct, clippy asks about `duplicated_attributes`, which
+/// these are not: `#[allow(clippy::duplicated_attributes)]` on the struct answers.
 #[proc_macro_derive(Views, attributes(view, entity))]
 pub fn views(input: TokenStream) -> TokenStream {
     errors::run(input, |input, errors| {

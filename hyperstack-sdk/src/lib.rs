@@ -54,7 +54,9 @@
 //!   changed meanwhile, and what it reads last is the truth. It never slows the socket down.
 //! - **Unchanged is silent.** A row that comes again as it is makes no item.
 //! - **Bad rows are data.** What does not fit leaves the last good value in place, and is an error
-//!   for whoever reads errors: `try_watch()` and [`HyperStack::faults`].
+//!   for whoever reads errors: `try_watch()` and [`HyperStack::faults`]. A row that still lacks a
+//!   required field is no error and is not shown: the rest may come. `stats().partial_rows` counts
+//!   such rows, and a struct that asks for what the server never sends has only such.
 //! - **Empty, not yet, and broken are three answers**: see the `try_…` methods and `ReadError`.
 //!
 //! # Features

@@ -88,8 +88,9 @@ impl HyperStackBuilder {
         self
     }
 
-    /// How many attempts in a row may fail before the client gives up, and streams end with the
-    /// reason. Default: no limit.
+    /// How many times the client tries to come back before it gives up, and streams end with the
+    /// reason. Default: no limit. The count starts anew after a connection that stayed up for 30
+    /// seconds: a server that accepts and drops at once is not there, though each attempt succeeds.
     pub fn max_reconnect_attempts(mut self, attempts: u32) -> Self {
         self.session.max_reconnect_attempts = Some(attempts);
         self
@@ -179,7 +180,8 @@ impl HyperStackBuilder {
     ///
     /// # Panics
     ///
-    /// Outside of a Tokio runtime.
+    /// Outside of a Tokio runtime. The runtime must have its IO and its time driver enabled, as those
+    /// of `#[tokio::main]` and `#[tokio::test]` have.
     ///
     /// # Cancellation
     ///
@@ -196,6 +198,17 @@ impl HyperStackBuilder {
         if self.session.reconnect_intervals.is_empty() {
             let reason = "there must be one at least; see also `auto_reconnect(false)`";
             return Err(invalid("reconnect_intervals", reason));
+        }
+        if self.limits.message == 0 || self.limits.inflated == 0 {
+            let setting = match self.limits.message {
+                0 => "max_message_size",
+                _ => "max_inflated_size",
+            };
+            return Err(invalid(setting, "no message is so small"));
+        }
+        if self.max_entries_per_view == Some(0) {
+            let reason = "there must be room for one row at least";
+            return Err(invalid("max_entries_per_view", reason));
         }
         let dialer = Dialer::new(
             &url,

@@ -9,14 +9,15 @@ pub use builder::HyperStackBuilder;
 use crate::engine::{ConnectionState, Faults, Handle, Shared, Stats};
 use crate::patch::Entity;
 use crate::session::{ConnectError, EndReason};
-use crate::stream::{EntityStream, RichEntityStream};
+use crate::stream::{EntityStream, RichEntityStream, TryEntityStream};
 use crate::view::{ListView, ReadError, StateView, ViewSource, Views};
 
 /// A connection to a Hyperstack server, and the cache of what was read over it.
 ///
 /// A cheap handle: clones share the connection, and so do the views made from it. The connection
 /// lives in a task of the Tokio runtime that [`connect`](HyperStack::connect) was called in. When the
-/// last handle is dropped, the task stops, the socket is closed, and every stream ends.
+/// last handle is dropped, the task stops, the socket is closed, and every stream ends: a stream is
+/// no handle, so whoever returns one from a function returns or keeps the client too.
 ///
 /// ```no_run
 /// use hyperstack_sdk::prelude::*;
@@ -52,7 +53,7 @@ impl HyperStack {
     ///
     /// # Panics
     ///
-    /// Outside of a Tokio runtime.
+    /// Outside of a Tokio runtime. The runtime must have its IO and its time driver enabled.
     pub async fn connect(url: impl Into<String>) -> Result<Self, ConnectError> {
         Self::builder().url(url).connect().await
     }
@@ -104,6 +105,11 @@ impl HyperStack {
     /// Streams all entities of a kind: those that are there, then every change. Lazy.
     pub fn watch<E: Entity>(&self) -> EntityStream<E::Data> {
         self.entities::<E>().watch()
+    }
+
+    /// As [`watch`](Self::watch), with the rows that did not fit, and the end, as errors. Lazy.
+    pub fn try_watch<E: Entity>(&self) -> TryEntityStream<E::Data> {
+        self.entities::<E>().try_watch()
     }
 
     /// Streams one entity. Lazy.

@@ -36,22 +36,17 @@ impl Dialer {
             url: shown(url),
             reason,
         };
-        let mut request = url
-            .into_client_request()
-            .map_err(|error| invalid(error.to_string()))?;
-        with_path(request.uri_mut());
-        let uri = request.uri();
-        let secure = match uri.scheme_str() {
-            Some("ws") => false,
-            Some("wss") => true,
-            _ => return Err(invalid("it must begin with ws:// or wss://".into())),
-        };
+        let uri = normal(url).map_err(&invalid)?;
+        let secure = uri.scheme_str() == Some("wss");
         let host = uri.host().unwrap_or_default();
         let host = host
             .trim_start_matches('[')
             .trim_end_matches(']')
             .to_owned();
         let port = uri.port_u16().unwrap_or(if secure { 443 } else { 80 });
+        let mut request = uri
+            .into_client_request()
+            .map_err(|error| invalid(error.to_string()))?;
         if let Some(token) = token {
             let invalid = |_| ConnectError::InvalidSetting {
                 setting: "token",
@@ -100,18 +95,40 @@ impl Dialer {
     }
 }
 
-/// Gives a URL that has a query and no path the path `/`: a request cannot begin with a query.
-fn with_path(uri: &mut Uri) {
-    let mut parts = std::mem::take(uri).into_parts();
-    if let Some(path) = &mut parts.path_and_query {
-        if path.as_str().starts_with('?') {
-            if let Ok(rooted) = format!("/{}", path.as_str()).parse() {
-                *path = rooted;
-            }
+/// The URL as a request takes it: with its scheme in lower case, and with a path.
+fn normal(url: &str) -> Result<Uri, String> {
+    let wanted = "it must be like wss://example.com";
+    let uri: Uri = url.parse().map_err(|error| format!("{wanted}: {error}"))?;
+    let mut parts = uri.into_parts();
+    let scheme = parts
+        .scheme
+        .as_ref()
+        .map(|scheme| scheme.as_str().to_lowercase());
+    let scheme = match scheme.as_deref() {
+        Some(scheme @ ("ws" | "wss")) => scheme.parse(),
+        _ => return Err("it must begin with ws:// or wss://".into()),
+    };
+    let authority = parts
+        .authority
+        .as_ref()
+        .map_or("", |authority| authority.as_str());
+    // A port that is none would silently be the scheme's own.
+    let port = authority.rsplit_once(':').map(|(_, port)| port);
+    if let Some(port) = port.filter(|port| !port.ends_with(']')) {
+        if port.parse::<u16>().is_err() {
+            return Err(format!("`{port}` is no port"));
         }
     }
-    // The parts are those of a URI, with a path that begins with a slash.
-    *uri = Uri::from_parts(parts).unwrap_or_default();
+    let query = parts
+        .path_and_query
+        .as_ref()
+        .map_or("", |path| path.as_str());
+    if !query.starts_with('/') {
+        let rooted = format!("/{query}").parse();
+        parts.path_and_query = Some(rooted.map_err(|error| format!("{wanted}: {error}"))?);
+    }
+    parts.scheme = Some(scheme.map_err(|error| format!("{wanted}: {error}"))?);
+    Uri::from_parts(parts).map_err(|error| format!("{wanted}: {error}"))
 }
 
 /// The URL as it may be shown: its query, or a user's name and password, may be a secret.
@@ -176,6 +193,7 @@ mod tests {
             address("ws://[::1]:8877/x"),
             of("::1", 8877, "ws://[::1]:8877/x")
         );
+        assert_eq!(address("WSS://a.b"), of("a.b", 443, "wss://a.b/"));
         assert_eq!(
             address("ws://a.b:1?hs_token=t"),
             of("a.b", 1, "ws://a.b:1/?hs_token=t")
@@ -190,6 +208,9 @@ mod tests {
             "ws://?secret",
             "http://me:secret@a.b",
             "me:secret@a.b",
+            "ws://a.b:99999?secret",
+            "ws://a.b:x",
+            "ws://",
             "",
         ];
         for url in urls {

@@ -27,7 +27,8 @@ pub type TryEntityStream<T> = Watch<Result<Update<T>, StreamError>>;
 /// - **Lazy**: it subscribes when it is first polled.
 /// - **Lossless or conflated, never cut**: a reader that is behind by more than the queue's capacity
 ///   gets, for each row, one item that spans what it missed.
-/// - **It ends** when no more can come, and [`end_reason`](Watch::end_reason) then says why.
+/// - **It ends** when no more can come, and [`end_reason`](Watch::end_reason) then says why. It does
+///   not keep the connection open: the last `HyperStack`, or view made from one, does.
 /// - **Dropping it** unsubscribes, unless others read the view, after a short linger. Polling it is
 ///   cancel safe.
 ///

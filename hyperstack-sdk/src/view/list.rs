@@ -15,6 +15,10 @@ use crate::stream::{EntityStream, RichEntityStream, TryEntityStream};
 /// The order is the one that the server announces: recency for an entity's list, a sort for a
 /// derived view, where ties go by key and rows without the value come first. Rows that are sorted by
 /// text keep the order in which the server sent them.
+///
+/// An entity's list only grows: the server never says that an entity is gone, and keeps no more than
+/// the latest 500 itself, so that a row which a new snapshot lacks may still be there. Such rows are
+/// kept. Of a derived view they are deleted.
 pub struct ListView<T> {
     pub(super) view: View<T>,
 }

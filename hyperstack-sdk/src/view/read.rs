@@ -14,8 +14,10 @@ use crate::wire::{FrameError, Issue};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReadError {
-    /// The server has not sent it all yet. Trying again may help.
-    #[error("the view \"{view}\" is not complete after {waited:?}")]
+    /// The server has not sent it all yet. Trying again may help, unless the entity's name is wrong:
+    /// of an entity that it does not know the server says nothing, which is found out only once it
+    /// has answered for another one.
+    #[error("the view \"{view}\" is not complete after {waited:?}: the server is slow or away, or knows no such entity")]
     NotYet {
         /// The view's id.
         view: String,

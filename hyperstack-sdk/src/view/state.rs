@@ -63,7 +63,8 @@ impl<T: Patchable> StateView<T> {
         self.view.stream(Selection::Keys(vec![shared(key)]))
     }
 
-    pub(crate) fn watch_keys(&self, keys: &[&str]) -> EntityStream<T> {
+    /// Streams some rows; only these are asked of the server. Lazy.
+    pub fn watch_keys(&self, keys: &[&str]) -> EntityStream<T> {
         let mut keys: Vec<Arc<str>> = keys.iter().map(|key| Arc::from(*key)).collect();
         keys.sort_unstable();
         keys.dedup();
