@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::session::{Link, Session, Time};
 use crate::store::Hub;
 use crate::stream::RowError;
-use crate::wire::Frame;
+use crate::wire::{Frame, FrameError};
 
 /// How long a row that left a window stays, at most, while the rows that should follow are awaited.
 const SETTLE_AFTER: Duration = Duration::from_millis(50);
@@ -25,8 +25,19 @@ impl Core {
         }
     }
 
-    /// Applies a frame; returns the rows that did not fit.
-    pub(super) fn handle_frame(&mut self, frame: Frame<'_>, now: Time) -> Vec<RowError> {
+    /// Applies a frame; returns the rows that did not fit, and what could not be read of it.
+    pub(super) fn handle_frame(
+        &mut self,
+        mut frame: Frame<'_>,
+        now: Time,
+    ) -> (Vec<RowError>, Vec<FrameError>) {
+        let malformed = match &mut frame {
+            Frame::Snapshot { malformed, .. } => std::mem::take(malformed),
+            _ => Vec::new(),
+        };
+        for error in &malformed {
+            self.hub.spoil(error);
+        }
         let errors = self.hub.apply(&frame);
         match frame {
             Frame::Subscribed { view, sort } => self.session.handle_subscribed(&view, sort),
@@ -42,7 +53,7 @@ impl Core {
             true => self.settle_at.or(Some(now.saturating_add(SETTLE_AFTER))),
             false => None,
         };
-        errors
+        (errors, malformed)
     }
 
     pub(super) fn handle_timeout(&mut self, now: Time) {

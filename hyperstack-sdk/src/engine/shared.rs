@@ -174,12 +174,8 @@ impl Shared {
         let mut core = self.core();
         core.session.handle_heard(now);
         match incoming {
-            Incoming::Frame(mut frame) => {
-                let malformed = frame.take_malformed();
-                for error in &malformed {
-                    core.hub.spoil(error);
-                }
-                let errors = core.handle_frame(frame, now);
+            Incoming::Frame(frame) => {
+                let (errors, malformed) = core.handle_frame(frame, now);
                 drop(core);
                 for error in malformed {
                     self.report_frame(error);

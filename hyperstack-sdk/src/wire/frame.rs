@@ -344,14 +344,6 @@ impl Frame<'_> {
             | Frame::Delete { view, .. } => view,
         }
     }
-
-    /// Takes out what was wrong with a snapshot's rows.
-    pub(crate) fn take_malformed(&mut self) -> Vec<FrameError> {
-        match self {
-            Frame::Snapshot { malformed, .. } => std::mem::take(malformed),
-            _ => Vec::new(),
-        }
-    }
 }
 
 impl FrameError {
