@@ -1,0 +1,154 @@
+//! Readers: subscribing, waiting, leaving.
+
+use crate::support::*;
+
+use super::HOUR;
+
+#[tokio::test]
+async fn p01_the_last_reader_to_go_unsubscribes() -> anyhow::Result<()> {
+    let server = games().start().await?;
+    put(&server, "a", 1.0);
+    let hs = client(&server).connect().await?;
+    let (mut first, mut second) = (hs.watch::<Game>(), hs.watch::<Game>());
+    assert_eq!(read(&mut first, 1).await, ["upsert a 1"]);
+    assert_eq!(read(&mut second, 1).await, ["upsert a 1"]);
+    drop(first);
+    put(&server, "a", 2.0);
+    assert_eq!(read(&mut second, 1).await, ["patch a 2"]);
+    // Its answer follows whatever the client said before.
+    soon(hs.list::<Other>()).await;
+    assert_eq!(requests(&server, "Game/list"), ["subscribe"]);
+    drop(second);
+    soon(server.wait_for_message(|message| {
+        message["type"] == "unsubscribe" && message["view"] == "Game/list"
+    }))
+    .await;
+    soon(server.wait_for_subscriptions(|live| live.iter().all(|(view, _)| view != "Game/list")))
+        .await;
+    until(|| hs.stats().rows == 0).await;
+    assert_eq!(requests(&server, "Game/list"), ["subscribe", "unsubscribe"]);
+    // And a later reader starts anew.
+    assert_eq!(names(&soon(hs.list::<Game>()).await), ["a"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn p01_two_windows_of_one_view_are_both_right() -> anyhow::Result<()> {
+    let server = games().start().await?;
+    for (key, score) in [("a", 1.0), ("b", 2.0), ("c", 3.0), ("d", 4.0)] {
+        put(&server, key, score);
+    }
+    let hs = client(&server).connect().await?;
+    let views = hs.views::<GameViews>();
+    // One row of a view and three of the same view, at once.
+    let mut front = views.front().watch();
+    assert_eq!(read(&mut front, 1).await, ["upsert d 4"]);
+    let mut top = views.top().watch();
+    let mut rows = read(&mut top, 3).await;
+    rows.sort_unstable();
+    assert_eq!(rows, ["upsert b 2", "upsert c 3", "upsert d 4"]);
+    assert_eq!(names(&soon(views.top().get()).await), ["d", "c", "b"]);
+    assert_eq!(soon(views.front().get()).await.unwrap().name, "d");
+    put(&server, "e", 5.0);
+    assert_eq!(read(&mut top, 2).await, ["upsert e 5", "delete b"]);
+    assert_eq!(read(&mut front, 2).await, ["upsert e 5", "delete d"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn p06_an_empty_view_answers_in_a_round_trip() -> anyhow::Result<()> {
+    let server = games().start().await?;
+    let hs = client(&server).initial_data_timeout(HOUR).connect().await?;
+    let views = hs.views::<GameViews>();
+    assert_eq!(soon(hs.list::<Game>()).await, []);
+    assert_eq!(soon(views.list().try_get()).await, Ok(vec![]));
+    assert_eq!(soon(views.top().try_get()).await, Ok(vec![]));
+    assert_eq!(soon(views.best().try_get()).await, Ok(None));
+    assert_eq!(soon(views.state().try_get("nobody")).await, Ok(None));
+    assert_eq!(soon(hs.get::<Game>("nobody")).await, None);
+    // With a stream open, too.
+    let mut updates = views.top().watch();
+    assert_eq!(soon(views.top().get()).await, []);
+    assert_eq!(soon(views.best().get()).await, None);
+    put(&server, "a", 1.0);
+    assert_eq!(read(&mut updates, 1).await, ["upsert a 1"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn p07_every_key_is_waited_for() -> anyhow::Result<()> {
+    let server = games().start().await?;
+    put(&server, "a", 1.0);
+    put(&server, "b", 2.0);
+    let hs = client(&server)
+        .initial_data_timeout(HOUR)
+        .linger(HOUR)
+        .connect()
+        .await?;
+    // One key of the view is known and stays so.
+    assert_eq!(soon(hs.get::<Game>("a")).await.unwrap().score, 1.0);
+    server.hold_replies();
+    let b = tokio::spawn({
+        let hs = hs.clone();
+        async move { hs.get::<Game>("b").await }
+    });
+    soon(server.wait_for_message(|message| message["key"] == "b")).await;
+    assert!(!b.is_finished());
+    server.release_replies();
+    assert_eq!(soon(b).await?.unwrap().score, 2.0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn p08_a_late_reader_gets_the_rows_and_then_every_change() -> anyhow::Result<()> {
+    let server = games().start().await?;
+    put(&server, "a", 1.0);
+    let hs = client(&server).connect().await?;
+    let mut early = hs.watch::<Game>();
+    assert_eq!(read(&mut early, 1).await, ["upsert a 1"]);
+    put(&server, "b", 2.0);
+    put(&server, "a", 1.5);
+    assert_eq!(read(&mut early, 2).await, ["patch b 2", "patch a 1.5"]);
+
+    let mut late = hs.watch::<Game>();
+    let mut keyed = hs.watch_key::<Game>("a");
+    let mut rich = hs.watch_rich::<Game>();
+    assert_eq!(read(&mut late, 2).await, ["upsert a 1.5", "upsert b 2"]);
+    assert_eq!(read(&mut keyed, 1).await, ["upsert a 1.5"]);
+    assert!(next(&mut rich).await.is_created());
+    assert!(next(&mut rich).await.is_created());
+
+    put(&server, "b", 2.5);
+    put(&server, "a", 1.75);
+    for stream in [&mut early, &mut late] {
+        assert_eq!(read(stream, 2).await, ["patch b 2.5", "patch a 1.75"]);
+    }
+    assert_eq!(read(&mut keyed, 1).await, ["patch a 1.75"]);
+    let update = next(&mut rich).await;
+    assert_eq!(update.before().map(|row| row.score), Some(2.0));
+    assert_eq!(requests(&server, "Game/list"), ["subscribe"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn p12_a_list_is_ready_after_its_last_batch() -> anyhow::Result<()> {
+    let server = games().start().await?;
+    for n in 0..150 {
+        put(&server, &format!("k{n}"), f64::from(n));
+    }
+    let hs = client(&server).initial_data_timeout(HOUR).connect().await?;
+    server.hold_replies();
+    let rows = tokio::spawn({
+        let hs = hs.clone();
+        async move { hs.list::<Game>().await }
+    });
+    let mut updates = hs.watch::<Game>();
+    // The confirmation and the first batch.
+    server.release_next(2);
+    read(&mut updates, 50).await;
+    assert!(!rows.is_finished());
+    server.release_replies();
+    assert_eq!(soon(rows).await?.len(), 150);
+    read(&mut updates, 100).await;
+    Ok(())
+}
