@@ -32,7 +32,7 @@ async fn settings_that_make_no_sense_are_refused_before_dialling() {
     );
     assert_eq!(
         refused(HyperStack::builder().url("ws://127.0.0.1:99999")).await,
-        "the url \"ws://127.0.0.1:99999\" cannot be used: `99999` is no port"
+        "the url \"ws://127.0.0.1:99999\" cannot be used: its port is no port"
     );
     assert_eq!(
         refused(HyperStack::builder()).await,

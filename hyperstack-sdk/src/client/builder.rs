@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::HyperStack;
-use crate::driver::{self, Dialer};
+use crate::driver::{self, Dialer, Duty};
 use crate::engine::{Handle, Settings, Shared};
 use crate::session::{self, ConnectError, Session};
 use crate::store::Hub;
@@ -227,7 +227,7 @@ impl HyperStackBuilder {
         let hub = Hub::new(self.max_entries_per_view);
         let shared = Arc::new(Shared::new(session, hub, settings));
         let handle = Handle::new(shared.clone());
-        tokio::spawn(driver::run(shared.clone(), dialer));
+        tokio::spawn(driver::run(Duty(shared.clone()), dialer));
         shared.connected().await?;
         Ok(HyperStack { handle })
     }

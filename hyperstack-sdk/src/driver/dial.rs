@@ -113,11 +113,12 @@ fn normal(url: &str) -> Result<Uri, String> {
         .as_ref()
         .map_or("", |authority| authority.as_str());
     // A port that is none would silently be the scheme's own.
-    let port = authority.rsplit_once(':').map(|(_, port)| port);
-    if let Some(port) = port.filter(|port| !port.ends_with(']')) {
-        if port.parse::<u16>().is_err() {
-            return Err(format!("`{port}` is no port"));
-        }
+    let host = authority
+        .rsplit_once('@')
+        .map_or(authority, |(_, host)| host);
+    let port = host.rsplit_once(':').map_or("", |(_, port)| port);
+    if !port.is_empty() && !port.ends_with(']') && port.parse::<u16>().is_err() {
+        return Err("its port is no port".into());
     }
     let query = parts
         .path_and_query
@@ -133,14 +134,14 @@ fn normal(url: &str) -> Result<Uri, String> {
 
 /// The URL as it may be shown: its query, or a user's name and password, may be a secret.
 pub(crate) fn shown(url: &str) -> String {
-    let url = url.split(['?', '#']).next().unwrap_or_default();
-    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
-    let authority = rest.split('/').next().unwrap_or_default();
-    match (authority.rsplit_once('@'), scheme) {
-        (None, _) => url.to_owned(),
-        (Some((user, _)), "") => rest[user.len() + 1..].to_owned(),
-        (Some((user, _)), scheme) => format!("{scheme}://{}", &rest[user.len() + 1..]),
-    }
+    let (scheme, rest) = match url.split_once("://") {
+        Some((scheme, rest)) => (format!("{scheme}://"), rest),
+        None => (String::new(), url),
+    };
+    // Whatever precedes an `@` may be a password, also one that was not escaped.
+    let rest = rest.rsplit_once('@').map_or(rest, |(_, rest)| rest);
+    let rest = rest.split(['?', '#']).next().unwrap_or_default();
+    scheme + rest
 }
 
 fn refused(error: Error) -> ConnectError {
@@ -194,6 +195,8 @@ mod tests {
             of("::1", 8877, "ws://[::1]:8877/x")
         );
         assert_eq!(address("WSS://a.b"), of("a.b", 443, "wss://a.b/"));
+        assert_eq!(address("ws://me:pass@a.b").0, "a.b");
+        assert_eq!(shown("ws://me:pass@a.b/x?y"), "ws://a.b/x");
         assert_eq!(
             address("ws://a.b:1?hs_token=t"),
             of("a.b", 1, "ws://a.b:1/?hs_token=t")
@@ -210,6 +213,8 @@ mod tests {
             "me:secret@a.b",
             "ws://a.b:99999?secret",
             "ws://a.b:x",
+            "ws://me:sec/ret@a.b",
+            "ws://me:secret@a.b:x",
             "ws://",
             "",
         ];

@@ -21,10 +21,19 @@ pub(crate) use dial::{shown, Dialer};
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
+/// A task's duty to a client: however the task ends, by a panic, with its runtime, or before it was
+/// ever polled, nobody waits for it in vain.
+pub(crate) struct Duty(pub(crate) Arc<Shared>);
+
+impl Drop for Duty {
+    fn drop(&mut self) {
+        self.0.close(EndReason::Stopped);
+    }
+}
+
 /// Drives a client's session until it is closed.
-pub(crate) async fn run(shared: Arc<Shared>, dialer: Dialer) {
-    // However this task ends, by a panic or with its runtime, nobody waits for it in vain.
-    let _closing = CloseOnDrop(&shared);
+pub(crate) async fn run(duty: Duty, dialer: Dialer) {
+    let shared = &*duty.0;
     loop {
         match shared.link() {
             Link::Dialing { .. } => tokio::select! {
@@ -32,14 +41,14 @@ pub(crate) async fn run(shared: Arc<Shared>, dialer: Dialer) {
                     Ok(socket) => {
                         tracing::info!(url = shared.url(), "connected");
                         shared.handle_open();
-                        serve(&shared, socket).await;
+                        serve(shared, socket).await;
                     }
                     Err(cause) => shared.handle_lost(cause),
                 },
-                () = closed(&shared) => {}
+                () = closed(shared) => {}
             },
             Link::Waiting { .. } => {
-                pause(&shared).await;
+                pause(shared).await;
                 shared.handle_timeout();
             }
             // A session is open only as long as `serve` runs.
@@ -49,14 +58,6 @@ pub(crate) async fn run(shared: Arc<Shared>, dialer: Dialer) {
                 return;
             }
         }
-    }
-}
-
-struct CloseOnDrop<'a>(&'a Shared);
-
-impl Drop for CloseOnDrop<'_> {
-    fn drop(&mut self) {
-        self.0.close(EndReason::Stopped);
     }
 }
 

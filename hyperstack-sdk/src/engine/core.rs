@@ -77,8 +77,16 @@ impl Core {
         while let Some(event) = self.session.poll_event() {
             self.hub.handle(&event);
         }
-        if let Link::Closed(reason) = self.session.link() {
-            self.hub.end(reason);
+    }
+
+    /// Ends the caches, if the session has ended.
+    pub(super) fn end(&mut self) -> bool {
+        match self.session.link() {
+            Link::Closed(reason) => {
+                self.hub.end(reason);
+                true
+            }
+            _ => false,
         }
     }
 }

@@ -35,11 +35,11 @@ impl Handle {
     }
 }
 
-/// Keeps a target wanted for as long as it lives.
+/// Keeps targets wanted for as long as it lives.
 pub(crate) struct Interest {
     shared: Arc<Shared>,
     view: Arc<str>,
-    target: Target,
+    targets: Vec<Target>,
     window: Window,
 }
 
@@ -47,8 +47,9 @@ impl Drop for Interest {
     fn drop(&mut self) {
         let now = self.shared.now();
         let mut core = self.shared.core();
-        core.session
-            .release(&self.view, &self.target, self.window, now);
+        for target in &self.targets {
+            core.session.release(&self.view, target, self.window, now);
+        }
         drop(core);
         self.shared.wake();
     }
@@ -59,7 +60,7 @@ struct Reader<T: Patchable> {
     cache: Arc<Cache<T>>,
     selection: Selection,
     queue: Arc<Queue<T>>,
-    _interests: Vec<Interest>,
+    _interest: Interest,
 }
 
 impl<T: Patchable> Drop for Reader<T> {
@@ -69,16 +70,19 @@ impl<T: Patchable> Drop for Reader<T> {
 }
 
 impl Shared {
-    /// The cache of `view` as `T`, wanted for as long as the interest lives.
+    /// The cache of `view` as `T`, with targets that are wanted for as long as the interest lives.
     pub(crate) fn want<T: Patchable>(
         self: &Arc<Self>,
         view: &Arc<str>,
-        target: Target,
+        targets: Vec<Target>,
         window: Window,
     ) -> (Arc<Cache<T>>, Interest) {
         let mut core = self.core();
         let (cache, made) = core.hub.cache(view);
-        core.session.want(view, &target, window);
+        for target in &targets {
+            core.session.want(view, target, window);
+            cache.widen(target);
+        }
         if made {
             core.session.refresh(view);
         }
@@ -87,7 +91,7 @@ impl Shared {
         let interest = Interest {
             shared: self.clone(),
             view: view.clone(),
-            target,
+            targets,
             window,
         };
         (cache, interest)
@@ -111,19 +115,18 @@ impl Shared {
             Selection::All | Selection::First => vec![Target::All],
             Selection::Keys(keys) => keys.iter().cloned().map(Target::Key).collect(),
         };
-        let want = |target| self.want::<T>(view, target, window);
-        let (caches, interests): (Vec<_>, _) = targets.into_iter().map(want).unzip();
-        let Some(cache) = caches.into_iter().next() else {
+        if targets.is_empty() {
             queue.end(&EndReason::NothingToWatch, &mut Wakers::new());
             let _guard = Box::new(());
             return Subscription { queue, _guard };
-        };
+        }
+        let (cache, _interest) = self.want(view, targets, window);
         cache.subscribe(&selection, &queue);
         let reader = Reader {
             cache,
             selection,
             queue: queue.clone(),
-            _interests: interests,
+            _interest,
         };
         Subscription {
             queue,

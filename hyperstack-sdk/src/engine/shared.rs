@@ -234,26 +234,26 @@ impl Shared {
         wakers.into_iter().for_each(Waker::wake);
     }
 
-    /// Tells the session something, and everybody what came of it: first where the connection
-    /// stands, so that whoever sees a stream end sees that too.
+    /// Tells the session something, and everybody what came of it: where the connection stands,
+    /// before a stream ends, so that whoever sees the end sees that too.
     fn change(&self, tell: impl FnOnce(&mut Core, Time)) {
-        tell(&mut self.core(), self.now());
+        let mut core = self.core();
+        tell(&mut core, self.now());
+        core.follow();
+        let losses: Vec<_> = std::iter::from_fn(|| core.session.poll_loss()).collect();
+        drop(core);
         self.state.send_if_modified(|state| {
             let first = *state == ConnectionState::Connecting;
             let now = ConnectionState::of(self.core().session.link(), first);
             let before = std::mem::replace(state, now);
             *state != before
         });
-        let mut core = self.core();
-        core.follow();
-        let losses: Vec<_> = std::iter::from_fn(|| core.session.poll_loss()).collect();
-        let closed = matches!(core.session.link(), Link::Closed(_));
-        drop(core);
+        let ended = self.core().end();
         self.wake_readers();
         for loss in losses {
             self.board.report(&Fault::Connection(loss));
         }
-        if closed {
+        if ended {
             self.board.end();
         }
     }

@@ -27,7 +27,7 @@ use crate::wire::{Issue, Request, Sort};
 use backoff::Backoff;
 use interest::Interest;
 use liveness::Liveness;
-use requests::{Answer, Requests};
+use requests::{Answer, AnswerKind, Requests};
 
 /// A point in time, as the time since the session began.
 pub type Time = Duration;
@@ -279,17 +279,8 @@ impl Session {
 
     /// A `subscribed` frame.
     pub fn handle_subscribed(&mut self, view: &str, sort: Option<Sort>) {
-        for answer in self.requests.subscribed(view) {
-            self.events.push_back(match answer {
-                Answer::Begun(view, target) => Event::Begin {
-                    view,
-                    target,
-                    sort: sort.clone(),
-                },
-                Answer::Finished(view, target) => Event::Finish { view, target },
-                Answer::Unknown(view, target) => Event::Unknown { view, target },
-            });
-        }
+        let answers = self.requests.subscribed(view);
+        self.tell(answers, sort.as_ref(), None);
     }
 
     /// Any other frame of a view.
@@ -307,17 +298,29 @@ impl Session {
     /// A complaint of the server's. It names no view: the limit on subscriptions is met by the
     /// earliest request that is not answered, the limit on rows by the last that is.
     pub fn handle_issue(&mut self, issue: &Issue) {
-        let refused = match issue.code.as_str() {
+        let answers = match issue.code.as_str() {
             "subscription-limit-exceeded" => self.requests.refuse_unanswered(),
             "snapshot-limit-exceeded" => self.requests.refuse_answered(),
-            _ => None,
+            _ => Vec::new(),
         };
-        if let Some((view, target)) = refused {
-            let issue = issue.clone();
-            self.events.push_back(Event::Refused {
-                view,
-                target,
-                issue,
+        self.tell(answers, None, Some(issue));
+    }
+
+    fn tell(&mut self, answers: Vec<Answer>, sort: Option<&Sort>, issue: Option<&Issue>) {
+        for Answer { view, target, kind } in answers {
+            self.events.push_back(match (kind, issue) {
+                (AnswerKind::Begun, _) => Event::Begin {
+                    view,
+                    target,
+                    sort: sort.cloned(),
+                },
+                (AnswerKind::Finished, _) => Event::Finish { view, target },
+                (AnswerKind::Refused, Some(issue)) => Event::Refused {
+                    view,
+                    target,
+                    issue: issue.clone(),
+                },
+                (AnswerKind::Unknown | AnswerKind::Refused, _) => Event::Unknown { view, target },
             });
         }
     }
@@ -325,6 +328,10 @@ impl Session {
     /// The time that [`poll_timeout`](Self::poll_timeout) named has come.
     pub fn handle_timeout(&mut self, now: Time) {
         self.interest.expire(now, &mut self.events);
+        if self.link == Link::Open {
+            // At once: who wants again what was just given up must be subscribed anew.
+            self.requests.reconcile(&mut self.interest);
+        }
         match self.link {
             Link::Waiting { attempt } if self.backoff.until() <= now => {
                 self.link = Link::Dialing { attempt };

@@ -16,7 +16,7 @@ use crate::wire::{Request, Subscribe};
 /// answer follows everything that the requests before it caused.
 #[derive(Debug, Default)]
 pub(super) struct Requests {
-    live: HashMap<Arc<str>, Vec<Live>>,
+    standing: HashMap<Arc<str>, Vec<Standing>>,
     unfinished: VecDeque<Unfinished>,
     outbox: VecDeque<Request>,
     last_id: u64,
@@ -24,16 +24,18 @@ pub(super) struct Requests {
     lists: BTreeSet<String>,
     /// The views that were requested before on this connection.
     requested: HashSet<Arc<str>>,
-    /// Views of which a subscription was refused.
-    refused: Vec<Arc<str>>,
+    /// Whether a subscription ended, so that there may be room for one that was refused.
+    freed: bool,
 }
 
-/// A subscription that stands.
+/// A subscription that was asked for.
 #[derive(Debug)]
-struct Live {
+struct Standing {
     id: u64,
     target: Target,
     subscribe: Subscribe,
+    /// Whether the server had no room for it.
+    refused: bool,
 }
 
 /// A request whose snapshot has not ended.
@@ -50,61 +52,34 @@ struct Unfinished {
     first: bool,
 }
 
-/// What a `subscribed` frame settles.
-pub(super) enum Answer {
-    Begun(Arc<str>, Target),
-    Finished(Arc<str>, Target),
-    Unknown(Arc<str>, Target),
+/// What the server said to a request.
+pub(super) struct Answer {
+    pub(super) view: Arc<str>,
+    pub(super) target: Target,
+    pub(super) kind: AnswerKind,
+}
+
+pub(super) enum AnswerKind {
+    Begun,
+    Finished,
+    Refused,
+    Unknown,
 }
 
 impl Requests {
-    /// Queues what turns the confirmed subscriptions into the wanted ones.
+    /// Queues what turns the subscriptions that stand into the wanted ones.
     pub(super) fn reconcile(&mut self, interest: &mut Interest) {
-        let mut barriers = BTreeSet::new();
-        let touched = interest.take_touched();
-        if touched.iter().any(|view| self.frees_room(view, interest)) {
-            self.refused
-                .drain(..)
-                .for_each(|view| interest.touch(&view));
+        let mut touched = interest.take_touched();
+        for view in &touched {
+            self.end_unwanted(view, &interest.subscriptions(view));
         }
-        for view in touched.into_iter().chain(interest.take_touched()) {
-            let wanted = interest.subscriptions(&view);
-            let live = self.live.entry(view.clone()).or_default();
-            live.retain(|live| {
-                let keep = wanted
-                    .iter()
-                    .any(|(_, subscribe)| *subscribe == live.subscribe);
-                if !keep {
-                    self.outbox.push_back(Request::Unsubscribe {
-                        view: view.to_string(),
-                        key: live.subscribe.key.clone(),
-                    });
-                }
-                keep
-            });
-            for (target, subscribe) in wanted {
-                if live.iter().any(|live| live.target == target) {
-                    continue;
-                }
-                self.last_id += 1;
-                self.outbox.push_back(Request::Subscribe(subscribe.clone()));
-                self.unfinished.push_back(Unfinished {
-                    id: self.last_id,
-                    view: view.clone(),
-                    target: Some(target.clone()),
-                    answered: false,
-                    heard: false,
-                    first: self.requested.insert(view.clone()),
-                });
-                live.push(Live {
-                    id: self.last_id,
-                    target,
-                    subscribe,
-                });
+        if std::mem::take(&mut self.freed) {
+            touched.extend(self.forget_refused());
+        }
+        let mut barriers = BTreeSet::new();
+        for view in touched {
+            if self.begin_wanted(&view, interest.subscriptions(&view)) {
                 barriers.insert(list_of(&view));
-            }
-            if live.is_empty() {
-                self.live.remove(&view);
             }
         }
         // A barrier on the list of an unknown entity is not answered either. One on a known list is,
@@ -113,38 +88,93 @@ impl Requests {
             barriers.extend(self.lists.first().cloned());
         }
         for view in barriers {
-            self.last_id += 1;
-            self.outbox.push_back(Request::Subscribe(Subscribe {
-                view: view.clone(),
-                key: Some(barrier_key(self.last_id)),
+            let subscribe = Subscribe {
+                key: Some(barrier_key(self.last_id + 1)),
                 with_snapshot: Some(false),
+                view,
                 ..Subscribe::default()
-            }));
-            self.unfinished.push_back(Unfinished {
-                id: self.last_id,
-                view: view.into(),
-                target: None,
-                answered: false,
-                heard: false,
-                first: false,
-            });
+            };
+            self.subscribe(None, subscribe);
         }
     }
 
-    /// Whether a subscription to the view is about to end.
-    fn frees_room(&self, view: &str, interest: &Interest) -> bool {
-        let live = self.live.get(view).map_or(0, Vec::len);
-        interest.subscriptions(view).len() < live
+    fn end_unwanted(&mut self, view: &str, wanted: &[(Target, Subscribe)]) {
+        let Some(standing) = self.standing.get_mut(view) else {
+            return;
+        };
+        standing.retain(|standing| {
+            let keep = wanted
+                .iter()
+                .any(|(_, subscribe)| *subscribe == standing.subscribe);
+            if !keep && !standing.refused {
+                self.freed = true;
+                self.outbox.push_back(standing.unsubscribe());
+            }
+            keep
+        });
+        if standing.is_empty() {
+            self.standing.remove(view);
+        }
     }
 
-    /// Forgets that a view is subscribed, so that reconciling subscribes it anew.
-    pub(super) fn restart(&mut self, view: &str) {
-        if let Some((view, live)) = self.live.remove_entry(view) {
-            for live in live {
-                self.outbox.push_back(Request::Unsubscribe {
-                    view: view.to_string(),
-                    key: live.subscribe.key,
+    /// Asks for what does not stand yet; whether there was any.
+    fn begin_wanted(&mut self, view: &Arc<str>, wanted: Vec<(Target, Subscribe)>) -> bool {
+        let mut any = false;
+        for (target, subscribe) in wanted {
+            let standing = self.standing.get(view).into_iter().flatten();
+            if standing
+                .into_iter()
+                .all(|standing| standing.target != target)
+            {
+                any = true;
+                let id = self.subscribe(Some(target.clone()), subscribe.clone());
+                let standing = self.standing.entry(view.clone()).or_default();
+                standing.push(Standing {
+                    id,
+                    target,
+                    subscribe,
+                    refused: false,
                 });
+            }
+        }
+        any
+    }
+
+    fn subscribe(&mut self, target: Option<Target>, subscribe: Subscribe) -> u64 {
+        self.last_id += 1;
+        let view: Arc<str> = subscribe.view.as_str().into();
+        self.unfinished.push_back(Unfinished {
+            id: self.last_id,
+            first: target.is_some() && self.requested.insert(view.clone()),
+            view,
+            target,
+            answered: false,
+            heard: false,
+        });
+        self.outbox.push_back(Request::Subscribe(subscribe));
+        self.last_id
+    }
+
+    /// Forgets the subscriptions that the server had no room for; returns their views.
+    fn forget_refused(&mut self) -> Vec<Arc<str>> {
+        let mut views = Vec::new();
+        self.standing.retain(|view, standing| {
+            let before = standing.len();
+            standing.retain(|standing| !standing.refused);
+            if standing.len() < before {
+                views.push(view.clone());
+            }
+            !standing.is_empty()
+        });
+        views.sort_unstable();
+        views
+    }
+
+    /// Ends a view's subscriptions, so that reconciling begins them anew.
+    pub(super) fn restart(&mut self, view: &str) {
+        for standing in self.standing.remove(view).unwrap_or_default() {
+            if !standing.refused {
+                self.outbox.push_back(standing.unsubscribe());
             }
         }
     }
@@ -162,32 +192,32 @@ impl Requests {
         let request = &mut self.unfinished[index];
         request.answered = true;
         let (id, view) = (request.id, request.view.clone());
-        match request.target.clone() {
-            Some(target) => {
-                let live = self.is_live(id, &view);
-                let begun = live.then_some(Answer::Begun(view, target));
-                begun.into_iter().collect()
-            }
-            None => {
-                self.outbox.push_back(Request::Unsubscribe {
-                    view: view.to_string(),
-                    key: Some(barrier_key(id)),
-                });
-                self.lists.insert(view.to_string());
-                self.settle(index)
-            }
+        if let Some(target) = request.target.clone() {
+            let live = self.is_live(id, &view);
+            let kind = AnswerKind::Begun;
+            return Vec::from_iter(live.then_some(Answer { view, target, kind }));
         }
+        self.outbox.push_back(Request::Unsubscribe {
+            view: view.to_string(),
+            key: Some(barrier_key(id)),
+        });
+        self.freed = true;
+        self.lists.insert(view.to_string());
+        self.settle(index)
     }
 
     /// The barrier at `index` was answered: all before it is over.
     fn settle(&mut self, index: usize) -> Vec<Answer> {
         let settled: Vec<_> = self.unfinished.drain(..=index).collect();
         let answer = |request: Unfinished| {
-            let target = request.target?;
             let live = self.is_live(request.id, &request.view);
-            live.then_some(match request.answered || request.heard {
-                true => Answer::Finished(request.view, target),
-                false => Answer::Unknown(request.view, target),
+            Some(Answer {
+                target: request.target.filter(|_| live)?,
+                view: request.view,
+                kind: match request.answered || request.heard {
+                    true => AnswerKind::Finished,
+                    false => AnswerKind::Unknown,
+                },
             })
         };
         settled.into_iter().filter_map(answer).collect()
@@ -220,34 +250,57 @@ impl Requests {
             .then_some((request.view, target))
     }
 
-    /// The server refused the earliest request that it has not answered.
-    pub(super) fn refuse_unanswered(&mut self) -> Option<(Arc<str>, Target)> {
-        let index = self
-            .unfinished
-            .iter()
-            .position(|request| !request.answered)?;
-        self.refuse(index)
+    /// The server has no room for the earliest request that it has not answered. A barrier that is
+    /// refused is answered thereby.
+    pub(super) fn refuse_unanswered(&mut self) -> Vec<Answer> {
+        let unanswered = |request: &Unfinished| !request.answered;
+        match self.unfinished.iter().position(unanswered) {
+            Some(index) if self.unfinished[index].target.is_none() => self.settle(index),
+            Some(index) => self.refuse(index, true),
+            None => Vec::new(),
+        }
     }
 
-    /// The server refused the last request that it has answered.
-    pub(super) fn refuse_answered(&mut self) -> Option<(Arc<str>, Target)> {
+    /// The server refused the last request that it has answered, for what is in it.
+    pub(super) fn refuse_answered(&mut self) -> Vec<Answer> {
         let answered = |request: &Unfinished| request.answered && request.target.is_some();
-        let index = self.unfinished.iter().rposition(answered)?;
-        self.refuse(index)
+        match self.unfinished.iter().rposition(answered) {
+            Some(index) => self.refuse(index, false),
+            None => Vec::new(),
+        }
     }
 
-    fn refuse(&mut self, index: usize) -> Option<(Arc<str>, Target)> {
-        let request = self.unfinished.remove(index)?;
-        let live = self.live.get_mut(&request.view)?;
-        let position = live.iter().position(|live| live.id == request.id)?;
-        let target = live.remove(position).target;
-        self.refused.push(request.view.clone());
-        Some((request.view, target))
+    /// What is refused stands, so that it is not asked for again: for want of room, until there may
+    /// be some, else until it is wanted no longer.
+    fn refuse(&mut self, index: usize, for_room: bool) -> Vec<Answer> {
+        let Some(request) = self.unfinished.remove(index) else {
+            return Vec::new();
+        };
+        let standing = self.standing.get_mut(&request.view).into_iter().flatten();
+        let refused = standing.filter(|standing| standing.id == request.id);
+        let answers = refused.map(|standing| {
+            standing.refused = for_room;
+            Answer {
+                view: request.view.clone(),
+                target: standing.target.clone(),
+                kind: AnswerKind::Refused,
+            }
+        });
+        answers.collect()
     }
 
     fn is_live(&self, id: u64, view: &str) -> bool {
-        let live = self.live.get(view);
-        live.is_some_and(|live| live.iter().any(|live| live.id == id))
+        let mut standing = self.standing.get(view).into_iter().flatten();
+        standing.any(|standing| standing.id == id)
+    }
+}
+
+impl Standing {
+    fn unsubscribe(&self) -> Request {
+        Request::Unsubscribe {
+            view: self.subscribe.view.clone(),
+            key: self.subscribe.key.clone(),
+        }
     }
 }
 

@@ -270,6 +270,44 @@ fn a_refused_subscription_is_asked_again_when_another_one_ends() {
 }
 
 #[test]
+fn what_was_refused_is_not_asked_again_while_nothing_ended() {
+    let mut session = open();
+    let list = view("R/list");
+    session.want(&list, &key("a"), Window::default());
+    sent(&mut session);
+    session.handle_issue(&issue("subscription-limit-exceeded"));
+    session.handle_issue(&issue("subscription-limit-exceeded"));
+    assert!(matches!(events(&mut session)[..], [Event::Refused { .. }]));
+    session.want(&list, &key("b"), Window::default());
+    assert_eq!(sent(&mut session), ["+R/list#b", "+|"]);
+}
+
+#[test]
+fn a_refused_barrier_is_an_answer_too() {
+    let mut session = open();
+    let list = view("R/list");
+    session.want(&list, &Target::All, Window::default());
+    sent(&mut session);
+    session.handle_subscribed("R/list", None);
+    events(&mut session);
+    session.handle_issue(&issue("subscription-limit-exceeded"));
+    let target = Target::All;
+    assert_eq!(events(&mut session), [Event::Finish { view: list, target }]);
+}
+
+#[test]
+fn what_is_wanted_again_as_soon_as_it_was_given_up_is_subscribed_anew() {
+    let mut session = open();
+    let list = view("R/list");
+    session.want(&list, &Target::All, Window::default());
+    sent(&mut session);
+    session.release(&list, &Target::All, Window::default(), Time::ZERO);
+    session.handle_timeout(seconds(5));
+    session.want(&list, &Target::All, Window::default());
+    assert_eq!(sent(&mut session), ["-R/list", "+R/list", "+|"]);
+}
+
+#[test]
 fn a_snapshot_over_the_limit_is_refused_after_its_answer() {
     let mut session = open();
     let list = view("R/list");

@@ -31,10 +31,8 @@ struct State<T: Patchable> {
     rows: Rows<T>,
     readers: Readers<T>,
     readiness: Readiness,
-    /// Whether a snapshot has begun and not finished.
-    in_snapshot: bool,
-    /// What of the snapshot under way could not be read, if anything.
-    spoiled: Option<FrameError>,
+    /// While a snapshot is under way: what of it could not be read, if anything.
+    snapshot: Option<Option<FrameError>>,
     /// Rows that left a window, each until another row takes its place. The server sends the
     /// window's rows, newcomers among them, after the deletes.
     leaving: Vec<Arc<str>>,
@@ -83,8 +81,7 @@ impl<T: Patchable> Cache<T> {
                 rows: Rows::new(),
                 readers: Readers::default(),
                 readiness: Readiness::default(),
-                in_snapshot: false,
-                spoiled: None,
+                snapshot: None,
                 leaving: Vec::new(),
                 scope: None,
                 evicted: 0,
@@ -120,7 +117,9 @@ impl<T: Patchable> Cache<T> {
         match selection {
             Selection::All => state.rows.iter().for_each(|(key, row)| push(key, row)),
             Selection::First => {
-                if let Some((key, row)) = state.rows.iter().next() {
+                // As other readers of it know it, or else as it is.
+                if let Some((key, row)) = state.readers.front().or_else(|| state.rows.iter().next())
+                {
                     push(key, row);
                 }
             }
@@ -141,6 +140,19 @@ impl<T: Patchable> Cache<T> {
         state.readers.add(selection, queue);
         let State { rows, readers, .. } = &mut *state;
         readers.know_front(rows.iter().next());
+    }
+
+    /// Takes in what is to be subscribed, where it was narrowed before.
+    pub(crate) fn widen(&self, target: &Target) {
+        let mut state = self.lock();
+        match target {
+            Target::All => state.scope = None,
+            Target::Key(key) => {
+                if let Some(scope) = &mut state.scope {
+                    scope.insert(key.clone());
+                }
+            }
+        }
     }
 
     /// Removes a reader.
@@ -201,27 +213,19 @@ impl<T: Patchable> AnyCache for Cache<T> {
         if *target == Target::All || sort.is_some() {
             state.rows.begin(sort);
         }
-        match (target, &mut state.scope) {
-            (Target::All, scope) => *scope = None,
-            (Target::Key(key), Some(scope)) => {
-                scope.insert(key.clone());
-            }
-            (Target::Key(_), None) => {}
-        }
-        state.in_snapshot = true;
-        state.spoiled = None;
-        state.leaving.clear();
+        state.snapshot.get_or_insert(None);
     }
 
     fn finish(&self, target: &Target, wakers: &mut Wakers) {
         let mut state = self.lock();
         let state = &mut *state;
         state.rows.finish();
-        let in_snapshot = std::mem::take(&mut state.in_snapshot);
-        let outcome = match state.spoiled.take() {
+        let snapshot = state.snapshot.take();
+        let begun = snapshot.is_some();
+        let outcome = match snapshot.flatten() {
             Some(error) => Outcome::Spoiled(error),
             None => {
-                if self.derived && in_snapshot {
+                if self.derived && begun {
                     state.leaving.extend(state.rows.missed());
                     state.settle(wakers);
                 }
@@ -247,6 +251,7 @@ impl<T: Patchable> AnyCache for Cache<T> {
         let key = target.key().map(|key| &**key);
         state.readers.report(key, &error, wakers);
         let outcome = Outcome::Refused(issue.clone());
+        state.snapshot = None;
         state.readiness.finish(target, outcome, wakers);
     }
 
@@ -266,7 +271,6 @@ impl<T: Patchable> AnyCache for Cache<T> {
                 }
             }
             Frame::Upsert { row, .. } => {
-                state.leaving.retain(|key| **key != *row.key);
                 let before = state.rows.len();
                 errors.extend(state.take_in(self, row, Taken::Upsert, wakers));
                 if state.rows.len() > before && !state.leaving.is_empty() {
@@ -308,8 +312,8 @@ impl<T: Patchable> AnyCache for Cache<T> {
         let mut state = self.lock();
         let report = StreamError::Frame(error.clone());
         state.readers.report(None, &report, wakers);
-        if state.in_snapshot {
-            state.spoiled = Some(error.clone());
+        if let Some(spoiled) = &mut state.snapshot {
+            *spoiled = Some(error.clone());
         }
     }
 
@@ -365,6 +369,9 @@ impl<T: Patchable> State<T> {
         if scope.is_some_and(|scope| !scope.contains(&*row.key)) {
             return None;
         }
+        if !matches!(taken, Taken::Patch(_)) && !self.leaving.is_empty() {
+            self.leaving.retain(|key| **key != *row.key);
+        }
         let input = Input {
             key: &row.key,
             data: row.data,
@@ -407,7 +414,7 @@ impl<T: Patchable> State<T> {
     /// Sees to the limit on rows, between snapshots. `false` if the row that is too many is the
     /// newcomer, of which then no reader has heard.
     fn make_room(&mut self, limit: Option<usize>, newcomer: &str, wakers: &mut Wakers) -> bool {
-        if self.in_snapshot || limit.is_none_or(|limit| self.rows.len() <= limit) {
+        if self.snapshot.is_some() || limit.is_none_or(|limit| self.rows.len() <= limit) {
             return true;
         }
         if self.rows.last().is_some_and(|last| *last == *newcomer) {

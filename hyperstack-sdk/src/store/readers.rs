@@ -88,6 +88,11 @@ impl<T: PartialEq> Readers<T> {
         !self.first.is_empty()
     }
 
+    /// The row at the front, as its readers know it.
+    pub(super) fn front(&self) -> Option<(&Arc<str>, &Arc<T>)> {
+        self.front.as_ref().map(|(key, row)| (key, row))
+    }
+
     /// Notes the row at the front, which a new reader of it has just been told.
     pub(super) fn know_front(&mut self, front: Option<(&Arc<str>, &Arc<T>)>) {
         if self.front.is_none() && self.follow_front() {

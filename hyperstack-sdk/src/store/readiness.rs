@@ -104,7 +104,8 @@ impl Readiness {
             return Poll::Ready(Outcome::Ended(reason.clone()));
         }
         let key = target.key().and_then(|key| self.keys.get(key));
-        if let Some(outcome) = self.all.as_ref().or(key) {
+        let ready = key.filter(|outcome| **outcome == Outcome::Ready);
+        if let Some(outcome) = ready.or(self.all.as_ref()).or(key) {
             return Poll::Ready(outcome.clone());
         }
         let id = *place.get_or_insert_with(|| {

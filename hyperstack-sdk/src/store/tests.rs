@@ -478,3 +478,41 @@ fn a_refusal_is_an_answer() {
     f.begin(RECENCY);
     assert_eq!(f.outcome(Target::All), None);
 }
+
+#[test]
+fn what_could_not_be_read_of_one_keys_snapshot_outlives_the_begin_of_the_next() {
+    let mut f = fixture("Coin/list", None);
+    let begin = |key: &str| Event::Begin {
+        view: "Coin/list".into(),
+        target: Target::Key(key.into()),
+        sort: None,
+    };
+    f.hub.handle(&begin("a"));
+    let error = FrameError::TooLarge { size: 2, limit: 1 };
+    f.hub.spoil(&error);
+    f.hub.handle(&begin("b"));
+    let (view, target) = (f.view.clone(), Target::Key("a".into()));
+    f.hub.handle(&Event::Finish { view, target });
+    let outcome = f.outcome(Target::Key("a".into()));
+    assert_eq!(outcome, Some(Outcome::Spoiled(error)));
+}
+
+#[test]
+fn a_new_reader_of_the_front_joins_what_the_others_know() {
+    let mut f = fixture("Coin/top", None);
+    let first = Arc::new(Queue::new(1024, false, false));
+    f.begin(BY_PRICE);
+    f.apply(&[TWO]);
+    f.finish();
+    f.cache.subscribe(&Selection::First, &first);
+    f.begin(r#""sort":{"field":["name"],"order":"asc"}"#);
+    let second = Arc::new(Queue::new(1024, false, false));
+    f.cache.subscribe(&Selection::First, &second);
+    f.apply(&[ONE]);
+    f.finish();
+    let read = [first, second].map(|queue| {
+        f.queue = queue;
+        f.read()
+    });
+    assert_eq!(read[0], read[1]);
+}

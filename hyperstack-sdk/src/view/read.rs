@@ -95,7 +95,7 @@ impl<T: Patchable> View<T> {
         read: impl FnOnce(&Cache<T>) -> R,
     ) -> (R, Result<(), ReadError>) {
         let shared = self.handle.shared();
-        let (cache, _interest) = shared.want::<T>(&self.id, target.clone(), self.window);
+        let (cache, _interest) = shared.want::<T>(&self.id, vec![target.clone()], self.window);
         let waited = shared.initial_data_timeout();
         let view = || self.id.to_string();
         let outcome = match tokio::time::timeout(waited, cache.outcome(&target)).await {

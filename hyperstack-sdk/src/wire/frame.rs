@@ -225,12 +225,15 @@ impl<'a> Envelope<'a> {
         if operation == "subscribed" {
             let view = self.view.or(self.entity);
             let view = view.ok_or_else(|| missing("view", operation))?;
-            let sort = match self.sort {
-                None | Some(Value::Null) => None,
-                Some(sort) => Some(Sort::read(&sort).ok_or_else(|| {
-                    FrameError::Malformed(format!("the sort of {view} is unreadable: {sort}"))
-                })?),
-            };
+            let sort = self.sort.filter(|sort| !sort.is_null());
+            let sort = sort.and_then(|json| {
+                let sort = Sort::read(&json);
+                if sort.is_none() {
+                    // The view exists all the same; it is kept as its rows come.
+                    tracing::warn!("the sort of {view} cannot be read: {json}");
+                }
+                sort
+            });
             return Ok(Frame::Subscribed { view, sort });
         }
         if !matches!(
