@@ -21,6 +21,7 @@ pub(crate) fn record(record: &Record, name: Option<&Set<LitStr>>, errors: &mut E
     foreign_is_replaced_whole(record, errors);
     something_is_kept(record, errors);
     key_is_on_the_wire(record, errors);
+    key_is_not_inside_of_a_foreign_type(record, errors);
 }
 
 /// `struct Round<'a> { name: &'a str }`
@@ -77,6 +78,23 @@ fn key_is_on_the_wire(record: &Record, errors: &mut Errors) {
         errors.at(
             &key.literal,
             format!("the field `{}` is off the wire: no key is in it", key.first),
+        );
+    }
+}
+
+/// `#[entity(key = "id.number")] struct Round { #[field(serde)] id: RoundId }`
+fn key_is_not_inside_of_a_foreign_type(record: &Record, errors: &mut Errors) {
+    let Some(key) = &record.key else { return };
+    let first = record.fields.iter().find(|field| field.ident == key.first);
+    let foreign = first.is_some_and(|field| field.ty.foreign.is_some());
+    if foreign && !key.rest.is_empty() {
+        errors.at(
+            &key.literal,
+            format!(
+                "`serde` reads the field `{}` whole: a key inside of it is out of sight; derive \
+                 `Section` or `Leaf` for its type, and leave `serde` out",
+                key.first
+            ),
         );
     }
 }

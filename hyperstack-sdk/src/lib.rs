@@ -101,8 +101,8 @@ pub use engine::{ConnectionState, Fault, Faults, Stats};
 pub use futures_util::{Stream, StreamExt};
 pub use hyperstack_derive::{Entity, Leaf, Section, Views};
 pub use patch::{
-    DecodeError, Entity, JsonPatch, Key, ListPatch, MapPatch, Patch, PatchError, PatchErrorKind,
-    Patchable,
+    DecodeError, Entity, JsonPatch, Key, Keyed, ListPatch, MapPatch, Patch, PatchError,
+    PatchErrorKind, Patchable,
 };
 pub use serde_json::Value;
 pub use session::{ConnectError, EndReason};

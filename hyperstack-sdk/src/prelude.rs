@@ -1,7 +1,7 @@
 //! What almost every program needs: `use hyperstack_sdk::prelude::*;`
 
 pub use crate::{
-    ConnectError, EndReason, Entity, EntityStream, Leaf, Patch, PatchError, Patchable,
+    ConnectError, EndReason, Entity, EntityStream, Keyed, Leaf, Patch, PatchError, Patchable,
     RichEntityStream, RichUpdate, RowError, Section, Stream, StreamError, StreamExt,
     TryEntityStream, Update, Views,
 };

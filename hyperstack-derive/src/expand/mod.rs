@@ -2,6 +2,7 @@
 
 mod bounds;
 mod entity;
+mod key;
 mod known;
 mod leaf;
 mod patch;
@@ -32,7 +33,8 @@ pub(crate) fn section(record: &Record) -> TokenStream {
     let merge = record::impls(record, &patch);
     let section = section::impls(record, &patch);
     let known = known::record(record);
-    let impls = constant(quote!(#slots #wire #merge #section #known));
+    let fields = key::fields(record);
+    let impls = constant(quote!(#slots #wire #merge #section #known #fields));
     quote!(#definition #impls)
 }
 
