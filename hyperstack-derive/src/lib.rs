@@ -73,6 +73,27 @@ pub fn leaf(input: TokenStream) -> TokenStream {
     })
 }
 
+/// A server's entities under one name: on a unit struct.
+///
+/// | `#[stack(..)]` | |
+/// |---|---|
+/// | `url = "wss://ore.example"` | where the server is |
+/// | `entities(OreRound, OreTreasury)` | what it serves: structs that derive `Entity` and `Views` |
+/// | `name = "ore"` | what the stack is called, in place of the struct's name |
+/// | `crate = path` | where `hyperstack_sdk` is, if it is re-exported |
+///
+/// On `OreStack` it makes the constants `NAME` and `URL`, `connect()` to that url, `connect_to(url)`
+/// to another, and `builder()` for all settings. Connected, it is an `OreStackClient`, with the views
+/// of each entity in a field of the entity's name in snake case, `client.ore_round.latest()`, and the
+/// connection itself from `client.hyperstack()`. The entities' views are those that they derive,
+/// however they are called where the stack is.
+#[proc_macro_derive(Stack, attributes(stack))]
+pub fn stack(input: TokenStream) -> TokenStream {
+    errors::run(input, |input, errors| {
+        tree::Stack::parse(input, errors).map(|stack| expand::stack(&stack))
+    })
+}
+
 /// Beside `Entity`: `FooViews`, with `state()`, `list()` and an accessor for each `#[view]`.
 ///
 /// `#[view(name, ..)]` is repeatable. After the name comes what the view holds, `single`,

@@ -3,6 +3,7 @@
 pub(crate) mod container;
 pub(crate) mod field;
 mod serde;
+pub(crate) mod stack;
 pub(crate) mod variant;
 pub(crate) mod view;
 
