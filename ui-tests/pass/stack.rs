@@ -53,3 +53,33 @@ fn a_stack_is_called_as_its_struct_is() {
 fn _sent() -> impl Send {
     OreStack::connect()
 }
+
+/// Entities and stacks may come out of other macros.
+macro_rules! stack {
+    ($stack:ident, $entity:ident, $url:literal) => {
+        #[derive(Clone, Debug, PartialEq, Entity, Views)]
+        #[entity(key = "id.number")]
+        struct $entity {
+            id: Numbered,
+        }
+
+        #[derive(Clone, Debug, PartialEq, hyperstack_sdk::Section)]
+        struct Numbered {
+            number: u64,
+        }
+
+        #[derive(Stack)]
+        #[stack(url = $url, entities($entity))]
+        struct $stack;
+    };
+}
+
+stack!(MadeStack, MadeRound, "wss://made.example");
+
+#[test]
+fn a_stack_may_come_out_of_another_macro() {
+    let _: fn(MadeStackClient) -> MadeRoundViews = |made| made.made_round;
+    let made: MadeRound = crate::value(r#"{"id": {"number": 7}}"#);
+    assert_eq!(*hyperstack_sdk::Keyed::key(&made), 7);
+    assert_eq!(MadeStack::URL, "wss://made.example");
+}
