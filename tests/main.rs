@@ -7,5 +7,6 @@ mod order;
 mod readers;
 mod recordings;
 mod settings;
+mod stack;
 mod stopping;
 mod support;

@@ -65,6 +65,25 @@ impl Case {
     }
 }
 
+/// A type's name as that of a field: `OreRound` as `ore_round`, `NFTMint` as `nft_mint`.
+pub(crate) fn snake(name: &str) -> String {
+    let chars: Vec<char> = name.chars().collect();
+    let mut snake = String::new();
+    for (i, c) in chars.iter().enumerate() {
+        let before = i.checked_sub(1).map(|i| chars[i]);
+        let ends_acronym = chars.get(i + 1).is_some_and(|next| next.is_lowercase());
+        let begins = match before {
+            None | Some('_') => false,
+            Some(before) => c.is_uppercase() && (!before.is_uppercase() || ends_acronym),
+        };
+        if begins {
+            snake.push('_');
+        }
+        snake.extend(c.to_lowercase());
+    }
+    snake
+}
+
 fn capitalized(word: &str) -> String {
     let mut chars = word.chars();
     let first = chars.next().map(|c| c.to_ascii_uppercase());
@@ -99,5 +118,19 @@ mod tests {
             "BEST_BET"
         );
         assert_eq!(Case::named("Snake"), None);
+    }
+
+    #[test]
+    fn a_type_lends_its_name_to_a_field() {
+        let wanted = [
+            ("OreRound", "ore_round"),
+            ("NFTMint", "nft_mint"),
+            ("Top5Bets", "top5_bets"),
+            ("Ore_Round", "ore_round"),
+            ("A", "a"),
+        ];
+        for (name, field) in wanted {
+            assert_eq!(snake(name), field);
+        }
     }
 }

@@ -5,12 +5,12 @@ use crate::attr::view::View;
 use crate::attr::Set;
 use crate::errors::Errors;
 use crate::suggest;
-use crate::tree::{Other, Record, Variant};
+use crate::tree::{Member, Other, Record, Variant};
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 use std::collections::HashSet;
 use syn::ext::IdentExt;
-use syn::{Expr, ExprLit, FieldsUnnamed, Generics, Ident, Lit, LitStr};
+use syn::{Data, DeriveInput, Expr, ExprLit, Fields, FieldsUnnamed, Generics, Ident, Lit, LitStr};
 
 /// All rules of a struct with named fields.
 pub(crate) fn record(record: &Record, name: Option<&Set<LitStr>>, errors: &mut Errors) {
@@ -21,6 +21,7 @@ pub(crate) fn record(record: &Record, name: Option<&Set<LitStr>>, errors: &mut E
     foreign_is_replaced_whole(record, errors);
     something_is_kept(record, errors);
     key_is_on_the_wire(record, errors);
+    key_is_not_inside_of_a_foreign_type(record, errors);
 }
 
 /// `struct Round<'a> { name: &'a str }`
@@ -77,6 +78,23 @@ fn key_is_on_the_wire(record: &Record, errors: &mut Errors) {
         errors.at(
             &key.literal,
             format!("the field `{}` is off the wire: no key is in it", key.first),
+        );
+    }
+}
+
+/// `#[entity(key = "id.number")] struct Round { #[field(serde)] id: RoundId }`
+fn key_is_not_inside_of_a_foreign_type(record: &Record, errors: &mut Errors) {
+    let Some(key) = &record.key else { return };
+    let first = record.fields.iter().find(|field| field.ident == key.first);
+    let foreign = first.is_some_and(|field| field.ty.foreign.is_some());
+    if foreign && !key.rest.is_empty() {
+        errors.at(
+            &key.literal,
+            format!(
+                "`serde` reads the field `{}` whole: a key inside of it is out of sight; derive \
+                 `Section` or `Leaf` for its type, and leave `serde` out",
+                key.first
+            ),
         );
     }
 }
@@ -230,6 +248,83 @@ fn other_text_is_any(variants: &[Variant], errors: &mut Errors) {
             );
         }
     }
+}
+
+/// `#[derive(Stack)] enum OreStack { Round }`
+///
+/// The other kinds are no reason to write nothing: no value of the struct is ever made.
+pub(crate) fn unit(input: &DeriveInput, errors: &mut Errors) -> Option<()> {
+    let ident = &input.ident;
+    if !input.generics.params.is_empty() {
+        errors.at(
+            &input.generics.params,
+            "a stack is of one server: `Stack` takes no parameters",
+        );
+        return None;
+    }
+    let unit = matches!(&input.data, Data::Struct(data) if matches!(data.fields, Fields::Unit));
+    if !unit {
+        errors.at(
+            ident,
+            format!("a stack is a name, and holds nothing: `struct {ident};`"),
+        );
+    }
+    Some(())
+}
+
+/// `#[stack(url = "https://ore.example")]`
+pub(crate) fn url(url: Option<&LitStr>, errors: &mut Errors) {
+    let Some(url) = url else { return };
+    let text = url.value();
+    let (scheme, rest) = text.split_once("://").unwrap_or(("", &text));
+    let right = match scheme.to_lowercase().as_str() {
+        "ws" | "wss" => scheme,
+        "http" => "ws",
+        _ => "wss",
+    };
+    let rest = match rest.trim() {
+        "" => "ore.example",
+        rest => rest,
+    };
+    let right = format!("{right}://{rest}");
+    if right != text {
+        errors.at(
+            url,
+            format!(
+                "a stack's url begins with `ws://` or `wss://`, and a server follows: `{right}`"
+            ),
+        );
+    }
+}
+
+/// `#[stack(entities(Round, Round, other::Round))]`
+///
+/// What is left of them is what can be written.
+pub(crate) fn members(members: Vec<Member>, errors: &mut Errors) -> Vec<Member> {
+    let mut kept: Vec<Member> = Vec::new();
+    for member in members {
+        let path = |member: &Member| {
+            let path = member.entity.to_token_stream().to_string();
+            path.replace(' ', "")
+        };
+        let (text, field) = (path(&member), &member.field);
+        match kept.iter().find(|earlier| earlier.field == *field) {
+            None => kept.push(member),
+            Some(earlier) if path(earlier) == text => errors.at(
+                &member.entity,
+                format!("`{text}` is in the stack already: keep one of them"),
+            ),
+            Some(earlier) => errors.at(
+                &member.entity,
+                format!(
+                    "`{}` and `{text}` would both be the field `{field}`: import one of them under \
+                     another name, `use .. as ..`",
+                    path(earlier),
+                ),
+            ),
+        }
+    }
+    kept
 }
 
 /// `#[view(latest, id = "latest")]`

@@ -22,7 +22,7 @@ use proc_macro::TokenStream;
 /// | `#[entity(..)]` | |
 /// |---|---|
 /// | `name = "OreRound"` | the entity's name on the wire, in place of the struct's |
-/// | `key = "id.round_id"` | the field that is the entity's key, by its path in Rust |
+/// | `key = "id.round_id"` | the field that is the entity's key, by its path in Rust: see below |
 /// | `rename_all = "camelCase"` | the case of the fields' names on the wire |
 /// | `crate = path` | where `hyperstack_sdk` is, if it is re-exported |
 ///
@@ -34,6 +34,11 @@ use proc_macro::TokenStream;
 /// | `append(max = N)` | a list that keeps its newest `N` elements; without this it grows |
 /// | `serde` | read by its serde impls and replaced whole; a literal `Option<..>` is seen |
 /// | `skip` | not on the wire, and left alone; its default at first |
+///
+/// `key` makes the entity `Keyed`: `round.key()` is a reference to that field, of its own type, which
+/// must be a `Key`, and `views.state().get(round.key())` reads the row again. The path goes through
+/// sections, and through leaves with named fields, but through no `Option`, for every row has a key.
+/// Nothing is decoded otherwise for it: the server says which row a frame is about.
 ///
 /// serde's `rename`, `rename_all`, `alias`, `default` and `skip` hold too, where a struct has them;
 /// `#[field]` wins. What of serde's cannot be honoured is an error.
@@ -65,6 +70,27 @@ pub fn section(input: TokenStream) -> TokenStream {
 pub fn leaf(input: TokenStream) -> TokenStream {
     errors::run(input, |input, errors| {
         tree::Leaf::parse(input, errors).map(|leaf| expand::leaf(&leaf))
+    })
+}
+
+/// A server's entities under one name: on a unit struct.
+///
+/// | `#[stack(..)]` | |
+/// |---|---|
+/// | `url = "wss://ore.example"` | where the server is |
+/// | `entities(OreRound, OreTreasury)` | what it serves: structs that derive `Entity` and `Views` |
+/// | `name = "ore"` | what the stack is called, in place of the struct's name |
+/// | `crate = path` | where `hyperstack_sdk` is, if it is re-exported |
+///
+/// On `OreStack` it makes the constants `NAME` and `URL`, `connect()` to that url, `connect_to(url)`
+/// to another, and `builder()` for all settings. Connected, it is an `OreStackClient`, with the views
+/// of each entity in a field of the entity's name in snake case, `client.ore_round.latest()`, and the
+/// connection itself from `client.hyperstack()`. The entities' views are those that they derive,
+/// however they are called where the stack is.
+#[proc_macro_derive(Stack, attributes(stack))]
+pub fn stack(input: TokenStream) -> TokenStream {
+    errors::run(input, |input, errors| {
+        tree::Stack::parse(input, errors).map(|stack| expand::stack(&stack))
     })
 }
 

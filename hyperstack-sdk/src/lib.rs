@@ -99,10 +99,41 @@ pub use client::{HyperStack, HyperStackBuilder};
 #[cfg(feature = "client")]
 pub use engine::{ConnectionState, Fault, Faults, Stats};
 pub use futures_util::{Stream, StreamExt};
+/// ```no_run
+/// use hyperstack_sdk::prelude::*;
+///
+/// #[derive(Stack)]
+/// #[stack(name = "ore", url = "wss://ore.example", entities(OreRound, OreTreasury))]
+/// pub struct OreStack;
+///
+/// #[derive(Debug, Clone, PartialEq, Entity, Views)]
+/// #[view(latest, single)]
+/// pub struct OreRound {
+///     pub motherlode: Option<f64>,
+/// }
+///
+/// #[derive(Debug, Clone, PartialEq, Entity, Views)]
+/// pub struct OreTreasury {
+///     pub balance: Option<u64>,
+/// }
+///
+/// # async fn run() -> Result<(), ConnectError> {
+/// let ore = OreStack::connect().await?;
+/// let round = ore.ore_round.latest().get().await;
+/// let mut treasuries = ore.ore_treasury.list().watch();
+/// println!("{:?}", ore.hyperstack().stats());
+///
+/// // With other settings than the default ones:
+/// let hyperstack = OreStack::builder().token("…").connect().await?;
+/// let ore = OreStackClient::new(hyperstack);
+/// # Ok(())
+/// # }
+/// ```
+pub use hyperstack_derive::Stack;
 pub use hyperstack_derive::{Entity, Leaf, Section, Views};
 pub use patch::{
-    DecodeError, Entity, JsonPatch, Key, ListPatch, MapPatch, Patch, PatchError, PatchErrorKind,
-    Patchable,
+    DecodeError, Entity, JsonPatch, Key, Keyed, ListPatch, MapPatch, Patch, PatchError,
+    PatchErrorKind, Patchable,
 };
 pub use serde_json::Value;
 pub use session::{ConnectError, EndReason};
@@ -118,7 +149,7 @@ pub use view::{ListView, ReadError, SingleView, StateView, ViewSource, Views};
 pub mod __private {
     pub use crate::patch::__private::*;
     #[cfg(feature = "client")]
-    pub use crate::view::ViewSource;
+    pub use crate::view::{source, ViewSource, Viewed};
 }
 
 #[cfg(all(doctest, feature = "testing"))]

@@ -1,8 +1,8 @@
 //! What almost every program needs: `use hyperstack_sdk::prelude::*;`
 
 pub use crate::{
-    ConnectError, EndReason, Entity, EntityStream, Leaf, Patch, PatchError, Patchable,
-    RichEntityStream, RichUpdate, RowError, Section, Stream, StreamError, StreamExt,
+    ConnectError, EndReason, Entity, EntityStream, Keyed, Leaf, Patch, PatchError, Patchable,
+    RichEntityStream, RichUpdate, RowError, Section, Stack, Stream, StreamError, StreamExt,
     TryEntityStream, Update, Views,
 };
 #[cfg(feature = "client")]

@@ -1,7 +1,8 @@
-//! Keys are paths of fields as Rust calls them.
+//! Keys are paths of fields as Rust calls them, and typed as these are.
 
 use crate::value;
-use hyperstack_sdk::{Entity, Section};
+use hyperstack_sdk::{Entity, Key, Keyed, Leaf, Section};
+use std::borrow::Cow;
 
 #[derive(Clone, Debug, PartialEq, Entity)]
 #[entity(name = "OreRound")]
@@ -21,4 +22,82 @@ fn a_key_is_named_as_in_rust() {
     let round: Round = value(r#"{"type": {"roundId": 7}}"#);
     assert_eq!(round.r#type.round_id, 7);
     assert_eq!(<Round as Entity>::NAME, "OreRound");
+    let key: &u64 = round.key();
+    assert_eq!(*key, 7);
+}
+
+/// As public as an item can be, around what is not.
+#[derive(Clone, Debug, PartialEq, Entity)]
+#[entity(key = "mint")]
+#[allow(unreachable_pub)]
+pub struct Token {
+    mint: Mint,
+    trades: Option<Trades>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Leaf)]
+struct Mint(String);
+
+#[derive(Clone, Debug, PartialEq, Section)]
+struct Trades {
+    total: Option<u64>,
+}
+
+impl Key for Mint {
+    fn parse(text: &str) -> Option<Self> {
+        Some(Self(text.to_owned()))
+    }
+
+    fn text(&self) -> Cow<'_, str> {
+        Cow::Borrowed(&self.0)
+    }
+}
+
+#[test]
+fn a_key_may_be_a_type_of_ones_own() {
+    let token: Token = value(r#"{"mint": "So1", "trades": {"total": 1}}"#);
+    assert_eq!(token.key().text(), "So1");
+    assert_eq!(token.trades.and_then(|trades| trades.total), Some(1));
+}
+
+mod far {
+    use super::*;
+
+    #[derive(Clone, Debug, PartialEq, Entity)]
+    #[entity(key = "place.bet.owner")]
+    pub(super) struct Bet {
+        place: Box<Place>,
+    }
+
+    #[derive(Clone, Debug, PartialEq, Section)]
+    struct Place {
+        bet: Owned<String>,
+    }
+
+    #[derive(Clone, Debug, PartialEq, Leaf)]
+    struct Owned<T> {
+        owner: T,
+    }
+}
+
+#[test]
+fn a_path_goes_through_whatever_has_fields() {
+    let bet: far::Bet = value(r#"{"place": {"bet": {"owner": "ann"}}}"#);
+    assert_eq!(bet.key(), "ann");
+}
+
+#[derive(Clone, Debug, PartialEq, Entity)]
+#[entity(key = "id")]
+struct Row<K> {
+    id: K,
+}
+
+#[test]
+fn a_parameter_may_be_a_key() {
+    fn greatest<E: Keyed>(rows: &[E]) -> Option<&E::Key> {
+        rows.iter().map(Keyed::key).max()
+    }
+    let rows = [1, 3, 2].map(|id| Row { id });
+    assert_eq!(greatest(&rows), Some(&3));
+    assert_eq!(Row { id: 1.5 }, Row { id: 1.5 });
 }

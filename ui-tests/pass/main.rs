@@ -6,6 +6,7 @@ mod keys;
 mod leaves;
 mod names;
 mod serde;
+mod stack;
 mod views;
 
 use hyperstack_sdk::Patchable;

@@ -91,7 +91,7 @@ fn case(entry: &Entry, errors: &mut Errors) -> Option<Case> {
 }
 
 /// `crate = path` or `crate = "path"`.
-fn krate(entry: &Entry, errors: &mut Errors) -> Option<TokenStream> {
+pub(super) fn krate(entry: &Entry, errors: &mut Errors) -> Option<TokenStream> {
     match entry.value() {
         Some(Expr::Path(path)) => return Some(path.to_token_stream()),
         Some(Expr::Lit(ExprLit {

@@ -3,6 +3,7 @@
 pub(crate) mod container;
 pub(crate) mod field;
 mod serde;
+pub(crate) mod stack;
 pub(crate) mod variant;
 pub(crate) mod view;
 
@@ -36,12 +37,16 @@ impl Entry {
         Set { key, value }
     }
 
-    /// The value, if there is one: `key = value`.
+    /// The value, if there is one: `key = value`. What a macro wrote for `$value` stands in a group.
     pub(crate) fn value(&self) -> Option<&Expr> {
-        match &self.0 {
-            Meta::NameValue(pair) => Some(&pair.value),
-            _ => None,
+        let Meta::NameValue(pair) = &self.0 else {
+            return None;
+        };
+        let mut value = &pair.value;
+        while let Expr::Group(group) = value {
+            value = &group.expr;
         }
+        Some(value)
     }
 
     /// The value of `key = "text"`.

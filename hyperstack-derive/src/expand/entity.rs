@@ -1,6 +1,6 @@
 //! What an entity is beyond a section: a name, a marker, a key.
 
-use super::bounds;
+use super::{bounds, key};
 use crate::tree::Record;
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
@@ -27,7 +27,7 @@ fn marker_ident(record: &Record) -> Ident {
     format_ident!("{}Entity", record.ident.unraw())
 }
 
-/// The impls of `Entity`, and the check of the key.
+/// The impls of `Entity`, and of `Keyed`.
 pub(super) fn impls(record: &Record) -> TokenStream {
     let (krate, ident, name) = (&record.krate, &record.ident, &record.name);
     let generics = bounds::value(record);
@@ -45,7 +45,7 @@ pub(super) fn impls(record: &Record) -> TokenStream {
     let known = quote! {
         impl #params #krate::__private::KnownEntity for #ident #arguments #own_clause {}
     };
-    let key = key(record);
+    let key = key::entity(record);
     if !record.generics.params.is_empty() {
         return quote!(#data #known #key);
     }
@@ -68,23 +68,5 @@ pub(super) fn impls(record: &Record) -> TokenStream {
             }
         }
         #key
-    }
-}
-
-/// Follows the path of the key, so that the compiler reports a field that is not there.
-fn key(record: &Record) -> TokenStream {
-    let Some(key) = &record.key else {
-        return TokenStream::new();
-    };
-    let (first, rest) = (&key.first, &key.rest);
-    if record.fields.iter().all(|field| field.ident != *first) {
-        return TokenStream::new();
-    }
-    let ident = &record.ident;
-    let (params, arguments, clause) = record.generics.split_for_impl();
-    quote! {
-        fn __key #params (entity: &#ident #arguments) #clause {
-            let _ = &entity.#first #(.#rest)*;
-        }
     }
 }

@@ -1,7 +1,7 @@
 //! `Leaf`: a field that is replaced whole.
 
 use super::known::{self, Item};
-use super::{bounds, patch, record, slots};
+use super::{bounds, key, patch, record, slots};
 use crate::tree::{FieldType, Leaf, LeafShape, Other, Record, Variant, Variants};
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote};
@@ -59,13 +59,14 @@ fn of_record(leaf: &Leaf, inside: &Record) -> TokenStream {
     let slots = slots::impls(inside, &hidden);
     let merge = record::impls(inside, &hidden);
     let known = known::record(inside);
+    let fields = key::fields(inside);
     let field = impl_field(
         leaf,
         &bounds::value(inside),
         quote!(#krate::__private::leaf::decode_record(d, cx)),
         quote!(#krate::__private::leaf::encode_record(patch, s)),
     );
-    quote!(#definition #slots #merge #field #known)
+    quote!(#definition #slots #merge #field #known #fields)
 }
 
 /// A newtype: what it holds.

@@ -2,15 +2,17 @@
 
 mod bounds;
 mod entity;
+mod key;
 mod known;
 mod leaf;
 mod patch;
 mod record;
 mod section;
 mod slots;
+mod stack;
 mod views;
 
-use crate::tree::{Leaf, Record, Views};
+use crate::tree::{Leaf, Record, Stack, Views};
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::ext::IdentExt;
@@ -32,7 +34,8 @@ pub(crate) fn section(record: &Record) -> TokenStream {
     let merge = record::impls(record, &patch);
     let section = section::impls(record, &patch);
     let known = known::record(record);
-    let impls = constant(quote!(#slots #wire #merge #section #known));
+    let fields = key::fields(record);
+    let impls = constant(quote!(#slots #wire #merge #section #known #fields));
     quote!(#definition #impls)
 }
 
@@ -45,6 +48,13 @@ pub(crate) fn leaf(leaf: &Leaf) -> TokenStream {
 pub(crate) fn views(views: &Views) -> TokenStream {
     let definition = views::definition(views);
     let impls = constant(views::impls(views));
+    quote!(#definition #impls)
+}
+
+/// The code of the derive `Stack`.
+pub(crate) fn stack(stack: &Stack) -> TokenStream {
+    let definition = stack::definition(stack);
+    let impls = constant(stack::impls(stack));
     quote!(#definition #impls)
 }
 

@@ -35,7 +35,7 @@ pub(super) fn definition(views: &Views) -> TokenStream {
 pub(super) fn impls(views: &Views) -> TokenStream {
     let (krate, entity, vis) = (&views.krate, &views.ident, &views.vis);
     let ident = views_ident(views);
-    let text = ident.to_string();
+    let (text, name) = (ident.to_string(), &views.name);
     let clause = clause(views);
     let accessors = views.views.iter().map(|view| {
         let id = match &view.id {
@@ -63,6 +63,14 @@ pub(super) fn impls(views: &Views) -> TokenStream {
 
             fn new(source: #krate::__private::ViewSource<#entity>) -> Self {
                 Self { views: source }
+            }
+        }
+
+        impl #krate::__private::Viewed for #entity {
+            type Views = #ident;
+
+            fn views(hyperstack: &#krate::HyperStack) -> #ident {
+                #ident { views: #krate::__private::source(hyperstack, #name) }
             }
         }
 

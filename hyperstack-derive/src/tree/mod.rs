@@ -2,10 +2,12 @@
 
 mod leaf;
 mod record;
+mod stack;
 mod ty;
 mod views;
 
 pub(crate) use leaf::{Leaf, LeafShape, Other, Variant, Variants};
-pub(crate) use record::{Field, Record};
+pub(crate) use record::{Field, KeyPath, Record};
+pub(crate) use stack::{Member, Stack};
 pub(crate) use ty::FieldType;
 pub(crate) use views::Views;

@@ -63,6 +63,10 @@ impl HyperStack {
         HyperStackBuilder::default()
     }
 
+    pub(crate) fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
     fn shared(&self) -> &Shared {
         self.handle.shared()
     }

@@ -5,6 +5,8 @@ use std::fmt::Debug;
 use std::hash::Hash;
 
 /// A type whose values are written as the keys of a JSON object, or name an entity.
+///
+/// Where it can be displayed too, that should be the same text: reads by key take what is displayed.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a key",
     label = "has no `Key`",

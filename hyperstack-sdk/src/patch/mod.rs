@@ -48,6 +48,7 @@ mod fixed;
 mod foreign;
 mod json;
 mod key;
+mod keyed;
 mod known;
 #[doc(hidden)]
 pub mod leaf;
@@ -66,6 +67,7 @@ pub use error::{DecodeError, PatchError, PatchErrorKind};
 pub use field::Slot;
 pub use json::JsonPatch;
 pub use key::Key;
+pub use keyed::Keyed;
 pub use list::ListPatch;
 pub use map::MapPatch;
 
@@ -168,6 +170,7 @@ pub mod __private {
     pub use super::context::Context;
     pub use super::field::{Field, Native, Part, Slot, Value, Whole};
     pub use super::foreign::{Foreign, ForeignOption};
+    pub use super::keyed::{step, AnyStep, HasField, Is};
     pub use super::known::{Known, KnownDefault, KnownEntity, KnownForeign, KnownList, Streamed};
     pub use super::leaf;
     pub use super::list::Appendable;

@@ -11,5 +11,7 @@ mod state;
 pub use list::ListView;
 pub use read::ReadError;
 pub use single::SingleView;
+#[doc(hidden)]
+pub use source::{source, Viewed};
 pub use source::{ViewSource, Views};
 pub use state::StateView;

@@ -4,6 +4,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use super::{ListView, SingleView, StateView};
+use crate::client::HyperStack;
 use crate::engine::Handle;
 use crate::patch::{Entity, Patchable};
 use crate::session::Window;
@@ -31,7 +32,26 @@ pub struct ViewSource<T> {
     row: PhantomData<fn() -> T>,
 }
 
-impl<T: Patchable> ViewSource<T> {
+/// An entity that derives `Views`, whatever may be wrong with its fields: how a stack finds them.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no views to put into a stack",
+    label = "derives no `Views`",
+    note = "derive `Views` beside `Entity`: `#[derive(Entity, Views)]`"
+)]
+pub trait Viewed {
+    /// The views.
+    type Views;
+
+    /// The views over a connection.
+    fn views(hyperstack: &HyperStack) -> Self::Views;
+}
+
+/// The source of an entity's views over a connection.
+pub fn source<T>(hyperstack: &HyperStack, entity: &'static str) -> ViewSource<T> {
+    ViewSource::new(hyperstack.handle().clone(), entity)
+}
+
+impl<T> ViewSource<T> {
     pub(crate) fn new(handle: Handle, entity: &'static str) -> Self {
         ViewSource {
             handle,
@@ -39,7 +59,9 @@ impl<T: Patchable> ViewSource<T> {
             row: PhantomData,
         }
     }
+}
 
+impl<T: Patchable> ViewSource<T> {
     /// One row at a time, by key.
     pub fn state(&self) -> StateView<T> {
         self.keyed(&format!("{}/list", self.entity))

@@ -16,6 +16,10 @@ use crate::stream::{EntityStream, RichEntityStream, TryEntityStream};
 /// What it promises is the *state* of a row. It asks the server for the row in the entity's list,
 /// because the server's mode of the name `state` loses patches under load. Where the whole list is
 /// being read, the row is served from there.
+///
+/// A key is given as what is written as its text: `get("42")`, `get(42)`, or the key of a row that
+/// is [`Keyed`](crate::Keyed), `get(round.key())`. Of a [`Key`](crate::Key) that cannot be displayed,
+/// give the text: `get(mint.text())`.
 pub struct StateView<T> {
     view: View<T>,
 }

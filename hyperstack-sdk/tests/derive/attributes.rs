@@ -157,3 +157,11 @@ fn a_foreign_list_is_replaced_even_where_the_frame_appends() {
     .unwrap();
     assert_eq!(a.list, [Text("y".to_owned())]);
 }
+
+#[test]
+fn the_key_is_of_its_own_type() {
+    use hyperstack_sdk::Keyed;
+    let key: u64 = *round().key();
+    assert_eq!(key, 1);
+    assert_eq!(*Keyed::key(&round()), key);
+}

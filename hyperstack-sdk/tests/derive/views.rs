@@ -27,3 +27,18 @@ async fn each_view_has_an_accessor() {
     assert_eq!(views.by_mint().id(), "OreRound/by_mint");
     assert_eq!(views.clone().every().id(), "OreRound/every");
 }
+
+/// Where rounds are.
+#[derive(Clone, Copy, Debug, hyperstack_sdk::Stack)]
+#[stack(name = "ore", url = "wss://ore.example", entities(Round))]
+pub struct OreStack;
+
+#[cfg(feature = "testing")]
+#[tokio::test]
+async fn a_stack_shows_its_connection_and_no_rows() {
+    let server = hyperstack_sdk::testing::TestServer::builder().start().await;
+    let ore = OreStack::connect_to(server.unwrap().url()).await.unwrap();
+    assert_eq!(ore.clone().round.latest().id(), "OreRound/latest");
+    let shown = format!("{ore:?}");
+    assert!(shown.starts_with("OreStackClient { hyperstack: HyperStack { url: "));
+}

@@ -1,0 +1,91 @@
+//! `#[stack(..)]`.
+
+use super::{container, Entry, Set};
+use crate::errors::Errors;
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::punctuated::Punctuated;
+use syn::{DeriveInput, LitStr, Meta, Path, Token};
+
+const KEYS: &[&str] = &["name", "url", "entities", "crate"];
+
+/// What the attribute of a stack says.
+pub(crate) struct StackAttrs {
+    pub(crate) name: Option<Set<LitStr>>,
+    pub(crate) url: Option<Set<LitStr>>,
+    pub(crate) entities: Vec<Path>,
+    /// The key that lists them.
+    pub(crate) place: TokenStream,
+    /// The path to the SDK.
+    pub(crate) krate: TokenStream,
+}
+
+impl StackAttrs {
+    /// Reads the attribute, and reports what it lacks.
+    pub(crate) fn parse(input: &DeriveInput, errors: &mut Errors) -> Self {
+        let mut read = Self {
+            name: None,
+            url: None,
+            entities: Vec::new(),
+            place: TokenStream::new(),
+            krate: quote!(::hyperstack_sdk),
+        };
+        let before = errors.count();
+        let entries = super::entries(&input.attrs, "stack", &[], errors);
+        for entry in &entries {
+            match entry.key().as_str() {
+                "name" => read.name = entry.string(errors),
+                "url" => read.url = entry.string(errors),
+                "entities" => {
+                    read.entities.extend(entities(entry, errors));
+                    read.place = entry.set(()).key;
+                }
+                "crate" => read.krate = container::krate(entry, errors).unwrap_or(read.krate),
+                _ => entry.unknown("stack", KEYS, errors),
+            }
+        }
+        // What is lacking may be what was not understood.
+        if errors.count() == before {
+            read.lacks(&entries, input, errors);
+        }
+        read
+    }
+
+    fn lacks(&self, entries: &[Entry], input: &DeriveInput, errors: &mut Errors) {
+        if entries.is_empty() {
+            errors.at(
+                &input.ident,
+                "a stack says where it is and of what: \
+                 `#[stack(url = \"wss://ore.example\", entities(OreRound))]`",
+            );
+            return;
+        }
+        if self.url.is_none() {
+            errors.at(
+                &input.ident,
+                "a stack says where it is: `#[stack(url = \"wss://ore.example\", ..)]`",
+            );
+        }
+        if self.entities.is_empty() {
+            errors.at(
+                &input.ident,
+                "a stack has entities: `#[stack(entities(OreRound), ..)]`",
+            );
+        }
+    }
+}
+
+/// `entities(OreRound, OreTreasury)`.
+fn entities(entry: &Entry, errors: &mut Errors) -> Vec<Path> {
+    let right = "`entities` takes structs that derive `Entity` and `Views`: `entities(OreRound)`";
+    let Meta::List(list) = &entry.0 else {
+        errors.at(entry, right);
+        return Vec::new();
+    };
+    match list.parse_args_with(Punctuated::<Path, Token![,]>::parse_terminated) {
+        Ok(paths) if paths.is_empty() => errors.at(entry, right),
+        Ok(paths) => return paths.into_iter().collect(),
+        Err(error) => errors.push(syn::Error::new(error.span(), format!("{error}: {right}"))),
+    }
+    Vec::new()
+}

@@ -1,0 +1,129 @@
+//! The typed key of an entity, at the end of a path that other derives know the rest of.
+
+use super::bounds;
+use crate::tree::{Field, KeyPath, Record};
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote, quote_spanned};
+use syn::ext::IdentExt;
+use syn::{parse_quote, Ident};
+
+/// Says what the fields are, to whom a key's path leads through here.
+///
+/// The types stand in bounds only: as associated types they would have to be as public as the struct.
+pub(super) fn fields(record: &Record) -> TokenStream {
+    let impls = record.wired().map(|field| {
+        let (krate, owner, ty) = (&record.krate, &record.ident, &field.ty);
+        let (ident, number) = (&field.ident, number(&field.ident));
+        let (_, arguments, _) = record.generics.split_for_impl();
+        let mut generics = record.generics.clone();
+        generics.params.push(parse_quote!(__T));
+        let clause = generics.make_where_clause();
+        let is = quote!(for<'__x> #krate::__private::Is<'__x, Is = __T>);
+        clause.predicates.push(parse_quote!(#ty: #is));
+        let params = bounds::with_lifetime(&generics, quote!('__f));
+        let (_, _, clause) = generics.split_for_impl();
+        quote! {
+            impl #params #krate::__private::HasField<'__f, #number> for #owner #arguments #clause {
+                type Type = __T;
+
+                fn field(&self) -> &__T {
+                    <#ty as #krate::__private::Is<'_>>::is(&self.#ident)
+                }
+            }
+        }
+    });
+    impls.collect()
+}
+
+/// The impl of `Keyed`, where there is a key.
+pub(super) fn entity(record: &Record) -> TokenStream {
+    let Some(key) = &record.key else {
+        return TokenStream::new();
+    };
+    let mut fields = record.fields.iter();
+    let Some(first) = fields.find(|field| field.ident == key.first) else {
+        return TokenStream::new();
+    };
+    let (keyed, checked) = (keyed(record, key, first), checked(record, key, first));
+    quote!(#keyed #checked)
+}
+
+fn keyed(record: &Record, key: &KeyPath, first: &Field) -> TokenStream {
+    let (krate, owner, ty, from) = (&record.krate, &record.ident, &first.ty, &first.ident);
+    let private = quote!(#krate::__private);
+    let (_, arguments, _) = record.generics.split_for_impl();
+    let mut generics = bounds::value(record);
+    let mut ty = quote!(#ty);
+    let mut field = quote!(&self.#from);
+    let mut step = |ty: &TokenStream, is: TokenStream, number: usize| {
+        let next = format_ident!("__T{number}");
+        generics.params.push(parse_quote!(#next: 'static));
+        let clause = generics.make_where_clause();
+        clause
+            .predicates
+            .push(parse_quote!(#ty: for<'__x> #private::#is = #next>));
+        quote!(#next)
+    };
+    for (number, name) in key.rest.iter().map(self::number).enumerate() {
+        field = quote!(<#ty as #private::HasField<'_, #name>>::field(#field));
+        ty = step(&ty, quote!(HasField<'__x, #name, Type), number);
+    }
+    if key.rest.is_empty() {
+        field = quote!(<#ty as #private::Is<'_>>::is(#field));
+        ty = step(&ty, quote!(Is<'__x, Is), 0);
+    }
+    let clause = generics.make_where_clause();
+    clause.predicates.push(parse_quote!(#ty: #krate::Key));
+    let (params, _, clause) = generics.split_for_impl();
+    quote! {
+        impl #params #krate::Keyed for #owner #arguments #clause {
+            type Key = #ty;
+
+            fn key(&self) -> &#ty {
+                #field
+            }
+        }
+    }
+}
+
+/// Follows the path, so that the compiler reports what is wrong with it. What a parameter stands for
+/// is not known here.
+fn checked(record: &Record, key: &KeyPath, first: &Field) -> TokenStream {
+    let (krate, owner) = (&record.krate, &record.ident);
+    let (params, arguments, clause) = record.generics.split_for_impl();
+    let (at, from) = (key.literal.span(), &key.first);
+    let generic = first.ty.generic;
+    let step = |path: TokenStream| quote_spanned!(at=> __step(&#path));
+    let mut path = quote_spanned!(at=> __entity.#from);
+    for name in &key.rest {
+        if !generic {
+            let step = step(path);
+            path = quote_spanned!(at=> (*#step.through()));
+        }
+        path = quote_spanned!(at=> #path.#name);
+    }
+    let end = match generic {
+        true => quote_spanned!(at=> let _ = &#path;),
+        false => {
+            let step = step(path);
+            quote_spanned!(at=> #step.end();)
+        }
+    };
+    quote_spanned! {at=>
+        #[allow(unused_imports)]
+        fn __key #params (__entity: &#owner #arguments) #clause {
+            use #krate::__private::{step as __step, AnyStep as _};
+            #end
+        }
+    }
+}
+
+/// A number for a name: types tell fields apart by numbers only. It is the FNV-1a hash of 128 bits,
+/// under which two names of one struct are never equal; if they were, the impls would conflict.
+fn number(name: &Ident) -> u128 {
+    let start = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
+    let name = name.unraw().to_string();
+    name.bytes().fold(start, |hash: u128, byte| {
+        (hash ^ u128::from(byte)).wrapping_mul(0x0100_0000_0000_0000_0000_013b)
+    })
+}

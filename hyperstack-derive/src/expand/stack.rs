@@ -1,0 +1,135 @@
+//! `FooClient`: a connection, and the views of each entity over it.
+
+use crate::tree::Stack;
+use proc_macro2::{Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+use syn::ext::IdentExt;
+use syn::Ident;
+
+fn client_ident(stack: &Stack) -> Ident {
+    format_ident!("{}Client", stack.ident.unraw())
+}
+
+/// Where the entities are listed. All of the code is said to be there, so that of an entity without
+/// views the compiler says so there, and once.
+fn place(stack: &Stack) -> Span {
+    let place = stack.place.clone().into_iter().next();
+    let here = Span::call_site();
+    place.map_or(here, |token| here.located_at(token.span()))
+}
+
+/// The struct.
+pub(super) fn definition(stack: &Stack) -> TokenStream {
+    let (krate, vis, client) = (&stack.krate, &stack.vis, client_ident(stack));
+    let docs = format!(
+        "A connection to the stack `{}`, and the views of its entities. Cheap to clone.",
+        stack.name
+    );
+    let at = place(stack);
+    let fields = stack.members.iter().map(|member| {
+        let (entity, field) = (&member.entity, &member.field);
+        let name = entity.segments.last().map(|segment| &segment.ident);
+        let docs = format!("The views of `{}`.", quote!(#name));
+        quote_spanned! {at=>
+            #[doc = #docs]
+            #vis #field: <#entity as #krate::__private::Viewed>::Views
+        }
+    });
+    quote_spanned! {at=>
+        #[doc = #docs]
+        #[allow(dead_code, private_interfaces, unused_qualifications)]
+        #vis struct #client {
+            #(#fields,)*
+            __hyperstack: #krate::HyperStack,
+        }
+    }
+}
+
+/// The ways to connect.
+pub(super) fn impls(stack: &Stack) -> TokenStream {
+    let (krate, vis, ident, name) = (&stack.krate, &stack.vis, &stack.ident, &stack.name);
+    let client = client_ident(stack);
+    let text = client.to_string();
+    let url = match &stack.url {
+        Some(url) => quote!(#url),
+        None => quote!(""),
+    };
+    let result = quote!(::core::result::Result<#client, #krate::ConnectError>);
+    let at = place(stack);
+    let fields = stack.members.iter().map(|member| {
+        let (entity, mut field) = (&member.entity, member.field.clone());
+        field.set_span(at);
+        quote_spanned! {at=>
+            #field: <#entity as #krate::__private::Viewed>::views(&hyperstack)
+        }
+    });
+    let over = format!(
+        "The views over a connection: `{client}::new({ident}::builder().connect().await?)`."
+    );
+    quote_spanned! {at=>
+        #[allow(dead_code)]
+        impl #ident {
+            /// What the stack is called.
+            #vis const NAME: &'static str = #name;
+
+            /// Where its server is.
+            #vis const URL: &'static str = #url;
+
+            /// Connects to [`URL`](Self::URL) with the default settings.
+            ///
+            /// # Errors
+            ///
+            /// What stood in the way.
+            #vis async fn connect() -> #result {
+                Self::connect_to(Self::URL).await
+            }
+
+            /// Connects to a server elsewhere with the default settings.
+            ///
+            /// # Errors
+            ///
+            /// What stood in the way.
+            #vis async fn connect_to(
+                url: impl ::core::convert::Into<::std::string::String>,
+            ) -> #result {
+                let hyperstack = Self::builder().url(url).connect().await?;
+                ::core::result::Result::Ok(#client::new(hyperstack))
+            }
+
+            /// A builder with [`URL`](Self::URL), for all settings. What it connects to, the
+            /// client's `new` takes.
+            #vis fn builder() -> #krate::HyperStackBuilder {
+                #krate::HyperStack::builder().url(Self::URL)
+            }
+        }
+
+        impl ::core::clone::Clone for #client {
+            fn clone(&self) -> Self {
+                Self::new(::core::clone::Clone::clone(&self.__hyperstack))
+            }
+        }
+
+        impl ::core::fmt::Debug for #client {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                f.debug_struct(#text)
+                    .field("hyperstack", &self.__hyperstack)
+                    .finish_non_exhaustive()
+            }
+        }
+
+        #[allow(dead_code)]
+        impl #client {
+            #[doc = #over]
+            #[must_use]
+            #vis fn new(hyperstack: #krate::HyperStack) -> Self {
+                Self { #(#fields,)* __hyperstack: hyperstack }
+            }
+
+            /// The connection.
+            #[must_use]
+            #vis fn hyperstack(&self) -> &#krate::HyperStack {
+                &self.__hyperstack
+            }
+        }
+    }
+}

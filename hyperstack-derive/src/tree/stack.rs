@@ -1,0 +1,69 @@
+//! A stack: a server's entities under one name.
+
+use crate::attr::stack::StackAttrs;
+use crate::attr::Set;
+use crate::case;
+use crate::check;
+use crate::errors::Errors;
+use proc_macro2::TokenStream;
+use syn::ext::IdentExt;
+use syn::{DeriveInput, Ident, LitStr, Path, Visibility};
+
+/// What derives `Stack`.
+pub(crate) struct Stack {
+    pub(crate) ident: Ident,
+    pub(crate) vis: Visibility,
+    /// The path to the SDK.
+    pub(crate) krate: TokenStream,
+    pub(crate) name: String,
+    pub(crate) url: Option<LitStr>,
+    pub(crate) members: Vec<Member>,
+    /// The key that lists them.
+    pub(crate) place: TokenStream,
+}
+
+/// An entity of a stack.
+pub(crate) struct Member {
+    pub(crate) entity: Path,
+    /// The field with its views.
+    pub(crate) field: Ident,
+}
+
+impl Stack {
+    /// Reads what derives `Stack`.
+    pub(crate) fn parse(input: DeriveInput, errors: &mut Errors) -> Option<Self> {
+        check::unit(&input, errors)?;
+        let attrs = StackAttrs::parse(&input, errors);
+        let url = attrs.url.map(|set| set.value);
+        check::url(url.as_ref(), errors);
+        let members = attrs.entities.into_iter().filter_map(Member::new).collect();
+        let name = match attrs.name {
+            Some(Set { value, .. }) => value.value(),
+            None => input.ident.unraw().to_string(),
+        };
+        Some(Self {
+            members: check::members(members, errors),
+            ident: input.ident,
+            vis: input.vis,
+            krate: attrs.krate,
+            place: attrs.place,
+            name,
+            url,
+        })
+    }
+}
+
+impl Member {
+    fn new(entity: Path) -> Option<Self> {
+        let last = &entity.segments.last()?.ident;
+        let name = case::snake(&last.unraw().to_string());
+        let parsed = syn::parse_str::<Ident>(&name);
+        // `r#type` is a name, but nothing is called `r#self`.
+        let parsed = parsed.or_else(|_| syn::parse_str(&format!("r#{name}")));
+        let mut field = parsed
+            .or_else(|_| syn::parse_str(&format!("{name}_")))
+            .ok()?;
+        field.set_span(last.span());
+        Some(Self { entity, field })
+    }
+}

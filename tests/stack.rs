@@ -1,0 +1,118 @@
+//! A stack is one name for a server and the views of its entities; rows have keys of their own type.
+
+use std::time::Duration;
+
+use hyperstack_sdk::prelude::*;
+use hyperstack_sdk::testing::{Sort, TestServer};
+use serde_json::json;
+
+use crate::support::*;
+
+#[derive(Stack)]
+#[stack(
+    name = "ore",
+    url = "ws://127.0.0.1:1",
+    entities(OreRound, OreTreasury)
+)]
+struct OreStack;
+
+#[derive(Debug, Clone, PartialEq, Entity, Views)]
+#[entity(key = "id.round_id")]
+#[view(latest, single)]
+struct OreRound {
+    id: RoundId,
+    motherlode: Option<f64>,
+}
+
+#[derive(Debug, Clone, PartialEq, Section)]
+struct RoundId {
+    round_id: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Entity, Views)]
+#[entity(key = "address")]
+struct OreTreasury {
+    address: String,
+    balance: Option<u64>,
+}
+
+async fn ore() -> anyhow::Result<TestServer> {
+    let server = TestServer::builder()
+        .entity("OreRound")
+        .entity("OreTreasury")
+        .view("OreRound/latest", Sort::desc("id.round_id"), 1)
+        .start()
+        .await?;
+    for id in [41, 42] {
+        let round = json!({"id": {"round_id": id}, "motherlode": 1.5});
+        server.upsert("OreRound", &id.to_string(), round);
+    }
+    let treasury = json!({"address": "So1", "balance": "7"});
+    server.upsert("OreTreasury", "So1", treasury);
+    Ok(server)
+}
+
+#[tokio::test]
+async fn a_stack_connects_and_has_the_views_of_its_entities() -> anyhow::Result<()> {
+    let server = ore().await?;
+    let ore = OreStack::connect_to(server.url()).await?;
+    let latest = soon(ore.ore_round.latest().get()).await;
+    assert_eq!(latest.map(|round| round.id.round_id), Some(42));
+    let treasuries = soon(ore.ore_treasury.list().get()).await;
+    assert_eq!(treasuries.len(), 1);
+    assert_eq!(treasuries[0].balance, Some(7));
+    assert_eq!(soon(ore.hyperstack().list::<OreRound>()).await.len(), 2);
+    assert_eq!((OreStack::NAME, OreStack::URL), ("ore", "ws://127.0.0.1:1"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn without_a_url_it_goes_where_the_stack_is() {
+    let error = OreStack::connect().await.map(drop).unwrap_err();
+    assert!(matches!(error, ConnectError::Unreachable(_)), "{error}");
+}
+
+#[tokio::test]
+async fn a_stack_takes_all_settings() -> anyhow::Result<()> {
+    let server = ore().await?;
+    let builder = OreStack::builder().linger(Duration::ZERO);
+    let ore = OreStackClient::new(builder.url(server.url()).connect().await?);
+    let mut rounds = ore.ore_round.latest().watch();
+    assert_eq!(
+        soon(rounds.next()).await.map(|u| u.key().to_owned()),
+        Some("42".to_owned())
+    );
+    Ok(())
+}
+
+/// The connection lives as long as any part of the client does.
+#[tokio::test]
+async fn views_hold_the_connection_open() -> anyhow::Result<()> {
+    let server = ore().await?;
+    let OreStackClient { ore_round, .. } = OreStack::connect_to(server.url()).await?;
+    assert!(soon(ore_round.latest().get()).await.is_some());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_row_is_read_by_its_key_in_any_form() -> anyhow::Result<()> {
+    let server = ore().await?;
+    let ore = OreStack::connect_to(server.url()).await?;
+    let rounds = ore.ore_round.state();
+    let round = soon(rounds.get(42)).await.expect("a round");
+    let (key, text) = (*round.key(), "42".to_owned());
+    assert_eq!(key, 42_u64);
+    assert_eq!(soon(rounds.get(round.key())).await.as_ref(), Some(&round));
+    assert_eq!(soon(rounds.get("42")).await.as_ref(), Some(&round));
+    assert_eq!(soon(rounds.get(&text)).await.as_ref(), Some(&round));
+    assert_eq!(
+        soon(rounds.get(41)).await.map(|round| *round.key()),
+        Some(41)
+    );
+    let treasury = soon(ore.ore_treasury.state().get("So1"))
+        .await
+        .expect("one");
+    let again = soon(ore.ore_treasury.state().get(treasury.key())).await;
+    assert_eq!(again.as_ref(), Some(&treasury));
+    Ok(())
+}

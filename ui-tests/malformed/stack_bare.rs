@@ -1,0 +1,6 @@
+use hyperstack_sdk::Stack;
+
+#[derive(Stack)]
+struct OreStack;
+
+fn main() {}
