@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::patch::Patchable;
+
 /// A change of a row, with the row as it is now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Update<T> {
@@ -198,6 +200,33 @@ impl<T> RichUpdate<T> {
                 key,
                 last_known: last_known.map(f),
             },
+        }
+    }
+}
+
+impl<T: Patchable> RichUpdate<T> {
+    /// What changed, as the row's typed patch; only an update of a row has it.
+    ///
+    /// ```
+    /// use hyperstack_sdk::prelude::*;
+    ///
+    /// #[derive(Debug, Clone, PartialEq, Entity)]
+    /// struct Player {
+    ///     score: i64,
+    /// }
+    ///
+    /// let update = RichUpdate::Updated {
+    ///     key: "ada".to_owned(),
+    ///     before: Player { score: 1 },
+    ///     after: Player { score: 5 },
+    ///     patch: None,
+    /// };
+    /// assert_eq!(update.diff().unwrap().score, Some(Some(5)));
+    /// ```
+    pub fn diff(&self) -> Option<T::Patch> {
+        match self {
+            RichUpdate::Updated { before, after, .. } => Some(before.diff(after)),
+            _ => None,
         }
     }
 }
