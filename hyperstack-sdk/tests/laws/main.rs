@@ -10,46 +10,31 @@ mod laws;
 mod merge;
 mod shapes;
 
-macro_rules! laws {
-    ($($shape:ident)*) => {$(
-        #[allow(non_snake_case)]
-        mod $shape {
-            use crate::{laws, shapes};
-
-            #[test]
-            fn a_difference_leads_to_what_a_patch_can_say() {
-                laws::diff::<shapes::$shape>();
-            }
-
-            #[test]
-            fn then_is_one_after_the_other() {
-                laws::then::<shapes::$shape>();
-            }
-
-            #[test]
-            fn then_is_associative() {
-                laws::associative::<shapes::$shape>();
-            }
-
-            #[test]
-            fn what_is_written_is_read_back() {
-                laws::written::<shapes::$shape>();
-            }
-
-            #[test]
-            fn the_typed_merge_is_the_servers() {
-                laws::server::<shapes::$shape>();
-            }
-
-            #[test]
-            fn apply_is_all_or_nothing() {
-                laws::atomic::<shapes::$shape>();
-            }
+macro_rules! laws_hold {
+    ($($test:ident: $shape:ident,)*) => {$(
+        #[test]
+        fn $test() {
+            laws::hold::<shapes::$shape>();
         }
     )*};
 }
 
-laws! {
-    Scalars Signed Options Nullables Sections Nested Lists Appended Maps Keys SectionMaps
-    Leaves Sets Fixed Raw Generic Renamed
+laws_hold! {
+    scalars: Scalars,
+    signed_integers: Signed,
+    options: Options,
+    options_of_options: Nullables,
+    sections: Sections,
+    nested_sections: Nested,
+    lists: Lists,
+    append_lists: Appended,
+    maps: Maps,
+    maps_by_key: Keys,
+    maps_of_sections: SectionMaps,
+    leaves: Leaves,
+    sets: Sets,
+    tuples_and_arrays: Fixed,
+    raw_json: Raw,
+    generics: Generic,
+    names_and_defaults: Renamed,
 }
