@@ -92,14 +92,19 @@ pub(crate) fn hold<T: Shape>() {
         ("the typed merge is the server's", server::<T>),
         ("apply is all or nothing", atomic::<T>),
     ];
-    let mut config = Config::default();
-    config.failure_persistence = None;
-    if std::env::var_os("PROPTEST_CASES").is_none() {
-        config.cases = CASES;
-    }
-    if config.rng_seed == RngSeed::Random {
-        config.rng_seed = RngSeed::Fixed(53);
-    }
+    let given = Config::default();
+    let config = Config {
+        cases: match std::env::var_os("PROPTEST_CASES") {
+            None => CASES,
+            Some(_) => given.cases,
+        },
+        rng_seed: match given.rng_seed {
+            RngSeed::Random => RngSeed::Fixed(53),
+            fixed => fixed,
+        },
+        failure_persistence: None,
+        ..given
+    };
     let (kind, enough) = (T::kind(), config.cases / TELLING);
     let telling = laws.map(|_| Cell::new(0));
     let tried = TestRunner::new(config).run(&cases(&kind), |case| {

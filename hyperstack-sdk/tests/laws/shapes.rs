@@ -229,11 +229,13 @@ pub(crate) struct Sets {
 #[derive(Clone, Debug, PartialEq, Section)]
 pub(crate) struct Fixed {
     pair: (u64, Option<String>),
-    deep: Option<((i64, f64), [Option<u8>; 2], Vec<u64>)>,
+    deep: Option<((i64, f64), Two, Vec<u64>)>,
     bytes: [u8; 3],
     sections: Option<Option<[Inner; 1]>>,
     none: [u64; 0],
 }
+
+type Two = [Option<u8>; 2];
 
 #[derive(Clone, Debug, PartialEq, Section)]
 pub(crate) struct Raw {
