@@ -109,6 +109,7 @@ pub(crate) struct Empty {}
 #[derive(Clone, Debug, PartialEq, Entity)]
 pub(crate) struct Nested {
     id: u64,
+    list: Vec<u64>,
     middle: Middle,
     maybe: Option<Middle>,
     empty: Empty,
@@ -261,6 +262,8 @@ pub(crate) struct Pair<T, U: Clone = u64, const N: usize = 2> {
 
 pub(crate) type Generic = Pair<Option<Inner>, Pair<u64, String, 1>>;
 
+/// What merges has the default here that it would have without: the server merges into what was
+/// sent, and knows no other.
 #[derive(Clone, Debug, PartialEq, Entity)]
 #[entity(name = "OreRound", rename_all = "camelCase")]
 pub(crate) struct Renamed {
@@ -287,7 +290,7 @@ shapes! {
     Inner { a, b, c }
     Sections { inner, maybe, boxed, maybe_boxed, shared }
     Empty {}
-    Nested { id, middle, maybe, empty, maybe_empty }
+    Nested { id, list, middle, maybe, empty, maybe_empty }
     Middle { inner, maybe, list }
     Lists { numbers, nullable, sections, nested, maps, raws }
     Appended { log, maybe, never, free }
