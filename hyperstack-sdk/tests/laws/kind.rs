@@ -224,12 +224,12 @@ pub(crate) fn array(kinds: Vec<Kind>) -> Kind {
     Kind::Whole(elements.prop_map(Value::Array).boxed())
 }
 
-/// Keys, a dotted one among them: it is one key, and reads like a path of two.
+/// Keys: one that begins another, and a dotted one, which is one key and reads like a path of two.
 ///
-/// There is no "c", since a frame cannot tell the path of "c.d" from that of "d" in "c", nor can
-/// what two frames say in raw JSON be told apart when they are joined.
+/// There is no "c": a frame cannot tell the path of "c.d" from that of "d" in "c", and what two
+/// frames say of these in raw JSON cannot be told apart once it is joined.
 fn keys() -> BoxedStrategy<String> {
-    select(vec!["a", "b", "c.d", "é\"\\"])
+    select(vec!["a", "b", "ab", "c.d\"é\\"])
         .prop_map(str::to_owned)
         .boxed()
 }
@@ -245,12 +245,20 @@ fn raw() -> BoxedStrategy<Value> {
         keys().prop_map(Value::from),
     ];
     let array = |item| proptest::collection::vec(item, 0..3).prop_map(Value::Array);
-    let log = array((0..3).prop_map(Value::from).boxed());
-    let nested = prop_oneof![scalar, log].prop_recursive(3, 8, 2, move |inner| {
+    let log = array((0..3).prop_map(Value::from).boxed()).boxed();
+    let wild = prop_oneof![scalar, log.clone()].prop_recursive(3, 8, 2, move |inner| {
         let objects = proptest::collection::btree_map(keys(), inner.clone(), 0..4);
         prop_oneof![1 => array(inner.boxed()), 3 => objects.prop_map(object)]
     });
-    nested.boxed()
+    // Two of those are seldom alike. These are, and their paths begin alike, too.
+    let slot = |value| proptest::option::weighted(0.7, value).boxed();
+    let inner = record([("b", slot(log.clone())), ("a", slot(wild.clone().boxed()))].into_iter());
+    let document = [
+        ("a", slot(inner)),
+        ("ab", slot(log)),
+        ("b", slot(wild.clone().boxed())),
+    ];
+    prop_oneof![wild, record(document.into_iter())].boxed()
 }
 
 /// A finite float, of any size.
