@@ -72,6 +72,9 @@ impl Rule<Value, JsonPatch> for Json {
         let append = (Below::new(&first.append), Below::new(&second.append));
         let mut still = Vec::new();
         then(&mut first.value, second.value, append, "", &mut still);
+        // A set: in whatever order three patches are joined, the result is the same.
+        still.sort_unstable();
+        still.dedup();
         first.append = still;
     }
 
@@ -271,6 +274,19 @@ mod tests {
         assert_eq!(at_once, in_turn);
         let merged = json!({"a": [0, 1, 2], "b": [1, 2], "c": {"d": [0, 2]}, "e": [2]});
         assert_eq!(in_turn, merged);
+    }
+
+    #[test]
+    fn three_patches_are_one_however_they_are_joined() {
+        let first = patch(json!({"b": []}), &["b"]);
+        let second = patch(json!({"a": []}), &["a"]);
+        let third = patch(json!({"c": []}), &["c"]);
+        let join = |mut first: JsonPatch, second: &JsonPatch| {
+            Json::then(&mut first, second.clone());
+            first
+        };
+        let left = join(join(first.clone(), &second), &third);
+        assert_eq!(left, join(first, &join(second, &third)));
     }
 
     #[test]
