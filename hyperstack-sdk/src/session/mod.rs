@@ -27,7 +27,7 @@ use crate::wire::{Issue, Request, Sort};
 use backoff::Backoff;
 use interest::Interest;
 use liveness::Liveness;
-use requests::{Answer, AnswerKind, Requests};
+use requests::Requests;
 
 /// A point in time, as the time since the session began.
 pub type Time = Duration;
@@ -279,8 +279,7 @@ impl Session {
 
     /// A `subscribed` frame.
     pub fn handle_subscribed(&mut self, view: &str, sort: Option<Sort>) {
-        let answers = self.requests.subscribed(view);
-        self.tell(answers, sort.as_ref(), None);
+        self.events.extend(self.requests.subscribed(view, sort));
     }
 
     /// Any other frame of a view.
@@ -290,39 +289,17 @@ impl Session {
 
     /// A view's last snapshot frame, whose rows are in the store.
     pub fn handle_complete(&mut self, view: &str) {
-        if let Some((view, target)) = self.requests.completed(view) {
-            self.events.push_back(Event::Finish { view, target });
-        }
+        self.events.extend(self.requests.completed(view));
     }
 
     /// A complaint of the server's. It names no view: the limit on subscriptions is met by the
     /// earliest request that is not answered, the limit on rows by the last that is.
     pub fn handle_issue(&mut self, issue: &Issue) {
-        let answers = match issue.code.as_str() {
-            "subscription-limit-exceeded" => self.requests.refuse_unanswered(),
-            "snapshot-limit-exceeded" => self.requests.refuse_answered(),
+        self.events.extend(match issue.code.as_str() {
+            "subscription-limit-exceeded" => self.requests.refuse_unanswered(issue),
+            "snapshot-limit-exceeded" => self.requests.refuse_answered(issue),
             _ => Vec::new(),
-        };
-        self.tell(answers, None, Some(issue));
-    }
-
-    fn tell(&mut self, answers: Vec<Answer>, sort: Option<&Sort>, issue: Option<&Issue>) {
-        for Answer { view, target, kind } in answers {
-            self.events.push_back(match (kind, issue) {
-                (AnswerKind::Begun, _) => Event::Begin {
-                    view,
-                    target,
-                    sort: sort.cloned(),
-                },
-                (AnswerKind::Finished, _) => Event::Finish { view, target },
-                (AnswerKind::Refused, Some(issue)) => Event::Refused {
-                    view,
-                    target,
-                    issue: issue.clone(),
-                },
-                (AnswerKind::Unknown | AnswerKind::Refused, _) => Event::Unknown { view, target },
-            });
-        }
+        });
     }
 
     /// The time that [`poll_timeout`](Self::poll_timeout) named has come.

@@ -4,8 +4,8 @@ use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use super::interest::Interest;
-use super::Target;
-use crate::wire::{Request, Subscribe};
+use super::{Event, Target};
+use crate::wire::{Issue, Request, Sort, Subscribe};
 
 /// The subscriptions of one connection.
 ///
@@ -50,20 +50,6 @@ struct Unfinished {
     heard: bool,
     /// Whether nothing else on this connection could have caused the view's frames.
     first: bool,
-}
-
-/// What the server said to a request.
-pub(super) struct Answer {
-    pub(super) view: Arc<str>,
-    pub(super) target: Target,
-    pub(super) kind: AnswerKind,
-}
-
-pub(super) enum AnswerKind {
-    Begun,
-    Finished,
-    Refused,
-    Unknown,
 }
 
 impl Requests {
@@ -184,7 +170,7 @@ impl Requests {
     }
 
     /// Matches a `subscribed` frame to the earliest unanswered request for that view.
-    pub(super) fn subscribed(&mut self, view: &str) -> Vec<Answer> {
+    pub(super) fn subscribed(&mut self, view: &str, sort: Option<Sort>) -> Vec<Event> {
         let earliest = |request: &Unfinished| !request.answered && *request.view == *view;
         let Some(index) = self.unfinished.iter().position(earliest) else {
             return Vec::new();
@@ -194,8 +180,7 @@ impl Requests {
         let (id, view) = (request.id, request.view.clone());
         if let Some(target) = request.target.clone() {
             let live = self.is_live(id, &view);
-            let kind = AnswerKind::Begun;
-            return Vec::from_iter(live.then_some(Answer { view, target, kind }));
+            return Vec::from_iter(live.then_some(Event::Begin { view, target, sort }));
         }
         self.outbox.push_back(Request::Unsubscribe {
             view: view.to_string(),
@@ -207,20 +192,18 @@ impl Requests {
     }
 
     /// The barrier at `index` was answered: all before it is over.
-    fn settle(&mut self, index: usize) -> Vec<Answer> {
+    fn settle(&mut self, index: usize) -> Vec<Event> {
         let settled: Vec<_> = self.unfinished.drain(..=index).collect();
-        let answer = |request: Unfinished| {
+        let event = |request: Unfinished| {
             let live = self.is_live(request.id, &request.view);
-            Some(Answer {
-                target: request.target.filter(|_| live)?,
-                view: request.view,
-                kind: match request.answered || request.heard {
-                    true => AnswerKind::Finished,
-                    false => AnswerKind::Unknown,
-                },
+            let target = request.target.filter(|_| live)?;
+            let view = request.view;
+            Some(match request.answered || request.heard {
+                true => Event::Finish { view, target },
+                false => Event::Unknown { view, target },
             })
         };
-        settled.into_iter().filter_map(answer).collect()
+        settled.into_iter().filter_map(event).collect()
     }
 
     /// A frame of a view that is not `subscribed`.
@@ -234,7 +217,7 @@ impl Requests {
 
     /// The view's last snapshot batch is in: it ends the earliest request that was answered. One
     /// that was not may have to do with it too, if there was no other.
-    pub(super) fn completed(&mut self, view: &str) -> Option<(Arc<str>, Target)> {
+    pub(super) fn completed(&mut self, view: &str) -> Option<Event> {
         let of_view = |request: &Unfinished| request.target.is_some() && *request.view == *view;
         let index = self
             .unfinished
@@ -245,48 +228,48 @@ impl Requests {
                 self.unfinished.iter().position(sole)
             })?;
         let request = self.unfinished.remove(index)?;
-        let target = request.target?;
-        self.is_live(request.id, &request.view)
-            .then_some((request.view, target))
+        let live = self.is_live(request.id, &request.view);
+        let (view, target) = (request.view, request.target?);
+        live.then_some(Event::Finish { view, target })
     }
 
     /// The server has no room for the earliest request that it has not answered. A barrier that is
     /// refused is answered thereby.
-    pub(super) fn refuse_unanswered(&mut self) -> Vec<Answer> {
+    pub(super) fn refuse_unanswered(&mut self, issue: &Issue) -> Vec<Event> {
         let unanswered = |request: &Unfinished| !request.answered;
         match self.unfinished.iter().position(unanswered) {
             Some(index) if self.unfinished[index].target.is_none() => self.settle(index),
-            Some(index) => self.refuse(index, true),
+            Some(index) => self.refuse(index, issue, true),
             None => Vec::new(),
         }
     }
 
     /// The server refused the last request that it has answered, for what is in it.
-    pub(super) fn refuse_answered(&mut self) -> Vec<Answer> {
+    pub(super) fn refuse_answered(&mut self, issue: &Issue) -> Vec<Event> {
         let answered = |request: &Unfinished| request.answered && request.target.is_some();
         match self.unfinished.iter().rposition(answered) {
-            Some(index) => self.refuse(index, false),
+            Some(index) => self.refuse(index, issue, false),
             None => Vec::new(),
         }
     }
 
     /// What is refused stands, so that it is not asked for again: for want of room, until there may
     /// be some, else until it is wanted no longer.
-    fn refuse(&mut self, index: usize, for_room: bool) -> Vec<Answer> {
+    fn refuse(&mut self, index: usize, issue: &Issue, for_room: bool) -> Vec<Event> {
         let Some(request) = self.unfinished.remove(index) else {
             return Vec::new();
         };
         let standing = self.standing.get_mut(&request.view).into_iter().flatten();
         let refused = standing.filter(|standing| standing.id == request.id);
-        let answers = refused.map(|standing| {
+        let events = refused.map(|standing| {
             standing.refused = for_room;
-            Answer {
+            Event::Refused {
                 view: request.view.clone(),
                 target: standing.target.clone(),
-                kind: AnswerKind::Refused,
+                issue: issue.clone(),
             }
         });
-        answers.collect()
+        events.collect()
     }
 
     fn is_live(&self, id: u64, view: &str) -> bool {
