@@ -338,7 +338,7 @@ fn is_nothing(value: &Value) -> bool {
 /// A row from its whole JSON.
 fn decoded<T>(json: &Value) -> T
 where
-    T: Patchable + TryFrom<T::Patch, Error = PatchError>,
+    T: Record + TryFrom<T::Patch, Error = PatchError>,
     T::Patch: DeserializeOwned,
 {
     let patch: T::Patch = serde_json::from_value(json.clone()).unwrap();
@@ -347,7 +347,7 @@ where
 
 fn check_row<T>(row: &T, json: &Value)
 where
-    T: Patchable + TryFrom<T::Patch, Error = PatchError> + Serialize + PartialEq + Debug,
+    T: Record + TryFrom<T::Patch, Error = PatchError> + Serialize + PartialEq + Debug,
 {
     assert_eq!(*row, decoded::<T>(json));
     same(&serde_json::to_value(row).unwrap(), json, "");
@@ -356,7 +356,7 @@ where
 /// Rows, their order, and what a stream that was not read until the end says of them.
 async fn check<T>(rows: Vec<T>, mut updates: EntityStream<T>, expected: &Expected)
 where
-    T: Patchable + TryFrom<T::Patch, Error = PatchError> + Serialize + PartialEq + Debug,
+    T: Record + TryFrom<T::Patch, Error = PatchError> + Serialize + PartialEq + Debug,
 {
     let json = |row: &T| serde_json::to_value(row).unwrap();
     let order: Vec<_> = rows.iter().map(|row| json(row)["_seq"].clone()).collect();
@@ -430,7 +430,7 @@ impl Session {
 }
 
 /// Subscribes: a stream does when it is first polled, and the first row comes with the snapshot.
-async fn begun<T: Patchable>(mut updates: EntityStream<T>) -> EntityStream<T> {
+async fn begun<T: Record>(mut updates: EntityStream<T>) -> EntityStream<T> {
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
     let polled = futures_util::Stream::poll_next(std::pin::Pin::new(&mut updates), &mut context);
     assert!(polled.is_pending());

@@ -10,7 +10,9 @@ use proc_macro2::TokenStream;
 use quote::ToTokens;
 use std::collections::HashSet;
 use syn::ext::IdentExt;
-use syn::{Data, DeriveInput, Expr, ExprLit, Fields, FieldsUnnamed, Generics, Ident, Lit, LitStr};
+use syn::{
+    Data, DeriveInput, Expr, ExprLit, Fields, FieldsUnnamed, Generics, Ident, Lit, LitStr, Type,
+};
 
 /// All rules of a struct with named fields.
 pub(crate) fn record(record: &Record, name: Option<&Set<LitStr>>, errors: &mut Errors) {
@@ -33,6 +35,18 @@ pub(crate) fn owned(generics: &Generics, errors: &mut Errors) -> Option<()> {
         );
     }
     generics.lifetimes().next().is_none().then_some(())
+}
+
+/// `struct Round { name: &'static str }`
+pub(crate) fn owns(ty: &Type, errors: &mut Errors) -> Option<()> {
+    let Type::Reference(_) = ty else {
+        return Some(());
+    };
+    errors.at(
+        ty,
+        "what is streamed owns its data: a field is no reference; text is a `String`",
+    );
+    None
 }
 
 /// `#[entity(name = "ore/Round")]`

@@ -133,7 +133,7 @@ pub use hyperstack_derive::Stack;
 pub use hyperstack_derive::{Entity, Leaf, Section, Views};
 pub use patch::{
     DecodeError, Entity, JsonPatch, Key, Keyed, ListPatch, MapPatch, Patch, PatchError,
-    PatchErrorKind, Patchable,
+    PatchErrorKind, Patchable, Record,
 };
 pub use serde_json::Value;
 pub use session::{ConnectError, EndReason};

@@ -2,7 +2,7 @@
 
 pub use crate::{
     ConnectError, EndReason, Entity, EntityStream, Keyed, Leaf, Patch, PatchError, Patchable,
-    RichEntityStream, RichUpdate, RowError, Section, Stack, Stream, StreamError, StreamExt,
+    Record, RichEntityStream, RichUpdate, RowError, Section, Stack, Stream, StreamError, StreamExt,
     TryEntityStream, Update, Views,
 };
 #[cfg(feature = "client")]

@@ -30,7 +30,7 @@ fn marker_ident(record: &Record) -> Ident {
 /// The impls of `Entity`, and of `Keyed`.
 pub(super) fn impls(record: &Record) -> TokenStream {
     let (krate, ident, name) = (&record.krate, &record.ident, &record.name);
-    let generics = bounds::value(record);
+    let generics = bounds::row(record);
     let (params, arguments, clause) = generics.split_for_impl();
     let entity = |who: TokenStream| {
         quote! {

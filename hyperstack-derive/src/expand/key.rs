@@ -8,31 +8,40 @@ use syn::ext::IdentExt;
 use syn::{parse_quote, Ident};
 
 /// Says what the fields are, to whom a key's path leads through here.
-///
-/// The types stand in bounds only: as associated types they would have to be as public as the struct.
 pub(super) fn fields(record: &Record) -> TokenStream {
-    let impls = record.wired().map(|field| {
-        let (krate, owner, ty) = (&record.krate, &record.ident, &field.ty);
-        let (ident, number) = (&field.ident, number(&field.ident));
-        let (_, arguments, _) = record.generics.split_for_impl();
-        let mut generics = record.generics.clone();
-        generics.params.push(parse_quote!(__T));
-        let clause = generics.make_where_clause();
-        let is = quote!(for<'__x> #krate::__private::Is<'__x, Is = __T>);
-        clause.predicates.push(parse_quote!(#ty: #is));
-        let params = bounds::with_lifetime(&generics, quote!('__f));
-        let (_, _, clause) = generics.split_for_impl();
-        quote! {
-            impl #params #krate::__private::HasField<'__f, #number> for #owner #arguments #clause {
-                type Type = __T;
+    let fields = record.wired().filter(|field| !field.ty.no_key);
+    fields.map(|field| has_field(record, field)).collect()
+}
 
-                fn field(&self) -> &__T {
-                    <#ty as #krate::__private::Is<'_>>::is(&self.#ident)
-                }
+/// What is not known to be public stands in a bound only: as the associated type it would have to be
+/// as public as the struct.
+fn has_field(record: &Record, field: &Field) -> TokenStream {
+    let (krate, owner, ty) = (&record.krate, &record.ident, &field.ty);
+    let (ident, number) = (&field.ident, number(&field.ident));
+    let (_, arguments, _) = record.generics.split_for_impl();
+    let mut generics = record.generics.clone();
+    let (of, value) = match ty.plain {
+        true => (quote!(#ty), quote!(&self.#ident)),
+        false => {
+            generics.params.push(parse_quote!(__T));
+            let is = quote!(for<'__x> #krate::__private::Is<'__x, Is = __T>);
+            let clause = generics.make_where_clause();
+            clause.predicates.push(parse_quote!(#ty: #is));
+            let value = quote!(<#ty as #krate::__private::Is<'_>>::is(&self.#ident));
+            (quote!(__T), value)
+        }
+    };
+    let params = bounds::with_lifetime(&generics, quote!('__f));
+    let (_, _, clause) = generics.split_for_impl();
+    quote! {
+        impl #params #krate::__private::HasField<'__f, #number> for #owner #arguments #clause {
+            type Type = #of;
+
+            fn field(&self) -> &#of {
+                #value
             }
         }
-    });
-    impls.collect()
+    }
 }
 
 /// The impl of `Keyed`, where there is a key.
@@ -52,7 +61,7 @@ fn keyed(record: &Record, key: &KeyPath, first: &Field) -> TokenStream {
     let (krate, owner, ty, from) = (&record.krate, &record.ident, &first.ty, &first.ident);
     let private = quote!(#krate::__private);
     let (_, arguments, _) = record.generics.split_for_impl();
-    let mut generics = bounds::value(record);
+    let mut generics = bounds::row(record);
     let mut ty = quote!(#ty);
     let mut field = quote!(&self.#from);
     let mut step = |ty: &TokenStream, is: TokenStream, number: usize| {

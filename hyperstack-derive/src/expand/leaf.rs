@@ -1,11 +1,11 @@
 //! `Leaf`: a field that is replaced whole.
 
-use super::known::{self, Item};
+use super::field::{place, Place};
 use super::{bounds, key, patch, record, slots};
 use crate::tree::{FieldType, Leaf, LeafShape, Other, Record, Variant, Variants};
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote};
-use syn::{parse_quote, Generics, Ident};
+use syn::{Generics, Ident};
 
 /// The impl of `Field`, and what that rests on.
 pub(super) fn impls(leaf: &Leaf) -> TokenStream {
@@ -20,17 +20,17 @@ pub(super) fn impls(leaf: &Leaf) -> TokenStream {
 /// The impl of `Field`; `decode` makes a result of `d` and `cx`, and `encode` of `patch` and `s`.
 fn impl_field(
     leaf: &Leaf,
-    generics: &Generics,
+    generics: Generics,
     decode: TokenStream,
     encode: TokenStream,
 ) -> TokenStream {
     let (krate, ident) = (&leaf.krate, &leaf.ident);
     let private = quote!(#krate::__private);
-    let (_, arguments, clause) = generics.split_for_impl();
-    let params = bounds::with_lifetime(generics, quote!('__f));
+    let generics = bounds::value(generics, &leaf.generics, ident, krate);
+    let (params, arguments, clause) = generics.split_for_impl();
     quote! {
-        impl #params #private::Field<'__f> for #ident #arguments #clause {
-            type Patch = Self;
+        impl #params #private::Field for #ident #arguments #clause {
+            type Change = Self;
             type Rule = #private::Whole;
 
             fn decode<'de, __D: #private::serde::Deserializer<'de>>(
@@ -57,72 +57,71 @@ fn of_record(leaf: &Leaf, inside: &Record) -> TokenStream {
     let hidden = Ident::new("__Fields", Span::call_site());
     let definition = patch::definition(inside, &hidden);
     let slots = slots::impls(inside, &hidden);
-    let merge = record::impls(inside, &hidden);
-    let known = known::record(inside);
     let fields = key::fields(inside);
+    let build = record::built(inside);
+    let whole = record::each(inside, |inner| {
+        let place = place(krate, inner);
+        let value = place.member("&", "patch", &inner.ident);
+        place.call(place.item("whole"), quote!(#value))
+    });
+    let generics = bounds::patch(inside);
+    let (_, arguments, _) = inside.generics.split_for_impl();
     let field = impl_field(
         leaf,
-        &bounds::value(inside),
-        quote!(#krate::__private::leaf::decode_record(d, cx)),
-        quote!(#krate::__private::leaf::encode_record(patch, s)),
+        generics,
+        quote! {
+            #krate::__private::leaf::decode_fields(d, cx, |patch: #hidden #arguments| {
+                let _ = &patch;
+                ::core::result::Result::Ok(#build)
+            })
+        },
+        quote! {
+            let _ = patch;
+            let fields: #hidden #arguments = #hidden { #whole };
+            #krate::__private::record::encode(&fields, s)
+        },
     );
-    quote!(#definition #slots #merge #field #known #fields)
+    quote!(#definition #slots #field #fields)
 }
 
 /// A newtype: what it holds.
 fn of_newtype(leaf: &Leaf, ty: &FieldType) -> TokenStream {
     let krate = &leaf.krate;
-    let kind = bounds::kind(krate, ty);
-    let field = impl_field(
+    let place = Place::new(krate, ty);
+    let (decode, encode) = (place.item("decode_alone"), place.item("encode_alone"));
+    impl_field(
         leaf,
-        &generics(leaf, &[ty]),
-        quote!(#krate::__private::leaf::decode_inner::<#ty, #kind, _>(d, cx).map(Self)),
-        quote!(#krate::__private::leaf::encode_inner::<#ty, #kind, _>(&patch.0, s)),
-    );
-    let known = item(leaf, vec![ty]).impls();
-    quote!(#field #known)
+        generics(leaf, std::slice::from_ref(ty)),
+        quote!(#decode(d, cx).map(Self)),
+        quote!(#encode(&patch.0, s)),
+    )
 }
 
 /// A longer tuple: an array.
 fn of_tuple(leaf: &Leaf, types: &[FieldType]) -> TokenStream {
+    let field = quote!(#(#types,)*);
     let krate = &leaf.krate;
-    let tuple = quote!((#(#types,)*), #krate::__private::Native);
-    let types: Vec<&FieldType> = types.iter().collect();
+    let tuple = quote!(<(#field) as #krate::__private::Field>);
     let names = (0..types.len()).map(|i| format_ident!("field_{i}"));
     let names: Vec<Ident> = names.collect();
     let indices = (0..types.len()).map(syn::Index::from);
-    let field = impl_field(
+    impl_field(
         leaf,
-        &generics(leaf, &types),
-        quote! {
-            #krate::__private::leaf::decode_inner::<#tuple, _>(d, cx)
-                .map(|(#(#names,)*)| Self(#(#names,)*))
-        },
+        generics(leaf, types),
+        quote!(#tuple::decode_alone(d, cx).map(|(#(#names,)*)| Self(#(#names,)*))),
         quote! {
             let tuple = (#(::core::clone::Clone::clone(&patch.#indices),)*);
-            #krate::__private::leaf::encode_inner::<#tuple, _>(&tuple, s)
+            #tuple::encode_alone(&tuple, s)
         },
-    );
-    let known = item(leaf, types).impls();
-    quote!(#field #known)
+    )
 }
 
 /// The generics of a leaf that holds these types.
-fn generics(leaf: &Leaf, types: &[&FieldType]) -> Generics {
-    let generics = bounds::of_types(&leaf.generics, types, &leaf.krate);
-    bounds::whole(generics, &leaf.generics, &leaf.ident, &leaf.krate)
-}
-
-/// A leaf that holds these types.
-fn item<'a>(leaf: &'a Leaf, types: Vec<&'a FieldType>) -> Item<'a> {
-    Item {
-        krate: &leaf.krate,
-        ident: &leaf.ident,
-        generics: &leaf.generics,
-        types,
-        lists: Vec::new(),
-        text: None,
-    }
+fn generics(leaf: &Leaf, types: &[FieldType]) -> Generics {
+    let bounded = types
+        .iter()
+        .map(|ty| (ty, Place::new(&leaf.krate, ty).bound()));
+    bounds::of_types(&leaf.generics, bounded, &leaf.krate)
 }
 
 /// Names.
@@ -145,8 +144,8 @@ fn of_enum(leaf: &Leaf, variants: &Variants) -> TokenStream {
         .iter()
         .find_map(|variant| Some((&variant.ident, variant.other.as_ref()?)));
     let rest = match &other {
-        Some((ident, Other::Text(_))) => {
-            quote!(#some(Self::#ident(#krate::__private::leaf::Text::keep(text))))
+        Some((ident, Other::Text(ty))) => {
+            quote!(#some(Self::#ident(<#ty as #krate::__private::leaf::Text>::keep(text))))
         }
         Some((ident, Other::Nothing)) => quote!(#some(Self::#ident)),
         None => quote!(::core::option::Option::None),
@@ -154,24 +153,21 @@ fn of_enum(leaf: &Leaf, variants: &Variants) -> TokenStream {
     let texts = variants.known.iter().map(|variant| {
         let (ident, name) = (&variant.ident, &variant.name);
         match &variant.other {
-            Some(Other::Text(_)) => {
-                quote!(Self::#ident(text) => #krate::__private::leaf::Text::kept(text),)
+            Some(Other::Text(ty)) => {
+                quote!(Self::#ident(text) => <#ty as #krate::__private::leaf::Text>::kept(text),)
             }
             _ => quote!(Self::#ident => #name,),
         }
     });
     // What is wrong with the others is reported already.
     let others = (!variants.complete).then(|| quote!(_ => "",));
-    let mut generics = generics(leaf, &[]);
-    if let Some((_, Other::Text(ty))) = &other {
-        let clause = generics.make_where_clause();
-        clause
-            .predicates
-            .push(parse_quote!(#ty: for<'__x> #krate::__private::leaf::Text<'__x>));
-    }
-    let field = impl_field(
+    let texts_of = other.iter().filter_map(|(_, other)| match other {
+        Other::Text(ty) => Some((ty, quote!(leaf::Text))),
+        Other::Nothing => None,
+    });
+    impl_field(
         leaf,
-        &generics,
+        bounds::of_types(&leaf.generics, texts_of, krate),
         quote! {
             #[allow(unreachable_patterns)]
             let find = |text: &str| match text {
@@ -187,11 +183,5 @@ fn of_enum(leaf: &Leaf, variants: &Variants) -> TokenStream {
             };
             #krate::__private::serde::Serializer::serialize_str(s, text)
         },
-    );
-    let mut item = item(leaf, Vec::new());
-    if let Some((_, Other::Text(ty))) = other {
-        item.text = Some(ty);
-    }
-    let known = item.impls();
-    quote!(#field #known)
+    )
 }

@@ -2,8 +2,8 @@
 
 mod bounds;
 mod entity;
+mod field;
 mod key;
-mod known;
 mod leaf;
 mod patch;
 mod record;
@@ -13,35 +13,61 @@ mod stack;
 mod views;
 
 use crate::tree::{Leaf, Record, Stack, Views};
-use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
-use syn::ext::IdentExt;
+use proc_macro2::{Span, TokenStream};
+use quote::quote;
+use syn::{Generics, Ident};
 
 /// The code of the derive `Entity`.
 pub(crate) fn entity(record: &Record) -> TokenStream {
-    let marker = entity::marker(record);
-    let section = section(record);
+    let (marker, code) = (entity::marker(record), merged(record));
+    let checked = checked(
+        &record.krate,
+        &record.ident,
+        &record.generics,
+        "CheckedEntity",
+    );
     let impls = constant(entity::impls(record));
-    quote!(#section #marker #impls)
+    quote!(#code #checked #marker #impls)
 }
 
 /// The code of the derive `Section`.
 pub(crate) fn section(record: &Record) -> TokenStream {
-    let patch = format_ident!("{}Patch", record.ident.unraw());
+    let code = merged(record);
+    let checked = checked(
+        &record.krate,
+        &record.ident,
+        &record.generics,
+        "CheckedPart",
+    );
+    quote!(#code #checked)
+}
+
+/// The code of the derive `Leaf`.
+pub(crate) fn leaf(leaf: &Leaf) -> TokenStream {
+    let code = constant(leaf::impls(leaf));
+    let checked = checked(&leaf.krate, &leaf.ident, &leaf.generics, "CheckedPart");
+    quote!(#code #checked)
+}
+
+/// The patch of what is merged field by field, and the merge.
+fn merged(record: &Record) -> TokenStream {
+    let patch = patch::ident(record);
     let definition = patch::definition(record, &patch);
     let slots = slots::impls(record, &patch);
     let wire = patch::impls(record, &patch);
     let merge = record::impls(record, &patch);
     let section = section::impls(record, &patch);
-    let known = known::record(record);
     let fields = key::fields(record);
-    let impls = constant(quote!(#slots #wire #merge #section #known #fields));
+    let impls = constant(quote!(#slots #wire #merge #section #fields));
     quote!(#definition #impls)
 }
 
-/// The code of the derive `Leaf`.
-pub(crate) fn leaf(leaf: &Leaf) -> TokenStream {
-    constant(leaf::impls(leaf))
+/// Reports what the item lacks, at its name, and once. What is missing for a parameter is missing where
+/// that is given.
+fn checked(krate: &TokenStream, ident: &Ident, own: &Generics, by: &str) -> Option<TokenStream> {
+    let by = Ident::new(by, Span::call_site());
+    let check = quote!(const _: bool = <#ident as #krate::__private::#by>::CHECKED;);
+    own.params.is_empty().then_some(check)
 }
 
 /// The code of the derive `Views`.

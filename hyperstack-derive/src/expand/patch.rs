@@ -1,14 +1,21 @@
 //! `FooPatch`: the struct, and what only a named patch has.
 
 use super::bounds;
+use super::field::place;
 use crate::tree::Record;
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
+use syn::ext::IdentExt;
 use syn::Ident;
+
+/// What the patch is called.
+pub(super) fn ident(record: &Record) -> Ident {
+    format_ident!("{}Patch", record.ident.unraw())
+}
 
 /// The struct of the patch.
 pub(super) fn definition(record: &Record, patch: &Ident) -> TokenStream {
-    let (krate, vis) = (&record.krate, &record.vis);
+    let vis = &record.vis;
     let generics = bounds::patch(record);
     let clause = &generics.where_clause;
     let docs = format!(
@@ -17,8 +24,8 @@ pub(super) fn definition(record: &Record, patch: &Ident) -> TokenStream {
         record.ident
     );
     let fields = record.wired().map(|field| {
-        let (ident, vis, ty) = (&field.ident, &field.vis, &field.ty);
-        let kind = bounds::kind(&record.krate, &field.ty);
+        let (ident, vis) = (&field.ident, &field.vis);
+        let slot = place(&record.krate, field).slot();
         let docs = &field.docs;
         let docs = match docs.is_empty() {
             true => {
@@ -29,9 +36,7 @@ pub(super) fn definition(record: &Record, patch: &Ident) -> TokenStream {
         };
         quote! {
             #docs
-            #vis #ident: #krate::__private::Slot<
-                <#ty as #krate::__private::Field<'static, #kind>>::Patch
-            >,
+            #vis #ident: #slot,
         }
     });
     let unused = unused(record);
@@ -71,8 +76,8 @@ pub(super) fn impls(record: &Record, patch: &Ident) -> TokenStream {
     let generics = bounds::patch(record);
     let (params, arguments, clause) = generics.split_for_impl();
     let de = bounds::with_lifetime(&generics, quote!('de));
-    let generics = bounds::value(record);
-    let (_, _, value_clause) = generics.split_for_impl();
+    let values = bounds::value(generics.clone(), &record.generics, ident, krate);
+    let (_, _, value_clause) = values.split_for_impl();
     quote! {
         impl #params #krate::__private::serde::Serialize for #patch #arguments #clause {
             fn serialize<__S: #krate::__private::serde::Serializer>(
@@ -90,8 +95,6 @@ pub(super) fn impls(record: &Record, patch: &Ident) -> TokenStream {
                 #krate::__private::record::deserialize(deserializer)
             }
         }
-
-        impl #params #krate::patch::Patch for #patch #arguments #clause {}
 
         impl #params ::core::convert::TryFrom<#patch #arguments> for #ident #arguments
         #value_clause

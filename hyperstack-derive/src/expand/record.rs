@@ -1,86 +1,85 @@
-//! `Record`: how a struct is built from its slots, and merges them.
+//! `Patchable`: how a struct is built from its slots, and merges them.
 
 use super::bounds;
+use super::field::{place, Place};
 use crate::tree::{Field, Record};
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Expr, Ident};
 
-/// The impl of `Record`; `patch` holds the slots.
+/// The impl of `Patchable`.
 pub(super) fn impls(record: &Record, patch: &Ident) -> TokenStream {
     let (krate, ident) = (&record.krate, &record.ident);
-    let private = quote!(#krate::__private);
-    let generics = bounds::value(record);
+    let generics = bounds::value(bounds::patch(record), &record.generics, ident, krate);
     let (params, arguments, clause) = generics.split_for_impl();
-    let build = record.fields.iter().map(|field| build(record, field));
+    let build = built(record);
     let check = record.wired().map(|field| check(record, field));
     let merge = record.wired().map(|field| merge(record, field));
-    let diff = record.wired().map(|field| {
-        let (ident, types) = (&field.ident, types(record, field));
-        quote!(#ident: #private::record::diff::<#types>(&value.#ident, &later.#ident))
+    let diff = each(record, |field| {
+        let (place, ident) = (place(krate, field), &field.ident);
+        let (value, later) = (
+            place.member("&", "value", ident),
+            place.member("&", "later", ident),
+        );
+        place.call(place.item("diff"), quote!(#value, #later, all))
     });
-    let whole = record.wired().map(|field| {
-        let (ident, types) = (&field.ident, types(record, field));
-        quote!(#ident: #private::record::whole::<#types>(&value.#ident))
-    });
-    let markers = super::patch::unused(record);
-    let markers = markers.iter().map(super::patch::marker);
-    let markers = quote!(#(#markers: ::core::marker::PhantomData,)*);
     let result = quote!(::core::result::Result);
     let error = quote!(#krate::patch::PatchError);
     quote! {
-        impl #params #private::Record for #ident #arguments #clause {
-            type Fields = #patch #arguments;
+        impl #params #krate::patch::Patchable for #ident #arguments #clause {
+            type Patch = #patch #arguments;
 
-            fn build(patch: Self::Fields) -> #result<Self, #error> {
+            fn build_slots(patch: Self::Patch) -> #result<Self, #error> {
                 let _ = &patch;
-                #result::Ok(Self { #(#build,)* })
+                #result::Ok(#build)
             }
 
-            fn check(
-                base: ::core::option::Option<&Self>,
-                patch: &Self::Fields,
-            ) -> #result<(), #error> {
+            fn check_slots(base: &Self, patch: &Self::Patch) -> #result<(), #error> {
                 let _ = (base, patch);
-                #(#check?;)*
+                #(#check;)*
                 #result::Ok(())
             }
 
-            fn merge_fields(value: &mut Self, patch: Self::Fields) -> #result<bool, #error> {
+            fn merge_slots(value: &mut Self, patch: Self::Patch) -> #result<bool, #error> {
                 let _ = (&value, &patch);
                 let changed = false;
                 #(let changed = changed | #merge;)*
                 #result::Ok(changed)
             }
 
-            fn diff_fields(value: &Self, later: &Self) -> Self::Fields {
-                let _ = (value, later);
-                #patch { #(#diff,)* #markers }
-            }
-
-            fn whole(value: &Self) -> Self::Fields {
-                let _ = value;
-                #patch { #(#whole,)* #markers }
+            fn diff_slots(value: &Self, later: &Self, all: bool) -> Self::Patch {
+                let _ = (value, later, all);
+                #patch { #diff }
             }
         }
     }
 }
 
-/// The type of a field, and its kind.
-fn types(record: &Record, field: &Field) -> TokenStream {
-    let (ty, kind) = (&field.ty, bounds::kind(&record.krate, &field.ty));
-    quote!(#ty, #kind)
+/// `Self`, built from the slots of `patch`.
+pub(super) fn built(record: &Record) -> TokenStream {
+    let fields = record.fields.iter().map(|field| build(record, field));
+    quote!(Self { #(#fields,)* })
+}
+
+/// All slots by their names, each with the value that `value` gives it.
+pub(super) fn each(record: &Record, value: impl Fn(&Field) -> TokenStream) -> TokenStream {
+    let slots = record
+        .wired()
+        .map(|field| place(&record.krate, field).entry(&field.ident, value(field)));
+    let markers = super::patch::unused(record);
+    let markers = markers.iter().map(super::patch::marker);
+    quote!(#(#slots,)* #(#markers: ::core::marker::PhantomData,)*)
 }
 
 /// The slot of a field, without what its list would not keep.
-fn slot(record: &Record, field: &Field) -> TokenStream {
-    let (krate, ident, ty) = (&record.krate, &field.ident, &field.ty);
+fn slot(place: &Place<'_>, field: &Field) -> TokenStream {
+    let slot = place.member("", "patch", &field.ident);
     match field.max() {
         Some(max) => {
             let max = number(max);
-            quote!(#krate::__private::record::trim_slot::<#ty>(patch.#ident, #max))
+            place.call(place.list("trim_slot"), quote!(#slot, #max))
         }
-        None => quote!(patch.#ident),
+        None => slot,
     }
 }
 
@@ -94,55 +93,55 @@ fn number(max: &Expr) -> TokenStream {
 }
 
 fn build(record: &Record, field: &Field) -> TokenStream {
-    let (krate, ident, name) = (&record.krate, &field.ident, &field.name);
+    let (ident, name) = (&field.ident, &field.name);
     if field.attrs.skip.is_some() {
         let default = &field.default;
         return quote!(#ident: #default);
     }
-    let (types, slot) = (types(record, field), slot(record, field));
-    match &field.default {
-        Some(default) => quote! {
-            #ident: #krate::__private::record::build_or::<#types>(#name, #slot, || #default)?
-        },
-        None => quote!(#ident: #krate::__private::record::build::<#types>(#name, #slot)?),
-    }
+    let place = place(&record.krate, field);
+    let slot = slot(&place, field);
+    let built = match &field.default {
+        Some(default) => place.call(place.item("build_or"), quote!(#name, #slot, || #default)),
+        None => place.call(place.item("build"), quote!(#name, #slot)),
+    };
+    let built = place.tried(built);
+    quote!(#ident: #built)
 }
 
 fn check(record: &Record, field: &Field) -> TokenStream {
-    let (krate, ident, name) = (&record.krate, &field.ident, &field.name);
-    let types = types(record, field);
-    let function = match field.default {
-        Some(_) => quote!(check_or),
-        None => quote!(check),
+    let (place, ident, name) = (place(&record.krate, field), &field.ident, &field.name);
+    let check = match field.default {
+        Some(_) => place.item("check_or"),
+        None => place.item("check"),
     };
-    quote! {
-        #krate::__private::record::#function::<#types>(
-            #name,
-            ::core::option::Option::map(base, |base| &base.#ident),
-            &patch.#ident,
-        )
-    }
+    let (base, slot) = (
+        place.member("&", "base", ident),
+        place.member("&", "patch", ident),
+    );
+    place.tried(place.call(check, quote!(#name, #base, #slot)))
 }
 
 fn merge(record: &Record, field: &Field) -> TokenStream {
-    let (krate, ident, name) = (&record.krate, &field.ident, &field.name);
-    let (types, slot) = (types(record, field), slot(record, field));
+    let (place, name) = (place(&record.krate, field), &field.name);
+    let (value, slot) = (
+        place.member("&mut", "value", &field.ident),
+        slot(&place, field),
+    );
     let merged = match &field.default {
-        Some(default) => quote! {
-            #krate::__private::record::merge_or::<#types>(
-                #name, &mut value.#ident, #slot, || #default,
-            )?
-        },
-        None => quote! {
-            #krate::__private::record::merge::<#types>(#name, &mut value.#ident, #slot)?
-        },
+        Some(default) => {
+            let arguments = quote!(#name, #value, #slot, || #default);
+            place.call(place.item("merge_or"), arguments)
+        }
+        None => place.call(place.item("merge"), quote!(#name, #value, #slot)),
     };
+    let merged = place.tried(merged);
     match field.max() {
         Some(max) => {
-            let (ty, max) = (&field.ty, number(max));
+            let max = number(max);
+            let trimmed = place.call(place.list("trim"), quote!(#value, #max));
             quote! {{
                 let merged = #merged;
-                #krate::__private::record::trim::<#ty>(&mut value.#ident, #max);
+                #trimmed;
                 merged
             }}
         }

@@ -1,6 +1,8 @@
 //! The slots of a struct: `Default`, `Clone`, `PartialEq`, `Debug`, and reading and writing them.
 
-use super::{bounds, patch};
+use super::bounds;
+use super::field::{place, Place};
+use super::record::each;
 use crate::tree::Record;
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -18,42 +20,48 @@ fn standard(record: &Record, patch: &Ident) -> TokenStream {
     let krate = &record.krate;
     let generics = bounds::patch(record);
     let (params, arguments, clause) = generics.split_for_impl();
-    let fields: Vec<_> = record.wired().map(|field| &field.ident).collect();
-    let names = record.wired().map(|field| field.ident.unraw().to_string());
-    let markers = patch::unused(record);
-    let markers: Vec<_> = markers.iter().map(patch::marker).collect();
+    let none = each(record, |field| {
+        place(krate, field).path(quote!(::core::option::Option::None))
+    });
+    let clones = each(record, |field| {
+        let place = place(krate, field);
+        let slot = place.member("&", "self", &field.ident);
+        let clone = place.path(quote!(::core::clone::Clone::clone));
+        place.call(clone, quote!(#slot))
+    });
+    let equal = record.wired().map(|field| {
+        let (place, ident) = (place(krate, field), &field.ident);
+        let (slot, other) = (
+            place.member("&", "self", ident),
+            place.member("&", "other", ident),
+        );
+        let eq = place.path(quote!(::core::cmp::PartialEq::eq));
+        place.call(eq, quote!(#slot, #other))
+    });
     let name = patch.to_string();
     quote! {
         impl #params ::core::default::Default for #patch #arguments #clause {
             fn default() -> Self {
-                Self {
-                    #(#fields: ::core::option::Option::None,)*
-                    #(#markers: ::core::marker::PhantomData,)*
-                }
+                Self { #none }
             }
         }
 
         impl #params ::core::clone::Clone for #patch #arguments #clause {
             fn clone(&self) -> Self {
-                Self {
-                    #(#fields: ::core::clone::Clone::clone(&self.#fields),)*
-                    #(#markers: ::core::marker::PhantomData,)*
-                }
+                Self { #clones }
             }
         }
 
         impl #params ::core::cmp::PartialEq for #patch #arguments #clause {
             fn eq(&self, other: &Self) -> bool {
                 let _ = other;
-                true #(&& ::core::cmp::PartialEq::eq(&self.#fields, &other.#fields))*
+                true #(&& #equal)*
             }
         }
 
         impl #params ::core::fmt::Debug for #patch #arguments #clause {
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                let mut f = f.debug_struct(#name);
-                #(#krate::__private::record::debug(&mut f, #names, &self.#fields);)*
-                f.finish()
+                #krate::__private::record::debug(#name, self, f)
             }
         }
     }
@@ -65,29 +73,58 @@ fn fields(record: &Record, patch: &Ident) -> TokenStream {
     let generics = bounds::patch(record);
     let (params, arguments, clause) = generics.split_for_impl();
     let root = &record.name;
-    let names: Vec<_> = record.wired().map(|field| &field.name).collect();
-    let fields: Vec<_> = record.wired().map(|field| &field.ident).collect();
-    let types: Vec<_> = record
-        .wired()
-        .map(|field| {
-            let (ty, kind) = (&field.ty, bounds::kind(&record.krate, &field.ty));
-            quote!(#ty, #kind)
-        })
-        .collect();
-    let numbers: Vec<_> = (0..fields.len()).collect();
-    let found = record.wired().enumerate().flat_map(|(number, field)| {
-        let aliases = field.aliases.iter().map(|alias| alias.value());
-        let names = [field.name.clone()].into_iter().chain(aliases);
-        names.map(move |name| quote!(#name => ::core::option::Option::Some((#number, #name))))
+    let names = record.wired().map(|field| field.name.clone());
+    let numbers: Vec<_> = (0..record.wired().count()).collect();
+    let calls = |name: &'static str, call: fn(&Place<'_>, &Ident, usize) -> TokenStream| {
+        let fields = record.wired().enumerate().map(move |(number, field)| {
+            let place = place(krate, field);
+            let call = place.call(place.item(name), call(&place, &field.ident, number));
+            match name {
+                "show" => place.tried(call),
+                _ => call,
+            }
+        });
+        fields.collect::<Vec<_>>()
+    };
+    let read = calls("read", |place, ident, _| {
+        let slot = place.member("&mut", "fields", ident);
+        quote!(#slot, map, cx)
     });
+    let show = calls("show", |place, ident, number| {
+        let slot = place.member("&", "fields", ident);
+        quote!(#slot, #number, walk)
+    });
+    let then = calls("then", |place, ident, _| {
+        let first = place.member("&mut", "first", ident);
+        let second = place.member("", "second", ident);
+        quote!(#first, #second)
+    });
+    // An alias has a number of its own, so that an error calls the field what the wire calls it.
+    let aliases = record.wired().zip(&numbers);
+    let aliases =
+        aliases.flat_map(|(field, number)| field.aliases.iter().map(move |a| (number, a)));
+    let aliases: Vec<_> = aliases.collect();
+    let names = names.chain(aliases.iter().map(|(_, alias)| alias.value()));
+    let names: Vec<_> = names.collect();
+    let all = 0..names.len();
+    let arms = numbers.iter().map(|number| {
+        let also = aliases.iter().zip(numbers.len()..);
+        let also = also.filter(|((field, _), _)| *field == number);
+        let also = also.map(|(_, number)| number);
+        quote!(#number #(| #also)*)
+    });
+    let (idents, defaults) = (idents(record), defaults(record));
     quote! {
         impl #params #private::Fields for #patch #arguments #clause {
             const ROOT: &'static str = #root;
+            const NAMES: &'static [&'static str] = &[#(#names),*];
+            #idents
+            #defaults
 
             #[allow(unreachable_patterns)]
-            fn find(name: &str) -> ::core::option::Option<(usize, &'static str)> {
+            fn find(name: &str) -> ::core::option::Option<usize> {
                 match name {
-                    #(#found,)*
+                    #(#names => ::core::option::Option::Some(#all),)*
                     _ => ::core::option::Option::None,
                 }
             }
@@ -100,31 +137,40 @@ fn fields(record: &Record, patch: &Ident) -> TokenStream {
             ) -> ::core::result::Result<(), __A::Error> {
                 let _ = (&fields, &map, &cx);
                 match number {
-                    #(#numbers => {
-                        #private::record::decode_field::<#types, __A>(&mut fields.#fields, map, cx)
-                    })*
+                    #(#arms => #read,)*
                     _ => ::core::result::Result::Ok(()),
                 }
             }
 
-            fn encode_fields<__M: #private::serde::ser::SerializeMap>(
+            fn walk<__W: #private::Walk>(
                 fields: &Self,
-                map: &mut __M,
-            ) -> ::core::result::Result<(), __M::Error> {
-                let _ = (&fields, &map);
-                #(#private::record::encode_field::<#types, __M>(#names, &fields.#fields, map)?;)*
+                walk: &mut __W,
+            ) -> ::core::result::Result<(), __W::Error> {
+                let _ = (&fields, &walk);
+                #(#show;)*
                 ::core::result::Result::Ok(())
             }
 
             fn then_fields(first: &mut Self, second: Self) {
                 let _ = (&first, &second);
-                #(#private::record::then::<#types>(&mut first.#fields, second.#fields);)*
-            }
-
-            fn none_set(fields: &Self) -> bool {
-                let _ = fields;
-                true #(&& ::core::option::Option::is_none(&fields.#fields))*
+                #(#then;)*
             }
         }
     }
+}
+
+/// The names in Rust, where they are not those on the wire.
+fn idents(record: &Record) -> Option<TokenStream> {
+    let idents = record.wired().map(|field| field.ident.unraw().to_string());
+    let idents: Vec<_> = idents.collect();
+    let same = record.wired().map(|field| &field.name).eq(&idents);
+    (!same).then(|| quote!(const IDENTS: &'static [&'static str] = &[#(#idents),*];))
+}
+
+/// The numbers of the fields with a default, if there are any.
+fn defaults(record: &Record) -> Option<TokenStream> {
+    let fields = record.wired().enumerate();
+    let defaults = fields.filter(|(_, field)| field.default.is_some());
+    let defaults: Vec<_> = defaults.map(|(number, _)| number).collect();
+    (!defaults.is_empty()).then(|| quote!(const DEFAULTS: &'static [usize] = &[#(#defaults),*];))
 }

@@ -170,7 +170,8 @@ impl Field {
         let ident = field.ident?;
         let advice = "on a field, write `#[field(..)]`";
         misplaced(&field.attrs, container.place, advice, errors);
-        let attrs = FieldAttrs::parse(&field.attrs, errors);
+        let mut attrs = FieldAttrs::parse(&field.attrs, errors);
+        let borrowed = check::owns(&field.ty, errors).is_none();
         let plain = ident.unraw().to_string();
         let (name, name_at) = match (&attrs.rename, container.rename_all) {
             (Some(Set { value, .. }), _) => (value.value(), value.to_token_stream()),
@@ -188,6 +189,20 @@ impl Field {
             (None, Some(whole), _) => Some(quote!({ #whole }.#ident)),
             (None, None, Some(_)) => Some(of_type),
             (None, None, None) => None,
+        };
+        // The rest of the code goes on without it.
+        let default = match borrowed {
+            true => Some(quote!(::core::option::Option::unwrap(
+                ::core::option::Option::None
+            ))),
+            false => default,
+        };
+        attrs.skip = match borrowed {
+            true => Some(Set {
+                key: ident.to_token_stream(),
+                value: (),
+            }),
+            false => attrs.skip,
         };
         Some(Self {
             ty,

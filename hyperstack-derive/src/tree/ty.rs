@@ -1,6 +1,6 @@
 //! The type of a field.
 
-use proc_macro2::{Group, Span, TokenStream, TokenTree};
+use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::{quote, ToTokens};
 use syn::{DeriveInput, GenericArgument, Generics, Ident, PathArguments, Type};
 
@@ -8,31 +8,42 @@ use syn::{DeriveInput, GenericArgument, Generics, Ident, PathArguments, Type};
 pub(crate) struct FieldType {
     /// The type, with `Self` written out.
     tokens: TokenStream,
-    /// For `#[field(serde)]`: how many `Option`s are spelled around the type with serde impls.
-    pub(crate) foreign: Option<usize>,
-    /// That type, without these; for other fields the type itself.
-    pub(crate) inner: TokenStream,
+    /// What there is to `#[field(serde)]`.
+    pub(crate) foreign: Option<Foreign>,
     /// Whether it mentions the struct itself.
     pub(crate) recursive: bool,
     /// Whether it mentions a parameter of the struct.
     pub(crate) generic: bool,
+    /// Whether it is spelled like a type of the standard library, which is as public as any struct.
+    pub(crate) plain: bool,
+    /// Whether it is spelled like a type that no key's path goes through, nor ends at.
+    pub(crate) no_key: bool,
+}
+
+/// A type that is read by its serde impls.
+pub(crate) struct Foreign {
+    /// The type.
+    pub(crate) inner: TokenStream,
+    /// How many `Option`s are spelled around it.
+    pub(crate) options: usize,
 }
 
 impl FieldType {
     /// The type of a field of `input`.
     pub(crate) fn new(ty: &Type, foreign: bool, input: &DeriveInput) -> Self {
-        let tokens = ty.to_token_stream();
-        let (depth, inner) = match foreign {
-            true => inside(ty),
-            false => (0, ty),
-        };
-        let own = [input.ident.clone(), Ident::new("Self", Span::call_site())];
+        let tokens = without_self(ty.to_token_stream(), input);
+        let foreign = foreign.then(|| {
+            let (options, inner) = inside(ty);
+            let inner = without_self(inner.to_token_stream(), input);
+            Foreign { inner, options }
+        });
         Self {
-            foreign: foreign.then_some(depth),
-            inner: without_self(inner.to_token_stream(), input),
-            recursive: mentions(&tokens, &own),
+            foreign,
+            recursive: mentions(&tokens, std::slice::from_ref(&input.ident)),
             generic: mentions(&tokens, &parameters(&input.generics)),
-            tokens: without_self(tokens, input),
+            plain: plain(ty),
+            no_key: no_key(ty),
+            tokens,
         }
     }
 
@@ -48,6 +59,50 @@ impl ToTokens for FieldType {
     }
 }
 
+/// Scalars, and what holds one type or several whatever these are.
+const PLAIN: &[&str] = &[
+    "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize", "f32",
+    "f64", "bool", "char", "String", "Option", "Vec", "Box", "Arc",
+];
+
+/// Whether nothing but such names occurs in a type.
+fn plain(ty: &Type) -> bool {
+    match ty {
+        Type::Group(group) => plain(&group.elem),
+        Type::Paren(paren) => plain(&paren.elem),
+        Type::Path(path) if path.qself.is_none() => {
+            let last = path.path.segments.last();
+            last.is_some_and(|last| {
+                PLAIN.iter().any(|name| last.ident == name)
+                    && match &last.arguments {
+                        PathArguments::None => true,
+                        PathArguments::AngleBracketed(of) => of.args.iter().all(|of| match of {
+                            GenericArgument::Type(ty) => plain(ty),
+                            _ => false,
+                        }),
+                        PathArguments::Parenthesized(_) => false,
+                    }
+            })
+        }
+        Type::Array(array) => plain(&array.elem),
+        Type::Tuple(tuple) => tuple.elems.iter().all(plain),
+        _ => false,
+    }
+}
+
+/// Whether a type is none of those that have a key, or are one.
+fn no_key(ty: &Type) -> bool {
+    match ty {
+        Type::Group(group) => no_key(&group.elem),
+        Type::Paren(paren) => no_key(&paren.elem),
+        Type::Path(path) => path.path.segments.last().is_some_and(|last| {
+            let names = ["f32", "f64", "Option", "Vec", "HashMap", "BTreeMap"];
+            names.iter().any(|name| last.ident == name)
+        }),
+        _ => true,
+    }
+}
+
 /// The names of type and const parameters.
 fn parameters(generics: &Generics) -> Vec<Ident> {
     let types = generics.type_params().map(|param| param.ident.clone());
@@ -55,12 +110,23 @@ fn parameters(generics: &Generics) -> Vec<Ident> {
     types.chain(consts).collect()
 }
 
-/// Whether one of these names occurs.
+/// Whether one of these names occurs, on its own: `base::Name` is another.
 fn mentions(tokens: &TokenStream, names: &[Ident]) -> bool {
-    tokens.clone().into_iter().any(|token| match token {
-        TokenTree::Group(group) => mentions(&group.stream(), names),
-        TokenTree::Ident(ident) => names.contains(&ident),
-        _ => false,
+    let mut path = String::new();
+    tokens.clone().into_iter().any(|token| {
+        let alone = !path.ends_with("::") || path == "self::";
+        let here = match &token {
+            TokenTree::Group(group) => mentions(&group.stream(), names),
+            TokenTree::Ident(ident) => alone && names.contains(ident),
+            _ => false,
+        };
+        match token {
+            TokenTree::Punct(punct) if punct.as_char() == ':' => path.push(':'),
+            TokenTree::Ident(ident) if path.ends_with("::") => path += &ident.to_string(),
+            TokenTree::Ident(ident) => path = ident.to_string(),
+            _ => path.clear(),
+        }
+        here
     })
 }
 
@@ -82,12 +148,12 @@ fn without_self(tokens: TokenStream, input: &DeriveInput) -> TokenStream {
     tokens.into_iter().map(replace).collect::<TokenStream>()
 }
 
-/// What is inside of the `Option<..>`s that are spelled around a type, and how many these are.
+/// How many `Option<..>`s are spelled around a type, and what is inside of these.
 fn inside(ty: &Type) -> (usize, &Type) {
     match option(ty) {
         Some(inner) => {
-            let (depth, ty) = inside(inner);
-            (depth + 1, ty)
+            let (options, ty) = inside(inner);
+            (options + 1, ty)
         }
         None => (0, ty),
     }
@@ -95,7 +161,13 @@ fn inside(ty: &Type) -> (usize, &Type) {
 
 /// The type `T`, if this is spelled `Option<T>`.
 fn option(ty: &Type) -> Option<&Type> {
-    let Type::Path(path) = ty else { return None };
+    let path = match ty {
+        // What a macro wrote for `$ty` stands in a group.
+        Type::Group(group) => return option(&group.elem),
+        Type::Paren(paren) => return option(&paren.elem),
+        Type::Path(path) => path,
+        _ => return None,
+    };
     let last = path.path.segments.last()?;
     match &last.arguments {
         PathArguments::AngleBracketed(arguments) if last.ident == "Option" => {

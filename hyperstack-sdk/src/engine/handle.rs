@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::Shared;
-use crate::patch::Patchable;
+use crate::patch::Record;
 use crate::session::{EndReason, Target, Window};
 use crate::store::{Cache, Selection};
 use crate::stream::{Options, Queue, Subscription, Wakers};
@@ -56,14 +56,14 @@ impl Drop for Interest {
 }
 
 /// Keeps a queue among its cache's readers for as long as it lives.
-struct Reader<T: Patchable> {
+struct Reader<T: Record> {
     cache: Arc<Cache<T>>,
     selection: Selection,
     queue: Arc<Queue<T>>,
     _interest: Interest,
 }
 
-impl<T: Patchable> Drop for Reader<T> {
+impl<T: Record> Drop for Reader<T> {
     fn drop(&mut self) {
         self.cache.unsubscribe(&self.selection, &self.queue);
     }
@@ -71,7 +71,7 @@ impl<T: Patchable> Drop for Reader<T> {
 
 impl Shared {
     /// The cache of `view` as `T`, with targets that are wanted for as long as the interest lives.
-    pub(crate) fn want<T: Patchable>(
+    pub(crate) fn want<T: Record>(
         self: &Arc<Self>,
         view: &Arc<str>,
         targets: Vec<Target>,
@@ -98,7 +98,7 @@ impl Shared {
     }
 
     /// A new reader of `view`.
-    pub(crate) fn subscribe<T: Patchable>(
+    pub(crate) fn subscribe<T: Record>(
         self: &Arc<Self>,
         view: &Arc<str>,
         selection: Selection,

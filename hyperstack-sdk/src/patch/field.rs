@@ -3,25 +3,26 @@
 
 use super::context::Context;
 use super::error::PatchError;
-use serde::{Deserializer, Serializer};
+use super::paths::Paths;
+use super::record::Walk;
+use super::slot::{SlotRef, SlotSeed};
+use serde::de::MapAccess;
+use serde::{Deserializer, Serialize, Serializer};
 use std::fmt::Debug;
 
 /// What a patch says about one field: nothing, null, or a value.
 pub type Slot<P> = Option<Option<P>>;
 
 /// What every entity, section, leaf and field is.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be part of an entity",
-    note = "entities and what they hold are `Clone + Debug + PartialEq + Send + Sync + 'static`"
-)]
-pub trait Value: Clone + Debug + PartialEq + Send + Sync + 'static {}
+pub trait Value: Clone + Debug + PartialEq + 'static {}
 
-impl<T: Clone + Debug + PartialEq + Send + Sync + 'static> Value for T {}
+impl<T: Clone + Debug + PartialEq + 'static> Value for T {}
 
-/// [`Value`], with a lifetime that carries nothing: see [`Field`].
-pub trait Part<'x>: Value {}
+/// [`Value`], with a lifetime that carries nothing: a bound `for<'x> T: Valued<'x>` may be false
+/// without an error, and makes what it stands at unusable.
+pub trait Valued<'x>: Value {}
 
-impl<T: Value> Part<'_> for T {}
+impl<T: Value> Valued<'_> for T {}
 
 /// A kind of field: by the type's own implementation of [`Field`].
 #[derive(Debug)]
@@ -30,8 +31,8 @@ pub enum Native {}
 /// A type that can be a field of an entity, a section or a leaf.
 ///
 /// `Kind` tells the type's own implementation apart from the one that `#[field(serde)]` asks for.
-/// The lifetime carries nothing: a bound `for<'x> T: Field<'x>` that mentions it may be false
-/// without an error, so that a field of the wrong type is reported once, not by every impl.
+/// What a derive writes for each field is calls to the provided functions: where the type is no
+/// field, all of these are one and the same error.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a field: it is not said how it merges",
     label = "neither a section nor a leaf",
@@ -39,12 +40,15 @@ pub enum Native {}
     note = "or derive `Leaf` for it, to replace it whole",
     note = "or put `#[field(serde)]` on the field, to replace it whole by its serde impls"
 )]
-pub trait Field<'x, Kind = Native>: Value {
+pub trait Field<Kind = Native>: Value {
     /// What a patch holds for it.
-    type Patch: Value;
+    type Change: Value;
+
+    /// What is no field has none.
+    const IS_FIELD: bool = true;
 
     /// How patches merge into it.
-    type Rule: Rule<Self, Self::Patch>;
+    type Rule: Rule<Self, Self::Change>;
 
     /// Reads a patch from anything but null.
     ///
@@ -53,13 +57,140 @@ pub trait Field<'x, Kind = Native>: Value {
     fn decode<'de, D: Deserializer<'de>>(
         deserializer: D,
         cx: &mut Context<'_>,
-    ) -> Result<Self::Patch, D::Error>;
+    ) -> Result<Self::Change, D::Error>;
 
     /// Writes a patch.
     ///
     /// # Errors
     /// The serializer's.
-    fn encode<S: Serializer>(patch: &Self::Patch, serializer: S) -> Result<S::Ok, S::Error>;
+    fn encode<S: Serializer>(patch: &Self::Change, serializer: S) -> Result<S::Ok, S::Error>;
+
+    /// Reads the slot of the field whose name was just read.
+    fn read<'de, A: MapAccess<'de>>(
+        slot: &mut Slot<Self::Change>,
+        map: &mut A,
+        cx: &mut Context<'_>,
+    ) -> Result<(), A::Error> {
+        *slot = Some(map.next_value_seed(SlotSeed::<Self, Kind>::new(cx))?);
+        Ok(())
+    }
+
+    /// Shows the slot of field `number`.
+    fn show<W: Walk>(
+        slot: &Slot<Self::Change>,
+        number: usize,
+        walk: &mut W,
+    ) -> Result<(), W::Error> {
+        walk.slot::<Self, Kind>(number, slot)
+    }
+
+    /// Makes one slot mean both, in that order.
+    fn then(first: &mut Slot<Self::Change>, second: Slot<Self::Change>) {
+        Self::Rule::then_slot(first, second);
+    }
+
+    /// Builds the field `name`.
+    fn build(name: &'static str, slot: Slot<Self::Change>) -> Result<Self, PatchError> {
+        Self::Rule::build_slot(slot).map_err(|error| error.at(name))
+    }
+
+    /// Builds the field `name`, which has a default.
+    fn build_or(
+        name: &'static str,
+        slot: Slot<Self::Change>,
+        default: impl FnOnce() -> Self,
+    ) -> Result<Self, PatchError> {
+        if slot.is_none() || Self::defaults(&slot) {
+            Ok(default())
+        } else {
+            Self::build(name, slot)
+        }
+    }
+
+    /// Checks whether a merge into the field `name` would succeed.
+    fn check(name: &'static str, base: &Self, slot: &Slot<Self::Change>) -> Result<(), PatchError> {
+        Self::Rule::check_slot(Some(base), slot).map_err(|error| error.at(name))
+    }
+
+    /// Checks a merge into the field `name`, which has a default.
+    fn check_or(
+        name: &'static str,
+        base: &Self,
+        slot: &Slot<Self::Change>,
+    ) -> Result<(), PatchError> {
+        match slot {
+            None | Some(None) => Ok(()),
+            Some(Some(_)) => Self::check(name, base, slot),
+        }
+    }
+
+    /// Merges into the field `name`, and says whether that changed it.
+    fn merge(
+        name: &'static str,
+        value: &mut Self,
+        slot: Slot<Self::Change>,
+    ) -> Result<bool, PatchError> {
+        Self::Rule::merge_slot(value, slot).map_err(|error| error.at(name))
+    }
+
+    /// Merges into the field `name`, which has a default.
+    fn merge_or(
+        name: &'static str,
+        value: &mut Self,
+        slot: Slot<Self::Change>,
+        default: impl FnOnce() -> Self,
+    ) -> Result<bool, PatchError> {
+        if Self::defaults(&slot) {
+            Ok(replace(value, default()))
+        } else {
+            Self::merge(name, value, slot)
+        }
+    }
+
+    /// The least that turns one field into another; with `all`, what sets it whole.
+    fn diff(value: &Self, later: &Self, all: bool) -> Slot<Self::Change> {
+        match all {
+            true => Self::Rule::whole(later),
+            false => Self::Rule::diff(value, later),
+        }
+    }
+
+    /// What sets the field whole.
+    fn whole(value: &Self) -> Slot<Self::Change> {
+        Self::Rule::whole(value)
+    }
+
+    /// Whether a slot is null where the field knows none: there the field's default steps in.
+    fn defaults(slot: &Slot<Self::Change>) -> bool {
+        matches!(slot, Some(None)) && Self::Rule::null().is_none()
+    }
+
+    /// Reads the field as all there is: as what a newtype or a tuple struct holds.
+    fn decode_alone<'de, D: Deserializer<'de>>(
+        deserializer: D,
+        cx: &mut Context<'_>,
+    ) -> Result<Self, D::Error> {
+        let patch = Self::decode(deserializer, cx)?;
+        Self::Rule::make(patch).map_err(|error| cx.fail(&error))
+    }
+
+    /// Writes the field as all there is.
+    fn encode_alone<S: Serializer>(value: &Self, serializer: S) -> Result<S::Ok, S::Error> {
+        SlotRef::<Self, Kind>(&Self::Rule::whole(value).flatten()).serialize(serializer)
+    }
+}
+
+/// A [`Field`], once more: in the type of a patch's field.
+///
+/// `IS_FIELD` is `Field::IS_FIELD`. Where that is an error, the compiler has reported it and takes all
+/// that it is part of for erroneous too, in silence: the patch, and whatever holds it.
+pub trait Sure<const IS_FIELD: bool> {
+    /// What a patch holds for it.
+    type Change;
+}
+
+impl<T: Field, const IS_FIELD: bool> Sure<IS_FIELD> for T {
+    type Change = T::Change;
 }
 
 /// How patches of type `P` merge into values of type `T`.
@@ -101,6 +232,20 @@ pub trait Rule<T, P> {
 
     /// What sets `value` whole.
     fn whole(value: &T) -> Slot<P>;
+
+    /// The paths of what a patch sets: its own, unless it merges into what is further in.
+    fn paths(patch: &P, at: &mut Paths) {
+        let _ = patch;
+        at.here();
+    }
+
+    /// `paths` for a slot that is set.
+    fn slot_paths(slot: &Option<P>, at: &mut Paths) {
+        match slot {
+            None => at.here(),
+            Some(patch) => Self::paths(patch, at),
+        }
+    }
 
     /// `make` for a slot.
     fn build_slot(slot: Slot<P>) -> Result<T, PatchError> {

@@ -9,8 +9,8 @@ use serde::{Deserializer, Serializer};
 use std::fmt;
 use std::marker::PhantomData;
 
-impl<'x, T: Field<'x>, const N: usize> Field<'x> for [T; N] {
-    type Patch = Self;
+impl<T: Field, const N: usize> Field for [T; N] {
+    type Change = Self;
     type Rule = Whole;
 
     fn decode<'de, D: Deserializer<'de>>(d: D, cx: &mut Context<'_>) -> Result<Self, D::Error> {
@@ -35,8 +35,9 @@ impl serde::de::Expected for Length {
 
 macro_rules! tuples {
     ($($len:literal: $($name:ident $index:tt),*;)*) => {$(
-        impl<'x, $($name: Field<'x>),*> Field<'x> for ($($name,)*) {
-            type Patch = Self;
+        #[diagnostic::do_not_recommend]
+        impl<$($name: Field),*> Field for ($($name,)*) {
+            type Change = Self;
             type Rule = Whole;
 
             fn decode<'de, De: Deserializer<'de>>(
@@ -48,12 +49,12 @@ macro_rules! tuples {
 
             fn encode<Se: Serializer>(patch: &Self, s: Se) -> Result<Se::Ok, Se::Error> {
                 let mut tuple = s.serialize_tuple($len)?;
-                $(tuple.serialize_element(&ValueRef::<$name>::new(&patch.$index))?;)*
+                $(tuple.serialize_element(&ValueRef::<$name>(&patch.$index))?;)*
                 tuple.end()
             }
         }
 
-        impl<'de, 'x, $($name: Field<'x>),*> Visitor<'de> for Tuple<'_, '_, 'x, ($($name,)*)> {
+        impl<'de, $($name: Field),*> Visitor<'de> for Tuple<'_, '_, ($($name,)*)> {
             type Value = ($($name,)*);
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -73,7 +74,7 @@ macro_rules! tuples {
 }
 
 /// Reads a tuple element by element.
-struct Tuple<'c, 'a, 'x, T>(&'c mut Context<'a>, PhantomData<(&'x (), T)>);
+struct Tuple<'c, 'a, T>(&'c mut Context<'a>, PhantomData<T>);
 
 tuples! {
     1: A 0;

@@ -7,16 +7,35 @@ use serde::de::DeserializeOwned;
 use serde::{Deserializer, Serialize, Serializer};
 use std::marker::PhantomData;
 
-/// A kind of field: by the type's serde impls.
+/// A kind of field: by the type's serde impls. The constant is [`SerdeImpls::HAS_IMPLS`]: where that is
+/// an error, the kind is one too.
 #[derive(Debug)]
-pub enum Foreign {}
+pub enum Foreign<const HAS_IMPLS: bool> {}
 
 /// A kind of field: an `Option`, spelled as one, over a field of kind `K`.
 #[derive(Debug)]
 pub struct ForeignOption<K>(PhantomData<K>);
 
-impl<T: Value + Serialize + DeserializeOwned> Field<'_, Foreign> for T {
-    type Patch = T;
+/// What `#[field(serde)]` needs of a type.
+#[diagnostic::on_unimplemented(
+    message = "`#[field(serde)]` needs serde impls, which `{Self}` lacks",
+    label = "not both `Serialize` and `Deserialize`",
+    note = "derive `serde::Serialize` and `serde::Deserialize` for it",
+    note = "or derive `Section` or `Leaf` for it, and leave `serde` out"
+)]
+pub trait SerdeImpls {
+    /// What has none is an error.
+    const HAS_IMPLS: bool = true;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Value + Send + Sync + Serialize + DeserializeOwned> SerdeImpls for T {}
+
+impl<T, const HAS_IMPLS: bool> Field<Foreign<HAS_IMPLS>> for T
+where
+    T: Value + Send + Sync + Serialize + DeserializeOwned,
+{
+    type Change = T;
     type Rule = Whole;
 
     fn decode<'de, D: Deserializer<'de>>(d: D, _: &mut Context<'_>) -> Result<T, D::Error> {
@@ -28,18 +47,18 @@ impl<T: Value + Serialize + DeserializeOwned> Field<'_, Foreign> for T {
     }
 }
 
-impl<'x, T: Field<'x, K>, K> Field<'x, ForeignOption<K>> for Option<T> {
-    type Patch = T::Patch;
+impl<T: Field<K>, K> Field<ForeignOption<K>> for Option<T> {
+    type Change = T::Change;
     type Rule = Optional<T::Rule>;
 
     fn decode<'de, D: Deserializer<'de>>(
         d: D,
         cx: &mut Context<'_>,
-    ) -> Result<Self::Patch, D::Error> {
+    ) -> Result<Self::Change, D::Error> {
         T::decode(d, cx)
     }
 
-    fn encode<S: Serializer>(patch: &Self::Patch, s: S) -> Result<S::Ok, S::Error> {
+    fn encode<S: Serializer>(patch: &Self::Change, s: S) -> Result<S::Ok, S::Error> {
         T::encode(patch, s)
     }
 }

@@ -3,6 +3,7 @@
 use super::context::Context;
 use super::error::PatchError;
 use super::field::{replace, Field, Rule, Slot};
+use super::paths::Paths;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
@@ -24,8 +25,8 @@ impl From<Value> for JsonPatch {
     }
 }
 
-impl Field<'_> for Value {
-    type Patch = JsonPatch;
+impl Field for Value {
+    type Change = JsonPatch;
     type Rule = Json;
 
     fn decode<'de, D: Deserializer<'de>>(
@@ -94,6 +95,22 @@ impl Rule<Value, JsonPatch> for Json {
             Value::Null => Some(None),
             value => Some(Some(value.clone().into())),
         }
+    }
+
+    fn paths(patch: &JsonPatch, at: &mut Paths) {
+        paths(&patch.value, at);
+    }
+}
+
+/// The paths of what a merge of `value` sets: objects are merged.
+fn paths(value: &Value, at: &mut Paths) {
+    match value {
+        Value::Object(map) if !map.is_empty() => {
+            for (key, value) in map {
+                at.under(key, |at| paths(value, at));
+            }
+        }
+        _ => at.here(),
     }
 }
 

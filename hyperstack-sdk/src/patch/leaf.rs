@@ -1,43 +1,21 @@
 //! Leaves: replaced whole. What the derive `Leaf` delegates to.
 
 use super::context::Context;
-use super::field::{Field, Rule};
-use super::record::{self, Record};
-use super::slot::SlotRef;
+use super::error::PatchError;
+use super::record::{self, Fields};
 use serde::de::{Error, Visitor};
-use serde::{Deserializer, Serialize, Serializer};
+use serde::Deserializer;
 use std::fmt;
 use std::sync::Arc;
 
-/// Reads a struct with named fields.
-pub fn decode_record<'de, T: Record, D: Deserializer<'de>>(
+/// Reads a struct with named fields, by way of its slots.
+pub fn decode_fields<'de, T, P: Fields, D: Deserializer<'de>>(
     d: D,
     cx: &mut Context<'_>,
+    build: fn(P) -> Result<T, PatchError>,
 ) -> Result<T, D::Error> {
     let fields = record::decode(d, cx)?;
-    T::build(fields).map_err(|error| cx.fail(&error))
-}
-
-/// Writes a struct with named fields.
-pub fn encode_record<T: Record, S: Serializer>(value: &T, s: S) -> Result<S::Ok, S::Error> {
-    record::encode(&T::whole(value), s)
-}
-
-/// Reads what a newtype or a tuple struct holds.
-pub fn decode_inner<'de, 'x, T: Field<'x, K>, K, D: Deserializer<'de>>(
-    d: D,
-    cx: &mut Context<'_>,
-) -> Result<T, D::Error> {
-    let patch = T::decode(d, cx)?;
-    T::Rule::make(patch).map_err(|error| cx.fail(&error))
-}
-
-/// Writes what a newtype or a tuple struct holds.
-pub fn encode_inner<'x, T: Field<'x, K>, K, S: Serializer>(
-    value: &T,
-    s: S,
-) -> Result<S::Ok, S::Error> {
-    SlotRef::<T, K>(&T::Rule::whole(value).flatten()).serialize(s)
+    build(fields).map_err(|error| cx.fail(&error))
 }
 
 /// Reads a variant by its name; `find` knows them all.
@@ -63,14 +41,13 @@ pub fn decode_variant<'de, T, D: Deserializer<'de>>(
     d.deserialize_str(Variant(names, find))
 }
 
-/// What the variant that stands for every other name may keep of it. The lifetime carries nothing:
-/// see [`Field`].
+/// What the variant that stands for every other name may keep of it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot keep the text of every other name",
     label = "not a text",
     note = "a variant with `#[leaf(other)]` holds a `String`, or nothing"
 )]
-pub trait Text<'x> {
+pub trait Text {
     /// Keeps a text.
     fn keep(text: &str) -> Self;
 
@@ -81,7 +58,7 @@ pub trait Text<'x> {
 macro_rules! texts {
     ($($ty:ty)*) => {$(
         #[diagnostic::do_not_recommend]
-        impl Text<'_> for $ty {
+        impl Text for $ty {
             fn keep(text: &str) -> Self {
                 text.into()
             }

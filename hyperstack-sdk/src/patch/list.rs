@@ -54,14 +54,14 @@ impl<T: PartialEq> PartialEq<Vec<T>> for ListPatch<T> {
     }
 }
 
-impl<'x, T: Field<'x>> Field<'x> for Vec<T> {
-    type Patch = ListPatch<T>;
+impl<T: Field> Field for Vec<T> {
+    type Change = ListPatch<T>;
     type Rule = List;
 
     fn decode<'de, D: Deserializer<'de>>(
         d: D,
         cx: &mut Context<'_>,
-    ) -> Result<Self::Patch, D::Error> {
+    ) -> Result<Self::Change, D::Error> {
         let append = cx.appends();
         let elements = decode_list(d, cx)?;
         Ok(match append {
@@ -70,7 +70,7 @@ impl<'x, T: Field<'x>> Field<'x> for Vec<T> {
         })
     }
 
-    fn encode<S: Serializer>(patch: &Self::Patch, s: S) -> Result<S::Ok, S::Error> {
+    fn encode<S: Serializer>(patch: &Self::Change, s: S) -> Result<S::Ok, S::Error> {
         encode_list(patch.as_slice(), s)
     }
 }
@@ -128,15 +128,23 @@ impl<T: Value> Rule<Vec<T>, ListPatch<T>> for List {
     message = "`#[field(append(..))]` needs a `Vec`, not `{Self}`",
     label = "not a list"
 )]
-pub trait Appendable<'x>: Field<'x> {
+pub trait Appendable: Field {
     /// Drops all but the newest `max` elements.
     fn trim(&mut self, max: usize);
 
     /// Drops from a patch what would not survive [`trim`](Self::trim).
-    fn trim_patch(patch: &mut Self::Patch, max: usize);
+    fn trim_patch(patch: &mut Self::Change, max: usize);
+
+    /// [`trim_patch`](Self::trim_patch) for a slot.
+    fn trim_slot(mut slot: Slot<Self::Change>, max: usize) -> Slot<Self::Change> {
+        if let Some(Some(patch)) = &mut slot {
+            Self::trim_patch(patch, max);
+        }
+        slot
+    }
 }
 
-impl<'x, T: Field<'x>> Appendable<'x> for Vec<T> {
+impl<T: Field> Appendable for Vec<T> {
     fn trim(&mut self, max: usize) {
         self.drain(..self.len().saturating_sub(max));
     }
@@ -146,14 +154,14 @@ impl<'x, T: Field<'x>> Appendable<'x> for Vec<T> {
     }
 }
 
-impl<'x, T: Appendable<'x>> Appendable<'x> for Option<T> {
+impl<T: Appendable> Appendable for Option<T> {
     fn trim(&mut self, max: usize) {
         if let Some(list) = self {
             list.trim(max);
         }
     }
 
-    fn trim_patch(patch: &mut T::Patch, max: usize) {
+    fn trim_patch(patch: &mut T::Change, max: usize) {
         T::trim_patch(patch, max);
     }
 }

@@ -4,6 +4,7 @@ use super::context::Context;
 use super::error::PatchError;
 use super::field::{Field, Rule, Slot, Value};
 use super::key::Key;
+use super::paths::Paths;
 use super::slot::{SlotRef, SlotSeed};
 use serde::de::{Error, MapAccess, Visitor};
 use serde::ser::SerializeMap;
@@ -67,23 +68,23 @@ macro_rules! maps {
             }
         }
 
-        impl<'x, K, V, $($hasher)?> Field<'x> for $map<K, V $(, $hasher)?>
+        impl<K, V, $($hasher)?> Field for $map<K, V $(, $hasher)?>
         where
             K: Key,
-            V: Field<'x>,
+            V: Field,
             $($hasher: BuildHasher + Default + Clone + Send + Sync + 'static)?
         {
-            type Patch = MapPatch<K, V::Patch>;
+            type Change = MapPatch<K, V::Change>;
             type Rule = ByKey<V::Rule>;
 
             fn decode<'de, D: Deserializer<'de>>(
                 d: D,
                 cx: &mut Context<'_>,
-            ) -> Result<Self::Patch, D::Error> {
+            ) -> Result<Self::Change, D::Error> {
                 d.deserialize_map(Entries::<K, V>(cx, PhantomData))
             }
 
-            fn encode<S: Serializer>(patch: &Self::Patch, s: S) -> Result<S::Ok, S::Error> {
+            fn encode<S: Serializer>(patch: &Self::Change, s: S) -> Result<S::Ok, S::Error> {
                 let mut map = s.serialize_map(Some(patch.len()))?;
                 for (key, slot) in patch {
                     map.serialize_entry(&*key.text(), &SlotRef::<V, _>(slot))?;
@@ -100,10 +101,10 @@ maps! {
 }
 
 /// Reads a map's patch.
-struct Entries<'c, 'a, 'x, K, V>(&'c mut Context<'a>, PhantomData<(&'x (), K, V)>);
+struct Entries<'c, 'a, K, V>(&'c mut Context<'a>, PhantomData<(K, V)>);
 
-impl<'de, 'x, K: Key, V: Field<'x>> Visitor<'de> for Entries<'_, '_, 'x, K, V> {
-    type Value = MapPatch<K, V::Patch>;
+impl<'de, K: Key, V: Field> Visitor<'de> for Entries<'_, '_, K, V> {
+    type Value = MapPatch<K, V::Change>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
@@ -208,5 +209,14 @@ where
         let items = value.items();
         let set = items.filter_map(|(key, item)| Some((key.clone(), R::whole(item)?)));
         Some(Some(set.collect()))
+    }
+
+    fn paths(patch: &MapPatch<M::Key, P>, at: &mut Paths) {
+        if patch.is_empty() {
+            at.here();
+        }
+        for (key, slot) in patch {
+            at.under(&key.text(), |at| R::slot_paths(slot, at));
+        }
     }
 }

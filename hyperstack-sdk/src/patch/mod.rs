@@ -56,6 +56,7 @@ mod list;
 mod map;
 mod number;
 mod option;
+mod paths;
 mod pointer;
 #[doc(hidden)]
 pub mod record;
@@ -71,7 +72,8 @@ pub use keyed::Keyed;
 pub use list::ListPatch;
 pub use map::MapPatch;
 
-use record::{Fields, Record};
+use field::{Field, Value};
+use record::Fields;
 use serde::de::DeserializeOwned;
 use serde::Serialize;
 
@@ -81,13 +83,13 @@ use serde::Serialize;
     label = "merges no patches",
     note = "derive `Entity` or `Section` for it"
 )]
-pub trait Patchable: Record<Fields = <Self as Patchable>::Patch> {
+pub trait Patchable: Field {
     /// What can be merged into it.
     type Patch: Patch;
 
     /// The struct's name on the wire, the root of the paths in errors.
     #[doc(hidden)]
-    const NAME: &'static str = <<Self as Record>::Fields as Fields>::ROOT;
+    const NAME: &'static str = <Self::Patch as Fields>::ROOT;
 
     /// Merges a patch.
     ///
@@ -96,20 +98,20 @@ pub trait Patchable: Record<Fields = <Self as Patchable>::Patch> {
     /// section that was `None`, a key of a map) without all that this requires. `self` is then
     /// unchanged.
     fn apply(&mut self, patch: Self::Patch) -> Result<(), PatchError> {
-        self.merge(patch).map(drop)
+        Self::merge_patch(self, patch).map(drop)
     }
 
     /// The least patch that turns `self` into `later`, as far as a patch can say it: none takes a
     /// value back to "never received", nor a key out of raw JSON or of a map of nullable values.
     #[must_use]
     fn diff(&self, later: &Self) -> Self::Patch {
-        Self::diff_fields(self, later)
+        Self::diff_slots(self, later, false)
     }
 
     /// [`apply`](Self::apply), and says whether a field has changed.
     #[doc(hidden)]
-    fn merge(&mut self, patch: Self::Patch) -> Result<bool, PatchError> {
-        record::apply(self, patch)
+    fn merge_patch(value: &mut Self, patch: Self::Patch) -> Result<bool, PatchError> {
+        record::apply(value, patch)
     }
 
     /// A value from a patch alone: what `TryFrom` does.
@@ -117,10 +119,33 @@ pub trait Patchable: Record<Fields = <Self as Patchable>::Patch> {
     fn from_patch(patch: Self::Patch) -> Result<Self, PatchError> {
         record::from_fields(patch)
     }
+
+    /// The fields' values from a patch alone.
+    #[doc(hidden)]
+    fn build_slots(patch: Self::Patch) -> Result<Self, PatchError>;
+
+    /// Whether [`merge_slots`](Self::merge_slots) into `base` would succeed.
+    #[doc(hidden)]
+    fn check_slots(base: &Self, patch: &Self::Patch) -> Result<(), PatchError>;
+
+    /// Merges a patch that [`check_slots`](Self::check_slots) has passed, and says whether that changed anything.
+    #[doc(hidden)]
+    fn merge_slots(value: &mut Self, patch: Self::Patch) -> Result<bool, PatchError>;
+
+    /// The least patch that turns `value` into `later`; with `all`, one that sets every field.
+    #[doc(hidden)]
+    fn diff_slots(value: &Self, later: &Self, all: bool) -> Self::Patch;
 }
 
+/// What the rows of a view are: every entity's struct. The bound for what is written over the rows of
+/// any entity, such as `fn show<T: Record>(updates: EntityStream<T>)`.
+pub trait Record: Patchable<Patch: Send + Sync> + Send + Sync {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Patchable<Patch: Send + Sync> + Send + Sync> Record for T {}
+
 /// A patch as a value in its own right: the `FooPatch` that a derive makes beside `Foo`.
-pub trait Patch: Fields + Serialize + DeserializeOwned {
+pub trait Patch: Fields + Value + Serialize + DeserializeOwned {
     /// Both patches in one, this one first.
     ///
     /// One thing no patch can say is "null, and then merge this": where this one nulls a section and
@@ -134,7 +159,40 @@ pub trait Patch: Fields + Serialize + DeserializeOwned {
     /// Whether it sets nothing.
     #[must_use]
     fn is_empty(&self) -> bool {
-        Self::none_set(self)
+        record::none_set(self)
+    }
+
+    /// What it sets: dotted paths of names on the wire, such as `state.motherlode`, in the order of
+    /// the struct's fields.
+    ///
+    /// A path leads as far as the patch merges: through sections, maps and raw JSON, to what is
+    /// replaced, removed or appended to there. The patch of an empty section, which makes one where
+    /// there was none, is that section's path.
+    ///
+    /// ```
+    /// use hyperstack_sdk::prelude::*;
+    ///
+    /// #[derive(Debug, Clone, PartialEq, Entity)]
+    /// struct Round {
+    ///     id: u64,
+    ///     state: State,
+    /// }
+    ///
+    /// #[derive(Debug, Clone, PartialEq, Section)]
+    /// struct State {
+    ///     motherlode: Option<f64>,
+    ///     winners: Vec<String>,
+    /// }
+    ///
+    /// let patch: RoundPatch = serde_json::from_str(r#"{"state": {"motherlode": null}}"#)?;
+    /// assert_eq!(patch.changed_fields(), ["state.motherlode"]);
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    #[must_use]
+    fn changed_fields(&self) -> Vec<String> {
+        let mut paths = paths::Paths::default();
+        record::paths(self, &mut paths);
+        paths.into_found()
     }
 
     /// Reads a patch from the bytes of its JSON, in one pass. `append` names the paths at which
@@ -150,6 +208,9 @@ pub trait Patch: Fields + Serialize + DeserializeOwned {
     }
 }
 
+#[diagnostic::do_not_recommend]
+impl<P: Fields + Value + Serialize + DeserializeOwned> Patch for P {}
+
 /// What the server knows by name: the struct that derives `Entity`, or its marker `FooEntity`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no entity",
@@ -158,7 +219,7 @@ pub trait Patch: Fields + Serialize + DeserializeOwned {
 )]
 pub trait Entity: Send + Sync + 'static {
     /// The struct.
-    type Data: Patchable;
+    type Data: Record;
 
     /// The entity's name on the wire.
     const NAME: &'static str;
@@ -168,12 +229,14 @@ pub trait Entity: Send + Sync + 'static {
 #[doc(hidden)]
 pub mod __private {
     pub use super::context::Context;
-    pub use super::field::{Field, Native, Part, Slot, Value, Whole};
-    pub use super::foreign::{Foreign, ForeignOption};
+    pub use super::field::{Field, Native, Slot, Sure, Value, Valued, Whole};
+    pub use super::foreign::{Foreign, ForeignOption, SerdeImpls};
     pub use super::keyed::{step, AnyStep, HasField, Is};
-    pub use super::known::{Known, KnownDefault, KnownEntity, KnownForeign, KnownList, Streamed};
+    pub use super::known::{
+        CheckedEntity, CheckedPart, KnownDefault, KnownEntity, Recorded, Streamed,
+    };
     pub use super::leaf;
     pub use super::list::Appendable;
-    pub use super::record::{self, ByField, Fields, Record};
+    pub use super::record::{self, ByField, Fields, Walk};
     pub use serde;
 }

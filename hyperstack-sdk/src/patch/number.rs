@@ -79,8 +79,9 @@ fn decimal<T: FromStr>(text: &str) -> Option<T> {
 
 macro_rules! integers {
     ($($int:ident as $serialize:expr;)*) => {$(
-        impl Field<'_> for $int {
-            type Patch = Self;
+        #[diagnostic::do_not_recommend]
+        impl Field for $int {
+            type Change = Self;
             type Rule = Whole;
 
             fn decode<'de, D: Deserializer<'de>>(
@@ -168,8 +169,9 @@ impl Visitor<'_> for Float {
 
 macro_rules! floats {
     ($($float:ident)*) => {$(
-        impl Field<'_> for $float {
-            type Patch = Self;
+        #[diagnostic::do_not_recommend]
+        impl Field for $float {
+            type Change = Self;
             type Rule = Whole;
 
             fn decode<'de, D: Deserializer<'de>>(

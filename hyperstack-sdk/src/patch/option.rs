@@ -3,6 +3,7 @@
 use super::context::Context;
 use super::error::PatchError;
 use super::field::{Field, Rule, Slot};
+use super::paths::Paths;
 use serde::{Deserializer, Serializer};
 use std::marker::PhantomData;
 
@@ -10,18 +11,18 @@ use std::marker::PhantomData;
 #[derive(Debug)]
 pub struct Optional<R>(PhantomData<R>);
 
-impl<'x, T: Field<'x>> Field<'x> for Option<T> {
-    type Patch = T::Patch;
+impl<T: Field> Field for Option<T> {
+    type Change = T::Change;
     type Rule = Optional<T::Rule>;
 
     fn decode<'de, D: Deserializer<'de>>(
         d: D,
         cx: &mut Context<'_>,
-    ) -> Result<Self::Patch, D::Error> {
+    ) -> Result<Self::Change, D::Error> {
         T::decode(d, cx)
     }
 
-    fn encode<S: Serializer>(patch: &Self::Patch, s: S) -> Result<S::Ok, S::Error> {
+    fn encode<S: Serializer>(patch: &Self::Change, s: S) -> Result<S::Ok, S::Error> {
         T::encode(patch, s)
     }
 }
@@ -79,5 +80,9 @@ impl<T: PartialEq, P, R: Rule<T, P>> Rule<Option<T>, P> for Optional<R> {
             // An outer `None` was never sent, and there is no word for that.
             None => R::null_inside().is_none().then_some(None),
         }
+    }
+
+    fn paths(patch: &P, at: &mut Paths) {
+        R::paths(patch, at);
     }
 }

@@ -3,6 +3,7 @@
 use super::context::Context;
 use super::error::PatchError;
 use super::field::{Field, Rule, Slot};
+use super::paths::Paths;
 use serde::{Deserializer, Serializer};
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -15,18 +16,18 @@ pub struct Pointer<R>(PhantomData<R>);
 
 macro_rules! pointers {
     ($($pointer:ident, $target:expr;)*) => {$(
-        impl<'x, T: Field<'x>> Field<'x> for $pointer<T> {
-            type Patch = Box<T::Patch>;
+        impl<T: Field> Field for $pointer<T> {
+            type Change = Box<T::Change>;
             type Rule = Pointer<T::Rule>;
 
             fn decode<'de, D: Deserializer<'de>>(
                 d: D,
                 cx: &mut Context<'_>,
-            ) -> Result<Self::Patch, D::Error> {
+            ) -> Result<Self::Change, D::Error> {
                 T::decode(d, cx).map(Box::new)
             }
 
-            fn encode<S: Serializer>(patch: &Self::Patch, s: S) -> Result<S::Ok, S::Error> {
+            fn encode<S: Serializer>(patch: &Self::Change, s: S) -> Result<S::Ok, S::Error> {
                 T::encode(patch, s)
             }
         }
@@ -71,6 +72,10 @@ macro_rules! pointers {
 
             fn whole(value: &$pointer<T>) -> Slot<Box<P>> {
                 R::whole(value).map(|slot| slot.map(Box::new))
+            }
+
+            fn paths(patch: &Box<P>, at: &mut Paths) {
+                R::paths(patch, at);
             }
         }
     )*};

@@ -1,53 +1,55 @@
-//! Structs with named fields. What a derive writes per field is one call to a function below.
+//! Structs with named fields: what can be done with all of their slots.
 
 use super::context::Context;
 use super::error::PatchError;
-use super::field::{replace, Field, Rule, Slot, Value};
-use super::list::Appendable;
-use super::slot::{SlotRef, SlotSeed};
+use super::field::{Field, Rule, Slot};
+use super::paths::Paths;
+use super::slot::SlotRef;
+use super::Patchable;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserializer, Serializer};
+use std::convert::Infallible;
 use std::fmt;
 use std::marker::PhantomData;
 
-/// A struct that is read and merged field by field. Derived.
-pub trait Record: Value {
-    /// One slot for each field on the wire.
-    type Fields: Fields;
-
-    /// The fields' values from a patch alone.
-    fn build(patch: Self::Fields) -> Result<Self, PatchError>;
-    /// Whether `merge_fields` into `base` (or, without one, `build`) would succeed.
-    fn check(base: Option<&Self>, patch: &Self::Fields) -> Result<(), PatchError>;
-    /// Merges a patch that `check` has passed, and says whether that changed anything.
-    fn merge_fields(value: &mut Self, patch: Self::Fields) -> Result<bool, PatchError>;
-    /// The least patch that turns `value` into `later`.
-    fn diff_fields(value: &Self, later: &Self) -> Self::Fields;
-    /// The patch that sets every field.
-    fn whole(value: &Self) -> Self::Fields;
-}
-
-/// The slots of a [`Record`]: what its patch consists of. Derived.
-pub trait Fields: Value + Default {
+/// The slots of a struct: what its patch consists of. Derived.
+pub trait Fields: Default + 'static {
     /// The struct's name, the root of error paths.
     const ROOT: &'static str;
+    /// The fields' names on the wire, and behind these their aliases; a field's number is its place.
+    const NAMES: &'static [&'static str];
+    /// Their names in Rust.
+    const IDENTS: &'static [&'static str] = Self::NAMES;
+    /// The numbers of those that have a default.
+    const DEFAULTS: &'static [usize] = &[];
 
-    /// The number of the field with this name, and the name.
-    fn find(name: &str) -> Option<(usize, &'static str)>;
-    /// Reads the value of a field found under that number.
+    /// The number of this name.
+    fn find(name: &str) -> Option<usize>;
+    /// Reads the value of the field with this number, or with an alias of this number.
     fn decode_field<'de, A: MapAccess<'de>>(
         fields: &mut Self,
         number: usize,
         map: &mut A,
         cx: &mut Context<'_>,
     ) -> Result<(), A::Error>;
-    /// Writes every field that is set.
-    fn encode_fields<M: SerializeMap>(fields: &Self, map: &mut M) -> Result<(), M::Error>;
+    /// Shows every slot to `walk`, until that returns an error.
+    fn walk<W: Walk>(fields: &Self, walk: &mut W) -> Result<(), W::Error>;
     /// Makes `first` mean both, in that order.
     fn then_fields(first: &mut Self, second: Self);
-    /// Whether no field is set.
-    fn none_set(fields: &Self) -> bool;
+}
+
+/// What is done with the slots of a patch, one after another.
+pub trait Walk {
+    /// Why no further slot is needed.
+    type Error;
+
+    /// Does it with one of them.
+    fn slot<F: Field<K>, K>(
+        &mut self,
+        number: usize,
+        slot: &Slot<F::Change>,
+    ) -> Result<(), Self::Error>;
 }
 
 /// Reads fields from an object. Unknown keys are skipped; of equal keys the last one counts.
@@ -68,7 +70,7 @@ pub fn decode<'de, P: Fields, D: Deserializer<'de>>(
             let mut fields = P::default();
             while let Some(found) = map.next_key_seed(Name::<P>(PhantomData))? {
                 match found {
-                    Some((number, name)) => self.0.under(name, |cx| {
+                    Some(number) => self.0.under(P::NAMES[number], |cx| {
                         P::decode_field(&mut fields, number, &mut map, cx)
                     })?,
                     None => drop(map.next_value::<IgnoredAny>()?),
@@ -81,11 +83,11 @@ pub fn decode<'de, P: Fields, D: Deserializer<'de>>(
     d.deserialize_map(Object(cx, PhantomData))
 }
 
-/// Reads a key.
+/// Reads a key: the number of the field that it names.
 struct Name<P>(PhantomData<P>);
 
 impl<'de, P: Fields> DeserializeSeed<'de> for Name<P> {
-    type Value = Option<(usize, &'static str)>;
+    type Value = Option<usize>;
 
     fn deserialize<D: Deserializer<'de>>(self, d: D) -> Result<Self::Value, D::Error> {
         d.deserialize_identifier(self)
@@ -93,7 +95,7 @@ impl<'de, P: Fields> DeserializeSeed<'de> for Name<P> {
 }
 
 impl<P: Fields> Visitor<'_> for Name<P> {
-    type Value = Option<(usize, &'static str)>;
+    type Value = Option<usize>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a field's name")
@@ -112,181 +114,171 @@ pub fn deserialize<'de, P: Fields, D: Deserializer<'de>>(d: D) -> Result<P, D::E
 
 /// Writes the fields that are set as an object.
 pub fn encode<P: Fields, S: Serializer>(fields: &P, s: S) -> Result<S::Ok, S::Error> {
-    let mut map = s.serialize_map(None)?;
-    P::encode_fields(fields, &mut map)?;
-    map.end()
-}
+    struct Encode<M, P>(M, PhantomData<P>);
 
-/// Reads one slot.
-pub fn decode_field<'de, 'x, F: Field<'x, K>, K, A: MapAccess<'de>>(
-    slot: &mut Slot<F::Patch>,
-    map: &mut A,
-    cx: &mut Context<'_>,
-) -> Result<(), A::Error> {
-    *slot = Some(map.next_value_seed(SlotSeed::<F, K>::new(cx))?);
-    Ok(())
-}
+    impl<M: SerializeMap, P: Fields> Walk for Encode<M, P> {
+        type Error = M::Error;
 
-/// Writes one slot, if it is set.
-pub fn encode_field<'x, F: Field<'x, K>, K, M: SerializeMap>(
-    name: &'static str,
-    slot: &Slot<F::Patch>,
-    map: &mut M,
-) -> Result<(), M::Error> {
-    match slot {
-        None => Ok(()),
-        Some(slot) => map.serialize_entry(name, &SlotRef::<F, K>(slot)),
+        fn slot<F: Field<K>, K>(
+            &mut self,
+            number: usize,
+            slot: &Slot<F::Change>,
+        ) -> Result<(), M::Error> {
+            match slot {
+                None => Ok(()),
+                Some(slot) => self
+                    .0
+                    .serialize_entry(P::NAMES[number], &SlotRef::<F, K>(slot)),
+            }
+        }
     }
+
+    let mut encode = Encode(s.serialize_map(None)?, PhantomData::<P>);
+    P::walk(fields, &mut encode)?;
+    encode.0.end()
 }
 
-/// Builds one field.
-pub fn build<'x, F: Field<'x, K>, K>(
-    name: &'static str,
-    slot: Slot<F::Patch>,
-) -> Result<F, PatchError> {
-    F::Rule::build_slot(slot).map_err(|error| error.at(name))
-}
+/// Shows the fields that are set.
+pub fn debug<P: Fields>(name: &str, fields: &P, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    struct Show<'s, 'f, P>(fmt::DebugStruct<'s, 'f>, PhantomData<P>);
 
-/// Checks one field.
-pub fn check<'x, F: Field<'x, K>, K>(
-    name: &'static str,
-    base: Option<&F>,
-    slot: &Slot<F::Patch>,
-) -> Result<(), PatchError> {
-    F::Rule::check_slot(base, slot).map_err(|error| error.at(name))
-}
+    impl<P: Fields> Walk for Show<'_, '_, P> {
+        type Error = Infallible;
 
-/// Merges into one field.
-pub fn merge<'x, F: Field<'x, K>, K>(
-    name: &'static str,
-    value: &mut F,
-    slot: Slot<F::Patch>,
-) -> Result<bool, PatchError> {
-    F::Rule::merge_slot(value, slot).map_err(|error| error.at(name))
-}
-
-/// Makes one slot mean both, in that order.
-pub fn then<'x, F: Field<'x, K>, K>(first: &mut Slot<F::Patch>, second: Slot<F::Patch>) {
-    F::Rule::then_slot(first, second);
-}
-
-/// The least that turns one field into another.
-pub fn diff<'x, F: Field<'x, K>, K>(value: &F, later: &F) -> Slot<F::Patch> {
-    F::Rule::diff(value, later)
-}
-
-/// What sets one field whole.
-pub fn whole<'x, F: Field<'x, K>, K>(value: &F) -> Slot<F::Patch> {
-    F::Rule::whole(value)
-}
-
-/// Whether a slot is null where the field knows none: there the field's default steps in.
-fn defaults<'x, F: Field<'x, K>, K>(slot: &Slot<F::Patch>) -> bool {
-    matches!(slot, Some(None)) && F::Rule::null().is_none()
-}
-
-/// Builds one field that has a default.
-pub fn build_or<'x, F: Field<'x, K>, K>(
-    name: &'static str,
-    slot: Slot<F::Patch>,
-    default: impl FnOnce() -> F,
-) -> Result<F, PatchError> {
-    if slot.is_none() || defaults::<F, K>(&slot) {
-        Ok(default())
-    } else {
-        build::<F, K>(name, slot)
+        fn slot<F: Field<K>, K>(
+            &mut self,
+            number: usize,
+            slot: &Slot<F::Change>,
+        ) -> Result<(), Infallible> {
+            if let Some(slot) = slot {
+                self.0.field(P::IDENTS[number], slot);
+            }
+            Ok(())
+        }
     }
+
+    let mut show = Show(f.debug_struct(name), PhantomData::<P>);
+    let Ok(()) = P::walk(fields, &mut show);
+    show.0.finish()
 }
 
-/// Checks one field that has a default.
-pub fn check_or<'x, F: Field<'x, K>, K>(
-    name: &'static str,
-    base: Option<&F>,
-    slot: &Slot<F::Patch>,
-) -> Result<(), PatchError> {
-    match slot {
-        None | Some(None) => Ok(()),
-        Some(Some(_)) => check::<F, K>(name, base, slot),
+/// Whether no field is set.
+pub fn none_set<P: Fields>(fields: &P) -> bool {
+    struct AnySet;
+
+    impl Walk for AnySet {
+        type Error = ();
+
+        fn slot<F: Field<K>, K>(&mut self, _: usize, slot: &Slot<F::Change>) -> Result<(), ()> {
+            match slot {
+                None => Ok(()),
+                Some(_) => Err(()),
+            }
+        }
     }
+
+    P::walk(fields, &mut AnySet).is_ok()
 }
 
-/// Merges into one field that has a default.
-pub fn merge_or<'x, F: Field<'x, K>, K>(
-    name: &'static str,
-    value: &mut F,
-    slot: Slot<F::Patch>,
-    default: impl FnOnce() -> F,
-) -> Result<bool, PatchError> {
-    if defaults::<F, K>(&slot) {
-        Ok(replace(value, default()))
-    } else {
-        merge::<F, K>(name, value, slot)
+/// Collects the paths of the fields that are set.
+pub(crate) fn paths<P: Fields>(fields: &P, paths: &mut Paths) {
+    struct Collect<'p, P>(&'p mut Paths, PhantomData<P>);
+
+    impl<P: Fields> Walk for Collect<'_, P> {
+        type Error = Infallible;
+
+        fn slot<F: Field<K>, K>(
+            &mut self,
+            number: usize,
+            slot: &Slot<F::Change>,
+        ) -> Result<(), Infallible> {
+            if let Some(slot) = slot {
+                self.0
+                    .under(P::NAMES[number], |paths| F::Rule::slot_paths(slot, paths));
+            }
+            Ok(())
+        }
     }
+
+    let Ok(()) = P::walk(fields, &mut Collect(paths, PhantomData::<P>));
 }
 
-/// Drops from a slot what a list of at most `max` elements would not keep.
-pub fn trim_slot<'x, F: Appendable<'x>>(mut slot: Slot<F::Patch>, max: usize) -> Slot<F::Patch> {
-    if let Some(Some(patch)) = &mut slot {
-        F::trim_patch(patch, max);
+/// Whether a value could be built from a patch alone.
+fn check_alone<P: Fields>(fields: &P) -> Result<(), PatchError> {
+    struct Alone<P>(PhantomData<P>);
+
+    impl<P: Fields> Walk for Alone<P> {
+        type Error = PatchError;
+
+        fn slot<F: Field<K>, K>(
+            &mut self,
+            number: usize,
+            slot: &Slot<F::Change>,
+        ) -> Result<(), PatchError> {
+            let checked = match slot {
+                None | Some(None) if P::DEFAULTS.contains(&number) => Ok(()),
+                _ => F::Rule::check_slot(None, slot),
+            };
+            checked.map_err(|error| error.at(P::NAMES[number]))
+        }
     }
-    slot
-}
 
-/// Keeps the newest `max` elements of a list.
-pub fn trim<'x, F: Appendable<'x>>(value: &mut F, max: usize) {
-    value.trim(max);
-}
-
-/// Shows a slot, if it is set.
-pub fn debug<P: fmt::Debug>(f: &mut fmt::DebugStruct<'_, '_>, name: &str, slot: &Slot<P>) {
-    if let Some(slot) = slot {
-        f.field(name, slot);
-    }
+    P::walk(fields, &mut Alone::<P>(PhantomData))
 }
 
 /// The rule of sections: merged field by field, and built from the empty patch where never sent.
 #[derive(Debug)]
 pub enum ByField {}
 
-impl<T: Record> Rule<T, T::Fields> for ByField {
+impl<T: Patchable> Rule<T, T::Patch> for ByField {
     fn absent() -> Result<T, PatchError> {
-        T::build(T::Fields::default())
+        T::build_slots(T::Patch::default())
     }
 
-    fn make(patch: T::Fields) -> Result<T, PatchError> {
-        T::build(patch)
+    fn make(patch: T::Patch) -> Result<T, PatchError> {
+        T::build_slots(patch)
     }
 
-    fn check(base: Option<&T>, patch: &T::Fields) -> Result<(), PatchError> {
-        T::check(base, patch)
+    fn check(base: Option<&T>, patch: &T::Patch) -> Result<(), PatchError> {
+        match base {
+            Some(base) => T::check_slots(base, patch),
+            None => check_alone(patch),
+        }
     }
 
-    fn merge(value: &mut T, patch: T::Fields) -> Result<bool, PatchError> {
-        T::merge_fields(value, patch)
+    fn merge(value: &mut T, patch: T::Patch) -> Result<bool, PatchError> {
+        T::merge_slots(value, patch)
     }
 
-    fn then(first: &mut T::Fields, second: T::Fields) {
-        T::Fields::then_fields(first, second);
+    fn then(first: &mut T::Patch, second: T::Patch) {
+        T::Patch::then_fields(first, second);
     }
 
-    fn diff(value: &T, later: &T) -> Slot<T::Fields> {
-        let patch = T::diff_fields(value, later);
-        (!T::Fields::none_set(&patch)).then_some(Some(patch))
+    fn diff(value: &T, later: &T) -> Slot<T::Patch> {
+        let patch = T::diff_slots(value, later, false);
+        (!none_set(&patch)).then_some(Some(patch))
     }
 
-    fn whole(value: &T) -> Slot<T::Fields> {
-        Some(Some(T::whole(value)))
+    fn whole(value: &T) -> Slot<T::Patch> {
+        Some(Some(T::diff_slots(value, value, true)))
+    }
+
+    fn paths(patch: &T::Patch, at: &mut Paths) {
+        match none_set(patch) {
+            true => at.here(),
+            false => paths(patch, at),
+        }
     }
 }
 
 /// Checks a patch against a value, then merges it.
-pub(crate) fn apply<T: Record>(value: &mut T, patch: T::Fields) -> Result<bool, PatchError> {
-    T::check(Some(value), &patch)
-        .and_then(|()| T::merge_fields(value, patch))
-        .map_err(|error| error.under(T::Fields::ROOT))
+pub(crate) fn apply<T: Patchable>(value: &mut T, patch: T::Patch) -> Result<bool, PatchError> {
+    T::check_slots(value, &patch)
+        .and_then(|()| T::merge_slots(value, patch))
+        .map_err(|error| error.under(T::Patch::ROOT))
 }
 
 /// Builds a value, for those who are not inside of another one.
-pub fn from_fields<T: Record>(patch: T::Fields) -> Result<T, PatchError> {
-    T::build(patch).map_err(|error| error.under(T::Fields::ROOT))
+pub fn from_fields<T: Patchable>(patch: T::Patch) -> Result<T, PatchError> {
+    T::build_slots(patch).map_err(|error| error.under(T::Patch::ROOT))
 }

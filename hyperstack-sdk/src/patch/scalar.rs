@@ -6,8 +6,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 macro_rules! scalars {
     ($($scalar:ty)*) => {$(
-        impl Field<'_> for $scalar {
-            type Patch = Self;
+        #[diagnostic::do_not_recommend]
+        impl Field for $scalar {
+            type Change = Self;
             type Rule = Whole;
 
             fn decode<'de, D: Deserializer<'de>>(

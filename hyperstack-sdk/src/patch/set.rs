@@ -14,22 +14,22 @@ pub enum Set {}
 
 macro_rules! sets {
     ($($set:ident<T $(, $hasher:ident)?> where T: $($bound:ident +)*;)*) => {$(
-        impl<'x, T, $($hasher)?> Field<'x> for $set<T $(, $hasher)?>
+        impl<T, $($hasher)?> Field for $set<T $(, $hasher)?>
         where
-            T: Field<'x> $(+ $bound)*,
+            T: Field $(+ $bound)*,
             $($hasher: BuildHasher + Default + Clone + Send + Sync + 'static)?
         {
-            type Patch = ListPatch<T>;
+            type Change = ListPatch<T>;
             type Rule = Set;
 
             fn decode<'de, D: Deserializer<'de>>(
                 d: D,
                 cx: &mut Context<'_>,
-            ) -> Result<Self::Patch, D::Error> {
+            ) -> Result<Self::Change, D::Error> {
                 Vec::<T>::decode(d, cx)
             }
 
-            fn encode<S: Serializer>(patch: &Self::Patch, s: S) -> Result<S::Ok, S::Error> {
+            fn encode<S: Serializer>(patch: &Self::Change, s: S) -> Result<S::Ok, S::Error> {
                 Vec::<T>::encode(patch, s)
             }
         }

@@ -8,28 +8,28 @@ use std::fmt;
 use std::marker::PhantomData;
 
 /// Reads null or a patch.
-pub(crate) struct SlotSeed<'c, 'a, 'x, F, K> {
+pub(crate) struct SlotSeed<'c, 'a, F, K> {
     cx: &'c mut Context<'a>,
-    field: PhantomData<(&'x (), F, K)>,
+    field: PhantomData<(F, K)>,
 }
 
-impl<'c, 'a, 'x, F: Field<'x, K>, K> SlotSeed<'c, 'a, 'x, F, K> {
+impl<'c, 'a, F: Field<K>, K> SlotSeed<'c, 'a, F, K> {
     pub(crate) fn new(cx: &'c mut Context<'a>) -> Self {
         let field = PhantomData;
         Self { cx, field }
     }
 }
 
-impl<'de, 'x, F: Field<'x, K>, K> DeserializeSeed<'de> for SlotSeed<'_, '_, 'x, F, K> {
-    type Value = Option<F::Patch>;
+impl<'de, F: Field<K>, K> DeserializeSeed<'de> for SlotSeed<'_, '_, F, K> {
+    type Value = Option<F::Change>;
 
     fn deserialize<D: Deserializer<'de>>(self, d: D) -> Result<Self::Value, D::Error> {
         d.deserialize_option(self)
     }
 }
 
-impl<'de, 'x, F: Field<'x, K>, K> Visitor<'de> for SlotSeed<'_, '_, 'x, F, K> {
-    type Value = Option<F::Patch>;
+impl<'de, F: Field<K>, K> Visitor<'de> for SlotSeed<'_, '_, F, K> {
+    type Value = Option<F::Change>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a value or null")
@@ -49,9 +49,9 @@ impl<'de, 'x, F: Field<'x, K>, K> Visitor<'de> for SlotSeed<'_, '_, 'x, F, K> {
 }
 
 /// Writes null or a patch.
-pub(crate) struct SlotRef<'p, 'x, F: Field<'x, K>, K>(pub(crate) &'p Option<F::Patch>);
+pub(crate) struct SlotRef<'p, F: Field<K>, K>(pub(crate) &'p Option<F::Change>);
 
-impl<'x, F: Field<'x, K>, K> Serialize for SlotRef<'_, 'x, F, K> {
+impl<F: Field<K>, K> Serialize for SlotRef<'_, F, K> {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
         match self.0 {
             None => s.serialize_none(),
@@ -61,7 +61,7 @@ impl<'x, F: Field<'x, K>, K> Serialize for SlotRef<'_, 'x, F, K> {
 }
 
 /// Reads the next element of a sequence as a whole value.
-pub(crate) fn next_element<'de, 'x, T: Field<'x>, A: SeqAccess<'de>>(
+pub(crate) fn next_element<'de, T: Field, A: SeqAccess<'de>>(
     seq: &mut A,
     index: usize,
     cx: &mut Context<'_>,
@@ -78,15 +78,15 @@ pub(crate) fn next_element<'de, 'x, T: Field<'x>, A: SeqAccess<'de>>(
 }
 
 /// Reads a list of whole values into any collection.
-pub(crate) fn decode_list<'de, 'x, T, C, D>(d: D, cx: &mut Context<'_>) -> Result<C, D::Error>
+pub(crate) fn decode_list<'de, T, C, D>(d: D, cx: &mut Context<'_>) -> Result<C, D::Error>
 where
-    T: Field<'x>,
+    T: Field,
     C: Default + Extend<T>,
     D: Deserializer<'de>,
 {
-    struct List<'c, 'a, 'x, T, C>(&'c mut Context<'a>, PhantomData<(&'x (), T, C)>);
+    struct List<'c, 'a, T, C>(&'c mut Context<'a>, PhantomData<(T, C)>);
 
-    impl<'de, 'x, T: Field<'x>, C: Default + Extend<T>> Visitor<'de> for List<'_, '_, 'x, T, C> {
+    impl<'de, T: Field, C: Default + Extend<T>> Visitor<'de> for List<'_, '_, T, C> {
         type Value = C;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -108,27 +108,18 @@ where
 }
 
 /// Writes a whole value.
-pub(crate) struct ValueRef<'v, 'x, T>(&'v T, PhantomData<&'x ()>);
+pub(crate) struct ValueRef<'v, T>(pub(crate) &'v T);
 
-impl<'v, T> ValueRef<'v, '_, T> {
-    pub(crate) fn new(value: &'v T) -> Self {
-        Self(value, PhantomData)
-    }
-}
-
-impl<'x, T: Field<'x>> Serialize for ValueRef<'_, 'x, T> {
+impl<T: Field> Serialize for ValueRef<'_, T> {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
         SlotRef::<T, _>(&T::Rule::whole(self.0).flatten()).serialize(s)
     }
 }
 
 /// Writes whole values as an array.
-pub(crate) fn encode_list<'v, 'x, T: Field<'x>, S: Serializer>(
+pub(crate) fn encode_list<'v, T: Field, S: Serializer>(
     list: impl IntoIterator<Item = &'v T>,
     s: S,
 ) -> Result<S::Ok, S::Error> {
-    s.collect_seq(
-        list.into_iter()
-            .map(|value| ValueRef::<'_, 'x, T>::new(value)),
-    )
+    s.collect_seq(list.into_iter().map(ValueRef))
 }

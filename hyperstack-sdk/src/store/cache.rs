@@ -11,14 +11,14 @@ use super::readers::Readers;
 use super::readiness::{Place, Readiness};
 use super::rows::{Input, Rows};
 use super::{Outcome, Selection};
-use crate::patch::Patchable;
+use crate::patch::Record;
 use crate::session::{is_derived, EndReason, Target};
 use crate::stream::{Change, Kind, Queue, RowError, StreamError, Wakers};
 use crate::wire::{Frame, FrameError, Issue, Row, Sort};
 
 /// The cache of one view as one Rust type.
 #[derive(Debug)]
-pub(crate) struct Cache<T: Patchable> {
+pub(crate) struct Cache<T: Record> {
     view: Arc<str>,
     /// Whether rows leave the view: a window of a derived view, not a plain list.
     derived: bool,
@@ -27,7 +27,7 @@ pub(crate) struct Cache<T: Patchable> {
 }
 
 #[derive(Debug)]
-struct State<T: Patchable> {
+struct State<T: Record> {
     rows: Rows<T>,
     readers: Readers<T>,
     readiness: Readiness,
@@ -71,7 +71,7 @@ pub(super) struct CacheTally {
     pub(super) evicted: u64,
 }
 
-impl<T: Patchable> Cache<T> {
+impl<T: Record> Cache<T> {
     pub(super) fn new(view: Arc<str>, limit: Option<usize>) -> Self {
         Cache {
             derived: is_derived(&view),
@@ -182,13 +182,13 @@ impl<T: Patchable> Cache<T> {
 }
 
 /// Someone who waits; leaves when dropped.
-struct Waiting<'a, T: Patchable> {
+struct Waiting<'a, T: Record> {
     cache: &'a Cache<T>,
     target: &'a Target,
     place: Place,
 }
 
-impl<T: Patchable> Future for Waiting<'_, T> {
+impl<T: Record> Future for Waiting<'_, T> {
     type Output = Outcome;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Outcome> {
@@ -200,13 +200,13 @@ impl<T: Patchable> Future for Waiting<'_, T> {
     }
 }
 
-impl<T: Patchable> Drop for Waiting<'_, T> {
+impl<T: Record> Drop for Waiting<'_, T> {
     fn drop(&mut self) {
         self.cache.lock().readiness.leave(&mut self.place);
     }
 }
 
-impl<T: Patchable> AnyCache for Cache<T> {
+impl<T: Record> AnyCache for Cache<T> {
     fn begin(&self, target: &Target, sort: Option<&Sort>) {
         let mut state = self.lock();
         state.readiness.begin(target);
@@ -356,7 +356,7 @@ enum Taken<'a, 'f> {
     Patch(&'a [Cow<'f, str>]),
 }
 
-impl<T: Patchable> State<T> {
+impl<T: Record> State<T> {
     /// Takes in a row and tells its readers; the error if it does not fit.
     fn take_in(
         &mut self,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::cache::AnyCache;
 use super::Cache;
-use crate::patch::Patchable;
+use crate::patch::Record;
 use crate::session::{EndReason, Event};
 use crate::stream::{RowError, Wakers};
 use crate::wire::{Frame, FrameError};
@@ -46,7 +46,7 @@ impl Hub {
     }
 
     /// The cache of `view` as `T`, and whether it had to be made.
-    pub(crate) fn cache<T: Patchable>(&mut self, view: &Arc<str>) -> (Arc<Cache<T>>, bool) {
+    pub(crate) fn cache<T: Record>(&mut self, view: &Arc<str>) -> (Arc<Cache<T>>, bool) {
         let caches = &mut self.views.entry(view.clone()).or_default().caches;
         let held = caches.iter().find(|(id, _)| *id == TypeId::of::<T>());
         if let Some(Ok(cache)) = held.map(|(_, cache)| cache.clone().as_any().downcast()) {

@@ -5,13 +5,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::order::{Id, Order};
-use crate::patch::{Patch, PatchError, PatchErrorKind, Patchable};
+use crate::patch::{Patch, PatchError, PatchErrorKind, Record};
 use crate::stream::{Change, Kind, RowErrorCause};
 use crate::wire::{Scalar, Seq, Sort};
 
 /// The rows of one view as one Rust type.
 #[derive(Debug)]
-pub(super) struct Rows<T: Patchable> {
+pub(super) struct Rows<T: Record> {
     ids: HashMap<Arc<str>, Id>,
     slots: Vec<Option<Slot<T>>>,
     free: Vec<Id>,
@@ -24,7 +24,7 @@ pub(super) struct Rows<T: Patchable> {
 }
 
 #[derive(Debug)]
-struct Slot<T: Patchable> {
+struct Slot<T: Record> {
     key: Arc<str>,
     row: Row<T>,
     /// The snapshot during or since which the row was last sent.
@@ -33,7 +33,7 @@ struct Slot<T: Patchable> {
 
 /// A row, or, while it lacks a required field, what is known of it.
 #[derive(Debug)]
-enum Row<T: Patchable> {
+enum Row<T: Record> {
     Whole(Arc<T>),
     Partial(Box<T::Patch>),
 }
@@ -49,7 +49,7 @@ pub(super) struct Input<'a> {
     pub(super) keep_before: bool,
 }
 
-impl<T: Patchable> Rows<T> {
+impl<T: Record> Rows<T> {
     pub(super) fn new() -> Self {
         Rows {
             ids: HashMap::new(),
@@ -184,7 +184,7 @@ impl<T: Patchable> Rows<T> {
         let change = match &mut slot.row {
             Row::Whole(row) => {
                 let before = input.keep_before.then(|| row.clone());
-                let changed = Arc::make_mut(row).merge(patch)?;
+                let changed = T::merge_patch(Arc::make_mut(row), patch)?;
                 changed.then(|| change(before, row))
             }
             Row::Partial(partial) => {
@@ -272,7 +272,7 @@ impl<T: Patchable> Rows<T> {
     }
 }
 
-impl<T: Patchable> Row<T> {
+impl<T: Record> Row<T> {
     fn from_patch(patch: T::Patch) -> Result<Self, PatchError> {
         match T::from_patch(patch.clone()) {
             Ok(row) => Ok(Row::Whole(Arc::new(row))),

@@ -166,6 +166,45 @@ impl<T> RichUpdate<T> {
         })
     }
 
+    /// Whether what `field` reads from a row changed. `false` for rows that were created or deleted.
+    ///
+    /// The compiler knows the field, and no name is spelled out: `update.changed(|token| token.price)`
+    /// asks for one field, `|token| &token.trading` for a section, `|token| (token.price, token.supply)`
+    /// for either of two.
+    ///
+    /// ```
+    /// use hyperstack_sdk::prelude::*;
+    ///
+    /// #[derive(Debug, Clone, PartialEq, Entity)]
+    /// struct Round {
+    ///     state: State,
+    ///     winners: Vec<String>,
+    /// }
+    ///
+    /// #[derive(Debug, Clone, PartialEq, Section)]
+    /// struct State {
+    ///     motherlode: Option<f64>,
+    /// }
+    ///
+    /// fn report(update: &RichUpdate<Round>) {
+    ///     if update.changed(|round| round.state.motherlode) {
+    ///         println!("the motherlode changed: {:?}", update.data());
+    ///     }
+    /// }
+    /// # let round = |motherlode| Round { state: State { motherlode }, winners: Vec::new() };
+    /// # let (before, after, key) = (round(None), round(Some(1.0)), String::new());
+    /// # let update = RichUpdate::Updated { key, before, after, patch: None };
+    /// # report(&update);
+    /// # assert!(update.changed(|round| round.state.motherlode));
+    /// # assert!(!update.changed(|round| &round.winners));
+    /// ```
+    pub fn changed<'a, F: PartialEq>(&'a self, field: impl Fn(&'a T) -> F) -> bool {
+        match self {
+            RichUpdate::Updated { before, after, .. } => field(before) != field(after),
+            _ => false,
+        }
+    }
+
     /// Whether the row is new.
     pub fn is_created(&self) -> bool {
         matches!(self, RichUpdate::Created { .. })

@@ -10,7 +10,7 @@ use futures_util::stream::{FusedStream, Stream};
 
 use super::operator::{Filter, FilterMap, Identity, Map, Operator, Then};
 use super::{Change, Kind, Next, Queue, RichUpdate, StreamError, Update};
-use crate::patch::Patchable;
+use crate::patch::Record;
 use crate::session::EndReason;
 
 /// A stream of [`Update`]s.
@@ -72,10 +72,10 @@ pub trait Item: sealed::Item {}
 impl<I: sealed::Item> Item for I {}
 
 mod sealed {
-    use super::{Change, EndReason, Options, Patchable, StreamError};
+    use super::{Change, EndReason, Options, Record, StreamError};
 
     pub trait Item: Sized {
-        type Row: Patchable;
+        type Row: Record;
         const OPTIONS: Options;
         /// `None` where nothing changed for this kind of item.
         fn from_change(change: Change<Self::Row>) -> Option<Self>;
@@ -212,7 +212,7 @@ impl<I: Item, O> fmt::Debug for Watch<I, O> {
     }
 }
 
-impl<T: Patchable> sealed::Item for Update<T> {
+impl<T: Record> sealed::Item for Update<T> {
     type Row = T;
     const OPTIONS: Options = Options {
         keeps_before: false,
@@ -237,7 +237,7 @@ impl<T: Patchable> sealed::Item for Update<T> {
     }
 }
 
-impl<T: Patchable> sealed::Item for RichUpdate<T> {
+impl<T: Record> sealed::Item for RichUpdate<T> {
     type Row = T;
     const OPTIONS: Options = Options {
         keeps_before: true,
@@ -280,7 +280,7 @@ impl<T: Patchable> sealed::Item for RichUpdate<T> {
     }
 }
 
-impl<T: Patchable> sealed::Item for Result<Update<T>, StreamError> {
+impl<T: Record> sealed::Item for Result<Update<T>, StreamError> {
     type Row = T;
     const OPTIONS: Options = Options {
         keeps_before: false,

@@ -5,7 +5,7 @@ use std::fmt;
 use super::read::{owned, View};
 use super::ReadError;
 use crate::engine::Handle;
-use crate::patch::Patchable;
+use crate::patch::Record;
 use crate::session::{Target, Window};
 use crate::store::{Cache, Selection};
 use crate::stream::{EntityStream, RichEntityStream, TryEntityStream};
@@ -23,7 +23,7 @@ pub struct ListView<T> {
     pub(super) view: View<T>,
 }
 
-impl<T: Patchable> ListView<T> {
+impl<T: Record> ListView<T> {
     pub(super) fn new(handle: Handle, id: &str, window: Window) -> Self {
         ListView {
             view: View::new(handle, id, window),
@@ -67,7 +67,7 @@ impl<T: Patchable> ListView<T> {
     }
 }
 
-fn rows<T: Patchable>(cache: &Cache<T>) -> Vec<T> {
+fn rows<T: Record>(cache: &Cache<T>) -> Vec<T> {
     cache.list().into_iter().map(owned).collect()
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::engine::Handle;
-use crate::patch::Patchable;
+use crate::patch::Record;
 use crate::session::{EndReason, Target, Window};
 use crate::store::{Cache, Outcome, Selection};
 use crate::stream::{Item, Watch};
@@ -77,7 +77,7 @@ impl<T> View<T> {
     }
 }
 
-impl<T: Patchable> View<T> {
+impl<T: Record> View<T> {
     pub(super) fn new(handle: Handle, id: &str, window: Window) -> Self {
         View {
             handle,

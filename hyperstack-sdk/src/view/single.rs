@@ -5,7 +5,7 @@ use std::fmt;
 use super::read::owned;
 use super::{ListView, ReadError};
 use crate::engine::Handle;
-use crate::patch::Patchable;
+use crate::patch::Record;
 use crate::session::{Target, Window};
 use crate::store::{Cache, Selection};
 use crate::stream::{EntityStream, RichEntityStream, TryEntityStream};
@@ -18,7 +18,7 @@ pub struct SingleView<T> {
     list: ListView<T>,
 }
 
-impl<T: Patchable> SingleView<T> {
+impl<T: Record> SingleView<T> {
     pub(super) fn new(handle: Handle, id: &str) -> Self {
         SingleView {
             list: ListView::new(handle, id, Window { take: Some(1) }),
@@ -62,7 +62,7 @@ impl<T: Patchable> SingleView<T> {
     }
 }
 
-fn first<T: Patchable>(cache: &Cache<T>) -> Option<T> {
+fn first<T: Record>(cache: &Cache<T>) -> Option<T> {
     cache.first().map(owned)
 }
 

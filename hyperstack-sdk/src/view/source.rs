@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use super::{ListView, SingleView, StateView};
 use crate::client::HyperStack;
 use crate::engine::Handle;
-use crate::patch::{Entity, Patchable};
+use crate::patch::{Entity, Record};
 use crate::session::Window;
 
 /// The views of an entity; implemented by `#[derive(Views)]`, on `FooViews` for `Foo`.
@@ -61,7 +61,7 @@ impl<T> ViewSource<T> {
     }
 }
 
-impl<T: Patchable> ViewSource<T> {
+impl<T: Record> ViewSource<T> {
     /// One row at a time, by key.
     pub fn state(&self) -> StateView<T> {
         self.keyed(&format!("{}/list", self.entity))

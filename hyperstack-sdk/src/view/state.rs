@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::read::{owned, View};
 use super::ReadError;
 use crate::engine::Handle;
-use crate::patch::Patchable;
+use crate::patch::Record;
 use crate::session::{Target, Window};
 use crate::store::Selection;
 use crate::stream::{EntityStream, RichEntityStream, TryEntityStream};
@@ -24,7 +24,7 @@ pub struct StateView<T> {
     view: View<T>,
 }
 
-impl<T: Patchable> StateView<T> {
+impl<T: Record> StateView<T> {
     pub(super) fn new(handle: Handle, id: &str) -> Self {
         StateView {
             view: View::new(handle, id, Window::default()),

@@ -86,7 +86,10 @@ fn append_lists_keep_the_newest() {
         (vec![2, 3, 4], Some(vec![3, 4]))
     );
     let replace = json!({"log": [9, 2, 3, 4]});
-    assert_eq!(a.merge(patch::<Round>(replace)), Ok(false));
+    assert_eq!(
+        Round::merge_patch(&mut a, patch::<Round>(replace)),
+        Ok(false)
+    );
     let built: Round = value(json!({"id": {"round_id": 1}, "log": [1, 2, 3, 4]}));
     assert_eq!(built.log, [2, 3, 4]);
 }

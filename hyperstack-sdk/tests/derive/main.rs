@@ -8,6 +8,7 @@ pub mod hygiene;
 mod laws;
 mod leaves;
 mod merge;
+mod paths;
 pub mod views;
 mod wire;
 

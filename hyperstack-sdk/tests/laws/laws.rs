@@ -258,7 +258,7 @@ fn atomic<T: Shape>(_: &Kind, case: &Case) -> Result<bool, TestCaseError> {
         let Ok(b) = applied(&a, frame.decode::<T>())? else {
             continue;
         };
-        let changed = a.clone().merge(frame.decode::<T>());
+        let changed = T::merge_patch(&mut a.clone(), frame.decode::<T>());
         let differs = a != b;
         // What is appended to a full list may be what it pushes out: that counts as a change.
         let appended = differs || !frame.append.is_empty();
