@@ -1,1 +1,5 @@
-fn main(){}
+//! Prints the comparison.
+
+fn main() {
+    print!("{}", compare::table::markdown(&compare::libraries()));
+}
