@@ -15,8 +15,10 @@ Each library is given the same JSON: rows, patches, and the rows that a merge by
 makes of them. `hyperstack-sdk` is this repository's, not the crate of that name on crates.io, and
 struct-patch has its features `nesting` and `none_as_default` on. Each is used as its documentation
 advises; where a gap is serde's, serde_with fills it for all. The column serde is serde alone, with
-the double option of serde_with. A cell is *yes* where every patch was decoded and merged right, *no* where none was, and
-*partly* between these. In the last row the error counts too.
+the double option of serde_with.
+
+A cell is *yes* where every patch was decoded and merged right, *no* where none was, and *partly*
+between these. In the last row the error counts too.
 ";
 
 const FACTS: &str = "\
