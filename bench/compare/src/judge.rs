@@ -28,7 +28,7 @@ pub trait Subject: Sized + Clone {
 /// A library and what it did.
 pub struct Library {
     pub name: &'static str,
-    /// The crates it takes, whose versions are told.
+    /// The crates it takes, whose versions are told; ours is always the one beside.
     pub crates: &'static [&'static str],
     /// One for each ability.
     pub results: [Outcome; ABILITIES.len()],

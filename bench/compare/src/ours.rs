@@ -42,7 +42,7 @@ where
 pub fn library() -> Library {
     Library {
         name: "ours",
-        crates: &["hyperstack-sdk"],
+        crates: &[],
         results: [
             compiles::<Trade>(0, ""),
             compiles::<Market>(1, ""),

@@ -12,7 +12,7 @@ where this file is not what the program prints.
 
 const RULES: &str = "\
 Each library is given the same JSON: rows, patches, and the rows that a merge by the server's rules
-makes of them. `hyperstack-sdk` is this repository's, not the crate of that name on crates.io, and
+makes of them. The first column is this repository's `hyperstack-sdk`, as it is beside this file;
 struct-patch has its features `nesting` and `none_as_default` on. Each is used as its documentation
 advises; where a gap is serde's, serde_with fills it for all. The column serde is serde alone, with
 the double option of serde_with.
