@@ -1,0 +1,5 @@
+//! Prints the comparison.
+
+fn main() {
+    print!("{}", compare::table::markdown(&compare::libraries()));
+}
