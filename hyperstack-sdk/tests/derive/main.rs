@@ -8,7 +8,10 @@ pub mod hygiene;
 mod laws;
 mod leaves;
 mod merge;
+mod numbers;
+mod shapes;
 pub mod views;
+mod wide;
 mod wire;
 
 use hyperstack_sdk::{Patch, Patchable};
