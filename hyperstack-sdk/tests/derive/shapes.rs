@@ -13,6 +13,7 @@ struct Round {
 }
 
 #[derive(Clone, Debug, PartialEq, Default, Section)]
+#[expect(clippy::type_complexity, reason = "that is the subject")]
 struct State {
     bets: Vec<u64>,
     sets_by_number: HashMap<String, BTreeMap<u64, HashSet<(u8, char)>>>,
