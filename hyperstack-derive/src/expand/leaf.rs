@@ -55,7 +55,7 @@ fn impl_field(
 fn of_record(leaf: &Leaf, inside: &Record) -> TokenStream {
     let krate = &leaf.krate;
     let hidden = Ident::new("__Fields", Span::call_site());
-    let definition = patch::definition(inside, &hidden);
+    let definition = patch::hidden(inside, &hidden);
     let slots = slots::impls(inside, &hidden);
     let fields = key::fields(inside);
     let build = record::built(inside);

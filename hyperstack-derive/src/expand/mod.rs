@@ -26,8 +26,9 @@ pub(crate) fn entity(record: &Record) -> TokenStream {
         &record.generics,
         "CheckedEntity",
     );
-    let impls = constant(entity::impls(record));
-    quote!(#code #checked #marker #impls)
+    let impls = entity::impls(record);
+    let impls = constant(quote!(#checked #impls));
+    quote!(#code #marker #impls)
 }
 
 /// The code of the derive `Section`.
@@ -39,20 +40,21 @@ pub(crate) fn section(record: &Record) -> TokenStream {
         &record.generics,
         "CheckedPart",
     );
+    let checked = constant(quote!(#checked));
     quote!(#code #checked)
 }
 
 /// The code of the derive `Leaf`.
 pub(crate) fn leaf(leaf: &Leaf) -> TokenStream {
-    let code = constant(leaf::impls(leaf));
     let checked = checked(&leaf.krate, &leaf.ident, &leaf.generics, "CheckedPart");
-    quote!(#code #checked)
+    let impls = leaf::impls(leaf);
+    constant(quote!(#checked #impls))
 }
 
 /// The patch of what is merged field by field, and the merge.
 fn merged(record: &Record) -> TokenStream {
     let patch = patch::ident(record);
-    let definition = patch::definition(record, &patch);
+    let definition = patch::definition(record);
     let slots = slots::impls(record, &patch);
     let wire = patch::impls(record, &patch);
     let merge = record::impls(record, &patch);

@@ -14,10 +14,8 @@ pub(super) fn ident(record: &Record) -> Ident {
 }
 
 /// The struct of the patch.
-pub(super) fn definition(record: &Record, patch: &Ident) -> TokenStream {
-    let vis = &record.vis;
-    let generics = bounds::patch(record);
-    let clause = &generics.where_clause;
+pub(super) fn definition(record: &Record) -> TokenStream {
+    let (vis, patch) = (&record.vis, ident(record));
     let docs = format!(
         "A patch of [`{0}`]: each field is absent, null (`Some(None)`) or a value.\n\n\
          Made by a derive of `{0}`.",
@@ -36,23 +34,45 @@ pub(super) fn definition(record: &Record, patch: &Ident) -> TokenStream {
         };
         quote! {
             #docs
-            #vis #ident: #slot,
+            #vis #ident: #slot
         }
     });
+    let definition = structure(record, &patch, fields);
+    quote! {
+        #[doc = #docs]
+        #[allow(missing_copy_implementations, private_bounds, trivial_bounds, unused_qualifications)]
+        #vis #definition
+    }
+}
+
+/// The struct of slots that nobody sees.
+pub(super) fn hidden(record: &Record, name: &Ident) -> TokenStream {
+    let fields = record.wired().map(|field| {
+        let (ident, slot) = (&field.ident, place(&record.krate, field).slot());
+        quote!(#ident: #slot)
+    });
+    structure(record, name, fields)
+}
+
+fn structure(
+    record: &Record,
+    name: &Ident,
+    fields: impl Iterator<Item = TokenStream>,
+) -> TokenStream {
+    let generics = bounds::patch(record);
+    let clause = &generics.where_clause;
     let unused = unused(record);
     let unused = unused.iter().map(|param| {
         let field = marker(param);
         quote! {
             #[doc(hidden)]
-            pub #field: ::core::marker::PhantomData<fn() -> #param>,
+            pub #field: ::core::marker::PhantomData<fn() -> #param>
         }
     });
     quote! {
-        #[doc = #docs]
-        #[allow(private_bounds, trivial_bounds, unused_qualifications)]
-        #vis struct #patch #generics #clause {
-            #(#fields)*
-            #(#unused)*
+        struct #name #generics #clause {
+            #(#fields,)*
+            #(#unused,)*
         }
     }
 }

@@ -3,13 +3,21 @@
 #![deny(unused_qualifications, trivial_casts, missing_debug_implementations)]
 
 mod attributes;
+mod cases;
+mod dates;
 mod generics;
 pub mod hygiene;
+mod keys;
 mod laws;
 mod leaves;
 mod merge;
+mod numbers;
 mod paths;
+mod serde_attributes;
+mod shapes;
 pub mod views;
+mod visibility;
+mod wide;
 mod wire;
 
 use hyperstack_sdk::{Patch, Patchable};

@@ -1,0 +1,125 @@
+//! Keys of every type, each written as text and read back.
+
+use crate::value;
+use hyperstack_sdk::{Entity, Key, Keyed, Leaf, Patchable, Section};
+use serde_json::{json, Value};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+use std::fmt::Debug;
+use std::sync::Arc;
+
+#[derive(Clone, Debug, PartialEq, Entity)]
+#[entity(key = "key")]
+struct Row<K: Key> {
+    key: K,
+    others: HashMap<K, Option<u64>>,
+}
+
+/// The key of a row, by way of its text, and as a key of a map beside it.
+fn keyed<K>(key: K, json: Value)
+where
+    K: Key,
+    Row<K>: Keyed<Key = K> + Patchable + TryFrom<<Row<K> as Patchable>::Patch, Error: Debug>,
+{
+    let text = key.text().into_owned();
+    let row: Row<K> = value(json!({"key": json, "others": { text.clone(): 1 }}));
+    assert_eq!(row.key(), &key);
+    assert_eq!(K::parse(&text), Some(key.clone()));
+    assert_eq!(row.others[&key], Some(1));
+}
+
+macro_rules! integers {
+    ($($ty:ident)*) => {$(
+        keyed($ty::MIN, json!($ty::MIN.to_string()));
+        keyed($ty::MAX, json!($ty::MAX.to_string()));
+    )*};
+}
+
+#[test]
+fn every_type_that_is_a_key() {
+    integers! { u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize }
+    keyed('é', json!("é"));
+    keyed(true, json!(true));
+    keyed("So1.a/b \"c\"".to_owned(), json!("So1.a/b \"c\""));
+    keyed(Slot(u64::MAX), json!(u64::MAX));
+    keyed(Pair { left: 1, right: 2 }, json!({"left": 1, "right": "2"}));
+}
+
+/// A newtype.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Leaf)]
+struct Slot(u64);
+
+impl Key for Slot {
+    fn parse(text: &str) -> Option<Self> {
+        Key::parse(text).map(Self)
+    }
+
+    fn text(&self) -> Cow<'_, str> {
+        self.0.to_string().into()
+    }
+}
+
+/// A key of two parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Leaf)]
+struct Pair {
+    left: u8,
+    right: u8,
+}
+
+impl Key for Pair {
+    fn parse(text: &str) -> Option<Self> {
+        let (left, right) = text.split_once(':')?;
+        let (left, right) = (Key::parse(left)?, Key::parse(right)?);
+        Some(Self { left, right })
+    }
+
+    fn text(&self) -> Cow<'_, str> {
+        format!("{}:{}", self.left, self.right).into()
+    }
+}
+
+type Id = u64;
+type Nested<T> = Around<T>;
+
+#[derive(Clone, Debug, PartialEq, Section)]
+struct Around<T> {
+    id: T,
+    next: Option<Box<Around<T>>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Entity)]
+#[entity(key = "outer.id.id")]
+struct Far<T> {
+    outer: Arc<Nested<Box<Nested<T>>>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Entity)]
+#[entity(key = "r#type.left")]
+struct ThroughLeaf {
+    r#type: Pair,
+    by_slot: BTreeMap<Slot, Aliased>,
+}
+
+#[derive(Clone, Debug, PartialEq, Entity)]
+#[entity(key = "id")]
+struct Aliased {
+    id: Id,
+    inside: Vec<Aliased>,
+}
+
+#[test]
+fn paths_lead_through_pointers_aliases_parameters_and_leaves() {
+    let far: Far<Id> = value(json!({"outer": {"id": {"id": 1, "next": {"id": 2}}}}));
+    let key: &Id = far.key();
+    assert_eq!(*key, 1);
+    let far: Far<Slot> = value(json!({"outer": {"id": {"id": "3"}}}));
+    assert_eq!(far.key(), &Slot(3));
+    let leaf: ThroughLeaf = value(json!({
+        "type": {"left": 7, "right": 8},
+        "by_slot": {"5": {"id": 9, "inside": [{"id": 10}]}},
+    }));
+    let key: &u8 = leaf.key();
+    assert_eq!(*key, 7);
+    assert_eq!(leaf.by_slot[&Slot(5)].key(), &9);
+    assert_eq!(leaf.by_slot[&Slot(5)].inside[0].key(), &10);
+}
