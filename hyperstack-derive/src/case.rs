@@ -25,44 +25,64 @@ impl Case {
             .map(|case| Self(case))
     }
 
-    /// A field's name (`snake_case`) in this case.
+    /// A field's name in this case. A field is taken to be in snake case, as serde takes it.
     pub(crate) fn field(self, name: &str) -> String {
-        self.write(
-            name,
-            &name.split('_').map(str::to_owned).collect::<Vec<_>>(),
-        )
-    }
-
-    /// A variant's name (`PascalCase`) in this case.
-    pub(crate) fn variant(self, name: &str) -> String {
-        let mut words: Vec<String> = Vec::new();
-        for c in name.chars() {
-            match words.last_mut() {
-                Some(word) if !c.is_uppercase() => word.push(c),
-                _ => words.push(c.to_string()),
-            }
-        }
-        self.write(name, &words)
-    }
-
-    fn write(self, name: &str, words: &[String]) -> String {
-        let lower = |separator: &str| words.join(separator).to_lowercase();
         match self.0 {
-            "lowercase" => name.to_lowercase(),
-            "UPPERCASE" => name.to_uppercase(),
-            "PascalCase" => words.iter().map(|word| capitalized(word)).collect(),
-            "camelCase" => {
-                let pascal: String = words.iter().map(|word| capitalized(word)).collect();
-                let mut chars = pascal.chars();
-                let first = chars.next().map(|c| c.to_ascii_lowercase());
-                first.into_iter().chain(chars).collect()
-            }
-            "snake_case" => lower("_"),
-            "SCREAMING_SNAKE_CASE" => lower("_").to_uppercase(),
-            "kebab-case" => lower("-"),
-            _ => lower("-").to_uppercase(),
+            "lowercase" | "snake_case" => name.to_owned(),
+            "UPPERCASE" | "SCREAMING_SNAKE_CASE" => name.to_ascii_uppercase(),
+            "PascalCase" => pascal(name),
+            "camelCase" => uncapitalized(&pascal(name)),
+            "kebab-case" => name.replace('_', "-"),
+            _ => name.to_ascii_uppercase().replace('_', "-"),
         }
     }
+
+    /// A variant's name in this case. A variant is taken to be in Pascal case, as serde takes it.
+    pub(crate) fn variant(self, name: &str) -> String {
+        match self.0 {
+            "PascalCase" => name.to_owned(),
+            "lowercase" => name.to_ascii_lowercase(),
+            "UPPERCASE" => name.to_ascii_uppercase(),
+            "camelCase" => uncapitalized(name),
+            "snake_case" => words(name),
+            "SCREAMING_SNAKE_CASE" => words(name).to_ascii_uppercase(),
+            "kebab-case" => words(name).replace('_', "-"),
+            _ => words(name).to_ascii_uppercase().replace('_', "-"),
+        }
+    }
+}
+
+/// `best_bet` as `BestBet`.
+fn pascal(name: &str) -> String {
+    let mut pascal = String::new();
+    let mut capitalize = true;
+    for c in name.chars() {
+        match c {
+            '_' => capitalize = true,
+            _ if std::mem::take(&mut capitalize) => pascal.push(c.to_ascii_uppercase()),
+            _ => pascal.push(c),
+        }
+    }
+    pascal
+}
+
+/// `BestBet` as `best_bet`.
+fn words(name: &str) -> String {
+    let mut words = String::new();
+    for (i, c) in name.char_indices() {
+        if i > 0 && c.is_uppercase() {
+            words.push('_');
+        }
+        words.push(c.to_ascii_lowercase());
+    }
+    words
+}
+
+/// `BestBet` as `bestBet`.
+fn uncapitalized(name: &str) -> String {
+    let mut chars = name.chars();
+    let first = chars.next().map(|c| c.to_ascii_lowercase());
+    first.into_iter().chain(chars).collect()
 }
 
 /// A type's name as that of a field: `OreRound` as `ore_round`, `NFTMint` as `nft_mint`.
@@ -82,12 +102,6 @@ pub(crate) fn snake(name: &str) -> String {
         snake.extend(c.to_lowercase());
     }
     snake
-}
-
-fn capitalized(word: &str) -> String {
-    let mut chars = word.chars();
-    let first = chars.next().map(|c| c.to_ascii_uppercase());
-    first.into_iter().chain(chars).collect()
 }
 
 #[cfg(test)]

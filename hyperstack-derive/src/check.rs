@@ -243,7 +243,8 @@ pub(crate) fn variants(ident: &Ident, variants: &[Variant], errors: &mut Errors)
         );
     }
     other_text_is_any(variants, errors);
-    let named = variants.iter().filter(|variant| variant.other.is_none());
+    let read = variants.iter().filter(|variant| !variant.skip);
+    let named = read.filter(|variant| variant.other.is_none());
     let own = named
         .clone()
         .map(|variant| (variant.name.clone(), variant.name_at.clone()));

@@ -6,7 +6,7 @@ use crate::errors::Errors;
 use crate::suggest;
 use proc_macro2::TokenStream;
 use quote::{quote, ToTokens};
-use syn::{Data, DeriveInput, Expr, ExprLit, Fields, Lit, LitStr, Path};
+use syn::{Data, DeriveInput, Expr, ExprLit, ExprPath, Fields, Lit, LitStr, Path};
 
 /// What the attributes of an item say.
 pub(crate) struct ContainerAttrs {
@@ -114,6 +114,6 @@ fn default(entry: &Entry, errors: &mut Errors) -> Option<TokenStream> {
     if entry.value().is_none() {
         return Some(quote!(<Self as ::core::default::Default>::default()));
     }
-    let path = entry.string(errors)?.value.parse::<Path>().ok()?;
+    let path = entry.string(errors)?.value.parse::<ExprPath>().ok()?;
     Some(quote!(#path()))
 }

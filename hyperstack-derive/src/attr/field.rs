@@ -4,7 +4,7 @@ use super::{serde, Entry, Set};
 use crate::errors::Errors;
 use proc_macro2::TokenStream;
 use quote::{quote, ToTokens};
-use syn::{Attribute, Expr, Lit, LitStr, Path, UnOp};
+use syn::{Attribute, Expr, ExprPath, Lit, LitStr, UnOp};
 
 const KEYS: &[&str] = &["rename", "alias", "default", "append", "serde", "skip"];
 
@@ -88,7 +88,7 @@ fn serde_default(entry: &Entry, errors: &mut Errors) -> Option<Set<FieldDefault>
     if entry.value().is_none() {
         return default(entry, errors);
     }
-    match entry.string(errors)?.value.parse::<Path>() {
+    match entry.string(errors)?.value.parse::<ExprPath>() {
         Ok(path) => Some(entry.set(FieldDefault::Expr(quote!(#path())))),
         Err(error) => {
             errors.push(error);

@@ -10,9 +10,9 @@ pub(crate) mod view;
 use crate::errors::Errors;
 use crate::suggest;
 use proc_macro2::TokenStream;
-use quote::ToTokens;
+use quote::{quote, ToTokens};
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Expr, ExprLit, Lit, LitStr, Meta, Token};
+use syn::{Attribute, Expr, ExprLit, Ident, Lit, LitStr, Meta, MetaNameValue, Token};
 
 /// One `key`, `key = value` or `key(..)` of an attribute.
 pub(crate) struct Entry(Meta);
@@ -169,8 +169,34 @@ pub(crate) fn misplaced(attrs: &[Attribute], place: &str, advice: &str, errors: 
     }
 }
 
-/// The documentation among these attributes.
-pub(crate) fn docs(attrs: &[Attribute]) -> Vec<&Attribute> {
+/// The documentation among these attributes, for another item than `Self`.
+pub(crate) fn docs(attrs: &[Attribute], this: &Ident) -> TokenStream {
     let docs = attrs.iter().filter(|attr| attr.path().is_ident("doc"));
+    let docs = docs.map(|attr| match &attr.meta {
+        Meta::NameValue(MetaNameValue {
+            value:
+                Expr::Lit(ExprLit {
+                    lit: Lit::Str(text),
+                    ..
+                }),
+            ..
+        }) => {
+            // A link to what only the struct has.
+            let text = text.value().replace("Self::", &format!("{this}::"));
+            quote!(#[doc = #text])
+        }
+        _ => quote!(#attr),
+    });
     docs.collect()
+}
+
+/// What is allowed by these attributes: it is of what is made of the item, too.
+pub(crate) fn allows(attrs: &[Attribute]) -> TokenStream {
+    let lists = attrs.iter().filter_map(|attr| match &attr.meta {
+        Meta::List(list) if ["allow", "expect"].iter().any(|is| list.path.is_ident(is)) => {
+            Some(&list.tokens)
+        }
+        _ => None,
+    });
+    quote!(#(#[allow(#lists)])*)
 }

@@ -13,6 +13,8 @@ pub(crate) struct VariantAttrs {
     pub(crate) rename: Option<Set<LitStr>>,
     pub(crate) aliases: Vec<Set<LitStr>>,
     pub(crate) other: Option<Set<()>>,
+    /// Whether serde never reads it.
+    pub(crate) skip: bool,
     /// The key `rename` of `#[leaf(..)]` itself.
     pub(crate) own_rename: Option<TokenStream>,
 }
@@ -26,6 +28,7 @@ impl VariantAttrs {
                 "rename" => read.rename = entry.string(errors),
                 "alias" => read.aliases.extend(entry.string(errors)),
                 "other" => read.other = entry.flag(errors),
+                "skip" | "skip_deserializing" => read.skip = true,
                 // The rest concerns serializing, bounds or paths.
                 _ => {}
             }

@@ -12,13 +12,14 @@ pub(super) fn marker(record: &Record) -> TokenStream {
     if !record.generics.params.is_empty() {
         return TokenStream::new();
     }
-    let (vis, marker) = (&record.vis, marker_ident(record));
+    let (vis, allows, marker) = (&record.vis, &record.allows, marker_ident(record));
     let docs = format!(
         "The entity of [`{}`], as a type without values of its own.",
         record.ident
     );
     quote! {
         #[doc = #docs]
+        #allows
         #vis struct #marker;
     }
 }
@@ -36,7 +37,7 @@ pub(super) fn impls(record: &Record) -> TokenStream {
         quote! {
             impl #params #krate::patch::Entity for #who #clause {
                 type Data = #ident #arguments;
-                const NAME: &'static str = #name;
+                const NAME: &'static #krate::__private::str = #name;
             }
         }
     };
@@ -56,15 +57,18 @@ pub(super) fn impls(record: &Record) -> TokenStream {
         #data
         #known
         #marker
+        #[automatically_derived]
         impl ::core::clone::Clone for #ident {
             fn clone(&self) -> Self {
                 *self
             }
         }
+        #[automatically_derived]
         impl ::core::marker::Copy for #ident {}
+        #[automatically_derived]
         impl ::core::fmt::Debug for #ident {
-            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                f.write_str(#text)
+            fn fmt(&self, __f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                ::core::fmt::Formatter::write_str(__f, #text)
             }
         }
         #key

@@ -23,12 +23,12 @@ fn has_field(record: &Record, field: &Field) -> TokenStream {
     let (of, value) = match ty.plain {
         true => (quote!(#ty), quote!(&self.#ident)),
         false => {
-            generics.params.push(parse_quote!(__T));
-            let is = quote!(for<'__x> #krate::__private::Is<'__x, Is = __T>);
+            generics.params.push(parse_quote!(__Type));
+            let is = quote!(for<'__x> #krate::__private::Is<'__x, Is = __Type>);
             let clause = generics.make_where_clause();
             clause.predicates.push(parse_quote!(#ty: #is));
             let value = quote!(<#ty as #krate::__private::Is<'_>>::is(&self.#ident));
-            (quote!(__T), value)
+            (quote!(__Type), value)
         }
     };
     let params = bounds::with_lifetime(&generics, quote!('__f));
@@ -65,7 +65,7 @@ fn keyed(record: &Record, key: &KeyPath, first: &Field) -> TokenStream {
     let mut ty = quote!(#ty);
     let mut field = quote!(&self.#from);
     let mut step = |ty: &TokenStream, is: TokenStream, number: usize| {
-        let next = format_ident!("__T{number}");
+        let next = format_ident!("__Next{number}");
         generics.params.push(parse_quote!(#next: 'static));
         let clause = generics.make_where_clause();
         clause

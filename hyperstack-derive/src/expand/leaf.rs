@@ -17,7 +17,7 @@ pub(super) fn impls(leaf: &Leaf) -> TokenStream {
     }
 }
 
-/// The impl of `Field`; `decode` makes a result of `d` and `cx`, and `encode` of `patch` and `s`.
+/// The impl of `Field`; `decode` makes a result of `__d` and `__cx`, and `encode` of `__leaf` and `__s`.
 fn impl_field(
     leaf: &Leaf,
     generics: Generics,
@@ -29,22 +29,23 @@ fn impl_field(
     let generics = bounds::value(generics, &leaf.generics, ident, krate);
     let (params, arguments, clause) = generics.split_for_impl();
     quote! {
+        #[automatically_derived]
         impl #params #private::Field for #ident #arguments #clause {
             type Change = Self;
             type Rule = #private::Whole;
 
-            fn decode<'de, __D: #private::serde::Deserializer<'de>>(
-                d: __D,
-                cx: &mut #private::Context<'_>,
-            ) -> ::core::result::Result<Self, __D::Error> {
-                let _ = &cx;
+            fn decode<'de, __Deserializer: #private::serde::Deserializer<'de>>(
+                __d: __Deserializer,
+                __cx: &mut #private::Context<'_>,
+            ) -> ::core::result::Result<Self, __Deserializer::Error> {
+                let _ = &__cx;
                 #decode
             }
 
-            fn encode<__S: #private::serde::Serializer>(
-                patch: &Self,
-                s: __S,
-            ) -> ::core::result::Result<__S::Ok, __S::Error> {
+            fn encode<__Serializer: #private::serde::Serializer>(
+                __leaf: &Self,
+                __s: __Serializer,
+            ) -> ::core::result::Result<__Serializer::Ok, __Serializer::Error> {
                 #encode
             }
         }
@@ -61,7 +62,7 @@ fn of_record(leaf: &Leaf, inside: &Record) -> TokenStream {
     let build = record::built(inside);
     let whole = record::each(inside, |inner| {
         let place = place(krate, inner);
-        let value = place.member("&", "patch", &inner.ident);
+        let value = place.member("&", "__leaf", &inner.ident);
         place.call(place.item("whole"), quote!(#value))
     });
     let generics = bounds::patch(inside);
@@ -70,15 +71,15 @@ fn of_record(leaf: &Leaf, inside: &Record) -> TokenStream {
         leaf,
         generics,
         quote! {
-            #krate::__private::leaf::decode_fields(d, cx, |patch: #hidden #arguments| {
-                let _ = &patch;
+            #krate::__private::leaf::decode_fields(__d, __cx, |__patch: #hidden #arguments| {
+                let _ = &__patch;
                 ::core::result::Result::Ok(#build)
             })
         },
         quote! {
-            let _ = patch;
-            let fields: #hidden #arguments = #hidden { #whole };
-            #krate::__private::record::encode(&fields, s)
+            let _ = __leaf;
+            let __fields: #hidden #arguments = #hidden { #whole };
+            #krate::__private::record::encode(&__fields, __s)
         },
     );
     quote!(#definition #slots #field #fields)
@@ -92,8 +93,8 @@ fn of_newtype(leaf: &Leaf, ty: &FieldType) -> TokenStream {
     impl_field(
         leaf,
         generics(leaf, std::slice::from_ref(ty)),
-        quote!(#decode(d, cx).map(Self)),
-        quote!(#encode(&patch.0, s)),
+        quote!(::core::result::Result::map(#decode(__d, __cx), Self)),
+        quote!(#encode(&__leaf.0, __s)),
     )
 }
 
@@ -102,16 +103,21 @@ fn of_tuple(leaf: &Leaf, types: &[FieldType]) -> TokenStream {
     let field = quote!(#(#types,)*);
     let krate = &leaf.krate;
     let tuple = quote!(<(#field) as #krate::__private::Field>);
-    let names = (0..types.len()).map(|i| format_ident!("field_{i}"));
+    let names = (0..types.len()).map(|i| format_ident!("__field_{i}"));
     let names: Vec<Ident> = names.collect();
     let indices = (0..types.len()).map(syn::Index::from);
     impl_field(
         leaf,
         generics(leaf, types),
-        quote!(#tuple::decode_alone(d, cx).map(|(#(#names,)*)| Self(#(#names,)*))),
         quote! {
-            let tuple = (#(::core::clone::Clone::clone(&patch.#indices),)*);
-            #tuple::encode_alone(&tuple, s)
+            ::core::result::Result::map(
+                #tuple::decode_alone(__d, __cx),
+                |(#(#names,)*)| Self(#(#names,)*),
+            )
+        },
+        quote! {
+            let __tuple = (#(::core::clone::Clone::clone(&__leaf.#indices),)*);
+            #tuple::encode_alone(&__tuple, __s)
         },
     )
 }
@@ -131,7 +137,7 @@ fn of_enum(leaf: &Leaf, variants: &Variants) -> TokenStream {
     let named: Vec<&Variant> = variants
         .known
         .iter()
-        .filter(|variant| variant.other.is_none())
+        .filter(|variant| variant.other.is_none() && !variant.skip)
         .collect();
     let names = named.iter().map(|variant| &variant.name);
     let found = named.iter().map(|variant| {
@@ -145,7 +151,7 @@ fn of_enum(leaf: &Leaf, variants: &Variants) -> TokenStream {
         .find_map(|variant| Some((&variant.ident, variant.other.as_ref()?)));
     let rest = match &other {
         Some((ident, Other::Text(ty))) => {
-            quote!(#some(Self::#ident(<#ty as #krate::__private::leaf::Text>::keep(text))))
+            quote!(#some(Self::#ident(<#ty as #krate::__private::leaf::Text>::keep(__text))))
         }
         Some((ident, Other::Nothing)) => quote!(#some(Self::#ident)),
         None => quote!(::core::option::Option::None),
@@ -154,7 +160,7 @@ fn of_enum(leaf: &Leaf, variants: &Variants) -> TokenStream {
         let (ident, name) = (&variant.ident, &variant.name);
         match &variant.other {
             Some(Other::Text(ty)) => {
-                quote!(Self::#ident(text) => <#ty as #krate::__private::leaf::Text>::kept(text),)
+                quote!(Self::#ident(__text) => <#ty as #krate::__private::leaf::Text>::kept(__text),)
             }
             _ => quote!(Self::#ident => #name,),
         }
@@ -170,18 +176,18 @@ fn of_enum(leaf: &Leaf, variants: &Variants) -> TokenStream {
         bounds::of_types(&leaf.generics, texts_of, krate),
         quote! {
             #[allow(unreachable_patterns)]
-            let find = |text: &str| match text {
+            let __find = |__text: &#krate::__private::str| match __text {
                 #(#found)*
                 _ => #rest,
             };
-            #krate::__private::leaf::decode_variant(d, &[#(#names),*], find)
+            #krate::__private::leaf::decode_variant(__d, &[#(#names),*], __find)
         },
         quote! {
-            let text: &str = match patch {
+            let __text: &#krate::__private::str = match __leaf {
                 #(#texts)*
                 #others
             };
-            #krate::__private::serde::Serializer::serialize_str(s, text)
+            #krate::__private::serde::Serializer::serialize_str(__s, __text)
         },
     )
 }

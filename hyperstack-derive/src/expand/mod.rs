@@ -27,7 +27,7 @@ pub(crate) fn entity(record: &Record) -> TokenStream {
         "CheckedEntity",
     );
     let impls = entity::impls(record);
-    let impls = constant(quote!(#checked #impls));
+    let impls = constant(&record.allows, quote!(#checked #impls));
     quote!(#code #marker #impls)
 }
 
@@ -40,7 +40,7 @@ pub(crate) fn section(record: &Record) -> TokenStream {
         &record.generics,
         "CheckedPart",
     );
-    let checked = constant(quote!(#checked));
+    let checked = constant(&record.allows, quote!(#checked));
     quote!(#code #checked)
 }
 
@@ -48,7 +48,7 @@ pub(crate) fn section(record: &Record) -> TokenStream {
 pub(crate) fn leaf(leaf: &Leaf) -> TokenStream {
     let checked = checked(&leaf.krate, &leaf.ident, &leaf.generics, "CheckedPart");
     let impls = leaf::impls(leaf);
-    constant(quote!(#checked #impls))
+    constant(&leaf.allows, quote!(#checked #impls))
 }
 
 /// The patch of what is merged field by field, and the merge.
@@ -60,7 +60,7 @@ fn merged(record: &Record) -> TokenStream {
     let merge = record::impls(record, &patch);
     let section = section::impls(record, &patch);
     let fields = key::fields(record);
-    let impls = constant(quote!(#slots #wire #merge #section #fields));
+    let impls = constant(&record.allows, quote!(#slots #wire #merge #section #fields));
     quote!(#definition #impls)
 }
 
@@ -75,22 +75,24 @@ fn checked(krate: &TokenStream, ident: &Ident, own: &Generics, by: &str) -> Opti
 /// The code of the derive `Views`.
 pub(crate) fn views(views: &Views) -> TokenStream {
     let definition = views::definition(views);
-    let impls = constant(views::impls(views));
+    let impls = constant(&views.allows, views::impls(views));
     quote!(#definition #impls)
 }
 
 /// The code of the derive `Stack`.
 pub(crate) fn stack(stack: &Stack) -> TokenStream {
     let definition = stack::definition(stack);
-    let impls = constant(stack::impls(stack));
+    let impls = constant(&stack.allows, stack::impls(stack));
     quote!(#definition #impls)
 }
 
 /// A place for impls in which nothing can be named from outside.
-fn constant(impls: TokenStream) -> TokenStream {
+fn constant(allows: &TokenStream, impls: TokenStream) -> TokenStream {
     quote! {
         #[doc(hidden)]
-        #[allow(deprecated, private_bounds, trivial_bounds, unused_qualifications, clippy::all)]
+        #allows
+        #[allow(deprecated, unused_qualifications)]
+        #[allow(clippy::all, clippy::pedantic, clippy::nursery, clippy::restriction)]
         const _: () = { #impls };
     }
 }

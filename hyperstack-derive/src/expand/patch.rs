@@ -15,7 +15,7 @@ pub(super) fn ident(record: &Record) -> Ident {
 
 /// The struct of the patch.
 pub(super) fn definition(record: &Record) -> TokenStream {
-    let (vis, patch) = (&record.vis, ident(record));
+    let (vis, allows, patch) = (&record.vis, &record.allows, ident(record));
     let docs = format!(
         "A patch of [`{0}`]: each field is absent, null (`Some(None)`) or a value.\n\n\
          Made by a derive of `{0}`.",
@@ -24,23 +24,26 @@ pub(super) fn definition(record: &Record) -> TokenStream {
     let fields = record.wired().map(|field| {
         let (ident, vis) = (&field.ident, &field.vis);
         let slot = place(&record.krate, field).slot();
-        let docs = &field.docs;
+        let (docs, allows) = (&field.docs, &field.allows);
         let docs = match docs.is_empty() {
             true => {
                 let text = format!("What the patch says about `{}`.", field.ident);
                 quote!(#[doc = #text])
             }
-            false => quote!(#(#docs)*),
+            false => docs.clone(),
         };
         quote! {
             #docs
+            #allows
             #vis #ident: #slot
         }
     });
     let definition = structure(record, &patch, fields);
     quote! {
         #[doc = #docs]
-        #[allow(missing_copy_implementations, private_bounds, trivial_bounds, unused_qualifications)]
+        #allows
+        #[allow(deprecated, missing_copy_implementations, unused_qualifications)]
+        #[allow(clippy::exhaustive_structs)]
         #vis #definition
     }
 }
@@ -62,8 +65,7 @@ fn structure(
     let generics = bounds::patch(record);
     let clause = &generics.where_clause;
     let unused = unused(record);
-    let unused = unused.iter().map(|param| {
-        let field = marker(param);
+    let unused = unused.iter().map(|(param, field)| {
         quote! {
             #[doc(hidden)]
             pub #field: ::core::marker::PhantomData<fn() -> #param>
@@ -77,17 +79,15 @@ fn structure(
     }
 }
 
-/// The type parameters that no field on the wire mentions.
-pub(super) fn unused(record: &Record) -> Vec<Ident> {
+/// The type parameters that no field on the wire mentions, and the fields that stand in for these.
+pub(super) fn unused(record: &Record) -> Vec<(Ident, Ident)> {
     let mentioned = |param: &Ident| record.wired().any(|field| field.ty.mentions(param));
-    let params = record.generics.type_params();
-    let params = params.map(|param| param.ident.clone());
-    params.filter(|param| !mentioned(param)).collect()
-}
-
-/// The field that stands in for such a parameter.
-pub(super) fn marker(param: &Ident) -> Ident {
-    format_ident!("__{}", param.to_string().to_lowercase())
+    let params = record.generics.type_params().enumerate();
+    let params = params.map(|(number, param)| {
+        let marker = format_ident!("__parameter_{number}");
+        (param.ident.clone(), marker)
+    });
+    params.filter(|(param, _)| !mentioned(param)).collect()
 }
 
 /// `Serialize`, `Deserialize`, `Patch`, and `TryFrom` for the struct.
@@ -99,30 +99,33 @@ pub(super) fn impls(record: &Record, patch: &Ident) -> TokenStream {
     let values = bounds::value(generics.clone(), &record.generics, ident, krate);
     let (_, _, value_clause) = values.split_for_impl();
     quote! {
+        #[automatically_derived]
         impl #params #krate::__private::serde::Serialize for #patch #arguments #clause {
-            fn serialize<__S: #krate::__private::serde::Serializer>(
+            fn serialize<__Serializer: #krate::__private::serde::Serializer>(
                 &self,
-                serializer: __S,
-            ) -> ::core::result::Result<__S::Ok, __S::Error> {
-                #krate::__private::record::encode(self, serializer)
+                __s: __Serializer,
+            ) -> ::core::result::Result<__Serializer::Ok, __Serializer::Error> {
+                #krate::__private::record::encode(self, __s)
             }
         }
 
+        #[automatically_derived]
         impl #de #krate::__private::serde::Deserialize<'de> for #patch #arguments #clause {
-            fn deserialize<__D: #krate::__private::serde::Deserializer<'de>>(
-                deserializer: __D,
-            ) -> ::core::result::Result<Self, __D::Error> {
-                #krate::__private::record::deserialize(deserializer)
+            fn deserialize<__Deserializer: #krate::__private::serde::Deserializer<'de>>(
+                __d: __Deserializer,
+            ) -> ::core::result::Result<Self, __Deserializer::Error> {
+                #krate::__private::record::deserialize(__d)
             }
         }
 
+        #[automatically_derived]
         impl #params ::core::convert::TryFrom<#patch #arguments> for #ident #arguments
         #value_clause
         {
             type Error = #krate::patch::PatchError;
 
-            fn try_from(patch: #patch #arguments) -> ::core::result::Result<Self, Self::Error> {
-                #krate::__private::record::from_fields(patch)
+            fn try_from(__patch: #patch #arguments) -> ::core::result::Result<Self, Self::Error> {
+                #krate::__private::record::from_fields(__patch)
             }
         }
     }

@@ -18,44 +18,52 @@ pub(super) fn impls(record: &Record, patch: &Ident) -> TokenStream {
     let diff = each(record, |field| {
         let (place, ident) = (place(krate, field), &field.ident);
         let (value, later) = (
-            place.member("&", "value", ident),
-            place.member("&", "later", ident),
+            place.member("&", "__value", ident),
+            place.member("&", "__later", ident),
         );
-        place.call(place.item("diff"), quote!(#value, #later, all))
+        place.call(place.item("diff"), quote!(#value, #later, __all))
     });
-    let result = quote!(::core::result::Result);
+    let (result, private) = (quote!(::core::result::Result), quote!(#krate::__private));
     let error = quote!(#krate::patch::PatchError);
     quote! {
+        #[automatically_derived]
         impl #params #krate::patch::Patchable for #ident #arguments #clause {
             type Patch = #patch #arguments;
 
-            fn build_slots(patch: Self::Patch) -> #result<Self, #error> {
-                let _ = &patch;
+            fn build_slots(__patch: Self::Patch) -> #result<Self, #error> {
+                let _ = &__patch;
                 #result::Ok(#build)
             }
 
-            fn check_slots(base: &Self, patch: &Self::Patch) -> #result<(), #error> {
-                let _ = (base, patch);
+            fn check_slots(__base: &Self, __patch: &Self::Patch) -> #result<(), #error> {
+                let _ = (__base, __patch);
                 #(#check;)*
                 #result::Ok(())
             }
 
-            fn merge_slots(value: &mut Self, patch: Self::Patch) -> #result<bool, #error> {
-                let _ = (&value, &patch);
-                let changed = false;
-                #(let changed = changed | #merge;)*
-                #result::Ok(changed)
+            fn merge_slots(
+                __value: &mut Self,
+                __patch: Self::Patch,
+            ) -> #result<#private::bool, #error> {
+                let _ = (&__value, &__patch);
+                let __changed = false;
+                #(let __changed = __changed | #merge;)*
+                #result::Ok(__changed)
             }
 
-            fn diff_slots(value: &Self, later: &Self, all: bool) -> Self::Patch {
-                let _ = (value, later, all);
+            fn diff_slots(
+                __value: &Self,
+                __later: &Self,
+                __all: #private::bool,
+            ) -> Self::Patch {
+                let _ = (__value, __later, __all);
                 #patch { #diff }
             }
         }
     }
 }
 
-/// `Self`, built from the slots of `patch`.
+/// `Self`, built from the slots of `__patch`.
 pub(super) fn built(record: &Record) -> TokenStream {
     let fields = record.fields.iter().map(|field| build(record, field));
     quote!(Self { #(#fields,)* })
@@ -66,17 +74,17 @@ pub(super) fn each(record: &Record, value: impl Fn(&Field) -> TokenStream) -> To
     let slots = record
         .wired()
         .map(|field| place(&record.krate, field).entry(&field.ident, value(field)));
-    let markers = super::patch::unused(record);
-    let markers = markers.iter().map(super::patch::marker);
+    let markers = super::patch::unused(record).into_iter();
+    let markers = markers.map(|(_, marker)| marker);
     quote!(#(#slots,)* #(#markers: ::core::marker::PhantomData,)*)
 }
 
 /// The slot of a field, without what its list would not keep.
-fn slot(place: &Place<'_>, field: &Field) -> TokenStream {
-    let slot = place.member("", "patch", &field.ident);
+fn slot(record: &Record, place: &Place<'_>, field: &Field) -> TokenStream {
+    let slot = place.member("", "__patch", &field.ident);
     match field.max() {
         Some(max) => {
-            let max = number(max);
+            let max = number(&record.krate, max);
             place.call(place.list("trim_slot"), quote!(#slot, #max))
         }
         None => slot,
@@ -85,9 +93,9 @@ fn slot(place: &Place<'_>, field: &Field) -> TokenStream {
 
 /// The most elements of a list. Its type is said here, so that wherever it is wrong, rustc says the
 /// same, and says it once.
-fn number(max: &Expr) -> TokenStream {
+fn number(krate: &TokenStream, max: &Expr) -> TokenStream {
     quote!({
-        let __max: usize = #max;
+        let __max: #krate::__private::usize = #max;
         __max
     })
 }
@@ -99,7 +107,7 @@ fn build(record: &Record, field: &Field) -> TokenStream {
         return quote!(#ident: #default);
     }
     let place = place(&record.krate, field);
-    let slot = slot(&place, field);
+    let slot = slot(record, &place, field);
     let built = match &field.default {
         Some(default) => place.call(place.item("build_or"), quote!(#name, #slot, || #default)),
         None => place.call(place.item("build"), quote!(#name, #slot)),
@@ -115,8 +123,8 @@ fn check(record: &Record, field: &Field) -> TokenStream {
         None => place.item("check"),
     };
     let (base, slot) = (
-        place.member("&", "base", ident),
-        place.member("&", "patch", ident),
+        place.member("&", "__base", ident),
+        place.member("&", "__patch", ident),
     );
     place.tried(place.call(check, quote!(#name, #base, #slot)))
 }
@@ -124,8 +132,8 @@ fn check(record: &Record, field: &Field) -> TokenStream {
 fn merge(record: &Record, field: &Field) -> TokenStream {
     let (place, name) = (place(&record.krate, field), &field.name);
     let (value, slot) = (
-        place.member("&mut", "value", &field.ident),
-        slot(&place, field),
+        place.member("&mut", "__value", &field.ident),
+        slot(record, &place, field),
     );
     let merged = match &field.default {
         Some(default) => {
@@ -137,12 +145,12 @@ fn merge(record: &Record, field: &Field) -> TokenStream {
     let merged = place.tried(merged);
     match field.max() {
         Some(max) => {
-            let max = number(max);
+            let max = number(&record.krate, max);
             let trimmed = place.call(place.list("trim"), quote!(#value, #max));
             quote! {{
-                let merged = #merged;
+                let __merged = #merged;
                 #trimmed;
-                merged
+                __merged
             }}
         }
         None => merged,

@@ -13,22 +13,23 @@ pub(super) fn impls(record: &Record, patch: &Ident) -> TokenStream {
     let generics = bounds::value(bounds::patch(record), &record.generics, ident, krate);
     let (params, arguments, clause) = generics.split_for_impl();
     quote! {
+        #[automatically_derived]
         impl #params #private::Field for #ident #arguments #clause {
             type Change = #patch #arguments;
             type Rule = #private::ByField;
 
-            fn decode<'de, __D: #private::serde::Deserializer<'de>>(
-                deserializer: __D,
-                cx: &mut #private::Context<'_>,
-            ) -> ::core::result::Result<Self::Change, __D::Error> {
-                #private::record::decode(deserializer, cx)
+            fn decode<'de, __Deserializer: #private::serde::Deserializer<'de>>(
+                __d: __Deserializer,
+                __cx: &mut #private::Context<'_>,
+            ) -> ::core::result::Result<Self::Change, __Deserializer::Error> {
+                #private::record::decode(__d, __cx)
             }
 
-            fn encode<__S: #private::serde::Serializer>(
-                patch: &Self::Change,
-                serializer: __S,
-            ) -> ::core::result::Result<__S::Ok, __S::Error> {
-                #private::record::encode(patch, serializer)
+            fn encode<__Serializer: #private::serde::Serializer>(
+                __patch: &Self::Change,
+                __s: __Serializer,
+            ) -> ::core::result::Result<__Serializer::Ok, __Serializer::Error> {
+                #private::record::encode(__patch, __s)
             }
         }
     }

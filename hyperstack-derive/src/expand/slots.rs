@@ -33,19 +33,21 @@ fn standard(record: &Record, patch: &Ident) -> TokenStream {
         let (place, ident) = (place(krate, field), &field.ident);
         let (slot, other) = (
             place.member("&", "self", ident),
-            place.member("&", "other", ident),
+            place.member("&", "__other", ident),
         );
         let eq = place.path(quote!(::core::cmp::PartialEq::eq));
         place.call(eq, quote!(#slot, #other))
     });
-    let name = patch.to_string();
+    let (private, name) = (quote!(#krate::__private), patch.to_string());
     quote! {
+        #[automatically_derived]
         impl #params ::core::default::Default for #patch #arguments #clause {
             fn default() -> Self {
                 Self { #none }
             }
         }
 
+        #[automatically_derived]
         impl #params ::core::clone::Clone for #patch #arguments #clause {
             fn clone(&self) -> Self {
                 Self { #clones }
@@ -53,15 +55,19 @@ fn standard(record: &Record, patch: &Ident) -> TokenStream {
         }
 
         impl #params ::core::cmp::PartialEq for #patch #arguments #clause {
-            fn eq(&self, other: &Self) -> bool {
-                let _ = other;
+            fn eq(&self, __other: &Self) -> #private::bool {
+                let _ = __other;
                 true #(&& #equal)*
             }
         }
 
+        #[automatically_derived]
         impl #params ::core::fmt::Debug for #patch #arguments #clause {
-            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                #krate::__private::record::debug(#name, self, f)
+            fn fmt(
+                &self,
+                __f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                #private::record::debug(#name, self, __f)
             }
         }
     }
@@ -87,16 +93,16 @@ fn fields(record: &Record, patch: &Ident) -> TokenStream {
         fields.collect::<Vec<_>>()
     };
     let read = calls("read", |place, ident, _| {
-        let slot = place.member("&mut", "fields", ident);
-        quote!(#slot, map, cx)
+        let slot = place.member("&mut", "__fields", ident);
+        quote!(#slot, __map, __cx)
     });
     let show = calls("show", |place, ident, number| {
-        let slot = place.member("&", "fields", ident);
-        quote!(#slot, #number, walk)
+        let slot = place.member("&", "__fields", ident);
+        quote!(#slot, #number, __walk)
     });
     let then = calls("then", |place, ident, _| {
-        let first = place.member("&mut", "first", ident);
-        let second = place.member("", "second", ident);
+        let first = place.member("&mut", "__first", ident);
+        let second = place.member("", "__second", ident);
         quote!(#first, #second)
     });
     // An alias has a number of its own, so that an error calls the field what the wire calls it.
@@ -113,46 +119,47 @@ fn fields(record: &Record, patch: &Ident) -> TokenStream {
         let also = also.map(|(_, number)| number);
         quote!(#number #(| #also)*)
     });
-    let (idents, defaults) = (idents(record), defaults(record));
+    let (idents, defaults) = (idents(record, &private), defaults(record, &private));
     quote! {
+        #[automatically_derived]
         impl #params #private::Fields for #patch #arguments #clause {
-            const ROOT: &'static str = #root;
-            const NAMES: &'static [&'static str] = &[#(#names),*];
+            const ROOT: &'static #private::str = #root;
+            const NAMES: &'static [&'static #private::str] = &[#(#names),*];
             #idents
             #defaults
 
             #[allow(unreachable_patterns)]
-            fn find(name: &str) -> ::core::option::Option<usize> {
-                match name {
+            fn find(__name: &#private::str) -> ::core::option::Option<#private::usize> {
+                match __name {
                     #(#names => ::core::option::Option::Some(#all),)*
                     _ => ::core::option::Option::None,
                 }
             }
 
-            fn decode_field<'de, __A: #private::serde::de::MapAccess<'de>>(
-                fields: &mut Self,
-                number: usize,
-                map: &mut __A,
-                cx: &mut #private::Context<'_>,
-            ) -> ::core::result::Result<(), __A::Error> {
-                let _ = (&fields, &map, &cx);
-                match number {
+            fn decode_field<'de, __MapAccess: #private::serde::de::MapAccess<'de>>(
+                __fields: &mut Self,
+                __number: #private::usize,
+                __map: &mut __MapAccess,
+                __cx: &mut #private::Context<'_>,
+            ) -> ::core::result::Result<(), __MapAccess::Error> {
+                let _ = (&__fields, &__map, &__cx);
+                match __number {
                     #(#arms => #read,)*
                     _ => ::core::result::Result::Ok(()),
                 }
             }
 
-            fn walk<__W: #private::Walk>(
-                fields: &Self,
-                walk: &mut __W,
-            ) -> ::core::result::Result<(), __W::Error> {
-                let _ = (&fields, &walk);
+            fn walk<__Walk: #private::Walk>(
+                __fields: &Self,
+                __walk: &mut __Walk,
+            ) -> ::core::result::Result<(), __Walk::Error> {
+                let _ = (&__fields, &__walk);
                 #(#show;)*
                 ::core::result::Result::Ok(())
             }
 
-            fn then_fields(first: &mut Self, second: Self) {
-                let _ = (&first, &second);
+            fn then_fields(__first: &mut Self, __second: Self) {
+                let _ = (&__first, &__second);
                 #(#then;)*
             }
         }
@@ -160,17 +167,18 @@ fn fields(record: &Record, patch: &Ident) -> TokenStream {
 }
 
 /// The names in Rust, where they are not those on the wire.
-fn idents(record: &Record) -> Option<TokenStream> {
+fn idents(record: &Record, private: &TokenStream) -> Option<TokenStream> {
     let idents = record.wired().map(|field| field.ident.unraw().to_string());
     let idents: Vec<_> = idents.collect();
     let same = record.wired().map(|field| &field.name).eq(&idents);
-    (!same).then(|| quote!(const IDENTS: &'static [&'static str] = &[#(#idents),*];))
+    (!same).then(|| quote!(const IDENTS: &'static [&'static #private::str] = &[#(#idents),*];))
 }
 
 /// The numbers of the fields with a default, if there are any.
-fn defaults(record: &Record) -> Option<TokenStream> {
+fn defaults(record: &Record, private: &TokenStream) -> Option<TokenStream> {
     let fields = record.wired().enumerate();
     let defaults = fields.filter(|(_, field)| field.default.is_some());
     let defaults: Vec<_> = defaults.map(|(number, _)| number).collect();
-    (!defaults.is_empty()).then(|| quote!(const DEFAULTS: &'static [usize] = &[#(#defaults),*];))
+    (!defaults.is_empty())
+        .then(|| quote!(const DEFAULTS: &'static [#private::usize] = &[#(#defaults),*];))
 }

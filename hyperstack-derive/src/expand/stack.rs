@@ -21,6 +21,7 @@ fn place(stack: &Stack) -> Span {
 /// The struct.
 pub(super) fn definition(stack: &Stack) -> TokenStream {
     let (krate, vis, client) = (&stack.krate, &stack.vis, client_ident(stack));
+    let allows = &stack.allows;
     let docs = format!(
         "A connection to the stack `{}`, and the views of its entities. Cheap to clone.",
         stack.name
@@ -37,7 +38,9 @@ pub(super) fn definition(stack: &Stack) -> TokenStream {
     });
     quote_spanned! {at=>
         #[doc = #docs]
-        #[allow(dead_code, private_interfaces, unused_qualifications)]
+        #allows
+        #[allow(dead_code, deprecated, private_interfaces, unused_qualifications)]
+        #[allow(clippy::partial_pub_fields)]
         #vis struct #client {
             #(#fields,)*
             __hyperstack: #krate::HyperStack,
@@ -60,7 +63,7 @@ pub(super) fn impls(stack: &Stack) -> TokenStream {
         let (entity, mut field) = (&member.entity, member.field.clone());
         field.set_span(at);
         quote_spanned! {at=>
-            #field: <#entity as #krate::__private::Viewed>::views(&hyperstack)
+            #field: <#entity as #krate::__private::Viewed>::views(&__hyperstack)
         }
     });
     let over = format!(
@@ -70,10 +73,10 @@ pub(super) fn impls(stack: &Stack) -> TokenStream {
         #[allow(dead_code)]
         impl #ident {
             /// What the stack is called.
-            #vis const NAME: &'static str = #name;
+            #vis const NAME: &'static #krate::__private::str = #name;
 
             /// Where its server is.
-            #vis const URL: &'static str = #url;
+            #vis const URL: &'static #krate::__private::str = #url;
 
             /// Connects to [`URL`](Self::URL) with the default settings.
             ///
@@ -90,30 +93,33 @@ pub(super) fn impls(stack: &Stack) -> TokenStream {
             ///
             /// What stood in the way.
             #vis async fn connect_to(
-                url: impl ::core::convert::Into<::std::string::String>,
+                __url: impl ::core::convert::Into<#krate::__private::String>,
             ) -> #result {
-                let hyperstack = Self::builder().url(url).connect().await?;
-                ::core::result::Result::Ok(#client::new(hyperstack))
+                let __builder = #krate::HyperStackBuilder::url(Self::builder(), __url);
+                let __hyperstack = #krate::HyperStackBuilder::connect(__builder).await?;
+                ::core::result::Result::Ok(#client::new(__hyperstack))
             }
 
             /// A builder with [`URL`](Self::URL), for all settings. What it connects to, the
             /// client's `new` takes.
             #vis fn builder() -> #krate::HyperStackBuilder {
-                #krate::HyperStack::builder().url(Self::URL)
+                #krate::HyperStackBuilder::url(#krate::HyperStack::builder(), Self::URL)
             }
         }
 
+        #[automatically_derived]
         impl ::core::clone::Clone for #client {
             fn clone(&self) -> Self {
                 Self::new(::core::clone::Clone::clone(&self.__hyperstack))
             }
         }
 
+        #[automatically_derived]
         impl ::core::fmt::Debug for #client {
-            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                f.debug_struct(#text)
-                    .field("hyperstack", &self.__hyperstack)
-                    .finish_non_exhaustive()
+            fn fmt(&self, __f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                let mut __f = ::core::fmt::Formatter::debug_struct(__f, #text);
+                ::core::fmt::DebugStruct::field(&mut __f, "hyperstack", &self.__hyperstack);
+                ::core::fmt::DebugStruct::finish_non_exhaustive(&mut __f)
             }
         }
 
@@ -121,8 +127,8 @@ pub(super) fn impls(stack: &Stack) -> TokenStream {
         impl #client {
             #[doc = #over]
             #[must_use]
-            #vis fn new(hyperstack: #krate::HyperStack) -> Self {
-                Self { #(#fields,)* __hyperstack: hyperstack }
+            #vis fn new(__hyperstack: #krate::HyperStack) -> Self {
+                Self { #(#fields,)* __hyperstack }
             }
 
             /// The connection.

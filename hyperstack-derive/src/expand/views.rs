@@ -19,12 +19,13 @@ fn clause(views: &Views) -> TokenStream {
 
 /// The struct. It asks for nothing, so that to name it is never a mistake.
 pub(super) fn definition(views: &Views) -> TokenStream {
-    let (krate, vis, entity) = (&views.krate, &views.vis, &views.ident);
+    let (krate, vis, entity, allows) = (&views.krate, &views.vis, &views.ident, &views.allows);
     let ident = views_ident(views);
     let docs = format!("The views of [`{entity}`].");
     quote! {
         #[doc = #docs]
-        #[allow(unused_qualifications)]
+        #allows
+        #[allow(deprecated, unused_qualifications)]
         #vis struct #ident {
             views: #krate::__private::ViewSource<#entity>,
         }
@@ -53,7 +54,7 @@ pub(super) fn impls(views: &Views) -> TokenStream {
             #[doc = #docs]
             #[must_use]
             #vis fn #name(&self) -> #krate::#handle<#entity> {
-                self.views.#method(#id)
+                #krate::__private::ViewSource::#method(&self.views, #id)
             }
         }
     });
@@ -61,28 +62,31 @@ pub(super) fn impls(views: &Views) -> TokenStream {
         impl #krate::Views for #ident #clause {
             type Entity = #entity;
 
-            fn new(source: #krate::__private::ViewSource<#entity>) -> Self {
-                Self { views: source }
+            fn new(__source: #krate::__private::ViewSource<#entity>) -> Self {
+                Self { views: __source }
             }
         }
 
         impl #krate::__private::Viewed for #entity {
             type Views = #ident;
 
-            fn views(hyperstack: &#krate::HyperStack) -> #ident {
-                #ident { views: #krate::__private::source(hyperstack, #name) }
+            fn views(__hyperstack: &#krate::HyperStack) -> #ident {
+                #ident { views: #krate::__private::source(__hyperstack, #name) }
             }
         }
 
+        #[automatically_derived]
         impl ::core::clone::Clone for #ident {
             fn clone(&self) -> Self {
                 Self { views: ::core::clone::Clone::clone(&self.views) }
             }
         }
 
+        #[automatically_derived]
         impl ::core::fmt::Debug for #ident {
-            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                f.debug_struct(#text).finish_non_exhaustive()
+            fn fmt(&self, __f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                let mut __f = ::core::fmt::Formatter::debug_struct(__f, #text);
+                ::core::fmt::DebugStruct::finish_non_exhaustive(&mut __f)
             }
         }
 
@@ -90,20 +94,20 @@ pub(super) fn impls(views: &Views) -> TokenStream {
             /// One entity at a time, by its key.
             #[must_use]
             #vis fn state(&self) -> #krate::StateView<#entity> {
-                self.views.state()
+                #krate::__private::ViewSource::state(&self.views)
             }
 
             /// All entities.
             #[must_use]
             #vis fn list(&self) -> #krate::ListView<#entity> {
-                self.views.list()
+                #krate::__private::ViewSource::list(&self.views)
             }
 
             #(#accessors)*
         }
 
         const _: fn() = || {
-            fn __entity<__E: #krate::__private::KnownEntity>() {}
+            fn __entity<__Entity: #krate::__private::KnownEntity>() {}
             let _ = __entity::<#entity>;
         };
     }

@@ -4,7 +4,7 @@ use super::{FieldType, Record};
 use crate::attr::container::ContainerAttrs;
 use crate::attr::field::FieldAttrs;
 use crate::attr::variant::VariantAttrs;
-use crate::attr::{misplaced, Set};
+use crate::attr::{allows, misplaced, Set};
 use crate::check;
 use crate::errors::Errors;
 use proc_macro2::TokenStream;
@@ -16,6 +16,8 @@ use syn::{Data, DataEnum, DeriveInput, Fields, FieldsUnnamed, Generics, Ident, L
 pub(crate) struct Leaf {
     pub(crate) ident: Ident,
     pub(crate) generics: Generics,
+    /// The lints that are allowed.
+    pub(crate) allows: TokenStream,
     /// The path to the SDK.
     pub(crate) krate: TokenStream,
     pub(crate) shape: LeafShape,
@@ -48,6 +50,8 @@ pub(crate) struct Variant {
     /// Where that name is from.
     pub(crate) name_at: TokenStream,
     pub(crate) aliases: Vec<LitStr>,
+    /// Whether it is written, but never read.
+    pub(crate) skip: bool,
     /// Whether it stands for every other name.
     pub(crate) other: Option<Other>,
     pub(crate) other_at: Option<TokenStream>,
@@ -69,7 +73,7 @@ impl Leaf {
         let attrs = ContainerAttrs::parse(&input, "leaf", &["rename_all", "crate"], errors);
         check::owned(&input.generics, errors)?;
         let (ident, generics) = (input.ident.clone(), input.generics.clone());
-        let krate = attrs.krate.clone();
+        let (allows, krate) = (allows(&input.attrs), attrs.krate.clone());
         let shape = match input.data.clone() {
             Data::Struct(data) => match data.fields {
                 Fields::Named(fields) => {
@@ -99,6 +103,7 @@ impl Leaf {
         Some(Self {
             ident,
             generics,
+            allows,
             krate,
             shape,
         })
@@ -183,6 +188,7 @@ fn variants(
             name,
             name_at,
             aliases: attrs.aliases.into_iter().map(|set| set.value).collect(),
+            skip: attrs.skip,
             other: attrs.other.as_ref().map(|_| kept),
             other_at: attrs.other.map(|set| set.key),
             renamed_at: attrs.own_rename,

@@ -3,21 +3,21 @@
 use super::FieldType;
 use crate::attr::container::ContainerAttrs;
 use crate::attr::field::{FieldAttrs, FieldDefault};
-use crate::attr::{docs, misplaced, Set};
+use crate::attr::{allows, docs, misplaced, Set};
 use crate::check;
 use crate::errors::Errors;
 use proc_macro2::TokenStream;
 use quote::{quote, ToTokens};
 use syn::ext::IdentExt;
-use syn::{
-    Attribute, Data, DeriveInput, Expr, Fields, FieldsNamed, Generics, Ident, LitStr, Visibility,
-};
+use syn::{Data, DeriveInput, Expr, Fields, FieldsNamed, Generics, Ident, LitStr, Visibility};
 
 /// A struct with named fields.
 pub(crate) struct Record {
     pub(crate) ident: Ident,
     pub(crate) vis: Visibility,
     pub(crate) generics: Generics,
+    /// The lints that are allowed.
+    pub(crate) allows: TokenStream,
     /// The path to the SDK.
     pub(crate) krate: TokenStream,
     /// The name on the wire.
@@ -40,7 +40,9 @@ pub(crate) struct KeyPath {
 pub(crate) struct Field {
     pub(crate) ident: Ident,
     pub(crate) vis: Visibility,
-    pub(crate) docs: Vec<Attribute>,
+    pub(crate) docs: TokenStream,
+    /// The lints that are allowed.
+    pub(crate) allows: TokenStream,
     pub(crate) ty: FieldType,
     /// The name on the wire.
     pub(crate) name: String,
@@ -115,6 +117,7 @@ impl Record {
             ident: input.ident,
             vis: input.vis,
             generics: input.generics,
+            allows: allows(&input.attrs),
             krate: attrs.krate,
             name,
             key: attrs
@@ -206,7 +209,8 @@ impl Field {
         };
         Some(Self {
             ty,
-            docs: docs(&field.attrs).into_iter().cloned().collect(),
+            docs: docs(&field.attrs, &input.ident),
+            allows: allows(&field.attrs),
             vis: field.vis,
             aliases: attrs.aliases.iter().map(|set| set.value.clone()).collect(),
             ident,

@@ -1,7 +1,7 @@
 //! A stack: a server's entities under one name.
 
 use crate::attr::stack::StackAttrs;
-use crate::attr::Set;
+use crate::attr::{allows, Set};
 use crate::case;
 use crate::check;
 use crate::errors::Errors;
@@ -13,6 +13,8 @@ use syn::{DeriveInput, Ident, LitStr, Path, Visibility};
 pub(crate) struct Stack {
     pub(crate) ident: Ident,
     pub(crate) vis: Visibility,
+    /// The lints that are allowed.
+    pub(crate) allows: TokenStream,
     /// The path to the SDK.
     pub(crate) krate: TokenStream,
     pub(crate) name: String,
@@ -45,6 +47,7 @@ impl Stack {
             members: check::members(members, errors),
             ident: input.ident,
             vis: input.vis,
+            allows: allows(&input.attrs),
             krate: attrs.krate,
             place: attrs.place,
             name,

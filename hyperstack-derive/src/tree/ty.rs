@@ -39,8 +39,8 @@ impl FieldType {
         });
         Self {
             foreign,
-            recursive: mentions(&tokens, std::slice::from_ref(&input.ident)),
-            generic: mentions(&tokens, &parameters(&input.generics)),
+            recursive: mentions(&tokens, std::slice::from_ref(&input.ident), "self::"),
+            generic: mentions(&tokens, &parameters(&input.generics), ""),
             plain: plain(ty),
             no_key: no_key(ty),
             tokens,
@@ -49,7 +49,7 @@ impl FieldType {
 
     /// Whether it mentions this parameter.
     pub(crate) fn mentions(&self, parameter: &Ident) -> bool {
-        mentions(&self.tokens, std::slice::from_ref(parameter))
+        mentions(&self.tokens, std::slice::from_ref(parameter), "")
     }
 }
 
@@ -110,13 +110,13 @@ fn parameters(generics: &Generics) -> Vec<Ident> {
     types.chain(consts).collect()
 }
 
-/// Whether one of these names occurs, on its own: `base::Name` is another.
-fn mentions(tokens: &TokenStream, names: &[Ident]) -> bool {
+/// Whether one of these names occurs, on its own or behind `prefix`: `base::Name` is another.
+fn mentions(tokens: &TokenStream, names: &[Ident], prefix: &str) -> bool {
     let mut path = String::new();
     tokens.clone().into_iter().any(|token| {
-        let alone = !path.ends_with("::") || path == "self::";
+        let alone = !path.ends_with("::") || path == prefix;
         let here = match &token {
-            TokenTree::Group(group) => mentions(&group.stream(), names),
+            TokenTree::Group(group) => mentions(&group.stream(), names, prefix),
             TokenTree::Ident(ident) => alone && names.contains(ident),
             _ => false,
         };

@@ -1,8 +1,8 @@
 //! The views of an entity.
 
 use crate::attr::container::ContainerAttrs;
-use crate::attr::misplaced;
 use crate::attr::view::View;
+use crate::attr::{allows, misplaced};
 use crate::check;
 use crate::errors::Errors;
 use proc_macro2::TokenStream;
@@ -14,6 +14,8 @@ pub(crate) struct Views {
     /// The entity.
     pub(crate) ident: Ident,
     pub(crate) vis: Visibility,
+    /// The lints that are allowed.
+    pub(crate) allows: TokenStream,
     /// The path to the SDK.
     pub(crate) krate: TokenStream,
     /// The entity's name on the wire.
@@ -53,6 +55,7 @@ impl Views {
             name,
             ident: input.ident,
             vis: input.vis,
+            allows: allows(&input.attrs),
             krate: attrs.krate,
             views,
         })

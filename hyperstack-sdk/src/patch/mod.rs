@@ -239,4 +239,6 @@ pub mod __private {
     pub use super::list::Appendable;
     pub use super::record::{self, ByField, Fields, Walk};
     pub use serde;
+    pub use std::primitive::{bool, str, usize};
+    pub use std::string::String;
 }

@@ -12,6 +12,7 @@ mod laws;
 mod leaves;
 mod merge;
 mod numbers;
+mod odd_names;
 mod paths;
 mod serde_attributes;
 mod shapes;
@@ -19,6 +20,7 @@ pub mod views;
 mod visibility;
 mod wide;
 mod wire;
+mod written_by_macro;
 
 use hyperstack_sdk::{Patch, Patchable};
 use serde_json::Value;

@@ -24,6 +24,7 @@
     trivial_casts,
     trivial_numeric_casts,
     unit_bindings,
+    unnameable_types,
     unreachable_pub,
     unsafe_code,
     unused_import_braces,
@@ -34,7 +35,6 @@
     variant_size_differences
 )]
 #![deny(clippy::all, clippy::pedantic, clippy::nursery)]
-#![allow(clippy::expl_impl_clone_on_copy)]
 #![deny(
     clippy::arithmetic_side_effects,
     clippy::as_conversions,
@@ -42,6 +42,7 @@
     clippy::default_numeric_fallback,
     clippy::else_if_without_else,
     clippy::expect_used,
+    clippy::impl_trait_in_params,
     clippy::indexing_slicing,
     clippy::let_underscore_must_use,
     clippy::let_underscore_untyped,
@@ -50,6 +51,7 @@
     clippy::multiple_inherent_impl,
     clippy::panic,
     clippy::pattern_type_mismatch,
+    clippy::question_mark_used,
     clippy::renamed_function_params,
     clippy::same_name_method,
     clippy::shadow_reuse,
@@ -66,14 +68,19 @@
 #[expect(unused_extern_crates, reason = "the name is what matters")]
 extern crate self as hyperstack_sdk;
 
+pub mod allowed;
 pub mod constants;
 pub mod deprecated;
+pub mod documented;
 pub mod everything;
 pub mod generic;
 pub mod in_bodies;
 pub mod keywords;
+pub mod locals_taken;
 pub mod made_by_macro;
+pub mod methods;
 pub mod neighbours;
 pub mod no_prelude;
+pub mod paths;
 pub mod shadowed;
 pub mod visible;
