@@ -44,7 +44,7 @@ use proc_macro::TokenStream;
 /// `#[field]` wins. What of serde's cannot be honoured is an error.
 #[proc_macro_derive(Entity, attributes(entity, field))]
 pub fn entity(input: TokenStream) -> TokenStream {
-    errors::run(input, |input, errors| {
+    errors::run(input, &["Patch", "Entity"], |input, errors| {
         tree::Record::entity(input, errors).map(|record| expand::entity(&record))
     })
 }
@@ -55,7 +55,7 @@ pub fn entity(input: TokenStream) -> TokenStream {
 /// `#[field(..)]` as those of an `Entity` do.
 #[proc_macro_derive(Section, attributes(section, field))]
 pub fn section(input: TokenStream) -> TokenStream {
-    errors::run(input, |input, errors| {
+    errors::run(input, &["Patch"], |input, errors| {
         tree::Record::section(input, errors).map(|record| expand::section(&record))
     })
 }
@@ -68,7 +68,7 @@ pub fn section(input: TokenStream) -> TokenStream {
 /// keep it: `#[leaf(other)] Unknown(String)`.
 #[proc_macro_derive(Leaf, attributes(leaf, field))]
 pub fn leaf(input: TokenStream) -> TokenStream {
-    errors::run(input, |input, errors| {
+    errors::run(input, &[], |input, errors| {
         tree::Leaf::parse(input, errors).map(|leaf| expand::leaf(&leaf))
     })
 }
@@ -89,7 +89,7 @@ pub fn leaf(input: TokenStream) -> TokenStream {
 /// however they are called where the stack is.
 #[proc_macro_derive(Stack, attributes(stack))]
 pub fn stack(input: TokenStream) -> TokenStream {
-    errors::run(input, |input, errors| {
+    errors::run(input, &["Client"], |input, errors| {
         tree::Stack::parse(input, errors).map(|stack| expand::stack(&stack))
     })
 }
@@ -104,7 +104,7 @@ pub fn stack(input: TokenStream) -> TokenStream {
 /// these are not: `#[allow(clippy::duplicated_attributes)]` on the struct answers.
 #[proc_macro_derive(Views, attributes(view, entity))]
 pub fn views(input: TokenStream) -> TokenStream {
-    errors::run(input, |input, errors| {
+    errors::run(input, &["Views"], |input, errors| {
         tree::Views::parse(input, errors).map(|views| expand::views(&views))
     })
 }

@@ -14,7 +14,7 @@ pub(super) fn patch(record: &Record) -> Generics {
     let fields = record.wired().map(|field| {
         let bound = match field.max() {
             Some(_) => quote!(Appendable),
-            None => field::place(&record.krate, field).bound(),
+            None => field::bound(&record.krate, &field.ty),
         };
         (&field.ty, bound)
     });

@@ -1,6 +1,6 @@
 //! `Leaf`: a field that is replaced whole.
 
-use super::field::{place, Place};
+use super::field::{self, item};
 use super::{bounds, key, patch, record, slots};
 use crate::tree::{FieldType, Leaf, LeafShape, Other, Record, Variant, Variants};
 use proc_macro2::{Span, TokenStream};
@@ -61,9 +61,8 @@ fn of_record(leaf: &Leaf, inside: &Record) -> TokenStream {
     let fields = key::fields(inside);
     let build = record::built(inside);
     let whole = record::each(inside, |inner| {
-        let place = place(krate, inner);
-        let value = place.member("&", "__leaf", &inner.ident);
-        place.call(place.item("whole"), quote!(#value))
+        let (ident, whole) = (&inner.ident, item(krate, &inner.ty, "whole"));
+        quote!(#whole(&__leaf.#ident))
     });
     let generics = bounds::patch(inside);
     let (_, arguments, _) = inside.generics.split_for_impl();
@@ -88,8 +87,10 @@ fn of_record(leaf: &Leaf, inside: &Record) -> TokenStream {
 /// A newtype: what it holds.
 fn of_newtype(leaf: &Leaf, ty: &FieldType) -> TokenStream {
     let krate = &leaf.krate;
-    let place = Place::new(krate, ty);
-    let (decode, encode) = (place.item("decode_alone"), place.item("encode_alone"));
+    let (decode, encode) = (
+        item(krate, ty, "decode_alone"),
+        item(krate, ty, "encode_alone"),
+    );
     impl_field(
         leaf,
         generics(leaf, std::slice::from_ref(ty)),
@@ -124,9 +125,7 @@ fn of_tuple(leaf: &Leaf, types: &[FieldType]) -> TokenStream {
 
 /// The generics of a leaf that holds these types.
 fn generics(leaf: &Leaf, types: &[FieldType]) -> Generics {
-    let bounded = types
-        .iter()
-        .map(|ty| (ty, Place::new(&leaf.krate, ty).bound()));
+    let bounded = types.iter().map(|ty| (ty, field::bound(&leaf.krate, ty)));
     bounds::of_types(&leaf.generics, bounded, &leaf.krate)
 }
 

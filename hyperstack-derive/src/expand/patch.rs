@@ -1,8 +1,8 @@
 //! `FooPatch`: the struct, and what only a named patch has.
 
 use super::bounds;
-use super::field::place;
-use crate::tree::Record;
+use super::field::item;
+use crate::tree::{Field, Record};
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::ext::IdentExt;
@@ -23,7 +23,7 @@ pub(super) fn definition(record: &Record) -> TokenStream {
     );
     let fields = record.wired().map(|field| {
         let (ident, vis) = (&field.ident, &field.vis);
-        let slot = place(&record.krate, field).slot();
+        let slot = slot(record, field);
         let (docs, allows) = (&field.docs, &field.allows);
         let docs = match docs.is_empty() {
             true => {
@@ -51,10 +51,16 @@ pub(super) fn definition(record: &Record) -> TokenStream {
 /// The struct of slots that nobody sees.
 pub(super) fn hidden(record: &Record, name: &Ident) -> TokenStream {
     let fields = record.wired().map(|field| {
-        let (ident, slot) = (&field.ident, place(&record.krate, field).slot());
+        let (ident, slot) = (&field.ident, slot(record, field));
         quote!(#ident: #slot)
     });
     structure(record, name, fields)
+}
+
+/// The type of a field's slot.
+fn slot(record: &Record, field: &Field) -> TokenStream {
+    let (krate, change) = (&record.krate, item(&record.krate, &field.ty, "Change"));
+    quote!(#krate::__private::Slot<#change>)
 }
 
 fn structure(

@@ -1,7 +1,7 @@
 //! `Patchable`: how a struct is built from its slots, and merges them.
 
 use super::bounds;
-use super::field::{place, Place};
+use super::field::{item, list};
 use crate::tree::{Field, Record};
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -16,12 +16,8 @@ pub(super) fn impls(record: &Record, patch: &Ident) -> TokenStream {
     let check = record.wired().map(|field| check(record, field));
     let merge = record.wired().map(|field| merge(record, field));
     let diff = each(record, |field| {
-        let (place, ident) = (place(krate, field), &field.ident);
-        let (value, later) = (
-            place.member("&", "__value", ident),
-            place.member("&", "__later", ident),
-        );
-        place.call(place.item("diff"), quote!(#value, #later, __all))
+        let (ident, diff) = (&field.ident, item(krate, &field.ty, "diff"));
+        quote!(#diff(&__value.#ident, &__later.#ident, __all))
     });
     let (result, private) = (quote!(::core::result::Result), quote!(#krate::__private));
     let error = quote!(#krate::patch::PatchError);
@@ -37,7 +33,7 @@ pub(super) fn impls(record: &Record, patch: &Ident) -> TokenStream {
 
             fn check_slots(__base: &Self, __patch: &Self::Patch) -> #result<(), #error> {
                 let _ = (__base, __patch);
-                #(#check;)*
+                #(#check?;)*
                 #result::Ok(())
             }
 
@@ -71,23 +67,24 @@ pub(super) fn built(record: &Record) -> TokenStream {
 
 /// All slots by their names, each with the value that `value` gives it.
 pub(super) fn each(record: &Record, value: impl Fn(&Field) -> TokenStream) -> TokenStream {
-    let slots = record
-        .wired()
-        .map(|field| place(&record.krate, field).entry(&field.ident, value(field)));
+    let slots = record.wired().map(|field| {
+        let (ident, value) = (&field.ident, value(field));
+        quote!(#ident: #value)
+    });
     let markers = super::patch::unused(record).into_iter();
     let markers = markers.map(|(_, marker)| marker);
     quote!(#(#slots,)* #(#markers: ::core::marker::PhantomData,)*)
 }
 
 /// The slot of a field, without what its list would not keep.
-fn slot(record: &Record, place: &Place<'_>, field: &Field) -> TokenStream {
-    let slot = place.member("", "__patch", &field.ident);
+fn slot(record: &Record, field: &Field) -> TokenStream {
+    let (krate, ident) = (&record.krate, &field.ident);
     match field.max() {
         Some(max) => {
-            let max = number(&record.krate, max);
-            place.call(place.list("trim_slot"), quote!(#slot, #max))
+            let (trim, max) = (list(krate, field, "trim_slot"), number(krate, max));
+            quote!(#trim(__patch.#ident, #max))
         }
-        None => slot,
+        None => quote!(__patch.#ident),
     }
 }
 
@@ -101,55 +98,52 @@ fn number(krate: &TokenStream, max: &Expr) -> TokenStream {
 }
 
 fn build(record: &Record, field: &Field) -> TokenStream {
-    let (ident, name) = (&field.ident, &field.name);
+    let (krate, ident, name) = (&record.krate, &field.ident, &field.name);
     if field.attrs.skip.is_some() {
         let default = &field.default;
         return quote!(#ident: #default);
     }
-    let place = place(&record.krate, field);
-    let slot = slot(record, &place, field);
-    let built = match &field.default {
-        Some(default) => place.call(place.item("build_or"), quote!(#name, #slot, || #default)),
-        None => place.call(place.item("build"), quote!(#name, #slot)),
-    };
-    let built = place.tried(built);
-    quote!(#ident: #built)
+    let slot = slot(record, field);
+    match &field.default {
+        Some(default) => {
+            let build = item(krate, &field.ty, "build_or");
+            quote!(#ident: #build(#name, #slot, || #default)?)
+        }
+        None => {
+            let build = item(krate, &field.ty, "build");
+            quote!(#ident: #build(#name, #slot)?)
+        }
+    }
 }
 
 fn check(record: &Record, field: &Field) -> TokenStream {
-    let (place, ident, name) = (place(&record.krate, field), &field.ident, &field.name);
+    let (ident, name) = (&field.ident, &field.name);
     let check = match field.default {
-        Some(_) => place.item("check_or"),
-        None => place.item("check"),
+        Some(_) => item(&record.krate, &field.ty, "check_or"),
+        None => item(&record.krate, &field.ty, "check"),
     };
-    let (base, slot) = (
-        place.member("&", "__base", ident),
-        place.member("&", "__patch", ident),
-    );
-    place.tried(place.call(check, quote!(#name, #base, #slot)))
+    quote!(#check(#name, &__base.#ident, &__patch.#ident))
 }
 
 fn merge(record: &Record, field: &Field) -> TokenStream {
-    let (place, name) = (place(&record.krate, field), &field.name);
-    let (value, slot) = (
-        place.member("&mut", "__value", &field.ident),
-        slot(record, &place, field),
-    );
+    let (krate, ident, name) = (&record.krate, &field.ident, &field.name);
+    let slot = slot(record, field);
     let merged = match &field.default {
         Some(default) => {
-            let arguments = quote!(#name, #value, #slot, || #default);
-            place.call(place.item("merge_or"), arguments)
+            let merge = item(krate, &field.ty, "merge_or");
+            quote!(#merge(#name, &mut __value.#ident, #slot, || #default)?)
         }
-        None => place.call(place.item("merge"), quote!(#name, #value, #slot)),
+        None => {
+            let merge = item(krate, &field.ty, "merge");
+            quote!(#merge(#name, &mut __value.#ident, #slot)?)
+        }
     };
-    let merged = place.tried(merged);
     match field.max() {
         Some(max) => {
-            let max = number(&record.krate, max);
-            let trimmed = place.call(place.list("trim"), quote!(#value, #max));
+            let (trim, max) = (list(krate, field, "trim"), number(krate, max));
             quote! {{
                 let __merged = #merged;
-                #trimmed;
+                #trim(&mut __value.#ident, #max);
                 __merged
             }}
         }

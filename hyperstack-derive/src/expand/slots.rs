@@ -1,7 +1,7 @@
 //! The slots of a struct: `Default`, `Clone`, `PartialEq`, `Debug`, and reading and writing them.
 
 use super::bounds;
-use super::field::{place, Place};
+use super::field::item;
 use super::record::each;
 use crate::tree::Record;
 use proc_macro2::TokenStream;
@@ -20,23 +20,11 @@ fn standard(record: &Record, patch: &Ident) -> TokenStream {
     let krate = &record.krate;
     let generics = bounds::patch(record);
     let (params, arguments, clause) = generics.split_for_impl();
-    let none = each(record, |field| {
-        place(krate, field).path(quote!(::core::option::Option::None))
-    });
+    let fields: Vec<_> = record.wired().map(|field| &field.ident).collect();
+    let none = each(record, |_| quote!(::core::option::Option::None));
     let clones = each(record, |field| {
-        let place = place(krate, field);
-        let slot = place.member("&", "self", &field.ident);
-        let clone = place.path(quote!(::core::clone::Clone::clone));
-        place.call(clone, quote!(#slot))
-    });
-    let equal = record.wired().map(|field| {
-        let (place, ident) = (place(krate, field), &field.ident);
-        let (slot, other) = (
-            place.member("&", "self", ident),
-            place.member("&", "__other", ident),
-        );
-        let eq = place.path(quote!(::core::cmp::PartialEq::eq));
-        place.call(eq, quote!(#slot, #other))
+        let ident = &field.ident;
+        quote!(::core::clone::Clone::clone(&self.#ident))
     });
     let (private, name) = (quote!(#krate::__private), patch.to_string());
     quote! {
@@ -57,7 +45,7 @@ fn standard(record: &Record, patch: &Ident) -> TokenStream {
         impl #params ::core::cmp::PartialEq for #patch #arguments #clause {
             fn eq(&self, __other: &Self) -> #private::bool {
                 let _ = __other;
-                true #(&& #equal)*
+                true #(&& ::core::cmp::PartialEq::eq(&self.#fields, &__other.#fields))*
             }
         }
 
@@ -80,31 +68,15 @@ fn fields(record: &Record, patch: &Ident) -> TokenStream {
     let (params, arguments, clause) = generics.split_for_impl();
     let root = &record.name;
     let names = record.wired().map(|field| field.name.clone());
-    let numbers: Vec<_> = (0..record.wired().count()).collect();
-    let calls = |name: &'static str, call: fn(&Place<'_>, &Ident, usize) -> TokenStream| {
-        let fields = record.wired().enumerate().map(move |(number, field)| {
-            let place = place(krate, field);
-            let call = place.call(place.item(name), call(&place, &field.ident, number));
-            match name {
-                "show" => place.tried(call),
-                _ => call,
-            }
-        });
-        fields.collect::<Vec<_>>()
+    let fields: Vec<_> = record.wired().map(|field| &field.ident).collect();
+    let numbers: Vec<_> = (0..fields.len()).collect();
+    let items = |name| {
+        let items = record
+            .wired()
+            .map(move |field| item(krate, &field.ty, name));
+        items.collect::<Vec<_>>()
     };
-    let read = calls("read", |place, ident, _| {
-        let slot = place.member("&mut", "__fields", ident);
-        quote!(#slot, __map, __cx)
-    });
-    let show = calls("show", |place, ident, number| {
-        let slot = place.member("&", "__fields", ident);
-        quote!(#slot, #number, __walk)
-    });
-    let then = calls("then", |place, ident, _| {
-        let first = place.member("&mut", "__first", ident);
-        let second = place.member("", "__second", ident);
-        quote!(#first, #second)
-    });
+    let (read, show, then) = (items("read"), items("show"), items("then"));
     // An alias has a number of its own, so that an error calls the field what the wire calls it.
     let aliases = record.wired().zip(&numbers);
     let aliases =
@@ -144,7 +116,7 @@ fn fields(record: &Record, patch: &Ident) -> TokenStream {
             ) -> ::core::result::Result<(), __MapAccess::Error> {
                 let _ = (&__fields, &__map, &__cx);
                 match __number {
-                    #(#arms => #read,)*
+                    #(#arms => #read(&mut __fields.#fields, __map, __cx),)*
                     _ => ::core::result::Result::Ok(()),
                 }
             }
@@ -154,13 +126,13 @@ fn fields(record: &Record, patch: &Ident) -> TokenStream {
                 __walk: &mut __Walk,
             ) -> ::core::result::Result<(), __Walk::Error> {
                 let _ = (&__fields, &__walk);
-                #(#show;)*
+                #(#show(&__fields.#fields, #numbers, __walk)?;)*
                 ::core::result::Result::Ok(())
             }
 
             fn then_fields(__first: &mut Self, __second: Self) {
                 let _ = (&__first, &__second);
-                #(#then;)*
+                #(#then(&mut __first.#fields, __second.#fields);)*
             }
         }
     }

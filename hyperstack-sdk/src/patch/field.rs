@@ -24,15 +24,24 @@ pub trait Valued<'x>: Value {}
 
 impl<T: Value> Valued<'_> for T {}
 
-/// A kind of field: by the type's own implementation of [`Field`].
+/// [`Value`], of a field of some kind: erroneous where that is.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be part of an entity",
+    note = "entities and what they hold are `Clone + Debug + PartialEq + Send + Sync + 'static`"
+)]
+pub trait Part<Kind>: Value {}
+
+impl<T: Value, Kind> Part<Kind> for T {}
+
+/// A kind of field: by the type's own implementation of [`Field`]. The constant is
+/// [`Field::IS_FIELD`]: where that is an error, the kind is one too.
 #[derive(Debug)]
-pub enum Native {}
+pub enum Native<const IS_FIELD: bool = true> {}
 
 /// A type that can be a field of an entity, a section or a leaf.
 ///
 /// `Kind` tells the type's own implementation apart from the one that `#[field(serde)]` asks for.
-/// What a derive writes for each field is calls to the provided functions: where the type is no
-/// field, all of these are one and the same error.
+/// What a derive writes for each field is calls to the provided functions.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a field: it is not said how it merges",
     label = "neither a section nor a leaf",
@@ -40,7 +49,7 @@ pub enum Native {}
     note = "or derive `Leaf` for it, to replace it whole",
     note = "or put `#[field(serde)]` on the field, to replace it whole by its serde impls"
 )]
-pub trait Field<Kind = Native>: Value {
+pub trait Field<Kind = Native>: Part<Kind> {
     /// What a patch holds for it.
     type Change: Value;
 
@@ -178,19 +187,6 @@ pub trait Field<Kind = Native>: Value {
     fn encode_alone<S: Serializer>(value: &Self, serializer: S) -> Result<S::Ok, S::Error> {
         SlotRef::<Self, Kind>(&Self::Rule::whole(value).flatten()).serialize(serializer)
     }
-}
-
-/// A [`Field`], once more: in the type of a patch's field.
-///
-/// `IS_FIELD` is `Field::IS_FIELD`. Where that is an error, the compiler has reported it and takes all
-/// that it is part of for erroneous too, in silence: the patch, and whatever holds it.
-pub trait Sure<const IS_FIELD: bool> {
-    /// What a patch holds for it.
-    type Change;
-}
-
-impl<T: Field, const IS_FIELD: bool> Sure<IS_FIELD> for T {
-    type Change = T::Change;
 }
 
 /// How patches of type `P` merge into values of type `T`.

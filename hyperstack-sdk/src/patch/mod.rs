@@ -229,7 +229,7 @@ pub trait Entity: Send + Sync + 'static {
 #[doc(hidden)]
 pub mod __private {
     pub use super::context::Context;
-    pub use super::field::{Field, Native, Slot, Sure, Value, Valued, Whole};
+    pub use super::field::{Field, Native, Slot, Value, Valued, Whole};
     pub use super::foreign::{Foreign, ForeignOption, SerdeImpls};
     pub use super::keyed::{step, AnyStep, HasField, Is};
     pub use super::known::{
