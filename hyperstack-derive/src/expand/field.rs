@@ -19,9 +19,8 @@ pub(super) fn bound(krate: &TokenStream, ty: &FieldType) -> TokenStream {
 fn kind(krate: &TokenStream, ty: &FieldType) -> Option<TokenStream> {
     let private = quote!(#krate::__private);
     let Some(foreign) = &ty.foreign else {
-        let sure = ty.plain || ty.generic;
         let kind = quote!(<#private::Native<{ <#ty as #private::Field>::IS_FIELD }>>);
-        return (!sure).then_some(kind);
+        return (!ty.sure()).then_some(kind);
     };
     let inner = &foreign.inner;
     let has_impls = match ty.generic {

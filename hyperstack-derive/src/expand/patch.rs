@@ -2,7 +2,7 @@
 
 use super::bounds;
 use super::field::item;
-use crate::tree::{Field, Record};
+use crate::tree::{FieldType, Foreign, Record};
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::ext::IdentExt;
@@ -15,7 +15,7 @@ pub(super) fn ident(record: &Record) -> Ident {
 
 /// The struct of the patch.
 pub(super) fn definition(record: &Record) -> TokenStream {
-    let (vis, allows, patch) = (&record.vis, &record.allows, ident(record));
+    let (krate, vis, patch) = (&record.krate, &record.vis, ident(record));
     let docs = format!(
         "A patch of [`{0}`]: each field is absent, null (`Some(None)`) or a value.\n\n\
          Made by a derive of `{0}`.",
@@ -23,7 +23,7 @@ pub(super) fn definition(record: &Record) -> TokenStream {
     );
     let fields = record.wired().map(|field| {
         let (ident, vis) = (&field.ident, &field.vis);
-        let slot = slot(record, field);
+        let (slot, readable) = (slot(krate, &field.ty), readable(krate, &field.ty));
         let (docs, allows) = (&field.docs, &field.allows);
         let docs = match docs.is_empty() {
             true => {
@@ -32,13 +32,15 @@ pub(super) fn definition(record: &Record) -> TokenStream {
             }
             false => docs.clone(),
         };
-        quote! {
-            #docs
-            #allows
-            #vis #ident: #slot
+        let one = |cfg: TokenStream, ty: &TokenStream| quote!(#cfg #docs #allows #vis #ident: #ty);
+        if field.ty.sure() && field.ty.foreign.is_none() {
+            return one(quote!(), &slot);
         }
+        let (read, compiled) = (quote!(#[cfg(doc)]), quote!(#[cfg(not(doc))]));
+        let (read, compiled) = (one(read, &readable), one(compiled, &slot));
+        quote!(#read, #compiled)
     });
-    let definition = structure(record, &patch, fields);
+    let (definition, allows) = (structure(record, &patch, fields), &record.allows);
     quote! {
         #[doc = #docs]
         #allows
@@ -51,16 +53,29 @@ pub(super) fn definition(record: &Record) -> TokenStream {
 /// The struct of slots that nobody sees.
 pub(super) fn hidden(record: &Record, name: &Ident) -> TokenStream {
     let fields = record.wired().map(|field| {
-        let (ident, slot) = (&field.ident, slot(record, field));
+        let (ident, slot) = (&field.ident, slot(&record.krate, &field.ty));
         quote!(#ident: #slot)
     });
     structure(record, name, fields)
 }
 
 /// The type of a field's slot.
-fn slot(record: &Record, field: &Field) -> TokenStream {
-    let (krate, change) = (&record.krate, item(&record.krate, &field.ty, "Change"));
-    quote!(#krate::__private::Slot<#change>)
+fn slot(krate: &TokenStream, ty: &FieldType) -> TokenStream {
+    match &ty.foreign {
+        None if ty.sure() => readable(krate, ty),
+        _ => {
+            let change = item(krate, ty, "Change");
+            quote!(#krate::__private::Slot<#change>)
+        }
+    }
+}
+
+/// The same type as people read it.
+fn readable(krate: &TokenStream, ty: &FieldType) -> TokenStream {
+    match &ty.foreign {
+        None => quote!(#krate::__private::FieldPatch<#ty>),
+        Some(Foreign { inner, .. }) => quote!(#krate::__private::Slot<#inner>),
+    }
 }
 
 fn structure(

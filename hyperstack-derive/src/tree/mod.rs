@@ -9,5 +9,5 @@ mod views;
 pub(crate) use leaf::{Leaf, LeafShape, Other, Variant, Variants};
 pub(crate) use record::{Field, KeyPath, Record};
 pub(crate) use stack::{Member, Stack};
-pub(crate) use ty::FieldType;
+pub(crate) use ty::{FieldType, Foreign};
 pub(crate) use views::Views;

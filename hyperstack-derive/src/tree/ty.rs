@@ -47,6 +47,11 @@ impl FieldType {
         }
     }
 
+    /// Whether it is a field, or all that is to be said of that is said by the bounds of parameters.
+    pub(crate) fn sure(&self) -> bool {
+        self.plain || self.generic
+    }
+
     /// Whether it mentions this parameter.
     pub(crate) fn mentions(&self, parameter: &Ident) -> bool {
         mentions(&self.tokens, std::slice::from_ref(parameter), "")

@@ -13,6 +13,20 @@ use std::fmt::Debug;
 /// What a patch says about one field: nothing, null, or a value.
 pub type Slot<P> = Option<Option<P>>;
 
+/// The type of a patch's field, for a field of type `T`: absent (`None`), null (`Some(None)`), or
+/// `Some(Some(change))`.
+///
+/// | `T` | a change |
+/// |---|---|
+/// | a scalar, a tuple, an array, a leaf | `T`, which replaces |
+/// | a section or an entity | its patch |
+/// | `Vec<U>`, a set of `U` | [`ListPatch<U>`](crate::ListPatch) |
+/// | a map | [`MapPatch`](crate::MapPatch) of the changes of its values |
+/// | `serde_json::Value` | [`JsonPatch`](crate::JsonPatch) |
+/// | `Option<U>` | that of `U` |
+/// | `Box<U>`, `Arc<U>` | that of `U`, in a `Box` |
+pub type FieldPatch<T> = Slot<<T as Field>::Change>;
+
 /// What every entity, section, leaf and field is.
 pub trait Value: Clone + Debug + PartialEq + 'static {}
 
@@ -49,6 +63,7 @@ pub enum Native<const IS_FIELD: bool = true> {}
     note = "or derive `Leaf` for it, to replace it whole",
     note = "or put `#[field(serde)]` on the field, to replace it whole by its serde impls"
 )]
+#[doc(hidden)]
 pub trait Field<Kind = Native>: Part<Kind> {
     /// What a patch holds for it.
     type Change: Value;

@@ -45,6 +45,7 @@ pub trait Keyed: Entity {
 
 /// A struct with a field of the name that has the number `NAME`. The lifetime carries nothing, so
 /// that a bound by this may be false.
+#[doc(hidden)]
 pub trait HasField<'x, const NAME: u128> {
     /// The field's type.
     type Type;

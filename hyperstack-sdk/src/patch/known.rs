@@ -9,6 +9,7 @@ use super::{Entity, Record};
     label = "not an entity",
     note = "derive `Entity` beside `Views`"
 )]
+#[doc(hidden)]
 pub trait KnownEntity {}
 
 /// A type with a default, for `#[field(default)]` and `#[field(skip)]`.

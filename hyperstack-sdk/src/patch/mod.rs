@@ -65,7 +65,7 @@ mod set;
 mod slot;
 
 pub use error::{DecodeError, PatchError, PatchErrorKind};
-pub use field::Slot;
+pub use field::{FieldPatch, Slot};
 pub use json::JsonPatch;
 pub use key::Key;
 pub use keyed::Keyed;
@@ -229,7 +229,7 @@ pub trait Entity: Send + Sync + 'static {
 #[doc(hidden)]
 pub mod __private {
     pub use super::context::Context;
-    pub use super::field::{Field, Native, Slot, Value, Valued, Whole};
+    pub use super::field::{Field, FieldPatch, Native, Slot, Value, Valued, Whole};
     pub use super::foreign::{Foreign, ForeignOption, SerdeImpls};
     pub use super::keyed::{step, AnyStep, HasField, Is};
     pub use super::known::{

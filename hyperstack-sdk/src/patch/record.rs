@@ -14,6 +14,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 /// The slots of a struct: what its patch consists of. Derived.
+#[doc(hidden)]
 pub trait Fields: Default + 'static {
     /// The struct's name, the root of error paths.
     const ROOT: &'static str;
