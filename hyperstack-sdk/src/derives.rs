@@ -12,7 +12,7 @@
 //! | [`Stack`](#views-and-stack) | a unit struct | `FooClient`: the views of a server's entities over one connection |
 //!
 //! - Attributes: [`#[entity]`](#entity), [`#[section]`](#section), [`#[leaf]`](#leaf),
-//!   [`#[field]`](#fields), [`#[view]` and `#[stack]`](#views-and-stack), [`#[serde]`](#what-serde-is-told).
+//!   [`#[field]`](#attributes-of-a-field), [`#[view]` and `#[stack]`](#views-and-stack), [`#[serde]`](#what-serde-is-told).
 //! - Patches: [the merge table](#how-a-patch-merges), [a patch as a value](#a-patch-is-a-value),
 //!   [what changed](#what-changed), [errors](#errors).
 //! - [What can be a field](#what-can-be-a-field), [generics, re-exports and
@@ -114,7 +114,7 @@
 //!
 //! | a leaf's shape | its JSON |
 //! |---|---|
-//! | a struct with named fields | an object; fields take [`#[field(..)]`](#fields), but for `append` |
+//! | a struct with named fields | an object; fields take [`#[field(..)]`](#attributes-of-a-field), but for `append` |
 //! | a newtype | what it holds; the field takes `#[field(serde)]` |
 //! | a tuple struct of 2 to 12 fields | an array |
 //! | an enum | a text, the variant's name; no variant has data, but for that of `other` |
@@ -167,7 +167,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # Fields
+//! # Attributes of a field
 //!
 //! `#[field(..)]` stands on the named fields of entities, sections and leaves.
 //!

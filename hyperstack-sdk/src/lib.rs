@@ -104,7 +104,9 @@ pub use client::{HyperStack, HyperStackBuilder};
 #[cfg(feature = "client")]
 pub use engine::{ConnectionState, Fault, Faults, Stats};
 pub use futures_util::{Stream, StreamExt};
-/// What the server knows by name. Each attribute with an example: [the derives](derives#entity).
+/// Makes a typed patch of what the server knows by name, and its merge.
+///
+/// Each attribute with an example, and how a patch merges: [the derives](derives#entity).
 ///
 /// ```
 /// use hyperstack_sdk::prelude::*;
@@ -125,7 +127,9 @@ pub use futures_util::{Stream, StreamExt};
 /// ```
 #[doc(inline)]
 pub use hyperstack_derive::Entity;
-/// What is replaced whole. Each attribute with an example: [the derives](derives#leaf).
+/// Makes a field of what is replaced whole.
+///
+/// Each attribute with an example, and how a patch merges: [the derives](derives#leaf).
 ///
 /// ```
 /// use hyperstack_sdk::prelude::*;
@@ -151,7 +155,9 @@ pub use hyperstack_derive::Entity;
 /// ```
 #[doc(inline)]
 pub use hyperstack_derive::Leaf;
-/// What is merged field by field. Each attribute with an example: [the derives](derives#section).
+/// Makes a typed patch of a nested struct, and its merge, field by field.
+///
+/// Each attribute with an example, and how a patch merges: [the derives](derives#section).
 ///
 /// ```
 /// use hyperstack_sdk::prelude::*;
@@ -171,7 +177,9 @@ pub use hyperstack_derive::Leaf;
 /// ```
 #[doc(inline)]
 pub use hyperstack_derive::Section;
-/// What a server serves. Each attribute with an example: [the derives](derives#views-and-stack).
+/// Makes a client of one server: the views of all its entities.
+///
+/// Each attribute with an example, and how a patch merges: [the derives](derives#views-and-stack).
 ///
 /// ```no_run
 /// use hyperstack_sdk::prelude::*;
@@ -205,7 +213,9 @@ pub use hyperstack_derive::Section;
 /// ```
 #[doc(inline)]
 pub use hyperstack_derive::Stack;
-/// What is read of an entity. Each attribute with an example: [the derives](derives#views-and-stack).
+/// Makes an accessor for each view of an entity.
+///
+/// Each attribute with an example, and how a patch merges: [the derives](derives#views-and-stack).
 ///
 /// ```no_run
 /// use hyperstack_sdk::prelude::*;
