@@ -245,6 +245,7 @@
 //! | `default`, `default = "path"` on the struct | a default for each field, from that of the struct |
 //! | `rename`, `alias`, `other` on a variant | as in `#[leaf(..)]`, which itself has no `alias` |
 //! | `transparent` on a newtype | what a leaf is anyway |
+//! | `skip`, `skip_deserializing` on a variant | nothing: it is read by its name |
 //! | `rename` on the type, `skip_serializing`, `skip_serializing_if`, `serialize_with`, `bound`, `crate`, … | nothing: they name no field, or do not concern reading |
 //! | `flatten`, `with`, `deserialize_with`, `from`, `try_from`, `into`, `remote`, `tag`, `content`, `untagged`, `deny_unknown_fields`, `transparent` elsewhere | an error, which says what to do instead |
 //! | `rename(serialize = "..", deserialize = "..")`, and so `rename_all(..)` | an error: a patch is read and written under one name |
@@ -633,11 +634,15 @@
 //!
 //! use facade::sdk::prelude::*;
 //!
-//! #[derive(Debug, Clone, PartialEq, Entity)]
+//! #[derive(Debug, Clone, PartialEq, Entity, Views)]
 //! #[entity(crate = crate::facade::sdk)]
 //! struct Auction {
 //!     bids: Page<Bid>,
 //! }
+//!
+//! #[derive(Stack)]
+//! #[stack(crate = crate::facade::sdk, url = "ws://localhost:8877", entities(Auction))]
+//! struct House;
 //!
 //! #[derive(Debug, Clone, PartialEq, Section)]
 //! #[section(crate = crate::facade::sdk)]
@@ -670,6 +675,7 @@
 //!     page.total = Some(Some(3));
 //!     let patch = AuctionPatch { bids: Some(Some(page)) };
 //!     assert_eq!(patch.changed_fields(), ["bids.total"]);
+//!     assert_eq!(House::NAME, "House"); // its own name, where none is given
 //!     Ok(())
 //! }
 //! ```
