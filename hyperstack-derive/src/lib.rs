@@ -51,8 +51,14 @@ pub fn entity(input: TokenStream) -> TokenStream {
 
 /// A nested struct that is merged field by field.
 ///
-/// Makes `FooPatch`. `#[section(..)]` has the keys `rename_all` and `crate`; its fields take
-/// `#[field(..)]` as those of an `Entity` do.
+/// Makes `FooPatch`, and its merge into the struct.
+///
+/// | `#[section(..)]` | |
+/// |---|---|
+/// | `rename_all = "camelCase"` | the case of the fields' names on the wire |
+/// | `crate = path` | where `hyperstack_sdk` is, if it is re-exported |
+///
+/// Its fields take `#[field(..)]` as those of an `Entity` do.
 #[proc_macro_derive(Section, attributes(section, field))]
 pub fn section(input: TokenStream) -> TokenStream {
     errors::run(input, &["Patch"], |input, errors| {
@@ -63,9 +69,17 @@ pub fn section(input: TokenStream) -> TokenStream {
 /// A struct, newtype or enum that is replaced whole.
 ///
 /// A struct with named fields is an object, a newtype is what it holds, a longer tuple an array, and
-/// an enum a text: the name of its variant. `#[leaf(..)]` has the keys `rename_all` and `crate`; on
-/// a variant `rename = "name"`, and `other` for the one that stands for every other text, and may
-/// keep it: `#[leaf(other)] Unknown(String)`.
+/// an enum a text: the name of its variant.
+///
+/// | `#[leaf(..)]` | |
+/// |---|---|
+/// | `rename_all = "camelCase"` | the case of the names of fields or variants on the wire |
+/// | `crate = path` | where `hyperstack_sdk` is, if it is re-exported |
+/// | `rename = "name"` on a variant | its name on the wire |
+/// | `other` on a variant | it stands for every other name, and may keep it: `Unknown(String)` |
+///
+/// Named fields take `#[field(..)]` as those of an `Entity` do, but for `append`; the field of a newtype
+/// takes `#[field(serde)]`.
 #[proc_macro_derive(Leaf, attributes(leaf, field))]
 pub fn leaf(input: TokenStream) -> TokenStream {
     errors::run(input, &[], |input, errors| {
@@ -96,9 +110,14 @@ pub fn stack(input: TokenStream) -> TokenStream {
 
 /// Beside `Entity`: `FooViews`, with `state()`, `list()` and an accessor for each `#[view]`.
 ///
-/// `#[view(name, ..)]` is repeatable. After the name comes what the view holds, `single`,
-/// `collection` (the default) or `keyed`, and `id = "OreRound/latest"` where the id is not the
-/// entity's name and the view's.
+/// | `#[view(name, ..)]`, repeatable | |
+/// |---|---|
+/// | `single` | one row or none |
+/// | `collection`, the default | rows in the view's order |
+/// | `keyed` | one row at a time, by its key |
+/// | `id = "OreRound/latest"` | the view's id, in place of the entity's name and the view's |
+///
+/// It takes `crate = path` from `#[entity(..)]`.
 ///
 /// With a second `single` (or `keyed`) on one struct, clippy asks about `duplicated_attributes`, which
 /// these are not: `#[allow(clippy::duplicated_attributes)]` on the struct answers.

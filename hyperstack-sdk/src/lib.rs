@@ -59,6 +59,10 @@
 //!   such rows, and a struct that asks for what the server never sends has only such.
 //! - **Empty, not yet, and broken are three answers**: see the `try_…` methods and `ReadError`.
 //!
+//! # The derives
+//!
+//! [`derives`] has each attribute with an example, and the table of how a patch merges.
+//!
 //! # Features
 //!
 //! | feature | brings |
@@ -76,6 +80,7 @@ extern crate self as hyperstack_sdk;
 
 #[cfg(feature = "client")]
 mod client;
+pub mod derives;
 #[cfg(feature = "client")]
 mod driver;
 #[cfg(feature = "client")]
@@ -99,6 +104,83 @@ pub use client::{HyperStack, HyperStackBuilder};
 #[cfg(feature = "client")]
 pub use engine::{ConnectionState, Fault, Faults, Stats};
 pub use futures_util::{Stream, StreamExt};
+/// Makes a typed patch of what the server knows by name, and its merge.
+///
+/// Each attribute with an example, and how a patch merges: [the derives](derives#entity).
+///
+/// ```
+/// use hyperstack_sdk::prelude::*;
+///
+/// #[derive(Debug, Clone, PartialEq, Entity)]
+/// #[entity(name = "OreRound", key = "number", rename_all = "camelCase")]
+/// pub struct Round {
+///     pub number: u64,
+///     pub expires_at: Option<Option<i64>>,
+///     #[field(append(max = 100))]
+///     pub winners: Vec<String>,
+/// }
+///
+/// let patch: RoundPatch = serde_json::from_str(r#"{"number": 7, "expiresAt": null}"#)?;
+/// let round = Round::try_from(patch)?;
+/// assert_eq!((*round.key(), round.expires_at), (7, Some(None)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[doc(inline)]
+pub use hyperstack_derive::Entity;
+/// Makes a field of what is replaced whole.
+///
+/// Each attribute with an example, and how a patch merges: [the derives](derives#leaf).
+///
+/// ```
+/// use hyperstack_sdk::prelude::*;
+///
+/// #[derive(Debug, Clone, PartialEq, Leaf)]
+/// #[leaf(rename_all = "snake_case")]
+/// pub enum Phase {
+///     NotStarted,
+///     #[leaf(rename = "CLOSED")]
+///     Closed,
+///     #[leaf(other)]
+///     Unknown(String),
+/// }
+///
+/// #[derive(Debug, Clone, PartialEq, Entity)]
+/// struct Round {
+///     phase: Phase,
+/// }
+///
+/// let patch: RoundPatch = serde_json::from_str(r#"{"phase": "not_started"}"#)?;
+/// assert_eq!(patch.phase, Some(Some(Phase::NotStarted)));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[doc(inline)]
+pub use hyperstack_derive::Leaf;
+/// Makes a typed patch of a nested struct, and its merge, field by field.
+///
+/// Each attribute with an example, and how a patch merges: [the derives](derives#section).
+///
+/// ```
+/// use hyperstack_sdk::prelude::*;
+///
+/// #[derive(Debug, Clone, PartialEq, Section)]
+/// #[section(rename_all = "camelCase")]
+/// pub struct Trading {
+///     pub last_price: Option<f64>,
+///     #[field(default)]
+///     pub volume: u64,
+/// }
+///
+/// let mut trading = Trading { last_price: Some(1.5), volume: 100 };
+/// trading.apply(serde_json::from_str(r#"{"lastPrice": 2.5}"#)?)?;
+/// assert_eq!(trading, Trading { last_price: Some(2.5), volume: 100 });
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[doc(inline)]
+pub use hyperstack_derive::Section;
+/// Makes a client of one server: the views of all its entities.
+///
+/// Each attribute with an example, and how a patch merges: [the derives](derives#views-and-stack).
+///
 /// ```no_run
 /// use hyperstack_sdk::prelude::*;
 ///
@@ -129,8 +211,33 @@ pub use futures_util::{Stream, StreamExt};
 /// # Ok(())
 /// # }
 /// ```
+#[doc(inline)]
 pub use hyperstack_derive::Stack;
-pub use hyperstack_derive::{Entity, Leaf, Section, Views};
+/// Makes an accessor for each view of an entity.
+///
+/// Each attribute with an example, and how a patch merges: [the derives](derives#views-and-stack).
+///
+/// ```no_run
+/// use hyperstack_sdk::prelude::*;
+///
+/// #[derive(Debug, Clone, PartialEq, Entity, Views)]
+/// #[view(latest, single)]
+/// #[view(richest, id = "OreRound/top5")]
+/// pub struct OreRound {
+///     pub motherlode: Option<f64>,
+/// }
+///
+/// # async fn run() -> Result<(), ConnectError> {
+/// let hs = HyperStack::connect("wss://ore.example").await?;
+/// let views = hs.views::<OreRoundViews>();
+/// let latest: Option<OreRound> = views.latest().get().await;
+/// let richest: Vec<OreRound> = views.richest().get().await;
+/// let every: Vec<OreRound> = views.list().get().await;
+/// # Ok(())
+/// # }
+/// ```
+#[doc(inline)]
+pub use hyperstack_derive::Views;
 pub use patch::{
     DecodeError, Entity, JsonPatch, Key, Keyed, ListPatch, MapPatch, Patch, PatchError,
     PatchErrorKind, Patchable, Record,
