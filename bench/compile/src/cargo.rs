@@ -1,0 +1,91 @@
+//! Runs cargo, and what a run of it costs.
+
+use crate::Result;
+use nix::sys::resource::{getrusage, UsageWho};
+use nix::sys::time::TimeValLike;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Instant, SystemTime};
+
+/// Seconds.
+#[derive(Clone, Copy)]
+pub struct Cost {
+    pub wall: f64,
+    /// Of cargo and all that it ran, user and system.
+    pub cpu: f64,
+}
+
+/// A workspace that was generated.
+pub struct Workspace {
+    pub directory: PathBuf,
+}
+
+impl Workspace {
+    /// Checks `package` as after a change of it.
+    pub fn check(&self, package: &str) -> Result<Cost> {
+        let lib = self.directory.join(package).join("src/lib.rs");
+        File::options()
+            .append(true)
+            .open(lib)?
+            .set_modified(SystemTime::now())?;
+
+        let (start, cpu) = (Instant::now(), cpu_of_children()?);
+        cargo(&self.directory, &["check", "-q", "-p", package])?;
+        Ok(Cost {
+            wall: start.elapsed().as_secs_f64(),
+            cpu: cpu_of_children()? - cpu,
+        })
+    }
+
+    /// The size of the program that `package` is.
+    pub fn binary(&self, package: &str, strip: bool) -> Result<u64> {
+        let build = ["rustc", "-q", "--release", "-p", package];
+        // What `strip = true` does, without a second build of all dependencies.
+        let flags: &[&str] = match strip {
+            true => &["--", "-C", "strip=symbols"],
+            false => &[],
+        };
+        cargo(&self.directory, &[&build, flags].concat())?;
+        let program = target(&self.directory).join("release").join(package);
+        Ok(fs::metadata(program)?.len())
+    }
+}
+
+/// What cargo prints.
+pub fn cargo(directory: &Path, arguments: &[&str]) -> Result<Vec<u8>> {
+    output(
+        // The cargo that runs this program, so that no rustup is in the time measured.
+        Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()))
+            .args(arguments)
+            .current_dir(directory)
+            .env("CARGO_TARGET_DIR", target(directory)),
+    )
+}
+
+/// Of its own, so that nothing is built because of another workspace.
+fn target(workspace: &Path) -> PathBuf {
+    workspace.join("target")
+}
+
+pub fn rustc_version() -> Result<String> {
+    let version = output(Command::new("rustc").arg("-V"))?;
+    Ok(String::from_utf8(version)?.trim().to_owned())
+}
+
+fn output(command: &mut Command) -> Result<Vec<u8>> {
+    let output = command.output()?;
+    match output.status.success() {
+        true => Ok(output.stdout),
+        false => {
+            let errors = String::from_utf8_lossy(&output.stderr);
+            Err(format!("{command:?}: {errors}").into())
+        }
+    }
+}
+
+fn cpu_of_children() -> Result<f64> {
+    let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
+    let time = usage.user_time() + usage.system_time();
+    Ok(time.num_microseconds() as f64 / 1e6)
+}
