@@ -245,7 +245,7 @@
 //! | `default`, `default = "path"` on the struct | a default for each field, from that of the struct |
 //! | `rename`, `alias`, `other` on a variant | as in `#[leaf(..)]`, which itself has no `alias` |
 //! | `transparent` on a newtype | what a leaf is anyway |
-//! | `skip`, `skip_deserializing` on a variant | nothing: it is read by its name |
+//! | `skip`, `skip_deserializing` on a variant | it is never read: its name is an unknown one |
 //! | `rename` on the type, `skip_serializing`, `skip_serializing_if`, `serialize_with`, `bound`, `crate`, … | nothing: they name no field, or do not concern reading |
 //! | `flatten`, `with`, `deserialize_with`, `from`, `try_from`, `into`, `remote`, `tag`, `content`, `untagged`, `deny_unknown_fields`, `transparent` elsewhere | an error, which says what to do instead |
 //! | `rename(serialize = "..", deserialize = "..")`, and so `rename_all(..)` | an error: a patch is read and written under one name |
