@@ -160,6 +160,38 @@ fn errors_say_where_in_wire_names() {
 }
 
 #[test]
+fn a_null_among_elements_is_told_apart_from_a_wrong_type() {
+    let no_null = ": null, and `u64` knows no null: ";
+    for (json, place) in [
+        (r#"{"grid": [[1, 2, 3, null]]}"#, "grid[0][3]"),
+        (r#"{"pair": [null, []]}"#, "pair[0]"),
+        (
+            r#"{"by_slot": {"7": null}, "bets": [{"who": "a", "amount": null}]}"#,
+            "bets[0].amount",
+        ),
+    ] {
+        let text = refused::<State>(json);
+        assert!(
+            text.starts_with(&format!("State.{place}{no_null}")),
+            "{text}"
+        );
+    }
+    let text = refused::<Bets>(r#"{"bets": [1, "2", 3, null]}"#);
+    assert!(
+        text.starts_with(&format!("Bets.bets[3]{no_null}")),
+        "{text}"
+    );
+    let a: Bets = value(json!({"bets": [], "maybe": [1, null, "3"]}));
+    assert_eq!(a.maybe, [Some(1), None, Some(3)]);
+}
+
+#[derive(Clone, Debug, PartialEq, Section)]
+struct Bets {
+    bets: Vec<u64>,
+    maybe: Vec<Option<u64>>,
+}
+
+#[test]
 fn what_is_no_object_is_refused_as_a_whole() {
     assert_eq!(
         refused::<Round>("null"),
