@@ -1,6 +1,7 @@
 //! A typed client for Hyperstack: Solana programs as live entities, streamed into plain Rust structs.
 //!
-//! ```no_run
+#![cfg_attr(feature = "client", doc = "```no_run")]
+#![cfg_attr(not(feature = "client"), doc = "```ignore")]
 //! use hyperstack_sdk::prelude::*;
 //!
 //! #[derive(Debug, Clone, PartialEq, Entity, Views)]
@@ -99,7 +100,8 @@ pub use client::{HyperStack, HyperStackBuilder};
 #[cfg(feature = "client")]
 pub use engine::{ConnectionState, Fault, Faults, Stats};
 pub use futures_util::{Stream, StreamExt};
-/// ```no_run
+#[cfg_attr(feature = "client", doc = "```no_run")]
+#[cfg_attr(not(feature = "client"), doc = "```ignore")]
 /// use hyperstack_sdk::prelude::*;
 ///
 /// #[derive(Stack)]

@@ -15,6 +15,7 @@ mod numbers;
 mod paths;
 mod serde_attributes;
 mod shapes;
+#[cfg(feature = "client")]
 pub mod views;
 mod visibility;
 mod wide;
