@@ -1,7 +1,7 @@
 //! What attributes say, `#[field]` and serde's.
 
 use crate::{appending, patch, refused, value};
-use hyperstack_sdk::{Entity, Patchable, Section};
+use hyperstack_sdk::{Entity, Leaf, Patchable, Section};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::net::Ipv4Addr;
@@ -148,17 +148,40 @@ struct Generic<T: Clone> {
     inner: T,
     #[field(serde)]
     list: Vec<Text>,
+    leaf: Log,
+}
+
+#[derive(Clone, Debug, PartialEq, Leaf)]
+struct Log {
+    log: Vec<u64>,
 }
 
 #[test]
-fn a_foreign_list_is_replaced_even_where_the_frame_appends() {
-    let mut a: Generic<Text> = value(json!({"inner": "a", "list": ["x"]}));
+fn what_is_replaced_whole_is_so_even_where_the_frame_appends() {
+    let mut a: Generic<Text> = value(json!({"inner": "a", "list": ["x"], "leaf": {"log": [1]}}));
     a.apply(appending::<Generic<Text>>(
-        json!({"list": ["y"]}),
-        &["list"],
+        json!({"list": ["y"], "leaf": {"log": [2]}}),
+        &["list", "leaf.log"],
     ))
     .unwrap();
     assert_eq!(a.list, [Text("y".to_owned())]);
+    assert_eq!(a.leaf.log, [2]);
+}
+
+#[derive(Clone, Debug, PartialEq, Section)]
+struct Defaults {
+    #[field(default = vec![1])]
+    log: Vec<u64>,
+}
+
+#[test]
+fn a_default_is_merged_into_once_it_is_there() {
+    let append = appending::<Defaults>(json!({"log": [2]}), &["log"]);
+    let mut a: Defaults = value(json!({}));
+    a.apply(append.clone()).unwrap();
+    assert_eq!(a.log, [1, 2]);
+    // What was sent takes its place, and an append is a list where there is none.
+    assert_eq!(Defaults::try_from(append).unwrap().log, [2]);
 }
 
 #[test]
