@@ -30,9 +30,9 @@ use proc_macro::TokenStream;
 /// |---|---|
 /// | `rename = "name"` | the field's name on the wire |
 /// | `alias = "name"` | another name to read it by; repeatable |
-/// | `default`, `default = expr` | what it is where never sent, or null where it knows no null |
+/// | `default`, `default = expr` | what it is where never sent, or null where it knows no null; what comes later merges into it |
 /// | `append(max = N)` | a list that keeps its newest `N` elements; without this it grows |
-/// | `serde` | read by its serde impls and replaced whole; a literal `Option<..>` is seen |
+/// | `serde` | read by its serde impls and replaced whole, by a frame that appends too; a literal `Option<..>` is seen |
 /// | `skip` | not on the wire, and left alone; its default at first |
 ///
 /// `key` makes the entity `Keyed`: `round.key()` is a reference to that field, of its own type, which

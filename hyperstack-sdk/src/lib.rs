@@ -1,6 +1,7 @@
 //! A typed client for Hyperstack: Solana programs as live entities, streamed into plain Rust structs.
 //!
-//! ```no_run
+#![cfg_attr(feature = "client", doc = "```no_run")]
+#![cfg_attr(not(feature = "client"), doc = "```ignore")]
 //! use hyperstack_sdk::prelude::*;
 //!
 //! #[derive(Debug, Clone, PartialEq, Entity, Views)]
@@ -181,7 +182,8 @@ pub use hyperstack_derive::Section;
 ///
 /// Each attribute with an example, and how a patch merges: [the derives](derives#views-and-stack).
 ///
-/// ```no_run
+#[cfg_attr(feature = "client", doc = "```no_run")]
+#[cfg_attr(not(feature = "client"), doc = "```ignore")]
 /// use hyperstack_sdk::prelude::*;
 ///
 /// #[derive(Stack)]

@@ -1,7 +1,11 @@
-//! The same three decoders under divan, for its statistics: `cargo bench -p decode`.
+//! The same three decoders under divan, for its statistics and for what they allocate:
+//! `cargo bench -p decode`.
 
 use decode::payload::{PATCH, ROW};
-use divan::{black_box, Bencher};
+use divan::{black_box, AllocProfiler, Bencher};
+
+#[global_allocator]
+static ALLOC: AllocProfiler = AllocProfiler::system();
 
 fn main() {
     divan::main();

@@ -140,11 +140,11 @@ fn merge(record: &Record, field: &Field) -> TokenStream {
     };
     match field.max() {
         Some(max) => {
-            let (trim, max) = (list(krate, field, "trim"), number(krate, max));
+            let (count, trim) = (list(krate, field, "count"), list(krate, field, "trim"));
+            let max = number(krate, max);
             quote! {{
-                let __merged = #merged;
-                #trim(&mut __value.#ident, #max);
-                __merged
+                let __before = #count(&__value.#ident);
+                #merged && #trim(&mut __value.#ident, #max, __before)
             }}
         }
         None => merged,

@@ -194,6 +194,7 @@ mod tests {
             address("ws://[::1]:8877/x"),
             of("::1", 8877, "ws://[::1]:8877/x")
         );
+        #[cfg(any(feature = "rustls", feature = "native-tls"))]
         assert_eq!(address("WSS://a.b"), of("a.b", 443, "wss://a.b/"));
         assert_eq!(address("ws://me:pass@a.b").0, "a.b");
         assert_eq!(shown("ws://me:pass@a.b/x?y"), "ws://a.b/x");

@@ -26,20 +26,24 @@ impl<'a> Context<'a> {
     }
 
     /// Runs a decoder for the value under the key `name`.
+    #[inline]
     pub fn under<T, E>(
         &mut self,
         name: &str,
         decode: impl FnOnce(&mut Self) -> Result<T, E>,
     ) -> Result<T, E> {
         let outer = self.path.len();
-        if !self.append.is_empty() {
+        let tracked = !self.append.is_empty();
+        if tracked {
             if outer > 0 {
                 self.path.push('.');
             }
             self.path.push_str(name);
         }
         let decoded = decode(self);
-        self.path.truncate(outer);
+        if tracked {
+            self.path.truncate(outer);
+        }
         if decoded.is_err() {
             prepend_field(&mut self.failed, name);
         }

@@ -3,7 +3,7 @@
 use super::context::Context;
 use super::field::{Field, Whole};
 use super::slot::{decode_list, encode_list, next_element, ValueRef};
-use serde::de::{Error, SeqAccess, Visitor};
+use serde::de::{Error, IgnoredAny, SeqAccess, Visitor};
 use serde::ser::SerializeTuple;
 use serde::{Deserializer, Serializer};
 use std::fmt;
@@ -30,6 +30,18 @@ struct Length(usize);
 impl serde::de::Expected for Length {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "an array of length {}", self.0)
+    }
+}
+
+/// Counts what is left over: a deserializer would call it bad syntax, and say nothing of a length.
+fn no_more<'de, A: SeqAccess<'de>>(mut seq: A, len: usize) -> Result<(), A::Error> {
+    let mut found = len;
+    while seq.next_element::<IgnoredAny>()?.is_some() {
+        found += 1;
+    }
+    match found == len {
+        true => Ok(()),
+        false => Err(A::Error::invalid_length(found, &Length(len))),
     }
 }
 
@@ -66,7 +78,7 @@ macro_rules! tuples {
                     next_element::<$name, Ac>(&mut seq, $index, self.0)?
                         .ok_or_else(|| Ac::Error::invalid_length($index, &Length($len)))?,
                 )*);
-                // What is left over is reported by the deserializer, as too long.
+                no_more(seq, $len)?;
                 Ok(tuple)
             }
         }

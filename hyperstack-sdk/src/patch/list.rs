@@ -129,8 +129,12 @@ impl<T: Value> Rule<Vec<T>, ListPatch<T>> for List {
     label = "not a list"
 )]
 pub trait Appendable: Field {
-    /// Drops all but the newest `max` elements.
-    fn trim(&mut self, max: usize);
+    /// How many elements there are.
+    fn count(&self) -> usize;
+
+    /// Drops all but the newest `max` elements, and says whether what is left differs from the first
+    /// `before`: from what there was, where elements were appended to that.
+    fn trim(&mut self, max: usize, before: usize) -> bool;
 
     /// Drops from a patch what would not survive [`trim`](Self::trim).
     fn trim_patch(patch: &mut Self::Change, max: usize);
@@ -145,20 +149,30 @@ pub trait Appendable: Field {
 }
 
 impl<T: Field> Appendable for Vec<T> {
-    fn trim(&mut self, max: usize) {
-        self.drain(..self.len().saturating_sub(max));
+    fn count(&self) -> usize {
+        self.len()
+    }
+
+    fn trim(&mut self, max: usize, before: usize) -> bool {
+        let dropped = self.len().saturating_sub(max);
+        // A replacement was trimmed before it was merged: of that nothing is dropped.
+        let changed = dropped == 0 || self.get(..before) != self.get(dropped..);
+        self.drain(..dropped);
+        changed
     }
 
     fn trim_patch(patch: &mut ListPatch<T>, max: usize) {
-        Self::trim(patch.elements(), max);
+        patch.elements().trim(max, 0);
     }
 }
 
 impl<T: Appendable> Appendable for Option<T> {
-    fn trim(&mut self, max: usize) {
-        if let Some(list) = self {
-            list.trim(max);
-        }
+    fn count(&self) -> usize {
+        self.as_ref().map_or(0, T::count)
+    }
+
+    fn trim(&mut self, max: usize, before: usize) -> bool {
+        self.as_mut().is_none_or(|list| list.trim(max, before))
     }
 
     fn trim_patch(patch: &mut T::Change, max: usize) {

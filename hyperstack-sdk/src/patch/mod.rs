@@ -14,6 +14,15 @@
 //! | maps | empty | an error | merges by key: [`MapPatch`] |
 //! | `serde_json::Value` | `Null` | `Null` | merges as the server does: [`JsonPatch`] |
 //!
+//! A frame that appends to a list names it and holds only the new elements. `Vec`s and sets take
+//! them in, in fields, as values of a map and in raw JSON. What is replaced whole, a leaf or the type
+//! of a `#[field(serde)]`, is so by such a frame too, with all that is inside of it, and then has the
+//! new elements alone: a list that the server appends to is best a `Vec` of leaves.
+//!
+//! A default is a value like any other, and what comes later merges into it: elements are added
+//! behind those of a default list, of which the server knows nothing. Without a default a list is
+//! empty at first, which is what the server appends to.
+//!
 //! ```
 //! use hyperstack_sdk::{Entity, Patch, Patchable};
 //!

@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use super::field::{Field, Rule};
-use serde::de::{DeserializeSeed, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Error, SeqAccess, Visitor};
 use serde::{Deserializer, Serialize, Serializer};
 use std::fmt;
 use std::marker::PhantomData;
@@ -60,45 +60,72 @@ impl<F: Field<K>, K> Serialize for SlotRef<'_, F, K> {
     }
 }
 
+/// Reads a whole value. What null means there is said at once: an element has no slot to keep it.
+struct Element<'c, 'a, T> {
+    cx: &'c mut Context<'a>,
+    value: PhantomData<T>,
+}
+
+impl<'de, T: Field> DeserializeSeed<'de> for Element<'_, '_, T> {
+    type Value = T;
+
+    fn deserialize<D: Deserializer<'de>>(self, d: D) -> Result<T, D::Error> {
+        d.deserialize_option(self)
+    }
+}
+
+impl<'de, T: Field> Visitor<'de> for Element<'_, '_, T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value or null")
+    }
+
+    fn visit_none<E: Error>(self) -> Result<T, E> {
+        T::Rule::build_slot(Some(None)).map_err(|error| self.cx.fail(&error))
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<T, E> {
+        self.visit_none()
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, d: D) -> Result<T, D::Error> {
+        T::decode_alone(d, self.cx)
+    }
+}
+
 /// Reads the next element of a sequence as a whole value.
 pub(crate) fn next_element<'de, T: Field, A: SeqAccess<'de>>(
     seq: &mut A,
     index: usize,
     cx: &mut Context<'_>,
 ) -> Result<Option<T>, A::Error> {
-    let element = match seq.next_element_seed(SlotSeed::<T, _>::new(cx)) {
-        Ok(None) => return Ok(None),
-        Ok(Some(slot)) => T::Rule::build_slot(Some(slot)).map_err(|error| cx.fail(&error)),
-        Err(error) => Err(error),
-    };
+    let value = PhantomData;
+    let element = seq.next_element_seed(Element { cx, value });
     if element.is_err() {
         cx.failed_at(index);
     }
-    element.map(Some)
+    element
 }
 
-/// Reads a list of whole values into any collection.
-pub(crate) fn decode_list<'de, T, C, D>(d: D, cx: &mut Context<'_>) -> Result<C, D::Error>
-where
-    T: Field,
-    C: Default + Extend<T>,
-    D: Deserializer<'de>,
-{
-    struct List<'c, 'a, T, C>(&'c mut Context<'a>, PhantomData<(T, C)>);
+/// Reads a list of whole values.
+pub(crate) fn decode_list<'de, T: Field, D: Deserializer<'de>>(
+    d: D,
+    cx: &mut Context<'_>,
+) -> Result<Vec<T>, D::Error> {
+    struct List<'c, 'a, T>(&'c mut Context<'a>, PhantomData<T>);
 
-    impl<'de, T: Field, C: Default + Extend<T>> Visitor<'de> for List<'_, '_, T, C> {
-        type Value = C;
+    impl<'de, T: Field> Visitor<'de> for List<'_, '_, T> {
+        type Value = Vec<T>;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.write_str("an array")
         }
 
-        fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<C, A::Error> {
-            let mut list = C::default();
-            let mut index = 0;
-            while let Some(element) = next_element(&mut seq, index, self.0)? {
-                list.extend([element]);
-                index += 1;
+        fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<T>, A::Error> {
+            let mut list = Vec::new();
+            while let Some(element) = next_element(&mut seq, list.len(), self.0)? {
+                list.push(element);
             }
             Ok(list)
         }

@@ -1,7 +1,7 @@
 //! What attributes say, `#[field]` and serde's.
 
 use crate::{appending, patch, refused, value};
-use hyperstack_sdk::{Entity, Patchable, Section};
+use hyperstack_sdk::{Entity, Leaf, Patchable, Section};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::net::Ipv4Addr;
@@ -95,6 +95,26 @@ fn append_lists_keep_the_newest() {
 }
 
 #[test]
+fn elements_that_are_trimmed_away_again_change_nothing() {
+    let mut a = round();
+    let append =
+        |n: u64| appending::<Round>(json!({"log": [n], "maybeLog": [n]}), &["log", "maybeLog"]);
+    for changed in [true, true, true, false] {
+        assert_eq!(Round::merge_patch(&mut a, append(1)), Ok(changed));
+    }
+    assert_eq!(
+        (a.log.as_slice(), a.maybe_log.as_deref()),
+        (&[1; 3][..], Some(&[1; 2][..]))
+    );
+    assert_eq!(Round::merge_patch(&mut a, append(2)), Ok(true));
+    // A replacement by the same elements, and one by others as long.
+    let replace = |log: [u64; 4]| patch::<Round>(json!({ "log": log }));
+    assert_eq!(Round::merge_patch(&mut a, replace([9, 1, 1, 2])), Ok(false));
+    assert_eq!(Round::merge_patch(&mut a, replace([9, 3, 3, 3])), Ok(true));
+    assert_eq!(a.log, [3, 3, 3]);
+}
+
+#[test]
 fn skipped_fields_are_left_alone() {
     let mut a = round();
     a.local = 5;
@@ -148,17 +168,40 @@ struct Generic<T: Clone> {
     inner: T,
     #[field(serde)]
     list: Vec<Text>,
+    leaf: Log,
+}
+
+#[derive(Clone, Debug, PartialEq, Leaf)]
+struct Log {
+    log: Vec<u64>,
 }
 
 #[test]
-fn a_foreign_list_is_replaced_even_where_the_frame_appends() {
-    let mut a: Generic<Text> = value(json!({"inner": "a", "list": ["x"]}));
+fn what_is_replaced_whole_is_so_even_where_the_frame_appends() {
+    let mut a: Generic<Text> = value(json!({"inner": "a", "list": ["x"], "leaf": {"log": [1]}}));
     a.apply(appending::<Generic<Text>>(
-        json!({"list": ["y"]}),
-        &["list"],
+        json!({"list": ["y"], "leaf": {"log": [2]}}),
+        &["list", "leaf.log"],
     ))
     .unwrap();
     assert_eq!(a.list, [Text("y".to_owned())]);
+    assert_eq!(a.leaf.log, [2]);
+}
+
+#[derive(Clone, Debug, PartialEq, Section)]
+struct Defaults {
+    #[field(default = vec![1])]
+    log: Vec<u64>,
+}
+
+#[test]
+fn a_default_is_merged_into_once_it_is_there() {
+    let append = appending::<Defaults>(json!({"log": [2]}), &["log"]);
+    let mut a: Defaults = value(json!({}));
+    a.apply(append.clone()).unwrap();
+    assert_eq!(a.log, [1, 2]);
+    // What was sent takes its place, and an append is a list where there is none.
+    assert_eq!(Defaults::try_from(append).unwrap().log, [2]);
 }
 
 #[test]

@@ -16,6 +16,7 @@ mod odd_names;
 mod paths;
 mod serde_attributes;
 mod shapes;
+#[cfg(feature = "client")]
 pub mod views;
 mod visibility;
 mod wide;

@@ -1,7 +1,7 @@
 //! From bytes to patches and back: numbers, names, append paths, and errors that say where.
 
 use crate::{appending, patch, refused, value};
-use hyperstack_sdk::{Entity, ListPatch, Patch, Section};
+use hyperstack_sdk::{Entity, Leaf, ListPatch, Patch, Section};
 use serde_json::{json, Value};
 use std::collections::BTreeMap;
 
@@ -157,6 +157,71 @@ fn errors_say_where_in_wire_names() {
             );
         }
     }
+}
+
+#[test]
+fn a_null_among_elements_is_told_apart_from_a_wrong_type() {
+    let no_null = ": null, and `u64` knows no null: ";
+    for (json, place) in [
+        (r#"{"grid": [[1, 2, 3, null]]}"#, "grid[0][3]"),
+        (r#"{"pair": [null, []]}"#, "pair[0]"),
+        (
+            r#"{"by_slot": {"7": null}, "bets": [{"who": "a", "amount": null}]}"#,
+            "bets[0].amount",
+        ),
+    ] {
+        let text = refused::<State>(json);
+        assert!(
+            text.starts_with(&format!("State.{place}{no_null}")),
+            "{text}"
+        );
+    }
+    let text = refused::<Bets>(r#"{"bets": [1, "2", 3, null]}"#);
+    assert!(
+        text.starts_with(&format!("Bets.bets[3]{no_null}")),
+        "{text}"
+    );
+    let a: Bets = value(json!({"bets": [], "maybe": [1, null, "3"]}));
+    assert_eq!(a.maybe, [Some(1), None, Some(3)]);
+}
+
+#[test]
+fn a_wrong_length_says_which_was_found_and_which_expected() {
+    for (json, path, found, expected) in [
+        (json!({"pair": []}), "pair", 0, 2),
+        (json!({"pair": [1]}), "pair", 1, 2),
+        (json!({"pair": [1, [], {"a": [1]}, null]}), "pair", 4, 2),
+        (json!({"bytes": [1, 2]}), "bytes", 2, 3),
+        (json!({"bytes": [1, 2, 3, 4]}), "bytes", 4, 3),
+        (json!({"points": [[1, 2], [1]]}), "points[1]", 1, 2),
+        (json!({"points": [[1, 2], [1, 2, 3]]}), "points[1]", 3, 2),
+    ] {
+        let wanted = format!(
+            "Lengths.{path}: invalid length {found}, expected an array of length {expected}"
+        );
+        assert_eq!(refused::<Lengths>(&json.to_string()), wanted);
+        let error = serde_json::from_value::<LengthsPatch>(json).unwrap_err();
+        assert_eq!(error.to_string(), wanted);
+    }
+    // What is no JSON remains bad syntax.
+    let text = refused::<Lengths>(r#"{"pair": [1, [], 3"#);
+    assert!(text.starts_with("Lengths.pair: EOF"), "{text}");
+}
+
+#[derive(Clone, Debug, PartialEq, Section)]
+struct Lengths {
+    pair: Option<(u64, Vec<i64>)>,
+    bytes: Option<[u8; 3]>,
+    points: Vec<Point>,
+}
+
+#[derive(Clone, Debug, PartialEq, Leaf)]
+struct Point(u8, u8);
+
+#[derive(Clone, Debug, PartialEq, Section)]
+struct Bets {
+    bets: Vec<u64>,
+    maybe: Vec<Option<u64>>,
 }
 
 #[test]
