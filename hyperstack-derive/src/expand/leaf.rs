@@ -34,7 +34,7 @@ fn impl_field(
             type Change = Self;
             type Rule = #private::Whole;
 
-            fn decode<'de, __Deserializer: #private::serde::Deserializer<'de>>(
+            fn decode_field<'de, __Deserializer: #private::serde::Deserializer<'de>>(
                 __d: __Deserializer,
                 __cx: &mut #private::Context<'_>,
             ) -> ::core::result::Result<Self, __Deserializer::Error> {
@@ -42,7 +42,7 @@ fn impl_field(
                 #decode
             }
 
-            fn encode<__Serializer: #private::serde::Serializer>(
+            fn encode_field<__Serializer: #private::serde::Serializer>(
                 __leaf: &Self,
                 __s: __Serializer,
             ) -> ::core::result::Result<__Serializer::Ok, __Serializer::Error> {
@@ -61,7 +61,7 @@ fn of_record(leaf: &Leaf, inside: &Record) -> TokenStream {
     let fields = key::fields(inside);
     let build = record::built(inside);
     let whole = record::each(inside, |inner| {
-        let (ident, whole) = (&inner.ident, item(krate, &inner.ty, "whole"));
+        let (ident, whole) = (&inner.ident, item(krate, &inner.ty, "whole_field"));
         quote!(#whole(&__leaf.#ident))
     });
     let generics = bounds::patch(inside);
@@ -88,8 +88,8 @@ fn of_record(leaf: &Leaf, inside: &Record) -> TokenStream {
 fn of_newtype(leaf: &Leaf, ty: &FieldType) -> TokenStream {
     let krate = &leaf.krate;
     let (decode, encode) = (
-        item(krate, ty, "decode_alone"),
-        item(krate, ty, "encode_alone"),
+        item(krate, ty, "decode_field_alone"),
+        item(krate, ty, "encode_field_alone"),
     );
     impl_field(
         leaf,
@@ -112,13 +112,13 @@ fn of_tuple(leaf: &Leaf, types: &[FieldType]) -> TokenStream {
         generics(leaf, types),
         quote! {
             ::core::result::Result::map(
-                #tuple::decode_alone(__d, __cx),
+                #tuple::decode_field_alone(__d, __cx),
                 |(#(#names,)*)| Self(#(#names,)*),
             )
         },
         quote! {
             let __tuple = (#(::core::clone::Clone::clone(&__leaf.#indices),)*);
-            #tuple::encode_alone(&__tuple, __s)
+            #tuple::encode_field_alone(&__tuple, __s)
         },
     )
 }

@@ -16,7 +16,7 @@ pub(super) fn impls(record: &Record, patch: &Ident) -> TokenStream {
     let check = record.wired().map(|field| check(record, field));
     let merge = record.wired().map(|field| merge(record, field));
     let diff = each(record, |field| {
-        let (ident, diff) = (&field.ident, item(krate, &field.ty, "diff"));
+        let (ident, diff) = (&field.ident, item(krate, &field.ty, "diff_field"));
         quote!(#diff(&__value.#ident, &__later.#ident, __all))
     });
     let (result, private) = (quote!(::core::result::Result), quote!(#krate::__private));
@@ -106,11 +106,11 @@ fn build(record: &Record, field: &Field) -> TokenStream {
     let slot = slot(record, field);
     match &field.default {
         Some(default) => {
-            let build = item(krate, &field.ty, "build_or");
+            let build = item(krate, &field.ty, "build_field_or");
             quote!(#ident: #build(#name, #slot, || #default)?)
         }
         None => {
-            let build = item(krate, &field.ty, "build");
+            let build = item(krate, &field.ty, "build_field");
             quote!(#ident: #build(#name, #slot)?)
         }
     }
@@ -119,8 +119,8 @@ fn build(record: &Record, field: &Field) -> TokenStream {
 fn check(record: &Record, field: &Field) -> TokenStream {
     let (ident, name) = (&field.ident, &field.name);
     let check = match field.default {
-        Some(_) => item(&record.krate, &field.ty, "check_or"),
-        None => item(&record.krate, &field.ty, "check"),
+        Some(_) => item(&record.krate, &field.ty, "check_field_or"),
+        None => item(&record.krate, &field.ty, "check_field"),
     };
     quote!(#check(#name, &__base.#ident, &__patch.#ident))
 }
@@ -130,11 +130,11 @@ fn merge(record: &Record, field: &Field) -> TokenStream {
     let slot = slot(record, field);
     let merged = match &field.default {
         Some(default) => {
-            let merge = item(krate, &field.ty, "merge_or");
+            let merge = item(krate, &field.ty, "merge_field_or");
             quote!(#merge(#name, &mut __value.#ident, #slot, || #default)?)
         }
         None => {
-            let merge = item(krate, &field.ty, "merge");
+            let merge = item(krate, &field.ty, "merge_field");
             quote!(#merge(#name, &mut __value.#ident, #slot)?)
         }
     };

@@ -18,14 +18,14 @@ pub(super) fn impls(record: &Record, patch: &Ident) -> TokenStream {
             type Change = #patch #arguments;
             type Rule = #private::ByField;
 
-            fn decode<'de, __Deserializer: #private::serde::Deserializer<'de>>(
+            fn decode_field<'de, __Deserializer: #private::serde::Deserializer<'de>>(
                 __d: __Deserializer,
                 __cx: &mut #private::Context<'_>,
             ) -> ::core::result::Result<Self::Change, __Deserializer::Error> {
                 #private::record::decode(__d, __cx)
             }
 
-            fn encode<__Serializer: #private::serde::Serializer>(
+            fn encode_field<__Serializer: #private::serde::Serializer>(
                 __patch: &Self::Change,
                 __s: __Serializer,
             ) -> ::core::result::Result<__Serializer::Ok, __Serializer::Error> {

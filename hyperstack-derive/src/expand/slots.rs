@@ -76,7 +76,11 @@ fn fields(record: &Record, patch: &Ident) -> TokenStream {
             .map(move |field| item(krate, &field.ty, name));
         items.collect::<Vec<_>>()
     };
-    let (read, show, then) = (items("read"), items("show"), items("then"));
+    let (read, show, then) = (
+        items("read_field"),
+        items("show_field"),
+        items("then_field"),
+    );
     // An alias has a number of its own, so that an error calls the field what the wire calls it.
     let aliases = record.wired().zip(&numbers);
     let aliases =

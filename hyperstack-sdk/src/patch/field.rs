@@ -78,7 +78,7 @@ pub trait Field<Kind = Native>: Part<Kind> {
     ///
     /// # Errors
     /// The deserializer's; the context then holds the path.
-    fn decode<'de, D: Deserializer<'de>>(
+    fn decode_field<'de, D: Deserializer<'de>>(
         deserializer: D,
         cx: &mut Context<'_>,
     ) -> Result<Self::Change, D::Error>;
@@ -87,10 +87,10 @@ pub trait Field<Kind = Native>: Part<Kind> {
     ///
     /// # Errors
     /// The serializer's.
-    fn encode<S: Serializer>(patch: &Self::Change, serializer: S) -> Result<S::Ok, S::Error>;
+    fn encode_field<S: Serializer>(patch: &Self::Change, serializer: S) -> Result<S::Ok, S::Error>;
 
     /// Reads the slot of the field whose name was just read.
-    fn read<'de, A: MapAccess<'de>>(
+    fn read_field<'de, A: MapAccess<'de>>(
         slot: &mut Slot<Self::Change>,
         map: &mut A,
         cx: &mut Context<'_>,
@@ -100,7 +100,7 @@ pub trait Field<Kind = Native>: Part<Kind> {
     }
 
     /// Shows the slot of field `number`.
-    fn show<W: Walk>(
+    fn show_field<W: Walk>(
         slot: &Slot<Self::Change>,
         number: usize,
         walk: &mut W,
@@ -109,47 +109,51 @@ pub trait Field<Kind = Native>: Part<Kind> {
     }
 
     /// Makes one slot mean both, in that order.
-    fn then(first: &mut Slot<Self::Change>, second: Slot<Self::Change>) {
+    fn then_field(first: &mut Slot<Self::Change>, second: Slot<Self::Change>) {
         Self::Rule::then_slot(first, second);
     }
 
     /// Builds the field `name`.
-    fn build(name: &'static str, slot: Slot<Self::Change>) -> Result<Self, PatchError> {
+    fn build_field(name: &'static str, slot: Slot<Self::Change>) -> Result<Self, PatchError> {
         Self::Rule::build_slot(slot).map_err(|error| error.at(name))
     }
 
     /// Builds the field `name`, which has a default.
-    fn build_or(
+    fn build_field_or(
         name: &'static str,
         slot: Slot<Self::Change>,
         default: impl FnOnce() -> Self,
     ) -> Result<Self, PatchError> {
-        if slot.is_none() || Self::defaults(&slot) {
+        if slot.is_none() || Self::field_defaults(&slot) {
             Ok(default())
         } else {
-            Self::build(name, slot)
+            Self::build_field(name, slot)
         }
     }
 
     /// Checks whether a merge into the field `name` would succeed.
-    fn check(name: &'static str, base: &Self, slot: &Slot<Self::Change>) -> Result<(), PatchError> {
+    fn check_field(
+        name: &'static str,
+        base: &Self,
+        slot: &Slot<Self::Change>,
+    ) -> Result<(), PatchError> {
         Self::Rule::check_slot(Some(base), slot).map_err(|error| error.at(name))
     }
 
     /// Checks a merge into the field `name`, which has a default.
-    fn check_or(
+    fn check_field_or(
         name: &'static str,
         base: &Self,
         slot: &Slot<Self::Change>,
     ) -> Result<(), PatchError> {
         match slot {
             None | Some(None) => Ok(()),
-            Some(Some(_)) => Self::check(name, base, slot),
+            Some(Some(_)) => Self::check_field(name, base, slot),
         }
     }
 
     /// Merges into the field `name`, and says whether that changed it.
-    fn merge(
+    fn merge_field(
         name: &'static str,
         value: &mut Self,
         slot: Slot<Self::Change>,
@@ -158,21 +162,21 @@ pub trait Field<Kind = Native>: Part<Kind> {
     }
 
     /// Merges into the field `name`, which has a default.
-    fn merge_or(
+    fn merge_field_or(
         name: &'static str,
         value: &mut Self,
         slot: Slot<Self::Change>,
         default: impl FnOnce() -> Self,
     ) -> Result<bool, PatchError> {
-        if Self::defaults(&slot) {
+        if Self::field_defaults(&slot) {
             Ok(replace(value, default()))
         } else {
-            Self::merge(name, value, slot)
+            Self::merge_field(name, value, slot)
         }
     }
 
     /// The least that turns one field into another; with `all`, what sets it whole.
-    fn diff(value: &Self, later: &Self, all: bool) -> Slot<Self::Change> {
+    fn diff_field(value: &Self, later: &Self, all: bool) -> Slot<Self::Change> {
         match all {
             true => Self::Rule::whole(later),
             false => Self::Rule::diff(value, later),
@@ -180,26 +184,26 @@ pub trait Field<Kind = Native>: Part<Kind> {
     }
 
     /// What sets the field whole.
-    fn whole(value: &Self) -> Slot<Self::Change> {
+    fn whole_field(value: &Self) -> Slot<Self::Change> {
         Self::Rule::whole(value)
     }
 
     /// Whether a slot is null where the field knows none: there the field's default steps in.
-    fn defaults(slot: &Slot<Self::Change>) -> bool {
+    fn field_defaults(slot: &Slot<Self::Change>) -> bool {
         matches!(slot, Some(None)) && Self::Rule::null().is_none()
     }
 
     /// Reads the field as all there is: as what a newtype or a tuple struct holds.
-    fn decode_alone<'de, D: Deserializer<'de>>(
+    fn decode_field_alone<'de, D: Deserializer<'de>>(
         deserializer: D,
         cx: &mut Context<'_>,
     ) -> Result<Self, D::Error> {
-        let patch = Self::decode(deserializer, cx)?;
+        let patch = Self::decode_field(deserializer, cx)?;
         Self::Rule::make(patch).map_err(|error| cx.fail(&error))
     }
 
     /// Writes the field as all there is.
-    fn encode_alone<S: Serializer>(value: &Self, serializer: S) -> Result<S::Ok, S::Error> {
+    fn encode_field_alone<S: Serializer>(value: &Self, serializer: S) -> Result<S::Ok, S::Error> {
         SlotRef::<Self, Kind>(&Self::Rule::whole(value).flatten()).serialize(serializer)
     }
 }

@@ -13,13 +13,16 @@ impl<T: Field, const N: usize> Field for [T; N] {
     type Change = Self;
     type Rule = Whole;
 
-    fn decode<'de, D: Deserializer<'de>>(d: D, cx: &mut Context<'_>) -> Result<Self, D::Error> {
+    fn decode_field<'de, D: Deserializer<'de>>(
+        d: D,
+        cx: &mut Context<'_>,
+    ) -> Result<Self, D::Error> {
         let elements: Vec<T> = decode_list(d, cx)?;
         Self::try_from(elements)
             .map_err(|elements| D::Error::invalid_length(elements.len(), &Length(N)))
     }
 
-    fn encode<S: Serializer>(patch: &Self, s: S) -> Result<S::Ok, S::Error> {
+    fn encode_field<S: Serializer>(patch: &Self, s: S) -> Result<S::Ok, S::Error> {
         encode_list(patch, s)
     }
 }
@@ -52,14 +55,14 @@ macro_rules! tuples {
             type Change = Self;
             type Rule = Whole;
 
-            fn decode<'de, De: Deserializer<'de>>(
+            fn decode_field<'de, De: Deserializer<'de>>(
                 d: De,
                 cx: &mut Context<'_>,
             ) -> Result<Self, De::Error> {
                 d.deserialize_tuple($len, Tuple::<Self>(cx, PhantomData))
             }
 
-            fn encode<Se: Serializer>(patch: &Self, s: Se) -> Result<Se::Ok, Se::Error> {
+            fn encode_field<Se: Serializer>(patch: &Self, s: Se) -> Result<Se::Ok, Se::Error> {
                 let mut tuple = s.serialize_tuple($len)?;
                 $(tuple.serialize_element(&ValueRef::<$name>(&patch.$index))?;)*
                 tuple.end()

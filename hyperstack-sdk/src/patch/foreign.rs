@@ -38,11 +38,11 @@ where
     type Change = T;
     type Rule = Whole;
 
-    fn decode<'de, D: Deserializer<'de>>(d: D, _: &mut Context<'_>) -> Result<T, D::Error> {
+    fn decode_field<'de, D: Deserializer<'de>>(d: D, _: &mut Context<'_>) -> Result<T, D::Error> {
         T::deserialize(d)
     }
 
-    fn encode<S: Serializer>(patch: &T, s: S) -> Result<S::Ok, S::Error> {
+    fn encode_field<S: Serializer>(patch: &T, s: S) -> Result<S::Ok, S::Error> {
         patch.serialize(s)
     }
 }
@@ -51,14 +51,14 @@ impl<T: Field<K>, K> Field<ForeignOption<K>> for Option<T> {
     type Change = T::Change;
     type Rule = Optional<T::Rule>;
 
-    fn decode<'de, D: Deserializer<'de>>(
+    fn decode_field<'de, D: Deserializer<'de>>(
         d: D,
         cx: &mut Context<'_>,
     ) -> Result<Self::Change, D::Error> {
-        T::decode(d, cx)
+        T::decode_field(d, cx)
     }
 
-    fn encode<S: Serializer>(patch: &Self::Change, s: S) -> Result<S::Ok, S::Error> {
-        T::encode(patch, s)
+    fn encode_field<S: Serializer>(patch: &Self::Change, s: S) -> Result<S::Ok, S::Error> {
+        T::encode_field(patch, s)
     }
 }

@@ -29,7 +29,7 @@ impl Field for Value {
     type Change = JsonPatch;
     type Rule = Json;
 
-    fn decode<'de, D: Deserializer<'de>>(
+    fn decode_field<'de, D: Deserializer<'de>>(
         d: D,
         cx: &mut Context<'_>,
     ) -> Result<JsonPatch, D::Error> {
@@ -38,7 +38,7 @@ impl Field for Value {
         Ok(JsonPatch { value, append })
     }
 
-    fn encode<S: Serializer>(patch: &JsonPatch, s: S) -> Result<S::Ok, S::Error> {
+    fn encode_field<S: Serializer>(patch: &JsonPatch, s: S) -> Result<S::Ok, S::Error> {
         patch.value.serialize(s)
     }
 }

@@ -58,7 +58,7 @@ impl<T: Field> Field for Vec<T> {
     type Change = ListPatch<T>;
     type Rule = List;
 
-    fn decode<'de, D: Deserializer<'de>>(
+    fn decode_field<'de, D: Deserializer<'de>>(
         d: D,
         cx: &mut Context<'_>,
     ) -> Result<Self::Change, D::Error> {
@@ -70,7 +70,7 @@ impl<T: Field> Field for Vec<T> {
         })
     }
 
-    fn encode<S: Serializer>(patch: &Self::Change, s: S) -> Result<S::Ok, S::Error> {
+    fn encode_field<S: Serializer>(patch: &Self::Change, s: S) -> Result<S::Ok, S::Error> {
         encode_list(patch.as_slice(), s)
     }
 }

@@ -77,14 +77,14 @@ macro_rules! maps {
             type Change = MapPatch<K, V::Change>;
             type Rule = ByKey<V::Rule>;
 
-            fn decode<'de, D: Deserializer<'de>>(
+            fn decode_field<'de, D: Deserializer<'de>>(
                 d: D,
                 cx: &mut Context<'_>,
             ) -> Result<Self::Change, D::Error> {
                 d.deserialize_map(Entries::<K, V>(cx, PhantomData))
             }
 
-            fn encode<S: Serializer>(patch: &Self::Change, s: S) -> Result<S::Ok, S::Error> {
+            fn encode_field<S: Serializer>(patch: &Self::Change, s: S) -> Result<S::Ok, S::Error> {
                 let mut map = s.serialize_map(Some(patch.len()))?;
                 for (key, slot) in patch {
                     map.serialize_entry(&*key.text(), &SlotRef::<V, _>(slot))?;

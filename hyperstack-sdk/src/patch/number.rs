@@ -84,14 +84,14 @@ macro_rules! integers {
             type Change = Self;
             type Rule = Whole;
 
-            fn decode<'de, D: Deserializer<'de>>(
+            fn decode_field<'de, D: Deserializer<'de>>(
                 d: D,
                 _: &mut Context<'_>,
             ) -> Result<Self, D::Error> {
                 d.deserialize_any(Integer::<Self>(stringify!($int), PhantomData))
             }
 
-            fn encode<S: Serializer>(patch: &Self, s: S) -> Result<S::Ok, S::Error> {
+            fn encode_field<S: Serializer>(patch: &Self, s: S) -> Result<S::Ok, S::Error> {
                 let serialize: fn(S, Self) -> Result<S::Ok, S::Error> = $serialize;
                 serialize(s, *patch)
             }
@@ -174,7 +174,7 @@ macro_rules! floats {
             type Change = Self;
             type Rule = Whole;
 
-            fn decode<'de, D: Deserializer<'de>>(
+            fn decode_field<'de, D: Deserializer<'de>>(
                 d: D,
                 _: &mut Context<'_>,
             ) -> Result<Self, D::Error> {
@@ -188,7 +188,7 @@ macro_rules! floats {
             }
 
             // The shortest text of an f32 may read as another f32 by way of f64: written as f64.
-            fn encode<S: Serializer>(patch: &Self, s: S) -> Result<S::Ok, S::Error> {
+            fn encode_field<S: Serializer>(patch: &Self, s: S) -> Result<S::Ok, S::Error> {
                 s.serialize_f64((*patch).into())
             }
         }

@@ -15,15 +15,15 @@ impl<T: Field> Field for Option<T> {
     type Change = T::Change;
     type Rule = Optional<T::Rule>;
 
-    fn decode<'de, D: Deserializer<'de>>(
+    fn decode_field<'de, D: Deserializer<'de>>(
         d: D,
         cx: &mut Context<'_>,
     ) -> Result<Self::Change, D::Error> {
-        T::decode(d, cx)
+        T::decode_field(d, cx)
     }
 
-    fn encode<S: Serializer>(patch: &Self::Change, s: S) -> Result<S::Ok, S::Error> {
-        T::encode(patch, s)
+    fn encode_field<S: Serializer>(patch: &Self::Change, s: S) -> Result<S::Ok, S::Error> {
+        T::encode_field(patch, s)
     }
 }
 

@@ -20,15 +20,15 @@ macro_rules! pointers {
             type Change = Box<T::Change>;
             type Rule = Pointer<T::Rule>;
 
-            fn decode<'de, D: Deserializer<'de>>(
+            fn decode_field<'de, D: Deserializer<'de>>(
                 d: D,
                 cx: &mut Context<'_>,
             ) -> Result<Self::Change, D::Error> {
-                T::decode(d, cx).map(Box::new)
+                T::decode_field(d, cx).map(Box::new)
             }
 
-            fn encode<S: Serializer>(patch: &Self::Change, s: S) -> Result<S::Ok, S::Error> {
-                T::encode(patch, s)
+            fn encode_field<S: Serializer>(patch: &Self::Change, s: S) -> Result<S::Ok, S::Error> {
+                T::encode_field(patch, s)
             }
         }
 

@@ -11,14 +11,14 @@ macro_rules! scalars {
             type Change = Self;
             type Rule = Whole;
 
-            fn decode<'de, D: Deserializer<'de>>(
+            fn decode_field<'de, D: Deserializer<'de>>(
                 d: D,
                 _: &mut Context<'_>,
             ) -> Result<Self, D::Error> {
                 Self::deserialize(d)
             }
 
-            fn encode<S: Serializer>(patch: &Self, s: S) -> Result<S::Ok, S::Error> {
+            fn encode_field<S: Serializer>(patch: &Self, s: S) -> Result<S::Ok, S::Error> {
                 patch.serialize(s)
             }
         }

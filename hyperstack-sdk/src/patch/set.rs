@@ -22,15 +22,15 @@ macro_rules! sets {
             type Change = ListPatch<T>;
             type Rule = Set;
 
-            fn decode<'de, D: Deserializer<'de>>(
+            fn decode_field<'de, D: Deserializer<'de>>(
                 d: D,
                 cx: &mut Context<'_>,
             ) -> Result<Self::Change, D::Error> {
-                Vec::<T>::decode(d, cx)
+                Vec::<T>::decode_field(d, cx)
             }
 
-            fn encode<S: Serializer>(patch: &Self::Change, s: S) -> Result<S::Ok, S::Error> {
-                Vec::<T>::encode(patch, s)
+            fn encode_field<S: Serializer>(patch: &Self::Change, s: S) -> Result<S::Ok, S::Error> {
+                Vec::<T>::encode_field(patch, s)
             }
         }
 

@@ -44,7 +44,7 @@ impl<'de, F: Field<K>, K> Visitor<'de> for SlotSeed<'_, '_, F, K> {
     }
 
     fn visit_some<D: Deserializer<'de>>(self, d: D) -> Result<Self::Value, D::Error> {
-        F::decode(d, self.cx).map(Some)
+        F::decode_field(d, self.cx).map(Some)
     }
 }
 
@@ -55,7 +55,7 @@ impl<F: Field<K>, K> Serialize for SlotRef<'_, F, K> {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
         match self.0 {
             None => s.serialize_none(),
-            Some(patch) => F::encode(patch, s),
+            Some(patch) => F::encode_field(patch, s),
         }
     }
 }
@@ -90,7 +90,7 @@ impl<'de, T: Field> Visitor<'de> for Element<'_, '_, T> {
     }
 
     fn visit_some<D: Deserializer<'de>>(self, d: D) -> Result<T, D::Error> {
-        T::decode_alone(d, self.cx)
+        T::decode_field_alone(d, self.cx)
     }
 }
 
