@@ -10,9 +10,7 @@ use proc_macro2::TokenStream;
 use quote::ToTokens;
 use std::collections::HashSet;
 use syn::ext::IdentExt;
-use syn::{
-    Data, DeriveInput, Expr, ExprLit, Fields, FieldsUnnamed, Generics, Ident, Lit, LitStr, Type,
-};
+use syn::{Data, DeriveInput, Expr, ExprLit, Fields, FieldsUnnamed, Generics, Ident, Lit, LitStr};
 
 /// All rules of a struct with named fields.
 pub(crate) fn record(record: &Record, name: Option<&Set<LitStr>>, errors: &mut Errors) {
@@ -35,18 +33,6 @@ pub(crate) fn owned(generics: &Generics, errors: &mut Errors) -> Option<()> {
         );
     }
     generics.lifetimes().next().is_none().then_some(())
-}
-
-/// `struct Round { name: &'static str }`
-pub(crate) fn owns(ty: &Type, errors: &mut Errors) -> Option<()> {
-    let Type::Reference(_) = ty else {
-        return Some(());
-    };
-    errors.at(
-        ty,
-        "what is streamed owns its data: a field is no reference; text is a `String`",
-    );
-    None
 }
 
 /// `#[entity(name = "ore/Round")]`

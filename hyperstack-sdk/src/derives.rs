@@ -175,7 +175,7 @@
 //! |---|---|
 //! | `rename = "name"` | the field's name on the wire |
 //! | `alias = "name"` | another name that it is read by; repeatable |
-//! | `default` | what it is where it was never sent, and where null comes but its type knows no null: the type's default |
+//! | `default` | what it is where it was never sent, and where null comes but its type knows no null: the type's default. What is sent merges into it |
 //! | `default = expr` | the same, with the value of an expression |
 //! | `append(max = N)` | a `Vec` that keeps its newest `N` elements; `N` is any constant of type `usize` |
 //! | `serde` | read by the type's own serde impls, and replaced whole: for types of other crates |
@@ -596,7 +596,7 @@
 //! # Ok::<(), serde_json::Error>(())
 //! ```
 //!
-//! A mistake in a struct or an attribute is one error of the compiler, which says what would be right: an
+//! A mistake in a struct or an attribute is, as a rule, one error of the compiler, which says what would be right: an
 //! unknown key has the nearest known one in its message, and a type that cannot be a field has the ways to
 //! make it one.
 //!
@@ -608,7 +608,8 @@
 //! | `f32`, `f64` | from a number, or a string with an integer |
 //! | `bool`, `char`, `String` | as in JSON |
 //! | `Option<T>`, `Box<T>`, `Arc<T>` | of any field |
-//! | `Vec<T>`, `BTreeSet<T>`, `HashSet<T>` | of any field |
+//! | `Vec<T>` | of any field |
+//! | `BTreeSet<T>`, `HashSet<T>` | of fields that are `Ord`, `Eq + Hash` |
 //! | `BTreeMap<K, V>`, `HashMap<K, V>` | of a [`Key`](crate::Key) and any field |
 //! | `[T; N]`, tuples of up to 12 | of any fields |
 //! | `serde_json::Value` | any JSON |

@@ -4,7 +4,7 @@ use crate::Result;
 use nix::sys::resource::{getrusage, UsageWho};
 use nix::sys::time::TimeValLike;
 use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::path::{absolute, Path, PathBuf};
 use std::process::Command;
 use std::time::{Instant, SystemTime};
 
@@ -88,4 +88,15 @@ fn cpu_of_children() -> Result<f64> {
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
     let time = usage.user_time() + usage.system_time();
     Ok(time.num_microseconds() as f64 / 1e6)
+}
+
+/// The directory `name` of what is generated.
+pub fn directory(name: &str) -> Result<PathBuf> {
+    let target = match std::env::var_os("CARGO_TARGET_DIR") {
+        Some(target) => absolute(PathBuf::from(target))?,
+        None => PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../target")),
+    };
+    let directory = target.join("compile").join(name);
+    fs::create_dir_all(&directory)?;
+    Ok(directory)
 }

@@ -1,6 +1,6 @@
 //! The synthetic crates: the same 100 structs of 20 fields, with other derives.
 
-use crate::packages::{OUR_SDK, SERDE};
+use crate::dependencies::{OUR_SDK, SERDE};
 use std::fmt::Write;
 
 pub struct Kind {

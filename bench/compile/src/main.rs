@@ -2,6 +2,7 @@
 //! beside what it competes with.
 
 mod cargo;
+mod dependencies;
 mod entities;
 mod ore;
 mod packages;

@@ -1,7 +1,6 @@
 //! The ORE stack: by our derives, and as published.
 
-use crate::cargo::cargo;
-use crate::packages::directory;
+use crate::cargo::{cargo, directory};
 use crate::Result;
 use std::fs;
 use std::path::Path;

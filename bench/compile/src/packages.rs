@@ -1,19 +1,9 @@
 //! The packages that are compared, written under the target directory.
 
-use crate::cargo::Workspace;
+use crate::cargo::{directory, Workspace};
+use crate::dependencies::{OUR_SDK, PUBLISHED_SDK, SERDE, SERDE_JSON, TOKIO};
 use crate::{entities, ore, Result};
 use std::fs;
-use std::path::{absolute, PathBuf};
-
-pub const OUR_SDK: &str = concat!(
-    "hyperstack-sdk = { path = '",
-    env!("CARGO_MANIFEST_DIR"),
-    "/../../hyperstack-sdk' }"
-);
-const PUBLISHED_SDK: &str = r#"hyperstack-sdk = "=0.6.9""#;
-pub const SERDE: &str = r#"serde = { version = "1.0.220", features = ["derive"] }"#;
-const SERDE_JSON: &str = r#"serde_json = "1.0.145""#;
-const TOKIO: &str = r#"tokio = { version = "1.45", features = ["macros", "rt-multi-thread"] }"#;
 
 struct Package {
     name: &'static str,
@@ -129,15 +119,4 @@ fn write_workspace(name: &str, packages: &[Package]) -> Result<Workspace> {
         )?;
     }
     Ok(Workspace { directory })
-}
-
-/// The directory `name` of what is generated.
-pub fn directory(name: &str) -> Result<PathBuf> {
-    let target = match std::env::var_os("CARGO_TARGET_DIR") {
-        Some(target) => absolute(PathBuf::from(target))?,
-        None => PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../target")),
-    };
-    let directory = target.join("compile").join(name);
-    fs::create_dir_all(&directory)?;
-    Ok(directory)
 }

@@ -22,7 +22,6 @@ pub(crate) struct FieldAttrs {
 }
 
 /// What a field is where there is no value for it.
-#[derive(Clone)]
 pub(crate) enum FieldDefault {
     /// `Default::default()`.
     Type,

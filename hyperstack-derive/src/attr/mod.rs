@@ -18,7 +18,6 @@ use syn::{Attribute, Expr, ExprLit, Ident, Lit, LitStr, Meta, MetaNameValue, Tok
 pub(crate) struct Entry(Meta);
 
 /// A value, and the key that set it.
-#[derive(Clone)]
 pub(crate) struct Set<T> {
     /// Where to report what is wrong with the combination of this key and others.
     pub(crate) key: TokenStream,

@@ -1,7 +1,6 @@
 //! Where clauses: what must be known of the types that a parameter stands for.
 //!
-//! Of any other type nothing is said: where it is not what it should be, all that is written for it
-//! fails alike, and the compiler reports it once.
+//! Of any other type nothing is said here: that is the business of [`super::field`].
 
 use super::field;
 use crate::tree::{FieldType, Record};

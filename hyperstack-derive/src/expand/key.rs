@@ -20,7 +20,7 @@ fn has_field(record: &Record, field: &Field) -> TokenStream {
     let (ident, number) = (&field.ident, number(&field.ident));
     let (_, arguments, _) = record.generics.split_for_impl();
     let mut generics = record.generics.clone();
-    let (of, value) = match ty.plain {
+    let (of, value) = match ty.public {
         true => (quote!(#ty), quote!(&self.#ident)),
         false => {
             generics.params.push(parse_quote!(__Type));

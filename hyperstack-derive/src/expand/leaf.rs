@@ -78,7 +78,7 @@ fn of_record(leaf: &Leaf, inside: &Record) -> TokenStream {
         quote! {
             let _ = __leaf;
             let __fields: #hidden #arguments = #hidden { #whole };
-            #krate::__private::record::encode(&__fields, __s)
+            #krate::__private::walk::encode(&__fields, __s)
         },
     );
     quote!(#definition #slots #field #fields)

@@ -2,6 +2,7 @@
 
 use super::bounds;
 use super::field::item;
+use super::record::each;
 use crate::tree::{FieldType, Foreign, Record};
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
@@ -33,11 +34,11 @@ pub(super) fn definition(record: &Record) -> TokenStream {
             false => docs.clone(),
         };
         let one = |cfg: TokenStream, ty: &TokenStream| quote!(#cfg #docs #allows #vis #ident: #ty);
-        if field.ty.sure() && field.ty.foreign.is_none() {
+        if is_readable(&field.ty) {
             return one(quote!(), &slot);
         }
-        let (read, compiled) = (quote!(#[cfg(doc)]), quote!(#[cfg(not(doc))]));
-        let (read, compiled) = (one(read, &readable), one(compiled, &slot));
+        let read = one(quote!(#[cfg(doc)]), &readable);
+        let compiled = one(quote!(#[cfg(not(doc))]), &slot);
         quote!(#read, #compiled)
     });
     let (definition, allows) = (structure(record, &patch, fields), &record.allows);
@@ -61,16 +62,19 @@ pub(super) fn hidden(record: &Record, name: &Ident) -> TokenStream {
 
 /// The type of a field's slot.
 fn slot(krate: &TokenStream, ty: &FieldType) -> TokenStream {
-    match &ty.foreign {
-        None if ty.sure() => readable(krate, ty),
-        _ => {
-            let change = item(krate, ty, "Change");
-            quote!(#krate::__private::Slot<#change>)
-        }
+    if is_readable(ty) {
+        return readable(krate, ty);
     }
+    let change = item(krate, ty, "Change");
+    quote!(#krate::__private::Slot<#change>)
 }
 
-/// The same type as people read it.
+/// Whether people can read the type of a slot as it is compiled: without constants.
+fn is_readable(ty: &FieldType) -> bool {
+    ty.sure() && ty.foreign.is_none()
+}
+
+/// The type of a field's slot as people read it.
 fn readable(krate: &TokenStream, ty: &FieldType) -> TokenStream {
     match &ty.foreign {
         None => quote!(#krate::__private::FieldPatch<#ty>),
@@ -111,31 +115,62 @@ pub(super) fn unused(record: &Record) -> Vec<(Ident, Ident)> {
     params.filter(|(param, _)| !mentioned(param)).collect()
 }
 
-/// `Serialize`, `Deserialize`, `Patch`, and `TryFrom` for the struct.
+/// The traits of the standard library and of serde, and `TryFrom` for the struct.
 pub(super) fn impls(record: &Record, patch: &Ident) -> TokenStream {
     let (krate, ident) = (&record.krate, &record.ident);
     let generics = bounds::patch(record);
     let (params, arguments, clause) = generics.split_for_impl();
     let de = bounds::with_lifetime(&generics, quote!('de));
+    let fields: Vec<_> = record.wired().map(|field| &field.ident).collect();
+    let clones = each(record, |field| {
+        let ident = &field.ident;
+        quote!(::core::clone::Clone::clone(&self.#ident))
+    });
+    let (private, name) = (quote!(#krate::__private), patch.to_string());
     let values = bounds::value(generics.clone(), &record.generics, ident, krate);
     let (_, _, value_clause) = values.split_for_impl();
     quote! {
         #[automatically_derived]
-        impl #params #krate::__private::serde::Serialize for #patch #arguments #clause {
-            fn serialize<__Serializer: #krate::__private::serde::Serializer>(
-                &self,
-                __s: __Serializer,
-            ) -> ::core::result::Result<__Serializer::Ok, __Serializer::Error> {
-                #krate::__private::record::encode(self, __s)
+        impl #params ::core::clone::Clone for #patch #arguments #clause {
+            fn clone(&self) -> Self {
+                Self { #clones }
+            }
+        }
+
+        // Clippy would ask for `Eq` if this were said to be derived.
+        impl #params ::core::cmp::PartialEq for #patch #arguments #clause {
+            fn eq(&self, __other: &Self) -> #private::bool {
+                let _ = __other;
+                true #(&& ::core::cmp::PartialEq::eq(&self.#fields, &__other.#fields))*
             }
         }
 
         #[automatically_derived]
-        impl #de #krate::__private::serde::Deserialize<'de> for #patch #arguments #clause {
-            fn deserialize<__Deserializer: #krate::__private::serde::Deserializer<'de>>(
+        impl #params ::core::fmt::Debug for #patch #arguments #clause {
+            fn fmt(
+                &self,
+                __f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                #private::walk::debug(#name, self, __f)
+            }
+        }
+
+        #[automatically_derived]
+        impl #params #private::serde::Serialize for #patch #arguments #clause {
+            fn serialize<__Serializer: #private::serde::Serializer>(
+                &self,
+                __s: __Serializer,
+            ) -> ::core::result::Result<__Serializer::Ok, __Serializer::Error> {
+                #private::walk::encode(self, __s)
+            }
+        }
+
+        #[automatically_derived]
+        impl #de #private::serde::Deserialize<'de> for #patch #arguments #clause {
+            fn deserialize<__Deserializer: #private::serde::Deserializer<'de>>(
                 __d: __Deserializer,
             ) -> ::core::result::Result<Self, __Deserializer::Error> {
-                #krate::__private::record::deserialize(__d)
+                #private::record::deserialize(__d)
             }
         }
 
@@ -146,7 +181,7 @@ pub(super) fn impls(record: &Record, patch: &Ident) -> TokenStream {
             type Error = #krate::patch::PatchError;
 
             fn try_from(__patch: #patch #arguments) -> ::core::result::Result<Self, Self::Error> {
-                #krate::__private::record::from_fields(__patch)
+                #private::record::from_fields(__patch)
             }
         }
     }

@@ -97,14 +97,26 @@ fn number(krate: &TokenStream, max: &Expr) -> TokenStream {
     })
 }
 
+/// The default of a field, without what its list would not keep.
+fn default(record: &Record, field: &Field) -> Option<TokenStream> {
+    let (krate, default) = (&record.krate, field.default.as_ref()?);
+    Some(match field.max() {
+        Some(max) => {
+            let (trim, max) = (list(krate, field, "trimmed"), number(krate, max));
+            quote!(#trim(#default, #max))
+        }
+        None => default.clone(),
+    })
+}
+
 fn build(record: &Record, field: &Field) -> TokenStream {
     let (krate, ident, name) = (&record.krate, &field.ident, &field.name);
-    if field.attrs.skip.is_some() {
+    if !field.is_wired() {
         let default = &field.default;
         return quote!(#ident: #default);
     }
     let slot = slot(record, field);
-    match &field.default {
+    match default(record, field) {
         Some(default) => {
             let build = item(krate, &field.ty, "build_field_or");
             quote!(#ident: #build(#name, #slot, || #default)?)
@@ -128,7 +140,7 @@ fn check(record: &Record, field: &Field) -> TokenStream {
 fn merge(record: &Record, field: &Field) -> TokenStream {
     let (krate, ident, name) = (&record.krate, &field.ident, &field.name);
     let slot = slot(record, field);
-    let merged = match &field.default {
+    let merged = match default(record, field) {
         Some(default) => {
             let merge = item(krate, &field.ty, "merge_field_or");
             quote!(#merge(#name, &mut __value.#ident, #slot, || #default)?)

@@ -29,7 +29,7 @@ pub(super) fn impls(record: &Record, patch: &Ident) -> TokenStream {
                 __patch: &Self::Change,
                 __s: __Serializer,
             ) -> ::core::result::Result<__Serializer::Ok, __Serializer::Error> {
-                #private::record::encode(__patch, __s)
+                #private::walk::encode(__patch, __s)
             }
         }
     }

@@ -1,4 +1,4 @@
-//! The slots of a struct: `Default`, `Clone`, `PartialEq`, `Debug`, and reading and writing them.
+//! The slots of a struct: none of them set, and what is done with each.
 
 use super::bounds;
 use super::field::item;
@@ -11,61 +11,11 @@ use syn::Ident;
 
 /// The impls of everything that holds slots, a named patch or a leaf's hidden one.
 pub(super) fn impls(record: &Record, patch: &Ident) -> TokenStream {
-    let standard = standard(record, patch);
-    let fields = fields(record, patch);
-    quote!(#standard #fields)
-}
-
-fn standard(record: &Record, patch: &Ident) -> TokenStream {
-    let krate = &record.krate;
-    let generics = bounds::patch(record);
-    let (params, arguments, clause) = generics.split_for_impl();
-    let fields: Vec<_> = record.wired().map(|field| &field.ident).collect();
-    let none = each(record, |_| quote!(::core::option::Option::None));
-    let clones = each(record, |field| {
-        let ident = &field.ident;
-        quote!(::core::clone::Clone::clone(&self.#ident))
-    });
-    let (private, name) = (quote!(#krate::__private), patch.to_string());
-    quote! {
-        #[automatically_derived]
-        impl #params ::core::default::Default for #patch #arguments #clause {
-            fn default() -> Self {
-                Self { #none }
-            }
-        }
-
-        #[automatically_derived]
-        impl #params ::core::clone::Clone for #patch #arguments #clause {
-            fn clone(&self) -> Self {
-                Self { #clones }
-            }
-        }
-
-        impl #params ::core::cmp::PartialEq for #patch #arguments #clause {
-            fn eq(&self, __other: &Self) -> #private::bool {
-                let _ = __other;
-                true #(&& ::core::cmp::PartialEq::eq(&self.#fields, &__other.#fields))*
-            }
-        }
-
-        #[automatically_derived]
-        impl #params ::core::fmt::Debug for #patch #arguments #clause {
-            fn fmt(
-                &self,
-                __f: &mut ::core::fmt::Formatter<'_>,
-            ) -> ::core::fmt::Result {
-                #private::record::debug(#name, self, __f)
-            }
-        }
-    }
-}
-
-fn fields(record: &Record, patch: &Ident) -> TokenStream {
     let krate = &record.krate;
     let private = quote!(#krate::__private);
     let generics = bounds::patch(record);
     let (params, arguments, clause) = generics.split_for_impl();
+    let none = each(record, |_| quote!(::core::option::Option::None));
     let root = &record.name;
     let names = record.wired().map(|field| field.name.clone());
     let fields: Vec<_> = record.wired().map(|field| &field.ident).collect();
@@ -95,14 +45,20 @@ fn fields(record: &Record, patch: &Ident) -> TokenStream {
         let also = also.map(|(_, number)| number);
         quote!(#number #(| #also)*)
     });
-    let (idents, defaults) = (idents(record, &private), defaults(record, &private));
+    let idents = idents(record, &private);
     quote! {
+        #[automatically_derived]
+        impl #params ::core::default::Default for #patch #arguments #clause {
+            fn default() -> Self {
+                Self { #none }
+            }
+        }
+
         #[automatically_derived]
         impl #params #private::Fields for #patch #arguments #clause {
             const ROOT: &'static #private::str = #root;
             const NAMES: &'static [&'static #private::str] = &[#(#names),*];
             #idents
-            #defaults
 
             #[allow(unreachable_patterns)]
             fn find(__name: &#private::str) -> ::core::option::Option<#private::usize> {
@@ -148,13 +104,4 @@ fn idents(record: &Record, private: &TokenStream) -> Option<TokenStream> {
     let idents: Vec<_> = idents.collect();
     let same = record.wired().map(|field| &field.name).eq(&idents);
     (!same).then(|| quote!(const IDENTS: &'static [&'static #private::str] = &[#(#idents),*];))
-}
-
-/// The numbers of the fields with a default, if there are any.
-fn defaults(record: &Record, private: &TokenStream) -> Option<TokenStream> {
-    let fields = record.wired().enumerate();
-    let defaults = fields.filter(|(_, field)| field.default.is_some());
-    let defaults: Vec<_> = defaults.map(|(number, _)| number).collect();
-    (!defaults.is_empty())
-        .then(|| quote!(const DEFAULTS: &'static [#private::usize] = &[#(#defaults),*];))
 }

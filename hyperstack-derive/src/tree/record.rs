@@ -132,9 +132,7 @@ impl Record {
 
     /// The fields that are on the wire.
     pub(crate) fn wired(&self) -> impl Iterator<Item = &Field> {
-        self.fields
-            .iter()
-            .filter(|field| field.attrs.skip.is_none())
+        self.fields.iter().filter(|field| field.is_wired())
     }
 }
 
@@ -173,8 +171,7 @@ impl Field {
         let ident = field.ident?;
         let advice = "on a field, write `#[field(..)]`";
         misplaced(&field.attrs, container.place, advice, errors);
-        let mut attrs = FieldAttrs::parse(&field.attrs, errors);
-        let borrowed = check::owns(&field.ty, errors).is_none();
+        let attrs = FieldAttrs::parse(&field.attrs, errors);
         let plain = ident.unraw().to_string();
         let (name, name_at) = match (&attrs.rename, container.rename_all) {
             (Some(Set { value, .. }), _) => (value.value(), value.to_token_stream()),
@@ -193,20 +190,6 @@ impl Field {
             (None, None, Some(_)) => Some(of_type),
             (None, None, None) => None,
         };
-        // The rest of the code goes on without it.
-        let default = match borrowed {
-            true => Some(quote!(::core::option::Option::unwrap(
-                ::core::option::Option::None
-            ))),
-            false => default,
-        };
-        attrs.skip = match borrowed {
-            true => Some(Set {
-                key: ident.to_token_stream(),
-                value: (),
-            }),
-            false => attrs.skip,
-        };
         Some(Self {
             ty,
             docs: docs(&field.attrs, &input.ident),
@@ -219,6 +202,11 @@ impl Field {
             default,
             attrs,
         })
+    }
+
+    /// Whether it is on the wire.
+    pub(crate) fn is_wired(&self) -> bool {
+        self.attrs.skip.is_none()
     }
 
     /// The expression `N` of `append(max = N)`, where there is something to append to.

@@ -14,8 +14,10 @@ pub(crate) struct FieldType {
     pub(crate) recursive: bool,
     /// Whether it mentions a parameter of the struct.
     pub(crate) generic: bool,
-    /// Whether it is spelled like a type of the standard library, which is as public as any struct.
-    pub(crate) plain: bool,
+    /// Whether it is spelled like types that are sure to be fields.
+    plain: bool,
+    /// Whether it is spelled like a primitive type, which is as public as any struct.
+    pub(crate) public: bool,
     /// Whether it is spelled like a type that no key's path goes through, nor ends at.
     pub(crate) no_key: bool,
 }
@@ -42,6 +44,7 @@ impl FieldType {
             recursive: mentions(&tokens, std::slice::from_ref(&input.ident), "self::"),
             generic: mentions(&tokens, &parameters(&input.generics), ""),
             plain: plain(ty),
+            public: matches!(ty, Type::Path(path) if PRIMITIVES.iter().any(|name| path.path.is_ident(name))),
             no_key: no_key(ty),
             tokens,
         }
@@ -64,11 +67,14 @@ impl ToTokens for FieldType {
     }
 }
 
-/// Scalars, and what holds one type or several whatever these are.
-const PLAIN: &[&str] = &[
+/// The primitive types.
+const PRIMITIVES: &[&str] = &[
     "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize", "f32",
-    "f64", "bool", "char", "String", "Option", "Vec", "Box", "Arc",
+    "f64", "bool", "char",
 ];
+
+/// What else is a field, or is one if what it holds is.
+const PLAIN: &[&str] = &["String", "Option", "Vec", "Box", "Arc"];
 
 /// Whether nothing but such names occurs in a type.
 fn plain(ty: &Type) -> bool {
@@ -78,7 +84,8 @@ fn plain(ty: &Type) -> bool {
         Type::Path(path) if path.qself.is_none() => {
             let last = path.path.segments.last();
             last.is_some_and(|last| {
-                PLAIN.iter().any(|name| last.ident == name)
+                let mut names = PRIMITIVES.iter().chain(PLAIN);
+                names.any(|name| last.ident == name)
                     && match &last.arguments {
                         PathArguments::None => true,
                         PathArguments::AngleBracketed(of) => of.args.iter().all(|of| match of {

@@ -69,15 +69,18 @@ impl PatchError {
     /// What is wrong, without the place.
     pub(crate) fn reason(&self) -> String {
         let expected = short_type(self.0.expected);
+        // Without a path it is about an element of a list, whose place is not known yet.
+        let or = match self.0.path.is_empty() {
+            true => "or make it an `Option`",
+            false => "make the field an `Option`, or give it `#[field(default)]`",
+        };
         match self.0.kind {
-            PatchErrorKind::Missing => format!(
-                "missing, and `{expected}` is required: \
-                 send it, make the field an `Option`, or give it `#[field(default)]`"
-            ),
-            PatchErrorKind::Null => format!(
-                "null, and `{expected}` knows no null: \
-                 send a value, make the field an `Option`, or give it `#[field(default)]`"
-            ),
+            PatchErrorKind::Missing => {
+                format!("missing, and `{expected}` is required: send it, {or}")
+            }
+            PatchErrorKind::Null => {
+                format!("null, and `{expected}` knows no null: send a value, {or}")
+            }
         }
     }
 }

@@ -4,8 +4,8 @@
 use super::context::Context;
 use super::error::PatchError;
 use super::paths::Paths;
-use super::record::Walk;
 use super::slot::{SlotRef, SlotSeed};
+use super::walk::Walk;
 use serde::de::MapAccess;
 use serde::{Deserializer, Serialize, Serializer};
 use std::fmt::Debug;
@@ -124,11 +124,11 @@ pub trait Field<Kind = Native>: Part<Kind> {
         slot: Slot<Self::Change>,
         default: impl FnOnce() -> Self,
     ) -> Result<Self, PatchError> {
-        if slot.is_none() || Self::field_defaults(&slot) {
-            Ok(default())
-        } else {
-            Self::build_field(name, slot)
+        let mut value = default();
+        if !Self::field_defaults(&slot) {
+            Self::merge_field(name, &mut value, slot)?;
         }
+        Ok(value)
     }
 
     /// Checks whether a merge into the field `name` would succeed.
@@ -317,7 +317,8 @@ pub(crate) fn replace<T: PartialEq>(value: &mut T, later: T) -> bool {
     changed
 }
 
-/// The rule of scalars, leaves, tuples, arrays and sets: required, and replaced whole.
+/// The rule of scalars, leaves, tuples, arrays, and of what is read by its serde impls: required, and
+/// replaced whole.
 #[derive(Debug)]
 pub enum Whole {}
 

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::Debug;
 use std::hash::Hash;
+use std::str::FromStr;
 
 /// A type whose values are written as the keys of a JSON object, or name an entity.
 ///
@@ -33,11 +34,12 @@ impl Key for String {
 }
 
 macro_rules! keys {
-    ($($key:ty)*) => {$(
+    ($parse:expr => $($key:ty)*) => {$(
         #[diagnostic::do_not_recommend]
         impl Key for $key {
             fn parse(text: &str) -> Option<Self> {
-                text.parse().ok()
+                let parse: fn(&str) -> Option<Self> = $parse;
+                parse(text)
             }
 
             fn text(&self) -> Cow<'_, str> {
@@ -47,4 +49,14 @@ macro_rules! keys {
     )*};
 }
 
-keys! { u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize char bool }
+keys! { decimal => u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize }
+keys! { |text| text.parse().ok() => char bool }
+
+/// An integer as it is written: two keys of an object are never the same number.
+fn decimal<T: FromStr>(text: &str) -> Option<T> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    match text == "0" || digits.starts_with(|c: char| ('1'..='9').contains(&c)) {
+        true => text.parse().ok(),
+        false => None,
+    }
+}

@@ -139,6 +139,12 @@ pub trait Appendable: Field {
     /// Drops from a patch what would not survive [`trim`](Self::trim).
     fn trim_patch(patch: &mut Self::Change, max: usize);
 
+    /// A list as [`trim`](Self::trim) leaves it.
+    fn trimmed(mut self, max: usize) -> Self {
+        self.trim(max, 0);
+        self
+    }
+
     /// [`trim_patch`](Self::trim_patch) for a slot.
     fn trim_slot(mut slot: Slot<Self::Change>, max: usize) -> Slot<Self::Change> {
         if let Some(Some(patch)) = &mut slot {

@@ -19,9 +19,9 @@
 //! of a `#[field(serde)]`, is so by such a frame too, with all that is inside of it, and then has the
 //! new elements alone: a list that the server appends to is best a `Vec` of leaves.
 //!
-//! A default is a value like any other, and what comes later merges into it: elements are added
-//! behind those of a default list, of which the server knows nothing. Without a default a list is
-//! empty at first, which is what the server appends to.
+//! A default is a value like any other, and what comes merges into it, the first time too: of a section
+//! of which a part is sent the rest is the default's, and elements are added behind those of a default
+//! list, of which the server knows nothing.
 //!
 //! ```
 //! use hyperstack_sdk::{Entity, Patch, Patchable};
@@ -50,6 +50,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod checked;
 mod context;
 mod error;
 mod field;
@@ -58,7 +59,6 @@ mod foreign;
 mod json;
 mod key;
 mod keyed;
-mod known;
 #[doc(hidden)]
 pub mod leaf;
 mod list;
@@ -72,6 +72,8 @@ pub mod record;
 mod scalar;
 mod set;
 mod slot;
+#[doc(hidden)]
+pub mod walk;
 
 pub use error::{DecodeError, PatchError, PatchErrorKind};
 pub use field::{FieldPatch, Slot};
@@ -95,10 +97,6 @@ use serde::Serialize;
 pub trait Patchable: Field {
     /// What can be merged into it.
     type Patch: Patch;
-
-    /// The struct's name on the wire, the root of the paths in errors.
-    #[doc(hidden)]
-    const NAME: &'static str = <Self::Patch as Fields>::ROOT;
 
     /// Merges a patch.
     ///
@@ -168,7 +166,7 @@ pub trait Patch: Fields + Value + Serialize + DeserializeOwned {
     /// Whether it sets nothing.
     #[must_use]
     fn is_empty(&self) -> bool {
-        record::none_set(self)
+        walk::none_set(self)
     }
 
     /// What it sets: dotted paths of names on the wire, such as `state.motherlode`, in the order of
@@ -177,6 +175,9 @@ pub trait Patch: Fields + Value + Serialize + DeserializeOwned {
     /// A path leads as far as the patch merges: through sections, maps and raw JSON, to what is
     /// replaced, removed or appended to there. The patch of an empty section, which makes one where
     /// there was none, is that section's path.
+    ///
+    /// Whether one field is set its slot says, and the compiler knows its name. Of two values,
+    /// [`RichUpdate::changed`](crate::RichUpdate::changed) asks the same.
     ///
     /// ```
     /// use hyperstack_sdk::prelude::*;
@@ -195,12 +196,16 @@ pub trait Patch: Fields + Value + Serialize + DeserializeOwned {
     ///
     /// let patch: RoundPatch = serde_json::from_str(r#"{"state": {"motherlode": null}}"#)?;
     /// assert_eq!(patch.changed_fields(), ["state.motherlode"]);
+    ///
+    /// assert!(patch.id.is_none());
+    /// let motherlode = patch.state.iter().flatten().any(|state| state.motherlode.is_some());
+    /// assert!(motherlode);
     /// # Ok::<(), serde_json::Error>(())
     /// ```
     #[must_use]
     fn changed_fields(&self) -> Vec<String> {
         let mut paths = paths::Paths::default();
-        record::paths(self, &mut paths);
+        walk::paths(self, &mut paths);
         paths.into_found()
     }
 
@@ -237,16 +242,17 @@ pub trait Entity: Send + Sync + 'static {
 /// What the expansions of the derives refer to. No part of the public interface.
 #[doc(hidden)]
 pub mod __private {
-    pub use super::context::Context;
-    pub use super::field::{Field, FieldPatch, Native, Slot, Value, Valued, Whole};
-    pub use super::foreign::{Foreign, ForeignOption, SerdeImpls};
-    pub use super::keyed::{step, AnyStep, HasField, Is};
-    pub use super::known::{
+    pub use super::checked::{
         CheckedEntity, CheckedPart, KnownDefault, KnownEntity, Recorded, Streamed,
     };
+    pub use super::context::Context;
+    pub use super::field::{Field, FieldPatch, Native, Slot, Valued, Whole};
+    pub use super::foreign::{Foreign, ForeignOption, SerdeImpls};
+    pub use super::keyed::{step, AnyStep, HasField, Is};
     pub use super::leaf;
     pub use super::list::Appendable;
-    pub use super::record::{self, ByField, Fields, Walk};
+    pub use super::record::{self, ByField, Fields};
+    pub use super::walk::{self, Walk};
     pub use serde;
     pub use std::primitive::{bool, str, usize};
     pub use std::string::String;

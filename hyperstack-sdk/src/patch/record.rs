@@ -1,15 +1,13 @@
-//! Structs with named fields: what can be done with all of their slots.
+//! Structs with named fields: their slots, and the merge by these.
 
 use super::context::Context;
 use super::error::PatchError;
-use super::field::{Field, Rule, Slot};
+use super::field::{Rule, Slot};
 use super::paths::Paths;
-use super::slot::SlotRef;
+use super::walk::{self, Walk};
 use super::Patchable;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
-use serde::ser::SerializeMap;
-use serde::{Deserializer, Serializer};
-use std::convert::Infallible;
+use serde::Deserializer;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -22,8 +20,6 @@ pub trait Fields: Default + 'static {
     const NAMES: &'static [&'static str];
     /// Their names in Rust.
     const IDENTS: &'static [&'static str] = Self::NAMES;
-    /// The numbers of those that have a default.
-    const DEFAULTS: &'static [usize] = &[];
 
     /// The number of this name.
     fn find(name: &str) -> Option<usize>;
@@ -38,19 +34,6 @@ pub trait Fields: Default + 'static {
     fn walk<W: Walk>(fields: &Self, walk: &mut W) -> Result<(), W::Error>;
     /// Makes `first` mean both, in that order.
     fn then_fields(first: &mut Self, second: Self);
-}
-
-/// What is done with the slots of a patch, one after another.
-pub trait Walk {
-    /// Why no further slot is needed.
-    type Error;
-
-    /// Does it with one of them.
-    fn slot<F: Field<K>, K>(
-        &mut self,
-        number: usize,
-        slot: &Slot<F::Change>,
-    ) -> Result<(), Self::Error>;
 }
 
 /// Reads fields from an object. Unknown keys are skipped; of equal keys the last one counts.
@@ -113,120 +96,6 @@ pub fn deserialize<'de, P: Fields, D: Deserializer<'de>>(d: D) -> Result<P, D::E
     decode(d, &mut cx).map_err(|error| cx.locate(P::ROOT, &error))
 }
 
-/// Writes the fields that are set as an object.
-pub fn encode<P: Fields, S: Serializer>(fields: &P, s: S) -> Result<S::Ok, S::Error> {
-    struct Encode<M, P>(M, PhantomData<P>);
-
-    impl<M: SerializeMap, P: Fields> Walk for Encode<M, P> {
-        type Error = M::Error;
-
-        fn slot<F: Field<K>, K>(
-            &mut self,
-            number: usize,
-            slot: &Slot<F::Change>,
-        ) -> Result<(), M::Error> {
-            match slot {
-                None => Ok(()),
-                Some(slot) => self
-                    .0
-                    .serialize_entry(P::NAMES[number], &SlotRef::<F, K>(slot)),
-            }
-        }
-    }
-
-    let mut encode = Encode(s.serialize_map(None)?, PhantomData::<P>);
-    P::walk(fields, &mut encode)?;
-    encode.0.end()
-}
-
-/// Shows the fields that are set.
-pub fn debug<P: Fields>(name: &str, fields: &P, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    struct Show<'s, 'f, P>(fmt::DebugStruct<'s, 'f>, PhantomData<P>);
-
-    impl<P: Fields> Walk for Show<'_, '_, P> {
-        type Error = Infallible;
-
-        fn slot<F: Field<K>, K>(
-            &mut self,
-            number: usize,
-            slot: &Slot<F::Change>,
-        ) -> Result<(), Infallible> {
-            if let Some(slot) = slot {
-                self.0.field(P::IDENTS[number], slot);
-            }
-            Ok(())
-        }
-    }
-
-    let mut show = Show(f.debug_struct(name), PhantomData::<P>);
-    let Ok(()) = P::walk(fields, &mut show);
-    show.0.finish()
-}
-
-/// Whether no field is set.
-pub fn none_set<P: Fields>(fields: &P) -> bool {
-    struct AnySet;
-
-    impl Walk for AnySet {
-        type Error = ();
-
-        fn slot<F: Field<K>, K>(&mut self, _: usize, slot: &Slot<F::Change>) -> Result<(), ()> {
-            match slot {
-                None => Ok(()),
-                Some(_) => Err(()),
-            }
-        }
-    }
-
-    P::walk(fields, &mut AnySet).is_ok()
-}
-
-/// Collects the paths of the fields that are set.
-pub(crate) fn paths<P: Fields>(fields: &P, paths: &mut Paths) {
-    struct Collect<'p, P>(&'p mut Paths, PhantomData<P>);
-
-    impl<P: Fields> Walk for Collect<'_, P> {
-        type Error = Infallible;
-
-        fn slot<F: Field<K>, K>(
-            &mut self,
-            number: usize,
-            slot: &Slot<F::Change>,
-        ) -> Result<(), Infallible> {
-            if let Some(slot) = slot {
-                self.0
-                    .under(P::NAMES[number], |paths| F::Rule::slot_paths(slot, paths));
-            }
-            Ok(())
-        }
-    }
-
-    let Ok(()) = P::walk(fields, &mut Collect(paths, PhantomData::<P>));
-}
-
-/// Whether a value could be built from a patch alone.
-fn check_alone<P: Fields>(fields: &P) -> Result<(), PatchError> {
-    struct Alone<P>(PhantomData<P>);
-
-    impl<P: Fields> Walk for Alone<P> {
-        type Error = PatchError;
-
-        fn slot<F: Field<K>, K>(
-            &mut self,
-            number: usize,
-            slot: &Slot<F::Change>,
-        ) -> Result<(), PatchError> {
-            let checked = match slot {
-                None | Some(None) if P::DEFAULTS.contains(&number) => Ok(()),
-                _ => F::Rule::check_slot(None, slot),
-            };
-            checked.map_err(|error| error.at(P::NAMES[number]))
-        }
-    }
-
-    P::walk(fields, &mut Alone::<P>(PhantomData))
-}
-
 /// The rule of sections: merged field by field, and built from the empty patch where never sent.
 #[derive(Debug)]
 pub enum ByField {}
@@ -243,7 +112,8 @@ impl<T: Patchable> Rule<T, T::Patch> for ByField {
     fn check(base: Option<&T>, patch: &T::Patch) -> Result<(), PatchError> {
         match base {
             Some(base) => T::check_slots(base, patch),
-            None => check_alone(patch),
+            // Nothing is there yet: that is rare, and then nothing but the building says more.
+            None => T::build_slots(patch.clone()).map(drop),
         }
     }
 
@@ -257,7 +127,7 @@ impl<T: Patchable> Rule<T, T::Patch> for ByField {
 
     fn diff(value: &T, later: &T) -> Slot<T::Patch> {
         let patch = T::diff_slots(value, later, false);
-        (!none_set(&patch)).then_some(Some(patch))
+        (!walk::none_set(&patch)).then_some(Some(patch))
     }
 
     fn whole(value: &T) -> Slot<T::Patch> {
@@ -265,9 +135,9 @@ impl<T: Patchable> Rule<T, T::Patch> for ByField {
     }
 
     fn paths(patch: &T::Patch, at: &mut Paths) {
-        match none_set(patch) {
+        match walk::none_set(patch) {
             true => at.here(),
-            false => paths(patch, at),
+            false => walk::paths(patch, at),
         }
     }
 }

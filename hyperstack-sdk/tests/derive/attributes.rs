@@ -69,7 +69,6 @@ fn the_entity_is_named_twice() {
         (name::<Round>(), name::<RoundEntity>()),
         ("OreRound", "OreRound")
     );
-    assert_eq!(<Round as Patchable>::NAME, "OreRound");
     assert_eq!(format!("{:?}", RoundEntity), "RoundEntity");
 }
 
@@ -192,16 +191,44 @@ fn what_is_replaced_whole_is_so_even_where_the_frame_appends() {
 struct Defaults {
     #[field(default = vec![1])]
     log: Vec<u64>,
+    #[field(default = vec![1, 2, 3], append(max = 2))]
+    short: Vec<u64>,
+    #[field(default = Limits { low: 1, high: 2 })]
+    limits: Limits,
+}
+
+#[derive(Clone, Debug, PartialEq, Section)]
+struct Limits {
+    low: u64,
+    high: u64,
 }
 
 #[test]
-fn a_default_is_merged_into_once_it_is_there() {
-    let append = appending::<Defaults>(json!({"log": [2]}), &["log"]);
+fn a_default_is_merged_into() {
+    let some = || appending::<Defaults>(json!({"log": [2], "limits": {"low": 9}}), &["log"]);
     let mut a: Defaults = value(json!({}));
-    a.apply(append.clone()).unwrap();
-    assert_eq!(a.log, [1, 2]);
-    // What was sent takes its place, and an append is a list where there is none.
-    assert_eq!(Defaults::try_from(append).unwrap().log, [2]);
+    a.apply(some()).unwrap();
+    assert_eq!(
+        (a.log.as_slice(), a.limits.low, a.limits.high),
+        (&[1, 2][..], 9, 2)
+    );
+    // Whichever patch it was built from.
+    assert_eq!(Defaults::try_from(some()), Ok(a));
+    let replaced: Defaults = value(json!({"log": [2]}));
+    assert_eq!(replaced.log, [2]);
+}
+
+#[test]
+fn a_default_is_no_longer_than_its_list() {
+    let mut a: Defaults = value(json!({}));
+    assert_eq!(a.short, [2, 3]);
+    let null = patch::<Defaults>(json!({"short": null}));
+    assert_eq!(Defaults::merge_patch(&mut a, null.clone()), Ok(false));
+    let more = appending::<Defaults>(json!({"short": [4]}), &["short"]);
+    assert_eq!(Defaults::merge_patch(&mut a, more), Ok(true));
+    assert_eq!(a.short, [3, 4]);
+    assert_eq!(Defaults::merge_patch(&mut a, null), Ok(true));
+    assert_eq!(a.short, [2, 3]);
 }
 
 #[test]

@@ -6,7 +6,6 @@ mod attributes;
 mod cases;
 mod dates;
 mod generics;
-pub mod hygiene;
 mod keys;
 mod laws;
 mod leaves;

@@ -262,8 +262,8 @@ pub(crate) struct Pair<T, U: Clone = u64, const N: usize = 2> {
 
 pub(crate) type Generic = Pair<Option<Inner>, Pair<u64, String, 1>>;
 
-/// What merges has the default here that it would have without: the server merges into what was
-/// sent, and knows no other.
+/// The lists have no elements by default: the server appends to nothing, and knows no default. And no
+/// section is optional: after null, what was the default is not known any more.
 #[derive(Clone, Debug, PartialEq, Entity)]
 #[entity(name = "OreRound", rename_all = "camelCase")]
 pub(crate) struct Renamed {
@@ -280,6 +280,10 @@ pub(crate) struct Renamed {
     list: Vec<u64>,
     #[field(default)]
     by_name: BTreeMap<String, Inner>,
+    #[field(default = Inner { a: 1, b: Some("b".to_owned()), c: Some(None) })]
+    inner: Inner,
+    #[field(default = BTreeMap::from([("a".to_owned(), 1)]))]
+    numbers: BTreeMap<String, u64>,
 }
 
 shapes! {
@@ -306,7 +310,8 @@ shapes! {
     Generic { one, two, list, map, array }
     Renamed {
         round_id.named("roundId"), name.named("TheName"), count.defaulted(), price.defaulted(),
-        maybe.defaulted(), list.defaulted(), by_name.named("byName").defaulted()
+        maybe.defaulted(), list.defaulted(), by_name.named("byName").defaulted(),
+        inner.defaulted(), numbers.defaulted()
     }
 }
 
