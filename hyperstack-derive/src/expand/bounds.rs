@@ -3,8 +3,8 @@
 //! Of any other type nothing is said here: that is the business of [`super::field`].
 
 use super::field;
-use crate::tree::{FieldType, Record};
-use proc_macro2::TokenStream;
+use crate::tree::{FieldType, Leaf, Record};
+use proc_macro2::{Span, TokenStream};
 use quote::{quote, ToTokens};
 use syn::{parse_quote, Generics, Ident};
 
@@ -17,7 +17,15 @@ pub(super) fn patch(record: &Record) -> Generics {
         };
         (&field.ty, bound)
     });
-    of_types(&record.generics, fields, &record.krate)
+    let generics = of_types(&record.generics, fields, &record.krate);
+    // A field that holds the struct has no bound of its own, but holds a value.
+    let recursive = record
+        .wired()
+        .any(|field| field.ty.generic && field.ty.recursive);
+    match recursive {
+        true => value(generics, record),
+        false => generics,
+    }
 }
 
 /// The generics `own` of an item, whose fields are of these types, each with its bound.
@@ -51,37 +59,70 @@ fn owned(generics: &Generics) -> Generics {
     generics
 }
 
-/// `generics`, for what asks that the item, which has the generics `own`, be a value.
+/// `generics`, for what asks that the item be a value.
 ///
-/// The bound mentions a lifetime, so that it may be false: then it makes the impl unusable, and is no
-/// error by itself. What the item lacks [`super::checked`] reports.
-pub(super) fn value(
-    generics: Generics,
-    own: &Generics,
-    ident: &Ident,
-    krate: &TokenStream,
-) -> Generics {
-    with_own(
-        generics,
-        own,
-        ident,
-        quote!(#krate::__private::Valued<'__x>),
-    )
+/// Without parameters that is told by a constant, at the item's name. Where it is an error, the compiler
+/// takes the clause and all that rests on it for erroneous too, in silence.
+pub(super) fn value(generics: Generics, item: &impl Item) -> Generics {
+    checked(generics, item, "Value")
 }
 
 /// The struct's generics, for what asks that it be all that a row is.
 pub(super) fn row(record: &Record) -> Generics {
-    let krate = &record.krate;
-    let recorded = quote!(#krate::__private::Recorded<'__x>);
-    with_own(patch(record), &record.generics, &record.ident, recorded)
+    checked(patch(record), record, "Record")
 }
 
-fn with_own(mut generics: Generics, own: &Generics, ident: &Ident, bound: TokenStream) -> Generics {
+fn checked(mut generics: Generics, item: &impl Item, bound: &str) -> Generics {
+    let (ident, own, krate) = item.parts();
+    let private = quote!(#krate::__private);
     let (_, arguments, _) = own.split_for_impl();
-    let predicate = quote!(#ident #arguments: for<'__x> #bound);
+    let bound = match own.params.is_empty() {
+        true => {
+            let check = Ident::new(item.check(), Span::call_site());
+            quote!(#private::Checked<{ <#ident as #private::#check>::CHECKED }>)
+        }
+        false => {
+            let bound = Ident::new(bound, Span::call_site());
+            quote!(#private::#bound)
+        }
+    };
     let clause = generics.make_where_clause();
-    clause.predicates.push(parse_quote!(#predicate));
+    clause
+        .predicates
+        .push(parse_quote!(#ident #arguments: #bound));
     generics
+}
+
+/// What the code is written for.
+pub(super) trait Item {
+    /// Its name, its generics, and the path to the SDK.
+    fn parts(&self) -> (&Ident, &Generics, &TokenStream);
+
+    /// The trait whose constant says that it is what it is to be.
+    fn check(&self) -> &'static str;
+}
+
+impl Item for Record {
+    fn parts(&self) -> (&Ident, &Generics, &TokenStream) {
+        (&self.ident, &self.generics, &self.krate)
+    }
+
+    fn check(&self) -> &'static str {
+        match self.entity {
+            true => "CheckedEntity",
+            false => "CheckedPart",
+        }
+    }
+}
+
+impl Item for Leaf {
+    fn parts(&self) -> (&Ident, &Generics, &TokenStream) {
+        (&self.ident, &self.generics, &self.krate)
+    }
+
+    fn check(&self) -> &'static str {
+        "CheckedPart"
+    }
 }
 
 /// `generics` with one more lifetime, to write after `impl`.

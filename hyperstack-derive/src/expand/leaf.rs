@@ -26,7 +26,7 @@ fn impl_field(
 ) -> TokenStream {
     let (krate, ident) = (&leaf.krate, &leaf.ident);
     let private = quote!(#krate::__private);
-    let generics = bounds::value(generics, &leaf.generics, ident, krate);
+    let generics = bounds::value(generics, leaf);
     let (params, arguments, clause) = generics.split_for_impl();
     quote! {
         #[automatically_derived]

@@ -10,7 +10,7 @@ use syn::{Expr, Ident};
 /// The impl of `Patchable`.
 pub(super) fn impls(record: &Record, patch: &Ident) -> TokenStream {
     let (krate, ident) = (&record.krate, &record.ident);
-    let generics = bounds::value(bounds::patch(record), &record.generics, ident, krate);
+    let generics = bounds::value(bounds::patch(record), record);
     let (params, arguments, clause) = generics.split_for_impl();
     let build = built(record);
     let check = record.wired().map(|field| check(record, field));

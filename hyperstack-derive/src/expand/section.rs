@@ -10,7 +10,7 @@ use syn::Ident;
 pub(super) fn impls(record: &Record, patch: &Ident) -> TokenStream {
     let (krate, ident) = (&record.krate, &record.ident);
     let private = quote!(#krate::__private);
-    let generics = bounds::value(bounds::patch(record), &record.generics, ident, krate);
+    let generics = bounds::value(bounds::patch(record), record);
     let (params, arguments, clause) = generics.split_for_impl();
     quote! {
         #[automatically_derived]

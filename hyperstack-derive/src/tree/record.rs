@@ -20,6 +20,8 @@ pub(crate) struct Record {
     pub(crate) allows: TokenStream,
     /// The path to the SDK.
     pub(crate) krate: TokenStream,
+    /// Whether it is an entity.
+    pub(crate) entity: bool,
     /// The name on the wire.
     pub(crate) name: String,
     /// The path to an entity's key.
@@ -119,6 +121,7 @@ impl Record {
             generics: input.generics,
             allows: allows(&input.attrs),
             krate: attrs.krate,
+            entity: attrs.place == "entity",
             name,
             key: attrs
                 .key

@@ -42,6 +42,12 @@ pub trait CheckedPart {
 
 impl<T: Value> CheckedPart for T {}
 
+/// Anything. The constant is that of [`CheckedPart`] or [`CheckedEntity`]: a clause that names one which
+/// is an error is erroneous too, and so is what rests on the clause.
+pub trait Checked<const CHECKED: bool> {}
+
+impl<T, const CHECKED: bool> Checked<CHECKED> for T {}
+
 /// What is to be an entity. Only there is `Send` and `Sync` asked for: the compiler looks through all
 /// that it is made of.
 #[diagnostic::on_unimplemented(
@@ -55,12 +61,8 @@ pub trait CheckedEntity {
 
 impl<T: Value + Send + Sync> CheckedEntity for T {}
 
-/// [`Record`], with a lifetime that carries nothing, so that a bound by it may be false.
-pub trait Recorded<'x>: Record {}
-
-impl<T: Record> Recorded<'_> for T {}
-
-/// An entity's struct, with a lifetime that carries nothing.
+/// An entity's struct, with a lifetime that carries nothing: a bound by this may be false without an
+/// error, and makes what it stands at unusable.
 pub trait Streamed<'x>: Entity<Data = Self> + Record {}
 
 impl<E: Entity<Data = E> + Record> Streamed<'_> for E {}

@@ -32,12 +32,6 @@ pub trait Value: Clone + Debug + PartialEq + 'static {}
 
 impl<T: Clone + Debug + PartialEq + 'static> Value for T {}
 
-/// [`Value`], with a lifetime that carries nothing: a bound `for<'x> T: Valued<'x>` may be false
-/// without an error, and makes what it stands at unusable.
-pub trait Valued<'x>: Value {}
-
-impl<T: Value> Valued<'_> for T {}
-
 /// [`Value`], of a field of some kind: erroneous where that is.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be part of an entity",

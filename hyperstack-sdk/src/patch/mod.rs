@@ -243,16 +243,17 @@ pub trait Entity: Send + Sync + 'static {
 #[doc(hidden)]
 pub mod __private {
     pub use super::checked::{
-        CheckedEntity, CheckedPart, KnownDefault, KnownEntity, Recorded, Streamed,
+        Checked, CheckedEntity, CheckedPart, KnownDefault, KnownEntity, Streamed,
     };
     pub use super::context::Context;
-    pub use super::field::{Field, FieldPatch, Native, Slot, Valued, Whole};
+    pub use super::field::{Field, FieldPatch, Native, Slot, Value, Whole};
     pub use super::foreign::{Foreign, ForeignOption, SerdeImpls};
     pub use super::keyed::{step, AnyStep, HasField, Is};
     pub use super::leaf;
     pub use super::list::Appendable;
     pub use super::record::{self, ByField, Fields};
     pub use super::walk::{self, Walk};
+    pub use super::Record;
     pub use serde;
     pub use std::primitive::{bool, str, usize};
     pub use std::string::String;
