@@ -10,7 +10,7 @@ use proc_macro2::TokenStream;
 use quote::ToTokens;
 use std::collections::HashSet;
 use syn::ext::IdentExt;
-use syn::{Data, DeriveInput, Expr, ExprLit, Fields, FieldsUnnamed, Generics, Ident, Lit, LitStr};
+use syn::{Data, DeriveInput, Expr, ExprLit, Fields, FieldsUnnamed, Generics, Lit, LitStr};
 
 /// All rules of a struct with named fields.
 pub(crate) fn record(record: &Record, name: Option<&Set<LitStr>>, errors: &mut Errors) {
@@ -53,7 +53,7 @@ fn entity_name(name: Option<&Set<LitStr>>, errors: &mut Errors) {
 /// What follows the first field is checked by the compiler, which knows its type.
 fn key_starts_at_a_field(record: &Record, errors: &mut Errors) {
     let Some(key) = &record.key else { return };
-    if record.fields.iter().any(|field| field.ident == key.first) {
+    if record.fields.iter().any(|field| key.starts_at(field)) {
         return;
     }
     let known = record.fields.iter().map(|field| field.ident.to_string());
@@ -73,7 +73,7 @@ fn key_is_on_the_wire(record: &Record, errors: &mut Errors) {
     let skipped = record
         .fields
         .iter()
-        .any(|field| field.ident == key.first && field.attrs.skip.is_some());
+        .any(|field| key.starts_at(field) && field.attrs.skip.is_some());
     if skipped {
         errors.at(
             &key.literal,
@@ -85,7 +85,7 @@ fn key_is_on_the_wire(record: &Record, errors: &mut Errors) {
 /// `#[entity(key = "id.number")] struct Round { #[field(serde)] id: RoundId }`
 fn key_is_not_inside_of_a_foreign_type(record: &Record, errors: &mut Errors) {
     let Some(key) = &record.key else { return };
-    let first = record.fields.iter().find(|field| field.ident == key.first);
+    let first = record.fields.iter().find(|field| key.starts_at(field));
     let foreign = first.is_some_and(|field| field.ty.foreign.is_some());
     if foreign && !key.rest.is_empty() {
         errors.at(
@@ -215,10 +215,7 @@ pub(crate) fn unnamed(attrs: &FieldAttrs, newtype: bool, errors: &mut Errors) {
 }
 
 /// `enum Phase { Open, #[leaf(rename = "Open")] Closed, #[leaf(other)] A, #[leaf(other)] B }`
-pub(crate) fn variants(ident: &Ident, variants: &[Variant], errors: &mut Errors) {
-    if variants.is_empty() {
-        errors.at(ident, "a leaf has at least one variant");
-    }
+pub(crate) fn variants(variants: &[Variant], errors: &mut Errors) {
     let others = variants
         .iter()
         .filter_map(|variant| variant.other_at.as_ref());

@@ -3,6 +3,7 @@
 use crate::value;
 use hyperstack_sdk::{Entity, Key, Keyed, Leaf, Section};
 use std::borrow::Cow;
+use std::fmt;
 
 #[derive(Clone, Debug, PartialEq, Entity)]
 #[entity(name = "OreRound")]
@@ -50,6 +51,12 @@ impl Key for Mint {
 
     fn text(&self) -> Cow<'_, str> {
         Cow::Borrowed(&self.0)
+    }
+}
+
+impl fmt::Display for Mint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }
 

@@ -23,11 +23,14 @@ fn kind(krate: &TokenStream, ty: &FieldType) -> Option<TokenStream> {
         return (!ty.sure()).then_some(kind);
     };
     let inner = &foreign.inner;
-    let has_impls = match ty.generic {
+    let checked = match ty.generic {
         true => quote!(true),
-        false => quote!(<#inner as #private::SerdeImpls>::HAS_IMPLS),
+        false => quote! {
+            <#inner as #private::SerdeImpls>::HAS_IMPLS
+                & <#inner as #private::CheckedForeign>::CHECKED
+        },
     };
-    let kind = quote!(#private::Foreign<{ #has_impls }>);
+    let kind = quote!(#private::Foreign<{ #checked }>);
     let nested = |kind, _| quote!(#private::ForeignOption<#kind>);
     let kind = (0..foreign.options).fold(kind, nested);
     Some(quote!(<#kind>))

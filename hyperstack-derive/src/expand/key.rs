@@ -50,7 +50,7 @@ pub(super) fn entity(record: &Record) -> TokenStream {
         return TokenStream::new();
     };
     let mut fields = record.fields.iter();
-    let Some(first) = fields.find(|field| field.ident == key.first) else {
+    let Some(first) = fields.find(|field| key.starts_at(field)) else {
         return TokenStream::new();
     };
     let (keyed, checked) = (keyed(record, key, first), checked(record, key, first));

@@ -91,8 +91,11 @@ impl Leaf {
                 }
             },
             Data::Enum(data) => {
+                if data.variants.is_empty() {
+                    errors.at(&ident, "a leaf has at least one variant");
+                }
                 let variants = variants(data, &input, &attrs, errors);
-                check::variants(&ident, &variants.known, errors);
+                check::variants(&variants.known, errors);
                 LeafShape::Enum(variants)
             }
             Data::Union(_) => {

@@ -140,11 +140,21 @@ impl Record {
 }
 
 impl KeyPath {
+    /// Whether this is its first field.
+    pub(crate) fn starts_at(&self, field: &Field) -> bool {
+        field.ident.unraw() == self.first.unraw()
+    }
+
     /// Reads `id.round_id`; a keyword stands for the raw identifier.
     fn parse(literal: &LitStr, errors: &mut Errors) -> Option<Self> {
         let text = literal.value();
         let part = |part: &str| {
-            let ident = syn::parse_str(part).or_else(|_| syn::parse_str(&format!("r#{part}")));
+            let raw = || syn::parse_str(&format!("r#{part}"));
+            // A keyword only since the edition of 2024.
+            let ident = match part {
+                "gen" => raw(),
+                _ => syn::parse_str(part).or_else(|_| raw()),
+            };
             let mut ident: Ident = ident.ok()?;
             ident.set_span(literal.span());
             Some(ident)

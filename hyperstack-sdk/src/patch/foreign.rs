@@ -7,8 +7,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserializer, Serialize, Serializer};
 use std::marker::PhantomData;
 
-/// A kind of field: by the type's serde impls. The constant is [`SerdeImpls::HAS_IMPLS`]: where that is
-/// an error, the kind is one too.
+/// A kind of field: by the type's serde impls. The constant is made of [`SerdeImpls::HAS_IMPLS`] and of
+/// [`CheckedForeign::CHECKED`]: where one is an error, the kind is one too.
 #[derive(Debug)]
 pub enum Foreign<const HAS_IMPLS: bool> {}
 
@@ -29,7 +29,19 @@ pub trait SerdeImpls {
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: Value + Send + Sync + Serialize + DeserializeOwned> SerdeImpls for T {}
+impl<T: Serialize + DeserializeOwned> SerdeImpls for T {}
+
+/// What `#[field(serde)]` needs of a type besides.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be part of an entity",
+    note = "entities and what they hold are `Clone + Debug + PartialEq + Send + Sync + 'static`"
+)]
+pub trait CheckedForeign {
+    /// What is none is an error.
+    const CHECKED: bool = true;
+}
+
+impl<T: Value + Send + Sync> CheckedForeign for T {}
 
 impl<T, const HAS_IMPLS: bool> Field<Foreign<HAS_IMPLS>> for T
 where

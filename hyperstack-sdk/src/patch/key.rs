@@ -1,25 +1,28 @@
 //! Keys: text on the wire, typed in Rust.
 
 use std::borrow::Cow;
-use std::fmt::Debug;
+use std::fmt::{Debug, Display};
 use std::hash::Hash;
 use std::str::FromStr;
 
 /// A type whose values are written as the keys of a JSON object, or name an entity.
 ///
-/// Where it can be displayed too, that should be the same text: reads by key take what is displayed.
+/// What is displayed of it is the key's text: reads by key, such as `views.state().get(round.key())`,
+/// take what is displayed.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a key",
     label = "has no `Key`",
     note = "a key is a `String`, an integer, a `char` or a `bool`",
-    note = "or implement `hyperstack_sdk::Key`, which says how the type is written as text"
+    note = "or implement `hyperstack_sdk::Key`, which says how a text is read as the type; what is displayed is written"
 )]
-pub trait Key: Clone + Debug + Ord + Hash + Send + Sync + 'static {
+pub trait Key: Clone + Debug + Display + Ord + Hash + Send + Sync + 'static {
     /// The key that `text` is, if it is one.
     fn parse(text: &str) -> Option<Self>;
 
-    /// The key as text.
-    fn text(&self) -> Cow<'_, str>;
+    /// The key as text: what is displayed.
+    fn text(&self) -> Cow<'_, str> {
+        Cow::Owned(self.to_string())
+    }
 }
 
 #[diagnostic::do_not_recommend]
@@ -40,10 +43,6 @@ macro_rules! keys {
             fn parse(text: &str) -> Option<Self> {
                 let parse: fn(&str) -> Option<Self> = $parse;
                 parse(text)
-            }
-
-            fn text(&self) -> Cow<'_, str> {
-                Cow::Owned(self.to_string())
             }
         }
     )*};

@@ -247,7 +247,7 @@ pub mod __private {
     };
     pub use super::context::Context;
     pub use super::field::{Field, FieldPatch, Native, Slot, Value, Whole};
-    pub use super::foreign::{Foreign, ForeignOption, SerdeImpls};
+    pub use super::foreign::{CheckedForeign, Foreign, ForeignOption, SerdeImpls};
     pub use super::keyed::{step, AnyStep, HasField, Is};
     pub use super::leaf;
     pub use super::list::Appendable;

@@ -3,9 +3,8 @@
 use crate::value;
 use hyperstack_sdk::{Entity, Key, Keyed, Leaf, Patchable, Section};
 use serde_json::{json, Value};
-use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
-use std::fmt::Debug;
+use std::fmt::{self, Debug};
 use std::sync::Arc;
 
 #[derive(Clone, Debug, PartialEq, Entity)]
@@ -53,9 +52,11 @@ impl Key for Slot {
     fn parse(text: &str) -> Option<Self> {
         Key::parse(text).map(Self)
     }
+}
 
-    fn text(&self) -> Cow<'_, str> {
-        self.0.to_string().into()
+impl fmt::Display for Slot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
     }
 }
 
@@ -72,9 +73,11 @@ impl Key for Pair {
         let (left, right) = (Key::parse(left)?, Key::parse(right)?);
         Some(Self { left, right })
     }
+}
 
-    fn text(&self) -> Cow<'_, str> {
-        format!("{}:{}", self.left, self.right).into()
+impl fmt::Display for Pair {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.left, self.right)
     }
 }
 

@@ -18,6 +18,16 @@ pub struct Tree<T> {
     pub by_name: BTreeMap<String, Self>,
 }
 
+/// A section that holds itself, and no field that is a parameter alone.
+#[derive(Clone, Debug, PartialEq, Eq, Section)]
+#[section(crate = sdk)]
+pub struct Chain<T> {
+    /// A value.
+    pub value: Option<T>,
+    /// The next.
+    pub next: Option<Box<Self>>,
+}
+
 /// An entity that does.
 #[derive(Clone, Debug, PartialEq, Eq, Entity)]
 #[entity(crate = sdk, key = "id")]

@@ -8,6 +8,7 @@ pub mod outer {
     pub mod inner {
         use sdk::{Entity, Key, Leaf, Section, Stack, Views};
         use std::borrow::Cow;
+        use std::fmt;
 
         /// Public, around all the others.
         #[derive(Clone, Debug, PartialEq, Entity, Views)]
@@ -65,7 +66,13 @@ pub mod outer {
             }
 
             fn text(&self) -> Cow<'_, str> {
-                self.0.to_string().into()
+                self.to_string().into()
+            }
+        }
+
+        impl fmt::Display for Private {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
             }
         }
 
