@@ -693,5 +693,9 @@
 //! - `append(max = N)` is for a `Vec`, in any number of `Option`s. Sets are not trimmed.
 //! - The name that a derive makes (`FooPatch`, `FooEntity`, `FooViews`, `FooClient`) must be free where the
 //!   struct is.
+//! - Where `T` is a parameter, `FooPatch<T>` cannot be named, for what it asks of `T` has no public name:
+//!   write `<Foo<T> as Patchable>::Patch`.
+//! - After null an optional section is `None`, its default notwithstanding: what merges into it then must
+//!   be whole.
 //! - Two views of one shape on one struct make clippy ask about `duplicated_attributes`, which they are
 //!   not: `#[allow(clippy::duplicated_attributes)]` on the struct answers.

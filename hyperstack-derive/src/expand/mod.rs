@@ -15,6 +15,7 @@ mod views;
 use crate::tree::{Leaf, Record, Stack, Views};
 use proc_macro2::TokenStream;
 use quote::quote;
+use syn::{Generics, Ident};
 
 /// The code of the derive `Entity`.
 pub(crate) fn entity(record: &Record) -> TokenStream {
@@ -37,8 +38,18 @@ pub(crate) fn section(record: &Record) -> TokenStream {
     let merge = record::impls(record, &patch);
     let section = section::impls(record, &patch);
     let fields = key::fields(record);
-    let impls = constant(&record.allows, quote!(#slots #wire #merge #section #fields));
+    let used = used(&record.ident, &record.generics);
+    let impls = constant(
+        &record.allows,
+        quote!(#slots #wire #merge #section #fields #used),
+    );
     quote!(#definition #impls)
+}
+
+/// Whoever has no use for a struct but its patch is not to be told that it is never constructed.
+fn used(ident: &Ident, generics: &Generics) -> Option<TokenStream> {
+    let used = quote!(let _ = ::core::marker::PhantomData::<#ident>;);
+    generics.params.is_empty().then_some(used)
 }
 
 /// The code of the derive `Views`.

@@ -109,7 +109,8 @@ pub trait Patchable: Field {
     }
 
     /// The least patch that turns `self` into `later`, as far as a patch can say it: none takes a
-    /// value back to "never received", nor a key out of raw JSON or of a map of nullable values.
+    /// value back to "never received", nor a key out of raw JSON or of a map of nullable values. A
+    /// section that was not there is said whole.
     #[must_use]
     fn diff(&self, later: &Self) -> Self::Patch {
         Self::diff_slots(self, later, false)

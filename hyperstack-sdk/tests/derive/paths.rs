@@ -79,3 +79,15 @@ fn a_difference_names_what_differs() {
     let changed = before.diff(&after).changed_fields();
     assert_eq!(changed, ["byName.a", "byName.b.miners", "raw.x"]);
 }
+
+/// Of this, only the patch is used: which is no reason for a warning.
+#[derive(Debug, Clone, PartialEq, Section)]
+struct Seen {
+    at: u64,
+}
+
+#[test]
+fn a_patch_needs_no_value() {
+    let patch: SeenPatch = serde_json::from_value(json!({"at": 5})).unwrap();
+    assert_eq!(patch.changed_fields(), ["at"]);
+}
