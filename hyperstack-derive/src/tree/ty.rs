@@ -44,7 +44,7 @@ impl FieldType {
             recursive: mentions(&tokens, std::slice::from_ref(&input.ident), "self::"),
             generic: mentions(&tokens, &parameters(&input.generics), ""),
             plain: plain(ty),
-            public: matches!(ty, Type::Path(path) if PRIMITIVES.iter().any(|name| path.path.is_ident(name))),
+            public: primitive(ty),
             no_key: no_key(ty),
             tokens,
         }
@@ -72,6 +72,12 @@ const PRIMITIVES: &[&str] = &[
     "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize", "f32",
     "f64", "bool", "char",
 ];
+
+/// Whether a type is one of these.
+fn primitive(ty: &Type) -> bool {
+    let Type::Path(path) = ty else { return false };
+    PRIMITIVES.iter().any(|name| path.path.is_ident(name))
+}
 
 /// What else is a field, or is one if what it holds is.
 const PLAIN: &[&str] = &["String", "Option", "Vec", "Box", "Arc"];

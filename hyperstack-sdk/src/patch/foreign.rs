@@ -10,7 +10,7 @@ use std::marker::PhantomData;
 /// A kind of field: by the type's serde impls. The constant is made of [`SerdeImpls::HAS_IMPLS`] and of
 /// [`CheckedForeign::CHECKED`]: where one is an error, the kind is one too.
 #[derive(Debug)]
-pub enum Foreign<const HAS_IMPLS: bool> {}
+pub enum Foreign<const CHECKED: bool> {}
 
 /// A kind of field: an `Option`, spelled as one, over a field of kind `K`.
 #[derive(Debug)]
@@ -43,7 +43,7 @@ pub trait CheckedForeign {
 
 impl<T: Value + Send + Sync> CheckedForeign for T {}
 
-impl<T, const HAS_IMPLS: bool> Field<Foreign<HAS_IMPLS>> for T
+impl<T, const CHECKED: bool> Field<Foreign<CHECKED>> for T
 where
     T: Value + Send + Sync + Serialize + DeserializeOwned,
 {
