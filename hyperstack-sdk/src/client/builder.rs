@@ -187,49 +187,59 @@ impl HyperStackBuilder {
     ///
     /// Dropping the future gives up the attempt.
     pub async fn connect(self) -> Result<HyperStack, ConnectError> {
-        let url = self.url.ok_or(ConnectError::MissingUrl)?;
-        let invalid = |setting, reason: &str| ConnectError::InvalidSetting {
-            setting,
-            reason: reason.to_owned(),
-        };
-        if self.session.ping_interval.is_zero() {
-            return Err(invalid("ping_interval", "it must be longer than zero"));
-        }
-        if self.session.reconnect_intervals.is_empty() {
-            let reason = "there must be one at least; see also `auto_reconnect(false)`";
-            return Err(invalid("reconnect_intervals", reason));
-        }
-        if self.limits.message == 0 || self.limits.inflated == 0 {
-            let setting = match self.limits.message {
-                0 => "max_message_size",
-                _ => "max_inflated_size",
-            };
-            return Err(invalid(setting, "no message is so small"));
-        }
-        if self.max_entries_per_view == Some(0) {
-            let reason = "there must be room for one row at least";
-            return Err(invalid("max_entries_per_view", reason));
-        }
+        let url = self.url.as_deref().ok_or(ConnectError::MissingUrl)?;
+        self.check()?;
         let dialer = Dialer::new(
-            &url,
+            url,
             self.token.as_deref(),
             &self.roots,
             self.connect_timeout,
             self.limits.message,
         )?;
+        let shared = Arc::new(self.shared(driver::shown(url)));
+        let handle = Handle::new(shared.clone());
+        tokio::spawn(driver::run(Duty(shared.clone()), dialer));
+        shared.connected().await?;
+        Ok(HyperStack::new(handle))
+    }
+
+    fn check(&self) -> Result<(), ConnectError> {
+        let invalid = |setting, reason: &str| {
+            Err(ConnectError::InvalidSetting {
+                setting,
+                reason: reason.to_owned(),
+            })
+        };
+        if self.session.ping_interval.is_zero() {
+            return invalid("ping_interval", "it must be longer than zero");
+        }
+        if self.session.reconnect_intervals.is_empty() {
+            let reason = "there must be one at least; see also `auto_reconnect(false)`";
+            return invalid("reconnect_intervals", reason);
+        }
+        if self.limits.message == 0 {
+            return invalid("max_message_size", "no message is so small");
+        }
+        if self.limits.inflated == 0 {
+            return invalid("max_inflated_size", "no message is so small");
+        }
+        if self.max_entries_per_view == Some(0) {
+            let reason = "there must be room for one row at least";
+            return invalid("max_entries_per_view", reason);
+        }
+        Ok(())
+    }
+
+    /// The client's state, with these settings.
+    pub(crate) fn shared(&self, url: String) -> Shared {
         let settings = Settings {
-            url: driver::shown(&url),
+            url,
             initial_data_timeout: self.initial_data_timeout,
             queue_capacity: self.queue_capacity,
             limits: self.limits,
         };
-        let session = Session::new(self.session, random());
-        let hub = Hub::new(self.max_entries_per_view);
-        let shared = Arc::new(Shared::new(session, hub, settings));
-        let handle = Handle::new(shared.clone());
-        tokio::spawn(driver::run(Duty(shared.clone()), dialer));
-        shared.connected().await?;
-        Ok(HyperStack { handle })
+        let session = Session::new(self.session.clone(), random());
+        Shared::new(session, Hub::new(self.max_entries_per_view), settings)
     }
 }
 

@@ -63,6 +63,10 @@ impl HyperStack {
         HyperStackBuilder::default()
     }
 
+    pub(crate) fn new(handle: Handle) -> Self {
+        HyperStack { handle }
+    }
+
     pub(crate) fn handle(&self) -> &Handle {
         &self.handle
     }

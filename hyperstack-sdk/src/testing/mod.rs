@@ -31,7 +31,8 @@
 //! [`drop_connections`](TestServer::drop_connections), change it, [`thaw`](TestServer::thaw). Until
 //! then a client that reconnects gets no answer.
 //!
-//! A [`Recording`] holds a session with a real server; [`TestServerBuilder::replay`] serves it.
+//! A [`Recording`] holds a session with a real server; [`TestServerBuilder::replay`] serves it. An
+//! [`Offline`] client has no server at all, and no clock: the test hands it each message.
 //!
 //! # Where it differs from the real server
 //!
@@ -67,6 +68,7 @@ mod shared;
 mod builder;
 mod faults;
 mod observe;
+mod offline;
 mod server;
 
 pub use crate::wire::Seq;
@@ -74,6 +76,7 @@ pub use builder::TestServerBuilder;
 pub use error::{LineProblem, RecordingError, ServerError};
 pub use frame::Mode;
 pub use handshake::Handshake;
+pub use offline::Offline;
 pub use recording::{Entry, Kind, Recording, Side};
 pub use refusal::Refusal;
 pub use replay::Pace;

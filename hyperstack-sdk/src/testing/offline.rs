@@ -1,0 +1,79 @@
+//! A client without a socket.
+
+use std::sync::Arc;
+
+use crate::client::{HyperStack, HyperStackBuilder};
+use crate::engine::{Handle, Shared};
+use crate::session::Transmit;
+
+/// A client without a socket or a task: the test hands it the server's messages, and takes what it
+/// would send. Nothing happens by itself, so that every step is the test's own; a runtime is needed
+/// only for what waits, as `get` does.
+///
+/// ```
+/// use futures_util::FutureExt;
+/// use hyperstack_sdk::prelude::*;
+/// use hyperstack_sdk::testing::Offline;
+///
+/// #[derive(Debug, Clone, PartialEq, Entity)]
+/// struct Player {
+///     score: i64,
+/// }
+///
+/// let offline = Offline::new(HyperStack::builder());
+/// let mut scores = offline.client().listen::<Player>();
+/// assert!(scores.next().now_or_never().is_none());
+/// assert_eq!(offline.sent()[0], r#"{"type":"subscribe","view":"Player/list"}"#);
+///
+/// offline.receive(r#"{"op":"subscribed","view":"Player/list","mode":"list"}"#);
+/// offline.receive(r#"{"op":"patch","entity":"Player/list","key":"ada","data":{"score":7}}"#);
+/// assert_eq!(scores.next().now_or_never(), Some(Some(Player { score: 7 })));
+/// ```
+#[derive(Debug)]
+pub struct Offline {
+    client: HyperStack,
+}
+
+impl Offline {
+    /// A client with these settings that takes itself for connected. Those of the connection, the URL
+    /// among them, do not matter.
+    pub fn new(settings: HyperStackBuilder) -> Self {
+        let shared = settings.shared("offline".to_owned());
+        shared.handle_open();
+        Offline {
+            client: HyperStack::new(Handle::new(Arc::new(shared))),
+        }
+    }
+
+    /// The client.
+    pub fn client(&self) -> &HyperStack {
+        &self.client
+    }
+
+    /// Hands the client a message of the server's, compressed or not.
+    pub fn receive(&self, message: impl AsRef<[u8]>) {
+        self.receive_all([message]);
+    }
+
+    /// Hands the client messages that arrive at once: who waits for news is woken after the last.
+    pub fn receive_all<M: AsRef<[u8]>>(&self, messages: impl IntoIterator<Item = M>) {
+        for message in messages {
+            self.shared().handle_message(message.as_ref());
+        }
+        self.shared().finish_turn();
+    }
+
+    /// The messages that the client would have sent since the last call.
+    pub fn sent(&self) -> Vec<String> {
+        let sent = std::iter::from_fn(|| self.shared().poll_transmit());
+        let texts = sent.filter_map(|transmit| match transmit {
+            Transmit::Text(request) => Some(request.to_json()),
+            Transmit::Ping => None,
+        });
+        texts.collect()
+    }
+
+    fn shared(&self) -> &Shared {
+        self.client.handle().shared()
+    }
+}
