@@ -223,12 +223,12 @@ pub trait Patch: Fields + Value + Serialize + DeserializeOwned {
         paths.into_found()
     }
 
-    /// Reads a patch from the bytes of its JSON, in one pass. `append` names the paths at which
+    /// Reads a patch from its JSON, in one pass. `append` names the paths at which
     /// arrays are appended.
     #[doc(hidden)]
-    fn decode(json: &[u8], append: &[impl AsRef<str>]) -> Result<Self, DecodeError> {
+    fn decode(json: &str, append: &[impl AsRef<str>]) -> Result<Self, DecodeError> {
         let mut cx = context::Context::new(append);
-        let mut json = serde_json::Deserializer::from_slice(json);
+        let mut json = serde_json::Deserializer::from_str(json);
         match record::decode(&mut json, &mut cx).and_then(|patch| json.end().map(|()| patch)) {
             Ok(patch) => Ok(patch),
             Err(cause) => Err(DecodeError::new(Self::ROOT, cx.into_failed(), &cause)),

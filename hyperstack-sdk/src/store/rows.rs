@@ -166,7 +166,7 @@ impl<T: Record> Rows<T> {
     /// Takes in a whole row. `None` where nothing changed for a reader.
     pub(super) fn upsert(&mut self, input: Input<'_>) -> Result<Option<Changed<T>>, RowErrorCause> {
         let held = self.seen(input.key);
-        let decode = || T::Patch::decode(input.data.as_bytes(), &[] as &[&str]);
+        let decode = || T::Patch::decode(input.data, &[] as &[&str]);
         let built = match T::from_patch(decode()?) {
             Ok(row) => Ok(Arc::new(row)),
             Err(error) if is_partial(&error) => Err(error),
@@ -208,7 +208,7 @@ impl<T: Record> Rows<T> {
         append: &[Cow<'_, str>],
     ) -> Result<Option<Changed<T>>, RowErrorCause> {
         let held = self.seen(input.key);
-        let patch = T::Patch::decode(input.data.as_bytes(), append)?;
+        let patch = T::Patch::decode(input.data, append)?;
         let Some((id, slot)) = held.and_then(|id| Some((id, self.slots[id as usize].as_mut()?)))
         else {
             let row = Row::from_patch(patch)?;

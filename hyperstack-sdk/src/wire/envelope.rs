@@ -1,0 +1,288 @@
+//! A message's top level, in one pass that skips what is further in.
+
+use std::borrow::Cow;
+
+use serde::de::{DeserializeOwned, IgnoredAny};
+
+use super::text::Text;
+
+/// The members of a JSON object that messages and snapshot rows consist of, all of them optional.
+///
+/// Values are found and not read: by their quotes and brackets alone. What is in `data` is checked by
+/// whoever decodes it, and need not be gone through twice.
+#[derive(Default)]
+pub(super) struct Envelope<'a> {
+    pub(super) operation: Option<Cow<'a, str>>,
+    pub(super) entity: Option<Cow<'a, str>>,
+    pub(super) view: Option<Cow<'a, str>>,
+    pub(super) key: Option<Cow<'a, str>>,
+    pub(super) data: Option<&'a str>,
+    pub(super) append: Vec<Cow<'a, str>>,
+    pub(super) seq: Option<Cow<'a, str>>,
+    pub(super) complete: Option<bool>,
+    pub(super) sort: Option<&'a str>,
+}
+
+/// Something is not as in JSON.
+struct Malformed;
+
+impl<'a> Envelope<'a> {
+    /// Reads an object. Unknown members are passed over; of equal ones the last counts.
+    pub(super) fn read(json: &'a str) -> Result<Self, String> {
+        let mut envelope = Envelope::default();
+        let member = |name: &str, value: &'a str| envelope.take(name, value);
+        match Scanner::new(json).members(member) {
+            Ok(()) => Ok(envelope),
+            Err(Malformed) => Err(fault(json)),
+        }
+    }
+
+    fn take(&mut self, name: &str, value: &'a str) -> Result<(), Malformed> {
+        match name {
+            "op" => self.operation = text(value)?,
+            "entity" => self.entity = text(value)?,
+            "view" => self.view = text(value)?,
+            "key" => self.key = text(value)?,
+            "data" => self.data = Some(value),
+            "append" => {
+                let paths: Option<Vec<Text<'a>>> =
+                    serde_json::from_str(value).map_err(|_| Malformed)?;
+                let paths = paths.into_iter().flatten();
+                self.append = paths.map(|Text(path)| path).collect();
+            }
+            "seq" => self.seq = text(value)?,
+            "complete" => self.complete = owned(value)?,
+            "sort" => self.sort = Some(value),
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// The elements of an array.
+pub(super) fn elements(json: &str) -> Result<Vec<&str>, String> {
+    let mut elements = Vec::new();
+    match Scanner::new(json).elements(&mut elements) {
+        Ok(()) => Ok(elements),
+        Err(Malformed) => Err(fault(json)),
+    }
+}
+
+/// What is wrong with a JSON text, in the words of the decoder.
+fn fault(json: &str) -> String {
+    match serde_json::from_str::<IgnoredAny>(json) {
+        Err(error) => error.to_string(),
+        Ok(IgnoredAny) => "a member is not of its type".to_owned(),
+    }
+}
+
+fn owned<T: DeserializeOwned>(json: &str) -> Result<T, Malformed> {
+    serde_json::from_str(json).map_err(|_| Malformed)
+}
+
+/// A string or null.
+fn text(json: &str) -> Result<Option<Cow<'_, str>>, Malformed> {
+    match json
+        .strip_prefix('"')
+        .and_then(|json| json.strip_suffix('"'))
+    {
+        Some(plain) if !plain.contains('\\') => Ok(Some(Cow::Borrowed(plain))),
+        _ => {
+            let text: Option<Text<'_>> = serde_json::from_str(json).map_err(|_| Malformed)?;
+            Ok(text.map(|Text(text)| text))
+        }
+    }
+}
+
+/// A place in a JSON text.
+struct Scanner<'a> {
+    json: &'a str,
+    at: usize,
+}
+
+impl<'a> Scanner<'a> {
+    fn new(json: &'a str) -> Self {
+        Scanner { json, at: 0 }
+    }
+
+    /// Goes through the text as an object, which must be all there is.
+    fn members(
+        &mut self,
+        mut member: impl FnMut(&str, &'a str) -> Result<(), Malformed>,
+    ) -> Result<(), Malformed> {
+        self.open(b'{')?;
+        if !self.close(b'}') {
+            loop {
+                let name = text(self.string()?)?.ok_or(Malformed)?;
+                self.open(b':')?;
+                let value = self.value()?;
+                member(&name, value)?;
+                if self.close(b'}') {
+                    break;
+                }
+                self.open(b',')?;
+            }
+        }
+        self.end()
+    }
+
+    /// Goes through the text as an array, which must be all there is.
+    fn elements(&mut self, elements: &mut Vec<&'a str>) -> Result<(), Malformed> {
+        self.open(b'[')?;
+        if !self.close(b']') {
+            loop {
+                elements.push(self.value()?);
+                if self.close(b']') {
+                    break;
+                }
+                self.open(b',')?;
+            }
+        }
+        self.end()
+    }
+
+    /// The next byte that is no white space.
+    fn peek(&mut self) -> Option<u8> {
+        loop {
+            let byte = *self.json.as_bytes().get(self.at)?;
+            if !matches!(byte, b' ' | b'\n' | b'\r' | b'\t') {
+                return Some(byte);
+            }
+            self.at += 1;
+        }
+    }
+
+    fn open(&mut self, byte: u8) -> Result<(), Malformed> {
+        self.close(byte).then_some(()).ok_or(Malformed)
+    }
+
+    /// Goes past this byte, if it is next.
+    fn close(&mut self, byte: u8) -> bool {
+        let is_next = self.peek() == Some(byte);
+        self.at += usize::from(is_next);
+        is_next
+    }
+
+    fn end(&mut self) -> Result<(), Malformed> {
+        self.peek().is_none().then_some(()).ok_or(Malformed)
+    }
+
+    /// The next value's text.
+    fn value(&mut self) -> Result<&'a str, Malformed> {
+        match self.peek().ok_or(Malformed)? {
+            b'"' => self.string(),
+            b'{' | b'[' => self.nested(),
+            _ => self.scalar(),
+        }
+    }
+
+    /// A string with its quotes.
+    fn string(&mut self) -> Result<&'a str, Malformed> {
+        if self.peek() != Some(b'"') {
+            return Err(Malformed);
+        }
+        let start = self.at;
+        self.at = string_end(self.json.as_bytes(), start + 1).ok_or(Malformed)?;
+        self.since(start)
+    }
+
+    /// An object or array, up to the bracket that closes it.
+    fn nested(&mut self) -> Result<&'a str, Malformed> {
+        let (start, bytes) = (self.at, self.json.as_bytes());
+        let mut depth = 0;
+        let mut at = start;
+        while let Some(byte) = bytes.get(at) {
+            at += 1;
+            match byte {
+                b'"' => at = string_end(bytes, at).ok_or(Malformed)?,
+                b'{' | b'[' => depth += 1,
+                b'}' | b']' => {
+                    depth -= 1;
+                    if depth == 0 {
+                        self.at = at;
+                        return self.since(start);
+                    }
+                }
+                _ => {}
+            }
+        }
+        Err(Malformed)
+    }
+
+    /// A number, `true`, `false` or `null`.
+    fn scalar(&mut self) -> Result<&'a str, Malformed> {
+        let start = self.at;
+        let is_part =
+            |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'z' | b'E' | b'+' | b'-' | b'.');
+        let rest = self.json.as_bytes()[start..].iter();
+        self.at += rest.take_while(|byte| is_part(byte)).count();
+        self.since(start)
+    }
+
+    fn since(&self, start: usize) -> Result<&'a str, Malformed> {
+        let text = self.json.get(start..self.at);
+        text.filter(|text| !text.is_empty()).ok_or(Malformed)
+    }
+}
+
+/// Where a string ends whose first character is at `at`: behind its quote.
+fn string_end(bytes: &[u8], mut at: usize) -> Option<usize> {
+    loop {
+        match bytes.get(at)? {
+            b'"' => return Some(at + 1),
+            b'\\' => at += 2,
+            0..=0x1f => return None,
+            _ => at += 1,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_are_found_wherever_they_are() {
+        let json = r#" { "key" : "4\"2" ,"data":{"a":[1,{"b":"}\\"}],"c":"]\""} , "x":-1.5e+3,"complete":false,"append":["a.b"], "op":null} "#;
+        let envelope = Envelope::read(json).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(envelope.key.as_deref(), Some("4\"2"));
+        assert_eq!(envelope.data, Some(r#"{"a":[1,{"b":"}\\"}],"c":"]\""}"#));
+        assert_eq!(envelope.append, ["a.b"]);
+        assert_eq!((envelope.complete, envelope.operation), (Some(false), None));
+    }
+
+    #[test]
+    fn elements_are_found() {
+        assert_eq!(elements("[]"), Ok(vec![]));
+        assert_eq!(
+            elements(r#"[ 1 ,"a,b",[2,3], {"c":4}]"#),
+            Ok(vec!["1", r#""a,b""#, "[2,3]", r#"{"c":4}"#])
+        );
+        assert!(elements("[1 2]").is_err() && elements("[1,]").is_err());
+    }
+
+    #[test]
+    fn what_is_no_object_is_refused() {
+        let texts = [
+            "",
+            "{",
+            "}",
+            "[]",
+            "{}{}",
+            "{\"a\"}",
+            "{\"a\":}",
+            "{\"a\":1,}",
+            "{a:1}",
+            "{\"a\":{}",
+            "{\"a\":\"b",
+            "{\"a\":\"\\",
+            "{\"op\":1}",
+            "{\"complete\":3}",
+            "{\"a\":1 2}",
+        ];
+        for text in texts {
+            assert!(Envelope::read(text).is_err(), "{text}");
+        }
+        assert!(Envelope::read("{\"key\":\"a\nb\"}").is_err());
+    }
+}
