@@ -1,0 +1,37 @@
+//! How many updates a client takes, how late they are, and what its rows weigh: ours, the published
+//! one, and the socket alone, in turn. The README says how to run it.
+
+mod client;
+mod contender;
+mod entity;
+mod floor;
+mod frames;
+mod inbox;
+mod measured;
+mod meter;
+mod options;
+mod ours;
+mod published;
+mod random;
+mod scenario;
+mod serve;
+mod server;
+mod shape;
+mod side;
+mod stats;
+mod stopwatch;
+mod usage;
+
+use options::Command;
+
+type Error = Box<dyn std::error::Error + Send + Sync>;
+type Result<T> = std::result::Result<T, Error>;
+
+fn main() -> Result<()> {
+    let (command, options) = options::parse(std::env::args().skip(1))?;
+    match command {
+        Command::Serve => serve::serve(),
+        Command::Client(contender, scenario) => client::main(contender, &scenario, &options),
+        Command::All => Ok(()),
+    }
+}
