@@ -16,10 +16,14 @@ use crate::stats::percentile;
 use crate::stopwatch::{Length, Mark};
 use crate::{frames, usage, Result};
 use decode::round::Round;
+use hyperstack_sdk::Update;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
+
+/// A client that takes longer is stuck.
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Measures one contender in one scenario, and prints a line of JSON.
 pub fn main(contender: Contender, scenario: &Scenario, options: &Options) -> Result<()> {
@@ -36,11 +40,14 @@ pub fn main(contender: Contender, scenario: &Scenario, options: &Options) -> Res
         length: options.length(scenario),
     };
     let measured = runtime(options.threads)?.block_on(async {
-        match scenario.shape {
-            Shape::Round => run.of::<Round>().await,
-            Shape::Small => run.of::<Small>().await,
-            Shape::Wide => run.of::<Wide>().await,
-        }
+        tokio::time::timeout(PATIENCE, async {
+            match scenario.shape {
+                Shape::Round => run.of::<Round>().await,
+                Shape::Small => run.of::<Small>().await,
+                Shape::Wide => run.of::<Wide>().await,
+            }
+        })
+        .await?
     })?;
     println!("{}", serde_json::to_string(&measured)?);
     Ok(())
@@ -65,7 +72,8 @@ struct Run {
 impl Run {
     async fn of<T: Shaped>(&self) -> Result<Measured> {
         match self.contender {
-            Contender::Ours => self.with::<Ours<T>>().await,
+            Contender::Ours => self.with::<Ours<T, Update<T>>>().await,
+            Contender::OursShared => Err("there are no shared streams yet".into()),
             Contender::Published => self.with::<Published<T>>().await,
             Contender::Floor => self.with::<Floor<T>>().await,
         }

@@ -8,11 +8,13 @@ use std::future::Future;
 use std::hint::black_box;
 use tokio::task::JoinHandle;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Contender {
     /// This SDK, with streams of owned values.
     Ours,
+    /// This SDK, with streams of rows that are shared with its cache.
+    OursShared,
     /// The published client.
     Published,
     /// The socket and the decoder alone.
@@ -25,8 +27,19 @@ impl Contender {
     pub fn name(self) -> &'static str {
         match self {
             Contender::Ours => "ours",
+            Contender::OursShared => "ours-shared",
             Contender::Published => "published",
             Contender::Floor => "floor",
+        }
+    }
+
+    /// As the results call it.
+    pub fn title(self) -> &'static str {
+        match self {
+            Contender::Ours => "ours, owned",
+            Contender::OursShared => "ours, shared",
+            Contender::Published => "0.6.9",
+            Contender::Floor => "the floor",
         }
     }
 }

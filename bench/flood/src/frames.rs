@@ -54,10 +54,6 @@ impl Frames {
         (self.shape, self.rows) == (shape, rows)
     }
 
-    pub fn rows(&self) -> u32 {
-        self.rows
-    }
-
     pub fn subscribed(&self) -> Vec<u8> {
         let json = format!(
             r#"{{"op":"subscribed","view":"{}/list","mode":"list","sort":{{"field":["_seq"],"order":"desc"}}}}"#,

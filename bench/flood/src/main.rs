@@ -6,13 +6,18 @@ mod contender;
 mod entity;
 mod floor;
 mod frames;
+mod goals;
 mod inbox;
 mod measured;
 mod meter;
 mod options;
 mod ours;
+mod plot;
 mod published;
 mod random;
+mod report;
+mod results;
+mod rounds;
 mod scenario;
 mod serve;
 mod server;
@@ -32,6 +37,6 @@ fn main() -> Result<()> {
     match command {
         Command::Serve => serve::serve(),
         Command::Client(contender, scenario) => client::main(contender, &scenario, &options),
-        Command::All => Ok(()),
+        Command::All => rounds::main(&options),
     }
 }

@@ -37,10 +37,13 @@ pub struct Options {
     pub seconds: Option<f64>,
     pub updates: Option<u64>,
     pub server: Option<SocketAddr>,
+    /// As they were given.
+    pub words: Vec<String>,
 }
 
 /// Reads a command line.
 pub fn parse(args: impl IntoIterator<Item = String>) -> Result<(Command, Options)> {
+    let given: Vec<String> = args.into_iter().collect();
     let mut options = Options {
         rounds: 5,
         quick: false,
@@ -49,9 +52,10 @@ pub fn parse(args: impl IntoIterator<Item = String>) -> Result<(Command, Options
         seconds: None,
         updates: None,
         server: None,
+        words: given.clone(),
     };
     let mut words = Vec::new();
-    let mut args = args.into_iter();
+    let mut args = given.into_iter();
     while let Some(arg) = args.next() {
         let mut value = || args.next().ok_or_else(|| format!("{arg} needs a value"));
         match arg.as_str() {
@@ -105,6 +109,26 @@ impl Options {
             (None, Task::Flood) => Length::Cpu(Duration::from_secs_f64(or(2.0, 0.3))),
             (None, Task::Snapshot { .. }) => Length::Cpu(Duration::from_secs_f64(or(2.0, 0.0))),
         }
+    }
+
+    /// What of them concerns a client.
+    pub fn of_client(&self) -> Vec<String> {
+        let mut words = vec!["--threads".to_owned(), self.threads.to_string()];
+        if self.quick {
+            words.push("--quick".to_owned());
+        }
+        if let Some(seconds) = self.seconds {
+            words.extend(["--seconds".to_owned(), seconds.to_string()]);
+        }
+        if let Some(updates) = self.updates {
+            words.extend(["--updates".to_owned(), updates.to_string()]);
+        }
+        words
+    }
+
+    /// Whether all is measured, and for long enough.
+    pub fn is_whole(&self) -> bool {
+        !self.quick && self.only.is_empty() && self.updates.is_none()
     }
 
     /// The scenarios that are wanted.

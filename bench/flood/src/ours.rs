@@ -4,21 +4,50 @@ use crate::contender::{spawn, Client};
 use crate::entity::Shaped;
 use crate::meter::{Reader, Seen};
 use crate::Result;
-use hyperstack_sdk::{EntityStream, HyperStack, Update};
+use hyperstack_sdk::stream::Item;
+use hyperstack_sdk::{EntityStream, HyperStack, Update, Watch};
 use std::time::Duration;
 use tokio::task::JoinHandle;
 
-/// Streams of owned values.
-pub struct Ours<T: Shaped> {
+/// Streams of `I`.
+pub struct Ours<T: Shaped, I: Form<T>> {
     hyperstack: HyperStack,
-    readers: Vec<JoinHandle<EntityStream<T>>>,
+    readers: Vec<JoinHandle<Watch<I>>>,
+    row: std::marker::PhantomData<fn() -> T>,
 }
 
-impl<T: Shaped> Client for Ours<T> {
+/// How a stream hands out its rows.
+pub trait Form<T: Shaped>: Item<Row = T> + Send + Sized + 'static {
+    fn of(stream: EntityStream<T>) -> Watch<Self>;
+    fn look(&self) -> Seen;
+}
+
+/// Owned: a copy of its own for each reader.
+impl<T: Shaped> Form<T> for Update<T> {
+    fn of(stream: EntityStream<T>) -> Watch<Self> {
+        stream
+    }
+
+    fn look(&self) -> Seen {
+        match self {
+            Update::Upsert { .. } => Seen::Row,
+            Update::Patch { data, .. } => Seen::Patch(data.stamp()),
+            Update::Delete { .. } => Seen::Other,
+        }
+    }
+}
+
+impl<T: Shaped, I: Form<T>> Client for Ours<T, I> {
     async fn connect(url: &str) -> Result<Self> {
+        let builder = HyperStack::builder()
+            .url(url)
+            .unlimited_entries()
+            .auto_reconnect(false)
+            .ping_interval(Duration::from_secs(3600));
         Ok(Ours {
-            hyperstack: connect(url).await?,
+            hyperstack: builder.connect().await?,
             readers: Vec::new(),
+            row: std::marker::PhantomData,
         })
     }
 
@@ -28,12 +57,7 @@ impl<T: Shaped> Client for Ours<T> {
                 Some(key) => self.hyperstack.watch_key::<T>(&key),
                 None => self.hyperstack.watch::<T>(),
             };
-            self.readers
-                .push(spawn(stream, reader, |update| match update {
-                    Update::Upsert { .. } => Seen::Row,
-                    Update::Patch { data, .. } => Seen::Patch(data.stamp()),
-                    Update::Delete { .. } => Seen::Other,
-                }));
+            self.readers.push(spawn(I::of(stream), reader, I::look));
         }
         Ok(())
     }
@@ -47,13 +71,4 @@ impl<T: Shaped> Client for Ours<T> {
         }
         conflated
     }
-}
-
-async fn connect(url: &str) -> Result<HyperStack> {
-    let builder = HyperStack::builder()
-        .url(url)
-        .unlimited_entries()
-        .auto_reconnect(false)
-        .ping_interval(Duration::from_secs(3600));
-    Ok(builder.connect().await?)
 }

@@ -133,6 +133,15 @@ impl Scenario {
         }
     }
 
+    /// Who takes part, in turn. The published client would take minutes for a million rows.
+    pub fn contenders(&self) -> Vec<Contender> {
+        let takes_part = |contender: &Contender| match contender {
+            Contender::Published => self.rows <= 100_000,
+            _ => true,
+        };
+        Contender::ALL.into_iter().filter(takes_part).collect()
+    }
+
     /// How many streams get every update.
     pub fn full_streams(&self) -> u32 {
         match self.streams {

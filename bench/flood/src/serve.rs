@@ -16,6 +16,9 @@ use tungstenite::{Message, WebSocket};
 /// The most patches that are written at once.
 const CHUNK: u64 = 256;
 
+/// The frames of all scenarios so far.
+type Made = Mutex<Vec<Arc<Frames>>>;
+
 /// Serves until standard input ends; its address is the first line on standard output.
 pub fn serve() -> Result<()> {
     let listener = TcpListener::bind(("127.0.0.1", 0))?;
@@ -24,7 +27,7 @@ pub fn serve() -> Result<()> {
         let _ = std::io::stdin().read_to_end(&mut Vec::new());
         std::process::exit(0);
     });
-    let made = Arc::new(Mutex::new(None));
+    let made = Arc::new(Made::default());
     for side in listener.incoming() {
         let (side, made) = (side?, made.clone());
         thread::spawn(move || {
@@ -37,7 +40,7 @@ pub fn serve() -> Result<()> {
 }
 
 /// Serves one client, from its first word on the side channel until it is gone.
-fn session(mut side: TcpStream, made: &Mutex<Option<Arc<Frames>>>) -> Result<()> {
+fn session(mut side: TcpStream, made: &Made) -> Result<()> {
     side.set_nodelay(true)?;
     let mut lines = BufReader::new(side.try_clone()?).lines();
     let name = lines.next().ok_or("no scenario")??;
@@ -69,19 +72,23 @@ fn session(mut side: TcpStream, made: &Mutex<Option<Arc<Frames>>>) -> Result<()>
     Ok(())
 }
 
-/// The scenario's frames, all of them made now rather than while somebody waits. The last ones are
-/// kept for the next client.
-fn frames(scenario: &Scenario, made: &Mutex<Option<Arc<Frames>>>) -> Arc<Frames> {
+/// The scenario's frames, all of them made now rather than while somebody waits, and kept: the same
+/// for all who come.
+fn frames(scenario: &Scenario, made: &Made) -> Arc<Frames> {
     let mut made = made.lock().unwrap_or_else(PoisonError::into_inner);
     let kept = made
-        .take()
-        .filter(|kept| kept.is_of(scenario.shape, scenario.rows));
-    let frames = kept.unwrap_or_else(|| Arc::new(Frames::new(scenario.shape, scenario.rows)));
+        .iter()
+        .find(|kept| kept.is_of(scenario.shape, scenario.rows));
+    let frames = kept.cloned().unwrap_or_else(|| {
+        let frames = Arc::new(Frames::new(scenario.shape, scenario.rows));
+        made.push(frames.clone());
+        frames
+    });
     frames.snapshot().next();
     if scenario.task == Task::Flood {
         frames.ring();
     }
-    made.insert(frames).clone()
+    frames
 }
 
 /// Passes on what a client subscribes to, until it is gone.
