@@ -35,7 +35,10 @@ pub fn main(contender: Contender, scenario: &Scenario, options: &Options) -> Res
     let server = options.server.or(own.as_ref().map(Server::address));
     let run = Run {
         contender,
-        scenario: scenario.of(contender),
+        scenario: Scenario {
+            rows: options.rows.unwrap_or(scenario.rows),
+            ..scenario.of(contender)
+        },
         server: server.ok_or("no server")?,
         length: options.length(scenario),
     };

@@ -205,3 +205,141 @@ fn message(payload: &[u8]) -> Vec<u8> {
     frame.extend(payload);
     frame
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entity::{Shaped, Small, Wide};
+    use decode::round::Round;
+    use hyperstack_sdk::wire::{payload, Frame, Incoming};
+    use hyperstack_sdk::Patch;
+    use serde::de::DeserializeOwned;
+    use std::collections::HashMap;
+
+    /// A message's payload, and what follows it.
+    fn unframe(bytes: &[u8]) -> (&[u8], &[u8]) {
+        assert_eq!(bytes[0], 0x82);
+        let (length, head) = match bytes[1] {
+            126 => (u64::from(u16::from_be_bytes([bytes[2], bytes[3]])), 4),
+            127 => (u64::from_be_bytes(bytes[2..10].try_into().unwrap()), 10),
+            length => (length.into(), 2),
+        };
+        bytes[head..].split_at(length as usize)
+    }
+
+    fn payload(message: &[u8]) -> Cow<'_, [u8]> {
+        let (payload, rest) = unframe(message);
+        assert!(rest.is_empty());
+        payload::json(payload, payload::Limits::default()).unwrap()
+    }
+
+    #[test]
+    fn every_length_has_its_own_head() {
+        for length in [0, 125, 126, 0xffff, 0x1_0000] {
+            let payload = vec![7; length];
+            assert_eq!(unframe(&message(&payload)), (&payload[..], &[][..]));
+        }
+    }
+
+    /// That both clients' types read all rows, and that each patch of two cycles changes its row.
+    fn is_read_by<T>(shape: Shape)
+    where
+        T: Shaped + TryFrom<T::Patch, Error: std::fmt::Debug>,
+        T::Plain: DeserializeOwned,
+    {
+        let frames = Frames::new(shape, 170);
+        let mut held: HashMap<String, T> = HashMap::new();
+        let mut batches = Vec::new();
+        for (count, message) in frames.snapshot() {
+            let json = payload(&message);
+            let Ok(Incoming::Frame(Frame::Snapshot { rows, complete, .. })) =
+                Incoming::decode(&json)
+            else {
+                panic!("no snapshot");
+            };
+            assert_eq!(count, rows.len() as u64);
+            batches.push((count, complete));
+            for row in rows {
+                serde_json::from_str::<T::Plain>(row.data).unwrap();
+                let patch = T::Patch::decode(row.data.as_bytes(), &[] as &[&str]).unwrap();
+                held.insert(row.key.into_owned(), T::try_from(patch).unwrap());
+            }
+        }
+        assert_eq!(batches, [(50, false), (100, false), (20, true)]);
+        assert_eq!(held.len(), 170);
+
+        let ring = frames.ring();
+        let (sent, mut bytes) = ring.after(0, u64::MAX >> 1);
+        assert_eq!(sent, ring.len() as u64);
+        let ends = bytes;
+        // The whole of the first cycle, and enough of the second to meet every row again.
+        for _ in 0..ring.len() + 400 {
+            if bytes.is_empty() {
+                bytes = ends;
+            }
+            let (json, rest) = unframe(bytes);
+            bytes = rest;
+            let Ok(Incoming::Frame(Frame::Patch { row, .. })) = Incoming::decode(json) else {
+                panic!("no patch");
+            };
+            let patch = T::Patch::decode(row.data.as_bytes(), &[] as &[&str]).unwrap();
+            let stamp = T::stamp_of_patch(&patch);
+            let held = held.get_mut(&*row.key).unwrap();
+            let before = held.clone();
+            held.apply(patch).unwrap();
+            assert!(*held != before && held.stamp() == stamp);
+        }
+    }
+
+    #[test]
+    fn rounds_are_read() {
+        is_read_by::<Round>(Shape::Round);
+    }
+
+    #[test]
+    fn small_entities_are_read() {
+        is_read_by::<Small>(Shape::Small);
+    }
+
+    #[test]
+    fn wide_entities_are_read() {
+        is_read_by::<Wide>(Shape::Wide);
+    }
+
+    #[test]
+    fn the_ring_goes_on_with_its_first_patch() {
+        let frames = Frames::new(Shape::Small, 3);
+        let ring = frames.ring();
+        let length = ring.len() as u64;
+        let (count, bytes) = ring.after(length - 1, 10);
+        assert_eq!(count, 1);
+        assert!(unframe(bytes).1.is_empty());
+        assert_eq!(ring.after(length, 10), ring.after(0, 10));
+    }
+
+    #[test]
+    fn one_row_by_its_key() {
+        let frames = Frames::new(Shape::Round, 3);
+        let message = frames.snapshot_of(&key(2)).unwrap();
+        let json = payload(&message);
+        let Ok(Incoming::Frame(Frame::Snapshot { rows, complete, .. })) = Incoming::decode(&json)
+        else {
+            panic!("no snapshot");
+        };
+        assert_eq!((&*rows[0].key, rows.len(), complete), (&*key(2), 1, true));
+        assert!(frames.snapshot_of(&key(3)).is_none());
+        assert!(frames.snapshot_of("hyperstack-sdk:barrier:1").is_none());
+    }
+
+    #[test]
+    fn a_stamp_arrives() {
+        let frames = Frames::new(Shape::Round, 3);
+        let message = frames.stamped(1, 1_790_010_740_123_456, &mut Random(1));
+        let json = payload(&message);
+        let Ok(Incoming::Frame(Frame::Patch { row, .. })) = Incoming::decode(&json) else {
+            panic!("no patch");
+        };
+        let patch = decode::derived(row.data.as_bytes()).unwrap();
+        assert_eq!(Round::stamp_of_patch(&patch), 1_790_010_740_123_456);
+    }
+}

@@ -1,14 +1,16 @@
 //! What is wanted, and whether it is so.
 
 use crate::contender::Contender::{self, Floor, Ours, OursShared, Published};
-use crate::results::{Of, Results, P99, PER_CPU_SECOND, PER_WALL_SECOND, ROW_BYTES};
+use crate::results::{Results, P99, PER_CPU_SECOND, PER_WALL_SECOND, ROW_BYTES};
 
 /// A goal, with what was found.
 pub struct Goal {
     pub text: &'static str,
+    pub bound: Bound,
     /// `None` where it was not measured.
     pub found: Option<f64>,
-    pub bound: Bound,
+    /// The same of the floor, which no client can be better than.
+    pub floor: Option<f64>,
 }
 
 pub enum Bound {
@@ -25,93 +27,151 @@ impl Goal {
     }
 }
 
-/// All goals.
+/// All goals. A scenario is named by its rows.
 pub fn goals(results: &Results) -> Vec<Goal> {
     use Bound::{AtLeast, AtMost};
-    let cpu = |of: Of<'_>, to: Of<'_>| results.ratio(of, to, PER_CPU_SECOND);
-    let wall = |of: Of<'_>, to: Of<'_>| results.ratio(of, to, PER_WALL_SECOND);
-    let goal = |text, found, bound| Goal { text, found, bound };
-    let (one, few, many) = ("one-10000", "one-100", "one-1000000");
+    const ONE: &str = "one-10000";
+    const FEW: &str = "one-100";
+    const MANY: &str = "one-1000000";
+    const KEYS: &str = "keys-100";
+    const FULL: &str = "full-100";
+    const SNAPSHOT: &str = "paced-100000";
+    const LATE: &str = "latency-100";
+    const LATE_OF_MANY: &str = "latency-10000";
+
+    // A figure of a contender in one scenario to that of another, or of itself, in one.
+    let goal = |text, bound, figure, contender, of, to: (&str, Option<Contender>)| {
+        let ratio = |contender| {
+            let (to, other) = to;
+            results.ratio((of, contender), (to, other.unwrap_or(contender)), figure)
+        };
+        Goal {
+            text,
+            bound,
+            found: ratio(contender),
+            floor: ratio(Floor).filter(|_| to.1 != Some(Floor)),
+        }
+    };
+    let (published, itself) = (Some(Published), None);
     vec![
         goal(
             "updates per CPU second, 10,000 rows, one stream of owned values, to 0.6.9",
-            cpu((one, Ours), (one, Published)),
             AtLeast(50.0),
+            PER_CPU_SECOND,
+            Ours,
+            ONE,
+            (ONE, published),
         ),
         goal(
             "the same with `.shared()`, to 0.6.9",
-            cpu((one, OursShared), (one, Published)),
             AtLeast(100.0),
+            PER_CPU_SECOND,
+            OursShared,
+            ONE,
+            (ONE, published),
         ),
         goal(
             "the same with `.shared()`, to the floor",
-            cpu((one, OursShared), (one, Floor)),
             AtLeast(0.6),
+            PER_CPU_SECOND,
+            OursShared,
+            ONE,
+            (ONE, Some(Floor)),
         ),
         goal(
-            "cost of a patch, 1,000,000 rows to 100 rows, owned",
-            cpu((few, Ours), (many, Ours)),
+            "updates per CPU second, 100 rows to 1,000,000 rows, owned",
             AtMost(1.5),
+            PER_CPU_SECOND,
+            Ours,
+            FEW,
+            (MANY, itself),
         ),
         goal(
-            "cost of a patch, 1,000,000 rows to 100 rows, `.shared()`",
-            cpu((few, OursShared), (many, OursShared)),
+            "updates per CPU second, 100 rows to 1,000,000 rows, `.shared()`",
             AtMost(1.5),
+            PER_CPU_SECOND,
+            OursShared,
+            FEW,
+            (MANY, itself),
         ),
         goal(
             "100 `watch_key` streams on 100 keys, to one stream, owned",
-            cpu(("keys-100", Ours), (few, Ours)),
             AtLeast(0.9),
+            PER_CPU_SECOND,
+            Ours,
+            KEYS,
+            (FEW, itself),
         ),
         goal(
             "100 `watch_key` streams on 100 keys, to one stream, `.shared()`",
-            cpu(("keys-100", OursShared), (few, OursShared)),
             AtLeast(0.9),
+            PER_CPU_SECOND,
+            OursShared,
+            KEYS,
+            (FEW, itself),
         ),
         goal(
             "100 full streams, owned, to 0.6.9",
-            cpu(("full-100", Ours), ("full-100", Published)),
             AtLeast(20.0),
+            PER_CPU_SECOND,
+            Ours,
+            FULL,
+            (FULL, published),
         ),
         goal(
             "100 full streams, `.shared()`, to 0.6.9",
-            cpu(("full-100", OursShared), ("full-100", Published)),
             AtLeast(100.0),
+            PER_CPU_SECOND,
+            OursShared,
+            FULL,
+            (FULL, published),
         ),
         goal(
             "snapshot of 100,000 rows, to the last row at the reader, to 0.6.9",
-            wall(("paced-100000", Ours), ("paced-100000", Published)),
             AtLeast(20.0),
+            PER_WALL_SECOND,
+            Ours,
+            SNAPSHOT,
+            (SNAPSHOT, published),
         ),
         goal(
             "resident memory of one of 10,000 rows, to 0.6.9",
-            results.ratio((one, Ours), (one, Published), ROW_BYTES),
             AtMost(0.25),
+            ROW_BYTES,
+            Ours,
+            ONE,
+            (ONE, published),
         ),
         goal(
             "resident memory of one of 100,000 rows, to 0.6.9",
-            results.ratio(
-                ("paced-100000", Ours),
-                ("paced-100000", Published),
-                ROW_BYTES,
-            ),
             AtMost(0.25),
+            ROW_BYTES,
+            Ours,
+            SNAPSHOT,
+            (SNAPSHOT, published),
         ),
         goal(
             "p99 latency at 5,000 updates a second, 100 rows, to 0.6.9 with 100 rows",
-            results.ratio(("latency-100", Ours), ("latency-100", Published), P99),
             AtMost(0.5),
+            P99,
+            Ours,
+            LATE,
+            (LATE, published),
         ),
         goal(
             "the same with 10,000 rows, to 0.6.9 with 100 rows",
-            results.ratio(("latency-10000", Ours), ("latency-100", Published), P99),
             AtMost(0.5),
+            P99,
+            Ours,
+            LATE_OF_MANY,
+            (LATE, published),
         ),
-        goal(
-            "updates lost, of all runs of ours",
-            lost(results),
-            AtMost(0.0),
-        ),
+        Goal {
+            text: "updates lost, of all runs of ours",
+            bound: AtMost(0.0),
+            found: lost(results),
+            floor: None,
+        },
     ]
 }
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 /// holds, and than our streams keep one by one, so that none is lost or folded for want of room.
 pub const WINDOW: u64 = 768;
 /// After such a time without any progress, what is on its way is taken for lost.
-const STALLED: Duration = Duration::from_secs(5);
+const STALLED: Duration = Duration::from_secs(10);
 
 /// What a client asks for.
 #[derive(Debug, PartialEq)]
@@ -131,5 +131,32 @@ impl Inbox {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_on_its_way_takes_room() {
+        let inbox = Inbox::default();
+        assert_eq!(inbox.room(Count::Patches, 0, 1), Room::For(WINDOW));
+        assert_eq!(inbox.room(Count::Patches, WINDOW - 1, 1), Room::For(1));
+        inbox.received(Count::Patches, 100);
+        assert_eq!(inbox.room(Count::Patches, WINDOW, 1), Room::For(100));
+        assert_eq!(inbox.room(Count::Rows, 0, 1), Room::For(WINDOW));
+    }
+
+    #[test]
+    fn a_job_interrupts_patches_and_no_snapshot() {
+        let inbox = Inbox::default();
+        inbox.push(Job::Stop);
+        assert_eq!(inbox.room(Count::Patches, WINDOW, 1), Room::Job);
+        assert_eq!(inbox.room(Count::Rows, 0, 1), Room::For(WINDOW));
+        assert_eq!(inbox.wait(), Some(Job::Stop));
+        inbox.close();
+        assert_eq!(inbox.room(Count::Rows, 0, 1), Room::Closed);
+        assert_eq!(inbox.wait(), None);
     }
 }

@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 /// After how many updates of a reader the server is told: a packet costs a client some microseconds.
 const STEP: u64 = 256;
 /// After such a time without news, what did not come is lost.
-const QUIET: Duration = Duration::from_secs(2);
+const QUIET: Duration = Duration::from_secs(5);
 
 /// What a reader's item is.
 pub enum Seen {
@@ -161,11 +161,11 @@ impl Meter {
 
     fn row(&self) {
         let rows = self.rows.fetch_add(1, Relaxed) + 1;
-        if rows % STEP == 0 {
+        if rows.is_multiple_of(STEP) {
             self.side.received(Count::Rows, rows);
         }
         // Where rows are lost, the last one that comes is not the last one that was sent.
-        if rows % STEP == 0 || rows >= self.wanted_rows {
+        if rows.is_multiple_of(STEP) || rows >= self.wanted_rows {
             *lock(&self.last_row) = Some(Mark::now(rows));
         }
         if rows == self.wanted_rows {
@@ -183,7 +183,7 @@ impl Reader {
                     lock(delays).push(usage::micros().saturating_sub(stamp));
                 }
                 let patches = self.patches.fetch_add(1, Relaxed) + 1;
-                if patches % STEP == 0 {
+                if patches.is_multiple_of(STEP) {
                     self.meter.passed(patches);
                 }
             }
@@ -221,4 +221,20 @@ impl Checkpoints {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_is_done_when_all_readers_have_passed_it() {
+        let mut checkpoints = Checkpoints::new(2);
+        assert_eq!(checkpoints.pass(1), None);
+        assert_eq!(checkpoints.pass(2), None);
+        assert_eq!(checkpoints.pass(1), Some(1));
+        assert_eq!(checkpoints.pass(2), Some(2));
+        assert_eq!(checkpoints.pass(3), None);
+        assert_eq!(checkpoints.pass(3), Some(3));
+    }
 }

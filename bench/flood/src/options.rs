@@ -19,6 +19,7 @@ them.
   --threads N    threads of each client's runtime (1)
   --seconds S    CPU time of a flood, wall time of a measurement of latency (2 and 10)
   --updates N    updates, rather than a time
+  --rows N       rows, rather than the scenario's; nothing is written
   --server ADDR  of a client: a server that runs";
 
 #[derive(Debug, Clone, PartialEq)]
@@ -36,6 +37,7 @@ pub struct Options {
     pub threads: usize,
     pub seconds: Option<f64>,
     pub updates: Option<u64>,
+    pub rows: Option<u32>,
     pub server: Option<SocketAddr>,
     /// As they were given.
     pub words: Vec<String>,
@@ -51,6 +53,7 @@ pub fn parse(args: impl IntoIterator<Item = String>) -> Result<(Command, Options
         threads: 1,
         seconds: None,
         updates: None,
+        rows: None,
         server: None,
         words: given.clone(),
     };
@@ -65,12 +68,17 @@ pub fn parse(args: impl IntoIterator<Item = String>) -> Result<(Command, Options
             "--threads" => options.threads = value()?.parse()?,
             "--seconds" => options.seconds = Some(value()?.parse()?),
             "--updates" => options.updates = Some(value()?.parse()?),
+            "--rows" => options.rows = Some(value()?.parse()?),
             "--server" => options.server = Some(value()?.parse()?),
+            "--help" => {
+                println!("{USAGE}");
+                std::process::exit(0);
+            }
             option if option.starts_with('-') => return Err(USAGE.into()),
             word => words.push(word.to_owned()),
         }
     }
-    if options.rounds == 0 || options.threads == 0 {
+    if options.rounds == 0 || options.threads == 0 || options.rows == Some(0) {
         return Err("there must be one at least".into());
     }
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
@@ -123,12 +131,15 @@ impl Options {
         if let Some(updates) = self.updates {
             words.extend(["--updates".to_owned(), updates.to_string()]);
         }
+        if let Some(rows) = self.rows {
+            words.extend(["--rows".to_owned(), rows.to_string()]);
+        }
         words
     }
 
     /// Whether all is measured, and for long enough.
     pub fn is_whole(&self) -> bool {
-        !self.quick && self.only.is_empty() && self.updates.is_none()
+        !self.quick && self.only.is_empty() && self.updates.is_none() && self.rows.is_none()
     }
 
     /// The scenarios that are wanted.
@@ -136,6 +147,51 @@ impl Options {
         match self.only.is_empty() {
             true => scenario::ALL.to_vec(),
             false => self.only.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Result<(Command, Options)> {
+        parse(line.split_whitespace().map(str::to_owned))
+    }
+
+    #[test]
+    fn a_client_gets_what_concerns_it() {
+        let (command, options) =
+            parsed("--quick --threads 2 --seconds 0.5 --only one-100").unwrap();
+        assert_eq!(command, Command::All);
+        assert_eq!(options.scenarios().len(), 1);
+        assert!(!options.is_whole());
+        let line = format!("client floor one-100 {}", options.of_client().join(" "));
+        let (command, of_client) = parsed(&line).unwrap();
+        let one = scenario::find("one-100").unwrap();
+        assert_eq!(command, Command::Client(Contender::Floor, one));
+        assert_eq!(of_client.length(&one), options.length(&one));
+        assert_eq!(of_client.threads, 2);
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        for line in [
+            "client",
+            "client floor nowhere",
+            "client nobody one-100",
+            "--rounds",
+            "--x",
+        ] {
+            assert!(parsed(line).is_err(), "{line}");
+        }
+        assert!(parsed("--rounds 0").is_err());
+    }
+
+    #[test]
+    fn scenarios_have_names_of_their_own() {
+        for scenario in scenario::ALL {
+            assert_eq!(scenario::find(scenario.name), Some(scenario));
         }
     }
 }

@@ -24,7 +24,8 @@ pub fn replace(document: &str, section: &str) -> String {
 
 /// The goals, and a table for each scenario.
 pub fn markdown(results: &Results, made_by: &str) -> String {
-    let mut text = format!("## Flood\n\n{made_by}\n\n| goal | found | |\n|---|---|---|\n");
+    let mut text =
+        format!("## Flood\n\n{made_by}\n\n| goal | found | | the floor |\n|---|---|---|---|\n");
     for goal in goals(results) {
         text += &goal_row(&goal);
     }
@@ -50,9 +51,10 @@ fn goal_row(goal: &Goal) -> String {
         None => "not measured",
     };
     format!(
-        "| {}: {bound} | {} | {met} |\n",
+        "| {}: {bound} | {} | {met} | {} |\n",
         goal.text,
-        figure(goal.found)
+        figure(goal.found),
+        figure(goal.floor),
     )
 }
 
@@ -160,4 +162,74 @@ fn capital(text: &str) -> String {
     let mut rest = text.chars();
     let first = rest.next().into_iter().flat_map(char::to_uppercase);
     first.chain(rest).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::find;
+
+    fn results() -> Results {
+        let run = |contender, per_cpu_second, received| Measured {
+            per_cpu_second,
+            wanted: 1000,
+            received,
+            ..Measured::new(contender, &find("one-10000").unwrap())
+        };
+        Results {
+            rounds: vec![
+                vec![
+                    run(Contender::Ours, 500_000.0, 1000),
+                    run(Contender::Published, 5_000.0, 1000),
+                ],
+                // Of little worth: half of it was lost.
+                vec![
+                    run(Contender::Ours, 900_000.0, 1000),
+                    run(Contender::Published, 1.0, 500),
+                ],
+            ],
+        }
+    }
+
+    #[test]
+    fn only_runs_that_lose_little_count() {
+        let text = markdown(&results(), "Made.");
+        assert!(text.contains("owned values, to 0.6.9: at least 50.0 | 100 | met | – |"));
+        assert!(text.contains("\n### 10,000 rounds, one stream\n"));
+        assert!(text.contains("\n| ours, owned | 700,000 | "));
+        assert!(text.contains("| 0.6.9 | 5,000 | 0 | 1.00 | – | – | 25.00 % | 0 | 1 of 2 |"));
+        assert!(!text.contains("the floor |\n|---|---|---|---|---|---|\n| the floor"));
+    }
+
+    #[test]
+    fn a_section_takes_the_place_of_the_last_one() {
+        let first = replace("# Results\n\n## Decoding\n", "old\n");
+        assert_eq!(
+            first,
+            format!("# Results\n\n## Decoding\n\n{BEGIN}old\n{END}")
+        );
+        let second = replace(&format!("{first}\n## More\n"), "new\n");
+        assert_eq!(
+            second,
+            format!("# Results\n\n## Decoding\n\n{BEGIN}new\n{END}\n## More\n")
+        );
+    }
+
+    #[test]
+    fn figures_have_three_digits_that_matter() {
+        let values = [0.0, 0.1234, 12.34, 123.4, 1234.4, 1_234_567.0];
+        let texts = values.map(|value| figure(Some(value)));
+        assert_eq!(texts, ["0", "0.12", "12.3", "123", "1,234", "1,234,567"]);
+    }
+
+    #[test]
+    fn the_plot_has_a_bar_for_each_figure() {
+        let svg = crate::plot::svg(&results());
+        for class in ["ours", "published"] {
+            // One in the legend, one for the figure.
+            let bars = svg.matches(&format!("<rect class=\"{class}\"")).count();
+            assert_eq!(bars, 2, "{class}");
+        }
+        assert!(svg.contains(">700 k<") && !svg.contains("NaN"));
+    }
 }

@@ -43,8 +43,12 @@ pub fn serve() -> Result<()> {
 fn session(mut side: TcpStream, made: &Made) -> Result<()> {
     side.set_nodelay(true)?;
     let mut lines = BufReader::new(side.try_clone()?).lines();
-    let name = lines.next().ok_or("no scenario")??;
-    let scenario = scenario::find(&name).ok_or_else(|| format!("no scenario {name}"))?;
+    let wanted = lines.next().ok_or("no scenario")??;
+    let (name, rows) = wanted.split_once(' ').ok_or("no number of rows")?;
+    let scenario = Scenario {
+        rows: rows.parse()?,
+        ..scenario::find(name).ok_or_else(|| format!("no scenario {name}"))?
+    };
     let frames = frames(&scenario, made);
 
     let listener = TcpListener::bind(("127.0.0.1", 0))?;

@@ -33,7 +33,7 @@ impl Side {
         let side = Side {
             stream: Mutex::new(stream),
         };
-        side.say(scenario.name);
+        side.say(&format!("{} {}", scenario.name, scenario.rows));
         let port: u16 = lines.next().ok_or("the server is gone")??.parse()?;
         let (tell, sent) = oneshot::channel();
         thread::spawn(move || {

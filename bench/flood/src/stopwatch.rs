@@ -87,3 +87,31 @@ impl Stopwatch {
         self.first.zip(self.last)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tenth_passes_before_it_measures() {
+        let wall = Instant::now();
+        let at = |updates, millis| Mark {
+            updates,
+            cpu: Duration::from_millis(millis),
+            wall,
+        };
+        let mut watch = Stopwatch::new(Length::Cpu(Duration::from_millis(100)), at(0, 50));
+        assert!(!watch.tick(at(5, 59)));
+        assert!(!watch.tick(at(7, 60)));
+        assert!(!watch.tick(at(9, 159)));
+        assert_eq!(watch.span(), None);
+        assert!(watch.tick(at(11, 160)));
+        assert!(watch.tick(at(13, 999)));
+        assert_eq!(watch.span(), Some((at(7, 60), at(11, 160))));
+
+        let mut watch = Stopwatch::new(Length::Updates(100), at(0, 0));
+        assert!(!watch.tick(at(10, 0)));
+        assert!(!watch.tick(at(109, 999)));
+        assert!(watch.tick(at(110, 999)));
+    }
+}
