@@ -28,13 +28,28 @@ mod stopwatch;
 mod usage;
 
 use options::Command;
+use std::process::ExitCode;
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 type Result<T> = std::result::Result<T, Error>;
 
-fn main() -> Result<()> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<()> {
     let (command, options) = options::parse(std::env::args().skip(1))?;
     match command {
+        Command::Help => {
+            println!("{}", options::USAGE);
+            Ok(())
+        }
         Command::Serve => serve::serve(),
         Command::Client(contender, scenario) => client::main(contender, &scenario, &options),
         Command::All => rounds::main(&options),

@@ -24,6 +24,7 @@ them.
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
+    Help,
     All,
     Serve,
     Client(Contender, Scenario),
@@ -70,10 +71,7 @@ pub fn parse(args: impl IntoIterator<Item = String>) -> Result<(Command, Options
             "--updates" => options.updates = Some(value()?.parse()?),
             "--rows" => options.rows = Some(value()?.parse()?),
             "--server" => options.server = Some(value()?.parse()?),
-            "--help" => {
-                println!("{USAGE}");
-                std::process::exit(0);
-            }
+            "--help" => words.push("help".to_owned()),
             option if option.starts_with('-') => return Err(USAGE.into()),
             word => words.push(word.to_owned()),
         }
@@ -83,6 +81,7 @@ pub fn parse(args: impl IntoIterator<Item = String>) -> Result<(Command, Options
     }
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let command = match *words {
+        ["help"] => Command::Help,
         [] => Command::All,
         ["serve"] => Command::Serve,
         ["client", name, of] => {

@@ -46,8 +46,7 @@ pub fn svg(results: &Results) -> String {
             continue;
         }
         let middle = y + (bars.len() as u32 * BAR + BAR) / 2;
-        let title = scenario.title.split(", as fast").next().unwrap_or_default();
-        body += &text(LEFT - 10, middle - BAR / 4, "end", "", title);
+        body += &text(LEFT - 10, middle - BAR / 4, "end", "", scenario.title);
         for (contender, value) in bars {
             let (class, width) = (contender.name(), across(value) - LEFT);
             body += &format!(

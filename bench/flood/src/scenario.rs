@@ -89,14 +89,14 @@ pub const ALL: [Scenario; 11] = [
     },
     Scenario {
         name: "snapshot-100000",
-        title: "snapshot of 100,000 rounds, as fast as the socket takes it",
+        title: "snapshot of 100,000 rounds, at once",
         rows: 100_000,
         task: Task::Snapshot { paced: false },
         ..ONE_10_000
     },
     Scenario {
         name: "paced-100000",
-        title: "snapshot of 100,000 rounds, as fast as the reader takes it",
+        title: "snapshot of 100,000 rounds, as it is read",
         rows: 100_000,
         task: Task::Snapshot { paced: true },
         ..ONE_10_000
