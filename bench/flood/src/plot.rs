@@ -100,7 +100,8 @@ fn legend(results: &Results) -> String {
 fn scale(bottom: u32) -> String {
     let line = |power: i32| {
         let x = across(10_f64.powi(power));
-        let label = short(10_f64.powi(power));
+        let label = ["1", "10", "100"][(power % 3) as usize].to_owned()
+            + ["", " k", " M"][(power / 3) as usize];
         let line = format!(
             "<line class=\"line\" x1=\"{x}\" x2=\"{x}\" y1=\"{}\" y2=\"{bottom}\"/>\n",
             TOP - 10
@@ -122,7 +123,7 @@ fn text(x: u32, y: u32, anchor: &str, class: &str, text: &str) -> String {
 
 fn short(value: f64) -> String {
     match value {
-        _ if value >= 999_500.0 => format!("{:.1} M", value / 1e6),
+        _ if value >= 999_500.0 => format!("{:.2} M", value / 1e6),
         _ if value >= 9_950.0 => format!("{:.0} k", value / 1e3),
         _ if value >= 1_000.0 => format!("{:.1} k", value / 1e3),
         _ => format!("{value:.0}"),
