@@ -44,7 +44,7 @@ fn frame(operation: &str, key: &str, value: &Value) -> Value {
     })
 }
 
-async fn keys(view: &ListView<Item>) -> Vec<String> {
+async fn keys(view: &WindowView<Item>) -> Vec<String> {
     let rows = soon(view.get()).await.into_iter();
     rows.map(|row| row.label.unwrap()).collect()
 }

@@ -291,7 +291,7 @@
 //!
 //! | `#[view(name, ..)]`, repeatable | the accessor `name()` |
 //! |---|---|
-//! | `#[view(richest)]`, `#[view(richest, collection)]` | [`ListView`](crate::ListView): the view's rows in its order |
+//! | `#[view(richest)]`, `#[view(richest, collection)]` | [`WindowView`](crate::WindowView): the view's rows in its order |
 //! | `#[view(latest, single)]` | [`SingleView`](crate::SingleView): one row or none |
 //! | `#[view(by_mint, keyed)]` | [`StateView`](crate::StateView): one row at a time, by its key |
 //! | `id = "OreRound/top5"` | the view's id; without it, the entity's name and the view's: `OreRound/richest` |
@@ -337,7 +337,7 @@
 //!     let ore = OreStack::connect_to(server.url()).await?; // `connect()` goes to `URL`
 //!
 //!     let latest: SingleView<OreRound> = ore.ore_round.latest();
-//!     let richest: ListView<OreRound> = ore.ore_round.richest();
+//!     let richest: WindowView<OreRound> = ore.ore_round.richest();
 //!     let by_address: StateView<OreRound> = ore.ore_round.by_address();
 //!     assert_eq!(latest.id(), "OreRound/latest");
 //!     assert_eq!(richest.id(), "OreRound/top5");

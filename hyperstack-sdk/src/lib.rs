@@ -241,17 +241,21 @@ pub use hyperstack_derive::Stack;
 #[doc(inline)]
 pub use hyperstack_derive::Views;
 pub use patch::{
-    DecodeError, Entity, JsonPatch, Key, Keyed, ListPatch, MapPatch, Patch, PatchError,
-    PatchErrorKind, Patchable, Record,
+    DecodeError, Entity, FilterError, JsonPatch, Key, Keyed, ListPatch, MapPatch, Patch,
+    PatchError, PatchErrorKind, Patchable, Record,
 };
 pub use serde_json::Value;
 pub use session::{ConnectError, EndReason};
 pub use stream::{
-    EntityStream, RichEntityStream, RichUpdate, RowError, RowErrorCause, StreamError,
-    TryEntityStream, Update, Watch,
+    EntityStream, RichEntityStream, RichUpdate, RowError, RowErrorCause, RowStream,
+    SharedEntityStream, StreamError, TryEntityStream, Update, Watch,
 };
 #[cfg(feature = "client")]
-pub use view::{ListView, ReadError, SingleView, StateView, ViewSource, Views};
+pub use view::{
+    Derived, Entities, ListView, ReadError, Shared, SingleView, StateView, ViewSource, Views,
+    WindowView,
+};
+pub use wire::Seq;
 
 /// What the expansions of the derives refer to. No part of the public interface.
 #[doc(hidden)]

@@ -1,6 +1,6 @@
 //! Views may be called as Rust's words, and have the ids of others.
 
-use hyperstack_sdk::{Entity, ListView, SingleView, StateView, Views};
+use hyperstack_sdk::{Entity, ListView, SingleView, StateView, Views, WindowView};
 
 #[derive(Clone, Debug, PartialEq, Entity, Views)]
 #[view(r#type)]
@@ -13,9 +13,9 @@ struct Round {
 
 #[test]
 fn each_view_has_an_accessor() {
-    let _: fn(&RoundViews) -> ListView<Round> = RoundViews::r#type;
+    let _: fn(&RoundViews) -> WindowView<Round> = RoundViews::r#type;
     let _: fn(&RoundViews) -> SingleView<Round> = RoundViews::latest;
-    let _: fn(&RoundViews) -> ListView<Round> = RoundViews::newest;
+    let _: fn(&RoundViews) -> WindowView<Round> = RoundViews::newest;
     let _: fn(&RoundViews) -> StateView<Round> = RoundViews::by_key;
     let _: fn(&RoundViews) -> ListView<Round> = RoundViews::list;
 }

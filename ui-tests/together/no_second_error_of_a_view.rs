@@ -6,7 +6,7 @@ struct Round {
     id: u64,
 }
 
-fn latest(views: &RoundViews) -> hyperstack_sdk::ListView<Round> {
+fn latest(views: &RoundViews) -> hyperstack_sdk::WindowView<Round> {
     views.latest()
 }
 

@@ -46,7 +46,7 @@ pub(super) fn impls(views: &Views) -> TokenStream {
         let docs = format!("The view `{id}`.");
         let (handle, method) = match view.shape {
             Shape::Single => (quote!(SingleView), quote!(single)),
-            Shape::Collection => (quote!(ListView), quote!(collection)),
+            Shape::Collection => (quote!(WindowView), quote!(collection)),
             Shape::Keyed => (quote!(StateView), quote!(keyed)),
         };
         let name = &view.name;

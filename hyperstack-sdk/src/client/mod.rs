@@ -9,7 +9,7 @@ pub use builder::HyperStackBuilder;
 use crate::engine::{ConnectionState, Faults, Handle, Shared, Stats};
 use crate::patch::Entity;
 use crate::session::{ConnectError, EndReason};
-use crate::stream::{EntityStream, RichEntityStream, TryEntityStream};
+use crate::stream::{EntityStream, RichEntityStream, RowStream, TryEntityStream};
 use crate::view::{ListView, ReadError, StateView, ViewSource, Views};
 
 /// A connection to a Hyperstack server, and the cache of what was read over it.
@@ -106,9 +106,26 @@ impl HyperStack {
         self.entities::<E>().try_get().await
     }
 
+    /// The entity with this key as the cache holds it at this moment. There is none unless somebody
+    /// reads it, or did a short while ago. Waits for nothing and subscribes to nothing.
+    pub fn get_sync<E: Entity>(&self, key: &str) -> Option<E::Data> {
+        self.state::<E>().get_sync(key)
+    }
+
+    /// All entities of a kind that the cache holds at this moment. There are none unless somebody reads
+    /// them, or did a short while ago. Waits for nothing and subscribes to nothing.
+    pub fn list_sync<E: Entity>(&self) -> Vec<E::Data> {
+        self.entities::<E>().get_sync()
+    }
+
     /// Streams all entities of a kind: those that are there, then every change. Lazy.
     pub fn watch<E: Entity>(&self) -> EntityStream<E::Data> {
         self.entities::<E>().watch()
+    }
+
+    /// Streams each entity of a kind that is there, then each as it is after a change. Lazy.
+    pub fn listen<E: Entity>(&self) -> RowStream<E::Data> {
+        self.entities::<E>().listen()
     }
 
     /// As [`watch`](Self::watch), with the rows that did not fit, and the end, as errors. Lazy.

@@ -7,7 +7,7 @@ use super::Shared;
 use crate::patch::Record;
 use crate::session::{EndReason, Target, Window};
 use crate::store::{Cache, Selection};
-use crate::stream::{Options, Queue, Subscription, Wakers};
+use crate::stream::{Options, Policy, Queue, Subscription};
 
 /// A client's share in its connection: the last one out closes it.
 #[derive(Clone)]
@@ -58,7 +58,7 @@ impl Drop for Interest {
 /// Keeps a queue among its cache's readers for as long as it lives.
 struct Reader<T: Record> {
     cache: Arc<Cache<T>>,
-    selection: Selection,
+    selection: Selection<T>,
     queue: Arc<Queue<T>>,
     _interest: Interest,
 }
@@ -97,29 +97,36 @@ impl Shared {
         (cache, interest)
     }
 
+    /// The cache of `view` as `T`, as it is, if it is read.
+    pub(crate) fn held<T: Record>(&self, view: &str) -> Option<Arc<Cache<T>>> {
+        self.core().hub.held(view)
+    }
+
     /// A new reader of `view`.
     pub(crate) fn subscribe<T: Record>(
         self: &Arc<Self>,
         view: &Arc<str>,
-        selection: Selection,
-        window: Window,
+        selection: Selection<T>,
         options: Options,
     ) -> Subscription<T> {
-        let Options {
-            keeps_before,
-            wants_errors,
-        } = options;
-        let queue = Queue::new(self.queue_capacity(), keeps_before, wants_errors);
-        let queue = Arc::new(queue);
-        let targets = match &selection {
-            Selection::All | Selection::First => vec![Target::All],
-            Selection::Keys(keys) => keys.iter().cloned().map(Target::Key).collect(),
+        let (targets, window) = match &selection {
+            Selection::All => (vec![Target::All], Window::default()),
+            Selection::Part(window, _) => (vec![Target::All], *window),
+            Selection::Keys(keys) => {
+                let keys = keys.iter().cloned().map(Target::Key);
+                (keys.collect(), Window::default())
+            }
         };
         if targets.is_empty() {
-            queue.end(&EndReason::NothingToWatch, &mut Wakers::new());
-            let _guard = Box::new(());
-            return Subscription { queue, _guard };
+            return Subscription::ended(options, &EndReason::NothingToWatch);
         }
+        let policy = options.policy;
+        let queue = Arc::new(Queue::new(
+            policy.unwrap_or(Policy::Conflate(self.queue_capacity())),
+            options.keeps_before,
+            options.wants_errors,
+            self.core().hub.meter().clone(),
+        ));
         let (cache, _interest) = self.want(view, targets, window);
         cache.subscribe(&selection, &queue);
         let reader = Reader {

@@ -108,17 +108,23 @@ impl Shared {
     pub(crate) fn stats(&self) -> Stats {
         let core = self.core();
         let tally = core.hub.tally();
+        let meter = core.hub.meter();
         let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         Stats {
             frames: count(&self.counters.frames),
             bytes: count(&self.counters.bytes),
             frame_errors: count(&self.counters.frame_errors),
             row_errors: count(&self.counters.row_errors),
+            conflated: meter.conflated.get(),
+            missed: meter.missed.get(),
+            resyncs: meter.resyncs.get(),
             reconnects: core.session.reconnects(),
             views: tally.views,
             rows: tally.rows,
             partial_rows: tally.partial_rows,
-            evicted_rows: tally.evicted_rows,
+            evicted_rows: meter.evicted.get(),
+            queue_depth: tally.queue_depth,
+            last_seq: tally.last_seq,
         }
     }
 
@@ -222,6 +228,7 @@ impl Shared {
             .core()
             .poll_timeout()
             .is_some_and(|at| at <= self.now());
+        self.core().hub.pause();
         match due {
             true => self.handle_timeout(),
             false => self.wake_readers(),

@@ -1,5 +1,7 @@
 //! Counts.
 
+use crate::wire::Seq;
+
 /// Counts since the client was made, except where a field says "now".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
@@ -12,6 +14,13 @@ pub struct Stats {
     pub frame_errors: u64,
     /// Rows that did not fit their Rust type.
     pub row_errors: u64,
+    /// Changes that were folded into others, of readers that were behind.
+    pub conflated: u64,
+    /// Changes that were dropped, of readers that were behind and had asked for that.
+    pub missed: u64,
+    /// How often the snapshot of a view was taken again: after a lost connection, or because a reader
+    /// came who wants more of the view.
+    pub resyncs: u64,
     /// How often a lost connection was restored.
     pub reconnects: u64,
     /// Views that are read, or lately were, now.
@@ -22,4 +31,8 @@ pub struct Stats {
     pub partial_rows: usize,
     /// Rows that the limit on entries took out.
     pub evicted_rows: u64,
+    /// The changes that wait to be read now by the reader that is furthest behind.
+    pub queue_depth: usize,
+    /// The greatest position among the changes that are held now; none where they carry no positions.
+    pub last_seq: Option<Seq>,
 }

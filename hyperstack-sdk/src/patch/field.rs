@@ -1,8 +1,10 @@
 //! What a type must know to be a field: two traits, [`Field`] for its wire and [`Rule`] for its
 //! merge.
 
+use super::compare::Compare;
 use super::context::Context;
 use super::error::PatchError;
+use super::filter::{Asked, FilterError};
 use super::paths::Paths;
 use super::slot::{SlotRef, SlotSeed};
 use super::walk::Walk;
@@ -125,24 +127,25 @@ pub trait Field<Kind = Native>: Part<Kind> {
         Ok(value)
     }
 
-    /// Checks whether a merge into the field `name` would succeed.
-    fn check_field(
+    /// Asks the field `name` about its slot.
+    fn compare_field<C: Compare>(
         name: &'static str,
         base: &Self,
         slot: &Slot<Self::Change>,
-    ) -> Result<(), PatchError> {
-        Self::Rule::check_slot(Some(base), slot).map_err(|error| error.at(name))
+    ) -> Result<(), C::No> {
+        C::field(name, base, slot)
     }
 
-    /// Checks a merge into the field `name`, which has a default.
-    fn check_field_or(
+    /// Asks the field `name`, which has a default.
+    fn compare_field_or<C: Compare>(
         name: &'static str,
         base: &Self,
         slot: &Slot<Self::Change>,
-    ) -> Result<(), PatchError> {
-        match slot {
-            None | Some(None) => Ok(()),
-            Some(Some(_)) => Self::check_field(name, base, slot),
+        default: impl FnOnce() -> Self,
+    ) -> Result<(), C::No> {
+        match Self::field_defaults(slot) {
+            true => C::default(base, default),
+            false => C::field(name, base, slot),
         }
     }
 
@@ -225,6 +228,9 @@ pub trait Rule<T, P> {
     /// Whether `merge` into `base` (or, without one, `make`) would succeed.
     fn check(base: Option<&T>, patch: &P) -> Result<(), PatchError>;
 
+    /// Whether `merge` would succeed and change nothing. An append is read as a replacement.
+    fn holds(value: &T, patch: &P) -> bool;
+
     /// Merges a patch that `check` has passed, and says whether that changed anything.
     fn merge(value: &mut T, patch: P) -> Result<bool, PatchError>;
 
@@ -241,6 +247,11 @@ pub trait Rule<T, P> {
 
     /// What sets `value` whole.
     fn whole(value: &T) -> Slot<P>;
+
+    /// Whether a filter asks what can be answered: of what is replaced whole, nothing about its parts.
+    fn answers(asked: Asked<'_>) -> Result<(), FilterError> {
+        asked.of_whole()
+    }
 
     /// The paths of what a patch sets: its own, unless it merges into what is further in.
     fn paths(patch: &P, at: &mut Paths) {
@@ -273,6 +284,17 @@ pub trait Rule<T, P> {
             Some(None) if Self::null().is_some() => Ok(()),
             Some(None) => Err(PatchError::null::<T>()),
             Some(Some(patch)) => Self::check(base, patch),
+        }
+    }
+
+    /// `holds` for a slot that is set.
+    fn holds_slot(value: &T, slot: &Option<P>) -> bool
+    where
+        T: PartialEq,
+    {
+        match slot {
+            None => Self::null().is_some_and(|null| *value == null),
+            Some(patch) => Self::holds(value, patch),
         }
     }
 
@@ -327,6 +349,10 @@ impl<T: Value> Rule<T, T> for Whole {
 
     fn check(_: Option<&T>, _: &T) -> Result<(), PatchError> {
         Ok(())
+    }
+
+    fn holds(value: &T, patch: &T) -> bool {
+        value == patch
     }
 
     fn merge(value: &mut T, patch: T) -> Result<bool, PatchError> {

@@ -3,6 +3,7 @@
 use super::context::Context;
 use super::error::PatchError;
 use super::field::{replace, Field, Rule, Slot};
+use super::filter::{Asked, FilterError};
 use super::paths::Paths;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
@@ -64,6 +65,10 @@ impl Rule<Value, JsonPatch> for Json {
         Ok(())
     }
 
+    fn holds(value: &Value, patch: &JsonPatch) -> bool {
+        holds(value, &patch.value)
+    }
+
     fn merge(value: &mut Value, patch: JsonPatch) -> Result<bool, PatchError> {
         let append = Below::new(&patch.append);
         Ok(merge(value, patch.value, &append))
@@ -95,6 +100,10 @@ impl Rule<Value, JsonPatch> for Json {
             Value::Null => Some(None),
             value => Some(Some(value.clone().into())),
         }
+    }
+
+    fn answers(_: Asked<'_>) -> Result<(), FilterError> {
+        Ok(())
     }
 
     fn paths(patch: &JsonPatch, at: &mut Paths) {
@@ -167,6 +176,17 @@ fn merge_objects(
         };
     }
     changed
+}
+
+/// Whether to merge `patch` into `value` changes nothing.
+fn holds(value: &Value, patch: &Value) -> bool {
+    match (value, patch) {
+        (Value::Object(value), Value::Object(patch)) => patch.iter().all(|(key, patch)| {
+            let value = value.get(key);
+            value.is_some_and(|value| holds(value, patch))
+        }),
+        (value, patch) => value == patch,
+    }
 }
 
 /// Makes the patch `first` mean both; `still` collects the paths at which the result appends.

@@ -3,6 +3,7 @@
 use super::context::Context;
 use super::error::PatchError;
 use super::field::{Field, Rule, Slot, Value};
+use super::filter::{Asked, FilterError};
 use super::key::Key;
 use super::paths::Paths;
 use super::slot::{SlotRef, SlotSeed};
@@ -165,6 +166,13 @@ where
         patch.iter().try_for_each(patched)
     }
 
+    fn holds(value: &M, patch: &MapPatch<M::Key, P>) -> bool {
+        patch.iter().all(|(key, slot)| match value.item(key) {
+            Some(item) => !Self::removes(slot) && R::holds_slot(item, slot),
+            None => Self::removes(slot),
+        })
+    }
+
     fn merge(value: &mut M, patch: MapPatch<M::Key, P>) -> Result<bool, PatchError> {
         let mut changed = false;
         for (key, slot) in patch {
@@ -209,6 +217,10 @@ where
         let items = value.items();
         let set = items.filter_map(|(key, item)| Some((key.clone(), R::whole(item)?)));
         Some(Some(set.collect()))
+    }
+
+    fn answers(asked: Asked<'_>) -> Result<(), FilterError> {
+        asked.of_items::<M::Item, P, R>()
     }
 
     fn paths(patch: &MapPatch<M::Key, P>, at: &mut Paths) {

@@ -3,6 +3,7 @@
 use super::context::Context;
 use super::error::PatchError;
 use super::field::{Field, Rule, Slot};
+use super::filter::{Asked, FilterError};
 use super::paths::Paths;
 use serde::{Deserializer, Serializer};
 use std::marker::PhantomData;
@@ -48,6 +49,10 @@ impl<T: PartialEq, P, R: Rule<T, P>> Rule<Option<T>, P> for Optional<R> {
         R::check(base.and_then(Option::as_ref), patch)
     }
 
+    fn holds(value: &Option<T>, patch: &P) -> bool {
+        value.as_ref().is_some_and(|value| R::holds(value, patch))
+    }
+
     fn merge(value: &mut Option<T>, patch: P) -> Result<bool, PatchError> {
         match value {
             Some(value) => R::merge(value, patch),
@@ -80,6 +85,10 @@ impl<T: PartialEq, P, R: Rule<T, P>> Rule<Option<T>, P> for Optional<R> {
             // An outer `None` was never sent, and there is no word for that.
             None => R::null_inside().is_none().then_some(None),
         }
+    }
+
+    fn answers(asked: Asked<'_>) -> Result<(), FilterError> {
+        R::answers(asked)
     }
 
     fn paths(patch: &P, at: &mut Paths) {

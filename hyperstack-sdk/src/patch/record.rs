@@ -1,8 +1,10 @@
 //! Structs with named fields: their slots, and the merge by these.
 
+use super::compare::Merges;
 use super::context::Context;
 use super::error::PatchError;
 use super::field::{Rule, Slot};
+use super::filter::{Asked, FilterError};
 use super::paths::Paths;
 use super::walk::{self, Walk};
 use super::Patchable;
@@ -111,10 +113,14 @@ impl<T: Patchable> Rule<T, T::Patch> for ByField {
 
     fn check(base: Option<&T>, patch: &T::Patch) -> Result<(), PatchError> {
         match base {
-            Some(base) => T::check_slots(base, patch),
+            Some(base) => T::compare_slots::<Merges>(base, patch),
             // Nothing is there yet: that is rare, and then nothing but the building says more.
             None => T::build_slots(patch.clone()).map(drop),
         }
+    }
+
+    fn holds(value: &T, patch: &T::Patch) -> bool {
+        T::holds(value, patch)
     }
 
     fn merge(value: &mut T, patch: T::Patch) -> Result<bool, PatchError> {
@@ -134,6 +140,10 @@ impl<T: Patchable> Rule<T, T::Patch> for ByField {
         Some(Some(T::diff_slots(value, value, true)))
     }
 
+    fn answers(asked: Asked<'_>) -> Result<(), FilterError> {
+        asked.within_fields::<T::Patch>()
+    }
+
     fn paths(patch: &T::Patch, at: &mut Paths) {
         match walk::none_set(patch) {
             true => at.here(),
@@ -144,7 +154,7 @@ impl<T: Patchable> Rule<T, T::Patch> for ByField {
 
 /// Checks a patch against a value, then merges it.
 pub(crate) fn apply<T: Patchable>(value: &mut T, patch: T::Patch) -> Result<bool, PatchError> {
-    T::check_slots(value, &patch)
+    T::compare_slots::<Merges>(value, &patch)
         .and_then(|()| T::merge_slots(value, patch))
         .map_err(|error| error.under(T::Patch::ROOT))
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::patch::FilterError;
+
 /// Why a connection could not be made, or was lost.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -101,6 +103,9 @@ pub enum EndReason {
     /// The stream was asked to watch no key at all.
     #[error("there is nothing to watch: no key was given")]
     NothingToWatch,
+    /// The filter of the view asks for what no row can have.
+    #[error(transparent)]
+    Filter(FilterError),
     /// The server knows no such view.
     #[error("the server knows no view \"{view}\"")]
     UnknownView {

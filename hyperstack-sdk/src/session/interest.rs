@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
+use super::window::{is_derived, Window};
 use super::{Event, Time};
-use crate::wire::Subscribe;
 
 /// What a reader wants of a view.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -23,14 +23,6 @@ impl Target {
             Target::Key(key) => Some(key),
         }
     }
-}
-
-/// The part of a derived view's order that is wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
-#[non_exhaustive]
-pub struct Window {
-    /// How many rows; `None` leaves it to the server.
-    pub take: Option<u64>,
 }
 
 /// The views that have, or lately had, readers.
@@ -97,23 +89,15 @@ impl Interest {
     /// The subscriptions that serve all readers of a view: the whole view if anybody wants it, else
     /// each wanted row. The whole view and one of its rows are never both subscribed: every change
     /// of that row would arrive twice. A derived view is always whole: the server ignores the key.
-    pub(super) fn subscriptions(&self, view: &str) -> Vec<(Target, Subscribe)> {
+    pub(super) fn subscriptions(&self, view: &str) -> Vec<(Target, Window)> {
         let Some(wanted) = self.views.get(view) else {
             return Vec::new();
         };
-        let subscribe = |key: Option<&Arc<str>>, take| Subscribe {
-            view: view.to_owned(),
-            key: key.map(|key| key.to_string()),
-            take,
-            ..Subscribe::default()
-        };
         if wanted.is_whole(view) {
-            return vec![(Target::All, subscribe(None, wanted.widest()))];
+            return vec![(Target::All, wanted.window(is_derived(view)))];
         }
-        wanted
-            .keys
-            .keys()
-            .map(|key| (Target::Key(key.clone()), subscribe(Some(key), None)))
+        let keys = wanted.keys.keys().cloned();
+        keys.map(|key| (Target::Key(key), Window::default()))
             .collect()
     }
 
@@ -145,12 +129,6 @@ impl Interest {
     }
 }
 
-/// Whether a view is derived, a window that rows leave, and not one that every entity has.
-pub(crate) fn is_derived(view: &str) -> bool {
-    let name = view.split_once('/').map(|(_, name)| name);
-    !matches!(name, Some("list" | "state" | "append"))
-}
-
 impl Wanted {
     /// Whether the whole view is subscribed.
     fn is_whole(&self, view: &str) -> bool {
@@ -169,10 +147,14 @@ impl Wanted {
         self.all.len() + self.keys.len()
     }
 
-    /// The window that covers all others; the server's own is taken for the widest.
-    fn widest(&self) -> Option<u64> {
-        let takes: Option<Vec<u64>> = self.all.keys().map(|window| window.take).collect();
+    /// What covers all readers.
+    fn window(&self, derived: bool) -> Window {
         // Who wants one row by its key may want any row.
-        takes.filter(|_| self.keys.is_empty())?.into_iter().max()
+        let keyed = (!self.keys.is_empty()).then(Window::default);
+        let windows = self.all.keys().map(|window| window.subscribed(derived));
+        windows
+            .chain(keyed)
+            .reduce(Window::join)
+            .unwrap_or_default()
     }
 }

@@ -14,14 +14,16 @@ mod error;
 mod interest;
 mod liveness;
 mod requests;
+mod window;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
 pub use error::{ConnectError, EndReason};
-pub(crate) use interest::is_derived;
-pub use interest::{Target, Window};
+pub use interest::Target;
+pub(crate) use window::is_derived;
+pub use window::Window;
 
 use crate::wire::{Issue, Request, Sort};
 use backoff::Backoff;
@@ -106,6 +108,8 @@ pub enum Event {
         view: Arc<str>,
         /// What was subscribed.
         target: Target,
+        /// Which part of it.
+        window: Window,
         /// The announced order.
         sort: Option<Sort>,
     },

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use super::interest::Interest;
+use super::window::{is_derived, Window};
 use super::{Event, Target};
 use crate::wire::{Issue, Request, Sort, Subscribe};
 
@@ -33,7 +34,7 @@ pub(super) struct Requests {
 struct Standing {
     id: u64,
     target: Target,
-    subscribe: Subscribe,
+    window: Window,
     /// Whether the server had no room for it.
     refused: bool,
 }
@@ -45,6 +46,7 @@ struct Unfinished {
     view: Arc<str>,
     /// `None` for a barrier.
     target: Option<Target>,
+    window: Window,
     answered: bool,
     /// Whether the view sent anything since: it exists, whatever was said of it.
     heard: bool,
@@ -80,21 +82,21 @@ impl Requests {
                 view,
                 ..Subscribe::default()
             };
-            self.subscribe(None, subscribe);
+            self.subscribe(None, Window::default(), subscribe);
         }
     }
 
-    fn end_unwanted(&mut self, view: &str, wanted: &[(Target, Subscribe)]) {
+    fn end_unwanted(&mut self, view: &str, wanted: &[(Target, Window)]) {
         let Some(standing) = self.standing.get_mut(view) else {
             return;
         };
         standing.retain(|standing| {
-            let keep = wanted
-                .iter()
-                .any(|(_, subscribe)| *subscribe == standing.subscribe);
+            let keep = wanted.iter().any(|(target, window)| {
+                *target == standing.target && standing.serves(*window, is_derived(view))
+            });
             if !keep && !standing.refused {
                 self.freed = true;
-                self.outbox.push_back(standing.unsubscribe());
+                self.outbox.push_back(standing.unsubscribe(view));
             }
             keep
         });
@@ -104,21 +106,22 @@ impl Requests {
     }
 
     /// Asks for what does not stand yet; whether there was any.
-    fn begin_wanted(&mut self, view: &Arc<str>, wanted: Vec<(Target, Subscribe)>) -> bool {
+    fn begin_wanted(&mut self, view: &Arc<str>, wanted: Vec<(Target, Window)>) -> bool {
         let mut any = false;
-        for (target, subscribe) in wanted {
+        for (target, window) in wanted {
             let standing = self.standing.get(view).into_iter().flatten();
             if standing
                 .into_iter()
                 .all(|standing| standing.target != target)
             {
                 any = true;
-                let id = self.subscribe(Some(target.clone()), subscribe.clone());
+                let subscribe = window.subscribe(view, &target);
+                let id = self.subscribe(Some(target.clone()), window, subscribe);
                 let standing = self.standing.entry(view.clone()).or_default();
                 standing.push(Standing {
                     id,
                     target,
-                    subscribe,
+                    window,
                     refused: false,
                 });
             }
@@ -126,7 +129,7 @@ impl Requests {
         any
     }
 
-    fn subscribe(&mut self, target: Option<Target>, subscribe: Subscribe) -> u64 {
+    fn subscribe(&mut self, target: Option<Target>, window: Window, subscribe: Subscribe) -> u64 {
         self.last_id += 1;
         let view: Arc<str> = subscribe.view.as_str().into();
         self.unfinished.push_back(Unfinished {
@@ -134,6 +137,7 @@ impl Requests {
             first: target.is_some() && self.requested.insert(view.clone()),
             view,
             target,
+            window,
             answered: false,
             heard: false,
         });
@@ -160,7 +164,7 @@ impl Requests {
     pub(super) fn restart(&mut self, view: &str) {
         for standing in self.standing.remove(view).unwrap_or_default() {
             if !standing.refused {
-                self.outbox.push_back(standing.unsubscribe());
+                self.outbox.push_back(standing.unsubscribe(view));
             }
         }
     }
@@ -177,10 +181,15 @@ impl Requests {
         };
         let request = &mut self.unfinished[index];
         request.answered = true;
-        let (id, view) = (request.id, request.view.clone());
+        let (id, view, window) = (request.id, request.view.clone(), request.window);
         if let Some(target) = request.target.clone() {
             let live = self.is_live(id, &view);
-            return Vec::from_iter(live.then_some(Event::Begin { view, target, sort }));
+            return Vec::from_iter(live.then_some(Event::Begin {
+                view,
+                target,
+                window,
+                sort,
+            }));
         }
         self.outbox.push_back(Request::Unsubscribe {
             view: view.to_string(),
@@ -279,10 +288,19 @@ impl Requests {
 }
 
 impl Standing {
-    fn unsubscribe(&self) -> Request {
+    /// Whether it may go on as it is. A derived view's window is no wider than it need be: the server
+    /// sends all of it at every change. Of the others only the snapshot differs, which is had already.
+    fn serves(&self, window: Window, derived: bool) -> bool {
+        match derived {
+            true => self.window == window,
+            false => self.window.covers(window),
+        }
+    }
+
+    fn unsubscribe(&self, view: &str) -> Request {
         Request::Unsubscribe {
-            view: self.subscribe.view.clone(),
-            key: self.subscribe.key.clone(),
+            view: view.to_owned(),
+            key: self.target.key().map(|key| key.to_string()),
         }
     }
 }

@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::*;
-use crate::wire::Direction;
+use crate::wire::{Direction, Seq};
 
 fn seconds(seconds: u64) -> Time {
     Duration::from_secs(seconds)
@@ -33,8 +33,17 @@ fn sent(session: &mut Session) -> Vec<String> {
         };
         sent.push(match transmit {
             Transmit::Text(Request::Subscribe(s)) => {
-                let take = s.take.map(|take| format!("[{take}]")).unwrap_or_default();
-                format!("+{}{take}", name(s.view, s.key))
+                let options = match (s.skip, s.take, s.snapshot_limit, s.after) {
+                    (Some(skip), Some(take), None, None) => format!("[{skip}..{take}]"),
+                    (None, Some(take), None, None) => format!("[{take}]"),
+                    (None, None, Some(limit), Some(after)) => format!(", {limit} after {after}"),
+                    _ => String::new(),
+                };
+                let name = name(s.view, s.key);
+                match s.with_snapshot.is_none() || name == "|" {
+                    true => format!("+{name}{options}"),
+                    false => format!("+{name}{options}, live"),
+                }
             }
             Transmit::Text(Request::Unsubscribe { view, key }) => format!("-{}", name(view, key)),
             Transmit::Text(Request::Ping) => "ping".into(),
@@ -63,7 +72,14 @@ fn two_readers_share_one_subscription_and_a_barrier_follows() {
 fn wants_while_down_become_one_batch_on_opening() {
     let mut session = Session::new(Settings::default(), 7);
     session.want(&view("R/list"), &key("b"), Window::default());
-    session.want(&view("R/latest"), &Target::All, Window { take: Some(1) });
+    session.want(
+        &view("R/latest"),
+        &Target::All,
+        Window {
+            take: Some(1),
+            ..Window::default()
+        },
+    );
     session.want(&view("R/list"), &key("a"), Window::default());
     assert_eq!(sent(&mut session), [""; 0]);
     session.handle_open(seconds(3));
@@ -97,11 +113,85 @@ fn the_whole_view_replaces_its_rows_and_back() {
 fn the_widest_window_is_the_one_subscribed() {
     let mut session = open();
     let top = view("R/top");
-    session.want(&top, &Target::All, Window { take: Some(1) });
-    session.want(&top, &Target::All, Window { take: Some(5) });
+    session.want(
+        &top,
+        &Target::All,
+        Window {
+            take: Some(1),
+            ..Window::default()
+        },
+    );
+    session.want(
+        &top,
+        &Target::All,
+        Window {
+            take: Some(5),
+            ..Window::default()
+        },
+    );
     assert_eq!(sent(&mut session), ["+R/top[5]", "+|"]);
-    session.want(&top, &Target::All, Window { take: None });
+    session.want(
+        &top,
+        &Target::All,
+        Window {
+            take: None,
+            ..Window::default()
+        },
+    );
     assert_eq!(sent(&mut session), ["-R/top", "+R/top", "+|"]);
+}
+
+#[test]
+fn a_derived_view_is_subscribed_no_wider_than_its_readers_reach() {
+    let mut session = open();
+    let top = view("R/top");
+    let part = |skip, take| Window {
+        skip,
+        take: Some(take),
+        ..Window::default()
+    };
+    let filtered = Window {
+        filtered: true,
+        ..part(0, 1)
+    };
+    session.want(&top, &Target::All, part(10, 5));
+    assert_eq!(sent(&mut session), ["+R/top[10..5]", "+|"]);
+    session.want(&top, &Target::All, part(12, 8));
+    assert_eq!(sent(&mut session), ["-R/top", "+R/top[10..10]", "+|"]);
+    session.want(&top, &Target::All, filtered);
+    assert_eq!(sent(&mut session), ["-R/top", "+R/top", "+|"]);
+    session.release(&top, &Target::All, filtered, Time::ZERO);
+    session.release(&top, &Target::All, part(10, 5), Time::ZERO);
+    session.handle_timeout(seconds(10));
+    assert_eq!(sent(&mut session)[..2], ["-R/top", "+R/top[12..8]"]);
+}
+
+#[test]
+fn the_options_of_a_snapshot_are_sent_unless_somebody_wants_more() {
+    let mut session = open();
+    let list = view("R/list");
+    let live = Window {
+        no_snapshot: true,
+        ..Window::default()
+    };
+    let newer = Window {
+        after: Some(Seq::new(7, 2)),
+        snapshot_limit: Some(9),
+        ..Window::default()
+    };
+    session.want(&list, &Target::All, live);
+    assert_eq!(sent(&mut session), ["+R/list, live", "+|"]);
+    session.want(&list, &Target::All, newer);
+    assert_eq!(
+        sent(&mut session),
+        ["-R/list", "+R/list, 9 after 7:000000000002", "+|"]
+    );
+    session.want(&list, &Target::All, Window::default());
+    assert_eq!(sent(&mut session), ["-R/list", "+R/list", "+|"]);
+    // What was had goes on being had: nothing is asked anew when who wanted it leaves.
+    session.release(&list, &Target::All, Window::default(), Time::ZERO);
+    session.handle_timeout(seconds(10));
+    assert_eq!(sent(&mut session), [""; 0]);
 }
 
 #[test]
@@ -153,6 +243,7 @@ fn an_empty_view_is_finished_by_its_barrier() {
         [Event::Begin {
             view: latest.clone(),
             target: target.clone(),
+            window: Window::default(),
             sort
         }]
     );

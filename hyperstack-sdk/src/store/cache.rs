@@ -7,14 +7,15 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
+use super::lens::{self, Filter};
 use super::readers::Readers;
 use super::readiness::{Place, Readiness};
-use super::rows::{Input, Rows};
+use super::rows::{Changed, Input, Rows};
 use super::{Outcome, Selection};
 use crate::patch::Record;
-use crate::session::{is_derived, EndReason, Target};
-use crate::stream::{Change, Kind, Queue, RowError, StreamError, Wakers};
-use crate::wire::{Frame, FrameError, Issue, Row, Sort};
+use crate::session::{is_derived, EndReason, Target, Window};
+use crate::stream::{Change, Meter, Queue, RowError, StreamError, Wakers};
+use crate::wire::{Frame, FrameError, Issue, Row, Seq, Sort};
 
 /// The cache of one view as one Rust type.
 #[derive(Debug)]
@@ -23,6 +24,7 @@ pub(crate) struct Cache<T: Record> {
     /// Whether rows leave the view: a window of a derived view, not a plain list.
     derived: bool,
     limit: Option<usize>,
+    meter: Arc<Meter>,
     state: Mutex<State<T>>,
 }
 
@@ -31,6 +33,8 @@ struct State<T: Record> {
     rows: Rows<T>,
     readers: Readers<T>,
     readiness: Readiness,
+    /// Which part of the view was last subscribed, if any.
+    subscribed: Option<Window>,
     /// While a snapshot is under way: what of it could not be read, if anything.
     snapshot: Option<Option<FrameError>>,
     /// Rows that left a window, each until another row takes its place. The server sends the
@@ -39,19 +43,20 @@ struct State<T: Record> {
     /// The keys that are still subscribed, where the whole view was: the rest of what is on its way
     /// is nobody's.
     scope: Option<HashSet<Arc<str>>>,
-    evicted: u64,
 }
 
 /// What a cache does for a hub, whatever its type. Whom to wake is left to the caller, who may hold
 /// locks.
 pub(super) trait AnyCache: Send + Sync {
-    fn begin(&self, target: &Target, sort: Option<&Sort>);
+    fn begin(&self, target: &Target, window: Window, sort: Option<&Sort>);
     fn finish(&self, target: &Target, wakers: &mut Wakers);
     fn unknown(&self, wakers: &mut Wakers);
     fn refuse(&self, target: &Target, issue: &Issue, wakers: &mut Wakers);
     fn lose(&self);
     /// Applies a frame; returns the rows that did not fit.
     fn apply(&self, frame: &Frame<'_>, wakers: &mut Wakers) -> Vec<RowError>;
+    /// Nothing more is there to be read for now.
+    fn pause(&self, wakers: &mut Wakers);
     /// Takes out the rows that left a window.
     fn settle(&self, wakers: &mut Wakers);
     fn is_settled(&self) -> bool;
@@ -68,61 +73,54 @@ pub(super) trait AnyCache: Send + Sync {
 pub(super) struct CacheTally {
     pub(super) rows: usize,
     pub(super) partial: usize,
-    pub(super) evicted: u64,
+    pub(super) depth: usize,
+    pub(super) last_seq: Option<Seq>,
 }
 
 impl<T: Record> Cache<T> {
-    pub(super) fn new(view: Arc<str>, limit: Option<usize>) -> Self {
+    pub(super) fn new(view: Arc<str>, limit: Option<usize>, meter: Arc<Meter>) -> Self {
         Cache {
             derived: is_derived(&view),
             view,
             limit,
+            meter,
             state: Mutex::new(State {
                 rows: Rows::new(),
                 readers: Readers::default(),
                 readiness: Readiness::default(),
+                subscribed: None,
                 snapshot: None,
                 leaving: Vec::new(),
                 scope: None,
-                evicted: 0,
             }),
         }
     }
 
-    /// All rows, front to back.
-    pub(crate) fn list(&self) -> Vec<Arc<T>> {
+    /// The rows of a part of the view, front to back.
+    pub(crate) fn list(&self, window: Window, filter: Option<&Filter<T>>) -> Vec<Arc<T>> {
         let state = self.lock();
-        state.rows.iter().map(|(_, row)| row.clone()).collect()
+        let rows = lens::part(&state.rows, state.base(), window, filter);
+        rows.into_iter().map(|(_, _, row)| row.clone()).collect()
     }
 
-    /// The row at the front.
-    pub(crate) fn first(&self) -> Option<Arc<T>> {
-        let state = self.lock();
-        let first = state.rows.iter().next().map(|(_, row)| row.clone());
-        first
-    }
-
+    /// The row of this key.
     pub(crate) fn get(&self, key: &str) -> Option<Arc<T>> {
         self.lock().rows.get(key).cloned()
     }
 
-    /// Adds a reader: its queue gets the rows that are held, front to back, and then every change.
-    pub(crate) fn subscribe(&self, selection: &Selection, queue: &Arc<Queue<T>>) {
+    /// Adds a reader: its queue gets the rows that are held, front to back, and then every change. One
+    /// of a part of the view gets these once it is known which they are.
+    pub(crate) fn subscribe(&self, selection: &Selection<T>, queue: &Arc<Queue<T>>) {
         let mut state = self.lock();
+        let state = &mut *state;
         // Nobody waits for a queue that is new.
         let wakers = &mut Wakers::new();
         let mut push = |key: &Arc<str>, row: &Arc<T>| {
             queue.push(&Change::existing(key.clone(), row.clone()), wakers);
         };
         match selection {
-            Selection::All => state.rows.iter().for_each(|(key, row)| push(key, row)),
-            Selection::First => {
-                // As other readers of it know it, or else as it is.
-                if let Some((key, row)) = state.readers.front().or_else(|| state.rows.iter().next())
-                {
-                    push(key, row);
-                }
-            }
+            Selection::All => state.rows.iter().for_each(|(_, key, row)| push(key, row)),
+            Selection::Part(..) => {}
             Selection::Keys(keys) => {
                 for key in keys {
                     if let Some(row) = state.rows.get(key) {
@@ -131,15 +129,27 @@ impl<T: Record> Cache<T> {
                 }
             }
         }
+        state.readers.add(selection, queue);
+        if let (Selection::Part(window, _), None) = (selection, &state.snapshot) {
+            let base = state.base();
+            if self.covers(state.subscribed, *window) {
+                let added = state.readers.parts().last();
+                added
+                    .into_iter()
+                    .for_each(|lens| lens.start(&state.rows, base, wakers));
+            }
+        }
         if state.readiness.is_unknown() {
             queue.end(&self.unknown_view(), wakers);
         }
         if let Some(reason) = state.readiness.ended() {
             queue.end(reason, wakers);
         }
-        state.readers.add(selection, queue);
-        let State { rows, readers, .. } = &mut *state;
-        readers.know_front(rows.iter().next());
+    }
+
+    /// Whether a subscription brings what a reader of `window` wants.
+    fn covers(&self, subscribed: Option<Window>, window: Window) -> bool {
+        subscribed.is_some_and(|subscribed| subscribed.covers(window.subscribed(self.derived)))
     }
 
     /// Takes in what is to be subscribed, where it was narrowed before.
@@ -156,15 +166,21 @@ impl<T: Record> Cache<T> {
     }
 
     /// Removes a reader.
-    pub(crate) fn unsubscribe(&self, selection: &Selection, queue: &Arc<Queue<T>>) {
+    pub(crate) fn unsubscribe(&self, selection: &Selection<T>, queue: &Arc<Queue<T>>) {
         self.lock().readers.remove(selection, queue);
     }
 
-    /// Waits until what `target` names is all there, or will never be.
-    pub(crate) fn outcome<'a>(&'a self, target: &'a Target) -> impl Future<Output = Outcome> + 'a {
+    /// Waits until what `target` names, and of the whole view `window`, is all there, or will never
+    /// be.
+    pub(crate) fn outcome<'a>(
+        &'a self,
+        target: &'a Target,
+        window: Window,
+    ) -> impl Future<Output = Outcome> + 'a {
         Waiting {
             cache: self,
             target,
+            window,
             place: None,
         }
     }
@@ -185,6 +201,7 @@ impl<T: Record> Cache<T> {
 struct Waiting<'a, T: Record> {
     cache: &'a Cache<T>,
     target: &'a Target,
+    window: Window,
     place: Place,
 }
 
@@ -194,9 +211,10 @@ impl<T: Record> Future for Waiting<'_, T> {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Outcome> {
         let waiting = &mut *self;
         let mut state = waiting.cache.lock();
+        let is_covered = waiting.cache.covers(state.subscribed, waiting.window);
         state
             .readiness
-            .poll(waiting.target, &mut waiting.place, context)
+            .poll(waiting.target, is_covered, &mut waiting.place, context)
     }
 }
 
@@ -207,11 +225,14 @@ impl<T: Record> Drop for Waiting<'_, T> {
 }
 
 impl<T: Record> AnyCache for Cache<T> {
-    fn begin(&self, target: &Target, sort: Option<&Sort>) {
+    fn begin(&self, target: &Target, window: Window, sort: Option<&Sort>) {
         let mut state = self.lock();
         state.readiness.begin(target);
         if *target == Target::All || sort.is_some() {
             state.rows.begin(sort);
+        }
+        if *target == Target::All && state.subscribed.replace(window).is_some() {
+            self.meter.resyncs.add(1);
         }
         state.snapshot.get_or_insert(None);
     }
@@ -233,9 +254,14 @@ impl<T: Record> AnyCache for Cache<T> {
             }
         };
         while self.limit.is_some_and(|limit| state.rows.len() > limit) {
-            state.evict(wakers);
+            state.evict(&self.meter, wakers);
         }
-        state.follow_front(Kind::Upsert, wakers);
+        let base = state.base();
+        for lens in state.readers.parts() {
+            if self.covers(state.subscribed, lens.window()) {
+                lens.start(&state.rows, base, wakers);
+            }
+        }
         state.readiness.finish(target, outcome, wakers);
     }
 
@@ -278,8 +304,11 @@ impl<T: Record> AnyCache for Cache<T> {
                     state.delete(&left, wakers);
                 }
             }
-            Frame::Patch { row, append, .. } => {
-                errors.extend(state.take_in(self, row, Taken::Patch(append), wakers));
+            Frame::Patch {
+                row, append, seq, ..
+            } => {
+                let taken = Taken::Patch(append, *seq);
+                errors.extend(state.take_in(self, row, taken, wakers));
             }
             Frame::Delete { key, .. } if self.derived => {
                 if let Some(key) = state.rows.key(key) {
@@ -290,18 +319,18 @@ impl<T: Record> AnyCache for Cache<T> {
             }
             Frame::Delete { key, .. } => state.delete(key, wakers),
         }
-        let kind = match frame {
-            Frame::Patch { .. } => Kind::Patch,
-            _ => Kind::Upsert,
-        };
-        state.follow_front(kind, wakers);
         errors
     }
 
-    fn settle(&self, wakers: &mut Wakers) {
+    fn pause(&self, wakers: &mut Wakers) {
         let mut state = self.lock();
-        state.settle(wakers);
-        state.follow_front(Kind::Upsert, wakers);
+        if state.snapshot.is_none() {
+            state.show(wakers);
+        }
+    }
+
+    fn settle(&self, wakers: &mut Wakers) {
+        self.lock().settle(wakers);
     }
 
     fn is_settled(&self) -> bool {
@@ -340,7 +369,8 @@ impl<T: Record> AnyCache for Cache<T> {
         CacheTally {
             rows: state.rows.len(),
             partial: state.rows.partial(),
-            evicted: state.evicted,
+            depth: state.readers.depth(),
+            last_seq: state.rows.last_seq(),
         }
     }
 
@@ -353,10 +383,30 @@ impl<T: Record> AnyCache for Cache<T> {
 enum Taken<'a, 'f> {
     Snapshot,
     Upsert,
-    Patch(&'a [Cow<'f, str>]),
+    Patch(&'a [Cow<'f, str>], Option<Seq>),
 }
 
 impl<T: Record> State<T> {
+    /// How many rows of the view lie before those that are held.
+    fn base(&self) -> u64 {
+        self.subscribed.map_or(0, |window| window.skip)
+    }
+
+    fn publish(&mut self, changed: &Changed<T>, wakers: &mut Wakers) {
+        let moving = self.snapshot.is_some() || self.rows.turns();
+        let base = self.base();
+        self.readers
+            .publish(&self.rows, base, changed, moving, wakers);
+    }
+
+    /// Shows the windows that could not be while the order was in motion.
+    fn show(&mut self, wakers: &mut Wakers) {
+        let base = self.base();
+        for lens in self.readers.parts() {
+            lens.settle(&self.rows, base, wakers);
+        }
+    }
+
     /// Takes in a row and tells its readers; the error if it does not fit.
     fn take_in(
         &mut self,
@@ -369,24 +419,38 @@ impl<T: Record> State<T> {
         if scope.is_some_and(|scope| !scope.contains(&*row.key)) {
             return None;
         }
-        if !matches!(taken, Taken::Patch(_)) && !self.leaving.is_empty() {
+        if !matches!(taken, Taken::Patch(..)) && !self.leaving.is_empty() {
             self.leaving.retain(|key| **key != *row.key);
         }
         let input = Input {
             key: &row.key,
             data: row.data,
             live: !matches!(taken, Taken::Snapshot),
+            seq: match taken {
+                Taken::Patch(_, seq) => seq,
+                _ => None,
+            },
             keep_before: self.readers.keep_before(&row.key),
         };
         let change = match taken {
             Taken::Snapshot | Taken::Upsert => self.rows.upsert(input),
-            Taken::Patch(append) => self.rows.patch(input, append),
+            Taken::Patch(append, _) => self.rows.patch(input, append),
         };
         match change {
             Ok(change) => {
-                let fits = self.make_room(cache.limit, &row.key, wakers);
-                if let Some(change) = change.filter(|_| fits) {
-                    self.readers.publish(&change, wakers);
+                let is_full = self.snapshot.is_none()
+                    && cache.limit.is_some_and(|limit| self.rows.len() > limit);
+                if is_full && self.rows.last().is_some_and(|last| *last == *row.key) {
+                    // The newcomer is the one that is too many: no reader has heard of it.
+                    cache.meter.evicted.add(1);
+                    self.rows.delete(&row.key);
+                    return None;
+                }
+                if let Some(changed) = change {
+                    self.publish(&changed, wakers);
+                }
+                if is_full {
+                    self.evict(&cache.meter, wakers);
                 }
                 None
             }
@@ -403,43 +467,21 @@ impl<T: Record> State<T> {
         }
     }
 
-    /// Tells those who read the row at the front, if it changed.
-    fn follow_front(&mut self, kind: Kind, wakers: &mut Wakers) {
-        if self.readers.follow_front() {
-            let front = self.rows.iter().next();
-            self.readers.publish_front(front, kind, wakers);
-        }
-    }
-
-    /// Sees to the limit on rows, between snapshots. `false` if the row that is too many is the
-    /// newcomer, of which then no reader has heard.
-    fn make_room(&mut self, limit: Option<usize>, newcomer: &str, wakers: &mut Wakers) -> bool {
-        if self.snapshot.is_some() || limit.is_none_or(|limit| self.rows.len() <= limit) {
-            return true;
-        }
-        if self.rows.last().is_some_and(|last| *last == *newcomer) {
-            self.evicted += 1;
-            self.rows.delete(newcomer);
-            return false;
-        }
-        self.evict(wakers);
-        true
-    }
-
     /// Takes out the row furthest from the front.
-    fn evict(&mut self, wakers: &mut Wakers) {
+    fn evict(&mut self, meter: &Meter, wakers: &mut Wakers) {
         if let Some(last) = self.rows.last() {
-            self.evicted += 1;
+            meter.evicted.add(1);
             self.delete(&last, wakers);
         }
     }
 
     fn delete(&mut self, key: &str, wakers: &mut Wakers) {
-        if let Some(change) = self.rows.delete(key) {
-            self.readers.publish(&change, wakers);
+        if let Some(changed) = self.rows.delete(key) {
+            self.publish(&changed, wakers);
         }
     }
 
+    /// Takes out the rows that left the window.
     fn settle(&mut self, wakers: &mut Wakers) {
         for key in std::mem::take(&mut self.leaving) {
             self.delete(&key, wakers);

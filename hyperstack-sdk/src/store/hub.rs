@@ -8,14 +8,15 @@ use super::cache::AnyCache;
 use super::Cache;
 use crate::patch::Record;
 use crate::session::{EndReason, Event};
-use crate::stream::{RowError, Wakers};
-use crate::wire::{Frame, FrameError};
+use crate::stream::{Meter, RowError, Wakers};
+use crate::wire::{Frame, FrameError, Seq};
 
 /// The caches of every view that is read.
 #[derive(Default)]
 pub(crate) struct Hub {
     views: HashMap<Arc<str>, View>,
     limit: Option<usize>,
+    meter: Arc<Meter>,
     ended: Option<EndReason>,
     unsettled: bool,
     /// Who has something to read. Woken once no lock is held: a waker may do anything.
@@ -33,7 +34,8 @@ pub(crate) struct Tally {
     pub(crate) views: usize,
     pub(crate) rows: usize,
     pub(crate) partial_rows: usize,
-    pub(crate) evicted_rows: u64,
+    pub(crate) queue_depth: usize,
+    pub(crate) last_seq: Option<Seq>,
 }
 
 impl Hub {
@@ -45,17 +47,32 @@ impl Hub {
         }
     }
 
+    /// What is counted beside the caches.
+    pub(crate) fn meter(&self) -> &Arc<Meter> {
+        &self.meter
+    }
+
+    /// The cache of `view` as `T`, if it is read.
+    pub(crate) fn held<T: Record>(&self, view: &str) -> Option<Arc<Cache<T>>> {
+        let caches = &self.views.get(view)?.caches;
+        let (_, cache) = caches.iter().find(|(id, _)| *id == TypeId::of::<T>())?;
+        cache.clone().as_any().downcast().ok()
+    }
+
     /// The cache of `view` as `T`, and whether it had to be made.
     pub(crate) fn cache<T: Record>(&mut self, view: &Arc<str>) -> (Arc<Cache<T>>, bool) {
-        let caches = &mut self.views.entry(view.clone()).or_default().caches;
-        let held = caches.iter().find(|(id, _)| *id == TypeId::of::<T>());
-        if let Some(Ok(cache)) = held.map(|(_, cache)| cache.clone().as_any().downcast()) {
+        if let Some(cache) = self.held(view) {
             return (cache, false);
         }
-        let cache = Arc::new(Cache::<T>::new(view.clone(), self.limit));
+        let cache = Arc::new(Cache::<T>::new(
+            view.clone(),
+            self.limit,
+            self.meter.clone(),
+        ));
         if let Some(reason) = &self.ended {
             cache.end(reason, &mut self.wakers);
         }
+        let caches = &mut self.views.entry(view.clone()).or_default().caches;
         caches.push((TypeId::of::<T>(), cache.clone()));
         (cache, true)
     }
@@ -102,7 +119,12 @@ impl Hub {
         let wakers = &mut self.wakers;
         for (_, cache) in &held.caches {
             match event {
-                Event::Begin { target, sort, .. } => cache.begin(target, sort.as_ref()),
+                Event::Begin {
+                    target,
+                    window,
+                    sort,
+                    ..
+                } => cache.begin(target, *window, sort.as_ref()),
                 Event::Finish { target, .. } => cache.finish(target, wakers),
                 Event::Unknown { .. } => cache.unknown(wakers),
                 Event::Refused { target, issue, .. } => cache.refuse(target, issue, wakers),
@@ -129,6 +151,11 @@ impl Hub {
         self.unsettled
     }
 
+    /// Nothing more is there to be read for now: what is held is as good as it gets.
+    pub(crate) fn pause(&mut self) {
+        self.each(|cache, wakers| cache.pause(wakers));
+    }
+
     /// Takes out the rows that left a window which nothing entered.
     pub(crate) fn settle(&mut self) {
         self.each(|cache, wakers| cache.settle(wakers));
@@ -151,7 +178,8 @@ impl Hub {
             let cache = cache.tally();
             tally.rows += cache.rows;
             tally.partial_rows += cache.partial;
-            tally.evicted_rows += cache.evicted;
+            tally.queue_depth = tally.queue_depth.max(cache.depth);
+            tally.last_seq = tally.last_seq.max(cache.last_seq);
         }
         tally
     }

@@ -6,6 +6,8 @@
 
 mod cache;
 mod hub;
+mod ids;
+mod lens;
 mod order;
 mod readers;
 mod readiness;
@@ -13,6 +15,7 @@ mod rows;
 
 pub(crate) use cache::Cache;
 pub(crate) use hub::Hub;
+pub(crate) use lens::Filter;
 pub(crate) use readers::Selection;
 pub(crate) use readiness::Outcome;
 

@@ -71,6 +71,11 @@ impl Order {
         }
     }
 
+    /// Whether rows go by when they came, and come again.
+    pub(super) fn turns(&self) -> bool {
+        matches!(self, Order::Sorted(sorted) if sorted.by_arrival > 1)
+    }
+
     /// The row furthest from the front.
     pub(super) fn last(&self) -> Option<Id> {
         match self {
@@ -190,6 +195,8 @@ pub(super) struct Sorted {
     places: BTreeMap<(Rank, Arc<str>), Id>,
     ranks: Vec<Option<Rank>>,
     arrivals: u64,
+    /// How many rows have their place by when they came.
+    by_arrival: usize,
 }
 
 impl Sorted {
@@ -199,6 +206,7 @@ impl Sorted {
             places: BTreeMap::new(),
             ranks: Vec::new(),
             arrivals: 0,
+            by_arrival: 0,
         }
     }
 
@@ -227,11 +235,13 @@ impl Sorted {
             self.ranks.resize(index + 1, None);
         }
         self.ranks[index] = Some(rank);
+        self.by_arrival += usize::from(rank.class.is_arrival());
         self.places.insert((rank, key.clone()), id);
     }
 
     fn remove(&mut self, id: Id, key: &Arc<str>) {
         if let Some(rank) = self.ranks.get_mut(id as usize).and_then(Option::take) {
+            self.by_arrival -= usize::from(rank.class.is_arrival());
             self.places.remove(&(rank, key.clone()));
         }
     }
@@ -272,6 +282,10 @@ impl Class {
             Scalar::Float(value) => Class::Number(Number::Float(value + 0.0)),
             Scalar::Text(_) => Class::Text(arrival),
         }
+    }
+
+    fn is_arrival(&self) -> bool {
+        matches!(self, Class::Missing(_) | Class::Text(_))
     }
 
     fn number(&self) -> u8 {

@@ -93,10 +93,12 @@ impl Readiness {
         self.ended.as_ref()
     }
 
-    /// Ready once what `target` names is all there, or will never be.
+    /// Ready once what `target` names is all there, or will never be. `is_covered` is whether what was
+    /// subscribed last brings all that is wanted of the whole view.
     pub(super) fn poll(
         &mut self,
         target: &Target,
+        is_covered: bool,
         place: &mut Place,
         context: &mut Context<'_>,
     ) -> Poll<Outcome> {
@@ -105,7 +107,9 @@ impl Readiness {
         }
         let key = target.key().and_then(|key| self.keys.get(key));
         let ready = key.filter(|outcome| **outcome == Outcome::Ready);
-        if let Some(outcome) = ready.or(self.all.as_ref()).or(key) {
+        let brings_all = |outcome: &&Outcome| is_covered || **outcome != Outcome::Ready;
+        let all = self.all.as_ref().filter(brings_all);
+        if let Some(outcome) = ready.or(all).or(key) {
             return Poll::Ready(outcome.clone());
         }
         let id = *place.get_or_insert_with(|| {

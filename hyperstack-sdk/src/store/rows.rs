@@ -21,6 +21,8 @@ pub(super) struct Rows<T: Record> {
     generation: u32,
     /// The rows of the snapshot under way, with their positions.
     snapshot: Vec<(Id, Seq)>,
+    /// The greatest position that was seen.
+    last_seq: Option<Seq>,
 }
 
 #[derive(Debug)]
@@ -29,6 +31,17 @@ struct Slot<T: Record> {
     row: Row<T>,
     /// The snapshot during or since which the row was last sent.
     generation: u32,
+    /// The position of what was last sent of it.
+    seq: Seq,
+}
+
+/// A row's change.
+#[derive(Debug)]
+pub(super) struct Changed<T> {
+    pub(super) id: Id,
+    pub(super) change: Change<T>,
+    /// Live, or part of a snapshot.
+    pub(super) live: bool,
 }
 
 /// A row, or, while it lacks a required field, what is known of it.
@@ -45,6 +58,8 @@ pub(super) struct Input<'a> {
     pub(super) data: &'a str,
     /// Live, or part of a snapshot.
     pub(super) live: bool,
+    /// Where the frame says so.
+    pub(super) seq: Option<Seq>,
     /// Whether somebody wants to know what the row was before.
     pub(super) keep_before: bool,
 }
@@ -59,15 +74,39 @@ impl<T: Record> Rows<T> {
             sort: None,
             generation: 0,
             snapshot: Vec::new(),
+            last_seq: None,
         }
     }
 
     /// All whole rows, front to back.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&Arc<str>, &Arc<T>)> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Id, &Arc<str>, &Arc<T>)> {
         self.order.iter().filter_map(|id| {
-            let slot = self.slots[id as usize].as_ref()?;
-            Some((&slot.key, slot.row.whole()?))
+            let (key, row) = self.at(id)?;
+            Some((id, key, row))
         })
+    }
+
+    /// The whole row of this id.
+    pub(super) fn at(&self, id: Id) -> Option<(&Arc<str>, &Arc<T>)> {
+        let slot = self.slots.get(id as usize)?.as_ref()?;
+        Some((&slot.key, slot.row.whole()?))
+    }
+
+    /// The position of what was last sent of a row.
+    pub(super) fn seq(&self, id: Id) -> Seq {
+        let slot = self.slots.get(id as usize).and_then(Option::as_ref);
+        slot.map_or(Seq::default(), |slot| slot.seq)
+    }
+
+    /// The greatest position that was seen.
+    pub(super) fn last_seq(&self) -> Option<Seq> {
+        self.last_seq
+    }
+
+    /// Whether the order is that in which rows come, in part: then it turns once for every time that
+    /// the server sends the window, and holds only between these.
+    pub(super) fn turns(&self) -> bool {
+        self.order.turns()
     }
 
     pub(super) fn get(&self, key: &str) -> Option<&Arc<T>> {
@@ -125,7 +164,7 @@ impl<T: Record> Rows<T> {
     }
 
     /// Takes in a whole row. `None` where nothing changed for a reader.
-    pub(super) fn upsert(&mut self, input: Input<'_>) -> Result<Option<Change<T>>, RowErrorCause> {
+    pub(super) fn upsert(&mut self, input: Input<'_>) -> Result<Option<Changed<T>>, RowErrorCause> {
         let held = self.seen(input.key);
         let decode = || T::Patch::decode(input.data.as_bytes(), &[] as &[&str]);
         let built = match T::from_patch(decode()?) {
@@ -159,7 +198,7 @@ impl<T: Record> Rows<T> {
             }
         };
         self.reorder(id, input, true);
-        Ok(change)
+        Ok(change.map(|change| input.changed(id, change)))
     }
 
     /// Merges some fields into a row, or keeps them until the row is whole.
@@ -167,7 +206,7 @@ impl<T: Record> Rows<T> {
         &mut self,
         input: Input<'_>,
         append: &[Cow<'_, str>],
-    ) -> Result<Option<Change<T>>, RowErrorCause> {
+    ) -> Result<Option<Changed<T>>, RowErrorCause> {
         let held = self.seen(input.key);
         let patch = T::Patch::decode(input.data.as_bytes(), append)?;
         let Some((id, slot)) = held.and_then(|id| Some((id, self.slots[id as usize].as_mut()?)))
@@ -193,7 +232,7 @@ impl<T: Record> Rows<T> {
             }
         };
         self.reorder(id, input, false);
-        Ok(change)
+        Ok(change.map(|change| input.changed(id, change)))
     }
 
     /// Finds a row and notes that the server still has it, whether or not what it says fits.
@@ -204,17 +243,19 @@ impl<T: Record> Rows<T> {
     }
 
     /// Takes a row out. `None` where no reader knew it.
-    pub(super) fn delete(&mut self, key: &str) -> Option<Change<T>> {
+    pub(super) fn delete(&mut self, key: &str) -> Option<Changed<T>> {
         let id = self.ids.remove(key)?;
         let slot = self.slots[id as usize].take()?;
         self.order.remove(id, &slot.key);
         self.free.push(id);
-        Some(Change {
+        let change = Change {
             key: slot.key,
             kind: Kind::Delete,
             before: Some(slot.row.into_whole()?),
             after: None,
-        })
+        };
+        let live = true;
+        Some(Changed { id, change, live })
     }
 
     /// The key of the row furthest from the front.
@@ -223,7 +264,7 @@ impl<T: Record> Rows<T> {
         Some(slot.key.clone())
     }
 
-    fn insert(&mut self, input: Input<'_>, row: Row<T>, kind: Kind) -> Option<Change<T>> {
+    fn insert(&mut self, input: Input<'_>, row: Row<T>, kind: Kind) -> Option<Changed<T>> {
         let key: Arc<str> = input.key.into();
         let change = row.whole().map(|row| Change {
             key: key.clone(),
@@ -235,6 +276,7 @@ impl<T: Record> Rows<T> {
             key: key.clone(),
             row,
             generation: self.generation,
+            seq: Seq::default(),
         });
         let id = match self.free.pop() {
             Some(id) => {
@@ -249,7 +291,7 @@ impl<T: Record> Rows<T> {
         self.order.insert(id, &key, input.data, input.live);
         self.ids.insert(key, id);
         self.note(id, input);
-        change
+        change.map(|change| input.changed(id, change))
     }
 
     fn reorder(&mut self, id: Id, input: Input<'_>, whole: bool) {
@@ -260,15 +302,33 @@ impl<T: Record> Rows<T> {
         self.note(id, input);
     }
 
-    /// Remembers a snapshot's row and its position, for [`finish`](Self::finish).
+    /// Remembers a row's position, and of a snapshot the row, for [`finish`](Self::finish).
     fn note(&mut self, id: Id, input: Input<'_>) {
-        if let (Order::Recency(_), Some(sort), false) = (&self.order, &self.sort, input.live) {
-            let seq = match Scalar::at(input.data, &sort.path) {
-                Some(Scalar::Text(text)) => Seq::parse(&text),
-                _ => Seq::default(),
-            };
-            self.snapshot.push((id, seq));
+        let Some(slot) = &mut self.slots[id as usize] else {
+            return;
+        };
+        let seq = match (&self.order, &self.sort, input.live) {
+            (Order::Recency(_), Some(sort), false) => {
+                let seq = match Scalar::at(input.data, &sort.path) {
+                    Some(Scalar::Text(text)) => Seq::parse(&text),
+                    _ => Seq::default(),
+                };
+                self.snapshot.push((id, seq));
+                Some(seq)
+            }
+            _ => input.seq,
+        };
+        if let Some(seq) = seq {
+            slot.seq = seq;
+            self.last_seq = self.last_seq.max(Some(seq));
         }
+    }
+}
+
+impl Input<'_> {
+    fn changed<T>(self, id: Id, change: Change<T>) -> Changed<T> {
+        let live = self.live;
+        Changed { id, change, live }
     }
 }
 

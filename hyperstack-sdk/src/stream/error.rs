@@ -24,6 +24,14 @@ pub enum StreamError {
         /// How many errors are gone.
         count: u64,
     },
+    /// The reader fell behind further than it asked to, and the oldest changes are gone: what it knows
+    /// of their rows is old. Only a stream that was made to
+    /// [`drop_oldest`](crate::Watch::drop_oldest) says this.
+    #[error("{missed} changes were dropped because the reader was behind")]
+    Lagged {
+        /// How many changes are gone.
+        missed: u64,
+    },
     /// Nothing more will come. This is the last item.
     #[error("the stream ended: {0}")]
     Ended(#[from] EndReason),

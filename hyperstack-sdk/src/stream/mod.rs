@@ -5,6 +5,7 @@
 
 mod change;
 mod error;
+mod meter;
 mod operator;
 mod queue;
 mod update;
@@ -12,8 +13,11 @@ mod watch;
 
 pub(crate) use change::{Change, Kind};
 pub use error::{RowError, RowErrorCause, StreamError};
+pub(crate) use meter::Meter;
 pub use operator::{Filter, FilterMap, Identity, Map, Operator, Then};
-pub(crate) use queue::{Next, Queue, Wakers};
+pub(crate) use queue::{Next, Policy, Queue, Wakers};
 pub use update::{RichUpdate, Update};
-pub use watch::{EntityStream, Item, RichEntityStream, TryEntityStream, Watch};
+pub use watch::{
+    EntityStream, Item, RichEntityStream, RowStream, SharedEntityStream, TryEntityStream, Watch,
+};
 pub(crate) use watch::{Options, Subscription};

@@ -4,26 +4,40 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use super::{Change, StreamError};
+use super::{Change, Meter, StreamError};
 use crate::session::EndReason;
 
 /// Readers to wake, once no lock is held: a waker may do anything, drop its stream included.
 pub(crate) type Wakers = Vec<Waker>;
 
-/// A reader's pending changes: in order, one by one, until the reader is further behind than the
-/// queue's capacity; from then on the pending changes of a key fold into one, at the place of the
-/// first, until the reader has caught up. Memory is bounded by the number of keys that changed, the writer never
-/// waits, and what the reader reads last is the truth.
+/// What becomes of a reader's pending changes when it is further behind than it may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Policy {
+    /// Those of a key fold into one, at the place of the first, until the reader has caught up:
+    /// memory is bounded by the number of keys that changed, and what is read last is the truth.
+    Conflate(usize),
+    /// The oldest are dropped, and the reader is told how many.
+    DropOldest(usize),
+    /// All are kept.
+    Unbounded,
+}
+
+/// How many errors are kept for a reader that is behind.
+const ERRORS: usize = 1024;
+
+/// A reader's pending changes, in order, one by one as long as the reader keeps up. The writer never
+/// waits.
 #[derive(Debug)]
 pub(crate) struct Queue<T> {
-    capacity: usize,
     keeps_before: bool,
     wants_errors: bool,
+    meter: Arc<Meter>,
     state: Mutex<State<T>>,
 }
 
 #[derive(Debug)]
 struct State<T> {
+    policy: Policy,
     changes: VecDeque<Change<T>>,
     /// How many changes were read: the place of the front one.
     read: u64,
@@ -31,6 +45,8 @@ struct State<T> {
     places: Option<HashMap<Arc<str>, u64>>,
     errors: VecDeque<StreamError>,
     dropped_errors: u64,
+    /// How many changes were dropped since the reader was last told.
+    missed: u64,
     conflated: u64,
     end: Option<EndReason>,
     waker: Option<Waker>,
@@ -41,27 +57,40 @@ struct State<T> {
 pub(crate) enum Next<T> {
     Change(Change<T>),
     Error(StreamError),
-    Dropped(u64),
     End(EndReason),
 }
 
 impl<T> Queue<T> {
-    pub(crate) fn new(capacity: usize, keeps_before: bool, wants_errors: bool) -> Self {
+    pub(crate) fn new(
+        policy: Policy,
+        keeps_before: bool,
+        wants_errors: bool,
+        meter: Arc<Meter>,
+    ) -> Self {
         Queue {
-            capacity: capacity.max(1),
             keeps_before,
             wants_errors,
+            meter,
             state: Mutex::new(State {
+                policy,
                 changes: VecDeque::new(),
                 read: 0,
                 places: None,
                 errors: VecDeque::new(),
                 dropped_errors: 0,
+                missed: 0,
                 conflated: 0,
                 end: None,
                 waker: None,
             }),
         }
+    }
+
+    /// Another policy from now on.
+    pub(crate) fn set_policy(&self, policy: Policy) {
+        let mut state = self.lock();
+        state.policy = policy;
+        state.places = None;
     }
 
     /// Whether the reader asks what a row was before.
@@ -72,17 +101,27 @@ impl<T> Queue<T> {
     /// Adds a change; adds the reader's waker to those to be woken once no lock is held.
     pub(crate) fn push(&self, change: &Change<T>, wakers: &mut Wakers) {
         let mut state = self.lock();
-        if state.changes.len() >= self.capacity && state.places.is_none() {
-            state.conflate();
+        match state.policy {
+            Policy::Conflate(capacity) if state.changes.len() >= capacity => {
+                let before = state.conflated;
+                state.fold(change.clone());
+                self.meter.conflated.add(state.conflated - before);
+            }
+            Policy::DropOldest(capacity) if state.changes.len() >= capacity => {
+                state.pop_change();
+                state.missed += 1;
+                self.meter.missed.add(1);
+                state.push(change.clone());
+            }
+            _ => state.push(change.clone()),
         }
-        state.push(change.clone());
         wakers.extend(state.waker.take());
     }
 
     pub(crate) fn push_error(&self, error: &StreamError, wakers: &mut Wakers) {
         if self.wants_errors {
             let mut state = self.lock();
-            if state.errors.len() >= self.capacity {
+            if state.errors.len() >= ERRORS {
                 state.errors.pop_front();
                 state.dropped_errors += 1;
             }
@@ -113,6 +152,11 @@ impl<T> Queue<T> {
         }
     }
 
+    /// How many changes wait to be read.
+    pub(crate) fn depth(&self) -> usize {
+        self.lock().changes.len()
+    }
+
     /// How many changes were folded into others.
     pub(crate) fn conflated(&self) -> u64 {
         self.lock().conflated
@@ -125,6 +169,7 @@ impl<T> Queue<T> {
 }
 
 impl<T> State<T> {
+    /// Adds a change behind all others, unless its key's are being folded into an earlier one.
     fn push(&mut self, change: Change<T>) {
         let end = self.read + self.changes.len() as u64;
         if let Some(places) = &mut self.places {
@@ -142,29 +187,45 @@ impl<T> State<T> {
         self.changes.push_back(change);
     }
 
-    /// Folds what is pending, and from now on what comes.
-    fn conflate(&mut self) {
-        let pending = std::mem::take(&mut self.changes);
-        self.places = Some(HashMap::with_capacity(pending.len()));
-        pending.into_iter().for_each(|change| self.push(change));
+    /// Folds what is pending, if it is not being folded already, and then a change.
+    fn fold(&mut self, change: Change<T>) {
+        if self.places.is_none() {
+            let pending = std::mem::take(&mut self.changes);
+            self.places = Some(HashMap::with_capacity(pending.len()));
+            pending.into_iter().for_each(|change| self.push(change));
+        }
+        self.push(change);
+    }
+
+    fn pop_change(&mut self) -> Option<Change<T>> {
+        let change = self.changes.pop_front()?;
+        self.read += 1;
+        if self.changes.is_empty() {
+            self.places = None;
+        }
+        Some(change)
     }
 
     fn pop(&mut self) -> Option<Next<T>> {
-        if self.dropped_errors > 0 {
-            return Some(Next::Dropped(std::mem::take(&mut self.dropped_errors)));
+        if let Some(count) = take(&mut self.dropped_errors) {
+            return Some(Next::Error(StreamError::Dropped { count }));
         }
         if let Some(error) = self.errors.pop_front() {
             return Some(Next::Error(error));
         }
-        if let Some(change) = self.changes.pop_front() {
-            self.read += 1;
-            if self.changes.is_empty() {
-                self.places = None;
-            }
+        if let Some(missed) = take(&mut self.missed) {
+            return Some(Next::Error(StreamError::Lagged { missed }));
+        }
+        if let Some(change) = self.pop_change() {
             return Some(Next::Change(change));
         }
         self.end.clone().map(Next::End)
     }
+}
+
+/// A count that is not zero, which it then is.
+fn take(count: &mut u64) -> Option<u64> {
+    Some(std::mem::take(count)).filter(|count| *count > 0)
 }
 
 #[cfg(test)]
@@ -179,6 +240,15 @@ mod tests {
             before: before.map(Arc::new),
             after: after.map(Arc::new),
         }
+    }
+
+    fn queue(policy: Policy) -> Queue<u32> {
+        Queue::new(policy, true, true, Arc::default())
+    }
+
+    fn push(queue: &Queue<u32>, key: &str, row: u32) {
+        let change = change(key, Kind::Patch, None, Some(row));
+        queue.push(&change, &mut Wakers::new());
     }
 
     type Seen = (String, Kind, Option<u32>, Option<u32>);
@@ -200,7 +270,7 @@ mod tests {
 
     #[test]
     fn within_capacity_every_change_is_read() {
-        let queue = Queue::new(4, true, false);
+        let queue = queue(Policy::Conflate(4));
         for n in 0..4 {
             queue.push(
                 &change("a", Kind::Patch, Some(n), Some(n + 1)),
@@ -213,7 +283,7 @@ mod tests {
 
     #[test]
     fn beyond_capacity_a_key_has_one_change_at_the_place_of_its_first() {
-        let queue = Queue::new(3, true, false);
+        let queue = queue(Policy::Conflate(3));
         for n in 0..5 {
             queue.push(
                 &change("a", Kind::Patch, Some(n), Some(n + 1)),
@@ -251,7 +321,7 @@ mod tests {
 
     #[test]
     fn a_key_read_meanwhile_gets_a_new_place() {
-        let queue = Queue::new(1, false, false);
+        let queue = queue(Policy::Conflate(1));
         queue.push(&change("a", Kind::Patch, None, Some(1)), &mut Wakers::new());
         queue.push(&change("b", Kind::Patch, None, Some(1)), &mut Wakers::new());
         let mut context = Context::from_waker(Waker::noop());
@@ -262,8 +332,40 @@ mod tests {
     }
 
     #[test]
+    fn the_oldest_are_dropped_and_counted() {
+        let queue = queue(Policy::DropOldest(2));
+        (0..5).for_each(|row| push(&queue, "a", row));
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(matches!(
+            queue.poll_next(&mut context),
+            Poll::Ready(Next::Error(StreamError::Lagged { missed: 3 }))
+        ));
+        let rows: Vec<_> = drain(&queue).into_iter().map(|seen| seen.3).collect();
+        assert_eq!(rows, [Some(3), Some(4)]);
+        assert_eq!(queue.meter.missed.get(), 3);
+    }
+
+    #[test]
+    fn unbounded_keeps_all() {
+        let queue = queue(Policy::Unbounded);
+        (0..5_000).for_each(|row| push(&queue, "a", row));
+        assert_eq!(queue.depth(), 5_000);
+        assert_eq!(drain(&queue).len(), 5_000);
+    }
+
+    #[test]
+    fn another_policy_holds_for_what_is_pending_too() {
+        let queue = queue(Policy::Unbounded);
+        (0..5).for_each(|row| push(&queue, "a", row));
+        queue.set_policy(Policy::Conflate(2));
+        push(&queue, "a", 5);
+        assert_eq!(drain(&queue).len(), 1);
+        assert_eq!(queue.meter.conflated.get(), 5);
+    }
+
+    #[test]
     fn the_end_comes_after_what_is_pending() {
-        let queue = Queue::new(9, false, false);
+        let queue = queue(Policy::Conflate(9));
         queue.push(
             &change("a", Kind::Upsert, None, Some(1)),
             &mut Wakers::new(),

@@ -9,12 +9,18 @@ use std::task::{ready, Context, Poll};
 use futures_util::stream::{FusedStream, Stream};
 
 use super::operator::{Filter, FilterMap, Identity, Map, Operator, Then};
-use super::{Change, Kind, Next, Queue, RichUpdate, StreamError, Update};
+use super::{Change, Kind, Next, Policy, Queue, RichUpdate, StreamError, Update};
 use crate::patch::Record;
 use crate::session::EndReason;
 
 /// A stream of [`Update`]s.
 pub type EntityStream<T> = Watch<Update<T>>;
+
+/// A stream of [`Update`]s that share their rows with the cache: [`Watch::shared`].
+pub type SharedEntityStream<T> = Watch<Update<Arc<T>>>;
+
+/// A stream of rows, each as it is now.
+pub type RowStream<T> = Watch<T>;
 
 /// A stream of [`RichUpdate`]s.
 pub type RichEntityStream<T> = Watch<RichUpdate<T>>;
@@ -25,8 +31,13 @@ pub type TryEntityStream<T> = Watch<Result<Update<T>, StreamError>>;
 /// A stream over a view: first the rows that are there, then every change.
 ///
 /// - **Lazy**: it subscribes when it is first polled.
-/// - **Lossless or conflated, never cut**: a reader that is behind by more than the queue's capacity
-///   gets, for each row, one item that spans what it missed.
+/// - **Lossless or conflated, never cut**: a reader that is behind by more than its capacity, 1,024
+///   changes unless the client's [`stream_capacity`](crate::HyperStackBuilder::stream_capacity) or
+///   [`conflate`](Watch::conflate) says otherwise, gets one item for each row that spans what it
+///   missed, in the order in which the rows first changed. Patches are folded into a patch, anything
+///   and then a delete into a delete, a delete and then a row into an upsert; a rich update goes from
+///   the row as this reader had it to the row as it is. [`unbounded`](Watch::unbounded) and
+///   [`drop_oldest`](Watch::drop_oldest) are the alternatives.
 /// - **It ends** when no more can come, and [`end_reason`](Watch::end_reason) then says why. It does
 ///   not keep the connection open: the last `HyperStack`, or view made from one, does.
 /// - **Dropping it** unsubscribes, unless others read the view, after a short linger. Polling it is
@@ -42,7 +53,7 @@ pub struct Watch<I: Item, O = Identity> {
 
 enum State<T> {
     /// `Some` until the first poll.
-    Lazy(Option<Subscriber<T>>),
+    Lazy(Option<Subscriber<T>>, Option<Policy>),
     Live(Subscription<T>),
     Ended {
         reason: EndReason,
@@ -58,6 +69,8 @@ type Subscriber<T> = Box<dyn FnOnce(Options) -> Subscription<T> + Send>;
 pub struct Options {
     pub(crate) keeps_before: bool,
     pub(crate) wants_errors: bool,
+    /// The client's, unless the reader chose.
+    pub(crate) policy: Option<Policy>,
 }
 
 /// A reader's queue, and what to drop when the reader goes.
@@ -66,7 +79,21 @@ pub(crate) struct Subscription<T> {
     pub(crate) _guard: Box<dyn Any + Send>,
 }
 
-/// An item that a [`Watch`] yields. Sealed: [`Update`], [`RichUpdate`] and `Result`s of the former.
+impl<T> Subscription<T> {
+    /// One that ended before it began.
+    pub(crate) fn ended(options: Options, reason: &EndReason) -> Self {
+        let (before, errors) = (options.keeps_before, options.wants_errors);
+        let queue = Queue::new(Policy::Unbounded, before, errors, Arc::default());
+        queue.end(reason, &mut Vec::new());
+        Subscription {
+            queue: Arc::new(queue),
+            _guard: Box::new(()),
+        }
+    }
+}
+
+/// An item that a [`Watch`] yields. Sealed: a row, an [`Update`] or a [`RichUpdate`] of one, each by
+/// value or in an [`Arc`], and `Result`s of these.
 pub trait Item: sealed::Item {}
 
 impl<I: sealed::Item> Item for I {}
@@ -76,12 +103,18 @@ mod sealed {
 
     pub trait Item: Sized {
         type Row: Record;
+        /// The same item, sharing its rows.
+        type Shared: super::Item<Row = Self::Row>;
         const OPTIONS: Options;
         /// `None` where nothing changed for this kind of item.
         fn from_change(change: Change<Self::Row>) -> Option<Self>;
-        fn from_error(error: StreamError) -> Option<Self>;
+        fn from_error(_: StreamError) -> Option<Self> {
+            None
+        }
         /// The last item, where the end is one.
-        fn from_end(reason: &EndReason) -> Option<Self>;
+        fn from_end(_: &EndReason) -> Option<Self> {
+            None
+        }
     }
 }
 
@@ -90,9 +123,72 @@ impl<I: Item> Watch<I> {
         subscriber: impl FnOnce(Options) -> Subscription<I::Row> + Send + 'static,
     ) -> Self {
         Watch {
-            state: State::Lazy(Some(Box::new(subscriber))),
+            state: State::Lazy(Some(Box::new(subscriber)), None),
             operator: Identity,
         }
+    }
+
+    /// A stream that ended before it began.
+    pub(crate) fn ended(reason: EndReason) -> Self {
+        Watch::new(move |options| Subscription::ended(options, &reason))
+    }
+
+    /// The same stream with rows that are shared with the cache, as `Arc<T>`, instead of copies of
+    /// them: the fastest way to read. A row that is held on to is not changed by what comes later.
+    ///
+    /// ```no_run
+    /// # use std::sync::Arc;
+    /// # use hyperstack_sdk::prelude::*;
+    /// # #[derive(Debug, Clone, PartialEq, Entity)]
+    /// # struct Token { name: Option<String> }
+    /// # async fn run(hs: HyperStack) {
+    /// let mut updates = hs.watch::<Token>().shared();
+    /// while let Some(update) = updates.next().await {
+    ///     let token: Option<Arc<Token>> = update.into_data();
+    /// }
+    /// # }
+    /// ```
+    pub fn shared(self) -> Watch<I::Shared> {
+        Watch {
+            state: self.state,
+            operator: Identity,
+        }
+    }
+}
+
+impl<I: Item, O> Watch<I, O> {
+    /// From `capacity` pending changes on, those of a row are folded into one, until the reader has
+    /// caught up. What every stream does unless told otherwise.
+    pub fn conflate(self, capacity: usize) -> Self {
+        self.with(Policy::Conflate(capacity))
+    }
+
+    /// Every change is kept until it is read, and none folded into another: memory grows for as long
+    /// as the reader is slower than the server.
+    pub fn unbounded(self) -> Self {
+        self.with(Policy::Unbounded)
+    }
+
+    fn with(mut self, policy: Policy) -> Self {
+        match &mut self.state {
+            State::Lazy(_, chosen) => *chosen = Some(policy),
+            State::Live(subscription) => subscription.queue.set_policy(policy),
+            State::Ended { .. } => {}
+        }
+        self
+    }
+}
+
+impl<U, O> Watch<Result<U, StreamError>, O>
+where
+    Result<U, StreamError>: Item,
+{
+    /// Of more than `capacity` pending changes the oldest are dropped, and the next item is
+    /// [`StreamError::Lagged`], which says how many. What the reader has put together from the
+    /// updates may then be wrong until each row changes again. Only a stream that says so can do this:
+    /// one that was made by `try_watch`.
+    pub fn drop_oldest(self, capacity: usize) -> Self {
+        self.with(Policy::DropOldest(capacity.max(1)))
     }
 }
 
@@ -141,7 +237,7 @@ impl<I: Item, O> Watch<I, O> {
     /// How many changes were folded into others because this reader was behind.
     pub fn conflated(&self) -> u64 {
         match &self.state {
-            State::Lazy(_) => 0,
+            State::Lazy(..) => 0,
             State::Live(subscription) => subscription.queue.conflated(),
             State::Ended { conflated, .. } => *conflated,
         }
@@ -149,9 +245,14 @@ impl<I: Item, O> Watch<I, O> {
 
     fn poll_item(&mut self, context: &mut Context<'_>) -> Poll<Option<I>> {
         loop {
-            if let State::Lazy(subscriber) = &mut self.state {
+            if let State::Lazy(subscriber, policy) = &mut self.state {
                 if let Some(subscriber) = subscriber.take() {
-                    self.state = State::Live(subscriber(I::OPTIONS));
+                    let policy = *policy;
+                    let options = Options {
+                        policy,
+                        ..I::OPTIONS
+                    };
+                    self.state = State::Live(subscriber(options));
                 }
             }
             let State::Live(subscription) = &self.state else {
@@ -160,7 +261,6 @@ impl<I: Item, O> Watch<I, O> {
             let item = match ready!(subscription.queue.poll_next(context)) {
                 Next::Change(change) => I::from_change(change),
                 Next::Error(error) => I::from_error(error),
-                Next::Dropped(count) => I::from_error(StreamError::Dropped { count }),
                 Next::End(reason) => {
                     let last = I::from_end(&reason);
                     let conflated = subscription.queue.conflated();
@@ -204,7 +304,7 @@ impl<I: Item, O> Unpin for Watch<I, O> {}
 impl<I: Item, O> fmt::Debug for Watch<I, O> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match &self.state {
-            State::Lazy(_) => "Lazy".to_owned(),
+            State::Lazy(..) => "Lazy".to_owned(),
             State::Live(_) => "Live".to_owned(),
             State::Ended { reason, .. } => format!("Ended({reason:?})"),
         };
@@ -212,45 +312,51 @@ impl<I: Item, O> fmt::Debug for Watch<I, O> {
     }
 }
 
-impl<T: Record> sealed::Item for Update<T> {
+const PLAIN: Options = Options {
+    keeps_before: false,
+    wants_errors: false,
+    policy: None,
+};
+
+const RICH: Options = Options {
+    keeps_before: true,
+    ..PLAIN
+};
+
+impl<T: Record> sealed::Item for Update<Arc<T>> {
     type Row = T;
-    const OPTIONS: Options = Options {
-        keeps_before: false,
-        wants_errors: false,
-    };
+    type Shared = Self;
+    const OPTIONS: Options = PLAIN;
 
     fn from_change(change: Change<T>) -> Option<Self> {
         let key = change.key.to_string();
-        Some(match (change.kind, change.after.map(owned)) {
+        Some(match (change.kind, change.after) {
             (Kind::Upsert, Some(data)) => Update::Upsert { key, data },
             (Kind::Patch, Some(data)) => Update::Patch { key, data },
             (Kind::Delete, _) | (_, None) => Update::Delete { key },
         })
     }
+}
 
-    fn from_error(_: StreamError) -> Option<Self> {
-        None
-    }
+impl<T: Record> sealed::Item for Update<T> {
+    type Row = T;
+    type Shared = Update<Arc<T>>;
+    const OPTIONS: Options = PLAIN;
 
-    fn from_end(_: &EndReason) -> Option<Self> {
-        None
+    fn from_change(change: Change<T>) -> Option<Self> {
+        Update::<Arc<T>>::from_change(change).map(|update| update.map(owned))
     }
 }
 
-impl<T: Record> sealed::Item for RichUpdate<T> {
+impl<T: Record> sealed::Item for RichUpdate<Arc<T>> {
     type Row = T;
-    const OPTIONS: Options = Options {
-        keeps_before: true,
-        wants_errors: false,
-    };
+    type Shared = Self;
+    const OPTIONS: Options = RICH;
 
     fn from_change(change: Change<T>) -> Option<Self> {
         let key = change.key.to_string();
         Some(match (change.before, change.after) {
-            (None, Some(data)) => RichUpdate::Created {
-                key,
-                data: owned(data),
-            },
+            (None, Some(data)) => RichUpdate::Created { key, data },
             (Some(before), Some(after)) => {
                 if before == after {
                     return None;
@@ -260,35 +366,55 @@ impl<T: Record> sealed::Item for RichUpdate<T> {
                     key,
                     // A patch is made of strings, numbers and booleans: it always serializes.
                     patch: serde_json::to_value(&patch).ok(),
-                    before: owned(before),
-                    after: owned(after),
+                    before,
+                    after,
                 }
             }
-            (before, None) => RichUpdate::Deleted {
-                key,
-                last_known: before.map(owned),
-            },
+            (last_known, None) => RichUpdate::Deleted { key, last_known },
         })
-    }
-
-    fn from_error(_: StreamError) -> Option<Self> {
-        None
-    }
-
-    fn from_end(_: &EndReason) -> Option<Self> {
-        None
     }
 }
 
-impl<T: Record> sealed::Item for Result<Update<T>, StreamError> {
+impl<T: Record> sealed::Item for RichUpdate<T> {
     type Row = T;
-    const OPTIONS: Options = Options {
-        keeps_before: false,
-        wants_errors: true,
-    };
+    type Shared = RichUpdate<Arc<T>>;
+    const OPTIONS: Options = RICH;
 
     fn from_change(change: Change<T>) -> Option<Self> {
-        Update::from_change(change).map(Ok)
+        RichUpdate::<Arc<T>>::from_change(change).map(|update| update.map(owned))
+    }
+}
+
+impl<T: Record> sealed::Item for Arc<T> {
+    type Row = T;
+    type Shared = Self;
+    const OPTIONS: Options = PLAIN;
+
+    fn from_change(change: Change<T>) -> Option<Self> {
+        change.after
+    }
+}
+
+impl<T: Record> sealed::Item for T {
+    type Row = T;
+    type Shared = Arc<T>;
+    const OPTIONS: Options = PLAIN;
+
+    fn from_change(change: Change<T>) -> Option<Self> {
+        change.after.map(owned)
+    }
+}
+
+impl<U: sealed::Item> sealed::Item for Result<U, StreamError> {
+    type Row = U::Row;
+    type Shared = Result<U::Shared, StreamError>;
+    const OPTIONS: Options = Options {
+        wants_errors: true,
+        ..U::OPTIONS
+    };
+
+    fn from_change(change: Change<U::Row>) -> Option<Self> {
+        U::from_change(change).map(Ok)
     }
 
     fn from_error(error: StreamError) -> Option<Self> {

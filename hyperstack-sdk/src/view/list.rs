@@ -1,32 +1,90 @@
 //! A view as a list of rows.
 
 use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
 
+use serde_json::Value;
+
+use super::part::Part;
 use super::read::{owned, View};
-use super::ReadError;
+use super::{ReadError, Shared};
 use crate::engine::Handle;
-use crate::patch::Record;
-use crate::session::{Target, Window};
-use crate::store::{Cache, Selection};
-use crate::stream::{EntityStream, RichEntityStream, TryEntityStream};
+use crate::patch::{FilterError, Record};
+use crate::session::{EndReason, Target, Window};
+use crate::store::Selection;
+use crate::stream::{
+    EntityStream, Item, RichEntityStream, RowStream, TryEntityStream, Update, Watch,
+};
+use crate::wire::Seq;
 
-/// A view as a list of rows, in the view's order: an entity's list, or a derived collection.
+/// A view as a list of rows, in the view's order: an entity's list, or, as a [`WindowView`], a view
+/// that is derived from it.
 ///
 /// The order is the one that the server announces: recency for an entity's list, a sort for a
 /// derived view, where ties go by key and rows without the value come first. Rows that are sorted by
-/// text keep the order in which the server sent them.
+/// text keep the order in which the server sent them, since that does not follow the direction that
+/// it announces.
 ///
 /// An entity's list only grows: the server never says that an entity is gone, and keeps no more than
 /// the latest 500 itself, so that a row which a new snapshot lacks may still be there. Such rows are
 /// kept. Of a derived view they are deleted.
-pub struct ListView<T> {
+///
+/// # A part of a view
+///
+/// [`filter`](Self::filter), [`skip`](Self::skip) and [`take`](Self::take) make a handle to a part of
+/// the view, in this order, whatever the order of the calls: the window is counted among the rows
+/// that the filter leaves. A stream of a part follows it: a row that enters is an upsert (a patch, if
+/// a patch brought it in), one that leaves is a delete, newcomers first.
+///
+/// Each handle, and each stream, has its own part, however many there are of a view: they share one
+/// subscription. The server does no filtering at all, and counts rows only in derived views; the rest
+/// is done here, as the rows come.
+///
+/// ```no_run
+/// # use hyperstack_sdk::prelude::*;
+/// # #[derive(Debug, Clone, PartialEq, Entity, Views)]
+/// # struct Round { state: State }
+/// # #[derive(Debug, Clone, PartialEq, Section)]
+/// # struct State { status: String }
+/// # async fn run(hs: HyperStack) {
+/// let active = hs.views::<RoundViews>().list().filter("state.status", "active");
+/// let all: Vec<Round> = active.get().await;
+/// let mut latest_five = active.take(5).watch();
+/// # }
+/// ```
+#[must_use = "a handle subscribes to nothing until it is read"]
+pub struct ListView<T: Record, Kind = Entities> {
     pub(super) view: View<T>,
+    part: Part<T>,
+    kind: PhantomData<fn() -> Kind>,
 }
 
-impl<T: Record> ListView<T> {
-    pub(super) fn new(handle: Handle, id: &str, window: Window) -> Self {
+/// A derived view as a list of rows: a window that the server keeps sorted, and that rows leave.
+///
+/// [`take`](ListView::take) and [`skip`](ListView::skip) reach the server, which may keep a longer
+/// window than the view declares. While another reader of the view asks for none, or for a filter,
+/// the window is the one that the view declares, by default of 100 rows, and all others are parts of
+/// that.
+///
+/// The server sends such a view whole, whatever options a snapshot is asked with, so that it has none
+/// of these.
+pub type WindowView<T> = ListView<T, Derived>;
+
+/// An entity's list, which has every row of the entity that the server knows.
+#[derive(Debug)]
+pub enum Entities {}
+
+/// A window that the server derives from an entity's list.
+#[derive(Debug)]
+pub enum Derived {}
+
+impl<T: Record, Kind> ListView<T, Kind> {
+    pub(super) fn new(handle: Handle, id: &str) -> Self {
         ListView {
-            view: View::new(handle, id, window),
+            view: View::new(handle, id),
+            part: Part::new(Window::default()),
+            kind: PhantomData,
         }
     }
 
@@ -35,10 +93,42 @@ impl<T: Record> ListView<T> {
         self.view.id()
     }
 
+    /// Those rows whose field at `path` has this value; of more than one filter, those that pass all.
+    ///
+    /// `path` is made of names on the wire, joined by dots, such as `state.status`, and the value is
+    /// anything that becomes JSON: text, a number, `true`, `None` for null, `json!(..)`. It is
+    /// compared as the field's own type, so that `"7"` is the integer 7. Of an object each field that
+    /// is given is compared.
+    ///
+    /// A path that leads nowhere in the row's struct, or a value that the field cannot have, is found
+    /// at the first read: `try_get` returns it as [`ReadError::Filter`], `get` returns no rows, and a
+    /// stream ends with [`EndReason::Filter`].
+    pub fn filter(mut self, path: &str, value: impl Into<Value>) -> Self {
+        self.part = self.part.filter(path, value.into());
+        self
+    }
+
+    /// At most so many rows, from the front.
+    pub fn take(mut self, rows: u64) -> Self {
+        self.part.window.take = Some(rows);
+        self
+    }
+
+    /// Without so many rows at the front.
+    pub fn skip(mut self, rows: u64) -> Self {
+        self.part.window.skip = rows;
+        self
+    }
+
+    /// The same rows, to be read as `Arc`s that are shared with the cache rather than as copies.
+    pub fn shared(&self) -> Shared<Self> {
+        Shared(self.clone())
+    }
+
     /// The rows. Waits until the view is complete, at most for the client's
     /// `initial_data_timeout`, and returns what is there.
     pub async fn get(&self) -> Vec<T> {
-        self.view.read(Target::All, rows).await.0
+        all_owned(self.read().await.0)
     }
 
     /// As [`get`](Self::get), but tells an empty view from one that is not known yet.
@@ -47,39 +137,128 @@ impl<T: Record> ListView<T> {
     ///
     /// See [`ReadError`].
     pub async fn try_get(&self) -> Result<Vec<T>, ReadError> {
-        let (rows, ready) = self.view.read(Target::All, rows).await;
-        ready.map(|()| rows)
+        let (rows, ready) = self.read().await;
+        ready.map(|()| all_owned(rows))
+    }
+
+    /// The rows that the cache holds at this moment, which are none unless somebody reads the view, or
+    /// did a short while ago. Waits for nothing and subscribes to nothing.
+    pub fn get_sync(&self) -> Vec<T> {
+        all_owned(self.read_now())
     }
 
     /// Streams the rows that are there, then every change. Lazy.
     pub fn watch(&self) -> EntityStream<T> {
-        self.view.stream(Selection::All)
+        self.stream()
+    }
+
+    /// Streams each row that is there, then each as it is after a change. Lazy. Rows that leave go in
+    /// silence.
+    pub fn listen(&self) -> RowStream<T> {
+        self.stream()
     }
 
     /// As [`watch`](Self::watch), with the values before and after.
     pub fn watch_rich(&self) -> RichEntityStream<T> {
-        self.view.stream(Selection::All)
+        self.stream()
     }
 
     /// As [`watch`](Self::watch), with the rows that did not fit `T`, and the end, as errors.
     pub fn try_watch(&self) -> TryEntityStream<T> {
-        self.view.stream(Selection::All)
+        self.stream()
+    }
+
+    pub(super) async fn read(&self) -> (Vec<Arc<T>>, Result<(), ReadError>) {
+        let window = self.part.window;
+        match self.part.predicate() {
+            Ok(filter) => {
+                let rows = |cache: &crate::store::Cache<T>| cache.list(window, filter.as_ref());
+                self.view.read(Target::All, window, rows).await
+            }
+            Err(error) => {
+                self.warn(&error);
+                (Vec::new(), Err(error.into()))
+            }
+        }
+    }
+
+    pub(super) fn read_now(&self) -> Vec<Arc<T>> {
+        match self.part.predicate() {
+            Ok(filter) => {
+                let rows =
+                    |cache: &crate::store::Cache<T>| cache.list(self.part.window, filter.as_ref());
+                self.view.read_now(rows)
+            }
+            Err(error) => {
+                self.warn(&error);
+                Vec::new()
+            }
+        }
+    }
+
+    fn stream<I: Item<Row = T>>(&self) -> Watch<I> {
+        let window = self.part.window;
+        match self.part.predicate() {
+            Ok(None) if window == Window::default() => self.view.stream(Selection::All),
+            Ok(filter) => self.view.stream(Selection::Part(window, filter)),
+            Err(error) => {
+                self.warn(&error);
+                Watch::ended(EndReason::Filter(error))
+            }
+        }
+    }
+
+    fn warn(&self, error: &FilterError) {
+        tracing::warn!("a filter of {}: {error}", self.id());
     }
 }
 
-fn rows<T: Record>(cache: &Cache<T>) -> Vec<T> {
-    cache.list().into_iter().map(owned).collect()
+impl<T: Record> ListView<T> {
+    /// Whether a stream begins with the rows that are there. Default: yes. If not, a row that no one
+    /// else reads is known only from what is sent of it from now on, and shown once that is a whole
+    /// row.
+    pub fn with_snapshot(mut self, yes: bool) -> Self {
+        self.part.window.no_snapshot = !yes;
+        self
+    }
+
+    /// Of the rows that are there, only those that changed after this position, as the server's
+    /// positions go. [`Stats::last_seq`](crate::Stats::last_seq) is one; `"<slot>:<index>".parse()`
+    /// makes one of text. A position is neither unique nor does it always grow: to miss nothing, go
+    /// back by a few slots.
+    pub fn after(mut self, position: Seq) -> Self {
+        self.part.window.after = Some(position);
+        self
+    }
+
+    /// At most so many of the rows that are there: the latest, or, with [`after`](Self::after), the
+    /// first after that.
+    pub fn with_snapshot_limit(mut self, rows: u64) -> Self {
+        self.part.window.snapshot_limit = Some(rows);
+        self
+    }
+
+    /// Streams some rows; only these are asked of the server. Lazy.
+    pub fn watch_keys(&self, keys: &[&str]) -> Watch<Update<T>> {
+        super::state::watch_keys(&self.view, keys)
+    }
 }
 
-impl<T> Clone for ListView<T> {
+fn all_owned<T: Clone>(rows: Vec<Arc<T>>) -> Vec<T> {
+    rows.into_iter().map(owned).collect()
+}
+
+impl<T: Record, Kind> Clone for ListView<T, Kind> {
     fn clone(&self) -> Self {
         ListView {
             view: self.view.clone(),
+            part: self.part.clone(),
+            kind: PhantomData,
         }
     }
 }
 
-impl<T> fmt::Debug for ListView<T> {
+impl<T: Record, Kind> fmt::Debug for ListView<T, Kind> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("ListView").field(&self.view.id()).finish()
     }

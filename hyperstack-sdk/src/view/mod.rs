@@ -3,13 +3,16 @@
 //! A handle is cheap, holds the connection open, and subscribes to nothing: reading it does.
 
 mod list;
+mod part;
 mod read;
+mod shared;
 mod single;
 mod source;
 mod state;
 
-pub use list::ListView;
+pub use list::{Derived, Entities, ListView, WindowView};
 pub use read::ReadError;
+pub use shared::Shared;
 pub use single::SingleView;
 #[doc(hidden)]
 pub use source::{source, Viewed};

@@ -1,10 +1,11 @@
 //! Reading a view once.
 
+use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::engine::Handle;
-use crate::patch::Record;
+use crate::engine::{ConnectionState, Handle};
+use crate::patch::{FilterError, Record};
 use crate::session::{EndReason, Target, Window};
 use crate::store::{Cache, Outcome, Selection};
 use crate::stream::{Item, Watch};
@@ -19,6 +20,15 @@ pub enum ReadError {
     /// has answered for another one.
     #[error("the view \"{view}\" is not complete after {waited:?}: the server is slow or away, or knows no such entity")]
     NotYet {
+        /// The view's id.
+        view: String,
+        /// How long the read waited.
+        waited: Duration,
+    },
+    /// There is no connection now, and none was restored while the read waited. What the cache held is
+    /// what `get` returns; it may be old.
+    #[error("not connected: the view \"{view}\" is not known to be current after {waited:?}")]
+    Disconnected {
         /// The view's id.
         view: String,
         /// How long the read waited.
@@ -47,6 +57,9 @@ pub enum ReadError {
         /// What could not be read.
         error: FrameError,
     },
+    /// The filter asks for what no row can have.
+    #[error(transparent)]
+    Filter(#[from] FilterError),
     /// The connection ended for good; what the cache held is what `get` returns.
     #[error("no connection: {0}")]
     Ended(#[from] EndReason),
@@ -56,8 +69,7 @@ pub enum ReadError {
 pub(super) struct View<T> {
     handle: Handle,
     id: Arc<str>,
-    window: Window,
-    row: std::marker::PhantomData<fn() -> T>,
+    row: PhantomData<fn() -> T>,
 }
 
 impl<T> Clone for View<T> {
@@ -65,40 +77,39 @@ impl<T> Clone for View<T> {
         View {
             handle: self.handle.clone(),
             id: self.id.clone(),
-            window: self.window,
-            row: self.row,
+            row: PhantomData,
         }
     }
 }
 
 impl<T> View<T> {
+    pub(super) fn new(handle: Handle, id: &str) -> Self {
+        View {
+            handle,
+            id: id.into(),
+            row: PhantomData,
+        }
+    }
+
     pub(super) fn id(&self) -> &str {
         &self.id
     }
 }
 
 impl<T: Record> View<T> {
-    pub(super) fn new(handle: Handle, id: &str, window: Window) -> Self {
-        View {
-            handle,
-            id: id.into(),
-            window,
-            row: std::marker::PhantomData,
-        }
-    }
-
     /// Waits until `target` is ready, at most for the initial data timeout, then reads the cache
     /// by `read`, together with the reason why it may not have been ready.
     pub(super) async fn read<R>(
         &self,
         target: Target,
+        window: Window,
         read: impl FnOnce(&Cache<T>) -> R,
     ) -> (R, Result<(), ReadError>) {
         let shared = self.handle.shared();
-        let (cache, _interest) = shared.want::<T>(&self.id, vec![target.clone()], self.window);
+        let (cache, _interest) = shared.want::<T>(&self.id, vec![target.clone()], window);
         let waited = shared.initial_data_timeout();
         let view = || self.id.to_string();
-        let outcome = match tokio::time::timeout(waited, cache.outcome(&target)).await {
+        let outcome = match tokio::time::timeout(waited, cache.outcome(&target, window)).await {
             Ok(Outcome::Ready) => Ok(()),
             Ok(Outcome::Spoiled(error)) => Err(ReadError::Incomplete {
                 view: view(),
@@ -110,19 +121,31 @@ impl<T: Record> View<T> {
             }),
             Ok(Outcome::UnknownView) => Err(ReadError::UnknownView { view: view() }),
             Ok(Outcome::Ended(reason)) => Err(ReadError::Ended(reason)),
-            Err(_) => Err(ReadError::NotYet {
-                view: view(),
-                waited,
+            Err(_) => Err(match shared.state() {
+                ConnectionState::Connected => ReadError::NotYet {
+                    view: view(),
+                    waited,
+                },
+                _ => ReadError::Disconnected {
+                    view: view(),
+                    waited,
+                },
             }),
         };
         (read(&cache), outcome)
     }
 
+    /// Reads the cache as it is; the default where the view is not being read.
+    pub(super) fn read_now<R: Default>(&self, read: impl FnOnce(&Cache<T>) -> R) -> R {
+        let cache = self.handle.shared().held::<T>(&self.id);
+        cache.map(|cache| read(&cache)).unwrap_or_default()
+    }
+
     /// A lazy stream over the rows that `selection` names.
-    pub(super) fn stream<I: Item<Row = T>>(&self, selection: Selection) -> Watch<I> {
+    pub(super) fn stream<I: Item<Row = T>>(&self, selection: Selection<T>) -> Watch<I> {
         let shared = self.handle.shared().clone();
-        let (id, window) = (self.id.clone(), self.window);
-        Watch::new(move |options| shared.subscribe(&id, selection, window, options))
+        let id = self.id.clone();
+        Watch::new(move |options| shared.subscribe(&id, selection, options))
     }
 }
 

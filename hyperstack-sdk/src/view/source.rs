@@ -3,11 +3,10 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use super::{ListView, SingleView, StateView};
+use super::{ListView, SingleView, StateView, WindowView};
 use crate::client::HyperStack;
 use crate::engine::Handle;
 use crate::patch::{Entity, Record};
-use crate::session::Window;
 
 /// The views of an entity; implemented by `#[derive(Views)]`, on `FooViews` for `Foo`.
 #[diagnostic::on_unimplemented(
@@ -69,12 +68,12 @@ impl<T: Record> ViewSource<T> {
 
     /// All rows, the one that changed last first.
     pub fn list(&self) -> ListView<T> {
-        self.collection(&format!("{}/list", self.entity))
+        ListView::new(self.handle.clone(), &format!("{}/list", self.entity))
     }
 
-    /// The rows of the view `id`, in its order.
-    pub fn collection(&self, id: &str) -> ListView<T> {
-        ListView::new(self.handle.clone(), id, Window::default())
+    /// The rows of the derived view `id`, in its order.
+    pub fn collection(&self, id: &str) -> WindowView<T> {
+        WindowView::new(self.handle.clone(), id)
     }
 
     /// The first row of the view `id`.

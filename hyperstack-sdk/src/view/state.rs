@@ -4,12 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::read::{owned, View};
-use super::ReadError;
+use super::{ReadError, Shared};
 use crate::engine::Handle;
 use crate::patch::Record;
 use crate::session::{Target, Window};
 use crate::store::Selection;
-use crate::stream::{EntityStream, RichEntityStream, TryEntityStream};
+use crate::stream::{EntityStream, RichEntityStream, RowStream, TryEntityStream};
 
 /// A view's rows one at a time, by key.
 ///
@@ -27,7 +27,7 @@ pub struct StateView<T> {
 impl<T: Record> StateView<T> {
     pub(super) fn new(handle: Handle, id: &str) -> Self {
         StateView {
-            view: View::new(handle, id, Window::default()),
+            view: View::new(handle, id),
         }
     }
 
@@ -39,7 +39,7 @@ impl<T: Record> StateView<T> {
     /// The row, or `None` if the server has none of this key, or has not said so within the
     /// client's `initial_data_timeout`.
     pub async fn get(&self, key: impl ToString) -> Option<T> {
-        self.read(key).await.0
+        self.read(key).await.0.map(owned)
     }
 
     /// As [`get`](Self::get), but says why there is nothing.
@@ -49,11 +49,27 @@ impl<T: Record> StateView<T> {
     /// See [`ReadError`]; a key that the server does not have is `Ok(None)`.
     pub async fn try_get(&self, key: impl ToString) -> Result<Option<T>, ReadError> {
         let (row, ready) = self.read(key).await;
-        ready.map(|()| row)
+        ready.map(|()| row.map(owned))
+    }
+
+    /// The row that the cache holds at this moment, which is none unless somebody reads it, or did a
+    /// short while ago. Waits for nothing and subscribes to nothing.
+    pub fn get_sync(&self, key: impl ToString) -> Option<T> {
+        self.read_now(key).map(owned)
+    }
+
+    /// The same rows, to be read as `Arc`s that are shared with the cache rather than as copies.
+    pub fn shared(&self) -> Shared<Self> {
+        Shared(self.clone())
     }
 
     /// Streams the row if it is there, then every change. Lazy.
     pub fn watch(&self, key: impl ToString) -> EntityStream<T> {
+        self.view.stream(Selection::Keys(vec![shared(key)]))
+    }
+
+    /// Streams the row if it is there, then as it is after each change. Lazy.
+    pub fn listen(&self, key: impl ToString) -> RowStream<T> {
         self.view.stream(Selection::Keys(vec![shared(key)]))
     }
 
@@ -69,19 +85,27 @@ impl<T: Record> StateView<T> {
 
     /// Streams some rows; only these are asked of the server. Lazy.
     pub fn watch_keys(&self, keys: &[&str]) -> EntityStream<T> {
-        let mut keys: Vec<Arc<str>> = keys.iter().map(|key| Arc::from(*key)).collect();
-        keys.sort_unstable();
-        keys.dedup();
-        self.view.stream(Selection::Keys(keys))
+        watch_keys(&self.view, keys)
     }
 
-    async fn read(&self, key: impl ToString) -> (Option<T>, Result<(), ReadError>) {
+    pub(super) async fn read(&self, key: impl ToString) -> (Option<Arc<T>>, Result<(), ReadError>) {
         let key = shared(key);
         let target = Target::Key(key.clone());
         self.view
-            .read(target, |cache| cache.get(&key).map(owned))
+            .read(target, Window::default(), |cache| cache.get(&key))
             .await
     }
+
+    pub(super) fn read_now(&self, key: impl ToString) -> Option<Arc<T>> {
+        self.view.read_now(|cache| cache.get(&key.to_string()))
+    }
+}
+
+pub(super) fn watch_keys<T: Record>(view: &View<T>, keys: &[&str]) -> EntityStream<T> {
+    let mut keys: Vec<Arc<str>> = keys.iter().map(|key| Arc::from(*key)).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    view.stream(Selection::Keys(keys))
 }
 
 fn shared(key: impl ToString) -> Arc<str> {

@@ -13,4 +13,4 @@ mod seq;
 pub use frame::{Direction, Frame, FrameError, Incoming, Issue, RefreshReply, Row, Sort};
 pub use request::{Request, Secret, Subscribe};
 pub use scan::Scalar;
-pub use seq::Seq;
+pub use seq::{Seq, SeqError};

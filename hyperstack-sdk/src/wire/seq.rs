@@ -29,6 +29,26 @@ impl Seq {
     }
 }
 
+/// A text that is no position.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("\"{0}\" is no position: one is \"<slot>:<index>\", such as \"271828182:000000000007\"")]
+pub struct SeqError(String);
+
+impl std::str::FromStr for Seq {
+    type Err = SeqError;
+
+    /// Reads `"<slot>:<index>"`, both in decimal digits.
+    fn from_str(text: &str) -> Result<Self, SeqError> {
+        let error = || SeqError(text.to_owned());
+        let number = |digits: &str| digits.parse().map_err(|_| error());
+        let (slot, index) = text.split_once(':').ok_or_else(error)?;
+        Ok(Seq {
+            slot: number(slot)?,
+            index: number(index)?,
+        })
+    }
+}
+
 impl std::fmt::Display for Seq {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}:{:012}", self.slot, self.index)
@@ -49,6 +69,15 @@ mod tests {
     fn text_is_padded_and_round_trips() {
         let text = "271828182:000000000007";
         assert_eq!(Seq::parse(text).to_string(), text);
+    }
+
+    #[test]
+    fn a_position_is_read_to_the_letter_from_a_user() {
+        assert_eq!("7:000000000002".parse(), Ok(Seq::new(7, 2)));
+        for text in ["", "7", "7:", ":7", "garbage", "7:-1", "1:2:3"] {
+            let error = text.parse::<Seq>().unwrap_err().to_string();
+            assert!(error.starts_with(&format!("\"{text}\" is no position")));
+        }
     }
 
     #[test]

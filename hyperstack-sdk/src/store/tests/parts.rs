@@ -1,0 +1,213 @@
+//! Readers of a part of a view.
+
+use super::*;
+use crate::wire::Seq;
+
+fn part(skip: u64, take: u64) -> Window {
+    Window {
+        skip,
+        take: Some(take),
+        ..Window::default()
+    }
+}
+
+fn cheap() -> Option<Filter<Coin>> {
+    Some(Arc::new(|coin| {
+        coin.price.is_some_and(|price| price < 10.0)
+    }))
+}
+
+impl Fixture {
+    /// Another reader, of a part, instead of the one before.
+    fn reads(&mut self, window: Window, filter: Option<Filter<Coin>>) {
+        self.queue = Arc::new(queue());
+        let selection = Selection::Part(window, filter);
+        self.cache.subscribe(&selection, &self.queue);
+    }
+
+    fn price(&mut self, key: &str, price: f64) {
+        let row =
+            format!(r#""op":"patch","key":"{key}","data":{{"name":"{key}","price":{price}}}"#);
+        assert_eq!(self.apply(&[&row]), []);
+    }
+}
+
+/// Of the rows a to e by price, a the highest.
+fn by_price() -> Fixture {
+    let mut f = fixture("Coin/list", None);
+    f.begin(BY_PRICE);
+    for (key, price) in [
+        ("a", 50.0),
+        ("b", 40.0),
+        ("c", 30.0),
+        ("d", 20.0),
+        ("e", 5.0),
+    ] {
+        f.price(key, price);
+    }
+    f.finish();
+    f
+}
+
+#[test]
+fn a_window_is_told_what_enters_and_then_what_leaves() {
+    let mut f = by_price();
+    f.reads(part(1, 2), None);
+    assert_eq!(f.read(), ["upsert b", "upsert c"]);
+    f.price("b", 41.0);
+    assert_eq!(f.read(), ["patch b"]);
+    f.price("e", 45.0);
+    assert_eq!(f.read(), ["patch e", "delete c"]);
+    f.price("e", 1.0);
+    assert_eq!(f.read(), ["upsert c", "delete e"]);
+    f.price("d", 21.0);
+    assert_eq!(f.read(), [""; 0]);
+    f.apply(&[r#""op":"delete","key":"a""#]);
+    assert_eq!(f.read(), ["upsert d", "delete b"]);
+    let rows = f.cache.list(part(1, 2), None);
+    let names: Vec<_> = rows.iter().map(|coin| coin.name.as_str()).collect();
+    assert_eq!(names, ["c", "d"]);
+}
+
+#[test]
+fn a_filter_is_told_what_begins_and_ends_to_pass() {
+    let mut f = by_price();
+    let filtered = Window {
+        filtered: true,
+        ..Window::default()
+    };
+    f.reads(filtered, cheap());
+    assert_eq!(f.read(), ["upsert e"]);
+    f.price("e", 4.0);
+    f.price("a", 9.0);
+    f.price("e", 11.0);
+    f.price("b", 41.0);
+    assert_eq!(f.read(), ["patch e", "patch a", "delete e"]);
+    f.apply(&[r#""op":"delete","key":"e""#, r#""op":"delete","key":"a""#]);
+    assert_eq!(f.read(), ["delete a"]);
+}
+
+#[test]
+fn a_window_counts_the_rows_that_pass() {
+    let mut f = by_price();
+    f.reads(part(0, 1), cheap());
+    assert_eq!(f.read(), ["upsert e"]);
+    f.price("d", 7.0);
+    assert_eq!(f.read(), ["patch d", "delete e"]);
+    f.price("d", 12.0);
+    assert_eq!(f.read(), ["upsert e", "delete d"]);
+    f.price("a", 60.0);
+    assert_eq!(f.read(), [""; 0]);
+}
+
+#[test]
+fn a_part_begins_with_the_end_of_the_snapshot() {
+    let mut f = fixture("Coin/list", None);
+    f.reads(part(0, 1), None);
+    f.begin(BY_PRICE);
+    f.price("a", 1.0);
+    f.price("b", 2.0);
+    assert_eq!(f.read(), [""; 0]);
+    f.finish();
+    assert_eq!(f.read(), ["upsert b"]);
+    // A window keeps its rows during the next one, and says what becomes of these.
+    f.begin(BY_PRICE);
+    f.price("a", 3.0);
+    f.price("b", 2.5);
+    assert_eq!(f.read(), ["patch b"]);
+    f.finish();
+    assert_eq!(f.read(), ["upsert a", "delete b"]);
+}
+
+#[test]
+fn without_the_snapshot_there_is_only_what_changes() {
+    let mut f = by_price();
+    let live = Window {
+        no_snapshot: true,
+        ..Window::default()
+    };
+    f.reads(live, None);
+    assert_eq!(f.read(), [""; 0]);
+    f.price("c", 31.0);
+    f.apply(&[r#""op":"delete","key":"a""#, r#""op":"delete","key":"c""#]);
+    assert_eq!(f.read(), ["patch c", "delete c"]);
+    f.begin(BY_PRICE);
+    f.apply(&[r#""op":"snapshot","data":[{"key":"z","data":{"name":"z"}}]"#]);
+    f.finish();
+    assert_eq!(f.read(), [""; 0]);
+}
+
+#[test]
+fn the_snapshot_is_cut_by_position_and_by_number() {
+    let mut f = fixture("Coin/list", None);
+    f.begin(RECENCY);
+    f.apply(&[concat!(
+        r#""op":"snapshot","data":[{"key":"c","data":{"name":"c","_seq":"3:1"}},"#,
+        r#"{"key":"b","data":{"name":"b","_seq":"2:1"}},{"key":"a","data":{"name":"a","_seq":"1:1"}}]"#
+    )]);
+    f.finish();
+    let cut = |after: Option<u64>, snapshot_limit| Window {
+        after: after.map(|slot| Seq::new(slot, 1)),
+        snapshot_limit,
+        ..Window::default()
+    };
+    f.reads(cut(Some(1), None), None);
+    assert_eq!(f.read(), ["upsert c", "upsert b"]);
+    f.reads(cut(None, Some(1)), None);
+    assert_eq!(f.read(), ["upsert c"]);
+    f.reads(cut(Some(1), Some(1)), None);
+    assert_eq!(f.read(), ["upsert b"]);
+    // What changes later is told, whatever was left out.
+    f.apply(&[r#""op":"patch","key":"a","data":{"name":"A"},"seq":"4:1""#]);
+    assert_eq!(f.read(), ["patch a"]);
+    f.reads(cut(Some(3), None), None);
+    assert_eq!(f.read(), ["upsert a"]);
+    assert_eq!(f.hub.tally().last_seq, Some(Seq::new(4, 1)));
+}
+
+#[test]
+fn a_window_of_a_view_in_the_servers_order_is_shown_once_the_order_is_whole() {
+    let mut f = fixture("Coin/by_name", None);
+    f.begin(r#""sort":{"field":["name"],"order":"asc"}"#);
+    let rows = ["a", "b", "c"]
+        .map(|key| format!(r#""op":"upsert","key":"{key}","data":{{"name":"{key}","price":1.0}}"#));
+    let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+    f.apply(&rows);
+    f.finish();
+    f.reads(part(0, 1), None);
+    assert_eq!(f.read(), ["upsert a"]);
+    // The whole window again, with another row at its front.
+    f.apply(&[r#""op":"upsert","key":"0","data":{"name":"0"}"#]);
+    f.apply(&rows);
+    assert_eq!(f.read(), [""; 0]);
+    f.hub.pause();
+    assert_eq!(f.read(), ["upsert 0", "delete a"]);
+}
+
+#[test]
+fn what_is_held_may_begin_further_back_than_the_view() {
+    let mut f = fixture("Coin/top", None);
+    f.reads(part(11, 1), None);
+    let (view, target) = (f.view.clone(), Target::All);
+    f.hub.handle(&Event::Begin {
+        view,
+        target,
+        window: part(10, 3),
+        sort: None,
+    });
+    let rows = ["a", "b", "c"]
+        .map(|key| format!(r#""op":"upsert","key":"{key}","data":{{"name":"{key}"}}"#));
+    let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+    f.apply(&rows);
+    f.finish();
+    assert_eq!(f.read(), ["upsert b"]);
+    // A reader of what is not subscribed waits until it is.
+    f.reads(part(0, 1), None);
+    assert_eq!(f.read(), [""; 0]);
+    assert_eq!(
+        f.cache.outcome(&Target::All, part(0, 1)).now_or_never(),
+        None
+    );
+    let ready = f.cache.outcome(&Target::All, part(12, 1)).now_or_never();
+    assert_eq!(ready, Some(Outcome::Ready));
+}

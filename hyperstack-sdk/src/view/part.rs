@@ -1,0 +1,55 @@
+//! Which rows of a view a handle stands for.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::patch::{self, FilterError, Patchable, Record};
+use crate::session::Window;
+use crate::store::Filter;
+
+/// A window, and what its rows have in common.
+#[derive(Debug)]
+pub(super) struct Part<T: Patchable> {
+    pub(super) window: Window,
+    /// What every row holds, as patches; or why no row can.
+    held: Result<Vec<T::Patch>, FilterError>,
+}
+
+impl<T: Patchable> Part<T> {
+    pub(super) fn new(window: Window) -> Self {
+        Part {
+            window,
+            held: Ok(Vec::new()),
+        }
+    }
+
+    /// Those of these rows whose field at `path` is `value`.
+    pub(super) fn filter(mut self, path: &str, value: Value) -> Self {
+        self.window.filtered = true;
+        self.held = self.held.and_then(|mut held| {
+            held.push(patch::filter::filter::<T>(path, value)?);
+            Ok(held)
+        });
+        self
+    }
+}
+
+impl<T: Record> Part<T> {
+    /// Tells which rows these are; `None` if all of the window.
+    pub(super) fn predicate(&self) -> Result<Option<Filter<T>>, FilterError> {
+        let held = self.held.clone()?;
+        Ok((!held.is_empty()).then(|| -> Filter<T> {
+            Arc::new(move |row| held.iter().all(|patch| T::holds(row, patch)))
+        }))
+    }
+}
+
+impl<T: Patchable> Clone for Part<T> {
+    fn clone(&self) -> Self {
+        Part {
+            window: self.window,
+            held: self.held.clone(),
+        }
+    }
+}
