@@ -76,7 +76,7 @@ impl Run {
     async fn of<T: Shaped>(&self) -> Result<Measured> {
         match self.contender {
             Contender::Ours => self.with::<Ours<T, Update<T>>>().await,
-            Contender::OursShared => Err("there are no shared streams yet".into()),
+            Contender::OursShared => self.with::<Ours<T, Update<Arc<T>>>>().await,
             Contender::Published => self.with::<Published<T>>().await,
             Contender::Floor => self.with::<Floor<T>>().await,
         }

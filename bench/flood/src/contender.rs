@@ -22,7 +22,12 @@ pub enum Contender {
 }
 
 impl Contender {
-    pub const ALL: [Contender; 3] = [Contender::Ours, Contender::Published, Contender::Floor];
+    pub const ALL: [Contender; 4] = [
+        Contender::Ours,
+        Contender::OursShared,
+        Contender::Published,
+        Contender::Floor,
+    ];
 
     pub fn name(self) -> &'static str {
         match self {

@@ -6,6 +6,8 @@ use crate::meter::{Reader, Seen};
 use crate::Result;
 use hyperstack_sdk::stream::Item;
 use hyperstack_sdk::{EntityStream, HyperStack, Update, Watch};
+use std::marker::PhantomData;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinHandle;
 
@@ -13,7 +15,7 @@ use tokio::task::JoinHandle;
 pub struct Ours<T: Shaped, I: Form<T>> {
     hyperstack: HyperStack,
     readers: Vec<JoinHandle<Watch<I>>>,
-    row: std::marker::PhantomData<fn() -> T>,
+    row: PhantomData<fn() -> T>,
 }
 
 /// How a stream hands out its rows.
@@ -29,11 +31,26 @@ impl<T: Shaped> Form<T> for Update<T> {
     }
 
     fn look(&self) -> Seen {
-        match self {
-            Update::Upsert { .. } => Seen::Row,
-            Update::Patch { data, .. } => Seen::Patch(data.stamp()),
-            Update::Delete { .. } => Seen::Other,
-        }
+        seen(self, T::stamp)
+    }
+}
+
+/// Shared with the cache.
+impl<T: Shaped> Form<T> for Update<Arc<T>> {
+    fn of(stream: EntityStream<T>) -> Watch<Self> {
+        stream.shared()
+    }
+
+    fn look(&self) -> Seen {
+        seen(self, |row| row.stamp())
+    }
+}
+
+fn seen<R>(update: &Update<R>, stamp: impl Fn(&R) -> u64) -> Seen {
+    match update {
+        Update::Upsert { .. } => Seen::Row,
+        Update::Patch { data, .. } => Seen::Patch(stamp(data)),
+        Update::Delete { .. } => Seen::Other,
     }
 }
 
@@ -47,7 +64,7 @@ impl<T: Shaped, I: Form<T>> Client for Ours<T, I> {
         Ok(Ours {
             hyperstack: builder.connect().await?,
             readers: Vec::new(),
-            row: std::marker::PhantomData,
+            row: PhantomData,
         })
     }
 

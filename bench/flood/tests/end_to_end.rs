@@ -52,12 +52,12 @@ impl Drop for Server {
 #[test]
 fn every_contender_gets_every_update() {
     let server = Server::start();
-    let all = ["ours", "published", "floor"];
+    let all = ["ours", "ours-shared", "published", "floor"];
     for (scenario, contenders) in [
         ("one-100", &all[..]),
         ("keys-100", &all[..]),
         // The published client would take seconds.
-        ("full-100", &["ours", "floor"]),
+        ("full-100", &["ours", "ours-shared", "floor"]),
         ("latency-100", &all[..]),
     ] {
         for contender in contenders {
@@ -79,7 +79,7 @@ fn every_contender_gets_every_update() {
 #[test]
 fn every_contender_gets_every_row_and_field() {
     let server = Server::start();
-    for contender in ["ours", "published", "floor"] {
+    for contender in ["ours", "ours-shared", "published", "floor"] {
         let options = ["--rows", "230", "--updates", "460"];
         let measured = server.measure(contender, "paced-100000", &options);
         // Two snapshots.
