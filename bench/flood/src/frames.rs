@@ -261,7 +261,7 @@ mod tests {
             batches.push((count, complete));
             for row in rows {
                 serde_json::from_str::<T::Plain>(row.data).unwrap();
-                let patch = T::Patch::decode(row.data.as_bytes(), &[] as &[&str]).unwrap();
+                let patch = T::Patch::decode(row.data, &[] as &[&str]).unwrap();
                 held.insert(row.key.into_owned(), T::try_from(patch).unwrap());
             }
         }
@@ -282,7 +282,7 @@ mod tests {
             let Ok(Incoming::Frame(Frame::Patch { row, .. })) = Incoming::decode(json) else {
                 panic!("no patch");
             };
-            let patch = T::Patch::decode(row.data.as_bytes(), &[] as &[&str]).unwrap();
+            let patch = T::Patch::decode(row.data, &[] as &[&str]).unwrap();
             let stamp = T::stamp_of_patch(&patch);
             let held = held.get_mut(&*row.key).unwrap();
             let before = held.clone();
@@ -339,7 +339,7 @@ mod tests {
         let Ok(Incoming::Frame(Frame::Patch { row, .. })) = Incoming::decode(&json) else {
             panic!("no patch");
         };
-        let patch = decode::derived(row.data.as_bytes()).unwrap();
+        let patch = decode::derived(row.data).unwrap();
         assert_eq!(Round::stamp_of_patch(&patch), 1_790_010_740_123_456);
     }
 }

@@ -26,7 +26,7 @@ impl Shape {
     /// A whole row with other values than any other, as a JSON object without `_seq`.
     pub fn row(self, random: &mut Random) -> String {
         let template = match self {
-            Shape::Round => decode::payload::ROW.to_vec(),
+            Shape::Round => decode::payload::ROW.as_bytes().to_vec(),
             Shape::Small => {
                 br#"{"count":1,"name":"7mUr9BzGQJq5uYwC","price":70.26902,"volume":17900}"#.to_vec()
             }

@@ -227,12 +227,19 @@ pub trait Patch: Fields + Value + Serialize + DeserializeOwned {
     /// arrays are appended.
     #[doc(hidden)]
     fn decode(json: &str, append: &[impl AsRef<str>]) -> Result<Self, DecodeError> {
+        let mut patch = Self::default();
+        patch.decode_into(json, append)?;
+        Ok(patch)
+    }
+
+    /// As [`decode`](Self::decode), into a patch that sets nothing yet. After an error it may set some.
+    #[doc(hidden)]
+    fn decode_into(&mut self, json: &str, append: &[impl AsRef<str>]) -> Result<(), DecodeError> {
         let mut cx = context::Context::new(append);
         let mut json = serde_json::Deserializer::from_str(json);
-        match record::decode(&mut json, &mut cx).and_then(|patch| json.end().map(|()| patch)) {
-            Ok(patch) => Ok(patch),
-            Err(cause) => Err(DecodeError::new(Self::ROOT, cx.into_failed(), &cause)),
-        }
+        record::decode_into(self, &mut json, &mut cx)
+            .and_then(|()| json.end())
+            .map_err(|cause| DecodeError::new(Self::ROOT, cx.into_failed(), &cause))
     }
 }
 

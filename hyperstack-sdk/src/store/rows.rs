@@ -208,7 +208,8 @@ impl<T: Record> Rows<T> {
         append: &[Cow<'_, str>],
     ) -> Result<Option<Changed<T>>, RowErrorCause> {
         let held = self.seen(input.key);
-        let patch = T::Patch::decode(input.data, append)?;
+        let mut patch = T::Patch::default();
+        patch.decode_into(input.data, append)?;
         let Some((id, slot)) = held.and_then(|id| Some((id, self.slots[id as usize].as_mut()?)))
         else {
             let row = Row::from_patch(patch)?;
@@ -223,7 +224,10 @@ impl<T: Record> Rows<T> {
         let change = match &mut slot.row {
             Row::Whole(row) => {
                 let before = input.keep_before.then(|| row.clone());
-                let changed = T::merge_patch(Arc::make_mut(row), patch)?;
+                // A row that others hold is copied only for what changes it.
+                let is_shared = Arc::get_mut(row).is_none();
+                let is_held = is_shared && append.is_empty() && T::holds(row, &patch);
+                let changed = !is_held && T::merge_patch(Arc::make_mut(row), patch)?;
                 changed.then(|| change(before, row))
             }
             Row::Partial(partial) => {
