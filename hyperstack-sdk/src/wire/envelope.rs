@@ -68,6 +68,25 @@ pub(super) fn elements(json: &str) -> Result<Vec<&str>, String> {
     }
 }
 
+/// The value of the first member of this name in an object.
+pub(super) fn member<'a>(json: &'a str, name: &str) -> Option<&'a str> {
+    let mut found = None;
+    // What is sought is often first: then the rest is not gone through.
+    let _ = Scanner::new(json).members(|member, value| match member == name {
+        true => {
+            found = Some(value.json);
+            Err(Malformed)
+        }
+        false => Ok(()),
+    });
+    found
+}
+
+/// The text of a JSON string.
+pub(super) fn string(json: &str) -> Option<Cow<'_, str>> {
+    Scanner::new(json).string().ok()?.text().ok()?
+}
+
 /// What is wrong with a JSON text, in the words of the decoder.
 fn fault(json: &str) -> String {
     match serde_json::from_str::<IgnoredAny>(json) {
