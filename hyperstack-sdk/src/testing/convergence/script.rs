@@ -1,0 +1,276 @@
+//! What happens in a run: a list of steps, each of which means something in any state.
+
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::{select, Index};
+use serde_json::{json, Value};
+
+/// The rows' keys.
+pub(super) const KEYS: [&str; 6] = ["a", "b", "c", "d", "e", "f"];
+/// The derived views: id, sorted field, whether descending, how many rows.
+pub(super) const VIEWS: [(&str, &str, bool, usize); 3] = [
+    ("Pool/top", "score", true, 3),
+    ("Pool/low", "score", false, 2),
+    // Sorted by a field that the struct does not have.
+    ("Pool/hidden", "hidden", false, 3),
+];
+
+#[derive(Debug, Clone)]
+pub(super) struct Script {
+    /// What a stream holds for its reader before it conflates, unless it says so.
+    pub(super) capacity: usize,
+    /// Whether somebody reads the whole list from beginning to end.
+    pub(super) anchored: bool,
+    /// Whether rows may still lack their required field at the end.
+    pub(super) leaves_partial: bool,
+    pub(super) steps: Vec<Step>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Step {
+    /// All fields of a row.
+    Put(&'static str, Value),
+    /// Some fields, and where these append.
+    Patch(&'static str, Value, Vec<&'static str>),
+    /// The fields that the server has already.
+    Touch(&'static str),
+    Delete(&'static str),
+    /// A value that does not fit.
+    Bad(&'static str, Value),
+    Join(Spec),
+    Leave(Index),
+    /// A reader reads so many items at most.
+    Read(Index, usize),
+    /// The server hears what the client has to say.
+    Sync,
+    /// The client gets so many messages at once.
+    Deliver(usize),
+    /// Time goes by, in milliseconds.
+    Wait(u64),
+    /// The connection is lost, and what was under way with it; it comes back some steps later.
+    Lose,
+    Reopen,
+}
+
+/// A reader.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Spec {
+    pub(super) source: Source,
+    pub(super) form: Form,
+    pub(super) policy: Policy,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Source {
+    /// A part of the list, or of a derived view.
+    Part {
+        view: Option<usize>,
+        part: Part,
+    },
+    /// A row of the list, or of a derived view.
+    Key(Option<usize>, &'static str),
+    Keys(Vec<&'static str>),
+}
+
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct Part {
+    pub(super) filter: Option<Filter>,
+    pub(super) skip: usize,
+    pub(super) take: Option<usize>,
+    /// Only of the list.
+    pub(super) no_snapshot: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Filter {
+    Open,
+    Unlimited,
+    Scored(i8),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Form {
+    Watch,
+    Shared,
+    Rich,
+    RichShared,
+    Try,
+    Listen,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Policy {
+    Default,
+    Conflate(usize),
+    Unbounded,
+    /// A stream that cannot do this keeps the default.
+    DropOldest(usize),
+}
+
+pub(super) fn script() -> impl Strategy<Value = Script> {
+    let settings = (0..6_usize, any::<bool>(), any::<bool>());
+    let steps = vec(step(), 1..90);
+    (settings, steps).prop_map(|((capacity, anchored, leaves_partial), steps)| Script {
+        capacity,
+        anchored,
+        leaves_partial,
+        steps,
+    })
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        4 => (key(), fields(1.0)).prop_map(|(key, fields)| Step::Put(key, named(key, fields))),
+        10 => patch(),
+        2 => key().prop_map(Step::Touch),
+        2 => key().prop_map(Step::Delete),
+        1 => (key(), bad()).prop_map(|(key, fields)| Step::Bad(key, fields)),
+        6 => spec().prop_map(Step::Join),
+        1 => any::<Index>().prop_map(Step::Leave),
+        6 => (any::<Index>(), 0..4_usize).prop_map(|(reader, items)| Step::Read(reader, items)),
+        5 => Just(Step::Sync),
+        8 => (0..9_usize).prop_map(Step::Deliver),
+        1 => select(vec![20, 60, 6_000]).prop_map(Step::Wait),
+        1 => select(vec![Step::Lose, Step::Reopen]),
+    ]
+}
+
+fn key() -> impl Strategy<Value = &'static str> {
+    select(KEYS.to_vec())
+}
+
+/// Any of the fields but the name, each with this probability.
+fn fields(each: f64) -> impl Strategy<Value = Value> {
+    let limit = prop_oneof![
+        Just(Value::Null),
+        (-2..3_i64).prop_map(Value::from),
+        (0..3_i64).prop_map(|n| Value::from((1_i64 << 53) + n)),
+    ];
+    let status = select(vec![Value::Null, json!("open"), json!("shut")]);
+    let level = select(vec![Value::Null, json!(1), json!(2)]);
+    let maybe = move |value: BoxedStrategy<Value>| option::weighted(each, value);
+    (
+        maybe(number().boxed()),
+        maybe(limit.boxed()),
+        maybe(list().prop_map(Value::from).boxed()),
+        maybe(status.boxed()),
+        maybe(level.boxed()),
+        maybe(number().boxed()),
+    )
+        .prop_map(|(score, limit, log, status, level, hidden)| {
+            let row = [
+                ("score", score),
+                ("limit", limit),
+                ("log", log),
+                ("hidden", hidden),
+            ];
+            let meta = [("status", status), ("level", level)];
+            let mut object = object(row);
+            let meta = self::object(meta);
+            if meta != json!({}) {
+                object["meta"] = meta;
+            }
+            object
+        })
+}
+
+fn object<const N: usize>(fields: [(&str, Option<Value>); N]) -> Value {
+    let fields = fields
+        .into_iter()
+        .filter_map(|(name, value)| Some((name.to_owned(), value?)));
+    Value::Object(fields.collect())
+}
+
+/// A number to sort by: few different ones, so that there are ties, of both spellings.
+fn number() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        4 => (-1..4_i8).prop_map(Value::from),
+        1 => (-1..3_i8).prop_map(|n| Value::from(f64::from(n) + 0.5)),
+        1 => Just(json!(2.0)),
+    ]
+}
+
+fn list() -> impl Strategy<Value = Vec<u32>> {
+    vec(0..9_u32, 0..3)
+}
+
+fn named(key: &str, mut fields: Value) -> Value {
+    fields["name"] = Value::from(key);
+    fields
+}
+
+fn patch() -> impl Strategy<Value = Step> {
+    let name = option::weighted(0.3, select(vec!["", "!", "?"]));
+    let append = option::weighted(0.4, list());
+    (key(), fields(0.25), name, append).prop_map(|(key, mut fields, name, append)| {
+        if let Some(suffix) = name {
+            fields["name"] = Value::from(format!("{key}{suffix}"));
+        }
+        let mut paths = Vec::new();
+        if let Some(items) = append {
+            fields["log"] = Value::from(items);
+            paths.push("log");
+        }
+        Step::Patch(key, fields, paths)
+    })
+}
+
+fn bad() -> impl Strategy<Value = Value> {
+    select(vec![
+        json!({"score": "bad"}),
+        json!({"limit": 1.5, "score": 3}),
+        json!({"log": [-1]}),
+        json!({"name": null}),
+        json!({"meta": {"level": 999, "status": "open"}}),
+    ])
+}
+
+pub(super) fn spec() -> impl Strategy<Value = Spec> {
+    let view = option::of(0..VIEWS.len());
+    let source = prop_oneof![
+        5 => (view.clone(), part()).prop_map(|(view, part)| Source::Part { view, part }),
+        2 => (option::weighted(0.3, 0..VIEWS.len()), key())
+            .prop_map(|(view, key)| Source::Key(view, key)),
+        1 => vec(key(), 1..4).prop_map(Source::Keys),
+    ];
+    let form = select(vec![
+        Form::Watch,
+        Form::Shared,
+        Form::Rich,
+        Form::Rich,
+        Form::RichShared,
+        Form::Try,
+        Form::Try,
+        Form::Listen,
+    ]);
+    let policy = prop_oneof![
+        2 => Just(Policy::Default),
+        2 => (0..5_usize).prop_map(Policy::Conflate),
+        1 => Just(Policy::Unbounded),
+        2 => (0..5_usize).prop_map(Policy::DropOldest),
+    ];
+    (source, form, policy).prop_map(|(source, form, policy)| Spec {
+        source,
+        form,
+        policy,
+    })
+}
+
+fn part() -> impl Strategy<Value = Part> {
+    let filter = prop_oneof![
+        Just(Filter::Open),
+        Just(Filter::Unlimited),
+        (0..3_i8).prop_map(Filter::Scored),
+    ];
+    let filter = option::weighted(0.3, filter);
+    let skip = prop_oneof![3 => Just(0), 1 => 1..4_usize];
+    let take = option::weighted(0.5, 0..5_usize);
+    let no_snapshot = prop::bool::weighted(0.2);
+    (filter, skip, take, no_snapshot).prop_map(|(filter, skip, take, no_snapshot)| Part {
+        filter,
+        skip,
+        take,
+        no_snapshot,
+    })
+}
