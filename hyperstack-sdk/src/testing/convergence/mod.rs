@@ -11,7 +11,7 @@ mod row;
 mod script;
 mod server;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -58,6 +58,9 @@ struct World {
     /// Whether the client is being told of a delete in the list, which a new snapshot would not.
     deleting: bool,
     connected: bool,
+    /// Rows of which the client may have refused a frame for one of its fields: the others are lost to
+    /// it until they come again, mended or not.
+    spoilt: BTreeSet<String>,
     readers: Vec<Reader>,
     capacity: usize,
 }
@@ -125,6 +128,7 @@ impl World {
             downlink: VecDeque::new(),
             deleting: false,
             connected: true,
+            spoilt: BTreeSet::new(),
             readers: Vec::new(),
             capacity,
         }
@@ -140,7 +144,10 @@ impl World {
                 }
             }
             Step::Delete(key) => self.delete(key),
-            Step::Bad(key, fields) => self.merge(key, fields.clone(), &[]),
+            Step::Bad(key, fields) => {
+                self.spoilt.insert((*key).to_owned());
+                self.merge(key, fields.clone(), &[]);
+            }
             Step::Join(spec) => self.join(spec.clone()),
             Step::Leave(reader) => {
                 // The first one may be the anchor.
@@ -185,7 +192,8 @@ impl World {
     }
 
     fn join(&mut self, spec: Spec) {
-        let reader = Reader::join(self.offline.client(), spec);
+        let mut reader = Reader::join(self.offline.client(), spec);
+        reader.lost = !self.connected;
         self.readers.push(reader);
     }
 
@@ -265,7 +273,8 @@ impl World {
             .any(|reader| reader.spec.view().is_some());
         for (key, row) in self.server.by_key() {
             let is_partial = row.get("name").is_none() && leaves_partial && !windows;
-            if decode(&row).is_none() && !is_partial {
+            let is_lost = decode(&row).is_none() && !is_partial;
+            if is_lost || self.spoilt.contains(&key) {
                 let whole = json!({
                     "name": key, "score": 1, "limit": null, "log": [7], "hidden": 1,
                     "meta": {"status": null, "level": 1},

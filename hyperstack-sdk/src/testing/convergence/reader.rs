@@ -329,8 +329,12 @@ fn rebuild(items: &[Seen], eager: bool) -> Result<BTreeMap<String, Pool>, String
             false => Err(format!("{what}: had {had:?}, got {item:?}")),
         };
         match item {
-            Seen::Put { row, .. } | Seen::Row(row) => {
+            Seen::Put { row, .. } => {
                 check(!eager || had.as_ref() != Some(row), "no news")?;
+                rows.insert(key.to_owned(), row.clone());
+            }
+            // It may have left and come back meanwhile.
+            Seen::Row(row) => {
                 rows.insert(key.to_owned(), row.clone());
             }
             Seen::Created { row, .. } => {
