@@ -126,6 +126,11 @@ impl<T: Record> Lens<T> {
         }
     }
 
+    /// The order may have changed, though no row did.
+    pub(super) fn unsettle(&mut self) {
+        self.stale |= self.started && self.counts();
+    }
+
     /// Shows the window anew, if the order was in motion.
     pub(super) fn settle(&mut self, rows: &Rows<T>, base: u64, wakers: &mut Wakers) {
         if std::mem::take(&mut self.stale) {

@@ -205,6 +205,21 @@ fn a_window_of_a_view_in_the_servers_order_is_shown_once_the_order_is_whole() {
 }
 
 #[test]
+fn a_row_may_move_through_a_window_without_a_change() {
+    let mut f = fixture("Coin/list", None);
+    f.begin(RECENCY);
+    f.finish();
+    let patch = |key| format!(r#""op":"patch","key":"{key}","data":{{"name":"{key}"}}"#);
+    f.apply(&[&patch("a"), &patch("b")]);
+    f.reads(part(0, 1), None);
+    assert_eq!(f.read(), ["upsert b"]);
+    f.apply(&[&patch("a")]);
+    f.hub.pause();
+    assert_eq!(f.names(), ["a", "b"]);
+    assert_eq!(f.read(), ["upsert a", "delete b"]);
+}
+
+#[test]
 fn what_is_held_may_begin_further_back_than_the_view() {
     let mut f = fixture("Coin/top", None);
     f.reads(part(11, 1), None);
