@@ -357,6 +357,10 @@ fn rebuild(items: &[Seen], eager: bool) -> Result<BTreeMap<String, Pool>, String
                 let patch = patch.map_err(|error| error.to_string())?;
                 check(patch == diff, "a patch that does not come back")?;
                 patched.apply(patch).map_err(|error| error.to_string())?;
+                if after.limit.is_none() {
+                    // Made anew: no patch takes a value back to one that was never received.
+                    patched.limit = None;
+                }
                 check(patched == *after, "a patch that does not apply")?;
                 rows.insert(key.to_owned(), after.clone());
             }
