@@ -8,6 +8,7 @@ use futures_util::stream::Stream;
 use futures_util::{FutureExt, StreamExt as _};
 use serde_json::Value;
 
+use super::journal::{Entry, Journal};
 use super::row::Pool;
 use super::script::{Filter, Form, Part, Policy, Source, Spec, VIEWS};
 use crate::stream::{Identity, Item, Operator};
@@ -188,10 +189,12 @@ pub(super) struct Reader {
     pub(super) touched: BTreeSet<String>,
     /// The connection was lost since.
     pub(super) lost: bool,
+    /// The list's whole rows, and how many entries its journal had, when it came.
+    since: (BTreeMap<String, Pool>, usize),
 }
 
 impl Reader {
-    pub(super) fn join(client: &HyperStack, spec: Spec) -> Self {
+    pub(super) fn join(client: &HyperStack, spec: Spec, journal: &Journal) -> Self {
         let items = open(client, &spec, spec.policy);
         let twin = open(client, &spec, Policy::Conflate(10_000));
         let mut reader = Reader {
@@ -202,6 +205,7 @@ impl Reader {
             expected: Vec::new(),
             touched: BTreeSet::new(),
             lost: false,
+            since: (journal.whole(), journal.entries.len()),
         };
         reader.read(1);
         reader.keep_up();
@@ -234,6 +238,64 @@ impl Reader {
             true => Err(format!("{} items pending: {pending:?}", pending.len())),
             false => Ok(()),
         }
+    }
+
+    /// Checks what there was to read against what the frames said.
+    pub(super) fn check_journal(&self, journal: &Journal) -> Result<(), String> {
+        if self.spec.reads("").is_none() {
+            return Ok(());
+        }
+        let (whole, at) = &self.since;
+        let first = whole.iter().map(|(key, row)| Entry {
+            key: key.clone(),
+            before: None,
+            after: Some(row.clone()),
+            patched: false,
+        });
+        let entries = first.chain(journal.entries[*at..].iter().cloned());
+        let entries = entries.filter(|entry| self.spec.reads(&entry.key) == Some(true));
+        let mut wanted: Vec<_> = entries.filter_map(|entry| self.item(entry)).collect();
+        let mut there: Vec<_> = self.expected.clone();
+        // The first ones come in the order of the list, or of the keys.
+        let firsts = whole
+            .keys()
+            .filter(|key| self.spec.reads(key) == Some(true));
+        let firsts = firsts.count();
+        for items in [&mut wanted, &mut there] {
+            let firsts = firsts.min(items.len());
+            items[..firsts].sort_by_key(|item| item.key().map(str::to_owned));
+        }
+        match wanted == there {
+            true => Ok(()),
+            false => Err(format!("the frames said: {wanted:#?}")),
+        }
+    }
+
+    /// The item that says this.
+    fn item(&self, entry: Entry) -> Option<Seen> {
+        let Entry {
+            key,
+            before,
+            after,
+            patched,
+        } = entry;
+        let form = match self.is_keys() {
+            true => Form::Watch,
+            false => self.spec.form,
+        };
+        Some(match (form, before, after) {
+            (Form::Listen, _, row) => Seen::Row(row?),
+            (Form::Rich | Form::RichShared, None, Some(row)) => Seen::Created { key, row },
+            (Form::Rich | Form::RichShared, Some(before), Some(after)) => Seen::Updated {
+                patch: serde_json::to_value(before.diff(&after)).ok(),
+                key,
+                before,
+                after,
+            },
+            (Form::Rich | Form::RichShared, last_known, None) => Seen::Deleted { key, last_known },
+            (_, _, Some(row)) => Seen::Put { key, row, patched },
+            (_, _, None) => Seen::Gone { key },
+        })
     }
 
     fn is_keys(&self) -> bool {

@@ -8,6 +8,8 @@ use serde_json::{json, Value};
 
 /// The rows' keys.
 pub(super) const KEYS: [&str; 6] = ["a", "b", "c", "d", "e", "f"];
+/// The least integer that the server sends as text.
+const BIG: i64 = 1 << 53;
 /// The derived views: id, sorted field, whether descending, how many rows.
 pub(super) const VIEWS: [(&str, &str, bool, usize); 3] = [
     ("Pool/top", "score", true, 3),
@@ -24,6 +26,9 @@ pub(super) struct Script {
     pub(super) anchored: bool,
     /// Whether rows may still lack their required field at the end.
     pub(super) leaves_partial: bool,
+    /// Whether a value to sort by may become null or text. The server then has an order of its own: a
+    /// row stays where it was, and text is behind all numbers.
+    pub(super) quirky: bool,
     pub(super) steps: Vec<Step>,
 }
 
@@ -109,14 +114,64 @@ pub(super) enum Policy {
 }
 
 pub(super) fn script() -> impl Strategy<Value = Script> {
-    let settings = (0..6_usize, any::<bool>(), any::<bool>());
+    let settings = (0..6_usize, any::<bool>(), any::<bool>(), any::<bool>());
     let steps = vec(step(), 1..90);
-    (settings, steps).prop_map(|((capacity, anchored, leaves_partial), steps)| Script {
-        capacity,
-        anchored,
-        leaves_partial,
-        steps,
+    (settings, steps).prop_map(|(settings, steps)| {
+        let (capacity, anchored, leaves_partial, quirky) = settings;
+        Script {
+            capacity,
+            anchored,
+            leaves_partial,
+            quirky,
+            steps,
+        }
     })
+}
+
+impl Script {
+    /// Whether a derived view is read: a row that lacks a field takes a place in its window.
+    pub(super) fn has_views(&self) -> bool {
+        let mut steps = self.steps.iter();
+        steps.any(|step| matches!(step, Step::Join(spec) if spec.view().is_some()))
+    }
+
+    pub(super) fn has_bad_rows(&self) -> bool {
+        let mut steps = self.steps.iter();
+        steps.any(|step| matches!(step, Step::Bad(..)))
+    }
+}
+
+impl Spec {
+    /// The derived view that is read, if it is one.
+    pub(super) fn view(&self) -> Option<usize> {
+        match &self.source {
+            Source::Part { view, .. } | Source::Key(view, _) => *view,
+            Source::Keys(_) => None,
+        }
+    }
+
+    /// Whether rows of this key are read, whatever is in them and wherever they are; only of the list.
+    pub(super) fn reads(&self, key: &str) -> Option<bool> {
+        match &self.source {
+            Source::Part { view: None, part } if *part == Part::default() => Some(true),
+            Source::Key(None, of) => Some(*of == key),
+            Source::Keys(keys) => Some(keys.contains(&key)),
+            _ => None,
+        }
+    }
+}
+
+/// Replaces what would make the server sort in an order of its own.
+pub(super) fn tamed(mut fields: Value) -> Value {
+    for name in ["score", "hidden"] {
+        match fields.get_mut(name) {
+            Some(value) if value.is_null() || value.as_i64().is_some_and(|n| n >= BIG) => {
+                *value = Value::from(1);
+            }
+            _ => {}
+        }
+    }
+    fields
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -145,7 +200,7 @@ fn fields(each: f64) -> impl Strategy<Value = Value> {
     let limit = prop_oneof![
         Just(Value::Null),
         (-2..3_i64).prop_map(Value::from),
-        (0..3_i64).prop_map(|n| Value::from((1_i64 << 53) + n)),
+        (0..3_i64).prop_map(|n| Value::from(BIG + n)),
     ];
     let status = select(vec![Value::Null, json!("open"), json!("shut")]);
     let level = select(vec![Value::Null, json!(1), json!(2)]);
@@ -182,12 +237,14 @@ fn object<const N: usize>(fields: [(&str, Option<Value>); N]) -> Value {
     Value::Object(fields.collect())
 }
 
-/// A number to sort by: few different ones, so that there are ties, of both spellings.
+/// A number to sort by, or none: few different ones, so that there are ties, of both spellings.
 fn number() -> impl Strategy<Value = Value> {
     prop_oneof![
         4 => (-1..4_i8).prop_map(Value::from),
         1 => (-1..3_i8).prop_map(|n| Value::from(f64::from(n) + 0.5)),
         1 => Just(json!(2.0)),
+        1 => Just(Value::Null),
+        1 => (0..3_i64).prop_map(|n| Value::from(BIG + n)),
     ]
 }
 
