@@ -60,6 +60,7 @@ struct World {
     /// Whether the client is being told of a delete in the list, which a new snapshot would not.
     deleting: bool,
     connected: bool,
+    was_lost: bool,
     /// Rows of which the client may have refused a frame for one of its fields: the others are lost to
     /// it until they come again, mended or not.
     spoilt: BTreeSet<String>,
@@ -116,6 +117,7 @@ impl World {
             downlink: VecDeque::new(),
             deleting: false,
             connected: true,
+            was_lost: false,
             spoilt: BTreeSet::new(),
             readers: Vec::new(),
             journal: Journal::default(),
@@ -187,7 +189,7 @@ impl World {
 
     fn join(&mut self, spec: Spec) {
         let mut reader = Reader::join(self.offline.client(), spec, &self.journal);
-        reader.lost = !self.connected;
+        reader.lost = self.was_lost;
         self.readers.push(reader);
     }
 
@@ -241,6 +243,7 @@ impl World {
             }
             self.downlink.clear();
             self.connected = false;
+            self.was_lost = true;
             let cause = ConnectError::Lost("the test says so".to_owned());
             self.offline.client().handle().shared().handle_lost(cause);
             self.server.reset();

@@ -187,7 +187,7 @@ pub(super) struct Reader {
     pub(super) expected: Vec<Seen>,
     /// The keys whose rows changed on the server since it came.
     pub(super) touched: BTreeSet<String>,
-    /// The connection was lost since.
+    /// A connection was lost: what it missed may come in a snapshot.
     pub(super) lost: bool,
     /// The list's whole rows, and how many entries its journal had, when it came.
     since: (BTreeMap<String, Pool>, usize),
