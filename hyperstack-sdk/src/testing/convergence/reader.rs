@@ -232,6 +232,7 @@ impl Reader {
             (Policy::Unbounded, _) => return Ok(()),
             (Policy::DropOldest(capacity), Form::Try) if !self.is_keys() => capacity.max(1),
             (Policy::Conflate(capacity), _) => capacity.max(distinct(&pending)),
+            // The client's own capacity.
             _ => capacity.max(distinct(&pending)),
         };
         match pending.len() > limit {

@@ -6,6 +6,8 @@ use proptest::prelude::*;
 use proptest::sample::{select, Index};
 use serde_json::{json, Value};
 
+use super::super::{Seq, SeqSource};
+
 /// The rows' keys.
 pub(super) const KEYS: [&str; 6] = ["a", "b", "c", "d", "e", "f"];
 /// The least integer that the server sends as text.
@@ -29,6 +31,8 @@ pub(super) struct Script {
     /// Whether a value to sort by may become null or text. The server then has an order of its own: a
     /// row stays where it was, and text is behind all numbers.
     pub(super) quirky: bool,
+    /// Where changes have their positions from.
+    pub(super) seq: SeqSource,
     pub(super) steps: Vec<Step>,
 }
 
@@ -114,15 +118,23 @@ pub(super) enum Policy {
 }
 
 pub(super) fn script() -> impl Strategy<Value = Script> {
-    let settings = (0..6_usize, any::<bool>(), any::<bool>(), any::<bool>());
+    let seq = select(vec![
+        SeqSource::default(),
+        SeqSource::default(),
+        SeqSource::FromSlot(8),
+        SeqSource::Fixed(Seq::new(7, 7)),
+        SeqSource::Off,
+    ]);
+    let settings = (0..6_usize, any::<bool>(), any::<bool>(), any::<bool>(), seq);
     let steps = vec(step(), 1..90);
     (settings, steps).prop_map(|(settings, steps)| {
-        let (capacity, anchored, leaves_partial, quirky) = settings;
+        let (capacity, anchored, leaves_partial, quirky, seq) = settings;
         Script {
             capacity,
             anchored,
             leaves_partial,
             quirky,
+            seq,
             steps,
         }
     })

@@ -23,8 +23,8 @@ pub(super) struct Server {
 }
 
 impl Server {
-    pub(super) fn new() -> Self {
-        let mut model = Model::new(SeqSource::default(), None, None);
+    pub(super) fn new(seq: SeqSource) -> Self {
+        let mut model = Model::new(seq, None, None);
         model.add_entity(ENTITY);
         for (id, field, descending, take) in VIEWS {
             let sort = if descending {
