@@ -82,6 +82,7 @@ async fn run(script: &Script) -> Result<(), String> {
     world
         .finish(script.leaves_partial && !script.has_views())
         .await;
+    world.move_row(script);
     for at in 0..world.readers.len() {
         world.check(at, script).map_err(|error| {
             let reader = &world.readers[at];
@@ -284,6 +285,14 @@ impl World {
         self.settle();
         self.wait(6_000).await;
         self.settle();
+    }
+
+    fn move_row(&mut self, script: &Script) {
+        let (key, fields) = &script.moved;
+        if self.server.row(key).and_then(decode).is_some() {
+            self.merge(key, fields.clone(), &[]);
+            self.settle();
+        }
     }
 
     /// The rows that a reader should have, in order.

@@ -34,6 +34,8 @@ pub(super) struct Script {
     /// Where changes have their positions from.
     pub(super) seq: SeqSource,
     pub(super) steps: Vec<Step>,
+    /// A row that moves at the very end, when nothing else does, though nothing of it changes.
+    pub(super) moved: (&'static str, Value),
 }
 
 #[derive(Debug, Clone)]
@@ -127,7 +129,8 @@ pub(super) fn script() -> impl Strategy<Value = Script> {
     ]);
     let settings = (0..6_usize, any::<bool>(), any::<bool>(), any::<bool>(), seq);
     let steps = vec(step(), 1..90);
-    (settings, steps).prop_map(|(settings, steps)| {
+    let hidden = option::of(0..3).prop_map(|n| n.map_or(json!({}), |n| json!({"hidden": n})));
+    (settings, steps, (key(), hidden)).prop_map(|(settings, steps, moved)| {
         let (capacity, anchored, leaves_partial, quirky, seq) = settings;
         Script {
             capacity,
@@ -136,6 +139,7 @@ pub(super) fn script() -> impl Strategy<Value = Script> {
             quirky,
             seq,
             steps,
+            moved,
         }
     })
 }
