@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
-use super::lens::{self, Filter};
+use super::lens::{self, Filter, Lens};
 use super::readers::Readers;
 use super::readiness::{Place, Readiness};
 use super::rows::{Changed, Input, Rows};
@@ -446,8 +446,11 @@ impl<T: Record> State<T> {
                     self.rows.delete(&row.key);
                     return None;
                 }
-                if let Some(changed) = change {
-                    self.publish(&changed, wakers);
+                match change {
+                    Some(changed) => self.publish(&changed, wakers),
+                    // It may have moved all the same: the most recent one, or sorted by a value that
+                    // `T` does not have.
+                    None => self.readers.parts().for_each(Lens::unsettle),
                 }
                 if is_full {
                     self.evict(&cache.meter, wakers);

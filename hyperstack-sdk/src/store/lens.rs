@@ -25,6 +25,9 @@ pub(super) struct Lens<T: Record> {
     accepted: Ids,
     /// The rows that the reader has.
     told: Ids,
+    /// Those among them that were there when it came, and that it asked not to be told of. It has yet
+    /// to hear of them.
+    silent: Ids,
     /// The same of a reader with a window, front to back.
     shown: Vec<Id>,
     /// The window as it now should be; kept for its room.
@@ -42,6 +45,7 @@ impl<T: Record> Lens<T> {
             started: false,
             accepted: Ids::default(),
             told: Ids::default(),
+            silent: Ids::default(),
             shown: Vec::new(),
             now: Vec::new(),
             stale: false,
@@ -67,6 +71,7 @@ impl<T: Record> Lens<T> {
                 self.look(rows, base);
                 std::mem::swap(&mut self.now, &mut self.shown);
                 self.told.set_all(&self.shown, true);
+                self.silent.set_all(&self.shown, true);
             }
             self.show(rows, base, None, wakers);
         } else if first && !self.window.no_snapshot {
@@ -109,7 +114,7 @@ impl<T: Record> Lens<T> {
         if moving {
             self.stale = true;
             match accepted {
-                true if has => self.queue.push(change, wakers),
+                true if has => self.tell(id, change, wakers),
                 false if has => {
                     self.shown.retain(|shown| *shown != id);
                     self.hide(id, change.key.clone(), change.before.clone(), wakers);
@@ -119,6 +124,11 @@ impl<T: Record> Lens<T> {
         } else if accepted || was_accepted {
             self.show(rows, base, Some((id, change)), wakers);
         }
+    }
+
+    /// The order may have changed, though no row did.
+    pub(super) fn unsettle(&mut self) {
+        self.stale |= self.started && self.counts();
     }
 
     /// Shows the window anew, if the order was in motion.
@@ -158,7 +168,7 @@ impl<T: Record> Lens<T> {
         }
         if let Some((id, change)) = changed {
             if self.told.contains(id) && self.now.contains(&id) {
-                self.queue.push(change, wakers);
+                self.tell(id, change, wakers);
             }
         }
         if !same {
@@ -190,8 +200,19 @@ impl<T: Record> Lens<T> {
         self.now.extend(ids.skip(skip).take(take));
     }
 
+    /// Tells of a change of a row in the window.
+    fn tell(&mut self, id: Id, change: &Change<T>, wakers: &mut Wakers) {
+        match self.silent.set(id, false) {
+            true => self.queue.push(&newcomer(change), wakers),
+            false => self.queue.push(change, wakers),
+        }
+    }
+
     fn hide(&mut self, id: Id, key: Arc<str>, before: Option<Arc<T>>, wakers: &mut Wakers) {
         self.told.set(id, false);
+        if self.silent.set(id, false) {
+            return;
+        }
         let left = Change {
             key,
             kind: Kind::Delete,
