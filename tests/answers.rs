@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hyperstack_sdk::prelude::*;
-use hyperstack_sdk::testing::Refusal;
+use hyperstack_sdk::testing::{Offline, Refusal};
 use serde_json::json;
 
 use crate::support::*;
@@ -197,20 +197,30 @@ async fn what_will_never_be_known() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// One message at a time: this is about one in the middle of a snapshot.
 #[tokio::test]
 async fn what_may_be_incomplete() -> anyhow::Result<()> {
-    let server = games().start().await?;
-    put(&server, "a", 1.0);
-    let hs = client(&server).initial_data_timeout(HOUR).connect().await?;
-    server.hold_replies();
+    let offline = Offline::new(HyperStack::builder());
+    let view = offline.client().views::<GameViews>().ranked();
     let read = tokio::spawn({
-        let hs = hs.clone();
-        async move { hs.views::<GameViews>().ranked().try_get().await }
+        let view = view.clone();
+        async move { view.try_get().await }
     });
-    soon(server.wait_for_message(|message| message["view"] == "Game/ranked")).await;
-    server.send(ranked("truncate", "a", json!({})));
-    server.release_replies();
+    until(|| !offline.sent().is_empty()).await;
+    offline.receive(r#"{"op":"subscribed","view":"Game/ranked","mode":"list"}"#);
+    let row = json!({"key": "a", "data": game("a", 1.0)});
+    let batch = |complete| {
+        let (op, entity) = ("snapshot", "Game/ranked");
+        json!({"op": op, "entity": entity, "data": [row], "complete": complete}).to_string()
+    };
+    offline.receive(batch(false));
+    offline.receive(ranked("truncate", "a", json!({})).to_string());
+    offline.receive(batch(true));
     let read = soon(read).await?;
-    assert!(matches!(read, Err(ReadError::Incomplete { .. })), "{read:?}");
+    assert!(
+        matches!(read, Err(ReadError::Incomplete { .. })),
+        "{read:?}"
+    );
+    assert_eq!(names(&soon(view.get()).await), ["a"]);
     Ok(())
 }

@@ -42,7 +42,11 @@ async fn rounds() -> anyhow::Result<(TestServer, HyperStack, ListView<Round>)> {
     server.upsert("Round", "b", round("b", large, json!("CLOSED")));
     server.upsert("Round", "c", round("c", json!(7), Value::Null));
     server.patch("Round", "b", json!({"state": {"winner": null}}));
-    server.patch("Round", "c", json!({"state": {"winner": "ada"}, "tags": ["x"]}));
+    server.patch(
+        "Round",
+        "c",
+        json!({"state": {"winner": "ada"}, "tags": ["x"]}),
+    );
     let hs = client(&server).connect().await?;
     let list = hs.views::<RoundViews>().list();
     Ok((server, hs, list))
@@ -91,7 +95,10 @@ async fn a_value_is_compared_as_the_fields_own_type() -> anyhow::Result<()> {
         assert_eq!(names, expected, "{path} is {value}");
     }
     let none: Option<&str> = None;
-    assert_eq!(soon(list.clone().filter("phase", none).get()).await.len(), 1);
+    assert_eq!(
+        soon(list.clone().filter("phase", none).get()).await.len(),
+        1
+    );
     let both = list.filter("state.slot", 7).filter("phase", "Open");
     assert_eq!(soon(both.get()).await.len(), 1);
     // The server is asked for the list, and does no filtering.

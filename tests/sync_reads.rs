@@ -55,6 +55,7 @@ async fn the_cache_is_read_while_somebody_reads_the_view() -> anyhow::Result<()>
     assert!(matches!(next(&mut faults).await, Fault::Connection(_)));
     assert_eq!(names(&hs.list_sync::<Game>()), ["a", "b"]);
     server.thaw();
+    soon(server.wait_for_accepted(2)).await;
     settled(&server, faults).await;
 
     drop((updates, best, top));
@@ -134,7 +135,11 @@ async fn no_read_misses_a_row_while_updates_arrive() -> anyhow::Result<()> {
         }
     }
     let last = f64::from(CHANGES);
-    until(|| hs.get_sync::<Game>("a").is_some_and(|row| row.score == last)).await;
+    until(|| {
+        hs.get_sync::<Game>("a")
+            .is_some_and(|row| row.score == last)
+    })
+    .await;
     done.store(true, Ordering::Relaxed);
     for reader in readers {
         match tokio::task::spawn_blocking(move || reader.join()).await? {

@@ -153,7 +153,10 @@ async fn p01_a_filtered_window_and_a_longer_one_are_both_right_all_the_time() ->
     drop(five);
     drop(fifty);
     soon(hs.list::<Other>()).await;
-    assert_eq!(requests(&server, "Job/list"), vec!["subscribe"; connections]);
+    assert_eq!(
+        requests(&server, "Job/list"),
+        vec!["subscribe"; connections]
+    );
     tokio::time::pause();
     tokio::time::advance(HOUR).await;
     tokio::time::resume();
