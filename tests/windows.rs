@@ -163,13 +163,13 @@ async fn a_window_is_right_while_another_one_is_being_subscribed() -> anyhow::Re
     let server = five().await?;
     let hs = client(&server).connect().await?;
     let top = hs.views::<GameViews>().top();
-    let rest = top.clone().skip(1).take(2);
+    let rest = top.clone().skip(2).take(2);
     let mut kept = rest.watch();
-    assert_eq!(read(&mut kept, 2).await, ["upsert d 4", "upsert c 3"]);
+    assert_eq!(read(&mut kept, 2).await, ["upsert c 3", "upsert b 2"]);
     settled(&server, hs.faults()).await;
 
     // Widened, then narrowed; each time with the confirmation ahead of the rows.
-    let mut wide = Some(top.take(3).watch());
+    let mut wide = Some(top.take(4).watch());
     for widens in [true, false] {
         server.hold_replies();
         let known = asked(&server, "Game/top").len();
@@ -181,21 +181,39 @@ async fn a_window_is_right_while_another_one_is_being_subscribed() -> anyhow::Re
         let frames = hs.stats().frames;
         server.release_next(1);
         until(|| hs.stats().frames > frames).await;
-        assert_eq!(names(&rest.get_sync()), ["d", "c"], "widens: {widens}");
+        assert_eq!(names(&rest.get_sync()), ["c", "b"], "widens: {widens}");
         let reading = tokio::spawn({
             let rest = rest.clone();
             async move { rest.get().await }
         });
         server.release_replies();
-        assert_eq!(names(&soon(reading).await?), ["d", "c"], "widens: {widens}");
+        assert_eq!(names(&soon(reading).await?), ["c", "b"], "widens: {widens}");
         if let Some(wide) = &mut wide {
-            assert_eq!(read(wide, 3).await.len(), 3);
+            assert_eq!(read(wide, 4).await.len(), 4);
         }
         settled(&server, hs.faults()).await;
         assert_eq!(now(&mut kept), [""; 0], "widens: {widens}");
     }
     put(&server, "a", 9.0);
-    assert_eq!(read(&mut kept, 2).await, ["upsert e 5", "delete c"]);
+    assert_eq!(read(&mut kept, 2).await, ["upsert d 4", "delete b"]);
+    Ok(())
+}
+
+/// The server takes one length for a window. What it takes for none, the client cannot know.
+#[tokio::test]
+async fn beside_a_reader_of_the_declared_window_there_is_no_longer_one() -> anyhow::Result<()> {
+    let server = five().await?;
+    let hs = client(&server).connect().await?;
+    let top = hs.views::<GameViews>().top();
+    let mut four = Told::new(&server, &hs, top.clone().take(4));
+    four.becomes(&["e", "d", "c", "b"]).await;
+    let mut declared = top.watch();
+    assert_eq!(read(&mut declared, 3).await.len(), 3);
+    four.becomes(&["e", "d", "c"]).await;
+    drop(declared);
+    soon(server.wait_for_message(|message| message["type"] == "unsubscribe")).await;
+    four.becomes(&["e", "d", "c", "b"]).await;
+    assert!(is_sound(&asked(&server, "Game/top")));
     Ok(())
 }
 
