@@ -29,7 +29,7 @@ where
 
     // What the client does with the bytes of a message.
     fn decode(json: &str, append: &[&str]) -> Result<P, String> {
-        P::decode(json.as_bytes(), append).map_err(|error| error.to_string())
+        P::decode(json, append).map_err(|error| error.to_string())
     }
 
     fn encode(patch: &P) -> Value {

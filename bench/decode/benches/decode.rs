@@ -29,7 +29,7 @@ fn plain(bencher: Bencher<'_, '_>, name: &str) {
     bencher.bench(|| decode::plain(black_box(json)).unwrap());
 }
 
-fn payload(name: &str) -> &'static [u8] {
+fn payload(name: &str) -> &'static str {
     match name {
         "row" => ROW,
         _ => PATCH,

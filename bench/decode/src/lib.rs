@@ -12,18 +12,18 @@ use hyperstack_sdk::patch::{DecodeError, Patch};
 use round::RoundPatch;
 
 /// By the derives, as the client does it for a frame without append paths.
-pub fn derived(json: &[u8]) -> Result<RoundPatch, DecodeError> {
+pub fn derived(json: &str) -> Result<RoundPatch, DecodeError> {
     RoundPatch::decode(json, &[] as &[&str])
 }
 
 /// By a visitor as one would write it for this struct alone.
-pub fn by_hand(json: &[u8]) -> serde_json::Result<RoundPatch> {
-    serde_json::from_slice(json).map(|by_hand::Round(patch)| patch)
+pub fn by_hand(json: &str) -> serde_json::Result<RoundPatch> {
+    serde_json::from_str(json).map(|by_hand::Round(patch)| patch)
 }
 
 /// By serde's derive, into plain types.
-pub fn plain(json: &[u8]) -> serde_json::Result<plain::Round> {
-    serde_json::from_slice(json)
+pub fn plain(json: &str) -> serde_json::Result<plain::Round> {
+    serde_json::from_str(json)
 }
 
 #[cfg(test)]
@@ -31,7 +31,7 @@ mod tests {
     use super::*;
 
     /// What the payloads leave out: integers in strings, nulls for whole sections, negatives.
-    const ODD: &[u8] = br#"{
+    const ODD: &str = r#"{
         "_seq": "1:2", "treasury": null,
         "state": {"expires_at": "-9007199254740993", "deployed_per_square": [1, "18446744073709551615"]},
         "results": {"rng": "18446744073709551615", "did_hit_motherlode": true}
@@ -54,8 +54,8 @@ mod tests {
             r#"{"state": []}"#,
             r#"{"state": {}} {}"#,
         ] {
-            assert!(derived(json.as_bytes()).is_err(), "{json}");
-            assert!(by_hand(json.as_bytes()).is_err(), "{json}");
+            assert!(derived(json).is_err(), "{json}");
+            assert!(by_hand(json).is_err(), "{json}");
         }
     }
 

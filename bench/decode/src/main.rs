@@ -20,7 +20,7 @@ fn main() {
     row("a patch of three fields", payload::PATCH);
 }
 
-fn row(name: &str, json: &[u8]) {
+fn row(name: &str, json: &str) {
     let rounds: Vec<[f64; 3]> = (0..ROUNDS).map(|_| round(json)).collect();
     let fastest = |i: usize| rounds.iter().map(|times| times[i]).fold(f64::MAX, f64::min);
     let [hand, ours, plain] = [0, 1, 2].map(fastest);
@@ -35,7 +35,7 @@ fn row(name: &str, json: &[u8]) {
 }
 
 /// The time of one call of each decoder.
-fn round(json: &[u8]) -> [f64; 3] {
+fn round(json: &str) -> [f64; 3] {
     let repeat = BYTES / json.len();
     [
         time(repeat, || by_hand(black_box(json))),

@@ -1,8 +1,8 @@
 //! The same struct for serde's derive: no patch, integers only as numbers.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub struct Round {
     pub id: Id,
@@ -14,14 +14,14 @@ pub struct Round {
     pub ore_metadata: Metadata,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub struct Id {
     pub round_id: u64,
     pub round_address: String,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub struct State {
     pub expires_at: Option<i64>,
@@ -36,7 +36,7 @@ pub struct State {
     pub count_per_square: Option<Vec<u64>>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub struct Results {
     pub top_miner: Option<String>,
@@ -50,20 +50,20 @@ pub struct Results {
     pub pre_reveal_winning_square: Option<u64>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub struct Metrics {
     pub deploy_count: Option<u64>,
     pub checkpoint_count: Option<u64>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub struct Treasury {
     pub motherlode: Option<f64>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub struct Entropy {
     pub entropy_value: Option<String>,
@@ -75,7 +75,7 @@ pub struct Entropy {
     pub entropy_var_address: Option<String>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub struct Metadata {
     pub decimals: Option<u8>,

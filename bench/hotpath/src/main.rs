@@ -77,7 +77,7 @@ fn key(row: usize) -> String {
 }
 
 fn row(row: usize) -> String {
-    let data = String::from_utf8_lossy(payload::ROW);
+    let data = payload::ROW;
     let key = key(row);
     format!(r#"{{"op":"patch","mode":"list","entity":"Round/list","key":"{key}","data":{data}}}"#)
 }

@@ -25,6 +25,14 @@ pub(super) fn impls(record: &Record, patch: &Ident) -> TokenStream {
                 #private::record::decode(__d, __cx)
             }
 
+            fn read_field<'de, __MapAccess: #private::serde::de::MapAccess<'de>>(
+                __slot: &mut ::core::option::Option<::core::option::Option<Self::Change>>,
+                __map: &mut __MapAccess,
+                __cx: &mut #private::Context<'_>,
+            ) -> ::core::result::Result<(), __MapAccess::Error> {
+                #private::record::read(__slot, __map, __cx)
+            }
+
             fn encode_field<__Serializer: #private::serde::Serializer>(
                 __patch: &Self::Change,
                 __s: __Serializer,

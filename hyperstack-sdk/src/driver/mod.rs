@@ -127,6 +127,8 @@ impl Connection {
         if let Poll::Ready(Err(error)) = self.poll_write(shared, context) {
             return Poll::Ready(Err(lost(&error)));
         }
+        // A turn is short, and reading the clock is not free.
+        let now = shared.now();
         for handled in 0..TURN {
             let message = match Pin::new(&mut self.socket).poll_next(context) {
                 Poll::Pending if handled == 0 => return Poll::Pending,
@@ -135,8 +137,8 @@ impl Connection {
                 Poll::Ready(None) => return Poll::Ready(Err(closed_by_server(None))),
             };
             match message {
-                Message::Text(text) => shared.handle_message(text.as_bytes()),
-                Message::Binary(bytes) => shared.handle_message(&bytes),
+                Message::Text(text) => shared.handle_message(text.as_bytes(), now),
+                Message::Binary(bytes) => shared.handle_message(&bytes, now),
                 Message::Close(frame) => return Poll::Ready(Err(closed_by_server(frame))),
                 Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => shared.handle_heard(),
             }

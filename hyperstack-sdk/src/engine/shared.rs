@@ -161,22 +161,23 @@ impl Shared {
         self.core().session.handle_heard(now);
     }
 
-    /// A text or binary message.
-    pub(crate) fn handle_message(&self, message: &[u8]) {
+    /// A text or binary message that arrived by `now`.
+    pub(crate) fn handle_message(&self, message: &[u8], now: Time) {
         self.counters.frames.fetch_add(1, Ordering::Relaxed);
         let size = message.len() as u64;
         self.counters.bytes.fetch_add(size, Ordering::Relaxed);
         let result = payload::json(message, self.settings.limits)
-            .and_then(|json| self.handle_incoming(Incoming::decode(&json)?));
+            .and_then(|json| self.handle_incoming(Incoming::decode(&json)?, now));
         if let Err(error) = result {
-            self.handle_heard();
-            self.core().hub.spoil(&error);
+            let mut core = self.core();
+            core.session.handle_heard(now);
+            core.hub.spoil(&error);
+            drop(core);
             self.report_frame(error);
         }
     }
 
-    fn handle_incoming(&self, incoming: Incoming<'_>) -> Result<(), FrameError> {
-        let now = self.now();
+    fn handle_incoming(&self, incoming: Incoming<'_>, now: Time) -> Result<(), FrameError> {
         let mut core = self.core();
         core.session.handle_heard(now);
         match incoming {
@@ -265,7 +266,7 @@ impl Shared {
         }
     }
 
-    pub(super) fn now(&self) -> Time {
+    pub(crate) fn now(&self) -> Time {
         self.started.elapsed()
     }
 

@@ -91,7 +91,7 @@ pub fn filter<T: Patchable>(path: &str, value: Value) -> Result<T::Patch, Filter
     asked
         .within_fields::<T::Patch>()
         .map_err(|error| error.under(T::Patch::ROOT))?;
-    Ok(T::Patch::decode(value.to_string().as_bytes(), &[""; 0])?)
+    Ok(T::Patch::decode(&value.to_string(), &[""; 0])?)
 }
 
 /// What a filter asks of one field.

@@ -223,16 +223,23 @@ pub trait Patch: Fields + Value + Serialize + DeserializeOwned {
         paths.into_found()
     }
 
-    /// Reads a patch from the bytes of its JSON, in one pass. `append` names the paths at which
+    /// Reads a patch from its JSON, in one pass. `append` names the paths at which
     /// arrays are appended.
     #[doc(hidden)]
-    fn decode(json: &[u8], append: &[impl AsRef<str>]) -> Result<Self, DecodeError> {
+    fn decode(json: &str, append: &[impl AsRef<str>]) -> Result<Self, DecodeError> {
+        let mut patch = Self::default();
+        patch.decode_into(json, append)?;
+        Ok(patch)
+    }
+
+    /// As [`decode`](Self::decode), into a patch that sets nothing yet. After an error it may set some.
+    #[doc(hidden)]
+    fn decode_into(&mut self, json: &str, append: &[impl AsRef<str>]) -> Result<(), DecodeError> {
         let mut cx = context::Context::new(append);
-        let mut json = serde_json::Deserializer::from_slice(json);
-        match record::decode(&mut json, &mut cx).and_then(|patch| json.end().map(|()| patch)) {
-            Ok(patch) => Ok(patch),
-            Err(cause) => Err(DecodeError::new(Self::ROOT, cx.into_failed(), &cause)),
-        }
+        let mut json = serde_json::Deserializer::from_str(json);
+        record::decode_into(self, &mut json, &mut cx)
+            .and_then(|()| json.end())
+            .map_err(|cause| DecodeError::new(Self::ROOT, cx.into_failed(), &cause))
     }
 }
 

@@ -43,30 +43,83 @@ pub fn decode<'de, P: Fields, D: Deserializer<'de>>(
     d: D,
     cx: &mut Context<'_>,
 ) -> Result<P, D::Error> {
-    struct Object<'c, 'a, P>(&'c mut Context<'a>, PhantomData<P>);
+    let mut fields = P::default();
+    decode_into(&mut fields, d, cx)?;
+    Ok(fields)
+}
+
+/// As [`decode`], into fields of which none is set: these are large, and need not be moved about.
+pub(crate) fn decode_into<'de, P: Fields, D: Deserializer<'de>>(
+    fields: &mut P,
+    d: D,
+    cx: &mut Context<'_>,
+) -> Result<(), D::Error> {
+    struct Object<'c, 'a, P>(&'c mut P, &'c mut Context<'a>);
 
     impl<'de, P: Fields> Visitor<'de> for Object<'_, '_, P> {
-        type Value = P;
+        type Value = ();
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.write_str("an object")
         }
 
-        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<P, A::Error> {
-            let mut fields = P::default();
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+            let Object(fields, cx) = self;
             while let Some(found) = map.next_key_seed(Name::<P>(PhantomData))? {
                 match found {
-                    Some(number) => self.0.under(P::NAMES[number], |cx| {
-                        P::decode_field(&mut fields, number, &mut map, cx)
+                    Some(number) => cx.under(P::NAMES[number], |cx| {
+                        P::decode_field(fields, number, &mut map, cx)
                     })?,
                     None => drop(map.next_value::<IgnoredAny>()?),
                 }
             }
-            Ok(fields)
+            Ok(())
         }
     }
 
-    d.deserialize_map(Object(cx, PhantomData))
+    d.deserialize_map(Object(fields, cx))
+}
+
+/// Reads the slot of a section whose name was just read.
+pub fn read<'de, P: Fields, A: MapAccess<'de>>(
+    slot: &mut Slot<P>,
+    map: &mut A,
+    cx: &mut Context<'_>,
+) -> Result<(), A::Error> {
+    struct InPlace<'c, 'a, P>(&'c mut Slot<P>, &'c mut Context<'a>);
+
+    impl<'de, P: Fields> DeserializeSeed<'de> for InPlace<'_, '_, P> {
+        type Value = ();
+
+        fn deserialize<D: Deserializer<'de>>(self, d: D) -> Result<(), D::Error> {
+            d.deserialize_option(self)
+        }
+    }
+
+    impl<'de, P: Fields> Visitor<'de> for InPlace<'_, '_, P> {
+        type Value = ();
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a value or null")
+        }
+
+        fn visit_none<E: serde::de::Error>(self) -> Result<(), E> {
+            *self.0 = Some(None);
+            Ok(())
+        }
+
+        fn visit_unit<E: serde::de::Error>(self) -> Result<(), E> {
+            self.visit_none()
+        }
+
+        fn visit_some<D: Deserializer<'de>>(self, d: D) -> Result<(), D::Error> {
+            let slot = self.0.insert(Some(P::default()));
+            slot.as_mut()
+                .map_or(Ok(()), |fields| decode_into(fields, d, self.1))
+        }
+    }
+
+    map.next_value_seed(InPlace(slot, cx))
 }
 
 /// Reads a key: the number of the field that it names.

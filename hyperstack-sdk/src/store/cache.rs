@@ -458,7 +458,9 @@ impl<T: Record> State<T> {
                 }
                 match change {
                     Some(changed) => self.publish(&changed, wakers),
-                    None => self.readers.parts().for_each(Lens::moved),
+                    // It may have moved all the same: the most recent one, or sorted by a value that
+                    // `T` does not have.
+                    None => self.readers.parts().for_each(Lens::unsettle),
                 }
                 if is_full {
                     self.evict(&cache.meter, wakers);

@@ -1,8 +1,10 @@
 //! All caches, and the way of a frame to those of its view.
 
 use std::any::TypeId;
-use std::collections::HashMap;
+
 use std::sync::Arc;
+
+use hashbrown::HashMap;
 
 use super::cache::AnyCache;
 use super::Cache;

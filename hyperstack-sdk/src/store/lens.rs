@@ -28,6 +28,9 @@ pub(super) struct Lens<T: Record> {
     accepted: Ids,
     /// The rows that the reader has.
     told: Ids,
+    /// Those among them that were there when it came, and that it asked not to be told of. It has yet
+    /// to hear of them.
+    silent: Ids,
     /// The same of a reader with a window, front to back.
     shown: Vec<Id>,
     /// The window as it now should be; kept for its room.
@@ -46,6 +49,7 @@ impl<T: Record> Lens<T> {
             earliest: None,
             accepted: Ids::default(),
             told: Ids::default(),
+            silent: Ids::default(),
             shown: Vec::new(),
             now: Vec::new(),
             stale: false,
@@ -71,6 +75,7 @@ impl<T: Record> Lens<T> {
                 self.look(rows, base);
                 std::mem::swap(&mut self.now, &mut self.shown);
                 self.told.set_all(&self.shown, true);
+                self.silent.set_all(&self.shown, true);
             }
             self.show(rows, base, None, wakers);
         } else if first && !self.window.no_snapshot {
@@ -118,7 +123,7 @@ impl<T: Record> Lens<T> {
         if moving {
             self.stale = true;
             match accepted {
-                true if has => self.queue.push(change, wakers),
+                true if has => self.tell(id, change, wakers),
                 false if has => {
                     self.shown.retain(|shown| *shown != id);
                     self.hide(id, change.key.clone(), change.before.clone(), wakers);
@@ -130,8 +135,8 @@ impl<T: Record> Lens<T> {
         }
     }
 
-    /// A row may have another place, though nothing in it changed.
-    pub(super) fn moved(&mut self) {
+    /// The order may have changed, though no row did.
+    pub(super) fn unsettle(&mut self) {
         self.stale |= self.started && self.counts();
     }
 
@@ -172,7 +177,7 @@ impl<T: Record> Lens<T> {
         }
         if let Some((id, change)) = changed {
             if self.told.contains(id) && self.now.contains(&id) {
-                self.queue.push(change, wakers);
+                self.tell(id, change, wakers);
             }
         }
         if !same {
@@ -204,8 +209,19 @@ impl<T: Record> Lens<T> {
         self.now.extend(ids.skip(skip).take(take));
     }
 
+    /// Tells of a change of a row in the window.
+    fn tell(&mut self, id: Id, change: &Change<T>, wakers: &mut Wakers) {
+        match self.silent.set(id, false) {
+            true => self.queue.push(&newcomer(change), wakers),
+            false => self.queue.push(change, wakers),
+        }
+    }
+
     fn hide(&mut self, id: Id, key: Arc<str>, before: Option<Arc<T>>, wakers: &mut Wakers) {
         self.told.set(id, false);
+        if self.silent.set(id, false) {
+            return;
+        }
         let left = Change {
             key,
             kind: Kind::Delete,

@@ -7,6 +7,7 @@
 mod cache;
 mod hub;
 mod ids;
+mod index;
 mod lens;
 mod order;
 mod readers;

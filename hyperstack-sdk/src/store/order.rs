@@ -40,6 +40,13 @@ impl Order {
         }
     }
 
+    /// Reads what [`moved`](Self::moved) will change.
+    pub(super) fn warm(&self, id: Id) {
+        if let Order::Recency(list) = self {
+            list.warm(id);
+        }
+    }
+
     /// Moves a row that changed to its new place. `whole` tells a row from some fields of one.
     pub(super) fn moved(&mut self, id: Id, key: &Arc<str>, data: &str, whole: bool, live: bool) {
         match self {
@@ -169,6 +176,13 @@ impl List {
         match next {
             NONE => self.tail = previous,
             next => self.link(next).previous = previous,
+        }
+    }
+
+    fn warm(&self, id: Id) {
+        let link = |id: Id| self.links.get(id as usize).copied();
+        if let Some(own) = link(id) {
+            std::hint::black_box((link(own.previous), link(own.next)));
         }
     }
 

@@ -1,9 +1,9 @@
 //! The table: rows by key, patched in place, in the view's order.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::index::Index;
 use super::order::{Id, Order};
 use crate::patch::{Patch, PatchError, PatchErrorKind, Record};
 use crate::stream::{Change, Kind, RowErrorCause};
@@ -12,7 +12,7 @@ use crate::wire::{Scalar, Seq, Sort};
 /// The rows of one view as one Rust type.
 #[derive(Debug)]
 pub(super) struct Rows<T: Record> {
-    ids: HashMap<Arc<str>, Id>,
+    index: Index,
     slots: Vec<Option<Slot<T>>>,
     free: Vec<Id>,
     order: Order,
@@ -67,7 +67,7 @@ pub(super) struct Input<'a> {
 impl<T: Record> Rows<T> {
     pub(super) fn new() -> Self {
         Rows {
-            ids: HashMap::new(),
+            index: Index::default(),
             slots: Vec::new(),
             free: Vec::new(),
             order: Order::new(None),
@@ -110,17 +110,17 @@ impl<T: Record> Rows<T> {
     }
 
     pub(super) fn get(&self, key: &str) -> Option<&Arc<T>> {
-        let id = *self.ids.get(key)?;
-        self.slots[id as usize].as_ref()?.row.whole()
+        self.at(self.find(key)?).map(|(_, row)| row)
     }
 
     /// The key as it is held, to share rather than copy.
     pub(super) fn key(&self, key: &str) -> Option<Arc<str>> {
-        self.ids.get_key_value(key).map(|(key, _)| key.clone())
+        let slot = self.slots[self.find(key)? as usize].as_ref()?;
+        Some(slot.key.clone())
     }
 
     pub(super) fn len(&self) -> usize {
-        self.ids.len()
+        self.index.len()
     }
 
     /// How many rows still lack a required field.
@@ -160,13 +160,14 @@ impl<T: Record> Rows<T> {
 
     /// All keys, of rows that are not whole too.
     pub(super) fn keys(&self) -> Vec<Arc<str>> {
-        self.ids.keys().cloned().collect()
+        let slots = self.slots.iter().flatten();
+        slots.map(|slot| slot.key.clone()).collect()
     }
 
     /// Takes in a whole row. `None` where nothing changed for a reader.
     pub(super) fn upsert(&mut self, input: Input<'_>) -> Result<Option<Changed<T>>, RowErrorCause> {
         let held = self.seen(input.key);
-        let decode = || T::Patch::decode(input.data.as_bytes(), &[] as &[&str]);
+        let decode = || T::Patch::decode(input.data, &[] as &[&str]);
         let built = match T::from_patch(decode()?) {
             Ok(row) => Ok(Arc::new(row)),
             Err(error) if is_partial(&error) => Err(error),
@@ -208,7 +209,11 @@ impl<T: Record> Rows<T> {
         append: &[Cow<'_, str>],
     ) -> Result<Option<Changed<T>>, RowErrorCause> {
         let held = self.seen(input.key);
-        let patch = T::Patch::decode(input.data.as_bytes(), append)?;
+        if let Some(id) = held {
+            self.warm(id);
+        }
+        let mut patch = T::Patch::default();
+        patch.decode_into(input.data, append)?;
         let Some((id, slot)) = held.and_then(|id| Some((id, self.slots[id as usize].as_mut()?)))
         else {
             let row = Row::from_patch(patch)?;
@@ -223,7 +228,10 @@ impl<T: Record> Rows<T> {
         let change = match &mut slot.row {
             Row::Whole(row) => {
                 let before = input.keep_before.then(|| row.clone());
-                let changed = T::merge_patch(Arc::make_mut(row), patch)?;
+                // A row that others hold is copied only for what changes it.
+                let is_shared = Arc::get_mut(row).is_none();
+                let is_held = is_shared && append.is_empty() && T::holds(row, &patch);
+                let changed = !is_held && T::merge_patch(Arc::make_mut(row), patch)?;
                 changed.then(|| change(before, row))
             }
             Row::Partial(partial) => {
@@ -235,16 +243,30 @@ impl<T: Record> Rows<T> {
         Ok(change.map(|change| input.changed(id, change)))
     }
 
+    fn find(&self, key: &str) -> Option<Id> {
+        self.index.get(key, |id| key_of(&self.slots, id))
+    }
+
     /// Finds a row and notes that the server still has it, whether or not what it says fits.
     fn seen(&mut self, key: &str) -> Option<Id> {
-        let id = *self.ids.get(key)?;
+        let id = self.find(key)?;
         self.slots[id as usize].as_mut()?.generation = self.generation;
         Some(id)
     }
 
+    /// Reads what of a row the merge is going to touch first, and of its neighbours. Of many rows each
+    /// is far from the processor; while the patch is decoded they are on their way.
+    fn warm(&self, id: Id) {
+        if let Some((_, row)) = self.at(id) {
+            std::hint::black_box(Arc::strong_count(row));
+        }
+        self.order.warm(id);
+    }
+
     /// Takes a row out. `None` where no reader knew it.
     pub(super) fn delete(&mut self, key: &str) -> Option<Changed<T>> {
-        let id = self.ids.remove(key)?;
+        let slots = &self.slots;
+        let id = self.index.remove(key, |id| key_of(slots, id))?;
         let slot = self.slots[id as usize].take()?;
         self.order.remove(id, &slot.key);
         self.free.push(id);
@@ -289,7 +311,8 @@ impl<T: Record> Rows<T> {
             }
         };
         self.order.insert(id, &key, input.data, input.live);
-        self.ids.insert(key, id);
+        let slots = &self.slots;
+        self.index.insert(id, |id| key_of(slots, id));
         self.note(id, input);
         change.map(|change| input.changed(id, change))
     }
@@ -323,6 +346,12 @@ impl<T: Record> Rows<T> {
             self.last_seq = self.last_seq.max(Some(seq));
         }
     }
+}
+
+/// The key of a row that is indexed.
+fn key_of<T: Record>(slots: &[Option<Slot<T>>], id: Id) -> &str {
+    let slot = slots.get(id as usize).and_then(Option::as_ref);
+    slot.map_or("", |slot| &slot.key)
 }
 
 impl Input<'_> {

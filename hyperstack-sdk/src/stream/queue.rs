@@ -43,6 +43,8 @@ struct State<T> {
     read: u64,
     /// While conflating: the place of each key's pending change.
     places: Option<HashMap<Arc<str>, u64>>,
+    /// Whether there is anything to say before the next change.
+    has_notices: bool,
     errors: VecDeque<StreamError>,
     dropped_errors: u64,
     /// How many changes were dropped since the reader was last told.
@@ -76,6 +78,7 @@ impl<T> Queue<T> {
                 changes: VecDeque::new(),
                 read: 0,
                 places: None,
+                has_notices: false,
                 errors: VecDeque::new(),
                 dropped_errors: 0,
                 missed: 0,
@@ -109,6 +112,7 @@ impl<T> Queue<T> {
             Policy::DropOldest(capacity) if state.changes.len() >= capacity => {
                 state.pop_change();
                 state.missed += 1;
+                state.has_notices = true;
                 self.meter.missed.add(1);
                 state.push(change.clone());
             }
@@ -129,6 +133,7 @@ impl<T> Queue<T> {
                 state.dropped_errors += 1;
             }
             state.errors.push_back(error.clone());
+            state.has_notices = true;
             wakers.extend(state.waker.take());
         }
     }
@@ -210,6 +215,11 @@ impl<T> State<T> {
     }
 
     fn pop(&mut self) -> Option<Next<T>> {
+        if !self.has_notices {
+            if let Some(change) = self.pop_change() {
+                return Some(Next::Change(change));
+            }
+        }
         if let Some(count) = take(&mut self.dropped_errors) {
             return Some(Next::Error(StreamError::Dropped { count }));
         }
@@ -219,6 +229,7 @@ impl<T> State<T> {
         if let Some(missed) = take(&mut self.missed) {
             return Some(Next::Error(StreamError::Lagged { missed }));
         }
+        self.has_notices = false;
         if let Some(change) = self.pop_change() {
             return Some(Next::Change(change));
         }

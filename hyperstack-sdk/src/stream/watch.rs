@@ -333,7 +333,7 @@ impl<T: Record> sealed::Item for Update<Arc<T>> {
     const OPTIONS: Options = PLAIN;
 
     fn from_change(change: Change<T>) -> Option<Self> {
-        let key = change.key.to_string();
+        let key = String::from(&*change.key);
         Some(match (change.kind, change.after) {
             (Kind::Upsert, Some(data)) => Update::Upsert { key, data },
             (Kind::Patch, Some(data)) => Update::Patch { key, data },
@@ -358,7 +358,7 @@ impl<T: Record> sealed::Item for RichUpdate<Arc<T>> {
     const OPTIONS: Options = RICH;
 
     fn from_change(change: Change<T>) -> Option<Self> {
-        let key = change.key.to_string();
+        let key = String::from(&*change.key);
         Some(match (change.before, change.after) {
             (None, Some(data)) => RichUpdate::Created { key, data },
             (Some(before), Some(after)) => {

@@ -71,6 +71,9 @@ mod observe;
 mod offline;
 mod server;
 
+#[cfg(test)]
+mod convergence;
+
 pub use crate::wire::Seq;
 pub use builder::TestServerBuilder;
 pub use error::{LineProblem, RecordingError, ServerError};

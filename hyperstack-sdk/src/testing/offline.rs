@@ -57,8 +57,9 @@ impl Offline {
 
     /// Hands the client messages that arrive at once: who waits for news is woken after the last.
     pub fn receive_all<M: AsRef<[u8]>>(&self, messages: impl IntoIterator<Item = M>) {
+        let now = self.shared().now();
         for message in messages {
-            self.shared().handle_message(message.as_ref());
+            self.shared().handle_message(message.as_ref(), now);
         }
         self.shared().finish_turn();
     }

@@ -1,12 +1,10 @@
 //! Server to client: what a message is, borrowed from its bytes.
 
 use std::borrow::Cow;
-use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
-use serde_json::value::RawValue;
 use serde_json::Value;
 
+use super::envelope::{elements, Envelope};
 use super::Seq;
 
 /// A message from the server.
@@ -197,122 +195,106 @@ impl<'a> Incoming<'a> {
     pub fn decode(json: &'a [u8]) -> Result<Self, FrameError> {
         let text = std::str::from_utf8(json)
             .map_err(|error| FrameError::Malformed(format!("not UTF-8: {error}")))?;
-        let envelope: Envelope<'a> =
-            serde_json::from_str(text).map_err(|error| FrameError::Malformed(error.to_string()))?;
-        match envelope.operation.clone() {
-            Some(operation) => envelope.frame(&operation).map(Incoming::Frame),
+        let mut envelope = Envelope::read(text).map_err(FrameError::Malformed)?;
+        match envelope.operation.take() {
+            Some(operation) => frame(envelope, &operation).map(Incoming::Frame),
             None => control(text),
         }
     }
 }
 
-/// A frame's top level, with everything optional.
-#[derive(Default)]
-struct Envelope<'a> {
-    operation: Option<Cow<'a, str>>,
-    entity: Option<Cow<'a, str>>,
-    view: Option<Cow<'a, str>>,
-    key: Option<Cow<'a, str>>,
-    data: Option<&'a RawValue>,
-    append: Vec<Cow<'a, str>>,
-    seq: Option<Cow<'a, str>>,
-    complete: Option<bool>,
-    sort: Option<Value>,
-}
-
-impl<'a> Envelope<'a> {
-    fn frame(self, operation: &str) -> Result<Frame<'a>, FrameError> {
-        if operation == "subscribed" {
-            let view = self.view.or(self.entity);
-            let view = view.ok_or_else(|| missing("view", operation))?;
-            let sort = self.sort.filter(|sort| !sort.is_null());
-            let sort = sort.and_then(|json| {
-                let sort = Sort::read(&json);
-                if sort.is_none() {
-                    // The view exists all the same; it is kept as its rows come.
-                    tracing::warn!("the sort of {view} cannot be read: {json}");
-                }
-                sort
-            });
-            return Ok(Frame::Subscribed { view, sort });
-        }
-        if !matches!(
-            operation,
-            "snapshot" | "upsert" | "create" | "patch" | "delete"
-        ) {
-            return Err(FrameError::UnknownOperation {
-                operation: operation.to_owned(),
-                view: self.entity.or(self.view).map(Cow::into_owned),
-                key: self.key.map(Cow::into_owned),
-            });
-        }
-        let view = self.entity.or(self.view);
-        let view = view.ok_or_else(|| missing("entity", operation))?;
-        if operation == "snapshot" {
-            let data = self.data.ok_or_else(|| missing("data", operation))?;
-            let (rows, malformed) = rows(&view, data.get())?;
-            return Ok(Frame::Snapshot {
-                view,
-                rows,
-                malformed,
-                complete: self.complete.unwrap_or(true),
-            });
-        }
-        let key = self.key.ok_or_else(|| missing("key", operation))?;
-        if operation == "delete" {
-            return Ok(Frame::Delete { view, key });
-        }
-        let data = self.data.ok_or_else(|| missing("data", operation))?.get();
-        let row = Row { key, data };
-        Ok(match operation {
-            "patch" => Frame::Patch {
-                view,
-                row,
-                append: self.append,
-                seq: self.seq.as_deref().map(Seq::parse),
-            },
-            _ => Frame::Upsert { view, row },
-        })
+fn frame<'a>(envelope: Envelope<'a>, operation: &str) -> Result<Frame<'a>, FrameError> {
+    if operation == "subscribed" {
+        let view = envelope.view.or(envelope.entity);
+        let view = view.ok_or_else(|| missing("view", operation))?;
+        let sort = envelope.sort.map(serde_json::from_str::<Value>);
+        let sort = sort.transpose().map_err(|error| malformed(&error))?;
+        let sort = sort.filter(|sort| !sort.is_null()).and_then(|json| {
+            let sort = Sort::read(&json);
+            if sort.is_none() {
+                // The view exists all the same; it is kept as its rows come.
+                tracing::warn!("the sort of {view} cannot be read: {json}");
+            }
+            sort
+        });
+        return Ok(Frame::Subscribed { view, sort });
     }
+    if !matches!(
+        operation,
+        "snapshot" | "upsert" | "create" | "patch" | "delete"
+    ) {
+        return Err(FrameError::UnknownOperation {
+            operation: operation.to_owned(),
+            view: envelope.entity.or(envelope.view).map(Cow::into_owned),
+            key: envelope.key.map(Cow::into_owned),
+        });
+    }
+    let view = envelope.entity.or(envelope.view);
+    let view = view.ok_or_else(|| missing("entity", operation))?;
+    if operation == "snapshot" {
+        let data = envelope.data.ok_or_else(|| missing("data", operation))?;
+        let (rows, malformed) = rows(&view, data)?;
+        return Ok(Frame::Snapshot {
+            view,
+            rows,
+            malformed,
+            complete: envelope.complete.unwrap_or(true),
+        });
+    }
+    let key = envelope.key.ok_or_else(|| missing("key", operation))?;
+    if operation == "delete" {
+        return Ok(Frame::Delete { view, key });
+    }
+    let data = envelope.data.ok_or_else(|| missing("data", operation))?;
+    let row = Row { key, data };
+    Ok(match operation {
+        "patch" => Frame::Patch {
+            view,
+            row,
+            append: envelope.append,
+            seq: envelope.seq.as_deref().map(Seq::parse),
+        },
+        _ => Frame::Upsert { view, row },
+    })
 }
 
 fn missing(field: &str, operation: &str) -> FrameError {
     FrameError::Malformed(format!("a frame \"{operation}\" without `{field}`"))
 }
 
-/// A snapshot's rows, and what was wrong with those that could not be read.
-fn rows<'a>(view: &str, data: &'a str) -> Result<(Vec<Row<'a>>, Vec<FrameError>), FrameError> {
-    let rows: Vec<&RawValue> = serde_json::from_str(data)
-        .map_err(|error| FrameError::Malformed(format!("a snapshot's data: {error}")))?;
-    let mut malformed = Vec::new();
-    let read = rows
-        .into_iter()
-        .filter_map(|row| match self::row(row.get()) {
-            Ok(row) => Some(row),
-            Err(error) => {
-                malformed.push(FrameError::MalformedRow {
-                    view: view.to_owned(),
-                    reason: error.to_string(),
-                });
-                None
-            }
-        });
-    Ok((read.collect(), malformed))
+fn malformed(error: &serde_json::Error) -> FrameError {
+    FrameError::Malformed(error.to_string())
 }
 
-fn row(json: &str) -> Result<Row<'_>, serde_json::Error> {
-    let row: Envelope<'_> = serde_json::from_str(json)?;
-    let missing = |field| serde::de::Error::missing_field(field);
+/// A snapshot's rows, and what was wrong with those that could not be read.
+fn rows<'a>(view: &str, data: &'a str) -> Result<(Vec<Row<'a>>, Vec<FrameError>), FrameError> {
+    let elements = elements(data)
+        .map_err(|error| FrameError::Malformed(format!("a snapshot's data: {error}")))?;
+    let mut rows = Vec::with_capacity(elements.len());
+    let mut malformed = Vec::new();
+    for json in elements {
+        match row(json) {
+            Ok(row) => rows.push(row),
+            Err(reason) => malformed.push(FrameError::MalformedRow {
+                view: view.to_owned(),
+                reason,
+            }),
+        }
+    }
+    Ok((rows, malformed))
+}
+
+fn row(json: &str) -> Result<Row<'_>, String> {
+    let row = Envelope::read(json)?;
     Ok(Row {
-        key: row.key.ok_or_else(|| missing("key"))?,
-        data: row.data.ok_or_else(|| missing("data"))?.get(),
+        key: row.key.ok_or("a row without `key`")?,
+        data: row.data.ok_or("a row without `data`")?,
     })
 }
 
 /// Control messages are rare and small: their JSON is read as a tree.
 fn control(text: &str) -> Result<Incoming<'static>, FrameError> {
-    let json: Value =
-        serde_json::from_str(text).map_err(|error| FrameError::Malformed(error.to_string()))?;
+    let json: Value = serde_json::from_str(text).map_err(|error| malformed(&error))?;
     let string = |name: &str| json.get(name).and_then(Value::as_str).map(str::to_owned);
     let flag = |name: &str| json.get(name).and_then(Value::as_bool);
     if let Some(success) = flag("success") {
@@ -381,79 +363,6 @@ impl Sort {
     /// Whether the view is in order of change, newest first: the order of every plain list.
     pub fn is_recency(&self) -> bool {
         self.direction == Direction::Descending && self.path == ["_seq"]
-    }
-}
-
-impl<'de> Deserialize<'de> for Envelope<'de> {
-    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
-        struct Fields;
-
-        impl<'de> Visitor<'de> for Fields {
-            type Value = Envelope<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a JSON object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut envelope = Envelope::default();
-                while let Some(Text(name)) = map.next_key()? {
-                    match &*name {
-                        "op" => envelope.operation = text(&mut map)?,
-                        "entity" => envelope.entity = text(&mut map)?,
-                        "view" => envelope.view = text(&mut map)?,
-                        "key" => envelope.key = text(&mut map)?,
-                        "data" => envelope.data = Some(map.next_value()?),
-                        "append" => {
-                            let paths: Option<Vec<Text<'de>>> = map.next_value()?;
-                            let paths = paths.unwrap_or_default();
-                            envelope.append = paths.into_iter().map(|Text(path)| path).collect();
-                        }
-                        "seq" => envelope.seq = text(&mut map)?,
-                        "complete" => envelope.complete = map.next_value()?,
-                        "sort" => envelope.sort = Some(map.next_value()?),
-                        _ => {
-                            map.next_value::<IgnoredAny>()?;
-                        }
-                    }
-                }
-                Ok(envelope)
-            }
-        }
-
-        json.deserialize_map(Fields)
-    }
-}
-
-fn text<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Option<Cow<'de, str>>, A::Error> {
-    let text: Option<Text<'de>> = map.next_value()?;
-    Ok(text.map(|Text(text)| text))
-}
-
-/// A string that is borrowed where the JSON needs no unescaping.
-struct Text<'a>(Cow<'a, str>);
-
-impl<'de> Deserialize<'de> for Text<'de> {
-    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
-        struct Borrow;
-
-        impl<'de> Visitor<'de> for Borrow {
-            type Value = Text<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a string")
-            }
-
-            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
-                Ok(Text(Cow::Borrowed(text)))
-            }
-
-            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-                Ok(Text(Cow::Owned(text.to_owned())))
-            }
-        }
-
-        json.deserialize_str(Borrow)
     }
 }
 

@@ -4,11 +4,13 @@
 //! [`Incoming::decode`] tells what a message is while borrowing from it, and [`Request`] writes what
 //! the client says.
 
+mod envelope;
 mod frame;
 pub mod payload;
 mod request;
 mod scan;
 mod seq;
+mod text;
 
 pub use frame::{Direction, Frame, FrameError, Incoming, Issue, RefreshReply, Row, Sort};
 pub use request::{Request, Secret, Subscribe};

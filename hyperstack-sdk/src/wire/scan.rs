@@ -1,8 +1,6 @@
 //! Reading one value by its path, without decoding the rest.
 
-use std::fmt;
-
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use super::envelope::{member, string};
 
 /// A value that a view can be sorted by.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,104 +19,29 @@ pub enum Scalar {
 
 impl Scalar {
     /// The value at `path` in the JSON object `data`; `None` where the path does not lead anywhere.
+    /// What is behind it is not looked at.
     pub fn at(data: &str, path: &[String]) -> Option<Scalar> {
-        let mut json = serde_json::Deserializer::from_str(data);
-        AtPath(path).deserialize(&mut json).ok().flatten()
-    }
-}
-
-struct AtPath<'p>(&'p [String]);
-
-impl<'de> DeserializeSeed<'de> for AtPath<'_> {
-    type Value = Option<Scalar>;
-
-    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Self::Value, D::Error> {
-        json.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for AtPath<'_> {
-    type Value = Option<Scalar>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
+        let found = path.iter().try_fold(data, |json, name| member(json, name));
+        Scalar::read(found?.trim_start())
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let Some((first, rest)) = self.0.split_first() else {
-            while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-            return Ok(Some(Scalar::Null));
-        };
-        let mut found = None;
-        while let Some(is_next) = map.next_key_seed(KeyIs(first))? {
-            if is_next {
-                found = map.next_value_seed(AtPath(rest))?;
-            } else {
-                map.next_value::<IgnoredAny>()?;
+    fn read(json: &str) -> Option<Scalar> {
+        Some(match json.as_bytes().first()? {
+            b'{' | b'[' | b'n' => Scalar::Null,
+            b't' => Scalar::Bool(true),
+            b'f' => Scalar::Bool(false),
+            b'"' => {
+                let text = string(json)?;
+                match text.parse() {
+                    Ok(integer) => Scalar::Integer(integer),
+                    Err(_) => Scalar::Text(text.into_owned()),
+                }
             }
-        }
-        Ok(found)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-        while seq.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(self.leaf(Scalar::Null))
-    }
-
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(self.leaf(Scalar::Null))
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
-        Ok(self.leaf(Scalar::Bool(value)))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
-        Ok(self.leaf(Scalar::Integer(value.into())))
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
-        Ok(self.leaf(Scalar::Integer(value.into())))
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Self::Value, E> {
-        Ok(self.leaf(Scalar::Float(value)))
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Self::Value, E> {
-        Ok(self.leaf(match value.parse() {
-            Ok(integer) => Scalar::Integer(integer),
-            Err(_) => Scalar::Text(value.to_owned()),
-        }))
-    }
-}
-
-impl AtPath<'_> {
-    fn leaf(&self, value: Scalar) -> Option<Scalar> {
-        self.0.is_empty().then_some(value)
-    }
-}
-
-/// Tells whether a key is the one looked for, without keeping it.
-struct KeyIs<'p>(&'p str);
-
-impl<'de> DeserializeSeed<'de> for KeyIs<'_> {
-    type Value = bool;
-
-    fn deserialize<D: Deserializer<'de>>(self, key: D) -> Result<bool, D::Error> {
-        key.deserialize_identifier(self)
-    }
-}
-
-impl Visitor<'_> for KeyIs<'_> {
-    type Value = bool;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key")
-    }
-
-    fn visit_str<E>(self, key: &str) -> Result<bool, E> {
-        Ok(key == self.0)
+            _ => match json.parse() {
+                Ok(integer) => Scalar::Integer(integer),
+                Err(_) => Scalar::Float(serde_json::from_str(json).ok()?),
+            },
+        })
     }
 }
 

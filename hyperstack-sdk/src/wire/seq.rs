@@ -21,12 +21,24 @@ impl Seq {
 
     /// Reads `"<slot>:<index>"`; a missing or unreadable part counts as 0, as it does on the server.
     pub fn parse(text: &str) -> Self {
-        let (slot, index) = text.split_once(':').unwrap_or((text, ""));
+        let colon = text.bytes().position(|byte| byte == b':');
+        let (slot, index) = text.split_at(colon.unwrap_or(text.len()));
         Seq {
-            slot: slot.parse().unwrap_or(0),
-            index: index.parse().unwrap_or(0),
+            slot: number(slot),
+            index: number(index.get(1..).unwrap_or("")),
         }
     }
+}
+
+/// A number, or 0. Up to 19 digits cannot overflow, and every message has two such numbers.
+fn number(text: &str) -> u64 {
+    let digit = |number: u64, byte: u8| {
+        let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
+        Some(number * 10 + digit)
+    };
+    let short = Some(text).filter(|text| text.len() <= 19);
+    let number = short.and_then(|text| text.bytes().try_fold(0, digit));
+    number.unwrap_or_else(|| text.parse().unwrap_or(0))
 }
 
 /// A text that is no position.

@@ -32,12 +32,12 @@ fn patch<T: Patchable>(json: Value) -> T::Patch {
 
 /// A patch of `T` from JSON that appends at some paths.
 fn appending<T: Patchable>(json: Value, append: &[&str]) -> T::Patch {
-    T::Patch::decode(json.to_string().as_bytes(), append).unwrap()
+    T::Patch::decode(&json.to_string(), append).unwrap()
 }
 
 /// The text of the error of decoding a patch of `T`.
 fn refused<T: Patchable>(json: &str) -> String {
-    let error = T::Patch::decode(json.as_bytes(), &[""; 0]).unwrap_err();
+    let error = T::Patch::decode(json, &[""; 0]).unwrap_err();
     error.to_string()
 }
 

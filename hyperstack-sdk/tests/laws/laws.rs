@@ -127,7 +127,7 @@ pub(crate) fn hold<T: Shape>() {
 }
 
 fn decode<T: Shape>(json: &Value, append: &[String]) -> P<T> {
-    P::<T>::decode(json.to_string().as_bytes(), append).expect("a patch of this shape")
+    P::<T>::decode(&json.to_string(), append).expect("a patch of this shape")
 }
 
 fn value<T: Shape>(json: &Value) -> Result<T, PatchError> {
@@ -220,7 +220,7 @@ fn written<T: Shape>(_: &Kind, case: &Case) -> Result<bool, TestCaseError> {
 fn round_trip<T: Shape>(patch: &P<T>) -> TestCaseResult {
     let text = serde_json::to_string(patch).expect("text");
     prop_assert_eq!(patch.is_empty(), text == "{}");
-    let read = P::<T>::decode(text.as_bytes(), &[""; 0]);
+    let read = P::<T>::decode(&text, &[""; 0]);
     prop_assert_eq!(read.as_ref(), Ok(patch));
     let read = serde_json::from_str::<P<T>>(&text);
     prop_assert_eq!(read.as_ref().ok(), Some(patch));

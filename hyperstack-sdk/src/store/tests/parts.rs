@@ -138,6 +138,26 @@ fn without_the_snapshot_there_is_only_what_changes() {
 }
 
 #[test]
+fn a_row_that_a_window_was_not_told_of_leaves_in_silence_and_comes_as_news() {
+    let mut f = by_price();
+    let live = Window {
+        no_snapshot: true,
+        ..part(0, 3)
+    };
+    f.reads(live, None);
+    f.price("d", 60.0);
+    assert_eq!(f.read(), ["patch d"]);
+    f.price("b", 41.0);
+    let mut context = Context::from_waker(Waker::noop());
+    let Poll::Ready(Next::Change(change)) = f.queue.poll_next(&mut context) else {
+        panic!("no change")
+    };
+    assert_eq!((&*change.key, change.before), ("b", None));
+    f.price("c", 51.0);
+    assert_eq!(f.read(), ["patch c", "delete b"]);
+}
+
+#[test]
 fn the_snapshot_is_cut_by_position_and_by_number() {
     let mut f = fixture("Coin/list", None);
     f.begin(RECENCY);
@@ -182,6 +202,21 @@ fn a_window_of_a_view_in_the_servers_order_is_shown_once_the_order_is_whole() {
     assert_eq!(f.read(), [""; 0]);
     f.hub.pause();
     assert_eq!(f.read(), ["upsert 0", "delete a"]);
+}
+
+#[test]
+fn a_row_may_move_through_a_window_without_a_change() {
+    let mut f = fixture("Coin/list", None);
+    f.begin(RECENCY);
+    f.finish();
+    let patch = |key| format!(r#""op":"patch","key":"{key}","data":{{"name":"{key}"}}"#);
+    f.apply(&[&patch("a"), &patch("b")]);
+    f.reads(part(0, 1), None);
+    assert_eq!(f.read(), ["upsert b"]);
+    f.apply(&[&patch("a")]);
+    f.hub.pause();
+    assert_eq!(f.names(), ["a", "b"]);
+    assert_eq!(f.read(), ["upsert a", "delete b"]);
 }
 
 #[test]

@@ -1,0 +1,196 @@
+//! One measurement, in a process of its own.
+
+use crate::contender::{Client, Contender};
+use crate::entity::{Shaped, Small, Wide};
+use crate::floor::Floor;
+use crate::measured::Measured;
+use crate::meter::{Meter, Reader};
+use crate::options::Options;
+use crate::ours::Ours;
+use crate::published::Published;
+use crate::scenario::{Scenario, Streams, Task};
+use crate::server::Server;
+use crate::shape::Shape;
+use crate::side::{Replies, Side};
+use crate::stats::percentile;
+use crate::stopwatch::{Length, Mark};
+use crate::{frames, usage, Result};
+use decode::round::Round;
+use hyperstack_sdk::Update;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::runtime::{Builder, Runtime};
+
+/// A client that takes longer is stuck.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// Measures one contender in one scenario, and prints a line of JSON.
+pub fn main(contender: Contender, scenario: &Scenario, options: &Options) -> Result<()> {
+    // Without a server to go to, it has its own.
+    let own = match options.server {
+        Some(_) => None,
+        None => Some(Server::start()?),
+    };
+    let server = options.server.or(own.as_ref().map(Server::address));
+    let run = Run {
+        contender,
+        scenario: Scenario {
+            rows: options.rows.unwrap_or(scenario.rows),
+            ..scenario.of(contender)
+        },
+        server: server.ok_or("no server")?,
+        length: options.length(scenario),
+    };
+    let measured = runtime(options.threads)?.block_on(async {
+        tokio::time::timeout(PATIENCE, async {
+            match scenario.shape {
+                Shape::Round => run.of::<Round>().await,
+                Shape::Small => run.of::<Small>().await,
+                Shape::Wide => run.of::<Wide>().await,
+            }
+        })
+        .await?
+    })?;
+    println!("{}", serde_json::to_string(&measured)?);
+    Ok(())
+}
+
+/// The runtime of every contender.
+fn runtime(threads: usize) -> Result<Runtime> {
+    let mut builder = match threads {
+        1 => Builder::new_current_thread(),
+        _ => Builder::new_multi_thread(),
+    };
+    Ok(builder.worker_threads(threads).enable_all().build()?)
+}
+
+struct Run {
+    contender: Contender,
+    scenario: Scenario,
+    server: SocketAddr,
+    length: Length,
+}
+
+impl Run {
+    async fn of<T: Shaped>(&self) -> Result<Measured> {
+        match self.contender {
+            Contender::Ours => self.with::<Ours<T, Update<T>>>().await,
+            Contender::OursShared => self.with::<Ours<T, Update<Arc<T>>>>().await,
+            Contender::Published => self.with::<Published<T>>().await,
+            Contender::Floor => self.with::<Floor<T>>().await,
+        }
+    }
+
+    async fn with<C: Client>(&self) -> Result<Measured> {
+        match self.scenario.task {
+            Task::Flood | Task::Latency => self.patches::<C>().await,
+            Task::Snapshot { .. } => self.snapshots::<C>().await,
+        }
+    }
+
+    async fn patches<C: Client>(&self) -> Result<Measured> {
+        let (meter, replies) = self.begin()?;
+        let mut client = C::connect(&replies.url).await?;
+        let before = usage::resident()?;
+        client.read(self.first_readers(&meter)).await?;
+        meter.rows().await;
+        let after = usage::resident()?;
+        let others = 1..self.scenario.full_streams();
+        if !others.is_empty() {
+            let others = others.map(|_| (None, meter.latecomer()));
+            client.read(others.collect()).await?;
+        }
+
+        let (first, last) = meter.measured().await.ok_or("nothing measured")?;
+        let sent = replies.sent.await?;
+        let received = meter.drained(sent).await;
+        let conflated = client.close().await;
+
+        let updates = (last.updates - first.updates) as f64;
+        let mut delays = meter.delays();
+        delays.drain(..delays.len() / 10);
+        delays.sort_unstable();
+        Ok(Measured {
+            per_cpu_second: updates / (last.cpu - first.cpu).as_secs_f64(),
+            per_wall_second: updates / (last.wall - first.wall).as_secs_f64(),
+            wanted: sent * u64::from(self.scenario.full_streams()),
+            received,
+            conflated,
+            row_bytes: self.keeps_rows().then(|| self.per_row(before, after)),
+            p50: percentile(&delays, 50.0),
+            p99: percentile(&delays, 99.0),
+            ..Measured::new(self.contender, &self.scenario)
+        })
+    }
+
+    /// Snapshot after snapshot, each over its own connection, until that took long enough.
+    async fn snapshots<C: Client>(&self) -> Result<Measured> {
+        /// Time to free what the last one had, which is not to count for the next one.
+        const REST: Duration = Duration::from_millis(50);
+        let mut row_bytes = None;
+        let (mut cpu, mut wall) = (Duration::ZERO, Duration::ZERO);
+        let (mut wanted, mut received) = (0, 0);
+        loop {
+            let (meter, replies) = self.begin()?;
+            let mut client = C::connect(&replies.url).await?;
+            let (before, start) = (usage::resident()?, Mark::now(0));
+            client.read(self.first_readers(&meter)).await?;
+            let (rows, last) = meter.rows().await;
+            let last = last.ok_or("no rows")?;
+            let after = usage::resident()?;
+            row_bytes.get_or_insert(self.per_row(before, after));
+            client.close().await;
+            cpu += last.cpu - start.cpu;
+            wall += last.wall - start.wall;
+            wanted += self.scenario.first_rows();
+            received += rows;
+            let is_over = match self.length {
+                Length::Cpu(time) => cpu >= time,
+                Length::Updates(count) => wanted >= count,
+            };
+            if is_over {
+                break;
+            }
+            tokio::time::sleep(REST).await;
+        }
+        Ok(Measured {
+            per_cpu_second: received as f64 / cpu.as_secs_f64(),
+            // Of all rows: what is lost does not make a snapshot faster.
+            per_wall_second: wanted as f64 / wall.as_secs_f64(),
+            wanted,
+            received,
+            row_bytes: row_bytes.filter(|_| self.keeps_rows()),
+            ..Measured::new(self.contender, &self.scenario)
+        })
+    }
+
+    fn begin(&self) -> Result<(Arc<Meter>, Replies)> {
+        let (side, replies) = Side::open(self.server, &self.scenario)?;
+        Ok((Meter::new(&self.scenario, self.length, side), replies))
+    }
+
+    /// Those who get the snapshot from the server.
+    fn first_readers(&self, meter: &Arc<Meter>) -> Vec<(Option<String>, Reader)> {
+        match self.scenario.streams {
+            Streams::Keys(keys) => {
+                let readers = meter.sharing(keys).into_iter();
+                let keys = (0..keys).map(|row| Some(frames::key(row)));
+                keys.zip(readers).collect()
+            }
+            Streams::One | Streams::Full(_) => meter
+                .sharing(1)
+                .into_iter()
+                .map(|reader| (None, reader))
+                .collect(),
+        }
+    }
+
+    fn keeps_rows(&self) -> bool {
+        self.contender != Contender::Floor && self.scenario.rows >= 10_000
+    }
+
+    fn per_row(&self, before: u64, after: u64) -> f64 {
+        after.saturating_sub(before) as f64 / f64::from(self.scenario.rows)
+    }
+}

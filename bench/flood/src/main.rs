@@ -1,0 +1,57 @@
+//! How many updates a client takes, how late they are, and what its rows weigh: ours, the published
+//! one, and the socket alone, in turn. The README says how to run it.
+
+mod client;
+mod contender;
+mod entity;
+mod floor;
+mod frames;
+mod goals;
+mod inbox;
+mod measured;
+mod meter;
+mod options;
+mod ours;
+mod plot;
+mod published;
+mod random;
+mod report;
+mod results;
+mod rounds;
+mod scenario;
+mod serve;
+mod server;
+mod shape;
+mod side;
+mod stats;
+mod stopwatch;
+mod usage;
+
+use options::Command;
+use std::process::ExitCode;
+
+type Error = Box<dyn std::error::Error + Send + Sync>;
+type Result<T> = std::result::Result<T, Error>;
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<()> {
+    let (command, options) = options::parse(std::env::args().skip(1))?;
+    match command {
+        Command::Help => {
+            println!("{}", options::USAGE);
+            Ok(())
+        }
+        Command::Serve => serve::serve(),
+        Command::Client(contender, scenario) => client::main(contender, &scenario, &options),
+        Command::All => rounds::main(&options),
+    }
+}

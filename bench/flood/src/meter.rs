@@ -1,0 +1,240 @@
+//! Counts what reaches the readers, and tells the server.
+
+use crate::inbox::Count;
+use crate::scenario::{Scenario, Task};
+use crate::side::Side;
+use crate::stopwatch::{Length, Mark, Stopwatch};
+use crate::usage;
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::sync::Notify;
+
+/// After how many updates of a reader the server is told: a packet costs a client some microseconds.
+const STEP: u64 = 256;
+/// After such a time without news, what did not come is lost.
+const QUIET: Duration = Duration::from_secs(5);
+
+/// What a reader's item is.
+pub enum Seen {
+    Row,
+    /// With the value of the field that every patch sets.
+    Patch(u64),
+    Other,
+}
+
+/// Counts for all readers of a client.
+pub struct Meter {
+    side: Side,
+    /// The rows that the first readers are to get.
+    wanted_rows: u64,
+    rows: AtomicU64,
+    all_rows: Notify,
+    last_row: Mutex<Option<Mark>>,
+    /// The patches that reached each reader; those who read a key each share one.
+    patches: Mutex<Vec<Arc<AtomicU64>>>,
+    checkpoints: Mutex<Checkpoints>,
+    stopwatch: Mutex<Stopwatch>,
+    over: Notify,
+    /// How late each patch was, in microseconds, where that is what is measured.
+    delays: Option<Mutex<Vec<u64>>>,
+}
+
+/// A reader's part of a [`Meter`].
+pub struct Reader {
+    meter: Arc<Meter>,
+    counts_rows: bool,
+    patches: Arc<AtomicU64>,
+}
+
+/// How far all readers are who get everything each.
+#[derive(Debug)]
+struct Checkpoints {
+    readers: u32,
+    done: u64,
+    /// How many readers have passed each step after `done`.
+    passed: VecDeque<u32>,
+}
+
+impl Meter {
+    pub fn new(scenario: &Scenario, length: Length, side: Side) -> Arc<Self> {
+        Arc::new(Meter {
+            side,
+            wanted_rows: scenario.first_rows(),
+            rows: AtomicU64::new(0),
+            all_rows: Notify::new(),
+            last_row: Mutex::new(None),
+            patches: Mutex::new(Vec::new()),
+            checkpoints: Mutex::new(Checkpoints::new(scenario.full_streams())),
+            stopwatch: Mutex::new(Stopwatch::new(length, Mark::now(0))),
+            over: Notify::new(),
+            delays: (scenario.task == Task::Latency).then(Mutex::default),
+        })
+    }
+
+    /// So many readers that share what comes.
+    pub fn sharing(self: &Arc<Self>, readers: u32) -> Vec<Reader> {
+        let patches = self.counter();
+        let reader = |_| Reader {
+            meter: self.clone(),
+            counts_rows: true,
+            patches: patches.clone(),
+        };
+        (0..readers).map(reader).collect()
+    }
+
+    /// A reader that comes when the rows are there, and gets all that others get.
+    pub fn latecomer(self: &Arc<Self>) -> Reader {
+        Reader {
+            meter: self.clone(),
+            counts_rows: false,
+            patches: self.counter(),
+        }
+    }
+
+    fn counter(&self) -> Arc<AtomicU64> {
+        let counter = Arc::new(AtomicU64::new(0));
+        lock(&self.patches).push(counter.clone());
+        counter
+    }
+
+    /// Waits until all rows are with the first readers, or nothing comes any more; when the last one
+    /// came, and how many did.
+    pub async fn rows(&self) -> (u64, Option<Mark>) {
+        let rows = || self.rows.load(Relaxed);
+        let mut before = None;
+        while rows() < self.wanted_rows && before != Some(rows()) {
+            before = Some(rows());
+            let _ = tokio::time::timeout(QUIET, self.all_rows.notified()).await;
+        }
+        (rows(), *lock(&self.last_row))
+    }
+
+    /// Lets the patches flow until enough are measured; from when to when.
+    pub async fn measured(&self) -> Option<(Mark, Mark)> {
+        lock(&self.stopwatch).restart(Mark::now(0));
+        self.side.go();
+        self.over.notified().await;
+        self.side.stop();
+        let span = lock(&self.stopwatch).span();
+        span
+    }
+
+    /// Waits until `sent` patches are with every reader, or nothing comes any more; how many came to
+    /// all readers together.
+    pub async fn drained(&self, sent: u64) -> u64 {
+        let counts = || -> Vec<u64> {
+            let patches = lock(&self.patches);
+            patches.iter().map(|count| count.load(Relaxed)).collect()
+        };
+        let (mut before, mut since) = (counts(), Instant::now());
+        while before.iter().any(|count| *count < sent) && since.elapsed() < QUIET {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+            let now = counts();
+            if now != before {
+                (before, since) = (now, Instant::now());
+            }
+        }
+        before.iter().sum()
+    }
+
+    /// How late the patches were, in the order they came.
+    pub fn delays(&self) -> Vec<u64> {
+        let delays = self
+            .delays
+            .as_ref()
+            .map(|delays| std::mem::take(&mut *lock(delays)));
+        delays.unwrap_or_default()
+    }
+
+    fn passed(&self, patches: u64) {
+        let Some(done) = lock(&self.checkpoints).pass(patches / STEP) else {
+            return;
+        };
+        let done = done * STEP;
+        self.side.received(Count::Patches, done);
+        if lock(&self.stopwatch).tick(Mark::now(done)) {
+            self.over.notify_one();
+        }
+    }
+
+    fn row(&self) {
+        let rows = self.rows.fetch_add(1, Relaxed) + 1;
+        if rows.is_multiple_of(STEP) {
+            self.side.received(Count::Rows, rows);
+        }
+        // Where rows are lost, the last one that comes is not the last one that was sent.
+        if rows.is_multiple_of(STEP) || rows >= self.wanted_rows {
+            *lock(&self.last_row) = Some(Mark::now(rows));
+        }
+        if rows == self.wanted_rows {
+            self.all_rows.notify_one();
+        }
+    }
+}
+
+impl Reader {
+    /// Counts an item.
+    pub fn see(&self, seen: Seen) {
+        match seen {
+            Seen::Patch(stamp) => {
+                if let Some(delays) = &self.meter.delays {
+                    lock(delays).push(usage::micros().saturating_sub(stamp));
+                }
+                let patches = self.patches.fetch_add(1, Relaxed) + 1;
+                if patches.is_multiple_of(STEP) {
+                    self.meter.passed(patches);
+                }
+            }
+            Seen::Row if self.counts_rows => self.meter.row(),
+            Seen::Row | Seen::Other => {}
+        }
+    }
+}
+
+impl Checkpoints {
+    fn new(readers: u32) -> Self {
+        Checkpoints {
+            readers,
+            done: 0,
+            passed: VecDeque::new(),
+        }
+    }
+
+    /// One reader has passed a step, the first being 1; the step that all have passed, if that is a
+    /// new one.
+    fn pass(&mut self, step: u64) -> Option<u64> {
+        let ahead = (step - self.done) as usize;
+        if self.passed.len() < ahead {
+            self.passed.resize(ahead, 0);
+        }
+        self.passed[ahead - 1] += 1;
+        if self.passed.front() != Some(&self.readers) {
+            return None;
+        }
+        self.passed.pop_front();
+        self.done += 1;
+        Some(self.done)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_is_done_when_all_readers_have_passed_it() {
+        let mut checkpoints = Checkpoints::new(2);
+        assert_eq!(checkpoints.pass(1), None);
+        assert_eq!(checkpoints.pass(2), None);
+        assert_eq!(checkpoints.pass(1), Some(1));
+        assert_eq!(checkpoints.pass(2), Some(2));
+        assert_eq!(checkpoints.pass(3), None);
+        assert_eq!(checkpoints.pass(3), Some(3));
+    }
+}

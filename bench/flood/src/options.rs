@@ -1,0 +1,196 @@
+//! What the command line asks for.
+
+use crate::contender::Contender;
+use crate::scenario::{self, Scenario, Task, RATE};
+use crate::stopwatch::Length;
+use crate::Result;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+pub const USAGE: &str = "usage: flood [OPTIONS]
+       flood client CONTENDER SCENARIO [OPTIONS]
+
+Measures all contenders in all scenarios and writes the results, or one of them in one and prints
+them.
+
+  --rounds N     how often each contender has its turn (5)
+  --quick        one short round; nothing is written
+  --only NAME    one scenario; nothing is written. May be given more than once
+  --threads N    threads of each client's runtime (1)
+  --seconds S    CPU time of a flood, wall time of a measurement of latency (2 and 10)
+  --updates N    updates, rather than a time
+  --rows N       rows, rather than the scenario's; nothing is written
+  --server ADDR  of a client: a server that runs";
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Command {
+    Help,
+    All,
+    Serve,
+    Client(Contender, Scenario),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Options {
+    pub rounds: usize,
+    pub quick: bool,
+    pub only: Vec<Scenario>,
+    pub threads: usize,
+    pub seconds: Option<f64>,
+    pub updates: Option<u64>,
+    pub rows: Option<u32>,
+    pub server: Option<SocketAddr>,
+    /// As they were given.
+    pub words: Vec<String>,
+}
+
+/// Reads a command line.
+pub fn parse(args: impl IntoIterator<Item = String>) -> Result<(Command, Options)> {
+    let given: Vec<String> = args.into_iter().collect();
+    let mut options = Options {
+        rounds: 5,
+        quick: false,
+        only: Vec::new(),
+        threads: 1,
+        seconds: None,
+        updates: None,
+        rows: None,
+        server: None,
+        words: given.clone(),
+    };
+    let mut words = Vec::new();
+    let mut args = given.into_iter();
+    while let Some(arg) = args.next() {
+        let mut value = || args.next().ok_or_else(|| format!("{arg} needs a value"));
+        match arg.as_str() {
+            "--rounds" => options.rounds = value()?.parse()?,
+            "--quick" => (options.quick, options.rounds) = (true, 1),
+            "--only" => options.only.push(scenario(&value()?)?),
+            "--threads" => options.threads = value()?.parse()?,
+            "--seconds" => options.seconds = Some(value()?.parse()?),
+            "--updates" => options.updates = Some(value()?.parse()?),
+            "--rows" => options.rows = Some(value()?.parse()?),
+            "--server" => options.server = Some(value()?.parse()?),
+            "--help" => words.push("help".to_owned()),
+            option if option.starts_with('-') => return Err(USAGE.into()),
+            word => words.push(word.to_owned()),
+        }
+    }
+    if options.rounds == 0 || options.threads == 0 || options.rows == Some(0) {
+        return Err("there must be one at least".into());
+    }
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let command = match *words {
+        ["help"] => Command::Help,
+        [] => Command::All,
+        ["serve"] => Command::Serve,
+        ["client", name, of] => {
+            let contender = Contender::ALL
+                .into_iter()
+                .find(|contender| contender.name() == name);
+            let contender = contender.ok_or_else(|| format!("no contender {name}"))?;
+            Command::Client(contender, scenario(of)?)
+        }
+        _ => return Err(USAGE.into()),
+    };
+    Ok((command, options))
+}
+
+fn scenario(name: &str) -> Result<Scenario> {
+    Ok(scenario::find(name).ok_or_else(|| {
+        let names = scenario::ALL.map(|scenario| scenario.name);
+        format!("no scenario {name}; there are {}", names.join(", "))
+    })?)
+}
+
+impl Options {
+    /// How long to measure.
+    pub fn length(&self, scenario: &Scenario) -> Length {
+        let or = |usual, quick| {
+            self.seconds
+                .unwrap_or(if self.quick { quick } else { usual })
+        };
+        match (self.updates, scenario.task) {
+            (Some(updates), _) => Length::Updates(updates),
+            (None, Task::Latency) => Length::Updates((or(10.0, 2.0) * RATE as f64) as u64),
+            (None, Task::Flood) => Length::Cpu(Duration::from_secs_f64(or(2.0, 0.3))),
+            (None, Task::Snapshot { .. }) => Length::Cpu(Duration::from_secs_f64(or(2.0, 0.0))),
+        }
+    }
+
+    /// What of them concerns a client.
+    pub fn of_client(&self) -> Vec<String> {
+        let mut words = vec!["--threads".to_owned(), self.threads.to_string()];
+        if self.quick {
+            words.push("--quick".to_owned());
+        }
+        if let Some(seconds) = self.seconds {
+            words.extend(["--seconds".to_owned(), seconds.to_string()]);
+        }
+        if let Some(updates) = self.updates {
+            words.extend(["--updates".to_owned(), updates.to_string()]);
+        }
+        if let Some(rows) = self.rows {
+            words.extend(["--rows".to_owned(), rows.to_string()]);
+        }
+        words
+    }
+
+    /// Whether all is measured, and for long enough.
+    pub fn is_whole(&self) -> bool {
+        !self.quick && self.only.is_empty() && self.updates.is_none() && self.rows.is_none()
+    }
+
+    /// The scenarios that are wanted.
+    pub fn scenarios(&self) -> Vec<Scenario> {
+        match self.only.is_empty() {
+            true => scenario::ALL.to_vec(),
+            false => self.only.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Result<(Command, Options)> {
+        parse(line.split_whitespace().map(str::to_owned))
+    }
+
+    #[test]
+    fn a_client_gets_what_concerns_it() {
+        let (command, options) =
+            parsed("--quick --threads 2 --seconds 0.5 --only one-100").unwrap();
+        assert_eq!(command, Command::All);
+        assert_eq!(options.scenarios().len(), 1);
+        assert!(!options.is_whole());
+        let line = format!("client floor one-100 {}", options.of_client().join(" "));
+        let (command, of_client) = parsed(&line).unwrap();
+        let one = scenario::find("one-100").unwrap();
+        assert_eq!(command, Command::Client(Contender::Floor, one));
+        assert_eq!(of_client.length(&one), options.length(&one));
+        assert_eq!(of_client.threads, 2);
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        for line in [
+            "client",
+            "client floor nowhere",
+            "client nobody one-100",
+            "--rounds",
+            "--x",
+        ] {
+            assert!(parsed(line).is_err(), "{line}");
+        }
+        assert!(parsed("--rounds 0").is_err());
+    }
+
+    #[test]
+    fn scenarios_have_names_of_their_own() {
+        for scenario in scenario::ALL {
+            assert_eq!(scenario::find(scenario.name), Some(scenario));
+        }
+    }
+}

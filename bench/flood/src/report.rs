@@ -1,0 +1,235 @@
+//! The results in Markdown.
+
+use crate::contender::Contender;
+use crate::goals::{goals, Bound, Goal};
+use crate::measured::Measured;
+use crate::results::{Figure, Of, Results, P50, P99, PER_CPU_SECOND, PER_WALL_SECOND, ROW_BYTES};
+use crate::scenario::{Scenario, Task, ALL};
+
+const BEGIN: &str = "<!-- flood -->\n";
+const END: &str = "<!-- /flood -->\n";
+
+/// Puts a section where the last one was, or at the end.
+pub fn replace(document: &str, section: &str) -> String {
+    let marked = format!("{BEGIN}{section}{END}");
+    let place = document.find(BEGIN).zip(document.find(END));
+    match place.filter(|(begin, end)| begin < end) {
+        Some((begin, end)) => {
+            let (before, after) = (&document[..begin], &document[end + END.len()..]);
+            format!("{before}{marked}{after}")
+        }
+        None => format!("{}\n\n{marked}", document.trim_end()),
+    }
+}
+
+/// The goals, and a table for each scenario.
+pub fn markdown(results: &Results, made_by: &str) -> String {
+    let mut text =
+        format!("## Flood\n\n{made_by}\n\n| goal | found | | the floor |\n|---|---|---|---|\n");
+    for goal in goals(results) {
+        text += &goal_row(&goal);
+    }
+    text += "\n![Updates per CPU second, by scenario and client](flood.svg)\n";
+    for scenario in ALL.iter().filter(|scenario| results.has(scenario.name)) {
+        text += &format!("\n### {}\n\n", capital(scenario.title));
+        text += &match scenario.task {
+            Task::Latency => latencies(results, scenario),
+            Task::Flood | Task::Snapshot { .. } => throughput(results, scenario),
+        };
+    }
+    text
+}
+
+fn goal_row(goal: &Goal) -> String {
+    let bound = match goal.bound {
+        Bound::AtLeast(least) => format!("at least {}", figure(Some(least))),
+        Bound::AtMost(most) => format!("at most {}", figure(Some(most))),
+    };
+    let met = match goal.is_met() {
+        Some(true) => "met",
+        Some(false) => "missed",
+        None => "not measured",
+    };
+    format!(
+        "| {}: {bound} | {} | {met} | {} |\n",
+        goal.text,
+        figure(goal.found),
+        figure(goal.floor),
+    )
+}
+
+fn throughput(results: &Results, scenario: &Scenario) -> String {
+    let columns: [(&str, Column<'_>); 5] = [
+        ("per CPU second", &|results, of| {
+            figure(results.median(of, PER_CPU_SECOND))
+        }),
+        ("per wall second", &|results, of| {
+            figure(results.median(of, PER_WALL_SECOND))
+        }),
+        ("to 0.6.9", &|results, of| {
+            ratio(results, of, Contender::Published, PER_CPU_SECOND)
+        }),
+        ("to the floor", &|results, of| {
+            ratio(results, of, Contender::Floor, PER_CPU_SECOND)
+        }),
+        ("KiB a row", &|results, of| {
+            figure(results.median(of, ROW_BYTES).map(|bytes| bytes / 1024.0))
+        }),
+    ];
+    table(results, scenario, &columns)
+}
+
+fn latencies(results: &Results, scenario: &Scenario) -> String {
+    let columns: [(&str, Column<'_>); 4] = [
+        ("p50, µs", &|results, of| figure(results.median(of, P50))),
+        ("p99, µs", &|results, of| figure(results.median(of, P99))),
+        ("p99 to 0.6.9", &|results, of| {
+            ratio(results, of, Contender::Published, P99)
+        }),
+        ("updates per wall second", &|results, of| {
+            figure(results.median(of, PER_WALL_SECOND))
+        }),
+    ];
+    table(results, scenario, &columns)
+}
+
+/// What a column says of a contender.
+type Column<'a> = &'a dyn Fn(&Results, Of<'_>) -> String;
+
+/// A row for each contender; the last columns are the same in all tables.
+fn table(results: &Results, scenario: &Scenario, columns: &[(&str, Column<'_>)]) -> String {
+    let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
+    let mut text = format!(
+        "| client | {} | lost | conflated | runs that count |\n|{}\n",
+        names.join(" | "),
+        "---|".repeat(columns.len() + 4)
+    );
+    for contender in Contender::ALL {
+        let of = (scenario.name, contender);
+        let runs = results.all(of);
+        if runs.clone().next().is_none() {
+            continue;
+        }
+        let cells: Vec<String> = columns
+            .iter()
+            .map(|(_, column)| column(results, of))
+            .collect();
+        let sum = |count: fn(&Measured) -> u64| runs.clone().map(count).sum::<u64>();
+        let wanted = sum(|run| run.wanted);
+        text += &format!(
+            "| {} | {} | {} | {} | {} of {} |\n",
+            contender.title(),
+            cells.join(" | "),
+            share(sum(Measured::lost), wanted),
+            share(sum(|run| run.conflated), wanted),
+            runs.clone().filter(|run| run.counts()).count(),
+            runs.count(),
+        );
+    }
+    text
+}
+
+fn ratio(results: &Results, (scenario, contender): Of<'_>, to: Contender, of: Figure) -> String {
+    figure(results.ratio((scenario, contender), (scenario, to), of))
+}
+
+fn share(part: u64, whole: u64) -> String {
+    match part {
+        0 => "0".to_owned(),
+        _ => format!("{:.2} %", 100.0 * part as f64 / whole as f64),
+    }
+}
+
+/// Three digits that matter, or all of a whole number.
+fn figure(value: Option<f64>) -> String {
+    match value {
+        None => "–".to_owned(),
+        Some(value) if value >= 1000.0 => thousands(value.round() as u64),
+        Some(value) if value >= 100.0 || value == 0.0 => format!("{value:.0}"),
+        Some(value) if value >= 10.0 => format!("{value:.1}"),
+        Some(value) => format!("{value:.2}"),
+    }
+}
+
+fn thousands(value: u64) -> String {
+    match value {
+        0..=999 => value.to_string(),
+        _ => format!("{},{:03}", thousands(value / 1000), value % 1000),
+    }
+}
+
+fn capital(text: &str) -> String {
+    let mut rest = text.chars();
+    let first = rest.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(rest).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::find;
+
+    fn results() -> Results {
+        let run = |contender, per_cpu_second, received| Measured {
+            per_cpu_second,
+            wanted: 1000,
+            received,
+            ..Measured::new(contender, &find("one-10000").unwrap())
+        };
+        Results {
+            rounds: vec![
+                vec![
+                    run(Contender::Ours, 500_000.0, 1000),
+                    run(Contender::Published, 5_000.0, 1000),
+                ],
+                // Of little worth: half of it was lost.
+                vec![
+                    run(Contender::Ours, 900_000.0, 1000),
+                    run(Contender::Published, 1.0, 500),
+                ],
+            ],
+        }
+    }
+
+    #[test]
+    fn only_runs_that_lose_little_count() {
+        let text = markdown(&results(), "Made.");
+        assert!(text.contains("owned values, to 0.6.9: at least 50.0 | 100 | met | – |"));
+        assert!(text.contains("\n### 10,000 rounds, one stream\n"));
+        assert!(text.contains("\n| ours, owned | 700,000 | "));
+        assert!(text.contains("| 0.6.9 | 5,000 | 0 | 1.00 | – | – | 25.00 % | 0 | 1 of 2 |"));
+        assert!(!text.contains("the floor |\n|---|---|---|---|---|---|\n| the floor"));
+    }
+
+    #[test]
+    fn a_section_takes_the_place_of_the_last_one() {
+        let first = replace("# Results\n\n## Decoding\n", "old\n");
+        assert_eq!(
+            first,
+            format!("# Results\n\n## Decoding\n\n{BEGIN}old\n{END}")
+        );
+        let second = replace(&format!("{first}\n## More\n"), "new\n");
+        assert_eq!(
+            second,
+            format!("# Results\n\n## Decoding\n\n{BEGIN}new\n{END}\n## More\n")
+        );
+    }
+
+    #[test]
+    fn figures_have_three_digits_that_matter() {
+        let values = [0.0, 0.1234, 12.34, 123.4, 1234.4, 1_234_567.0];
+        let texts = values.map(|value| figure(Some(value)));
+        assert_eq!(texts, ["0", "0.12", "12.3", "123", "1,234", "1,234,567"]);
+    }
+
+    #[test]
+    fn the_plot_has_a_bar_for_each_figure() {
+        let svg = crate::plot::svg(&results());
+        for class in ["ours", "published"] {
+            // One in the legend, one for the figure.
+            let bars = svg.matches(&format!("<rect class=\"{class}\"")).count();
+            assert_eq!(bars, 2, "{class}");
+        }
+        assert!(svg.contains(">700 k<") && !svg.contains("NaN"));
+    }
+}

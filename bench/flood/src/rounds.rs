@@ -1,0 +1,101 @@
+//! All contenders in turn, each in a process of its own.
+
+use crate::contender::Contender;
+use crate::measured::Measured;
+use crate::options::Options;
+use crate::results::Results;
+use crate::scenario::Scenario;
+use crate::server::Server;
+use crate::{plot, report, Result};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// Measures, prints the results, and writes them down where they are whole.
+pub fn main(options: &Options) -> Result<()> {
+    let server = Server::start()?;
+    let mut results = Results::default();
+    for round in 1..=options.rounds {
+        eprintln!("round {round} of {}", options.rounds);
+        let mut measured = Vec::new();
+        for scenario in options.scenarios() {
+            for contender in scenario.contenders() {
+                match run(server.address(), contender, &scenario, options) {
+                    Ok(run) => {
+                        eprintln!("  {}", line(&run));
+                        measured.push(run);
+                    }
+                    Err(error) => {
+                        let contender = contender.name();
+                        eprintln!("  {} {contender} failed: {error}", scenario.name);
+                    }
+                }
+            }
+        }
+        results.rounds.push(measured);
+    }
+    let section = report::markdown(&results, &made_by(options)?);
+    print!("{section}");
+    if options.is_whole() {
+        let bench = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let path = bench.join("RESULTS.md");
+        let document = std::fs::read_to_string(&path)?;
+        std::fs::write(&path, report::replace(&document, &section))?;
+        std::fs::write(bench.join("flood.svg"), plot::svg(&results))?;
+    }
+    Ok(())
+}
+
+/// One measurement, by a client's process.
+fn run(
+    server: SocketAddr,
+    contender: Contender,
+    scenario: &Scenario,
+    options: &Options,
+) -> Result<Measured> {
+    let output = Command::new(std::env::current_exe()?)
+        .args(["client", contender.name(), scenario.name])
+        .args(["--server", &server.to_string()])
+        .args(options.of_client())
+        .stderr(Stdio::inherit())
+        .output()?;
+    if !output.status.success() {
+        return Err(output.status.to_string().into());
+    }
+    Ok(serde_json::from_slice(&output.stdout)?)
+}
+
+fn line(run: &Measured) -> String {
+    let late = run
+        .p99
+        .map_or(String::new(), |p99| format!(", p99 {p99:.0} µs"));
+    format!(
+        "{} {}: {:.0} per CPU second, {:.0} per second, {} of {} lost, {} conflated{late}",
+        run.scenario,
+        run.contender.name(),
+        run.per_cpu_second,
+        run.per_wall_second,
+        run.lost(),
+        run.wanted,
+        run.conflated,
+    )
+}
+
+/// How the results came about.
+fn made_by(options: &Options) -> Result<String> {
+    let rustc = Command::new("rustc").arg("--version").output()?;
+    let rustc = String::from_utf8(rustc.stdout)?;
+    let rustc = rustc.trim().trim_start_matches("rustc ");
+    let cores = std::thread::available_parallelism()?;
+    let rounds = options.rounds;
+    let mut command = "cargo run --release -p flood".to_owned();
+    if !options.words.is_empty() {
+        command += &format!(" -- {}", options.words.join(" "));
+    }
+    Ok(format!(
+        "Made by `{command}`, run in `bench`, with rustc {rustc}, on a machine of {cores} cores, over\n\
+         loopback. In each of {rounds} rounds the clients take turns; a figure is the median of the rounds,\n\
+         a ratio that of the ratios within each round. What is measured, and how, is in the\n\
+         [README](flood/README.md)."
+    ))
+}

@@ -1,0 +1,160 @@
+//! What is measured.
+
+use crate::contender::Contender;
+use crate::shape::Shape;
+
+/// What a client reads, and what is measured of it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Scenario {
+    pub name: &'static str,
+    pub title: &'static str,
+    pub shape: Shape,
+    pub rows: u32,
+    pub streams: Streams,
+    pub task: Task,
+}
+
+/// The streams that are read at once, all of one view.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Streams {
+    One,
+    /// So many, of one row each.
+    Keys(u32),
+    /// So many, of all rows each.
+    Full(u32),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Task {
+    /// Patches, as fast as the reader takes them.
+    Flood,
+    /// Patches at [`RATE`], each with the time of its sending.
+    Latency,
+    /// Snapshots. Paced: no more rows on their way than [`WINDOW`](crate::inbox::WINDOW), so that
+    /// nothing is lost.
+    Snapshot { paced: bool },
+}
+
+/// Patches a second, where latency is measured.
+pub const RATE: u64 = 5_000;
+
+const ONE_10_000: Scenario = Scenario {
+    name: "one-10000",
+    title: "10,000 rounds, one stream",
+    shape: Shape::Round,
+    rows: 10_000,
+    streams: Streams::One,
+    task: Task::Flood,
+};
+
+pub const ALL: [Scenario; 11] = [
+    ONE_10_000,
+    Scenario {
+        name: "one-100",
+        title: "100 rounds, one stream",
+        rows: 100,
+        ..ONE_10_000
+    },
+    Scenario {
+        name: "one-1000000",
+        title: "1,000,000 rounds, one stream",
+        rows: 1_000_000,
+        ..ONE_10_000
+    },
+    Scenario {
+        name: "keys-100",
+        title: "100 rounds, 100 streams of one key each",
+        rows: 100,
+        streams: Streams::Keys(100),
+        ..ONE_10_000
+    },
+    Scenario {
+        name: "full-100",
+        title: "100 rounds, 100 streams of all rows",
+        rows: 100,
+        streams: Streams::Full(100),
+        ..ONE_10_000
+    },
+    Scenario {
+        name: "small-10000",
+        title: "10,000 entities of 4 fields, one stream",
+        shape: Shape::Small,
+        ..ONE_10_000
+    },
+    Scenario {
+        name: "wide-10000",
+        title: "10,000 entities of 200 fields, one stream",
+        shape: Shape::Wide,
+        ..ONE_10_000
+    },
+    Scenario {
+        name: "snapshot-100000",
+        title: "snapshot of 100,000 rounds, at once",
+        rows: 100_000,
+        task: Task::Snapshot { paced: false },
+        ..ONE_10_000
+    },
+    Scenario {
+        name: "paced-100000",
+        title: "snapshot of 100,000 rounds, as it is read",
+        rows: 100_000,
+        task: Task::Snapshot { paced: true },
+        ..ONE_10_000
+    },
+    Scenario {
+        name: "latency-100",
+        title: "100 rounds, 5,000 updates a second",
+        rows: 100,
+        task: Task::Latency,
+        ..ONE_10_000
+    },
+    Scenario {
+        name: "latency-10000",
+        title: "10,000 rounds, 5,000 updates a second",
+        task: Task::Latency,
+        ..ONE_10_000
+    },
+];
+
+pub fn find(name: &str) -> Option<Scenario> {
+    ALL.into_iter().find(|scenario| scenario.name == name)
+}
+
+impl Scenario {
+    /// As this contender has it. The floor has no streams: it reads once what others read a hundred
+    /// times.
+    pub fn of(self, contender: Contender) -> Self {
+        match (contender, self.streams) {
+            (Contender::Floor, Streams::Full(_)) => Scenario {
+                streams: Streams::One,
+                ..self
+            },
+            _ => self,
+        }
+    }
+
+    /// Who takes part, in turn. The published client would take minutes for a million rows.
+    pub fn contenders(&self) -> Vec<Contender> {
+        let takes_part = |contender: &Contender| match contender {
+            Contender::Published => self.rows <= 100_000,
+            _ => true,
+        };
+        Contender::ALL.into_iter().filter(takes_part).collect()
+    }
+
+    /// How many streams get every update.
+    pub fn full_streams(&self) -> u32 {
+        match self.streams {
+            Streams::Full(streams) => streams,
+            Streams::One | Streams::Keys(_) => 1,
+        }
+    }
+
+    /// How many rows the streams that come first are to get at the start, together.
+    pub fn first_rows(&self) -> u64 {
+        match self.streams {
+            Streams::Keys(keys) => keys.into(),
+            Streams::One | Streams::Full(_) => self.rows.into(),
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! The second connection between client and server, of lines: the client tells what reached its
+//! reader, the server how much it sent. Beside the WebSocket, for none of the clients would let it
+//! through theirs.
+
+use crate::inbox::{Count, Inbox, Job};
+use crate::scenario::Scenario;
+use crate::Result;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use tokio::sync::oneshot;
+
+/// The client's end.
+pub struct Side {
+    stream: Mutex<TcpStream>,
+}
+
+/// What the server says to the client.
+pub struct Replies {
+    /// The URL of the WebSocket that is meant for this client.
+    pub url: String,
+    /// How many patches were sent, once all were.
+    pub sent: oneshot::Receiver<u64>,
+}
+
+impl Side {
+    /// Asks a server for a scenario.
+    pub fn open(server: SocketAddr, scenario: &Scenario) -> Result<(Self, Replies)> {
+        let stream = TcpStream::connect(server)?;
+        stream.set_nodelay(true)?;
+        let mut lines = BufReader::new(stream.try_clone()?).lines();
+        let side = Side {
+            stream: Mutex::new(stream),
+        };
+        side.say(&format!("{} {}", scenario.name, scenario.rows));
+        let port: u16 = lines.next().ok_or("the server is gone")??.parse()?;
+        let (tell, sent) = oneshot::channel();
+        thread::spawn(move || {
+            if let Some(Ok(line)) = lines.next() {
+                let _ = tell.send(line.parse().unwrap_or_default());
+            }
+        });
+        let url = format!("ws://127.0.0.1:{port}");
+        Ok((side, Replies { url, sent }))
+    }
+
+    pub fn received(&self, count: Count, number: u64) {
+        match count {
+            Count::Rows => self.say(&format!("rows {number}")),
+            Count::Patches => self.say(&format!("patches {number}")),
+        }
+    }
+
+    pub fn go(&self) {
+        self.say("go");
+    }
+
+    pub fn stop(&self) {
+        self.say("stop");
+    }
+
+    fn say(&self, line: &str) {
+        let mut stream = self.stream.lock().unwrap_or_else(PoisonError::into_inner);
+        // One write, and so one packet. A server that is gone is noticed elsewhere.
+        let _ = stream.write_all(format!("{line}\n").as_bytes());
+    }
+}
+
+/// Passes on what a client says, until it is gone.
+pub fn listen(lines: impl Iterator<Item = std::io::Result<String>>, inbox: &Inbox) {
+    for line in lines.map_while(std::result::Result::ok) {
+        let number = |text: &str| text.parse().unwrap_or_default();
+        match line.split_once(' ') {
+            Some(("rows", rows)) => inbox.received(Count::Rows, number(rows)),
+            Some(("patches", patches)) => inbox.received(Count::Patches, number(patches)),
+            _ if line == "go" => inbox.push(Job::Go),
+            _ if line == "stop" => inbox.push(Job::Stop),
+            _ => break,
+        }
+    }
+    inbox.close();
+}

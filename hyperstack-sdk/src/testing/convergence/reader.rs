@@ -1,0 +1,443 @@
+//! A reader: its stream, what it read, and what it put together from that.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::pin::Pin;
+use std::sync::Arc;
+
+use futures_util::stream::Stream;
+use futures_util::{FutureExt, StreamExt as _};
+use serde_json::Value;
+
+use super::journal::{Entry, Journal};
+use super::row::Pool;
+use super::script::{Filter, Form, Part, Policy, Source, Spec, VIEWS};
+use crate::stream::{Identity, Item, Operator};
+use crate::view::{source, ListView, ViewSource, WindowView};
+use crate::{HyperStack, Patchable, RichUpdate, StreamError, Update, Watch};
+
+/// An item, whatever the kind of stream.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Seen {
+    Put {
+        key: String,
+        row: Pool,
+        patched: bool,
+    },
+    Gone {
+        key: String,
+    },
+    Created {
+        key: String,
+        row: Pool,
+    },
+    Updated {
+        key: String,
+        before: Pool,
+        after: Pool,
+        patch: Option<Value>,
+    },
+    Deleted {
+        key: String,
+        last_known: Option<Pool>,
+    },
+    Row(Pool),
+    Missed(u64),
+    Fault(String),
+}
+
+impl Seen {
+    pub(super) fn key(&self) -> Option<&str> {
+        match self {
+            Seen::Put { key, .. }
+            | Seen::Gone { key }
+            | Seen::Created { key, .. }
+            | Seen::Updated { key, .. }
+            | Seen::Deleted { key, .. } => Some(key),
+            Seen::Row(row) => Some(&row.name[..1]),
+            Seen::Missed(_) | Seen::Fault(_) => None,
+        }
+    }
+}
+
+type Items = Pin<Box<dyn Stream<Item = Seen>>>;
+
+fn update(update: Update<Pool>) -> Seen {
+    let patched = matches!(update, Update::Patch { .. });
+    match update {
+        Update::Upsert { key, data: row } | Update::Patch { key, data: row } => {
+            Seen::Put { key, row, patched }
+        }
+        Update::Delete { key } => Seen::Gone { key },
+    }
+}
+
+fn rich(update: RichUpdate<Pool>) -> Seen {
+    match update {
+        RichUpdate::Created { key, data: row } => Seen::Created { key, row },
+        RichUpdate::Updated {
+            key,
+            before,
+            after,
+            patch,
+        } => Seen::Updated {
+            key,
+            before,
+            after,
+            patch,
+        },
+        RichUpdate::Deleted { key, last_known } => Seen::Deleted { key, last_known },
+    }
+}
+
+fn result(item: Result<Update<Pool>, StreamError>) -> Seen {
+    match item {
+        Ok(item) => update(item),
+        Err(StreamError::Lagged { missed }) => Seen::Missed(missed),
+        Err(error) => Seen::Fault(error.to_string()),
+    }
+}
+
+fn boxed<I, F>(watch: Watch<I>, policy: Policy, seen: F) -> Items
+where
+    I: Item + 'static,
+    Identity: Operator<I, Out = I>,
+    F: FnMut(I) -> Seen + Send + 'static,
+{
+    let watch = match policy {
+        Policy::Default | Policy::DropOldest(_) => watch,
+        Policy::Conflate(capacity) => watch.conflate(capacity),
+        Policy::Unbounded => watch.unbounded(),
+    };
+    Box::pin(watch.map(seen))
+}
+
+macro_rules! items {
+    ($view:expr, ($($key:expr)?), $form:expr, $policy:expr) => {{
+        let (view, policy) = ($view, $policy);
+        match $form {
+            Form::Watch => boxed(view.watch($($key)?), policy, update),
+            Form::Shared => boxed(view.watch($($key)?).shared(), policy, |item| {
+                update(item.map(|row: Arc<Pool>| (*row).clone()))
+            }),
+            Form::Rich => boxed(view.watch_rich($($key)?), policy, rich),
+            Form::RichShared => boxed(view.watch_rich($($key)?).shared(), policy, |item| {
+                rich(item.map(|row: Arc<Pool>| (*row).clone()))
+            }),
+            Form::Try => match policy {
+                Policy::DropOldest(capacity) => {
+                    let watch = view.try_watch($($key)?).drop_oldest(capacity);
+                    Box::pin(watch.map(result))
+                }
+                policy => boxed(view.try_watch($($key)?), policy, result),
+            },
+            Form::Listen => boxed(view.listen($($key)?), policy, Seen::Row),
+        }
+    }};
+}
+
+fn views(client: &HyperStack) -> ViewSource<Pool> {
+    source(client, "Pool")
+}
+
+fn part<Kind>(mut view: ListView<Pool, Kind>, part: &Part) -> ListView<Pool, Kind> {
+    if part.skip > 0 {
+        view = view.skip(part.skip as u64);
+    }
+    if let Some(take) = part.take {
+        view = view.take(take as u64);
+    }
+    match part.filter {
+        None => view,
+        Some(Filter::Open) => view.filter("meta.status", "open"),
+        Some(Filter::Unlimited) => view.filter("limit", Value::Null),
+        Some(Filter::Scored(score)) => view.filter("score", score),
+    }
+}
+
+fn list(client: &HyperStack, of: &Part) -> ListView<Pool> {
+    part(views(client).list(), of).with_snapshot(!of.no_snapshot)
+}
+
+fn window(client: &HyperStack, view: usize, of: &Part) -> WindowView<Pool> {
+    part(views(client).collection(VIEWS[view].0), of)
+}
+
+fn open(client: &HyperStack, spec: &Spec, policy: Policy) -> Items {
+    let views = views(client);
+    match &spec.source {
+        Source::Part { view: None, part } => items!(list(client, part), (), spec.form, policy),
+        Source::Part {
+            view: Some(view),
+            part,
+        } => items!(window(client, *view, part), (), spec.form, policy),
+        Source::Key(None, key) => items!(views.state(), (*key), spec.form, policy),
+        Source::Key(Some(view), key) => {
+            items!(views.keyed(VIEWS[*view].0), (*key), spec.form, policy)
+        }
+        Source::Keys(keys) => boxed(views.list().watch_keys(keys), policy, update),
+    }
+}
+
+pub(super) struct Reader {
+    pub(super) spec: Spec,
+    items: Items,
+    /// The same reader, but one that reads at once.
+    twin: Items,
+    pub(super) read: Vec<Seen>,
+    pub(super) expected: Vec<Seen>,
+    /// The keys whose rows changed on the server since it came.
+    pub(super) touched: BTreeSet<String>,
+    /// A connection was lost: what it missed may come in a snapshot.
+    pub(super) lost: bool,
+    /// The list's whole rows, and how many entries its journal had, when it came.
+    since: (BTreeMap<String, Pool>, usize),
+}
+
+impl Reader {
+    pub(super) fn join(client: &HyperStack, spec: Spec, journal: &Journal) -> Self {
+        let items = open(client, &spec, spec.policy);
+        let twin = open(client, &spec, Policy::Conflate(10_000));
+        let mut reader = Reader {
+            spec,
+            items,
+            twin,
+            read: Vec::new(),
+            expected: Vec::new(),
+            touched: BTreeSet::new(),
+            lost: false,
+            since: (journal.whole(), journal.entries.len()),
+        };
+        reader.read(1);
+        reader.keep_up();
+        reader
+    }
+
+    /// Reads so many items, if there are.
+    pub(super) fn read(&mut self, items: usize) {
+        self.read.extend(take(&mut self.items, items));
+    }
+
+    /// The twin reads all.
+    pub(super) fn keep_up(&mut self) {
+        self.expected.extend(take(&mut self.twin, usize::MAX));
+    }
+
+    /// Reads all, and checks that no more was pending than may be.
+    pub(super) fn drain(&mut self, capacity: usize) -> Result<(), String> {
+        let from = self.read.len();
+        self.read(usize::MAX);
+        self.keep_up();
+        let pending: Vec<_> = self.read[from..].iter().filter_map(Seen::key).collect();
+        let limit = match (self.spec.policy, self.spec.form) {
+            (Policy::Unbounded, _) => return Ok(()),
+            (Policy::DropOldest(capacity), Form::Try) if !self.is_keys() => capacity.max(1),
+            (Policy::Conflate(capacity), _) => capacity.max(distinct(&pending)),
+            // The client's own capacity.
+            _ => capacity.max(distinct(&pending)),
+        };
+        match pending.len() > limit {
+            true => Err(format!("{} items pending: {pending:?}", pending.len())),
+            false => Ok(()),
+        }
+    }
+
+    /// Checks what there was to read against what the frames said.
+    pub(super) fn check_journal(&self, journal: &Journal) -> Result<(), String> {
+        if self.spec.reads("").is_none() {
+            return Ok(());
+        }
+        let (whole, at) = &self.since;
+        let first = whole.iter().map(|(key, row)| Entry {
+            key: key.clone(),
+            before: None,
+            after: Some(row.clone()),
+            patched: false,
+        });
+        let entries = first.chain(journal.entries[*at..].iter().cloned());
+        let entries = entries.filter(|entry| self.spec.reads(&entry.key) == Some(true));
+        let mut wanted: Vec<_> = entries.filter_map(|entry| self.item(entry)).collect();
+        let mut there: Vec<_> = self.expected.clone();
+        // The first ones come in the order of the list, or of the keys.
+        let firsts = whole
+            .keys()
+            .filter(|key| self.spec.reads(key) == Some(true));
+        let firsts = firsts.count();
+        for items in [&mut wanted, &mut there] {
+            let firsts = firsts.min(items.len());
+            items[..firsts].sort_by_key(|item| item.key().map(str::to_owned));
+        }
+        match wanted == there {
+            true => Ok(()),
+            false => Err(format!("the frames said: {wanted:#?}")),
+        }
+    }
+
+    /// The item that says this.
+    fn item(&self, entry: Entry) -> Option<Seen> {
+        let Entry {
+            key,
+            before,
+            after,
+            patched,
+        } = entry;
+        let form = match self.is_keys() {
+            true => Form::Watch,
+            false => self.spec.form,
+        };
+        Some(match (form, before, after) {
+            (Form::Listen, _, row) => Seen::Row(row?),
+            (Form::Rich | Form::RichShared, None, Some(row)) => Seen::Created { key, row },
+            (Form::Rich | Form::RichShared, Some(before), Some(after)) => Seen::Updated {
+                patch: serde_json::to_value(before.diff(&after)).ok(),
+                key,
+                before,
+                after,
+            },
+            (Form::Rich | Form::RichShared, last_known, None) => Seen::Deleted { key, last_known },
+            (_, _, Some(row)) => Seen::Put { key, row, patched },
+            (_, _, None) => Seen::Gone { key },
+        })
+    }
+
+    fn is_keys(&self) -> bool {
+        matches!(self.spec.source, Source::Keys(_))
+    }
+
+    /// The rows that the reader's own handle reads from the cache now.
+    pub(super) fn cached(&self, client: &HyperStack) -> Vec<Pool> {
+        let views = views(client);
+        let one = |row: Option<Pool>| row.into_iter().collect();
+        match &self.spec.source {
+            Source::Part { view: None, part } => list(client, part).get_sync(),
+            Source::Part {
+                view: Some(view),
+                part,
+            } => window(client, *view, part).get_sync(),
+            Source::Key(None, key) => one(views.state().get_sync(key)),
+            Source::Key(Some(view), key) => one(views.keyed(VIEWS[*view].0).get_sync(key)),
+            Source::Keys(keys) => {
+                let keys: BTreeSet<_> = keys.iter().collect();
+                let rows = keys.into_iter();
+                rows.filter_map(|key| views.state().get_sync(key)).collect()
+            }
+        }
+    }
+
+    /// Whether the stream may leave items out, and says how many.
+    pub(super) fn drops(&self) -> bool {
+        let drops = matches!(self.spec.policy, Policy::DropOldest(_));
+        drops && self.spec.form == Form::Try && !self.is_keys()
+    }
+
+    /// Checks what was read against what there was to read; returns what it comes to.
+    pub(super) fn check(&self) -> Result<BTreeMap<String, Pool>, String> {
+        let news = |seen: &[Seen]| -> Vec<Seen> {
+            let news = seen.iter().filter(|seen| !matches!(seen, Seen::Fault(_)));
+            news.cloned().collect()
+        };
+        let (read, expected) = (news(&self.read), news(&self.expected));
+        let mut at = 0;
+        if self.drops() || self.spec.policy == Policy::Unbounded {
+            for item in &read {
+                match item {
+                    Seen::Missed(missed) => at += *missed as usize,
+                    item if expected.get(at) == Some(item) => at += 1,
+                    item => {
+                        return Err(format!("item {at} is {item:?}, not {:?}", expected.get(at)))
+                    }
+                }
+            }
+            if at != expected.len() {
+                return Err(format!("{at} items of {}", expected.len()));
+            }
+        } else if read.len() > expected.len() {
+            return Err(format!("{} items of {}", read.len(), expected.len()));
+        }
+        let told = rebuild(&expected, true).map_err(|error| format!("eager: {error}"))?;
+        if self.drops() {
+            // It knows that it does not know all.
+            return Ok(told);
+        }
+        rebuild(&read, false)
+    }
+}
+
+fn distinct(keys: &[&str]) -> usize {
+    keys.iter().collect::<BTreeSet<_>>().len()
+}
+
+fn take(items: &mut Items, most: usize) -> Vec<Seen> {
+    let mut read = Vec::new();
+    while read.len() < most {
+        match items.next().now_or_never() {
+            Some(Some(item)) => read.push(item),
+            Some(None) => {
+                read.push(Seen::Fault("the end".to_owned()));
+                break;
+            }
+            None => break,
+        }
+    }
+    read
+}
+
+/// What a reader has after these items. `eager`, if it read each in time: then none is without news.
+fn rebuild(items: &[Seen], eager: bool) -> Result<BTreeMap<String, Pool>, String> {
+    let mut rows: BTreeMap<String, Pool> = BTreeMap::new();
+    for item in items {
+        let Some(key) = item.key() else { continue };
+        let had = rows.get(key).cloned();
+        let check = |holds: bool, what: &str| match holds {
+            true => Ok(()),
+            false => Err(format!("{what}: had {had:?}, got {item:?}")),
+        };
+        match item {
+            Seen::Put { row, .. } => {
+                check(!eager || had.as_ref() != Some(row), "no news")?;
+                rows.insert(key.to_owned(), row.clone());
+            }
+            // It may have left and come back meanwhile.
+            Seen::Row(row) => {
+                rows.insert(key.to_owned(), row.clone());
+            }
+            Seen::Created { row, .. } => {
+                check(had.is_none(), "created again")?;
+                rows.insert(key.to_owned(), row.clone());
+            }
+            Seen::Updated {
+                before,
+                after,
+                patch,
+                ..
+            } => {
+                check(had.as_ref() == Some(before), "another before")?;
+                check(before != after, "no news")?;
+                let mut patched = before.clone();
+                let diff = before.diff(after);
+                let json = serde_json::to_value(&diff).ok();
+                check(json.is_some() && json == *patch, "another patch")?;
+                let patch = serde_json::from_value(patch.clone().unwrap_or_default());
+                let patch = patch.map_err(|error| error.to_string())?;
+                check(patch == diff, "a patch that does not come back")?;
+                patched.apply(patch).map_err(|error| error.to_string())?;
+                if after.limit.is_none() {
+                    // Made anew: no patch takes a value back to one that was never received.
+                    patched.limit = None;
+                }
+                check(patched == *after, "a patch that does not apply")?;
+                rows.insert(key.to_owned(), after.clone());
+            }
+            Seen::Gone { .. } => {
+                check(!eager || had.is_some(), "nothing to delete")?;
+                rows.remove(key);
+            }
+            Seen::Deleted { last_known, .. } => {
+                check(!eager || had.is_some(), "nothing to delete")?;
+                check(had == *last_known, "another last known")?;
+                rows.remove(key);
+            }
+            Seen::Missed(_) | Seen::Fault(_) => {}
+        }
+    }
+    Ok(rows)
+}
