@@ -1,12 +1,19 @@
 //! The promises to users, end to end, against the in-process server: one file each.
+//!
+//! `README.md` says which tests fail when which promise is broken.
 
+mod answers;
 mod defects;
 mod documentation;
 mod faults;
+mod filters;
 mod order;
+mod policies;
 mod readers;
 mod recordings;
 mod settings;
 mod stack;
 mod stopping;
 mod support;
+mod sync_reads;
+mod windows;

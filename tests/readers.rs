@@ -401,6 +401,87 @@ async fn a_type_that_does_not_fit_harms_no_other() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
+async fn a_row_that_is_bad_for_one_type_is_good_for_another() -> anyhow::Result<()> {
+    let server = games().start().await?;
+    put(&server, "a", 1.0);
+    put(&server, "b", 2.0);
+    let hs = client(&server).connect().await?;
+    let mut full = hs.try_watch::<Game>();
+    let mut slim = hs.try_watch::<Slim>();
+    for _ in 0..2 {
+        assert!(next(&mut full).await.is_ok());
+        assert!(next(&mut slim).await.is_ok());
+    }
+    // A name of a wrong type concerns only who reads names.
+    server.patch("Game", "a", json!({"name": 7, "score": 1.5}));
+    let error = next(&mut full).await.unwrap_err();
+    let StreamError::Row(error) = error else {
+        panic!("{error}");
+    };
+    assert_eq!((error.key.as_str(), error.path()), ("a", "name"));
+    let (key, data) = ("a".to_owned(), Slim { score: 1.5 });
+    assert_eq!(next(&mut slim).await, Ok(Update::Patch { key, data }));
+    // The last good value stands where the row was bad.
+    assert_eq!(hs.get_sync::<Game>("a").unwrap().score, 1.0);
+    assert_eq!(hs.get_sync::<Slim>("a"), Some(Slim { score: 1.5 }));
+    assert_eq!(hs.stats().row_errors, 1);
+    put(&server, "b", 3.0);
+    let (key, data) = ("b".to_owned(), Slim { score: 3.0 });
+    assert_eq!(next(&mut slim).await, Ok(Update::Patch { key, data }));
+    assert_eq!(next(&mut full).await?.data().unwrap().score, 3.0);
+    // A score of a wrong type concerns both.
+    server.patch("Game", "b", json!({"score": "x"}));
+    assert!(matches!(next(&mut full).await, Err(StreamError::Row(_))));
+    assert!(matches!(next(&mut slim).await, Err(StreamError::Row(_))));
+    assert_eq!(hs.stats().row_errors, 3);
+    Ok(())
+}
+
+/// The server counts a row's changes in its score; who has a reader told of them one by one sees
+/// whether one is missing or came twice.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reader_may_come_at_any_moment() -> anyhow::Result<()> {
+    const LAST: u32 = 2000;
+    let server = games().start().await?;
+    put(&server, "a", 0.0);
+    let hs = client(&server).linger(HOUR).connect().await?;
+    let mut first = hs.watch::<Game>();
+    read(&mut first, 1).await;
+    let list = hs.views::<GameViews>().list();
+    let mut readers = Vec::new();
+    for n in 1..=LAST {
+        server.patch("Game", "a", json!({"score": n}));
+        if n % 20 == 0 {
+            let updates = match n / 20 % 4 {
+                0 => hs.watch::<Game>(),
+                1 => hs.watch_key::<Game>("a"),
+                2 => list.clone().filter("name", "a").watch(),
+                _ => list.clone().take(1).watch(),
+            };
+            let mut updates = updates.unbounded();
+            readers.push(tokio::spawn(async move {
+                let mut known: Option<f64> = None;
+                while known != Some(f64::from(LAST)) {
+                    let update = next(&mut updates).await;
+                    assert_eq!(known.is_none(), matches!(update, Update::Upsert { .. }));
+                    let score = update.data().map(|row| row.score);
+                    assert!(known.is_none() || score == known.map(|known| known + 1.0));
+                    known = score;
+                }
+                assert_eq!(now(&mut updates), [""; 0]);
+            }));
+            tokio::task::yield_now().await;
+        }
+    }
+    assert_eq!(readers.len(), 100);
+    for reader in readers {
+        soon(reader).await?;
+    }
+    assert_eq!(requests(&server, "Game/list"), ["subscribe"]);
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_row_that_comes_again_unchanged_is_no_update() -> anyhow::Result<()> {
     let server = games().start().await?;
     put(&server, "a", 1.0);

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::pin::pin;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use hyperstack_sdk::prelude::*;
 use hyperstack_sdk::testing::{Mode, Sort, TestServer, TestServerBuilder};
 use serde_json::{json, Value};
@@ -127,16 +128,33 @@ pub(crate) async fn settled(server: &TestServer, faults: impl futures_util::Stre
     }
 }
 
-/// The messages for a view, by their `type`: `subscribe`, `unsubscribe`. Barriers, which are the
-/// client's own business, are left out.
-pub(crate) fn requests(server: &TestServer, view: &str) -> Vec<String> {
-    let messages = server.messages().into_iter();
+/// The messages for a view. Barriers, which are the client's own business, are left out.
+pub(crate) fn asked(server: &TestServer, view: &str) -> Vec<Value> {
+    let mut messages = server.messages();
+    messages.retain(|message| {
+        let key = message["key"].as_str().unwrap_or_default();
+        message["view"] == view && !key.starts_with("hyperstack-sdk:")
+    });
     messages
-        .filter(|message| message["view"] == view)
-        .filter(|message| {
-            let key = message["key"].as_str().unwrap_or_default();
-            !key.starts_with("hyperstack-sdk:")
-        })
+}
+
+/// The same by their `type`: `subscribe`, `unsubscribe`.
+pub(crate) fn requests(server: &TestServer, view: &str) -> Vec<String> {
+    let messages = asked(server, view).into_iter();
+    messages
         .map(|message| message["type"].as_str().unwrap_or_default().to_owned())
         .collect()
+}
+
+/// What can be read now, without waiting; polls a stream for the first time, if need be.
+pub(crate) fn pending<S: futures_util::Stream + Unpin>(stream: &mut S) -> Vec<S::Item> {
+    std::iter::from_fn(|| stream.next().now_or_never().flatten()).collect()
+}
+
+/// The same in short.
+pub(crate) fn now<S>(stream: &mut S) -> Vec<String>
+where
+    S: futures_util::Stream<Item = Update<Game>> + Unpin,
+{
+    pending(stream).iter().map(brief).collect()
 }

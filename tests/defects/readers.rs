@@ -1,5 +1,11 @@
 //! Readers: subscribing, waiting, leaving.
 
+use std::collections::BTreeMap;
+
+use hyperstack_sdk::prelude::*;
+use hyperstack_sdk::testing::TestServer;
+use serde_json::json;
+
 use crate::support::*;
 
 use super::HOUR;
@@ -29,6 +35,136 @@ async fn p01_the_last_reader_to_go_unsubscribes() -> anyhow::Result<()> {
     assert_eq!(requests(&server, "Game/list"), ["subscribe", "unsubscribe"]);
     // And a later reader starts anew.
     assert_eq!(names(&soon(hs.list::<Game>()).await), ["a"]);
+    Ok(())
+}
+
+#[derive(Debug, Clone, PartialEq, Entity, Views)]
+struct Job {
+    status: String,
+    rank: u32,
+}
+
+/// A reader of some jobs, who puts together what it is told.
+struct Jobs {
+    view: ListView<Job>,
+    updates: EntityStream<Job>,
+    rows: BTreeMap<String, Job>,
+}
+
+impl Jobs {
+    fn new(view: ListView<Job>) -> Self {
+        let updates = view.watch();
+        let rows = BTreeMap::new();
+        Jobs {
+            view,
+            updates,
+            rows,
+        }
+    }
+
+    /// Takes in what was told so far. Meanwhile there are never fewer rows than before or after.
+    fn catch_up(&mut self) {
+        let (before, mut least) = (self.rows.len(), usize::MAX);
+        for update in pending(&mut self.updates) {
+            match update {
+                Update::Delete { key } => assert!(self.rows.remove(&key).is_some(), "{key}"),
+                update => {
+                    let row = update.data().unwrap().clone();
+                    self.rows.insert(update.into_key(), row);
+                }
+            }
+            least = least.min(self.rows.len());
+        }
+        assert!(least >= before.min(self.rows.len()), "{least} of {before}");
+    }
+
+    /// Both what was told and what is read are these rows.
+    fn is(&mut self, expected: &[(String, Job)]) {
+        self.catch_up();
+        let told: Vec<_> = self.rows.clone().into_iter().collect();
+        let mut sorted = expected.to_vec();
+        sorted.sort_by(|a, b| a.0.cmp(&b.0));
+        assert_eq!(told, sorted);
+        let rows: Vec<_> = expected.iter().map(|(_, job)| job.clone()).collect();
+        assert_eq!(self.view.get_sync(), rows);
+    }
+}
+
+/// The jobs of the server, the latest first.
+fn jobs(server: &TestServer) -> Vec<(String, Job)> {
+    let job = |(key, row): (String, serde_json::Value)| {
+        let status = row["status"].as_str().unwrap().to_owned();
+        let rank = row["rank"].as_u64().unwrap() as u32;
+        (key, Job { status, rank })
+    };
+    server.rows("Job").into_iter().map(job).collect()
+}
+
+#[tokio::test]
+async fn p01_a_filtered_window_and_a_longer_one_are_both_right_all_the_time() -> anyhow::Result<()>
+{
+    let server = TestServer::builder()
+        .entity("Job")
+        .entity("Other")
+        .start()
+        .await?;
+    let put = |n: u32| {
+        // Some change, some are sent again as they are, some begin or cease to be active.
+        let status = ["active", "idle", "active", "done"][(n / 7 % 4) as usize];
+        let key = format!("job{}", n * 31 % 60);
+        server.upsert("Job", &key, json!({"status": status, "rank": n / 60}));
+    };
+    (0..60).for_each(put);
+    let hs = client(&server).linger(HOUR).connect().await?;
+    let list = hs.views::<JobViews>().list();
+    let mut five = Jobs::new(list.clone().filter("status", "active").take(5));
+    assert!(soon(five.updates.next()).await.is_some());
+    five.updates = five.view.watch();
+    let mut fifty = Jobs::new(list.take(50));
+
+    for n in 60..360 {
+        settled(&server, hs.faults()).await;
+        let all = jobs(&server);
+        let active = all.iter().filter(|(_, job)| job.status == "active");
+        let active: Vec<_> = active.take(5).cloned().collect();
+        five.is(&active);
+        fifty.is(&all[..50]);
+        if n % 50 == 0 {
+            assert_eq!(soon(five.view.get()).await.len(), 5);
+            server.drop_connections();
+            soon(server.wait_for_accepted(u64::from(n / 50))).await;
+            soon(server.wait_for_subscription("Job/list")).await;
+        }
+        put(n);
+    }
+    assert_eq!((five.rows.len(), fifty.rows.len()), (5, 50));
+    assert_eq!(
+        five.updates.conflated() + fifty.updates.conflated(),
+        0,
+        "the reader is awake"
+    );
+
+    // One subscription a connection, with nothing in it that the server would ignore.
+    let subscribe = json!({"type": "subscribe", "view": "Job/list"});
+    let connections = server.connections_accepted() as usize;
+    assert_eq!(asked(&server, "Job/list"), vec![subscribe; connections]);
+
+    // They leave; it lingers, and then it ends.
+    drop(five);
+    drop(fifty);
+    soon(hs.list::<Other>()).await;
+    assert_eq!(
+        requests(&server, "Job/list"),
+        vec!["subscribe"; connections]
+    );
+    tokio::time::pause();
+    tokio::time::advance(HOUR).await;
+    tokio::time::resume();
+    soon(server.wait_for_message(|message| {
+        message["type"] == "unsubscribe" && message["view"] == "Job/list"
+    }))
+    .await;
+    until(|| hs.stats().rows == 0).await;
     Ok(())
 }
 

@@ -38,6 +38,8 @@ pub(super) struct Interest {
 struct Wanted {
     all: BTreeMap<Window, Readers>,
     keys: BTreeMap<Arc<str>, Readers>,
+    /// Whether the whole view was subscribed before.
+    begun: bool,
 }
 
 /// How many readers there are, and, once there are none, until when their subscription lingers.
@@ -66,6 +68,21 @@ impl Interest {
             if readers.count == 0 {
                 readers.until = Some(until);
             }
+        }
+    }
+
+    /// The server has begun to send the whole view.
+    pub(super) fn begin(&mut self, view: &str) {
+        if let Some(wanted) = self.views.get_mut(view) {
+            wanted.begun = true;
+        }
+    }
+
+    /// What a subscription to the whole view must bring.
+    pub(super) fn resumed(&self, view: &str, window: Window) -> Window {
+        match self.views.get(view) {
+            Some(wanted) if wanted.begun => window.resumed(is_derived(view)),
+            _ => window,
         }
     }
 

@@ -283,7 +283,14 @@ impl Session {
 
     /// A `subscribed` frame.
     pub fn handle_subscribed(&mut self, view: &str, sort: Option<Sort>) {
-        self.events.extend(self.requests.subscribed(view, sort));
+        for event in self.requests.subscribed(view, sort) {
+            if let Event::Begin { view, target, .. } = &event {
+                if *target == Target::All {
+                    self.interest.begin(view);
+                }
+            }
+            self.events.push_back(event);
+        }
     }
 
     /// Any other frame of a view.

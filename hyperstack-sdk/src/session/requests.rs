@@ -66,7 +66,12 @@ impl Requests {
         }
         let mut barriers = BTreeSet::new();
         for view in touched {
-            if self.begin_wanted(&view, interest.subscriptions(&view)) {
+            let wanted = interest.subscriptions(&view).into_iter();
+            let wanted = wanted.map(|(target, window)| match target {
+                Target::All => (target, interest.resumed(&view, window)),
+                Target::Key(_) => (target, window),
+            });
+            if self.begin_wanted(&view, wanted.collect()) {
                 barriers.insert(list_of(&view));
             }
         }

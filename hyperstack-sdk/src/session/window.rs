@@ -43,7 +43,8 @@ impl Window {
             true if self.filtered || self.take.is_none() => Window::default(),
             true => Window {
                 skip: self.skip,
-                take: self.take,
+                // Whatever lies beyond the last number is no place.
+                take: self.end().map(|end| end - self.skip),
                 ..Window::default()
             },
             false if self.no_snapshot => Window {
@@ -55,6 +56,15 @@ impl Window {
                 snapshot_limit: self.snapshot_limit,
                 ..Window::default()
             },
+        }
+    }
+
+    /// What is to be subscribed where a subscription to this ended: in the gap any row may have
+    /// changed, and what is merged into a row that is old is wrong.
+    pub(super) fn resumed(self, derived: bool) -> Self {
+        match derived {
+            true => self,
+            false => Window::default(),
         }
     }
 
@@ -166,5 +176,7 @@ mod tests {
         assert_eq!(window(2, 3).subscribed(true), window(2, 3));
         assert_eq!(window(2, 3).subscribed(false), Window::default());
         assert_eq!(window(2, None).subscribed(true), Window::default());
+        let far = window(u64::MAX, u64::MAX).subscribed(true);
+        assert!(far.covers(far));
     }
 }

@@ -35,6 +35,8 @@ struct State<T: Record> {
     readiness: Readiness,
     /// Which part of the view was last subscribed, if any.
     subscribed: Option<Window>,
+    /// How many rows of the view lie before those that are held.
+    base: u64,
     /// While a snapshot is under way: what of it could not be read, if anything.
     snapshot: Option<Option<FrameError>>,
     /// Rows that left a window, each until another row takes its place. The server sends the
@@ -89,6 +91,7 @@ impl<T: Record> Cache<T> {
                 readers: Readers::default(),
                 readiness: Readiness::default(),
                 subscribed: None,
+                base: 0,
                 snapshot: None,
                 leaving: Vec::new(),
                 scope: None,
@@ -99,7 +102,7 @@ impl<T: Record> Cache<T> {
     /// The rows of a part of the view, front to back.
     pub(crate) fn list(&self, window: Window, filter: Option<&Filter<T>>) -> Vec<Arc<T>> {
         let state = self.lock();
-        let rows = lens::part(&state.rows, state.base(), window, filter);
+        let rows = lens::part(&state.rows, state.base, window, filter);
         rows.into_iter().map(|(_, _, row)| row.clone()).collect()
     }
 
@@ -131,7 +134,7 @@ impl<T: Record> Cache<T> {
         }
         state.readers.add(selection, queue);
         if let (Selection::Part(window, _), None) = (selection, &state.snapshot) {
-            let base = state.base();
+            let base = state.base;
             if self.covers(state.subscribed, *window) {
                 let added = state.readers.parts().last();
                 added
@@ -231,8 +234,14 @@ impl<T: Record> AnyCache for Cache<T> {
         if *target == Target::All || sort.is_some() {
             state.rows.begin(sort);
         }
-        if *target == Target::All && state.subscribed.replace(window).is_some() {
-            self.meter.resyncs.add(1);
+        if *target == Target::All {
+            if window.skip != state.base {
+                // No row can be counted off until all of them are there.
+                state.readiness.recount();
+            }
+            if state.subscribed.replace(window).is_some() {
+                self.meter.resyncs.add(1);
+            }
         }
         state.snapshot.get_or_insert(None);
     }
@@ -241,9 +250,14 @@ impl<T: Record> AnyCache for Cache<T> {
         let mut state = self.lock();
         let state = &mut *state;
         state.rows.finish();
-        let snapshot = state.snapshot.take();
-        let begun = snapshot.is_some();
-        let outcome = match snapshot.flatten() {
+        let begun = state.snapshot.is_some();
+        let spoiled = state.snapshot.clone().flatten();
+        let skip = state.subscribed.map_or(0, |window| window.skip);
+        if std::mem::replace(&mut state.base, skip) == skip {
+            state.snapshot = None;
+        }
+        // Else the order is in motion until the last row that is not held any more is gone.
+        let outcome = match spoiled {
             Some(error) => Outcome::Spoiled(error),
             None => {
                 if self.derived && begun {
@@ -253,10 +267,11 @@ impl<T: Record> AnyCache for Cache<T> {
                 Outcome::Ready
             }
         };
+        state.snapshot = None;
         while self.limit.is_some_and(|limit| state.rows.len() > limit) {
             state.evict(&self.meter, wakers);
         }
-        let base = state.base();
+        let base = state.base;
         for lens in state.readers.parts() {
             if self.covers(state.subscribed, lens.window()) {
                 lens.start(&state.rows, base, wakers);
@@ -387,21 +402,16 @@ enum Taken<'a, 'f> {
 }
 
 impl<T: Record> State<T> {
-    /// How many rows of the view lie before those that are held.
-    fn base(&self) -> u64 {
-        self.subscribed.map_or(0, |window| window.skip)
-    }
-
     fn publish(&mut self, changed: &Changed<T>, wakers: &mut Wakers) {
         let moving = self.snapshot.is_some() || self.rows.turns();
-        let base = self.base();
+        let base = self.base;
         self.readers
             .publish(&self.rows, base, changed, moving, wakers);
     }
 
     /// Shows the windows that could not be while the order was in motion.
     fn show(&mut self, wakers: &mut Wakers) {
-        let base = self.base();
+        let base = self.base;
         for lens in self.readers.parts() {
             lens.settle(&self.rows, base, wakers);
         }

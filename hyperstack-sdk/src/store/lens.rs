@@ -10,6 +10,7 @@ use super::rows::{Changed, Rows};
 use crate::patch::Record;
 use crate::session::Window;
 use crate::stream::{Change, Kind, Queue, Wakers};
+use crate::wire::Seq;
 
 /// Tells the rows that a reader wants.
 pub(crate) type Filter<T> = Arc<dyn Fn(&T) -> bool + Send + Sync>;
@@ -21,6 +22,8 @@ pub(super) struct Lens<T: Record> {
     pub(super) queue: Arc<Queue<T>>,
     /// Whether it has been told what is there; until then it waits for that.
     started: bool,
+    /// The earliest position of what was there that it was told, where that was limited.
+    earliest: Option<Seq>,
     /// The rows that the filter accepts, where they are counted.
     accepted: Ids,
     /// The rows that the reader has.
@@ -43,6 +46,7 @@ impl<T: Record> Lens<T> {
             filter,
             queue,
             started: false,
+            earliest: None,
             accepted: Ids::default(),
             told: Ids::default(),
             silent: Ids::default(),
@@ -75,7 +79,12 @@ impl<T: Record> Lens<T> {
             }
             self.show(rows, base, None, wakers);
         } else if first && !self.window.no_snapshot {
-            for (id, key, row) in part(rows, base, self.window, self.filter.as_ref()) {
+            let there = part(rows, base, self.window, self.filter.as_ref());
+            if self.window.snapshot_limit == Some(there.len() as u64) {
+                let earliest = there.iter().map(|(id, _, _)| rows.seq(*id)).min();
+                self.earliest = earliest.or(rows.last_seq());
+            }
+            for (id, key, row) in there {
                 self.told.set(id, true);
                 let change = Change::existing(key.clone(), row.clone());
                 self.queue.push(&change, wakers);
@@ -103,7 +112,7 @@ impl<T: Record> Lens<T> {
             return match (has, accepted) {
                 (true, true) => self.queue.push(change, wakers),
                 (true, false) => self.hide(id, change.key.clone(), change.before.clone(), wakers),
-                (false, true) if *live || !self.window.no_snapshot => {
+                (false, true) if *live || self.asked_for(rows.seq(id)) => {
                     self.told.set(id, true);
                     self.queue.push(&newcomer(change), wakers);
                 }
@@ -220,6 +229,14 @@ impl<T: Record> Lens<T> {
             after: None,
         };
         self.queue.push(&left, wakers);
+    }
+
+    /// Whether a row of this position, that is in a snapshot which was taken for others or again, is
+    /// news: not one that was there and left out.
+    fn asked_for(&self, seq: Seq) -> bool {
+        !self.window.no_snapshot
+            && self.window.after.is_none_or(|after| seq > after)
+            && self.earliest.is_none_or(|earliest| seq >= earliest)
     }
 
     fn accepts(&self, row: &T) -> bool {

@@ -63,6 +63,11 @@ impl Readiness {
         self.finish(&Target::All, Outcome::UnknownView, wakers);
     }
 
+    /// What is held of the whole view is about to be another part of it.
+    pub(super) fn recount(&mut self) {
+        self.all = None;
+    }
+
     pub(super) fn is_unknown(&self) -> bool {
         self.all == Some(Outcome::UnknownView)
     }

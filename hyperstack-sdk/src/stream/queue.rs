@@ -104,11 +104,10 @@ impl<T> Queue<T> {
     /// Adds a change; adds the reader's waker to those to be woken once no lock is held.
     pub(crate) fn push(&self, change: &Change<T>, wakers: &mut Wakers) {
         let mut state = self.lock();
+        let before = state.conflated;
         match state.policy {
             Policy::Conflate(capacity) if state.changes.len() >= capacity => {
-                let before = state.conflated;
                 state.fold(change.clone());
-                self.meter.conflated.add(state.conflated - before);
             }
             Policy::DropOldest(capacity) if state.changes.len() >= capacity => {
                 state.pop_change();
@@ -118,6 +117,10 @@ impl<T> Queue<T> {
                 state.push(change.clone());
             }
             _ => state.push(change.clone()),
+        }
+        let folded = state.conflated - before;
+        if folded > 0 {
+            self.meter.conflated.add(folded);
         }
         wakers.extend(state.waker.take());
     }
@@ -313,6 +316,7 @@ mod tests {
             ]
         );
         assert_eq!(queue.conflated(), 8);
+        assert_eq!(queue.meter.conflated.get(), 8);
     }
 
     #[test]

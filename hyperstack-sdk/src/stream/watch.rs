@@ -19,7 +19,7 @@ pub type EntityStream<T> = Watch<Update<T>>;
 /// A stream of [`Update`]s that share their rows with the cache: [`Watch::shared`].
 pub type SharedEntityStream<T> = Watch<Update<Arc<T>>>;
 
-/// A stream of rows, each as it is now.
+/// A stream of rows, each as it is now. Of a row that leaves it says nothing.
 pub type RowStream<T> = Watch<T>;
 
 /// A stream of [`RichUpdate`]s.
@@ -134,7 +134,8 @@ impl<I: Item> Watch<I> {
     }
 
     /// The same stream with rows that are shared with the cache, as `Arc<T>`, instead of copies of
-    /// them: the fastest way to read. A row that is held on to is not changed by what comes later.
+    /// them: the fastest way to read. A row that is held on to is not changed by what comes later; the
+    /// next patch of it then costs a copy. Comes before `filter`, `filter_map` and `map`.
     ///
     /// ```no_run
     /// # use std::sync::Arc;
@@ -158,7 +159,9 @@ impl<I: Item> Watch<I> {
 
 impl<I: Item, O> Watch<I, O> {
     /// From `capacity` pending changes on, those of a row are folded into one, until the reader has
-    /// caught up. What every stream does unless told otherwise.
+    /// caught up. What every stream does unless told otherwise. With 0 it always does.
+    ///
+    /// Of more than one policy the last one counts; it holds for what is pending, too.
     pub fn conflate(self, capacity: usize) -> Self {
         self.with(Policy::Conflate(capacity))
     }
@@ -234,7 +237,8 @@ impl<I: Item, O> Watch<I, O> {
         }
     }
 
-    /// How many changes were folded into others because this reader was behind.
+    /// How many changes were folded into others because this reader was behind. Those of all streams
+    /// are counted in [`Stats::conflated`](crate::Stats::conflated).
     pub fn conflated(&self) -> u64 {
         match &self.state {
             State::Lazy(..) => 0,

@@ -108,13 +108,13 @@ impl<T: Record, Kind> ListView<T, Kind> {
         self
     }
 
-    /// At most so many rows, from the front.
+    /// At most so many rows, from the front. Of two calls the last one counts.
     pub fn take(mut self, rows: u64) -> Self {
         self.part.window.take = Some(rows);
         self
     }
 
-    /// Without so many rows at the front.
+    /// Without so many rows at the front. Of two calls the last one counts.
     pub fn skip(mut self, rows: u64) -> Self {
         self.part.window.skip = rows;
         self
@@ -142,7 +142,8 @@ impl<T: Record, Kind> ListView<T, Kind> {
     }
 
     /// The rows that the cache holds at this moment, which are none unless somebody reads the view, or
-    /// did a short while ago. Waits for nothing and subscribes to nothing.
+    /// did a short while ago. Waits for nothing and subscribes to nothing. A row that is held is never
+    /// missing, however busy the cache is; while the connection is away, rows may be old.
     pub fn get_sync(&self) -> Vec<T> {
         all_owned(self.read_now())
     }
@@ -216,7 +217,10 @@ impl<T: Record, Kind> ListView<T, Kind> {
 impl<T: Record> ListView<T> {
     /// Whether a stream begins with the rows that are there. Default: yes. If not, a row that no one
     /// else reads is known only from what is sent of it from now on, and shown once that is a whole
-    /// row.
+    /// row. [`get`](Self::get) then returns the rows that are known, and waits for no others.
+    ///
+    /// After a lost connection the rows are asked for all the same, since those that the stream has
+    /// told may have changed meanwhile; of the others it says nothing.
     pub fn with_snapshot(mut self, yes: bool) -> Self {
         self.part.window.no_snapshot = !yes;
         self
@@ -232,7 +236,8 @@ impl<T: Record> ListView<T> {
     }
 
     /// At most so many of the rows that are there: the latest, or, with [`after`](Self::after), the
-    /// first after that.
+    /// first after that. No window: every row that changes later is told. A row that was left out by
+    /// `after` and a limit together may be told once another reader asks for it.
     pub fn with_snapshot_limit(mut self, rows: u64) -> Self {
         self.part.window.snapshot_limit = Some(rows);
         self
