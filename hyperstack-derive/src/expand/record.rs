@@ -13,7 +13,7 @@ pub(super) fn impls(record: &Record, patch: &Ident) -> TokenStream {
     let generics = bounds::value(bounds::patch(record), record);
     let (params, arguments, clause) = generics.split_for_impl();
     let build = built(record);
-    let check = record.wired().map(|field| check(record, field));
+    let compare = record.wired().map(|field| compare(record, field));
     let merge = record.wired().map(|field| merge(record, field));
     let diff = each(record, |field| {
         let (ident, diff) = (&field.ident, item(krate, &field.ty, "diff_field"));
@@ -31,10 +31,16 @@ pub(super) fn impls(record: &Record, patch: &Ident) -> TokenStream {
                 #result::Ok(#build)
             }
 
-            fn check_slots(__base: &Self, __patch: &Self::Patch) -> #result<(), #error> {
-                let _ = (__base, __patch);
-                #(#check?;)*
-                #result::Ok(())
+            fn compare_slots<__Compare: #private::Compare>(
+                __base: &Self,
+                __patch: &Self::Patch,
+                __compare: &mut __Compare,
+            ) -> #private::bool {
+                let _ = (__base, __patch, &__compare);
+                #(if !#compare {
+                    return false;
+                })*
+                true
             }
 
             fn merge_slots(
@@ -128,13 +134,25 @@ fn build(record: &Record, field: &Field) -> TokenStream {
     }
 }
 
-fn check(record: &Record, field: &Field) -> TokenStream {
-    let (ident, name) = (&field.ident, &field.name);
-    let check = match field.default {
-        Some(_) => item(&record.krate, &field.ty, "check_field_or"),
-        None => item(&record.krate, &field.ty, "check_field"),
+fn compare(record: &Record, field: &Field) -> TokenStream {
+    let (krate, ident, name) = (&record.krate, &field.ident, &field.name);
+    let slot = match field.max() {
+        Some(max) => {
+            let (compared, max) = (list(krate, field, "compared"), number(krate, max));
+            quote!(&#compared::<__Compare>(&__patch.#ident, #max))
+        }
+        None => quote!(&__patch.#ident),
     };
-    quote!(#check(#name, &__base.#ident, &__patch.#ident))
+    match default(record, field) {
+        Some(default) => {
+            let compare = item(krate, &field.ty, "compare_field_or");
+            quote!(#compare(#name, &__base.#ident, #slot, __compare, || #default))
+        }
+        None => {
+            let compare = item(krate, &field.ty, "compare_field");
+            quote!(#compare(#name, &__base.#ident, #slot, __compare))
+        }
+    }
 }
 
 fn merge(record: &Record, field: &Field) -> TokenStream {

@@ -1,6 +1,7 @@
 //! What a type must know to be a field: two traits, [`Field`] for its wire and [`Rule`] for its
 //! merge.
 
+use super::compare::Compare;
 use super::context::Context;
 use super::error::PatchError;
 use super::paths::Paths;
@@ -125,24 +126,32 @@ pub trait Field<Kind = Native>: Part<Kind> {
         Ok(value)
     }
 
-    /// Checks whether a merge into the field `name` would succeed.
-    fn check_field(
+    /// Asks the field `name` about its slot, where that is set.
+    #[inline]
+    fn compare_field<C: Compare>(
         name: &'static str,
         base: &Self,
         slot: &Slot<Self::Change>,
-    ) -> Result<(), PatchError> {
-        Self::Rule::check_slot(Some(base), slot).map_err(|error| error.at(name))
+        compare: &mut C,
+    ) -> bool {
+        match slot {
+            None => true,
+            Some(slot) => compare.field(name, base, slot),
+        }
     }
 
-    /// Checks a merge into the field `name`, which has a default.
-    fn check_field_or(
+    /// Asks the field `name`, which has a default.
+    #[inline]
+    fn compare_field_or<C: Compare>(
         name: &'static str,
         base: &Self,
         slot: &Slot<Self::Change>,
-    ) -> Result<(), PatchError> {
-        match slot {
-            None | Some(None) => Ok(()),
-            Some(Some(_)) => Self::check_field(name, base, slot),
+        compare: &mut C,
+        default: impl FnOnce() -> Self,
+    ) -> bool {
+        match Self::field_defaults(slot) {
+            true => compare.default(base, default),
+            false => Self::compare_field(name, base, slot, compare),
         }
     }
 
@@ -225,6 +234,9 @@ pub trait Rule<T, P> {
     /// Whether `merge` into `base` (or, without one, `make`) would succeed.
     fn check(base: Option<&T>, patch: &P) -> Result<(), PatchError>;
 
+    /// Whether `merge` would succeed and change nothing. An append is read as a replacement.
+    fn holds(value: &T, patch: &P) -> bool;
+
     /// Merges a patch that `check` has passed, and says whether that changed anything.
     fn merge(value: &mut T, patch: P) -> Result<bool, PatchError>;
 
@@ -265,14 +277,23 @@ pub trait Rule<T, P> {
         }
     }
 
-    /// `check` for a slot.
-    fn check_slot(base: Option<&T>, slot: &Slot<P>) -> Result<(), PatchError> {
+    /// `check` for a slot that is set.
+    fn check_slot(base: &T, slot: &Option<P>) -> Result<(), PatchError> {
         match slot {
-            None if base.is_some() => Ok(()),
-            None => Self::absent().map(drop),
-            Some(None) if Self::null().is_some() => Ok(()),
-            Some(None) => Err(PatchError::null::<T>()),
-            Some(Some(patch)) => Self::check(base, patch),
+            None if Self::null().is_some() => Ok(()),
+            None => Err(PatchError::null::<T>()),
+            Some(patch) => Self::check(Some(base), patch),
+        }
+    }
+
+    /// `holds` for a slot that is set.
+    fn holds_slot(value: &T, slot: &Option<P>) -> bool
+    where
+        T: PartialEq,
+    {
+        match slot {
+            None => Self::null().is_some_and(|null| *value == null),
+            Some(patch) => Self::holds(value, patch),
         }
     }
 
@@ -327,6 +348,10 @@ impl<T: Value> Rule<T, T> for Whole {
 
     fn check(_: Option<&T>, _: &T) -> Result<(), PatchError> {
         Ok(())
+    }
+
+    fn holds(value: &T, patch: &T) -> bool {
+        value == patch
     }
 
     fn merge(value: &mut T, patch: T) -> Result<bool, PatchError> {

@@ -64,6 +64,10 @@ impl Rule<Value, JsonPatch> for Json {
         Ok(())
     }
 
+    fn holds(value: &Value, patch: &JsonPatch) -> bool {
+        holds(value, &patch.value)
+    }
+
     fn merge(value: &mut Value, patch: JsonPatch) -> Result<bool, PatchError> {
         let append = Below::new(&patch.append);
         Ok(merge(value, patch.value, &append))
@@ -169,6 +173,17 @@ fn merge_objects(
     changed
 }
 
+/// Whether to merge `patch` into `value` changes nothing.
+fn holds(value: &Value, patch: &Value) -> bool {
+    match (value, patch) {
+        (Value::Object(value), Value::Object(patch)) => patch.iter().all(|(key, patch)| {
+            let value = value.get(key);
+            value.is_some_and(|value| holds(value, patch))
+        }),
+        (value, patch) => value == patch,
+    }
+}
+
 /// Makes the patch `first` mean both; `still` collects the paths at which the result appends.
 fn then(
     first: &mut Value,
@@ -271,6 +286,22 @@ mod tests {
         assert_eq!(value, merged);
         let again = JsonPatch::from(json!({"a": {"b": null}, "d": {"x": 1}, "e": [2]}));
         assert_eq!(Json::merge(&mut value, again), Ok(false));
+    }
+
+    #[test]
+    fn holds_what_a_merge_would_not_change() {
+        let value = json!({"a": {"b": null, "c": [1]}, "d": 5});
+        for (patch, held) in [
+            (json!({}), true),
+            (json!({"a": {"b": null}}), true),
+            (json!({"a": {"c": [1]}, "d": 5}), true),
+            (json!({"a": {"c": []}}), false),
+            (json!({"a": {"x": null}}), false),
+            (json!({"d": {}}), false),
+            (json!(null), false),
+        ] {
+            assert_eq!(Json::holds(&value, &patch.into()), held);
+        }
     }
 
     #[test]

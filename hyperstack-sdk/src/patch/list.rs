@@ -1,10 +1,12 @@
 //! `Vec`: replaced, or appended to where the frame says so.
 
+use super::compare::Compare;
 use super::context::Context;
 use super::error::PatchError;
 use super::field::{replace, Field, Rule, Slot, Value};
 use super::slot::{decode_list, encode_list};
 use serde::{Deserializer, Serializer};
+use std::borrow::Cow;
 
 /// What a patch does to a list.
 ///
@@ -92,6 +94,10 @@ impl<T: Value> Rule<Vec<T>, ListPatch<T>> for List {
         Ok(())
     }
 
+    fn holds(value: &Vec<T>, patch: &ListPatch<T>) -> bool {
+        value == patch.as_slice()
+    }
+
     fn merge(value: &mut Vec<T>, patch: ListPatch<T>) -> Result<bool, PatchError> {
         Ok(match patch {
             ListPatch::Replace(list) => replace(value, list),
@@ -143,6 +149,14 @@ pub trait Appendable: Field {
     fn trimmed(mut self, max: usize) -> Self {
         self.trim(max, 0);
         self
+    }
+
+    /// A slot as [`Compare`] asks about it.
+    fn compared<C: Compare>(slot: &Slot<Self::Change>, max: usize) -> Cow<'_, Slot<Self::Change>> {
+        match C::TRIMS && slot.is_some() {
+            true => Cow::Owned(Self::trim_slot(slot.clone(), max)),
+            false => Cow::Borrowed(slot),
+        }
     }
 
     /// [`trim_patch`](Self::trim_patch) for a slot.

@@ -165,6 +165,13 @@ where
         patch.iter().try_for_each(patched)
     }
 
+    fn holds(value: &M, patch: &MapPatch<M::Key, P>) -> bool {
+        patch.iter().all(|(key, slot)| match value.item(key) {
+            Some(item) => R::holds_slot(item, slot),
+            None => Self::removes(slot),
+        })
+    }
+
     fn merge(value: &mut M, patch: MapPatch<M::Key, P>) -> Result<bool, PatchError> {
         let mut changed = false;
         for (key, slot) in patch {

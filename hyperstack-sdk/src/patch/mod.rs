@@ -51,6 +51,7 @@
 //! ```
 
 mod checked;
+mod compare;
 mod context;
 mod error;
 mod field;
@@ -83,6 +84,7 @@ pub use keyed::Keyed;
 pub use list::ListPatch;
 pub use map::MapPatch;
 
+use compare::Compare;
 use field::{Field, Value};
 use record::Fields;
 use serde::de::DeserializeOwned;
@@ -132,11 +134,18 @@ pub trait Patchable: Field {
     #[doc(hidden)]
     fn build_slots(patch: Self::Patch) -> Result<Self, PatchError>;
 
-    /// Whether [`merge_slots`](Self::merge_slots) into `base` would succeed.
+    /// Whether `value` holds all that `patch` says: to merge it would succeed and change nothing. An
+    /// append is read as a replacement.
     #[doc(hidden)]
-    fn check_slots(base: &Self, patch: &Self::Patch) -> Result<(), PatchError>;
+    fn holds(value: &Self, patch: &Self::Patch) -> bool {
+        compare::holds(value, patch)
+    }
 
-    /// Merges a patch that [`check_slots`](Self::check_slots) has passed, and says whether that changed anything.
+    /// Asks the fields about their slots, and says whether all said yes.
+    #[doc(hidden)]
+    fn compare_slots<C: Compare>(base: &Self, patch: &Self::Patch, compare: &mut C) -> bool;
+
+    /// Merges a patch that `compare_slots` has said will merge, and says whether that changed anything.
     #[doc(hidden)]
     fn merge_slots(value: &mut Self, patch: Self::Patch) -> Result<bool, PatchError>;
 
@@ -246,6 +255,7 @@ pub mod __private {
     pub use super::checked::{
         Checked, CheckedEntity, CheckedPart, KnownDefault, KnownEntity, Streamed,
     };
+    pub use super::compare::Compare;
     pub use super::context::Context;
     pub use super::field::{Field, FieldPatch, Native, Slot, Value, Whole};
     pub use super::foreign::{CheckedForeign, Foreign, ForeignOption, SerdeImpls};

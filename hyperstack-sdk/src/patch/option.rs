@@ -48,6 +48,10 @@ impl<T: PartialEq, P, R: Rule<T, P>> Rule<Option<T>, P> for Optional<R> {
         R::check(base.and_then(Option::as_ref), patch)
     }
 
+    fn holds(value: &Option<T>, patch: &P) -> bool {
+        value.as_ref().is_some_and(|value| R::holds(value, patch))
+    }
+
     fn merge(value: &mut Option<T>, patch: P) -> Result<bool, PatchError> {
         match value {
             Some(value) => R::merge(value, patch),

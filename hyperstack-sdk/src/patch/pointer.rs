@@ -53,6 +53,10 @@ macro_rules! pointers {
                 R::check(base.map(|base| &**base), patch)
             }
 
+            fn holds(value: &$pointer<T>, patch: &Box<P>) -> bool {
+                R::holds(value, patch)
+            }
+
             fn merge(value: &mut $pointer<T>, patch: Box<P>) -> Result<bool, PatchError> {
                 let target: fn(&mut $pointer<T>) -> &mut T = $target;
                 R::merge(target(value), *patch)

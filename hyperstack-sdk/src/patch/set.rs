@@ -54,6 +54,11 @@ macro_rules! sets {
                 Ok(())
             }
 
+            fn holds(value: &$set<T $(, $hasher)?>, patch: &ListPatch<T>) -> bool {
+                let set: $set<&T> = patch.as_slice().iter().collect();
+                value.len() == set.len() && set.iter().all(|item| value.contains(*item))
+            }
+
             fn merge(
                 value: &mut $set<T $(, $hasher)?>,
                 patch: ListPatch<T>,
