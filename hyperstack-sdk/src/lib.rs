@@ -241,8 +241,8 @@ pub use hyperstack_derive::Stack;
 #[doc(inline)]
 pub use hyperstack_derive::Views;
 pub use patch::{
-    DecodeError, Entity, JsonPatch, Key, Keyed, ListPatch, MapPatch, Patch, PatchError,
-    PatchErrorKind, Patchable, Record,
+    DecodeError, Entity, FilterError, JsonPatch, Key, Keyed, ListPatch, MapPatch, Patch,
+    PatchError, PatchErrorKind, Patchable, Record,
 };
 pub use serde_json::Value;
 pub use session::{ConnectError, EndReason};

@@ -4,6 +4,7 @@
 use super::compare::Compare;
 use super::context::Context;
 use super::error::PatchError;
+use super::filter::{Asked, FilterError};
 use super::paths::Paths;
 use super::slot::{SlotRef, SlotSeed};
 use super::walk::Walk;
@@ -253,6 +254,11 @@ pub trait Rule<T, P> {
 
     /// What sets `value` whole.
     fn whole(value: &T) -> Slot<P>;
+
+    /// Whether a filter asks what can be answered: of what is replaced whole, nothing about its parts.
+    fn answers(asked: Asked<'_>) -> Result<(), FilterError> {
+        asked.of_whole()
+    }
 
     /// The paths of what a patch sets: its own, unless it merges into what is further in.
     fn paths(patch: &P, at: &mut Paths) {

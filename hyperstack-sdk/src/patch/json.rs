@@ -3,6 +3,7 @@
 use super::context::Context;
 use super::error::PatchError;
 use super::field::{replace, Field, Rule, Slot};
+use super::filter::{Asked, FilterError};
 use super::paths::Paths;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
@@ -99,6 +100,10 @@ impl Rule<Value, JsonPatch> for Json {
             Value::Null => Some(None),
             value => Some(Some(value.clone().into())),
         }
+    }
+
+    fn answers(_: Asked<'_>) -> Result<(), FilterError> {
+        Ok(())
     }
 
     fn paths(patch: &JsonPatch, at: &mut Paths) {

@@ -3,6 +3,7 @@
 use super::context::Context;
 use super::error::PatchError;
 use super::field::{Field, Rule, Slot, Value};
+use super::filter::{Asked, FilterError};
 use super::key::Key;
 use super::paths::Paths;
 use super::slot::{SlotRef, SlotSeed};
@@ -216,6 +217,10 @@ where
         let items = value.items();
         let set = items.filter_map(|(key, item)| Some((key.clone(), R::whole(item)?)));
         Some(Some(set.collect()))
+    }
+
+    fn answers(asked: Asked<'_>) -> Result<(), FilterError> {
+        asked.of_items::<M::Item, P, R>()
     }
 
     fn paths(patch: &MapPatch<M::Key, P>, at: &mut Paths) {

@@ -55,6 +55,8 @@ mod compare;
 mod context;
 mod error;
 mod field;
+#[doc(hidden)]
+pub mod filter;
 mod fixed;
 mod foreign;
 mod json;
@@ -64,6 +66,7 @@ mod keyed;
 pub mod leaf;
 mod list;
 mod map;
+mod nearest;
 mod number;
 mod option;
 mod paths;
@@ -78,6 +81,8 @@ pub mod walk;
 
 pub use error::{DecodeError, PatchError, PatchErrorKind};
 pub use field::{FieldPatch, Slot};
+#[doc(inline)]
+pub use filter::FilterError;
 pub use json::JsonPatch;
 pub use key::Key;
 pub use keyed::Keyed;

@@ -3,6 +3,7 @@
 use super::context::Context;
 use super::error::PatchError;
 use super::field::{Field, Rule, Slot};
+use super::filter::{Asked, FilterError};
 use super::paths::Paths;
 use serde::{Deserializer, Serializer};
 use std::marker::PhantomData;
@@ -84,6 +85,10 @@ impl<T: PartialEq, P, R: Rule<T, P>> Rule<Option<T>, P> for Optional<R> {
             // An outer `None` was never sent, and there is no word for that.
             None => R::null_inside().is_none().then_some(None),
         }
+    }
+
+    fn answers(asked: Asked<'_>) -> Result<(), FilterError> {
+        R::answers(asked)
     }
 
     fn paths(patch: &P, at: &mut Paths) {

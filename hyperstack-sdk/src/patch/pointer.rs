@@ -3,6 +3,7 @@
 use super::context::Context;
 use super::error::PatchError;
 use super::field::{Field, Rule, Slot};
+use super::filter::{Asked, FilterError};
 use super::paths::Paths;
 use serde::{Deserializer, Serializer};
 use std::marker::PhantomData;
@@ -76,6 +77,10 @@ macro_rules! pointers {
 
             fn whole(value: &$pointer<T>) -> Slot<Box<P>> {
                 R::whole(value).map(|slot| slot.map(Box::new))
+            }
+
+            fn answers(asked: Asked<'_>) -> Result<(), FilterError> {
+                R::answers(asked)
             }
 
             fn paths(patch: &Box<P>, at: &mut Paths) {

@@ -4,6 +4,7 @@ use super::compare;
 use super::context::Context;
 use super::error::PatchError;
 use super::field::{Rule, Slot};
+use super::filter::{Asked, FilterError};
 use super::paths::Paths;
 use super::walk::{self, Walk};
 use super::Patchable;
@@ -137,6 +138,10 @@ impl<T: Patchable> Rule<T, T::Patch> for ByField {
 
     fn whole(value: &T) -> Slot<T::Patch> {
         Some(Some(T::diff_slots(value, value, true)))
+    }
+
+    fn answers(asked: Asked<'_>) -> Result<(), FilterError> {
+        asked.within_fields::<T::Patch>()
     }
 
     fn paths(patch: &T::Patch, at: &mut Paths) {
