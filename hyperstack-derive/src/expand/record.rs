@@ -34,10 +34,13 @@ pub(super) fn impls(record: &Record, patch: &Ident) -> TokenStream {
             fn compare_slots<__Compare: #private::Compare>(
                 __base: &Self,
                 __patch: &Self::Patch,
-            ) -> #result<(), __Compare::No> {
-                let _ = (__base, __patch);
-                #(#compare?;)*
-                #result::Ok(())
+                __compare: &mut __Compare,
+            ) -> #private::bool {
+                let _ = (__base, __patch, &__compare);
+                #(if !#compare {
+                    return false;
+                })*
+                true
             }
 
             fn merge_slots(
@@ -143,11 +146,11 @@ fn compare(record: &Record, field: &Field) -> TokenStream {
     match default(record, field) {
         Some(default) => {
             let compare = item(krate, &field.ty, "compare_field_or");
-            quote!(#compare::<__Compare>(#name, &__base.#ident, #slot, || #default))
+            quote!(#compare(#name, &__base.#ident, #slot, __compare, || #default))
         }
         None => {
             let compare = item(krate, &field.ty, "compare_field");
-            quote!(#compare::<__Compare>(#name, &__base.#ident, #slot))
+            quote!(#compare(#name, &__base.#ident, #slot, __compare))
         }
     }
 }

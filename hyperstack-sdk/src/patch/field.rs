@@ -127,25 +127,32 @@ pub trait Field<Kind = Native>: Part<Kind> {
         Ok(value)
     }
 
-    /// Asks the field `name` about its slot.
+    /// Asks the field `name` about its slot, where that is set.
+    #[inline]
     fn compare_field<C: Compare>(
         name: &'static str,
         base: &Self,
         slot: &Slot<Self::Change>,
-    ) -> Result<(), C::No> {
-        C::field(name, base, slot)
+        compare: &mut C,
+    ) -> bool {
+        match slot {
+            None => true,
+            Some(slot) => compare.field(name, base, slot),
+        }
     }
 
     /// Asks the field `name`, which has a default.
+    #[inline]
     fn compare_field_or<C: Compare>(
         name: &'static str,
         base: &Self,
         slot: &Slot<Self::Change>,
+        compare: &mut C,
         default: impl FnOnce() -> Self,
-    ) -> Result<(), C::No> {
+    ) -> bool {
         match Self::field_defaults(slot) {
-            true => C::default(base, default),
-            false => C::field(name, base, slot),
+            true => compare.default(base, default),
+            false => Self::compare_field(name, base, slot, compare),
         }
     }
 
@@ -276,14 +283,12 @@ pub trait Rule<T, P> {
         }
     }
 
-    /// `check` for a slot.
-    fn check_slot(base: Option<&T>, slot: &Slot<P>) -> Result<(), PatchError> {
+    /// `check` for a slot that is set.
+    fn check_slot(base: &T, slot: &Option<P>) -> Result<(), PatchError> {
         match slot {
-            None if base.is_some() => Ok(()),
-            None => Self::absent().map(drop),
-            Some(None) if Self::null().is_some() => Ok(()),
-            Some(None) => Err(PatchError::null::<T>()),
-            Some(Some(patch)) => Self::check(base, patch),
+            None if Self::null().is_some() => Ok(()),
+            None => Err(PatchError::null::<T>()),
+            Some(patch) => Self::check(Some(base), patch),
         }
     }
 

@@ -294,6 +294,22 @@ mod tests {
     }
 
     #[test]
+    fn holds_what_a_merge_would_not_change() {
+        let value = json!({"a": {"b": null, "c": [1]}, "d": 5});
+        for (patch, held) in [
+            (json!({}), true),
+            (json!({"a": {"b": null}}), true),
+            (json!({"a": {"c": [1]}, "d": 5}), true),
+            (json!({"a": {"c": []}}), false),
+            (json!({"a": {"x": null}}), false),
+            (json!({"d": {}}), false),
+            (json!(null), false),
+        ] {
+            assert_eq!(Json::holds(&value, &patch.into()), held);
+        }
+    }
+
+    #[test]
     fn then_keeps_what_still_appends() {
         let base = json!({"a": [0], "b": [0], "c": {"d": [0]}, "e": [0]});
         let first = patch(json!({"a": [1], "b": [1], "e": null}), &["a"]);

@@ -168,7 +168,7 @@ where
 
     fn holds(value: &M, patch: &MapPatch<M::Key, P>) -> bool {
         patch.iter().all(|(key, slot)| match value.item(key) {
-            Some(item) => !Self::removes(slot) && R::holds_slot(item, slot),
+            Some(item) => R::holds_slot(item, slot),
             None => Self::removes(slot),
         })
     }

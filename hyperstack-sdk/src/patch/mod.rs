@@ -66,6 +66,7 @@ mod keyed;
 pub mod leaf;
 mod list;
 mod map;
+mod nearest;
 mod number;
 mod option;
 mod paths;
@@ -88,7 +89,7 @@ pub use keyed::Keyed;
 pub use list::ListPatch;
 pub use map::MapPatch;
 
-use compare::{Compare, Holds};
+use compare::Compare;
 use field::{Field, Value};
 use record::Fields;
 use serde::de::DeserializeOwned;
@@ -142,12 +143,12 @@ pub trait Patchable: Field {
     /// append is read as a replacement.
     #[doc(hidden)]
     fn holds(value: &Self, patch: &Self::Patch) -> bool {
-        Self::compare_slots::<Holds>(value, patch).is_ok()
+        compare::holds(value, patch)
     }
 
-    /// Asks every field about its slot.
+    /// Asks the fields about their slots, and says whether all said yes.
     #[doc(hidden)]
-    fn compare_slots<C: Compare>(base: &Self, patch: &Self::Patch) -> Result<(), C::No>;
+    fn compare_slots<C: Compare>(base: &Self, patch: &Self::Patch, compare: &mut C) -> bool;
 
     /// Merges a patch that `compare_slots` has said will merge, and says whether that changed anything.
     #[doc(hidden)]

@@ -1,6 +1,6 @@
 //! Structs with named fields: their slots, and the merge by these.
 
-use super::compare::Merges;
+use super::compare;
 use super::context::Context;
 use super::error::PatchError;
 use super::field::{Rule, Slot};
@@ -166,14 +166,14 @@ impl<T: Patchable> Rule<T, T::Patch> for ByField {
 
     fn check(base: Option<&T>, patch: &T::Patch) -> Result<(), PatchError> {
         match base {
-            Some(base) => T::compare_slots::<Merges>(base, patch),
+            Some(base) => compare::merges(base, patch),
             // Nothing is there yet: that is rare, and then nothing but the building says more.
             None => T::build_slots(patch.clone()).map(drop),
         }
     }
 
     fn holds(value: &T, patch: &T::Patch) -> bool {
-        T::holds(value, patch)
+        compare::holds(value, patch)
     }
 
     fn merge(value: &mut T, patch: T::Patch) -> Result<bool, PatchError> {
@@ -207,7 +207,7 @@ impl<T: Patchable> Rule<T, T::Patch> for ByField {
 
 /// Checks a patch against a value, then merges it.
 pub(crate) fn apply<T: Patchable>(value: &mut T, patch: T::Patch) -> Result<bool, PatchError> {
-    T::compare_slots::<Merges>(value, &patch)
+    compare::merges(value, &patch)
         .and_then(|()| T::merge_slots(value, patch))
         .map_err(|error| error.under(T::Patch::ROOT))
 }

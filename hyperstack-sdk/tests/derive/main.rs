@@ -5,6 +5,7 @@
 mod attributes;
 mod cases;
 mod dates;
+mod filter;
 mod generics;
 mod keys;
 mod laws;

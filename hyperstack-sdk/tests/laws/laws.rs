@@ -84,13 +84,14 @@ type Law = fn(&Kind, &Case) -> Result<bool, TestCaseError>;
 /// of regressions: a counterexample is printed, and becomes a test of its own beside the mend.
 /// Other cases than these are tried by `PROPTEST_RNG_SEED=7 PROPTEST_CASES=100000`.
 pub(crate) fn hold<T: Shape>() {
-    let laws: [(&str, Law); 6] = [
+    let laws: [(&str, Law); 7] = [
         ("a difference leads to what a patch can say", diff::<T>),
         ("then is one after the other", then::<T>),
         ("then is associative, with a unit", associative::<T>),
         ("what is written is read back", written::<T>),
         ("the typed merge is the server's", server::<T>),
         ("apply is all or nothing", atomic::<T>),
+        ("what holds is not changed", holds::<T>),
     ];
     let given = Config::default();
     let config = Config {
@@ -273,4 +274,27 @@ fn atomic<T: Shape>(_: &Kind, case: &Case) -> Result<bool, TestCaseError> {
         (built, onto) => prop_assert!(false, "{:?} but {:?}", built, onto),
     }
     Ok(true)
+}
+
+/// A value holds what it is said to be, and otherwise exactly the patches that change nothing of it.
+fn holds<T: Shape>(_: &Kind, case: &Case) -> Result<bool, TestCaseError> {
+    let a: T = value(&case.a).expect("a value");
+    prop_assert!(T::holds(&a, &T::diff_slots(&a, &a, true)));
+    let mut told = [false; 2];
+    let mut ask = |a: &T, patch: P<T>| -> TestCaseResult {
+        let unchanged = applied(a, patch.clone())?.as_ref() == Ok(a);
+        prop_assert_eq!(T::holds(a, &patch), unchanged, "{:?} in {:?}", patch, a);
+        told[usize::from(unchanged)] = true;
+        Ok(())
+    };
+    for frame in [&case.p, &case.q, &case.r] {
+        let patch = decode::<T>(&frame.json, &[]);
+        ask(&a, patch.clone())?;
+        if let Ok(b) = applied(&a, patch.clone())? {
+            ask(&b, patch)?;
+            ask(&a, T::diff_slots(&a, &b, true))?;
+            ask(&b, T::diff_slots(&a, &a, true))?;
+        }
+    }
+    Ok(told == [true; 2])
 }
