@@ -2,8 +2,8 @@
 
 pub use crate::{
     ConnectError, EndReason, Entity, EntityStream, FilterError, Keyed, Leaf, Patch, PatchError,
-    Patchable, Record, RichEntityStream, RichUpdate, RowError, Section, Stack, Stream, StreamError,
-    StreamExt, TryEntityStream, Update, Views,
+    Patchable, Record, RichEntityStream, RichUpdate, RowError, Section, Seq, Stack, Stream,
+    StreamError, StreamExt, TryEntityStream, Update, Views,
 };
 #[cfg(feature = "client")]
 pub use crate::{

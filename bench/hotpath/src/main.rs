@@ -1,5 +1,6 @@
 //! The way of a message from its bytes to the reader, without socket and runtime: the same
-//! instructions at every run, for callgrind to count. See the [README](../README.md).
+//! instructions at every run, but for the seeds of hash tables, for callgrind to count. See the
+//! [README](../README.md).
 //!
 //! `hotpath CASE TURNS` gives a client with 100 rows that many turns of 100 patches, one a row, and
 //! reads them. What an update costs is the difference between two runs, by the updates in it.

@@ -81,7 +81,7 @@ impl Shared {
         let (cache, made) = core.hub.cache(view);
         for target in &targets {
             core.session.want(view, target, window);
-            cache.widen(target);
+            core.hub.widen(view, target);
         }
         if made {
             core.session.refresh(view);

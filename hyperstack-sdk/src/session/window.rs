@@ -53,7 +53,8 @@ impl Window {
             },
             false => Window {
                 after: self.after,
-                snapshot_limit: self.snapshot_limit,
+                // Of the rows that a filter leaves, the server knows nothing.
+                snapshot_limit: self.snapshot_limit.filter(|_| !self.filtered),
                 ..Window::default()
             },
         }

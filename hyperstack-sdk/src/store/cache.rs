@@ -50,7 +50,10 @@ struct State<T: Record> {
 /// What a cache does for a hub, whatever its type. Whom to wake is left to the caller, who may hold
 /// locks.
 pub(super) trait AnyCache: Send + Sync {
-    fn begin(&self, target: &Target, window: Window, sort: Option<&Sort>);
+    /// Takes in what is to be subscribed, where it was narrowed before.
+    fn widen(&self, target: &Target);
+    /// Whether there was a snapshot of it before.
+    fn begin(&self, target: &Target, window: Window, sort: Option<&Sort>) -> bool;
     fn finish(&self, target: &Target, wakers: &mut Wakers);
     fn unknown(&self, wakers: &mut Wakers);
     fn refuse(&self, target: &Target, issue: &Issue, wakers: &mut Wakers);
@@ -155,19 +158,6 @@ impl<T: Record> Cache<T> {
         subscribed.is_some_and(|subscribed| subscribed.covers(window.subscribed(self.derived)))
     }
 
-    /// Takes in what is to be subscribed, where it was narrowed before.
-    pub(crate) fn widen(&self, target: &Target) {
-        let mut state = self.lock();
-        match target {
-            Target::All => state.scope = None,
-            Target::Key(key) => {
-                if let Some(scope) = &mut state.scope {
-                    scope.insert(key.clone());
-                }
-            }
-        }
-    }
-
     /// Removes a reader.
     pub(crate) fn unsubscribe(&self, selection: &Selection<T>, queue: &Arc<Queue<T>>) {
         self.lock().readers.remove(selection, queue);
@@ -228,22 +218,34 @@ impl<T: Record> Drop for Waiting<'_, T> {
 }
 
 impl<T: Record> AnyCache for Cache<T> {
-    fn begin(&self, target: &Target, window: Window, sort: Option<&Sort>) {
+    fn widen(&self, target: &Target) {
+        let mut state = self.lock();
+        match target {
+            Target::All => state.scope = None,
+            Target::Key(key) => {
+                if let Some(scope) = &mut state.scope {
+                    scope.insert(key.clone());
+                }
+            }
+        }
+    }
+
+    fn begin(&self, target: &Target, window: Window, sort: Option<&Sort>) -> bool {
         let mut state = self.lock();
         state.readiness.begin(target);
         if *target == Target::All || sort.is_some() {
             state.rows.begin(sort);
         }
-        if *target == Target::All {
-            if window.skip != state.base {
-                // No row can be counted off until all of them are there.
-                state.readiness.recount();
-            }
-            if state.subscribed.replace(window).is_some() {
-                self.meter.resyncs.add(1);
-            }
-        }
         state.snapshot.get_or_insert(None);
+        if *target != Target::All {
+            return false;
+        }
+        let had = state.subscribed.is_some_and(|had| had.covers(window));
+        if !had || window.skip != state.base {
+            // What is there is not all, or cannot be counted off, until the snapshot is.
+            state.readiness.recount();
+        }
+        state.subscribed.replace(window).is_some()
     }
 
     fn finish(&self, target: &Target, wakers: &mut Wakers) {
@@ -253,21 +255,18 @@ impl<T: Record> AnyCache for Cache<T> {
         let begun = state.snapshot.is_some();
         let spoiled = state.snapshot.clone().flatten();
         let skip = state.subscribed.map_or(0, |window| window.skip);
-        if std::mem::replace(&mut state.base, skip) == skip {
+        let is_moved = std::mem::replace(&mut state.base, skip) != skip;
+        if !is_moved {
             state.snapshot = None;
         }
-        // Else the order is in motion until the last row that is not held any more is gone.
-        let outcome = match spoiled {
-            Some(error) => Outcome::Spoiled(error),
-            None => {
-                if self.derived && begun {
-                    state.leaving.extend(state.rows.missed());
-                    state.settle(wakers);
-                }
-                Outcome::Ready
-            }
-        };
+        // Else the order is in motion until the last row that is not held any more is gone. Of what
+        // could not be read the rows are kept, but not where they would be counted in.
+        if self.derived && begun && (spoiled.is_none() || is_moved) {
+            state.leaving.extend(state.rows.missed());
+            state.settle(wakers);
+        }
         state.snapshot = None;
+        let outcome = spoiled.map_or(Outcome::Ready, Outcome::Spoiled);
         while self.limit.is_some_and(|limit| state.rows.len() > limit) {
             state.evict(&self.meter, wakers);
         }
@@ -297,7 +296,12 @@ impl<T: Record> AnyCache for Cache<T> {
     }
 
     fn lose(&self) {
-        self.lock().readiness.lose();
+        let mut state = self.lock();
+        state.readiness.lose();
+        if let Some(spoiled) = &mut state.snapshot {
+            // The next one is another.
+            *spoiled = None;
+        }
     }
 
     fn apply(&self, frame: &Frame<'_>, wakers: &mut Wakers) -> Vec<RowError> {
@@ -315,6 +319,7 @@ impl<T: Record> AnyCache for Cache<T> {
                 let before = state.rows.len();
                 errors.extend(state.take_in(self, row, Taken::Upsert, wakers));
                 if state.rows.len() > before && !state.leaving.is_empty() {
+                    state.leaving = state.rows.from_the_rear(&state.leaving);
                     let left = state.leaving.remove(0);
                     state.delete(&left, wakers);
                 }
@@ -345,7 +350,11 @@ impl<T: Record> AnyCache for Cache<T> {
     }
 
     fn settle(&self, wakers: &mut Wakers) {
-        self.lock().settle(wakers);
+        let mut state = self.lock();
+        state.settle(wakers);
+        if state.snapshot.is_none() {
+            state.show(wakers);
+        }
     }
 
     fn is_settled(&self) -> bool {
@@ -370,6 +379,7 @@ impl<T: Record> AnyCache for Cache<T> {
             }
         }
         state.readiness.narrow(keys);
+        state.subscribed = None;
         state.scope = Some(kept);
     }
 
@@ -494,9 +504,11 @@ impl<T: Record> State<T> {
         }
     }
 
-    /// Takes out the rows that left the window.
+    /// Takes out the rows that left the window, the last first: so none that is on its way out comes
+    /// into anybody's part on that way.
     fn settle(&mut self, wakers: &mut Wakers) {
-        for key in std::mem::take(&mut self.leaving) {
+        let leaving = std::mem::take(&mut self.leaving);
+        for key in self.rows.from_the_rear(&leaving) {
             self.delete(&key, wakers);
         }
     }

@@ -9,7 +9,7 @@ use hashbrown::HashMap;
 use super::cache::AnyCache;
 use super::Cache;
 use crate::patch::Record;
-use crate::session::{EndReason, Event};
+use crate::session::{EndReason, Event, Target};
 use crate::stream::{Meter, RowError, Wakers};
 use crate::wire::{Frame, FrameError, Seq};
 
@@ -79,6 +79,16 @@ impl Hub {
         (cache, true)
     }
 
+    /// Takes in what is to be subscribed, as every type that reads the view.
+    pub(crate) fn widen(&self, view: &str, target: &Target) {
+        let caches = self
+            .views
+            .get(view)
+            .into_iter()
+            .flat_map(|view| &view.caches);
+        caches.for_each(|(_, cache)| cache.widen(target));
+    }
+
     /// Applies a frame to the caches of its view; returns the rows that did not fit.
     ///
     /// A frame of a view that nobody reads is the tail of a subscription that was ended: it is
@@ -119,6 +129,7 @@ impl Hub {
             return;
         };
         let wakers = &mut self.wakers;
+        let mut is_resync = false;
         for (_, cache) in &held.caches {
             match event {
                 Event::Begin {
@@ -126,7 +137,7 @@ impl Hub {
                     window,
                     sort,
                     ..
-                } => cache.begin(target, *window, sort.as_ref()),
+                } => is_resync |= cache.begin(target, *window, sort.as_ref()),
                 Event::Finish { target, .. } => cache.finish(target, wakers),
                 Event::Unknown { .. } => cache.unknown(wakers),
                 Event::Refused { target, issue, .. } => cache.refuse(target, issue, wakers),
@@ -134,6 +145,7 @@ impl Hub {
                 Event::Lost => cache.lose(),
             }
         }
+        self.meter.resyncs.add(u64::from(is_resync));
         if matches!(event, Event::Forget { keys, .. } if keys.is_empty()) {
             self.views.remove(view);
         }

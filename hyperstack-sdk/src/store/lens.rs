@@ -67,9 +67,9 @@ impl<T: Record> Lens<T> {
         let first = !std::mem::replace(&mut self.started, true);
         if self.counts() {
             if first {
-                for (id, _, row) in rows.iter() {
-                    self.accepted.set(id, self.accepts(row));
-                }
+                let there = self.there(rows);
+                let there: Vec<Id> = there.into_iter().map(|(id, _, _)| id).collect();
+                self.accepted.set_all(&there, true);
             }
             if first && self.window.no_snapshot {
                 self.look(rows, base);
@@ -79,17 +79,27 @@ impl<T: Record> Lens<T> {
             }
             self.show(rows, base, None, wakers);
         } else if first && !self.window.no_snapshot {
-            let there = part(rows, base, self.window, self.filter.as_ref());
-            if self.window.snapshot_limit == Some(there.len() as u64) {
-                let earliest = there.iter().map(|(id, _, _)| rows.seq(*id)).min();
-                self.earliest = earliest.or(rows.last_seq());
-            }
-            for (id, key, row) in there {
+            for (id, key, row) in self.there(rows) {
                 self.told.set(id, true);
                 let change = Change::existing(key.clone(), row.clone());
                 self.queue.push(&change, wakers);
             }
         }
+    }
+
+    /// The rows that are there and asked for, before a window is cut from them.
+    fn there<'r>(&mut self, rows: &'r Rows<T>) -> Vec<(Id, &'r Arc<str>, &'r Arc<T>)> {
+        let uncut = Window {
+            skip: 0,
+            take: None,
+            ..self.window
+        };
+        let there = part(rows, 0, uncut, self.filter.as_ref());
+        if self.window.snapshot_limit == Some(there.len() as u64) {
+            let earliest = there.iter().map(|(id, _, _)| rows.seq(*id)).min();
+            self.earliest = earliest.or(rows.last_seq());
+        }
+        there
     }
 
     /// Follows a change. While the order is in motion, as it is `during` a snapshot, a window keeps
@@ -119,7 +129,11 @@ impl<T: Record> Lens<T> {
                 (false, _) => {}
             };
         }
-        let was_accepted = self.accepted.set(id, accepted);
+        let was_accepted = self.accepted.contains(id);
+        let left_out =
+            !live && !was_accepted && self.is_selective() && !self.asked_for(rows.seq(id));
+        let accepted = accepted && !left_out;
+        self.accepted.set(id, accepted);
         if moving {
             self.stale = true;
             match accepted {
@@ -202,9 +216,9 @@ impl<T: Record> Lens<T> {
     fn look(&mut self, rows: &Rows<T>, base: u64) {
         let skip = count(self.window.skip.saturating_sub(base));
         let take = count(self.window.take.unwrap_or(u64::MAX));
-        let (filtered, accepted) = (self.filter.is_some(), &self.accepted);
+        let (selective, accepted) = (self.is_selective(), &self.accepted);
         let ids = rows.iter().map(|(id, _, _)| id);
-        let ids = ids.filter(|id| !filtered || accepted.contains(*id));
+        let ids = ids.filter(|id| !selective || accepted.contains(*id));
         self.now.clear();
         self.now.extend(ids.skip(skip).take(take));
     }
@@ -243,6 +257,12 @@ impl<T: Record> Lens<T> {
         self.filter.as_ref().is_none_or(|filter| filter(row))
     }
 
+    /// Whether some of the rows are left out before places are counted.
+    fn is_selective(&self) -> bool {
+        let window = self.window;
+        self.filter.is_some() || window.after.is_some() || window.snapshot_limit.is_some()
+    }
+
     /// Whether it is a window, in which places count.
     fn counts(&self) -> bool {
         self.window.skip > 0 || self.window.take.is_some()
@@ -261,18 +281,18 @@ pub(super) fn part<'r, T: Record>(
     let wanted = rows
         .iter()
         .filter(|(id, _, row)| newer(*id) && filter.is_none_or(|filter| filter(row)));
-    let wanted = wanted.skip(count(window.skip.saturating_sub(base)));
-    let mut first: Vec<_> = wanted
-        .take(count(window.take.unwrap_or(u64::MAX)))
-        .collect();
-    if let Some(limit) = window.snapshot_limit {
-        match after {
-            // The latest lead the view.
-            None => first.truncate(count(limit)),
-            Some(_) => drop(first.drain(..first.len().saturating_sub(count(limit)))),
-        }
+    let skip = count(window.skip.saturating_sub(base));
+    let take = count(window.take.unwrap_or(u64::MAX));
+    let Some(limit) = window.snapshot_limit.map(count) else {
+        return wanted.skip(skip).take(take).collect();
+    };
+    let mut wanted: Vec<_> = wanted.collect();
+    match after {
+        // The latest lead the view.
+        None => wanted.truncate(limit),
+        Some(_) => drop(wanted.drain(..wanted.len().saturating_sub(limit))),
     }
-    first
+    wanted.into_iter().skip(skip).take(take).collect()
 }
 
 fn count(rows: u64) -> usize {

@@ -1,6 +1,7 @@
 //! The table: rows by key, patched in place, in the view's order.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::index::Index;
@@ -23,6 +24,8 @@ pub(super) struct Rows<T: Record> {
     snapshot: Vec<(Id, Seq)>,
     /// The greatest position that was seen.
     last_seq: Option<Seq>,
+    /// How many rows still lack a required field.
+    partial: usize,
 }
 
 #[derive(Debug)]
@@ -75,6 +78,7 @@ impl<T: Record> Rows<T> {
             generation: 0,
             snapshot: Vec::new(),
             last_seq: None,
+            partial: 0,
         }
     }
 
@@ -125,8 +129,23 @@ impl<T: Record> Rows<T> {
 
     /// How many rows still lack a required field.
     pub(super) fn partial(&self) -> usize {
-        let slots = self.slots.iter().flatten();
-        slots.filter(|slot| slot.row.whole().is_none()).count()
+        self.partial
+    }
+
+    /// Those of these rows that are held, the one furthest from the front first.
+    pub(super) fn from_the_rear(&self, keys: &[Arc<str>]) -> Vec<Arc<str>> {
+        if keys.len() < 2 {
+            return keys.to_vec();
+        }
+        let keys: HashSet<&Arc<str>> = keys.iter().collect();
+        let slots = self
+            .order
+            .iter()
+            .filter_map(|id| self.slots[id as usize].as_ref());
+        let held = slots.map(|slot| &slot.key).filter(|key| keys.contains(key));
+        let mut held: Vec<_> = held.cloned().collect();
+        held.reverse();
+        held
     }
 
     /// A snapshot begins, in this order.
@@ -190,6 +209,7 @@ impl<T: Record> Rows<T> {
             (Row::Whole(held), Ok(row)) if *held == row => None,
             (held, Ok(row)) => {
                 let before = std::mem::replace(held, Row::Whole(row.clone()));
+                self.partial -= usize::from(before.whole().is_none());
                 Some(Change {
                     key: slot.key.clone(),
                     kind: Kind::Upsert,
@@ -236,7 +256,9 @@ impl<T: Record> Rows<T> {
             }
             Row::Partial(partial) => {
                 slot.row = Row::from_patch((**partial).clone().then(patch))?;
-                slot.row.whole().map(|row| change(None, row))
+                let whole = slot.row.whole();
+                self.partial -= usize::from(whole.is_some());
+                whole.map(|row| change(None, row))
             }
         };
         self.reorder(id, input, false);
@@ -270,6 +292,7 @@ impl<T: Record> Rows<T> {
         let slot = self.slots[id as usize].take()?;
         self.order.remove(id, &slot.key);
         self.free.push(id);
+        self.partial -= usize::from(slot.row.whole().is_none());
         let change = Change {
             key: slot.key,
             kind: Kind::Delete,
@@ -294,6 +317,7 @@ impl<T: Record> Rows<T> {
             before: None,
             after: Some(row.clone()),
         });
+        self.partial += usize::from(row.whole().is_none());
         let slot = Some(Slot {
             key: key.clone(),
             row,

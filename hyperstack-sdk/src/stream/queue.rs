@@ -110,10 +110,11 @@ impl<T> Queue<T> {
                 state.fold(change.clone());
             }
             Policy::DropOldest(capacity) if state.changes.len() >= capacity => {
-                state.pop_change();
-                state.missed += 1;
+                let more = (state.changes.len() - capacity + 1) as u64;
+                (0..more).for_each(|_| drop(state.pop_change()));
+                state.missed += more;
                 state.has_notices = true;
-                self.meter.missed.add(1);
+                self.meter.missed.add(more);
                 state.push(change.clone());
             }
             _ => state.push(change.clone()),
@@ -181,16 +182,12 @@ impl<T> State<T> {
     fn push(&mut self, change: Change<T>) {
         let end = self.read + self.changes.len() as u64;
         if let Some(places) = &mut self.places {
-            match places.get(&change.key) {
-                Some(&place) if place >= self.read => {
-                    self.conflated += 1;
-                    self.changes[(place - self.read) as usize].fold(change);
-                    return;
-                }
-                _ => {
-                    places.insert(change.key.clone(), end);
-                }
+            if let Some(&place) = places.get(&change.key) {
+                self.conflated += 1;
+                self.changes[(place - self.read) as usize].fold(change);
+                return;
             }
+            places.insert(change.key.clone(), end);
         }
         self.changes.push_back(change);
     }
@@ -208,8 +205,11 @@ impl<T> State<T> {
     fn pop_change(&mut self) -> Option<Change<T>> {
         let change = self.changes.pop_front()?;
         self.read += 1;
-        if self.changes.is_empty() {
-            self.places = None;
+        if let Some(places) = &mut self.places {
+            places.remove(&change.key);
+            if self.changes.is_empty() {
+                self.places = None;
+            }
         }
         Some(change)
     }
@@ -372,10 +372,14 @@ mod tests {
     fn another_policy_holds_for_what_is_pending_too() {
         let queue = queue(Policy::Unbounded);
         (0..5).for_each(|row| push(&queue, "a", row));
-        queue.set_policy(Policy::Conflate(2));
+        queue.set_policy(Policy::DropOldest(4));
         push(&queue, "a", 5);
+        assert_eq!((queue.depth(), queue.meter.missed.get()), (4, 2));
+        let _ = queue.poll_next(&mut Context::from_waker(Waker::noop()));
+        queue.set_policy(Policy::Conflate(2));
+        push(&queue, "a", 6);
         assert_eq!(drain(&queue).len(), 1);
-        assert_eq!(queue.meter.conflated.get(), 5);
+        assert_eq!(queue.meter.conflated.get(), 4);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! A client without a socket.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::client::{HyperStack, HyperStackBuilder};
 use crate::engine::{Handle, Shared};
@@ -32,6 +32,8 @@ use crate::session::Transmit;
 #[derive(Debug)]
 pub struct Offline {
     client: HyperStack,
+    /// What was to be sent before a message was handed over.
+    sent: Mutex<Vec<String>>,
 }
 
 impl Offline {
@@ -42,6 +44,7 @@ impl Offline {
         shared.handle_open();
         Offline {
             client: HyperStack::new(Handle::new(Arc::new(shared))),
+            sent: Mutex::default(),
         }
     }
 
@@ -57,6 +60,8 @@ impl Offline {
 
     /// Hands the client messages that arrive at once: who waits for news is woken after the last.
     pub fn receive_all<M: AsRef<[u8]>>(&self, messages: impl IntoIterator<Item = M>) {
+        // As over a socket: what the client has to say it has said by now.
+        drop(self.send());
         let now = self.shared().now();
         for message in messages {
             self.shared().handle_message(message.as_ref(), now);
@@ -66,12 +71,17 @@ impl Offline {
 
     /// The messages that the client would have sent since the last call.
     pub fn sent(&self) -> Vec<String> {
-        let sent = std::iter::from_fn(|| self.shared().poll_transmit());
-        let texts = sent.filter_map(|transmit| match transmit {
+        std::mem::take(&mut *self.send())
+    }
+
+    fn send(&self) -> MutexGuard<'_, Vec<String>> {
+        let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        let transmits = std::iter::from_fn(|| self.shared().poll_transmit());
+        sent.extend(transmits.filter_map(|transmit| match transmit {
             Transmit::Text(request) => Some(request.to_json()),
             Transmit::Ping => None,
-        });
-        texts.collect()
+        }));
+        sent
     }
 
     fn shared(&self) -> &Shared {

@@ -13,9 +13,7 @@ use crate::engine::Handle;
 use crate::patch::{FilterError, Record};
 use crate::session::{EndReason, Target, Window};
 use crate::store::Selection;
-use crate::stream::{
-    EntityStream, Item, RichEntityStream, RowStream, TryEntityStream, Update, Watch,
-};
+use crate::stream::{EntityStream, Item, RichEntityStream, RowStream, TryEntityStream, Watch};
 use crate::wire::Seq;
 
 /// A view as a list of rows, in the view's order: an entity's list, or, as a [`WindowView`], a view
@@ -35,7 +33,8 @@ use crate::wire::Seq;
 /// [`filter`](Self::filter), [`skip`](Self::skip) and [`take`](Self::take) make a handle to a part of
 /// the view, in this order, whatever the order of the calls: the window is counted among the rows
 /// that the filter leaves. A stream of a part follows it: a row that enters is an upsert (a patch, if
-/// a patch brought it in), one that leaves is a delete, newcomers first.
+/// a patch brought it in), one that leaves is a delete, newcomers first, except where the rows are
+/// sorted by text: there a newcomer is known only once the server has sent the whole window.
 ///
 /// Each handle, and each stream, has its own part, however many there are of a view: they share one
 /// subscription. The server does no filtering at all, and counts rows only in derived views; the rest
@@ -97,7 +96,8 @@ impl<T: Record, Kind> ListView<T, Kind> {
     ///
     /// `path` is made of names on the wire, joined by dots, such as `state.status`, and the value is
     /// anything that becomes JSON: text, a number, `true`, `None` for null, `json!(..)`. It is
-    /// compared as the field's own type, so that `"7"` is the integer 7. Of an object each field that
+    /// compared as the field's own type, so that `"7"` is the integer 7; where a field knows no null, null
+    /// is that of no row. Of an object each field that
     /// is given is compared.
     ///
     /// A path that leads nowhere in the row's struct, or a value that the field cannot have, is found
@@ -241,11 +241,6 @@ impl<T: Record> ListView<T> {
     pub fn with_snapshot_limit(mut self, rows: u64) -> Self {
         self.part.window.snapshot_limit = Some(rows);
         self
-    }
-
-    /// Streams some rows; only these are asked of the server. Lazy.
-    pub fn watch_keys(&self, keys: &[&str]) -> Watch<Update<T>> {
-        super::state::watch_keys(&self.view, keys)
     }
 }
 

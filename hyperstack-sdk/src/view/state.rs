@@ -20,6 +20,7 @@ use crate::stream::{EntityStream, RichEntityStream, RowStream, TryEntityStream};
 /// A key is given as what is written as its text: `get("42")`, `get(42)`, or the key of a row that
 /// is [`Keyed`](crate::Keyed), `get(round.key())`. Of a [`Key`](crate::Key) that cannot be displayed,
 /// give the text: `get(mint.text())`.
+#[must_use = "a handle subscribes to nothing until it is read"]
 pub struct StateView<T> {
     view: View<T>,
 }
@@ -85,7 +86,10 @@ impl<T: Record> StateView<T> {
 
     /// Streams some rows; only these are asked of the server. Lazy.
     pub fn watch_keys(&self, keys: &[&str]) -> EntityStream<T> {
-        watch_keys(&self.view, keys)
+        let mut keys: Vec<Arc<str>> = keys.iter().map(|key| Arc::from(*key)).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        self.view.stream(Selection::Keys(keys))
     }
 
     pub(super) async fn read(&self, key: impl ToString) -> (Option<Arc<T>>, Result<(), ReadError>) {
@@ -99,13 +103,6 @@ impl<T: Record> StateView<T> {
     pub(super) fn read_now(&self, key: impl ToString) -> Option<Arc<T>> {
         self.view.read_now(|cache| cache.get(&key.to_string()))
     }
-}
-
-pub(super) fn watch_keys<T: Record>(view: &View<T>, keys: &[&str]) -> EntityStream<T> {
-    let mut keys: Vec<Arc<str>> = keys.iter().map(|key| Arc::from(*key)).collect();
-    keys.sort_unstable();
-    keys.dedup();
-    view.stream(Selection::Keys(keys))
 }
 
 fn shared(key: impl ToString) -> Arc<str> {

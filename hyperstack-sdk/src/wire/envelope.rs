@@ -37,6 +37,19 @@ impl<'a> Envelope<'a> {
         }
     }
 
+    /// Reads a snapshot's row, of which only `key` and `data` count.
+    pub(super) fn read_row(json: &'a str) -> Result<Self, String> {
+        let mut envelope = Envelope::default();
+        let member = |name: &str, value: Token<'a>| match name {
+            "key" | "data" => envelope.take(name, value),
+            _ => Ok(()),
+        };
+        match Scanner::new(json).members(member) {
+            Ok(()) => Ok(envelope),
+            Err(Malformed) => Err(fault(json)),
+        }
+    }
+
     fn take(&mut self, name: &str, value: Token<'a>) -> Result<(), Malformed> {
         match name {
             "op" => self.operation = value.text()?,
@@ -65,6 +78,14 @@ pub(super) fn elements(json: &str) -> Result<Vec<&str>, String> {
     match Scanner::new(json).elements(&mut elements) {
         Ok(()) => Ok(elements),
         Err(Malformed) => Err(fault(json)),
+    }
+}
+
+/// Checks all of a JSON text, where nobody is going to decode it.
+pub(super) fn check(json: &str) -> Result<(), String> {
+    match serde_json::from_str::<IgnoredAny>(json) {
+        Ok(IgnoredAny) => Ok(()),
+        Err(error) => Err(error.to_string()),
     }
 }
 
@@ -203,6 +224,7 @@ impl<'a> Scanner<'a> {
     }
 
     fn string(&mut self) -> Result<Token<'a>, Malformed> {
+        self.peek();
         let start = self.at;
         self.open(b'"')?;
         let is_plain = self.string_rest()?;
@@ -227,14 +249,14 @@ impl<'a> Scanner<'a> {
     /// An object or array, up to the bracket that closes it.
     fn nested(&mut self) -> Result<Token<'a>, Malformed> {
         let start = self.at;
-        let mut depth = 0;
+        let mut depth = 0_usize;
         loop {
             match self.find(NESTS)? {
                 b'"' => {
                     self.string_rest()?;
                 }
                 b'{' | b'[' => depth += 1,
-                _ => depth -= 1,
+                _ => depth = depth.checked_sub(1).ok_or(Malformed)?,
             }
             if depth == 0 {
                 return self.since(start, false);
@@ -303,6 +325,25 @@ mod tests {
         assert_eq!(envelope.data, Some(r#"{"a":[1,{"b":"}\\"}],"c":"]\""}"#));
         assert_eq!(envelope.append, ["a.b"]);
         assert_eq!((envelope.complete, envelope.operation), (Some(false), None));
+    }
+
+    #[test]
+    fn white_space_may_be_anywhere() {
+        let json = "\n{\n  \"key\" :\t\"a\" , \"complete\": false,\r\n \"append\" : [ \"b\" ] }\n";
+        let envelope = Envelope::read(json).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(envelope.key.as_deref(), Some("a"));
+        assert_eq!(envelope.complete, Some(false));
+        assert_eq!(envelope.append, ["b"]);
+        assert_eq!(member("{ \"a\" : 1 , \"b\" : [ 2 ] }", "b"), Some("[ 2 ]"));
+        assert_eq!(string(" \"a\""), Some("a".into()));
+    }
+
+    #[test]
+    fn of_a_row_only_key_and_data_count() {
+        let json = r#"{"op":7,"seq":[],"key":"a","data":{}}"#;
+        assert!(Envelope::read(json).is_err());
+        let row = Envelope::read_row(json).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!((row.key.as_deref(), row.data), (Some("a"), Some("{}")));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::envelope::{elements, Envelope};
+use super::envelope::{check, elements, Envelope};
 use super::Seq;
 
 /// A message from the server.
@@ -195,9 +195,18 @@ impl<'a> Incoming<'a> {
     pub fn decode(json: &'a [u8]) -> Result<Self, FrameError> {
         let text = std::str::from_utf8(json)
             .map_err(|error| FrameError::Malformed(format!("not UTF-8: {error}")))?;
-        let mut envelope = Envelope::read(text).map_err(FrameError::Malformed)?;
+        let mut envelope = match Envelope::read(text) {
+            Ok(envelope) => envelope,
+            // A control message's members are its own.
+            Err(error) => return control(text).map_err(|_| FrameError::Malformed(error)),
+        };
         match envelope.operation.take() {
-            Some(operation) => frame(envelope, &operation).map(Incoming::Frame),
+            Some(operation) => {
+                if matches!(&*operation, "delete" | "subscribed") {
+                    check(text).map_err(FrameError::Malformed)?;
+                }
+                frame(envelope, &operation).map(Incoming::Frame)
+            }
             None => control(text),
         }
     }
@@ -285,7 +294,7 @@ fn rows<'a>(view: &str, data: &'a str) -> Result<(Vec<Row<'a>>, Vec<FrameError>)
 }
 
 fn row(json: &str) -> Result<Row<'_>, String> {
-    let row = Envelope::read(json)?;
+    let row = Envelope::read_row(json)?;
     Ok(Row {
         key: row.key.ok_or("a row without `key`")?,
         data: row.data.ok_or("a row without `data`")?,
@@ -472,6 +481,16 @@ mod tests {
             Incoming::decode(&[0xff, 0xfe]),
             Err(FrameError::Malformed(_))
         ));
+    }
+
+    #[test]
+    fn what_changes_something_without_data_is_checked_all_the_same() {
+        for json in [
+            r#"{"op":"delete","entity":"R/top","key":"1","data":{]}"#,
+            r#"{"op":"subscribed","view":"R/top","x":nul}"#,
+        ] {
+            assert!(matches!(error(json), FrameError::Malformed(_)), "{json}");
+        }
     }
 
     #[test]

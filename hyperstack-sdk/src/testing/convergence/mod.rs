@@ -242,6 +242,8 @@ impl World {
                 self.deliver(usize::MAX);
             }
             self.downlink.clear();
+            // What was under way to the server is lost too.
+            self.offline.sent();
             self.connected = false;
             self.was_lost = true;
             let cause = ConnectError::Lost("the test says so".to_owned());

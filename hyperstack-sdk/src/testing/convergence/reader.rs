@@ -174,7 +174,7 @@ fn open(client: &HyperStack, spec: &Spec, policy: Policy) -> Items {
         Source::Key(Some(view), key) => {
             items!(views.keyed(VIEWS[*view].0), (*key), spec.form, policy)
         }
-        Source::Keys(keys) => boxed(views.list().watch_keys(keys), policy, update),
+        Source::Keys(keys) => boxed(views.state().watch_keys(keys), policy, update),
     }
 }
 
