@@ -319,7 +319,7 @@ impl<T: Record> AnyCache for Cache<T> {
                 let before = state.rows.len();
                 errors.extend(state.take_in(self, row, Taken::Upsert, wakers));
                 if state.rows.len() > before && !state.leaving.is_empty() {
-                    state.leaving = state.rows.from_the_rear(&state.leaving);
+                    state.leaving = state.rows.rear_first(&state.leaving);
                     let left = state.leaving.remove(0);
                     state.delete(&left, wakers);
                 }
@@ -508,7 +508,7 @@ impl<T: Record> State<T> {
     /// into anybody's part on that way.
     fn settle(&mut self, wakers: &mut Wakers) {
         let leaving = std::mem::take(&mut self.leaving);
-        for key in self.rows.from_the_rear(&leaving) {
+        for key in self.rows.rear_first(&leaving) {
             self.delete(&key, wakers);
         }
     }

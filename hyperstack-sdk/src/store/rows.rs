@@ -133,7 +133,7 @@ impl<T: Record> Rows<T> {
     }
 
     /// Those of these rows that are held, the one furthest from the front first.
-    pub(super) fn from_the_rear(&self, keys: &[Arc<str>]) -> Vec<Arc<str>> {
+    pub(super) fn rear_first(&self, keys: &[Arc<str>]) -> Vec<Arc<str>> {
         if keys.len() < 2 {
             return keys.to_vec();
         }

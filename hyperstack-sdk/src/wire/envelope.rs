@@ -224,9 +224,11 @@ impl<'a> Scanner<'a> {
     }
 
     fn string(&mut self) -> Result<Token<'a>, Malformed> {
-        self.peek();
+        if self.peek() != Some(b'"') {
+            return Err(Malformed);
+        }
         let start = self.at;
-        self.open(b'"')?;
+        self.at += 1;
         let is_plain = self.string_rest()?;
         self.since(start, is_plain)
     }
