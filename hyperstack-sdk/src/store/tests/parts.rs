@@ -25,6 +25,16 @@ impl Fixture {
         self.cache.subscribe(&selection, &self.queue);
     }
 
+    fn begins(&mut self, window: Window) {
+        let (view, target, sort) = (self.view.clone(), Target::All, None);
+        self.hub.handle(&Event::Begin {
+            view,
+            target,
+            window,
+            sort,
+        });
+    }
+
     fn price(&mut self, key: &str, price: f64) {
         let row =
             format!(r#""op":"patch","key":"{key}","data":{{"name":"{key}","price":{price}}}"#);
@@ -245,4 +255,94 @@ fn what_is_held_may_begin_further_back_than_the_view() {
     );
     let ready = f.cache.outcome(&Target::All, part(12, 1)).now_or_never();
     assert_eq!(ready, Some(Outcome::Ready));
+}
+
+#[test]
+fn what_is_there_is_not_all_until_the_wider_snapshot_is() {
+    let mut f = fixture("Coin/list", None);
+    let live = Window {
+        no_snapshot: true,
+        ..Window::default()
+    };
+    f.begins(live);
+    f.finish();
+    let outcome = |f: &Fixture, window| f.cache.outcome(&Target::All, window).now_or_never();
+    assert_eq!(outcome(&f, live), Some(Outcome::Ready));
+    f.begins(Window::default());
+    assert_eq!(outcome(&f, Window::default()), None);
+    f.finish();
+    assert_eq!(outcome(&f, Window::default()), Some(Outcome::Ready));
+}
+
+#[test]
+fn a_row_on_its_way_out_does_not_come_into_a_window() {
+    let mut f = fixture("Coin/top", None);
+    f.begin(BY_PRICE);
+    f.price("a", 10.0);
+    f.price("b", 9.0);
+    f.finish();
+    f.reads(part(0, 1), None);
+    assert_eq!(f.read(), ["upsert a"]);
+    f.apply(&[
+        r#""op":"delete","key":"a""#,
+        r#""op":"delete","key":"b""#,
+        r#""op":"upsert","key":"d","data":{"name":"d","price":5.0}"#,
+    ]);
+    f.hub.settle();
+    assert_eq!(f.read(), ["upsert d", "delete a"]);
+}
+
+#[test]
+fn what_is_left_of_a_list_is_no_part_of_it() {
+    let mut f = by_price();
+    let (view, keys) = (f.view.clone(), vec!["e".into()]);
+    f.hub.handle(&Event::Forget { view, keys });
+    f.hub.widen("Coin/list", &Target::All);
+    f.reads(part(0, 1), None);
+    assert_eq!(f.read(), [""; 0]);
+    f.begin(BY_PRICE);
+    f.price("a", 50.0);
+    f.finish();
+    assert_eq!(f.read(), ["upsert a"]);
+}
+
+#[test]
+fn every_type_is_widened_by_the_reader_of_one() {
+    #[derive(Debug, Clone, PartialEq, Entity)]
+    #[entity(crate = crate)]
+    struct Slim {
+        name: String,
+    }
+
+    let mut f = by_price();
+    let view = f.view.clone();
+    let (slim, _) = f.hub.cache::<Slim>(&view);
+    let keys = vec!["e".into()];
+    f.hub.handle(&Event::Forget { view, keys });
+    f.hub.widen("Coin/list", &Target::All);
+    f.begin(BY_PRICE);
+    f.price("a", 50.0);
+    f.finish();
+    assert!(slim.get("a").is_some());
+    assert!(f.cache.get("a").is_some());
+}
+
+#[test]
+fn a_window_is_cut_from_what_the_options_leave() {
+    let mut f = fixture("Coin/list", None);
+    f.begin(RECENCY);
+    f.apply(&[concat!(
+        r#""op":"snapshot","data":[{"key":"c","data":{"name":"c","_seq":"3:1"}},"#,
+        r#"{"key":"b","data":{"name":"b","_seq":"2:1"}},{"key":"a","data":{"name":"a","_seq":"1:1"}}]"#
+    )]);
+    f.finish();
+    let window = Window {
+        after: Some(Seq::new(2, 1)),
+        ..part(0, 2)
+    };
+    f.reads(window, None);
+    assert_eq!(f.read(), ["upsert c"]);
+    assert_eq!(f.cache.list(window, None).len(), 1);
+    f.apply(&[r#""op":"patch","key":"a","data":{"name":"A"},"seq":"4:1""#]);
+    assert_eq!(f.read(), ["patch a"]);
 }
