@@ -317,7 +317,63 @@ static CLASSES: [u8; 256] = {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use serde_json::{json, Value};
+
     use super::*;
+
+    fn any_json() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            (-1e12..1e12).prop_map(|float: f64| json!(float)),
+            any::<String>().prop_map(Value::from),
+            r#"[a"\\\\{}\[\],:\n\u{e9}]{0,9}"#.prop_map(Value::from),
+        ];
+        leaf.prop_recursive(3, 24, 4, |inner| {
+            let list = prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from);
+            let object = prop::collection::btree_map(any::<String>(), inner, 0..4);
+            prop_oneof![list, object.prop_map(|object| json!(object))]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_read_is_what_was_written(
+            key: String,
+            data in any_json(),
+            other in any_json(),
+            append: Vec<String>,
+            complete: bool,
+        ) {
+            let message = json!({
+                "a": other, "key": key, "data": data, "append": append, "complete": complete,
+                "op": null, "z": other,
+            });
+            for json in [message.to_string(), format!("\n {message:#} ")] {
+                let envelope = Envelope::read(&json).map_err(TestCaseError::fail)?;
+                prop_assert_eq!(envelope.key.as_deref(), Some(key.as_str()));
+                let read = envelope.data.map(serde_json::from_str::<Value>);
+                prop_assert_eq!(read.and_then(Result::ok), Some(data.clone()));
+                prop_assert_eq!(&envelope.append, &append);
+                prop_assert_eq!(envelope.complete, Some(complete));
+                let found = member(&json, "z").map(serde_json::from_str::<Value>);
+                prop_assert_eq!(found.and_then(Result::ok), Some(other.clone()));
+            }
+        }
+
+        #[test]
+        fn no_text_is_too_odd(text: String, cut in 0_usize..200) {
+            let message = json!({"key": text, "data": {"a": [text]}}).to_string();
+            let cut = message.char_indices().map(|(at, _)| at).find(|at| *at >= cut);
+            // Cut short anywhere it is an error, and never a panic.
+            if let Some(cut) = cut {
+                prop_assert!(Envelope::read(&message[..cut]).is_err());
+            }
+            let _ = (Envelope::read(&text), elements(&text), member(&text, "a"));
+        }
+    }
 
     #[test]
     fn members_are_found_wherever_they_are() {
