@@ -35,7 +35,8 @@ pub type TryEntityStream<T> = Watch<Result<Update<T>, StreamError>>;
 ///   changes unless the client's [`stream_capacity`](crate::HyperStackBuilder::stream_capacity) or
 ///   [`conflate`](Watch::conflate) says otherwise, gets one item for each row that spans what it
 ///   missed, in the order in which the rows first changed. Patches are folded into a patch, anything
-///   and then a delete into a delete, a delete and then a row into an upsert; a rich update goes from
+///   and then a delete into a delete (of a row that came and went meanwhile too: such a delete is of
+///   one that the reader never saw), a delete and then a row into an upsert; a rich update goes from
 ///   the row as this reader had it to the row as it is. [`unbounded`](Watch::unbounded) and
 ///   [`drop_oldest`](Watch::drop_oldest) are the alternatives.
 /// - **It ends** when no more can come, and [`end_reason`](Watch::end_reason) then says why. It does
@@ -186,10 +187,13 @@ impl<U, O> Watch<Result<U, StreamError>, O>
 where
     Result<U, StreamError>: Item,
 {
-    /// Of more than `capacity` pending changes the oldest are dropped, and the next item is
+    /// Of more than `capacity` pending changes, at least one, the oldest are dropped, and the next item is
     /// [`StreamError::Lagged`], which says how many. What the reader has put together from the
     /// updates may then be wrong until each row changes again. Only a stream that says so can do this:
     /// one that was made by `try_watch`.
+    ///
+    /// The rows that are there when the stream begins are pending changes too: `capacity` is best above
+    /// their number.
     pub fn drop_oldest(self, capacity: usize) -> Self {
         self.with(Policy::DropOldest(capacity.max(1)))
     }

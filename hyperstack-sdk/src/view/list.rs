@@ -61,10 +61,14 @@ pub struct ListView<T: Record, Kind = Entities> {
 
 /// A derived view as a list of rows: a window that the server keeps sorted, and that rows leave.
 ///
-/// [`take`](ListView::take) and [`skip`](ListView::skip) reach the server, which may keep a longer
-/// window than the view declares. While another reader of the view asks for none, or for a filter,
-/// the window is the one that the view declares, by default of 100 rows, and all others are parts of
-/// that.
+/// [`take`](ListView::take), and with it [`skip`](ListView::skip), reach the server, which may keep a
+/// longer window than the view declares. A `skip` alone leaves out rows of the window that is declared.
+///
+/// The server keeps one window of a view for a connection. While anybody in the program reads the view
+/// without `take`, or with a filter, that is the one which the view declares, by default of 100 rows, and
+/// all others are parts of it: a `take` beyond it has no more rows, and a stream of one gets deletes for
+/// those that leave. A read counts for as long as its subscription
+/// [lingers](crate::HyperStackBuilder::linger). Windows with a `take` do not disturb each other.
 ///
 /// The server sends such a view whole, whatever options a snapshot is asked with, so that it has none
 /// of these.

@@ -47,7 +47,8 @@ impl<T: Record> StateView<T> {
     ///
     /// # Errors
     ///
-    /// See [`ReadError`]; a key that the server does not have is `Ok(None)`.
+    /// See [`ReadError`]; a key that the server does not have is `Ok(None)`, and so is a row that still
+    /// lacks a field which its struct requires, of which [`Stats::partial_rows`](crate::Stats) tells.
     pub async fn try_get(&self, key: impl ToString) -> Result<Option<T>, ReadError> {
         let (row, ready) = self.read(key).await;
         ready.map(|()| row.map(owned))
