@@ -225,11 +225,10 @@ impl Shared {
     /// What follows a turn of messages: readers are woken, and timers looked at, which a flood must
     /// not keep from running.
     pub(crate) fn finish_turn(&self) {
-        let due = self
-            .core()
-            .poll_timeout()
-            .is_some_and(|at| at <= self.now());
-        self.core().hub.pause();
+        let mut core = self.core();
+        core.hub.pause();
+        let due = core.poll_timeout().is_some_and(|at| at <= self.now());
+        drop(core);
         match due {
             true => self.handle_timeout(),
             false => self.wake_readers(),

@@ -343,18 +343,13 @@ impl<T: Record> AnyCache for Cache<T> {
     }
 
     fn pause(&self, wakers: &mut Wakers) {
-        let mut state = self.lock();
-        if state.snapshot.is_none() {
-            state.show(wakers);
-        }
+        self.lock().show(wakers);
     }
 
     fn settle(&self, wakers: &mut Wakers) {
         let mut state = self.lock();
         state.settle(wakers);
-        if state.snapshot.is_none() {
-            state.show(wakers);
-        }
+        state.show(wakers);
     }
 
     fn is_settled(&self) -> bool {
@@ -419,8 +414,11 @@ impl<T: Record> State<T> {
             .publish(&self.rows, base, changed, moving, wakers);
     }
 
-    /// Shows the windows that could not be while the order was in motion.
+    /// Shows the windows that could not be while the order was in motion, unless it is so still.
     fn show(&mut self, wakers: &mut Wakers) {
+        if self.snapshot.is_some() {
+            return;
+        }
         let base = self.base;
         for lens in self.readers.parts() {
             lens.settle(&self.rows, base, wakers);

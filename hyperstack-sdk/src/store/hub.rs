@@ -1,7 +1,6 @@
 //! All caches, and the way of a frame to those of its view.
 
 use std::any::TypeId;
-
 use std::sync::Arc;
 
 use hashbrown::HashMap;

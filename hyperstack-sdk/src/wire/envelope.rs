@@ -29,20 +29,19 @@ struct Malformed;
 impl<'a> Envelope<'a> {
     /// Reads an object. Unknown members are passed over; of equal ones the last counts.
     pub(super) fn read(json: &'a str) -> Result<Self, String> {
-        let mut envelope = Envelope::default();
-        let member = |name: &str, value: Token<'a>| envelope.take(name, value);
-        match Scanner::new(json).members(member) {
-            Ok(()) => Ok(envelope),
-            Err(Malformed) => Err(fault(json)),
-        }
+        Self::read_those(json, |_| true)
     }
 
     /// Reads a snapshot's row, of which only `key` and `data` count.
     pub(super) fn read_row(json: &'a str) -> Result<Self, String> {
+        Self::read_those(json, |name| matches!(name, "key" | "data"))
+    }
+
+    fn read_those(json: &'a str, counts: impl Fn(&str) -> bool) -> Result<Self, String> {
         let mut envelope = Envelope::default();
-        let member = |name: &str, value: Token<'a>| match name {
-            "key" | "data" => envelope.take(name, value),
-            _ => Ok(()),
+        let member = |name: &str, value: Token<'a>| match counts(name) {
+            true => envelope.take(name, value),
+            false => Ok(()),
         };
         match Scanner::new(json).members(member) {
             Ok(()) => Ok(envelope),
@@ -110,10 +109,8 @@ pub(super) fn string(json: &str) -> Option<Cow<'_, str>> {
 
 /// What is wrong with a JSON text, in the words of the decoder.
 fn fault(json: &str) -> String {
-    match serde_json::from_str::<IgnoredAny>(json) {
-        Err(error) => error.to_string(),
-        Ok(IgnoredAny) => "a member is not of its type".to_owned(),
-    }
+    let fault = check(json).err();
+    fault.unwrap_or_else(|| "a member is not of its type".to_owned())
 }
 
 fn owned<T: DeserializeOwned>(json: &str) -> Result<T, Malformed> {
