@@ -6,5 +6,6 @@ mod token;
 
 pub use error::TokenError;
 pub use provider::TokenProvider;
+#[cfg(feature = "client")]
 pub(crate) use token::until;
 pub use token::AuthToken;

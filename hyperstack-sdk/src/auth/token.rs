@@ -1,7 +1,9 @@
 //! A token, and how long it lives.
 
 use std::fmt;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
+#[cfg(feature = "client")]
+use std::time::SystemTime;
 
 /// A token to present to the server. Its `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq)]
@@ -47,6 +49,7 @@ impl AuthToken {
 
     /// How long it still lives, where that is known and is not over: a clock that is wrong must not
     /// keep a token from being tried.
+    #[cfg(feature = "client")]
     pub(crate) fn life(&self, now: SystemTime) -> Option<Duration> {
         match self.expiry? {
             Expiry::At(at) => until(at, now),
@@ -56,6 +59,7 @@ impl AuthToken {
 }
 
 /// How long it is until a time since 1970, if it has not come.
+#[cfg(feature = "client")]
 pub(crate) fn until(at: Duration, now: SystemTime) -> Option<Duration> {
     let now = now.duration_since(SystemTime::UNIX_EPOCH).ok()?;
     at.checked_sub(now).filter(|life| !life.is_zero())

@@ -141,6 +141,7 @@ impl ConnectError {
 
     /// The end of a connection, by the reason in the server's close frame: some servers put a code
     /// in front of it, as in `"token-expired: log in again"`.
+    #[cfg(feature = "client")]
     pub(crate) fn closed(reason: &str) -> Self {
         let (code, message) = reason.split_once(':').unwrap_or((reason, ""));
         match AuthErrorCode::from(code) {
