@@ -88,6 +88,23 @@ async fn where_positions_do_not_tell_all_rows_are_asked_for() -> anyhow::Result<
 }
 
 #[tokio::test]
+async fn a_user_may_ask_for_all_rows_always() -> anyhow::Result<()> {
+    let server = games().start().await?;
+    put(&server, "a", 1.0);
+    let hs = client(&server).resume(false).connect().await?;
+    let mut updates = hs.watch::<Game>();
+    assert_eq!(read(&mut updates, 1).await, ["upsert a 1"]);
+    meanwhile(&server, || {
+        server.set_seq(SeqSource::FromSlot(1));
+        put(&server, "a", 2.0);
+    })
+    .await;
+    assert_eq!(read(&mut updates, 1).await, ["upsert a 2"]);
+    assert_eq!(cursors(&server), [Value::Null, Value::Null]);
+    Ok(())
+}
+
+#[tokio::test]
 async fn what_could_not_be_read_is_sent_again() -> anyhow::Result<()> {
     let server = games().seq(SeqSource::FromSlot(1000)).start().await?;
     put(&server, "a", 1.0);

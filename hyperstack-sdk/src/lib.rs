@@ -70,9 +70,10 @@
 //!
 //! - **A derived view** is sent whole: rows that left the window are deletes.
 //! - **A list** is asked for from the last change that came, rewound by 150 slots, where the positions of its
-//!   changes can be relied on: each had one, none went back by more than that, and nothing failed to
-//!   decode. Else it is sent whole. That relies on a server that goes on where it was: one whose chain
-//!   begins again at a lower slot, as a local validator's does, needs a new client.
+//!   changes can be relied on as far as they were seen: each had one, none ever went back by more than
+//!   that, and nothing failed to decode. Else it is sent whole, and always with
+//!   [`resume(false)`](HyperStackBuilder::resume): where the chain may begin again at a lower slot meanwhile,
+//!   as a local validator's does, that is needed.
 //! - **Rows of a list that are not in the new snapshot stay.** The protocol has no deletes of entities; the
 //!   server keeps its 500 last changed rows and begins empty after a restart, so that a row that is
 //!   missing is one that it forgot. The same goes for `state()`.

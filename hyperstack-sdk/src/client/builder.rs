@@ -112,6 +112,16 @@ impl HyperStackBuilder {
         self
     }
 
+    /// Whether, after a loss, a list is asked for from its last change on, where the positions of its
+    /// changes can be relied on as far as they were seen. Default: `true`. If not, it is sent whole: at
+    /// most the 500 rows that a server keeps by default. A change without a position, or with one far
+    /// behind, that falls into the gap as the first of its kind is missed by the one and not by the
+    /// other.
+    pub fn resume(mut self, yes: bool) -> Self {
+        self.session.resume = yes;
+        self
+    }
+
     /// After how long without a word a subscription is begun anew. Default: never.
     ///
     /// The server may end a subscription in silence, while the connection and the others on it live:

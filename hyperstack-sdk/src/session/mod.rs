@@ -59,6 +59,8 @@ pub struct Settings {
     pub wait_for_server: bool,
     /// How long the server may take to answer to a new token.
     pub token_timeout: Duration,
+    /// Whether a list is asked for from where it was lost.
+    pub resume: bool,
     /// How much may be wanted at a time: parts of views, and rows by key.
     pub max_subscriptions: usize,
     /// After how long without a word a subscription is begun anew; `None` is never.
@@ -77,6 +79,7 @@ impl Default for Settings {
             linger: Duration::from_secs(5),
             wait_for_server: false,
             token_timeout: Duration::from_secs(10),
+            resume: true,
             max_subscriptions: 10_000,
             stale_after: None,
             credentials: Credentials::None,
@@ -287,6 +290,7 @@ impl Session {
     /// Every row of the view that changed up to `seq` is held: after a loss the server need only send
     /// what changed since. `None` is not to rely on that.
     pub fn resume_from(&mut self, view: &str, seq: Option<Seq>) {
+        let seq = seq.filter(|_| self.settings.resume);
         self.interest.resume_from(view, seq);
     }
 

@@ -2,8 +2,8 @@
 //!
 //! The server joins a list's live feed before it reads the rows for the snapshot. What changes in
 //! between is in the snapshot, and is sent once more: harmless where a value replaces another, while
-//! elements would be appended twice. A position that is not greater than the row's tells that a change
-//! may be such a one, and no more than that: positions are not in order, those of an account and of an
+//! elements would be appended twice. A slot that is not greater than the row's tells that a change may
+//! be such a one, and no more than that: positions are not in order, those of an account and of an
 //! instruction in one slot are no measure of each other, and siblings share one. So nothing is skipped
 //! but elements that the list has.
 

@@ -29,9 +29,10 @@ pub(super) struct Rows<T: Record> {
     whole: bool,
     /// Whether changes may come that are in the snapshot already.
     overlaps: bool,
-    /// Whether a change since the snapshot began cannot be told by its position from those before
-    /// it, or was not taken in.
+    /// Whether a change since the snapshot began was not taken in.
     missed: bool,
+    /// Whether there ever was a change that its position does not tell from those before it.
+    wavers: bool,
     /// How many rows still lack a required field.
     partial: usize,
 }
@@ -95,6 +96,7 @@ impl<T: Record> Rows<T> {
             whole: false,
             overlaps: false,
             missed: false,
+            wavers: false,
             partial: 0,
         }
     }
@@ -127,7 +129,12 @@ impl<T: Record> Rows<T> {
     /// The position from which on changes must be sent again so that none is missing; `None` where the
     /// positions do not tell.
     pub(super) fn cursor(&self) -> Option<Seq> {
-        let last = self.last_seq.filter(|_| !self.missed)?;
+        let is_sure = !self.missed && !self.wavers;
+        self.rewound().filter(|_| is_sure)
+    }
+
+    fn rewound(&self) -> Option<Seq> {
+        let last = self.last_seq?;
         Some(Seq::new(last.slot.saturating_sub(REWIND), 0))
     }
 
@@ -319,9 +326,9 @@ impl<T: Record> Rows<T> {
             return false;
         }
         let slot = held.and_then(|id| self.slots[id as usize].as_mut());
-        let repeats = slot
-            .as_ref()
-            .is_some_and(|slot| slot.in_snapshot && seq.is_some_and(|seq| seq <= slot.seq));
+        let repeats = slot.as_ref().is_some_and(|slot| {
+            slot.in_snapshot && seq.is_some_and(|seq| seq.slot <= slot.seq.slot)
+        });
         if !repeats {
             slot.into_iter().for_each(|slot| slot.in_snapshot = false);
             self.overlaps = !self.whole;
@@ -416,14 +423,14 @@ impl<T: Record> Rows<T> {
 
     /// Remembers a row's position, and of a snapshot the row, for [`finish`](Self::finish).
     fn note(&mut self, id: Id, input: Input<'_>) {
-        let earliest = self.cursor();
+        let earliest = self.rewound();
         let Some(slot) = &mut self.slots[id as usize] else {
             return;
         };
         if !input.live && matches!(self.order, Order::Recency(_)) {
             self.snapshot.push((id, input.seq.unwrap_or_default()));
         }
-        self.missed |= match input.seq {
+        self.wavers |= match input.seq {
             Some(seq) => earliest.is_some_and(|earliest| seq < earliest) && input.live,
             None => true,
         };

@@ -126,7 +126,7 @@ fn a_part_begins_with_the_end_of_the_snapshot() {
     f.price("b", 2.5);
     assert_eq!(f.read(), ["patch b"]);
     f.finish();
-    assert_eq!(f.read(), ["upsert a", "delete b"]);
+    assert_eq!(f.read(), [RESYNCED, "upsert a", "delete b"]);
 }
 
 #[test]
@@ -144,7 +144,7 @@ fn without_the_snapshot_there_is_only_what_changes() {
     f.begin(BY_PRICE);
     f.apply(&[r#""op":"snapshot","data":[{"key":"z","data":{"name":"z"}}]"#]);
     f.finish();
-    assert_eq!(f.read(), [""; 0]);
+    assert_eq!(f.read(), [RESYNCED]);
 }
 
 #[test]
