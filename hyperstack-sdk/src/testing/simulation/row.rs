@@ -21,10 +21,18 @@ pub(super) struct Meta {
     pub(super) level: Option<u8>,
 }
 
+impl Pool {
+    /// As a server that keeps so many elements of an array has it.
+    pub(super) fn capped(mut self, array_limit: Option<usize>) -> Self {
+        let limit = array_limit.unwrap_or(usize::MAX);
+        self.log.drain(..self.log.len().saturating_sub(limit));
+        self
+    }
+}
+
 /// Reads a row; `None` if it lacks the required field, or has a value of the wrong type.
 pub(super) fn decode(json: &Value) -> Option<Pool> {
-    let meta = json.get("meta");
-    let of_meta = |name| meta.and_then(|meta| meta.get(name));
+    let of_meta = |name| json.get("meta").and_then(|meta| meta.get(name));
     Some(Pool {
         name: json.get("name")?.as_str()?.to_owned(),
         score: optional(json.get("score"), float)?,
@@ -32,19 +40,41 @@ pub(super) fn decode(json: &Value) -> Option<Pool> {
             None => None,
             some => Some(optional(some, integer)?),
         },
-        log: match json.get("log") {
-            None => Vec::new(),
-            Some(list) => {
-                let items = list.as_array()?.iter();
-                let items = items.map(|item| item.as_u64()?.try_into().ok());
-                items.collect::<Option<_>>()?
-            }
-        },
+        log: json.get("log").map_or(Some(Vec::new()), list)?,
         meta: Meta {
-            status: optional(of_meta("status"), |text| Some(text.as_str()?.to_owned()))?,
-            level: optional(of_meta("level"), |level| integer(level)?.try_into().ok())?,
+            status: optional(of_meta("status"), text)?,
+            level: optional(of_meta("level"), small)?,
         },
     })
+}
+
+/// What a patch says of each field; nothing of one that it leaves out, or that does not fit.
+#[derive(Debug)]
+pub(super) struct Said {
+    pub(super) name: Option<String>,
+    pub(super) score: Option<Option<f64>>,
+    pub(super) limit: Option<Option<i64>>,
+    pub(super) log: Vec<u32>,
+    pub(super) status: Option<Option<String>>,
+    pub(super) level: Option<Option<u8>>,
+}
+
+impl Said {
+    pub(super) fn by(patch: &Value) -> Self {
+        let of_meta = |name| patch.get("meta").and_then(|meta| meta.get(name));
+        Said {
+            name: patch.get("name").and_then(text),
+            score: said(patch.get("score"), float),
+            limit: said(patch.get("limit"), integer),
+            log: patch.get("log").and_then(list).unwrap_or_default(),
+            status: said(of_meta("status"), text),
+            level: said(of_meta("level"), small),
+        }
+    }
+}
+
+fn said<T>(json: Option<&Value>, read: impl FnOnce(&Value) -> Option<T>) -> Option<Option<T>> {
+    json.and_then(|json| optional(Some(json), read))
 }
 
 /// What is absent or null, or else read by `read`; the outer `None` where that fails.
@@ -61,4 +91,17 @@ fn float(json: &Value) -> Option<f64> {
 
 fn integer(json: &Value) -> Option<i64> {
     json.as_i64().or_else(|| json.as_str()?.parse().ok())
+}
+
+fn small(json: &Value) -> Option<u8> {
+    integer(json)?.try_into().ok()
+}
+
+fn text(json: &Value) -> Option<String> {
+    Some(json.as_str()?.to_owned())
+}
+
+fn list(json: &Value) -> Option<Vec<u32>> {
+    let items = json.as_array()?.iter();
+    items.map(|item| item.as_u64()?.try_into().ok()).collect()
 }

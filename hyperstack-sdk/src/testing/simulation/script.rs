@@ -1,17 +1,15 @@
 //! What happens in a run: a list of steps, each of which means something in any state.
 
-use proptest::collection::vec;
-use proptest::option;
-use proptest::prelude::*;
-use proptest::sample::{select, Index};
-use serde_json::{json, Value};
+use std::fmt;
+use std::time::Duration;
 
-use super::super::{Seq, SeqSource};
+use proptest::sample::Index;
+use serde_json::Value;
 
 /// The rows' keys.
 pub(super) const KEYS: [&str; 6] = ["a", "b", "c", "d", "e", "f"];
 /// The least integer that the server sends as text.
-const BIG: i64 = 1 << 53;
+pub(super) const BIG: i64 = 1 << 53;
 /// The derived views: id, sorted field, whether descending, how many rows.
 pub(super) const VIEWS: [(&str, &str, bool, usize); 3] = [
     ("Pool/top", "score", true, 3),
@@ -28,14 +26,46 @@ pub(super) struct Script {
     pub(super) anchored: bool,
     /// Whether rows may still lack their required field at the end.
     pub(super) leaves_partial: bool,
+    /// Whether rows of which the server has forgotten a part are sent in full at the end.
+    pub(super) mends: bool,
     /// Whether a value to sort by may become null or text. The server then has an order of its own: a
     /// row stays where it was, and text is behind all numbers.
     pub(super) quirky: bool,
-    /// Where changes have their positions from.
-    pub(super) seq: SeqSource,
+    pub(super) habits: Habits,
     pub(super) steps: Vec<Step>,
     /// A row that moves at the very end, when nothing else does, though nothing of it changes.
     pub(super) moved: (&'static str, Value),
+}
+
+/// What a server keeps, and what it does to its clients without any fault in between.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Habits {
+    pub(super) positions: Positions,
+    /// How many rows are cached: one more, and the one that changed least recently is forgotten.
+    pub(super) row_limit: Option<usize>,
+    /// How many elements of an array are cached, the newest.
+    pub(super) array_limit: Option<usize>,
+    /// Whether it restarts where the script says so.
+    pub(super) restarts: bool,
+    /// How many rows a snapshot's message has, where it is not the real server's number.
+    pub(super) batch: Option<usize>,
+    /// Whether rows come twice in a snapshot, as they were before and as they are.
+    pub(super) doubled: bool,
+    /// How many of the last changes come after the snapshot that has them already.
+    pub(super) overlap: usize,
+}
+
+/// Where changes have their positions from.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(super) enum Positions {
+    /// One slot each, from this one on.
+    Slots(u64),
+    /// All are of one event.
+    Same,
+    /// Some to a slot, and within it back and forth.
+    Wavering,
+    #[default]
+    None,
 }
 
 #[derive(Debug, Clone)]
@@ -51,17 +81,71 @@ pub(super) enum Step {
     Bad(&'static str, Value),
     Join(Spec),
     Leave(Index),
+    /// A reader leaves for another one.
+    Replace(Index, Spec),
     /// A reader reads so many items at most.
     Read(Index, usize),
-    /// The server hears what the client has to say.
+    /// What the client has said arrives now.
     Sync,
-    /// The client gets so many messages at once.
+    /// So many of the server's messages arrive now, at once.
     Deliver(usize),
     /// Time goes by, in milliseconds.
     Wait(u64),
-    /// The connection is lost, and what was under way with it; it comes back some steps later.
-    Lose,
-    Reopen,
+    /// Time goes by while the client's machine is asleep.
+    Sleep(u64),
+    Fault(Fault),
+}
+
+/// What goes wrong between client and server.
+#[derive(Debug, Clone)]
+pub(super) enum Fault {
+    /// The connection ends, and what is under way is lost.
+    Reset,
+    /// The connection ends after what is under way.
+    HangUp,
+    /// Nothing arrives any more at either end.
+    Cut,
+    /// The server removes the client without a word: it answers pings, and hangs up at the next message.
+    Remove,
+    /// The server ends one subscription without a word.
+    Starve(Index),
+    /// The server ends, and starts without a row.
+    Restart,
+    /// What a later dial meets.
+    Dial(Dial),
+    /// Messages are slow from now on.
+    Delay(Delay),
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Dial {
+    Refused,
+    Unanswered,
+    /// It takes so many milliseconds.
+    Slow(u64),
+}
+
+/// How long messages are under way, in milliseconds.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Delay {
+    pub(super) up: u64,
+    pub(super) down: u64,
+}
+
+impl Default for Delay {
+    fn default() -> Self {
+        Delay { up: 10, down: 10 }
+    }
+}
+
+impl Delay {
+    pub(super) fn up(self) -> Duration {
+        Duration::from_millis(self.up)
+    }
+
+    pub(super) fn down(self) -> Duration {
+        Duration::from_millis(self.down)
+    }
 }
 
 /// A reader.
@@ -119,45 +203,58 @@ pub(super) enum Policy {
     DropOldest(usize),
 }
 
-pub(super) fn script() -> impl Strategy<Value = Script> {
-    let seq = select(vec![
-        SeqSource::default(),
-        SeqSource::default(),
-        SeqSource::FromSlot(8),
-        SeqSource::Fixed(Seq::new(7, 7)),
-        SeqSource::Off,
-    ]);
-    let settings = (0..6_usize, any::<bool>(), any::<bool>(), any::<bool>(), seq);
-    let steps = vec(step(), 1..90);
-    let hidden = option::of(0..3).prop_map(|n| n.map_or(json!({}), |n| json!({"hidden": n})));
-    (settings, steps, (key(), hidden)).prop_map(|(settings, steps, moved)| {
-        let (capacity, anchored, leaves_partial, quirky, seq) = settings;
-        Script {
-            capacity,
-            anchored,
-            leaves_partial,
-            quirky,
-            seq,
-            steps,
-            moved,
-        }
-    })
-}
-
 impl Script {
     /// Whether a derived view is read: a row that lacks a field takes a place in its window.
     pub(super) fn has_views(&self) -> bool {
-        let mut steps = self.steps.iter();
-        steps.any(|step| matches!(step, Step::Join(spec) if spec.view().is_some()))
+        self.specs().any(|spec| spec.view().is_some())
+    }
+
+    /// Whether somebody may have the list without what was there first.
+    pub(super) fn is_bare(&self) -> bool {
+        let bare =
+            |spec: &Spec| matches!(&spec.source, Source::Part { part, .. } if part.no_snapshot);
+        !self.anchored && self.specs().any(bare)
     }
 
     pub(super) fn has_bad_rows(&self) -> bool {
         let mut steps = self.steps.iter();
         steps.any(|step| matches!(step, Step::Bad(..)))
     }
+
+    fn specs(&self) -> impl Iterator<Item = &Spec> {
+        self.steps.iter().filter_map(|step| match step {
+            Step::Join(spec) | Step::Replace(_, spec) => Some(spec),
+            _ => None,
+        })
+    }
+}
+
+impl fmt::Display for Script {
+    /// A line for each step.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rest = Script {
+            steps: Vec::new(),
+            ..self.clone()
+        };
+        writeln!(f, "{rest:?}")?;
+        let mut steps = self.steps.iter();
+        steps.try_for_each(|step| writeln!(f, "    {step:?}"))
+    }
 }
 
 impl Spec {
+    /// Who reads everything.
+    pub(super) fn whole_list() -> Self {
+        Spec {
+            source: Source::Part {
+                view: None,
+                part: Part::default(),
+            },
+            form: Form::Watch,
+            policy: Policy::Default,
+        }
+    }
+
     /// The derived view that is read, if it is one.
     pub(super) fn view(&self) -> Option<usize> {
         match &self.source {
@@ -188,162 +285,4 @@ pub(super) fn tamed(mut fields: Value) -> Value {
         }
     }
     fields
-}
-
-fn step() -> impl Strategy<Value = Step> {
-    prop_oneof![
-        4 => (key(), fields(0.95)).prop_map(|(key, fields)| Step::Put(key, named(key, fields))),
-        10 => patch(),
-        2 => key().prop_map(Step::Touch),
-        2 => key().prop_map(Step::Delete),
-        1 => (key(), bad()).prop_map(|(key, fields)| Step::Bad(key, fields)),
-        6 => spec().prop_map(Step::Join),
-        1 => any::<Index>().prop_map(Step::Leave),
-        6 => (any::<Index>(), 0..4_usize).prop_map(|(reader, items)| Step::Read(reader, items)),
-        5 => Just(Step::Sync),
-        8 => (0..9_usize).prop_map(Step::Deliver),
-        1 => select(vec![20, 60, 6_000]).prop_map(Step::Wait),
-        1 => select(vec![Step::Lose, Step::Reopen]),
-    ]
-}
-
-fn key() -> impl Strategy<Value = &'static str> {
-    select(KEYS.to_vec())
-}
-
-/// Any of the fields but the name, each with this probability.
-fn fields(each: f64) -> impl Strategy<Value = Value> {
-    let limit = prop_oneof![
-        Just(Value::Null),
-        (-2..3_i64).prop_map(Value::from),
-        (0..3_i64).prop_map(|n| Value::from(BIG + n)),
-    ];
-    let status = select(vec![Value::Null, json!("open"), json!("shut")]);
-    let level = select(vec![Value::Null, json!(1), json!(2)]);
-    let maybe = move |value: BoxedStrategy<Value>| option::weighted(each, value);
-    (
-        maybe(number().boxed()),
-        maybe(limit.boxed()),
-        maybe(list().prop_map(Value::from).boxed()),
-        maybe(status.boxed()),
-        maybe(level.boxed()),
-        maybe(number().boxed()),
-    )
-        .prop_map(|(score, limit, log, status, level, hidden)| {
-            let row = [
-                ("score", score),
-                ("limit", limit),
-                ("log", log),
-                ("hidden", hidden),
-            ];
-            let meta = [("status", status), ("level", level)];
-            let mut object = object(row);
-            let meta = self::object(meta);
-            if meta != json!({}) {
-                object["meta"] = meta;
-            }
-            object
-        })
-}
-
-fn object<const N: usize>(fields: [(&str, Option<Value>); N]) -> Value {
-    let fields = fields
-        .into_iter()
-        .filter_map(|(name, value)| Some((name.to_owned(), value?)));
-    Value::Object(fields.collect())
-}
-
-/// A number to sort by, or none: few different ones, so that there are ties, of both spellings.
-fn number() -> impl Strategy<Value = Value> {
-    prop_oneof![
-        4 => (-1..4_i8).prop_map(Value::from),
-        1 => (-1..3_i8).prop_map(|n| Value::from(f64::from(n) + 0.5)),
-        1 => Just(json!(2.0)),
-        1 => Just(Value::Null),
-        1 => (0..3_i64).prop_map(|n| Value::from(BIG + n)),
-    ]
-}
-
-fn list() -> impl Strategy<Value = Vec<u32>> {
-    vec(0..9_u32, 0..3)
-}
-
-fn named(key: &str, mut fields: Value) -> Value {
-    fields["name"] = Value::from(key);
-    fields
-}
-
-fn patch() -> impl Strategy<Value = Step> {
-    let name = option::weighted(0.3, select(vec!["", "!", "?"]));
-    let append = option::weighted(0.4, list());
-    (key(), fields(0.25), name, append).prop_map(|(key, mut fields, name, append)| {
-        if let Some(suffix) = name {
-            fields["name"] = Value::from(format!("{key}{suffix}"));
-        }
-        let mut paths = Vec::new();
-        if let Some(items) = append {
-            fields["log"] = Value::from(items);
-            paths.push("log");
-        }
-        Step::Patch(key, fields, paths)
-    })
-}
-
-fn bad() -> impl Strategy<Value = Value> {
-    select(vec![
-        json!({"score": "bad"}),
-        json!({"limit": 1.5, "score": 3}),
-        json!({"log": [-1]}),
-        json!({"name": null}),
-        json!({"meta": {"level": 999, "status": "open"}}),
-    ])
-}
-
-pub(super) fn spec() -> impl Strategy<Value = Spec> {
-    let view = option::of(0..VIEWS.len());
-    let source = prop_oneof![
-        5 => (view.clone(), part()).prop_map(|(view, part)| Source::Part { view, part }),
-        2 => (option::weighted(0.3, 0..VIEWS.len()), key())
-            .prop_map(|(view, key)| Source::Key(view, key)),
-        1 => vec(key(), 1..4).prop_map(Source::Keys),
-    ];
-    let form = select(vec![
-        Form::Watch,
-        Form::Shared,
-        Form::Rich,
-        Form::Rich,
-        Form::RichShared,
-        Form::Try,
-        Form::Try,
-        Form::Listen,
-    ]);
-    let policy = prop_oneof![
-        2 => Just(Policy::Default),
-        2 => (0..5_usize).prop_map(Policy::Conflate),
-        1 => Just(Policy::Unbounded),
-        2 => (0..5_usize).prop_map(Policy::DropOldest),
-    ];
-    (source, form, policy).prop_map(|(source, form, policy)| Spec {
-        source,
-        form,
-        policy,
-    })
-}
-
-fn part() -> impl Strategy<Value = Part> {
-    let filter = prop_oneof![
-        Just(Filter::Open),
-        Just(Filter::Unlimited),
-        (0..3_i8).prop_map(Filter::Scored),
-    ];
-    let filter = option::weighted(0.3, filter);
-    let skip = prop_oneof![3 => Just(0), 1 => 1..4_usize];
-    let take = option::weighted(0.5, 0..5_usize);
-    let no_snapshot = prop::bool::weighted(0.2);
-    (filter, skip, take, no_snapshot).prop_map(|(filter, skip, take, no_snapshot)| Part {
-        filter,
-        skip,
-        take,
-        no_snapshot,
-    })
 }

@@ -1,6 +1,7 @@
 //! The runs: one for each seed, over all processors, and what is said of one that fails.
 
 use std::env;
+use std::ops::Range;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Mutex;
@@ -10,7 +11,8 @@ use proptest::strategy::{BoxedStrategy, Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use tokio::runtime::Runtime;
 
-use super::script::{script, Script};
+use super::draw::script;
+use super::script::Script;
 
 /// How many seeds are run, from 0 on, unless `SIMULATION_SEEDS` says otherwise.
 const SEEDS: u64 = 10_000;
@@ -26,9 +28,18 @@ const COMMAND: &str =
 ///
 /// With the least seed that fails, and the shortest script that was found to fail as well.
 pub(super) fn each(run: impl Fn(&Runtime, &Script, u64) -> Result<(), String> + Sync) {
-    let one = number("SIMULATION_SEED");
-    let end = one.map_or(number("SIMULATION_SEEDS").unwrap_or(SEEDS), |seed| seed + 1);
-    let next = AtomicU64::new(one.unwrap_or(0));
+    match number("SIMULATION_SEED") {
+        Some(seed) => some(seed..seed + 1, run),
+        None => some(0..number("SIMULATION_SEEDS").unwrap_or(SEEDS), run),
+    }
+}
+
+/// Runs the scripts of these seeds.
+pub(super) fn some(
+    seeds: Range<u64>,
+    run: impl Fn(&Runtime, &Script, u64) -> Result<(), String> + Sync,
+) {
+    let next = AtomicU64::new(seeds.start);
     let failed = Mutex::new(None);
     thread::scope(|scope| {
         for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
@@ -36,7 +47,8 @@ pub(super) fn each(run: impl Fn(&Runtime, &Script, u64) -> Result<(), String> + 
                 let runner = Runner::new(&run);
                 loop {
                     let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= end || failed.lock().unwrap().is_some_and(|least| least < seed) {
+                    if seed >= seeds.end || failed.lock().unwrap().is_some_and(|least| least < seed)
+                    {
                         return;
                     }
                     if runner.run(&runner.scripts(seed).current(), seed).is_err() {
@@ -49,9 +61,7 @@ pub(super) fn each(run: impl Fn(&Runtime, &Script, u64) -> Result<(), String> + 
     });
     if let Some(seed) = failed.into_inner().unwrap() {
         let (script, error) = Runner::new(&run).shrink(seed);
-        panic!(
-            "seed {seed}; to run it alone: SIMULATION_SEED={seed} {COMMAND}\n{script:#?}\n{error}"
-        );
+        panic!("seed {seed}; to run it alone: SIMULATION_SEED={seed} {COMMAND}\n{script}\n{error}");
     }
 }
 
