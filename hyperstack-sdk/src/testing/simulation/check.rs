@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::met::{Event, Met};
 use super::reader::{cached, lines, Reader};
 use super::row::{decode, Pool};
 use super::script::{Filter, Form, Positions, Script, Source, Spec, VIEWS};
@@ -13,6 +14,7 @@ pub(super) struct Check<'w> {
     script: &'w Script,
     /// The list's rows that a client with all of them has, front to back.
     list: Vec<(String, Pool)>,
+    met: Met,
 }
 
 impl World {
@@ -26,12 +28,15 @@ impl World {
             world: self,
             script,
             list: Vec::new(),
+            met: Met::default(),
         };
         check.list = check.list()?;
         for reader in &self.readers {
             let checked = check.reader(reader);
             checked.map_err(|error| described(reader, &error))?;
         }
+        let met = check.met;
+        self.server.met.extend(&met);
         Ok(())
     }
 }
@@ -177,13 +182,15 @@ impl Check<'_> {
                 || self.is_declared(view))
     }
 
-    fn reader(&self, reader: &Reader) -> Result<(), String> {
+    fn reader(&mut self, reader: &Reader) -> Result<(), String> {
         let spec = &reader.spec;
         self.nothing_invented(reader)?;
         let held = reader.check()?;
         let overlaps = self.script.habits.overlap > 0;
-        if self.script.anchored && !self.script.has_bad_rows() && !overlaps {
+        let is_told = self.script.anchored && !self.script.has_bad_rows() && !overlaps;
+        if is_told && spec.reads("").is_some() {
             reader.check_journal(&self.world.driver.journal)?;
+            self.met.note(Event::Followed);
         }
         let mut cached = cached(&self.world.driver.client, spec);
         if self.is_cut(spec) {
@@ -238,7 +245,7 @@ impl Check<'_> {
     }
 
     /// Whatever the reader was told of was so at some time.
-    fn nothing_invented(&self, reader: &Reader) -> Result<(), String> {
+    fn nothing_invented(&mut self, reader: &Reader) -> Result<(), String> {
         let history = &self.world.server.history;
         let of_view = reader.spec.view().is_some();
         // Where the list may be put together of parts that never were together.
@@ -247,10 +254,11 @@ impl Check<'_> {
             for row in seen.rows() {
                 let key = seen.key().unwrap_or_default();
                 let worn = !of_view && self.world.server.worn.contains(key);
-                let was = match in_parts || worn || self.world.spoilt.contains(key) {
-                    true => history.was_in_part(key, row),
-                    false => history.was(key, &self.capped(row)),
+                let (was, event) = match in_parts || worn || self.world.spoilt.contains(key) {
+                    true => (history.was_in_part(key, row), Event::SeenInPart),
+                    false => (history.was(key, &self.capped(row)), Event::Seen),
                 };
+                self.met.note(event);
                 if !was {
                     return Err(format!("{row:?} never was"));
                 }

@@ -13,7 +13,7 @@ use super::script::{
 
 /// Most scripts are short, some are long.
 pub(super) fn script() -> impl Strategy<Value = Script> {
-    let flags = (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>());
+    let flags = [any::<bool>(); 5];
     let steps = prop_oneof![
         3 => vec(step(), 0..40),
         1 => vec(step(), 0..200),
@@ -21,10 +21,11 @@ pub(super) fn script() -> impl Strategy<Value = Script> {
     let hidden = option::of(0..3).prop_map(|n| n.map_or(json!({}), |n| json!({"hidden": n})));
     let all = (0..6_usize, flags, habits(), steps, (key(), hidden));
     all.prop_map(|(capacity, flags, habits, steps, moved)| {
-        let (anchored, leaves_partial, mends, quirky) = flags;
+        let [anchored, errs, leaves_partial, mends, quirky] = flags;
         Script {
             capacity,
             anchored,
+            errs,
             leaves_partial,
             mends,
             quirky,
@@ -50,7 +51,7 @@ fn habits() -> impl Strategy<Value = Habits> {
         positions,
         option::weighted(0.2, 1..6_usize),
         option::weighted(0.2, 1..4_usize),
-        prop::bool::weighted(0.2),
+        prop::bool::weighted(0.3),
         option::weighted(0.3, 1..4_usize),
         prop::bool::weighted(0.2),
         overlap,

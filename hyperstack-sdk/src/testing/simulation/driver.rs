@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use super::super::state::Verdict;
 use super::journal::Journal;
+use super::met::Event;
 use super::network::{Network, Told};
 use super::server::Server;
 use crate::engine::Shared;
@@ -55,6 +56,7 @@ impl Driver {
                     true
                 }
                 Some(Err(cause)) => {
+                    server.met.note(Event::NoConnection);
                     shared.handle_lost(cause);
                     true
                 }
@@ -86,6 +88,7 @@ impl Driver {
                 let text = request.to_json();
                 self.trace.write(text.as_bytes());
                 if server.hear(peer, &text) == Verdict::HangUp {
+                    server.met.note(Event::HungUp);
                     server.forget(peer);
                     self.network.tell(Told::End, now);
                 }
@@ -114,6 +117,7 @@ impl Driver {
         }
         let time = shared.now();
         let mut handled = 0;
+        let mut is_told = false;
         while handled < TURN {
             let wire = self.network.wire.as_mut();
             let Some(told) = wire.and_then(|wire| wire.down.arrived(now)) else {
@@ -128,6 +132,7 @@ impl Driver {
                 }
                 Told::Pong => shared.handle_heard(),
                 Told::End => {
+                    is_told = true;
                     shared.handle_lost(ConnectError::Lost("the test says so".to_owned()));
                     break;
                 }
@@ -142,6 +147,10 @@ impl Driver {
                 server.forget(wire.peer);
             }
             self.losses += 1;
+            server.met.note(match is_told {
+                true => Event::Lost,
+                false => Event::Silent,
+            });
         }
         any
     }

@@ -19,6 +19,7 @@
 //!   check     what must hold at the end, by
 //!     journal     what the frames said
 //!     history     what rows ever were
+//!   met       what a run met
 //! ```
 
 mod check;
@@ -26,6 +27,7 @@ mod draw;
 mod driver;
 mod history;
 mod journal;
+mod met;
 mod network;
 mod reader;
 mod row;
@@ -34,30 +36,49 @@ mod seeds;
 mod server;
 mod world;
 
+use std::sync::Mutex;
+
 use tokio::runtime::Runtime;
 
+use met::{Event, Met};
 use script::Script;
 use world::World;
 
 #[test]
 fn in_the_end_everyone_has_what_the_server_has() {
-    seeds::each(|runtime, script, seed| run(runtime, script, seed).map(|_| ()));
+    seeds::each(|runtime, script, seed| run(runtime, script, seed).map(drop));
 }
 
 #[test]
 fn a_run_is_a_function_of_its_seed() {
     seeds::some(0..100, |runtime, script, seed| {
-        let [one, other] = [(); 2].map(|()| run(runtime, script, seed));
+        let [one, other] = [(); 2].map(|()| Ok::<_, String>(run(runtime, script, seed)?.trace()));
         (one == other).then_some(()).ok_or("another run".to_owned())
     });
 }
 
-/// Runs a script; returns what tells the run from another.
-fn run(runtime: &Runtime, script: &Script, seed: u64) -> Result<u64, String> {
+#[test]
+fn everything_happens() {
+    let met = Mutex::new(Met::default());
+    seeds::some(0..500, |runtime, script, seed| {
+        let world = run(runtime, script, seed)?;
+        met.lock().unwrap().extend(&world.server.met);
+        Ok(())
+    });
+    let met = met.into_inner().unwrap();
+    let rare: Vec<_> = Event::ALL
+        .into_iter()
+        .filter(|event| met.times(*event) < 20)
+        .collect();
+    assert!(rare.is_empty(), "{rare:?} of {met:?}");
+}
+
+/// Runs a script, and checks what came of it.
+fn run(runtime: &Runtime, script: &Script, seed: u64) -> Result<World, String> {
     runtime.block_on(async {
         let mut world = World::new(script, seed);
         world.run(script).await?;
         world.check(script)?;
-        Ok(world.trace())
+        Ok(world)
     })
 }

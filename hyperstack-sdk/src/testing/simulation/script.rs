@@ -24,6 +24,8 @@ pub(super) struct Script {
     pub(super) capacity: usize,
     /// Whether somebody reads the whole list from beginning to end.
     pub(super) anchored: bool,
+    /// Whether values come that do not fit, where the script says so.
+    pub(super) errs: bool,
     /// Whether rows may still lack their required field at the end.
     pub(super) leaves_partial: bool,
     /// Whether rows of which the server has forgotten a part are sent in full at the end.
@@ -218,7 +220,7 @@ impl Script {
 
     pub(super) fn has_bad_rows(&self) -> bool {
         let mut steps = self.steps.iter();
-        steps.any(|step| matches!(step, Step::Bad(..)))
+        self.errs && steps.any(|step| matches!(step, Step::Bad(..)))
     }
 
     fn specs(&self) -> impl Iterator<Item = &Spec> {

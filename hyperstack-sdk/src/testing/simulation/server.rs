@@ -13,6 +13,7 @@ use super::super::peer::Peer;
 use super::super::state::{State, Verdict};
 use super::super::{Seq, SeqSource, Sort};
 use super::history::History;
+use super::met::{Event, Met};
 use super::script::{Habits, Positions, KEYS, VIEWS};
 use crate::wire::payload::{self, Limits};
 
@@ -39,6 +40,7 @@ pub(super) struct Server {
     /// The rows that the list forgot: it may have less of them than its clients.
     pub(super) worn: BTreeSet<String>,
     pub(super) history: History,
+    pub(super) met: Met,
 }
 
 impl Server {
@@ -66,6 +68,7 @@ impl Server {
             before: BTreeMap::new(),
             worn: BTreeSet::new(),
             history: History::default(),
+            met: Met::default(),
         }
     }
 
@@ -143,7 +146,10 @@ impl Server {
                 }
             }
         }
-        messages.into_iter().for_each(|message| peer.push(message));
+        for message in messages {
+            self.met.note(Event::Overlapped);
+            peer.push(message);
+        }
     }
 
     /// The next messages for a client.
@@ -156,7 +162,7 @@ impl Server {
     }
 
     /// A message as this server sends it: a snapshot in small pieces, rows in it twice.
-    fn told(&self, message: Vec<u8>) -> Vec<Vec<u8>> {
+    fn told(&mut self, message: Vec<u8>) -> Vec<Vec<u8>> {
         if self.habits.batch.is_none() && !self.habits.doubled {
             return vec![message];
         }
@@ -170,12 +176,18 @@ impl Server {
             let before = self.before.get(row["key"].as_str().unwrap_or_default());
             let before = before.and_then(|before| before[which].as_ref());
             let before = before.filter(|_| self.habits.doubled);
-            let older = before.map(|before| json!({"key": row["key"], "data": before}));
+            let older = before.map(|before| {
+                self.met.note(Event::Doubled);
+                json!({"key": row["key"], "data": before})
+            });
             older.into_iter().chain([row])
         });
         let rows: Vec<_> = rows.collect();
         let batches = rows.chunks(self.habits.batch.unwrap_or(usize::MAX));
         let last = batches.len() - 1;
+        if last > 0 {
+            self.met.note(Event::Split);
+        }
         let batches = batches.enumerate().map(|(at, batch)| {
             frame["data"] = Value::from(batch);
             frame["complete"] = Value::from(at == last);
@@ -198,8 +210,10 @@ impl Server {
             self.recent.push_back((change, !append.is_empty()));
         }
         let gone = held.into_iter().filter(|key| self.row(key).is_none());
-        let gone: Vec<_> = gone.collect();
-        self.worn.extend(gone);
+        for key in gone.collect::<Vec<_>>() {
+            self.met.note(Event::Evicted);
+            self.worn.insert(key);
+        }
         let row = self.row(key).cloned().unwrap_or_default();
         for (view, (_, field, _, _)) in VIEWS.iter().enumerate() {
             if let Some(value) = row.get(field).filter(|value| !value.is_null()) {
@@ -263,13 +277,17 @@ impl Server {
                 })
                 .map(|_| header.delete(key))
                 .collect();
-            told.into_iter().for_each(|message| peer.push(message));
+            for message in told {
+                self.met.note(Event::Deleted);
+                peer.push(message);
+            }
         }
         true
     }
 
     /// Starts again, without rows and without clients.
     pub(super) fn restart(&mut self) {
+        self.met.note(Event::Restarted);
         self.worn.extend(self.by_key().into_keys());
         self.state.model.clear();
         self.state.peers.clear();

@@ -102,6 +102,7 @@ impl World {
                 }
             }
             Step::Delete(key) => self.delete(key),
+            Step::Bad(..) if !script.errs => {}
             Step::Bad(key, fields) => {
                 self.spoilt.insert((*key).to_owned());
                 self.merge(key, fields.clone(), &[]);
