@@ -180,10 +180,10 @@ async fn a_monstrous_message_costs_the_connection_and_no_more() {
     let large = frame("patch", json!({"score": 9, "note": "x".repeat(100_000)}));
     scene.server.send(large);
     let fault = next(&mut scene.faults).await;
-    assert!(
-        matches!(fault, Fault::Connection(ConnectError::Lost(_))),
-        "{fault}"
-    );
+    let Fault::Connection(ConnectError::TooLarge { size, limit }) = fault else {
+        panic!("{fault}");
+    };
+    assert!(size > 100_000 && limit == 8000, "{size} of {limit}");
     soon(scene.server.wait_for_accepted(2)).await;
     soon(scene.server.wait_for_subscription("Game/list")).await;
     put(&scene.server, "c", 3.0);

@@ -32,13 +32,14 @@
 //! ```text
 //! socket bytes
 //!   -> wire      what a message is: decompressed under a limit, borrowed from its bytes
-//!   -> session   what readers want against what the server confirmed; back-off, liveness
+//!   -> session   what readers want against what the server confirmed; back-off, liveness, tokens
 //!   -> store     one typed cache per view: decode the patch, merge it, keep the order
 //!   -> stream    one conflating queue per reader, and the stream over it
 //!   -> engine    session and caches as one machine, shared by handles, readers and driver
 //!   -> view      handles to the views of an entity
 //!   -> client    HyperStack and its builder
 //! driver         the one task that awaits the socket, and feeds session and store
+//! auth           tokens, where they come from, and why they may not come
 //! patch          what the derives build on: typed patches, their merge, their wire
 //! testing        an in-process server that speaks the protocol, and recordings of the real one
 //! ```
@@ -79,6 +80,7 @@
 #[cfg(test)]
 extern crate self as hyperstack_sdk;
 
+pub mod auth;
 #[cfg(feature = "client")]
 mod client;
 pub mod derives;
@@ -100,6 +102,7 @@ pub mod wire;
 
 pub mod prelude;
 
+pub use auth::{AuthToken, TokenError, TokenProvider};
 #[cfg(feature = "client")]
 pub use client::{HyperStack, HyperStackBuilder};
 #[cfg(feature = "client")]
@@ -255,7 +258,7 @@ pub use view::{
     Derived, Entities, ListView, ReadError, Shared, SingleView, StateView, ViewSource, Views,
     WindowView,
 };
-pub use wire::Seq;
+pub use wire::{AuthErrorCode, Remedy, Seq};
 
 /// What the expansions of the derives refer to. No part of the public interface.
 #[doc(hidden)]

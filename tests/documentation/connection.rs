@@ -57,9 +57,9 @@ mod auto_reconnection {
             advance(Duration::from_secs(1)).await;
             resume();
 
-            // What changed meanwhile, and only that.
-            assert_eq!(price(stream.next().await), Some(("c".to_owned(), 4.0)));
+            // What changed meanwhile, in that order, and only that.
             assert_eq!(price(stream.next().await), Some(("a".to_owned(), 3.0)));
+            assert_eq!(price(stream.next().await), Some(("c".to_owned(), 4.0)));
             assert_eq!(hs.connection_state().await, ConnectionState::Connected);
             server.patch("PumpfunToken", "b", traded_at(5.0));
             assert_eq!(price(stream.next().await), Some(("b".to_owned(), 5.0)));

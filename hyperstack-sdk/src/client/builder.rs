@@ -6,11 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::HyperStack;
-use crate::driver::{self, Dialer, Duty};
+use crate::auth::TokenProvider;
+use crate::driver::{self, Dialer, Duty, Fetcher};
 use crate::engine::{Handle, Settings, Shared};
-use crate::session::{self, ConnectError, Session};
+use crate::session::{self, ConnectError, Credentials, Session};
 use crate::store::Hub;
 use crate::wire::payload::Limits;
+use crate::wire::Secret;
 
 /// Settings for a [`HyperStack`]; made by [`HyperStack::builder`].
 ///
@@ -34,7 +36,7 @@ use crate::wire::payload::Limits;
 #[must_use = "a builder does nothing until `connect` is called"]
 pub struct HyperStackBuilder {
     url: Option<String>,
-    token: Option<String>,
+    provider: Option<Arc<dyn TokenProvider>>,
     roots: Vec<Vec<u8>>,
     session: session::Settings,
     connect_timeout: Duration,
@@ -48,7 +50,7 @@ impl Default for HyperStackBuilder {
     fn default() -> Self {
         HyperStackBuilder {
             url: None,
-            token: None,
+            provider: None,
             roots: Vec::new(),
             session: session::Settings::default(),
             connect_timeout: Duration::from_secs(10),
@@ -69,7 +71,14 @@ impl HyperStackBuilder {
 
     /// A token, sent as `Authorization: Bearer …`. It appears in no log and in no error.
     pub fn token(mut self, token: impl Into<String>) -> Self {
-        self.token = Some(token.into());
+        self.session.credentials = Credentials::Token(Secret(token.into()));
+        self
+    }
+
+    /// Who provides tokens, where they change; see [`TokenProvider`].
+    pub fn token_provider(mut self, provider: impl TokenProvider) -> Self {
+        self.session.credentials = Credentials::Fetched;
+        self.provider = Some(Arc::new(provider));
         self
     }
 
@@ -189,16 +198,11 @@ impl HyperStackBuilder {
     pub async fn connect(self) -> Result<HyperStack, ConnectError> {
         let url = self.url.as_deref().ok_or(ConnectError::MissingUrl)?;
         self.check()?;
-        let dialer = Dialer::new(
-            url,
-            self.token.as_deref(),
-            &self.roots,
-            self.connect_timeout,
-            self.limits.message,
-        )?;
+        let dialer = Dialer::new(url, &self.roots, self.connect_timeout, self.limits.message)?;
         let shared = Arc::new(self.shared(driver::shown(url)));
         let handle = Handle::new(shared.clone());
-        tokio::spawn(driver::run(Duty(shared.clone()), dialer));
+        let fetcher = Fetcher::new(self.provider, self.session.token_timeout);
+        tokio::spawn(driver::run(Duty(shared.clone()), dialer, fetcher));
         shared.connected().await?;
         Ok(HyperStack::new(handle))
     }
@@ -258,7 +262,6 @@ impl fmt::Debug for HyperStackBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HyperStackBuilder")
             .field("url", &self.url.as_deref().map(driver::shown))
-            .field("token", &self.token.as_ref().map(|_| "***"))
             .field("session", &self.session)
             .field("connect_timeout", &self.connect_timeout)
             .field("initial_data_timeout", &self.initial_data_timeout)

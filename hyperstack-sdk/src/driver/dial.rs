@@ -12,6 +12,7 @@ use tokio_tungstenite::tungstenite::Error;
 
 use super::{tls, Socket};
 use crate::session::ConnectError;
+use crate::wire::{AuthErrorCode, Secret};
 
 /// Everything that it takes to dial, checked beforehand.
 pub(crate) struct Dialer {
@@ -27,7 +28,6 @@ impl Dialer {
     /// Checks the settings of a connection.
     pub(crate) fn new(
         url: &str,
-        token: Option<&str>,
         roots: &[Vec<u8>],
         timeout: Duration,
         max_message_size: usize,
@@ -44,18 +44,9 @@ impl Dialer {
             .trim_end_matches(']')
             .to_owned();
         let port = uri.port_u16().unwrap_or(if secure { 443 } else { 80 });
-        let mut request = uri
+        let request = uri
             .into_client_request()
             .map_err(|error| invalid(error.to_string()))?;
-        if let Some(token) = token {
-            let invalid = |_| ConnectError::InvalidSetting {
-                setting: "token",
-                reason: "it has characters that no HTTP header may have".into(),
-            };
-            let mut value = HeaderValue::try_from(format!("Bearer {token}")).map_err(invalid)?;
-            value.set_sensitive(true);
-            request.headers_mut().insert(AUTHORIZATION, value);
-        }
         // The server writes a message of any size as one frame. What is over the limit is an error
         // of that message alone; only what is far over it is not even received.
         let hard_limit = Some(max_message_size.saturating_mul(4));
@@ -75,8 +66,9 @@ impl Dialer {
     }
 
     /// Dials once, within the deadline.
-    pub(crate) async fn dial(&self) -> Result<Socket, ConnectError> {
-        match tokio::time::timeout(self.timeout, self.handshake()).await {
+    pub(crate) async fn dial(&self, token: Option<Secret>) -> Result<Socket, ConnectError> {
+        let request = self.request(token.as_ref())?;
+        match tokio::time::timeout(self.timeout, self.handshake(request)).await {
             Ok(dialed) => dialed,
             Err(_) => Err(ConnectError::Timeout {
                 after: self.timeout,
@@ -84,12 +76,27 @@ impl Dialer {
         }
     }
 
-    async fn handshake(&self) -> Result<Socket, ConnectError> {
+    /// The handshake's request, with the token in it.
+    pub(crate) fn request(&self, token: Option<&Secret>) -> Result<Request, ConnectError> {
+        let mut request = self.request.clone();
+        if let Some(Secret(token)) = token {
+            let invalid = |_| ConnectError::InvalidSetting {
+                setting: "token",
+                reason: "it has characters that no HTTP header may have".into(),
+            };
+            let mut value = HeaderValue::try_from(format!("Bearer {token}")).map_err(invalid)?;
+            value.set_sensitive(true);
+            request.headers_mut().insert(AUTHORIZATION, value);
+        }
+        Ok(request)
+    }
+
+    async fn handshake(&self, request: Request) -> Result<Socket, ConnectError> {
         let unreachable = |error: std::io::Error| ConnectError::Unreachable(error.to_string());
         let address = (self.host.as_str(), self.port);
         let stream = TcpStream::connect(address).await.map_err(unreachable)?;
         stream.set_nodelay(true).map_err(unreachable)?;
-        tls::handshake(self.request.clone(), stream, self.socket, &self.connector)
+        tls::handshake(request, stream, self.socket, &self.connector)
             .await
             .map_err(refused)
     }
@@ -164,13 +171,18 @@ fn rejected(response: &Response) -> ConnectError {
     let status = response.status();
     ConnectError::Rejected {
         status: status.as_u16(),
-        code: header.or_else(|| field("code")),
+        code: header.or_else(|| field("code")).map(AuthErrorCode::from),
         message: field("message")
             .or_else(|| field("error"))
             .unwrap_or_else(|| {
                 let reason = status.canonical_reason();
                 reason.unwrap_or("no reason given").to_owned()
             }),
+        retry_after: response
+            .headers()
+            .get("retry-after")
+            .and_then(|seconds| seconds.to_str().ok()?.trim().parse().ok())
+            .map(Duration::from_secs),
     }
 }
 
@@ -178,14 +190,14 @@ fn rejected(response: &Response) -> ConnectError {
 mod tests {
     use super::*;
 
-    fn dialer(url: &str, token: Option<&str>) -> Result<Dialer, ConnectError> {
-        Dialer::new(url, token, &[], Duration::from_secs(1), 1 << 20)
+    fn dialer(url: &str) -> Result<Dialer, ConnectError> {
+        Dialer::new(url, &[], Duration::from_secs(1), 1 << 20)
     }
 
     #[test]
     fn urls_become_addresses() {
         let address = |url| {
-            let dialer = dialer(url, None).ok().unwrap();
+            let dialer = dialer(url).ok().unwrap();
             (dialer.host, dialer.port, dialer.request.uri().to_string())
         };
         let of = |host: &str, port, uri: &str| (host.to_owned(), port, uri.to_owned());
@@ -220,7 +232,7 @@ mod tests {
             "",
         ];
         for url in urls {
-            let error = dialer(url, None).err().unwrap();
+            let error = dialer(url).err().unwrap();
             assert!(matches!(error, ConnectError::InvalidUrl { .. }), "{url}");
             assert!(!error.to_string().contains("secret"), "{error}");
         }
@@ -228,7 +240,9 @@ mod tests {
 
     #[test]
     fn a_token_that_no_header_may_have_is_refused_and_not_shown() {
-        let error = dialer("ws://a.b", Some("secret\n")).err().unwrap();
+        let token = Secret("secret\n".into());
+        let dialer = dialer("ws://a.b").ok().unwrap();
+        let error = dialer.request(Some(&token)).unwrap_err();
         assert!(!format!("{error} {error:?}").contains("secret"));
     }
 }

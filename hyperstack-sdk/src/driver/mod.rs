@@ -1,6 +1,7 @@
 //! The one task that awaits the socket, and feeds session and store.
 
 mod dial;
+mod fetch;
 mod tls;
 
 use std::future::poll_fn;
@@ -10,6 +11,7 @@ use std::task::{ready, Context, Poll};
 
 use futures_util::{Sink, Stream};
 use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::error::CapacityError;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
@@ -18,6 +20,7 @@ use crate::engine::Shared;
 use crate::session::{ConnectError, EndReason, Link, Transmit};
 
 pub(crate) use dial::{shown, Dialer};
+pub(crate) use fetch::Fetcher;
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
@@ -32,16 +35,20 @@ impl Drop for Duty {
 }
 
 /// Drives a client's session until it is closed.
-pub(crate) async fn run(duty: Duty, dialer: Dialer) {
+pub(crate) async fn run(duty: Duty, dialer: Dialer, mut fetcher: Fetcher) {
     let shared = &*duty.0;
     loop {
         match shared.link() {
+            Link::Authorizing { .. } => tokio::select! {
+                fetched = fetcher.fetch() => shared.handle_token(fetched),
+                () = closed(shared) => {}
+            },
             Link::Dialing { .. } => tokio::select! {
-                dialed = dialer.dial() => match dialed {
+                dialed = dialer.dial(shared.token()) => match dialed {
                     Ok(socket) => {
                         tracing::info!(url = shared.url(), "connected");
                         shared.handle_open();
-                        serve(shared, socket).await;
+                        serve(shared, socket, &mut fetcher).await;
                     }
                     Err(cause) => shared.handle_lost(cause),
                 },
@@ -65,7 +72,7 @@ pub(crate) async fn run(duty: Duty, dialer: Dialer) {
 const TURN: usize = 128;
 
 /// Reads and writes one connection until it ends.
-async fn serve(shared: &Shared, socket: Socket) {
+async fn serve(shared: &Shared, socket: Socket, fetcher: &mut Fetcher) {
     let mut connection = Connection {
         socket,
         pending: None,
@@ -85,6 +92,7 @@ async fn serve(shared: &Shared, socket: Socket) {
                     tokio::task::yield_now().await;
                 }
             }
+            fetched = fetcher.fetch(), if shared.wants_token() => shared.handle_token(fetched),
             () = pause(shared) => shared.handle_timeout(),
         }
     }
@@ -192,10 +200,15 @@ fn message(transmit: Transmit) -> Message {
 }
 
 fn closed_by_server(frame: Option<CloseFrame>) -> ConnectError {
-    let reason = frame.map_or_else(String::new, |frame| format!(": {frame}"));
-    ConnectError::Lost(format!("closed by the server{reason}"))
+    ConnectError::closed(frame.as_ref().map_or("", |frame| frame.reason.as_str()))
 }
 
 fn lost(error: &Error) -> ConnectError {
-    ConnectError::Lost(error.to_string())
+    match error {
+        Error::Capacity(CapacityError::MessageTooLong { size, max_size }) => {
+            let (size, limit) = (*size, *max_size);
+            ConnectError::TooLarge { size, limit }
+        }
+        error => ConnectError::Lost(error.to_string()),
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::session::{Link, Session, Time};
+use crate::session::{Event, Link, Session, Time};
 use crate::store::Hub;
 use crate::stream::RowError;
 use crate::wire::{Frame, FrameError};
@@ -46,7 +46,7 @@ impl Core {
                 complete: true,
                 ..
             } => self.session.handle_complete(&view),
-            frame => self.session.handle_news(frame.view()),
+            frame => self.session.handle_news(frame.view(), frame.key(), now),
         }
         self.follow();
         self.settle_at = match self.hub.is_unsettled() {
@@ -75,6 +75,11 @@ impl Core {
     /// Passes the session's events on to the caches.
     pub(super) fn follow(&mut self) {
         while let Some(event) = self.session.poll_event() {
+            if event == Event::Lost {
+                for (view, cursor) in self.hub.cursors() {
+                    self.session.resume_from(&view, cursor);
+                }
+            }
             self.hub.handle(&event);
         }
     }

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::sync::{watch, Notify};
 use tokio::time::Instant;
@@ -11,10 +11,11 @@ use tokio::time::Instant;
 use super::core::Core;
 use super::fault::Board;
 use super::{ConnectionState, Fault, Faults, Stats};
-use crate::session::{ConnectError, EndReason, Link, Session, Time, Transmit};
+use crate::auth::{until, AuthToken, TokenError};
+use crate::session::{ConnectError, EndReason, Grant, Link, Session, Time, Transmit};
 use crate::store::Hub;
 use crate::wire::payload::{self, Limits};
-use crate::wire::{FrameError, Incoming};
+use crate::wire::{FrameError, Incoming, Secret};
 
 /// The state of a client. The lock on it is held for short, and never across an await.
 pub(crate) struct Shared {
@@ -151,6 +152,23 @@ impl Shared {
         self.change(|core, now| core.session.handle_open(now));
     }
 
+    /// The token to present in a handshake.
+    pub(crate) fn token(&self) -> Option<Secret> {
+        self.core().session.token().cloned()
+    }
+
+    pub(crate) fn wants_token(&self) -> bool {
+        self.core().session.wants_token()
+    }
+
+    pub(crate) fn handle_token(&self, fetched: Result<AuthToken, TokenError>) {
+        let fetched = fetched.map(|token| Grant {
+            life: token.life(SystemTime::now()),
+            token: Secret(token.secret().to_owned()),
+        });
+        self.change(|core, now| core.session.handle_token(fetched, now));
+    }
+
     pub(crate) fn handle_lost(&self, cause: ConnectError) {
         self.change(|core, now| core.session.handle_lost(cause, now));
     }
@@ -193,12 +211,16 @@ impl Shared {
                 }
             }
             Incoming::Issue(issue) => {
-                core.session.handle_issue(&issue);
-                core.follow();
                 drop(core);
-                self.board.report(&Fault::Issue(issue));
+                self.board.report(&Fault::Issue(issue.clone()));
+                self.change(|core, now| core.session.handle_issue(&issue, now));
             }
-            Incoming::Refresh(_) => {}
+            Incoming::Refresh(reply) => {
+                drop(core);
+                let expires_at = reply.expires_at.map(Duration::from_secs);
+                let life = expires_at.and_then(|at| until(at, SystemTime::now()));
+                self.change(|core, now| core.session.handle_refreshed(&reply, life, now));
+            }
         }
         Ok(())
     }

@@ -25,8 +25,12 @@ impl ConnectionState {
     /// `first` as long as there has been no connection.
     pub(super) fn of(link: &Link, first: bool) -> Self {
         match link {
-            Link::Dialing { .. } | Link::Waiting { .. } if first => ConnectionState::Connecting,
-            Link::Dialing { attempt } | Link::Waiting { attempt } => {
+            Link::Authorizing { .. } | Link::Dialing { .. } | Link::Waiting { .. } if first => {
+                ConnectionState::Connecting
+            }
+            Link::Authorizing { attempt }
+            | Link::Dialing { attempt }
+            | Link::Waiting { attempt } => {
                 let attempt = *attempt;
                 ConnectionState::Reconnecting { attempt }
             }

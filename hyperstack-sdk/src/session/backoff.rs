@@ -44,6 +44,11 @@ impl Backoff {
         self.until = now.saturating_add(interval.mul_f64(self.draw()));
     }
 
+    /// Prolongs the wait until then.
+    pub(super) fn not_before(&mut self, then: Time) {
+        self.until = self.until.max(then);
+    }
+
     /// A number in `0.0..1.0` (splitmix64).
     fn draw(&mut self) -> f64 {
         self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use crate::auth::TokenError;
 use crate::patch::FilterError;
+use crate::wire::{AuthErrorCode, Issue, Remedy};
 
 /// Why a connection could not be made, or was lost.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -42,9 +44,47 @@ pub enum ConnectError {
         /// The HTTP status.
         status: u16,
         /// The server's machine-readable code.
-        code: Option<String>,
+        code: Option<AuthErrorCode>,
         /// The server's text for people.
         message: String,
+        /// The least time to wait, where the server named one in seconds (`Retry-After`).
+        retry_after: Option<Duration>,
+    },
+    /// The server ended the connection and said why.
+    #[error("the server ended the connection ({code}): {message}")]
+    Expelled {
+        /// The server's machine-readable code.
+        code: AuthErrorCode,
+        /// The server's text for people.
+        message: String,
+        /// The least time to wait, where the server named one.
+        retry_after: Option<Duration>,
+    },
+    /// There is no token to connect with.
+    #[error("no token: {0}")]
+    Token(#[from] TokenError),
+    /// The token expired, and none was there to follow it.
+    #[error("the token has expired")]
+    TokenExpired,
+    /// The server did not take the token that was to follow.
+    #[error("the server refused the new token{}", code.as_ref().map(|code| format!(": {code}")).unwrap_or_default())]
+    RefreshRefused {
+        /// The server's machine-readable code.
+        code: Option<AuthErrorCode>,
+    },
+    /// The server did not say whether it takes the token that was to follow.
+    #[error("the server did not answer to the new token within {after:?}")]
+    RefreshUnanswered {
+        /// The deadline.
+        after: Duration,
+    },
+    /// A message, or a frame of one, is far larger than allowed: it was not received.
+    #[error("a message of {size} bytes is over the limit of {limit} bytes, and was not received")]
+    TooLarge {
+        /// The size in bytes, as far as it is known.
+        size: usize,
+        /// The limit in bytes.
+        limit: usize,
     },
     /// The connection ended: closed, reset, or broken.
     #[error("the connection was lost: {0}")]
@@ -58,18 +98,74 @@ pub enum ConnectError {
 }
 
 impl ConnectError {
-    /// Whether trying again cannot help: the same credentials and the same URL will be refused again.
-    pub fn is_final(&self) -> bool {
+    /// What may help. Where the server gave a code that is known, it decides; a bare 401 is taken for
+    /// a token that is no good, and a 403 for the last word.
+    pub fn remedy(&self) -> Remedy {
         match self {
             ConnectError::MissingUrl
             | ConnectError::InvalidUrl { .. }
-            | ConnectError::InvalidSetting { .. } => true,
-            ConnectError::Rejected { status: 403, .. } => true,
-            ConnectError::Rejected { code, .. } => matches!(
-                code.as_deref(),
-                Some("token-missing" | "token-missing-claim" | "invalid-static-token")
-            ),
-            _ => false,
+            | ConnectError::InvalidSetting { .. }
+            | ConnectError::Rejected { status: 403, .. } => Remedy::Nothing,
+            ConnectError::Rejected { status, code, .. } => {
+                let code = code.as_ref().and_then(AuthErrorCode::remedy);
+                code.unwrap_or(match status {
+                    401 => Remedy::NewToken,
+                    _ => Remedy::Wait,
+                })
+            }
+            ConnectError::Expelled { code, .. } => code.remedy().unwrap_or(Remedy::Wait),
+            ConnectError::Token(error) if error.is_final() => Remedy::Nothing,
+            ConnectError::TokenExpired => Remedy::NewToken,
+            ConnectError::RefreshRefused { code } => {
+                let code = code.as_ref().and_then(AuthErrorCode::remedy);
+                code.unwrap_or(Remedy::NewToken)
+            }
+            _ => Remedy::Wait,
+        }
+    }
+
+    /// Whether trying again cannot help: what was sent will be refused again.
+    pub fn is_final(&self) -> bool {
+        self.remedy() == Remedy::Nothing
+    }
+
+    /// The least time to wait before trying again, where it was said.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            ConnectError::Rejected { retry_after, .. }
+            | ConnectError::Expelled { retry_after, .. } => *retry_after,
+            ConnectError::Token(error) => error.retry_after(),
+            _ => None,
+        }
+    }
+
+    /// The end of a connection, by the reason in the server's close frame: some servers put a code
+    /// in front of it, as in `"token-expired: log in again"`.
+    #[cfg(feature = "client")]
+    pub(crate) fn closed(reason: &str) -> Self {
+        let (code, message) = reason.split_once(':').unwrap_or((reason, ""));
+        match AuthErrorCode::from(code) {
+            AuthErrorCode::Unknown(_) if reason.is_empty() => {
+                ConnectError::Lost("closed by the server".into())
+            }
+            AuthErrorCode::Unknown(_) => {
+                ConnectError::Lost(format!("closed by the server: {reason}"))
+            }
+            code => ConnectError::Expelled {
+                code,
+                message: message.trim().to_owned(),
+                retry_after: None,
+            },
+        }
+    }
+}
+
+impl From<&Issue> for ConnectError {
+    fn from(issue: &Issue) -> Self {
+        ConnectError::Expelled {
+            code: issue.code.clone(),
+            message: issue.message.clone(),
+            retry_after: issue.retry_after.map(Duration::from_secs),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::window::{is_derived, Window};
 use super::{Event, Time};
+use crate::wire::Seq;
 
 /// What a reader wants of a view.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -40,6 +41,8 @@ struct Wanted {
     keys: BTreeMap<Arc<str>, Readers>,
     /// Whether the whole view was subscribed before.
     begun: bool,
+    /// Up to where all that changed is held, while that is worth something.
+    cursor: Option<Seq>,
 }
 
 /// How many readers there are, and, once there are none, until when their subscription lingers.
@@ -78,11 +81,20 @@ impl Interest {
         }
     }
 
-    /// What a subscription to the whole view must bring.
-    pub(super) fn resumed(&self, view: &str, window: Window) -> Window {
-        match self.views.get(view) {
-            Some(wanted) if wanted.begun => window.resumed(is_derived(view)),
-            _ => window,
+    pub(super) fn resume_from(&mut self, view: &str, cursor: Option<Seq>) {
+        if let Some(wanted) = self.views.get_mut(view) {
+            wanted.cursor = cursor;
+        }
+    }
+
+    /// What a subscription to the whole view must bring, and from where on that need be sent. A
+    /// cursor serves once.
+    pub(super) fn resumed(&mut self, view: &str, window: Window) -> (Window, Option<Seq>) {
+        match self.views.get_mut(view) {
+            Some(wanted) if wanted.begun => {
+                (window.resumed(is_derived(view)), wanted.cursor.take())
+            }
+            _ => (window, None),
         }
     }
 

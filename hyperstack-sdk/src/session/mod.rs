@@ -9,6 +9,7 @@
 //! [`link`](Session::link), and call [`handle_timeout`](Session::handle_timeout) when
 //! [`poll_timeout`](Session::poll_timeout) comes.
 
+mod auth;
 mod backoff;
 mod error;
 mod interest;
@@ -20,12 +21,15 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use auth::{Credentials, Grant};
 pub use error::{ConnectError, EndReason};
 pub use interest::Target;
 pub(crate) use window::is_derived;
 pub use window::Window;
 
-use crate::wire::{Issue, Request, Sort};
+use crate::auth::TokenError;
+use crate::wire::{AuthErrorCode, Issue, RefreshReply, Remedy, Request, Secret, Seq, Sort};
+use auth::{Auth, Due};
 use backoff::Backoff;
 use interest::Interest;
 use liveness::Liveness;
@@ -53,6 +57,12 @@ pub struct Settings {
     pub linger: Duration,
     /// Whether the first dial is repeated like any other.
     pub wait_for_server: bool,
+    /// How long the server may take to answer to a new token.
+    pub token_timeout: Duration,
+    /// After how long without a word a subscription is begun anew; `None` is never.
+    pub stale_after: Option<Duration>,
+    /// What is presented to the server.
+    pub credentials: Credentials,
 }
 
 impl Default for Settings {
@@ -64,6 +74,9 @@ impl Default for Settings {
             ping_interval: Duration::from_secs(15),
             linger: Duration::from_secs(5),
             wait_for_server: false,
+            token_timeout: Duration::from_secs(10),
+            stale_after: None,
+            credentials: Credentials::None,
         }
     }
 }
@@ -72,6 +85,11 @@ impl Default for Settings {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Link {
+    /// Fetch a token, and hand it to [`Session::handle_token`].
+    Authorizing {
+        /// As of [`Dialing`](Link::Dialing).
+        attempt: u32,
+    },
     /// Dial.
     Dialing {
         /// How many attempts there were since the last healthy connection; 0 for the very first.
@@ -170,10 +188,16 @@ pub struct Session {
     requests: Requests,
     liveness: Liveness,
     backoff: Backoff,
+    auth: Auth,
+    /// When subscriptions that the server had no room for are asked for again, by its own word.
+    ask_again: Option<Time>,
+    /// When to look for subscriptions that have died in silence.
+    next_check: Time,
     opened: Time,
     /// Whether there has been a connection.
     was_open: bool,
     reconnects: u64,
+    /// What is to be sent beside requests: pings, and tokens.
     pings: VecDeque<Transmit>,
     events: VecDeque<Event>,
     losses: VecDeque<ConnectError>,
@@ -182,12 +206,25 @@ pub struct Session {
 impl Session {
     /// A session that wants to dial. `seed` is the randomness of its back-off.
     pub fn new(settings: Settings, seed: u64) -> Self {
+        let intervals = settings.reconnect_intervals.clone();
+        let auth = Auth::new(
+            settings.credentials.clone(),
+            intervals.clone(),
+            settings.token_timeout,
+            seed.rotate_left(32),
+        );
         Session {
-            link: Link::Dialing { attempt: 0 },
+            link: match auth.is_lacking(Time::ZERO) {
+                true => Link::Authorizing { attempt: 0 },
+                false => Link::Dialing { attempt: 0 },
+            },
+            auth,
+            ask_again: None,
+            next_check: Time::ZERO,
             interest: Interest::default(),
             requests: Requests::default(),
             liveness: Liveness::new(settings.ping_interval),
-            backoff: Backoff::new(settings.reconnect_intervals.clone(), seed),
+            backoff: Backoff::new(intervals, seed),
             opened: Time::ZERO,
             was_open: false,
             reconnects: 0,
@@ -219,10 +256,17 @@ impl Session {
         self.interest.release(view, target, window, until);
     }
 
+    /// Every row of the view that changed up to `seq` is held: after a loss the server need only send
+    /// what changed since. `None` is not to rely on that.
+    pub fn resume_from(&mut self, view: &str, seq: Option<Seq>) {
+        self.interest.resume_from(view, seq);
+    }
+
     /// Asks for the view's snapshot again, where a subscription to it stands already: a new kind of
     /// reader needs all rows.
     pub fn refresh(&mut self, view: &str) {
         self.requests.restart(view);
+        self.interest.resume_from(view, None);
         self.interest.touch(view);
     }
 
@@ -241,25 +285,35 @@ impl Session {
             self.link = Link::Open;
             self.opened = now;
             self.liveness.start(now);
+            self.auth.open();
+            self.next_check = now;
+            self.ask_again = None;
             self.requests = Requests::default();
             self.interest.touch_all();
         }
     }
 
-    /// The dial failed, or the connection is gone.
+    /// No token, no connection, or it is gone.
     pub fn handle_lost(&mut self, cause: ConnectError, now: Time) {
         let attempt = match self.link {
             Link::Closed(_) | Link::Waiting { .. } => return,
-            Link::Dialing { attempt } => attempt,
+            Link::Authorizing { attempt } | Link::Dialing { attempt } => attempt,
             Link::Open if now.saturating_sub(self.opened) >= HEALTHY_AFTER => 0,
             Link::Open => self.backoff.attempts(),
         };
         self.pings.clear();
+        self.auth.lose();
         self.losses.push_back(cause.clone());
         if self.link == Link::Open {
             self.events.push_back(Event::Lost);
         }
-        if cause.is_final() || !self.was_open && !self.settings.wait_for_server {
+        // Where no token can be had, one that was refused will be refused again.
+        let was_old = match cause.remedy() {
+            Remedy::NewToken => self.auth.forget(),
+            _ => Some(false),
+        };
+        let is_final = cause.is_final() || was_old.is_none();
+        if is_final || !self.was_open && !self.settings.wait_for_server {
             return self.close(EndReason::Failed(cause));
         }
         if self.was_open && !self.settings.auto_reconnect {
@@ -273,7 +327,65 @@ impl Session {
         }
         let attempt = attempt.saturating_add(1);
         self.backoff.wait(attempt, now);
+        if was_old == Some(true) {
+            self.link = Link::Authorizing { attempt };
+            return;
+        }
+        self.backoff
+            .not_before(now.saturating_add(cause.retry_after().unwrap_or_default()));
         self.link = Link::Waiting { attempt };
+    }
+
+    /// The token to present to the server, in a handshake.
+    pub fn token(&self) -> Option<&Secret> {
+        self.auth.secret()
+    }
+
+    /// Whether a token is to be fetched: before dialling, or, beside the reading of an open
+    /// connection, one to follow the token in use. One at a time.
+    pub fn wants_token(&self) -> bool {
+        match self.link {
+            Link::Authorizing { .. } => true,
+            Link::Open => self.auth.is_fetching(),
+            _ => false,
+        }
+    }
+
+    /// What came of fetching a token. While a connection is up it does without as long as it can.
+    pub fn handle_token(&mut self, fetched: Result<Grant, TokenError>, now: Time) {
+        match (&self.link, fetched) {
+            (Link::Authorizing { attempt }, Ok(grant)) => {
+                let attempt = *attempt;
+                self.auth.take_in(grant, now);
+                self.link = Link::Dialing { attempt };
+            }
+            (Link::Authorizing { .. }, Err(error)) => self.handle_lost(error.into(), now),
+            (Link::Open, Ok(grant)) if self.auth.is_fetching() => {
+                let token = self.auth.renew(grant, now);
+                let request = Request::RefreshAuth { token };
+                self.pings.push_back(Transmit::Text(request));
+            }
+            (Link::Open, Err(error)) if self.auth.is_fetching() => {
+                let wait = error.retry_after().unwrap_or_default();
+                self.auth.put_off(error.is_final(), wait, now);
+                self.losses.push_back(error.into());
+            }
+            _ => {}
+        }
+    }
+
+    /// The server's answer to a token; `life` is how long it is valid from now on, by that answer.
+    pub fn handle_refreshed(&mut self, reply: &RefreshReply, life: Option<Duration>, now: Time) {
+        if self.link != Link::Open || !self.auth.is_sent() {
+            return;
+        }
+        match reply.success {
+            true => self.auth.renewed(life, now),
+            false => {
+                let code = reply.error.clone();
+                self.handle_lost(ConnectError::RefreshRefused { code }, now);
+            }
+        }
     }
 
     /// Anything at all arrived.
@@ -293,9 +405,12 @@ impl Session {
         }
     }
 
-    /// Any other frame of a view.
-    pub fn handle_news(&mut self, view: &str) {
+    /// Any other frame of a view, about one key or about many.
+    pub fn handle_news(&mut self, view: &str, key: Option<&str>, now: Time) {
         self.requests.news(view);
+        if self.settings.stale_after.is_some() {
+            self.requests.heard(view, key, now);
+        }
     }
 
     /// A view's last snapshot frame, whose rows are in the store.
@@ -304,11 +419,19 @@ impl Session {
     }
 
     /// A complaint of the server's. It names no view: the limit on subscriptions is met by the
-    /// earliest request that is not answered, the limit on rows by the last that is.
-    pub fn handle_issue(&mut self, issue: &Issue) {
-        self.events.extend(match issue.code.as_str() {
-            "subscription-limit-exceeded" => self.requests.refuse_unanswered(issue),
-            "snapshot-limit-exceeded" => self.requests.refuse_answered(issue),
+    /// earliest request that is not answered, the limit on rows by the last that is. After a fatal one
+    /// nothing more comes, though the socket may stay open.
+    pub fn handle_issue(&mut self, issue: &Issue, now: Time) {
+        if issue.fatal {
+            return self.handle_lost(issue.into(), now);
+        }
+        self.events.extend(match issue.code {
+            AuthErrorCode::SubscriptionLimitExceeded => {
+                let wait = issue.retry_after.map(Duration::from_secs);
+                self.ask_again = wait.map(|wait| now.saturating_add(wait));
+                self.requests.refuse_unanswered(issue)
+            }
+            AuthErrorCode::SnapshotLimitExceeded => self.requests.refuse_answered(issue),
             _ => Vec::new(),
         });
     }
@@ -316,23 +439,48 @@ impl Session {
     /// The time that [`poll_timeout`](Self::poll_timeout) named has come.
     pub fn handle_timeout(&mut self, now: Time) {
         self.interest.expire(now, &mut self.events);
-        if self.link == Link::Open {
-            // At once: who wants again what was just given up must be subscribed anew.
-            self.requests.reconcile(&mut self.interest);
-        }
         match self.link {
             Link::Waiting { attempt } if self.backoff.until() <= now => {
-                self.link = Link::Dialing { attempt };
+                self.link = match self.auth.is_lacking(now) {
+                    true => Link::Authorizing { attempt },
+                    false => Link::Dialing { attempt },
+                };
             }
-            Link::Open if self.liveness.is_dead(now) => {
-                let silent = self.liveness.patience();
-                self.handle_lost(ConnectError::Silent { silent }, now);
-            }
-            Link::Open if self.liveness.is_due(now) => {
-                self.pings.push_back(Transmit::Ping);
-                self.pings.push_back(Transmit::Text(Request::Ping));
-            }
+            Link::Open => self.tend(now),
             _ => {}
+        }
+    }
+
+    /// What time does to an open connection.
+    fn tend(&mut self, now: Time) {
+        if self.liveness.is_dead(now) {
+            let silent = self.liveness.patience();
+            return self.handle_lost(ConnectError::Silent { silent }, now);
+        }
+        match self.auth.handle_timeout(now) {
+            Some(Due::Expired) => return self.handle_lost(ConnectError::TokenExpired, now),
+            Some(Due::Unanswered) => {
+                let after = self.settings.token_timeout;
+                return self.handle_lost(ConnectError::RefreshUnanswered { after }, now);
+            }
+            None => {}
+        }
+        if self.ask_again.is_some_and(|at| at <= now) {
+            self.ask_again = None;
+            self.requests.ask_again();
+        }
+        if let Some(limit) = self.settings.stale_after {
+            if self.next_check <= now {
+                self.next_check = now.saturating_add(limit / 4);
+                let stale = self.requests.restart_stale(limit, now);
+                stale.iter().for_each(|view| self.interest.touch(view));
+            }
+        }
+        // At once: who wants again what was just given up must be subscribed anew.
+        self.requests.reconcile(&mut self.interest);
+        if self.liveness.is_due(now) {
+            self.pings.push_back(Transmit::Ping);
+            self.pings.push_back(Transmit::Text(Request::Ping));
         }
     }
 
@@ -362,8 +510,13 @@ impl Session {
     pub fn poll_timeout(&self) -> Option<Time> {
         let link = match self.link {
             Link::Waiting { .. } => Some(self.backoff.until()),
-            Link::Open => Some(self.liveness.next()),
-            Link::Dialing { .. } | Link::Closed(_) => None,
+            Link::Open => {
+                let check = self.settings.stale_after.map(|_| self.next_check);
+                let others = [self.auth.next(), self.ask_again, check];
+                let others = others.into_iter().flatten();
+                others.chain([self.liveness.next()]).min()
+            }
+            Link::Authorizing { .. } | Link::Dialing { .. } | Link::Closed(_) => None,
         };
         link.into_iter().chain(self.interest.next_expiry()).min()
     }

@@ -1,12 +1,13 @@
 //! What this connection was asked and what it confirmed; forgotten when it ends.
 
-use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::interest::Interest;
 use super::window::{is_derived, Window};
-use super::{Event, Target};
-use crate::wire::{Issue, Request, Sort, Subscribe};
+use super::{Event, Target, Time};
+use crate::wire::{Issue, Request, Seq, Sort, Subscribe};
 
 /// The subscriptions of one connection.
 ///
@@ -17,7 +18,7 @@ use crate::wire::{Issue, Request, Sort, Subscribe};
 /// answer follows everything that the requests before it caused.
 #[derive(Debug, Default)]
 pub(super) struct Requests {
-    standing: HashMap<Arc<str>, Vec<Standing>>,
+    standing: HashMap<Arc<str>, BTreeMap<Target, Standing>>,
     unfinished: VecDeque<Unfinished>,
     outbox: VecDeque<Request>,
     last_id: u64,
@@ -33,10 +34,11 @@ pub(super) struct Requests {
 #[derive(Debug)]
 struct Standing {
     id: u64,
-    target: Target,
     window: Window,
     /// Whether the server had no room for it.
     refused: bool,
+    /// When the server last sent something of it; kept only where that matters.
+    heard: Option<Time>,
 }
 
 /// A request whose snapshot has not ended.
@@ -67,11 +69,17 @@ impl Requests {
         let mut barriers = BTreeSet::new();
         for view in touched {
             let wanted = interest.subscriptions(&view).into_iter();
-            let wanted = wanted.map(|(target, window)| match target {
-                Target::All => (target, interest.resumed(&view, window)),
-                Target::Key(_) => (target, window),
-            });
-            if self.begin_wanted(&view, wanted.collect()) {
+            let standing = self.standing.get(&view);
+            let missing = |target: &Target| standing.is_none_or(|held| !held.contains_key(target));
+            let wanted: Vec<_> = wanted.filter(|(target, _)| missing(target)).collect();
+            if !wanted.is_empty() {
+                for (target, window) in wanted {
+                    let (window, cursor) = match target {
+                        Target::All => interest.resumed(&view, window),
+                        Target::Key(_) => (window, None),
+                    };
+                    self.begin(&view, target, window, cursor);
+                }
                 barriers.insert(list_of(&view));
             }
         }
@@ -95,13 +103,17 @@ impl Requests {
         let Some(standing) = self.standing.get_mut(view) else {
             return;
         };
-        standing.retain(|standing| {
-            let keep = wanted.iter().any(|(target, window)| {
-                *target == standing.target && standing.serves(*window, is_derived(view))
-            });
+        let derived = is_derived(view);
+        let wanted: BTreeMap<_, _> = wanted
+            .iter()
+            .map(|(target, window)| (target, window))
+            .collect();
+        standing.retain(|target, standing| {
+            let window = wanted.get(target);
+            let keep = window.is_some_and(|window| standing.serves(**window, derived));
             if !keep && !standing.refused {
                 self.freed = true;
-                self.outbox.push_back(standing.unsubscribe(view));
+                self.outbox.push_back(unsubscribe(view, target));
             }
             keep
         });
@@ -110,28 +122,22 @@ impl Requests {
         }
     }
 
-    /// Asks for what does not stand yet; whether there was any.
-    fn begin_wanted(&mut self, view: &Arc<str>, wanted: Vec<(Target, Window)>) -> bool {
-        let mut any = false;
-        for (target, window) in wanted {
-            let standing = self.standing.get(view).into_iter().flatten();
-            if standing
-                .into_iter()
-                .all(|standing| standing.target != target)
-            {
-                any = true;
-                let subscribe = window.subscribe(view, &target);
-                let id = self.subscribe(Some(target.clone()), window, subscribe);
-                let standing = self.standing.entry(view.clone()).or_default();
-                standing.push(Standing {
-                    id,
-                    target,
-                    window,
-                    refused: false,
-                });
-            }
+    /// Asks for what does not stand yet, of the rows that are there only those that changed after
+    /// `cursor`.
+    fn begin(&mut self, view: &Arc<str>, target: Target, window: Window, cursor: Option<Seq>) {
+        let mut subscribe = window.subscribe(view, &target);
+        if let Some(cursor) = cursor {
+            subscribe.after = Some(cursor.to_string());
         }
-        any
+        let id = self.subscribe(Some(target.clone()), window, subscribe);
+        let standing = Standing {
+            id,
+            window,
+            refused: false,
+            heard: None,
+        };
+        let held = self.standing.entry(view.clone()).or_default();
+        held.insert(target, standing);
     }
 
     fn subscribe(&mut self, target: Option<Target>, window: Window, subscribe: Subscribe) -> u64 {
@@ -155,7 +161,7 @@ impl Requests {
         let mut views = Vec::new();
         self.standing.retain(|view, standing| {
             let before = standing.len();
-            standing.retain(|standing| !standing.refused);
+            standing.retain(|_, standing| !standing.refused);
             if standing.len() < before {
                 views.push(view.clone());
             }
@@ -165,13 +171,53 @@ impl Requests {
         views
     }
 
+    /// There may be room for what was refused.
+    pub(super) fn ask_again(&mut self) {
+        self.freed = true;
+    }
+
     /// Ends a view's subscriptions, so that reconciling begins them anew.
     pub(super) fn restart(&mut self, view: &str) {
-        for standing in self.standing.remove(view).unwrap_or_default() {
+        for (target, standing) in self.standing.remove(view).unwrap_or_default() {
             if !standing.refused {
-                self.outbox.push_back(standing.unsubscribe(view));
+                self.outbox.push_back(unsubscribe(view, &target));
             }
         }
+    }
+
+    /// Something came of a subscription: of that to the key, or to the whole view.
+    pub(super) fn heard(&mut self, view: &str, key: Option<&str>, now: Time) {
+        let Some(standing) = self.standing.get_mut(view) else {
+            return;
+        };
+        for (target, standing) in standing {
+            if key.is_none() || target.key().is_none_or(|of| Some(&**of) == key) {
+                standing.heard = Some(now);
+            }
+        }
+    }
+
+    /// Ends the subscriptions of which nothing came for so long, so that reconciling begins them
+    /// anew; returns their views.
+    pub(super) fn restart_stale(&mut self, limit: Duration, now: Time) -> Vec<Arc<str>> {
+        let mut views = Vec::new();
+        let outbox = &mut self.outbox;
+        self.standing.retain(|view, standing| {
+            let before = standing.len();
+            standing.retain(|target, standing| {
+                let heard = *standing.heard.get_or_insert(now);
+                let is_stale = !standing.refused && now.saturating_sub(heard) >= limit;
+                if is_stale {
+                    outbox.push_back(unsubscribe(view, target));
+                }
+                !is_stale
+            });
+            if standing.len() < before {
+                views.push(view.clone());
+            }
+            !standing.is_empty()
+        });
+        views
     }
 
     pub(super) fn next(&mut self) -> Option<Request> {
@@ -274,12 +320,12 @@ impl Requests {
             return Vec::new();
         };
         let standing = self.standing.get_mut(&request.view).into_iter().flatten();
-        let refused = standing.filter(|standing| standing.id == request.id);
-        let events = refused.map(|standing| {
+        let refused = standing.filter(|(_, standing)| standing.id == request.id);
+        let events = refused.map(|(target, standing)| {
             standing.refused = for_room;
             Event::Refused {
                 view: request.view.clone(),
-                target: standing.target.clone(),
+                target: target.clone(),
                 issue: issue.clone(),
             }
         });
@@ -287,8 +333,8 @@ impl Requests {
     }
 
     fn is_live(&self, id: u64, view: &str) -> bool {
-        let mut standing = self.standing.get(view).into_iter().flatten();
-        standing.any(|standing| standing.id == id)
+        let standing = self.standing.get(view).into_iter().flatten();
+        standing.into_iter().any(|(_, standing)| standing.id == id)
     }
 }
 
@@ -301,12 +347,12 @@ impl Standing {
             false => self.window.covers(window),
         }
     }
+}
 
-    fn unsubscribe(&self, view: &str) -> Request {
-        Request::Unsubscribe {
-            view: view.to_owned(),
-            key: self.target.key().map(|key| key.to_string()),
-        }
+fn unsubscribe(view: &str, target: &Target) -> Request {
+    Request::Unsubscribe {
+        view: view.to_owned(),
+        key: target.key().map(|key| key.to_string()),
     }
 }
 

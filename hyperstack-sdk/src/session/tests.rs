@@ -265,7 +265,7 @@ fn a_complete_snapshot_is_finished_once() {
     session.want(&list, &target, Window::default());
     sent(&mut session);
     session.handle_subscribed("R/list", None);
-    session.handle_news("R/list");
+    session.handle_news("R/list", None, Time::ZERO);
     events(&mut session);
     session.handle_complete("R/list");
     assert_eq!(events(&mut session), [Event::Finish { view: list, target }]);
@@ -314,7 +314,7 @@ fn a_view_that_sends_rows_exists() {
     let list = view("R/latest");
     session.want(&list, &Target::All, Window::default());
     sent(&mut session);
-    session.handle_news("R/latest");
+    session.handle_news("R/latest", None, Time::ZERO);
     session.handle_subscribed("R/list", None);
     let target = Target::All;
     assert_eq!(events(&mut session), [Event::Finish { view: list, target }]);
@@ -331,7 +331,7 @@ fn a_live_frame_of_another_key_answers_nothing() {
     session.want(&list, &key("b"), Window::default());
     assert_eq!(sent(&mut session), ["-|", "+R/list#b", "+|"]);
     events(&mut session);
-    session.handle_news("R/list");
+    session.handle_news("R/list", None, Time::ZERO);
     session.handle_subscribed("R/list", None);
     assert!(matches!(events(&mut session)[..], [Event::Begin { .. }]));
     session.handle_subscribed("R/list", None);
@@ -350,7 +350,7 @@ fn a_refused_subscription_is_asked_again_when_another_one_ends() {
     events(&mut session);
     session.want(&other, &Target::All, Window::default());
     assert_eq!(sent(&mut session), ["-|", "+S/list", "+|", "+|"]);
-    session.handle_issue(&issue("subscription-limit-exceeded"));
+    session.handle_issue(&issue("subscription-limit-exceeded"), Time::ZERO);
     assert!(matches!(
         &events(&mut session)[..],
         [Event::Refused { view, .. }] if *view == other
@@ -366,8 +366,8 @@ fn what_was_refused_is_not_asked_again_while_nothing_ended() {
     let list = view("R/list");
     session.want(&list, &key("a"), Window::default());
     sent(&mut session);
-    session.handle_issue(&issue("subscription-limit-exceeded"));
-    session.handle_issue(&issue("subscription-limit-exceeded"));
+    session.handle_issue(&issue("subscription-limit-exceeded"), Time::ZERO);
+    session.handle_issue(&issue("subscription-limit-exceeded"), Time::ZERO);
     assert!(matches!(events(&mut session)[..], [Event::Refused { .. }]));
     session.want(&list, &key("b"), Window::default());
     assert_eq!(sent(&mut session), ["+R/list#b", "+|"]);
@@ -381,7 +381,7 @@ fn a_refused_barrier_is_an_answer_too() {
     sent(&mut session);
     session.handle_subscribed("R/list", None);
     events(&mut session);
-    session.handle_issue(&issue("subscription-limit-exceeded"));
+    session.handle_issue(&issue("subscription-limit-exceeded"), Time::ZERO);
     let target = Target::All;
     assert_eq!(events(&mut session), [Event::Finish { view: list, target }]);
 }
@@ -405,7 +405,7 @@ fn a_snapshot_over_the_limit_is_refused_after_its_answer() {
     session.want(&list, &Target::All, Window::default());
     sent(&mut session);
     session.handle_subscribed("R/list", None);
-    session.handle_issue(&issue("snapshot-limit-exceeded"));
+    session.handle_issue(&issue("snapshot-limit-exceeded"), Time::ZERO);
     session.handle_subscribed("R/list", None);
     let told = events(&mut session);
     assert!(
@@ -568,6 +568,7 @@ fn a_refusal_that_cannot_change_ends_the_session() {
         status: 403,
         code: Some("origin-mismatch".into()),
         message: "no".into(),
+        retry_after: None,
     };
     session.handle_lost(refusal.clone(), seconds(1));
     assert_eq!(*session.link(), Link::Closed(EndReason::Failed(refusal)));

@@ -15,7 +15,7 @@ use super::{Outcome, Selection};
 use crate::patch::Record;
 use crate::session::{is_derived, EndReason, Target, Window};
 use crate::stream::{Change, Meter, Queue, RowError, StreamError, Wakers};
-use crate::wire::{Frame, FrameError, Issue, Row, Seq, Sort};
+use crate::wire::{Frame, FrameError, Issue, Row, Scalar, Seq, Sort};
 
 /// The cache of one view as one Rust type.
 #[derive(Debug)]
@@ -58,6 +58,9 @@ pub(super) trait AnyCache: Send + Sync {
     fn unknown(&self, wakers: &mut Wakers);
     fn refuse(&self, target: &Target, issue: &Issue, wakers: &mut Wakers);
     fn lose(&self);
+    /// Up to where all that changed is held, if that is known: what is asked for again from there on
+    /// brings all that is missing.
+    fn cursor(&self) -> Option<Seq>;
     /// Applies a frame; returns the rows that did not fit.
     fn apply(&self, frame: &Frame<'_>, wakers: &mut Wakers) -> Vec<RowError>;
     /// Nothing more is there to be read for now.
@@ -304,6 +307,13 @@ impl<T: Record> AnyCache for Cache<T> {
         }
     }
 
+    fn cursor(&self) -> Option<Seq> {
+        let state = self.lock();
+        let is_whole = self.covers(state.subscribed, Window::default());
+        let is_ready = is_whole && state.readiness.is_ready();
+        state.rows.cursor().filter(|_| is_ready && !self.derived)
+    }
+
     fn apply(&self, frame: &Frame<'_>, wakers: &mut Wakers) -> Vec<RowError> {
         let mut errors = Vec::new();
         let mut state = self.lock();
@@ -360,6 +370,7 @@ impl<T: Record> AnyCache for Cache<T> {
         let mut state = self.lock();
         let report = StreamError::Frame(error.clone());
         state.readers.report(None, &report, wakers);
+        state.rows.miss();
         if let Some(spoiled) = &mut state.snapshot {
             *spoiled = Some(error.clone());
         }
@@ -446,6 +457,10 @@ impl<T: Record> State<T> {
             live: !matches!(taken, Taken::Snapshot),
             seq: match taken {
                 Taken::Patch(_, seq) => seq,
+                Taken::Snapshot if !cache.derived => match Scalar::at(row.data, &["_seq"]) {
+                    Some(Scalar::Text(text)) => Some(Seq::parse(&text)),
+                    _ => None,
+                },
                 _ => None,
             },
             keep_before: self.readers.keep_before(&row.key),
@@ -476,6 +491,7 @@ impl<T: Record> State<T> {
                 None
             }
             Err(cause) => {
+                self.rows.miss();
                 let error = RowError {
                     view: cache.view.to_string(),
                     key: row.key.to_string(),

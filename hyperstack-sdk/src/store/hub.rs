@@ -150,6 +150,16 @@ impl Hub {
         }
     }
 
+    /// Of each view, up to where all that changed is held; `None` where that is not known.
+    pub(crate) fn cursors(&self) -> Vec<(Arc<str>, Option<Seq>)> {
+        let cursor = |view: &View| {
+            let cursors = view.caches.iter().map(|(_, cache)| cache.cursor());
+            cursors.min().flatten()
+        };
+        let views = self.views.iter();
+        views.map(|(id, view)| (id.clone(), cursor(view))).collect()
+    }
+
     /// Whom to wake, once no lock is held.
     pub(crate) fn take_wakers(&mut self) -> Wakers {
         std::mem::take(&mut self.wakers)

@@ -68,6 +68,11 @@ impl Readiness {
         self.all = None;
     }
 
+    /// Whether the whole view is there.
+    pub(super) fn is_ready(&self) -> bool {
+        self.all == Some(Outcome::Ready)
+    }
+
     pub(super) fn is_unknown(&self) -> bool {
         self.all == Some(Outcome::UnknownView)
     }

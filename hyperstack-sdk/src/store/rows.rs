@@ -8,7 +8,7 @@ use super::index::Index;
 use super::order::{Id, Order};
 use crate::patch::{Patch, PatchError, PatchErrorKind, Record};
 use crate::stream::{Change, Kind, RowErrorCause};
-use crate::wire::{Scalar, Seq, Sort};
+use crate::wire::{Seq, Sort};
 
 /// The rows of one view as one Rust type.
 #[derive(Debug)]
@@ -24,6 +24,9 @@ pub(super) struct Rows<T: Record> {
     snapshot: Vec<(Id, Seq)>,
     /// The greatest position that was seen.
     last_seq: Option<Seq>,
+    /// Whether a change since the snapshot began cannot be told by its position from those before
+    /// it, or was not taken in.
+    missed: bool,
     /// How many rows still lack a required field.
     partial: usize,
 }
@@ -37,6 +40,10 @@ struct Slot<T: Record> {
     /// The position of what was last sent of it.
     seq: Seq,
 }
+
+/// How many slots a cursor is rewound: positions are not in order, and that of a change that comes late
+/// is still within that of what came before it. A minute, about.
+const REWIND: u64 = 150;
 
 /// A row's change.
 #[derive(Debug)]
@@ -78,6 +85,7 @@ impl<T: Record> Rows<T> {
             generation: 0,
             snapshot: Vec::new(),
             last_seq: None,
+            missed: false,
             partial: 0,
         }
     }
@@ -105,6 +113,18 @@ impl<T: Record> Rows<T> {
     /// The greatest position that was seen.
     pub(super) fn last_seq(&self) -> Option<Seq> {
         self.last_seq
+    }
+
+    /// The position from which on changes must be sent again so that none is missing; `None` where the
+    /// positions do not tell.
+    pub(super) fn cursor(&self) -> Option<Seq> {
+        let last = self.last_seq.filter(|_| !self.missed)?;
+        Some(Seq::new(last.slot.saturating_sub(REWIND), 0))
+    }
+
+    /// A change was not taken in.
+    pub(super) fn miss(&mut self) {
+        self.missed = true;
     }
 
     /// Whether the order is that in which rows come, in part: then it turns once for every time that
@@ -151,6 +171,7 @@ impl<T: Record> Rows<T> {
     /// A snapshot begins, in this order.
     pub(super) fn begin(&mut self, sort: Option<&Sort>) {
         self.generation += 1;
+        self.missed = false;
         self.snapshot.clear();
         if self.sort.as_ref() != sort {
             self.sort = sort.cloned();
@@ -351,21 +372,18 @@ impl<T: Record> Rows<T> {
 
     /// Remembers a row's position, and of a snapshot the row, for [`finish`](Self::finish).
     fn note(&mut self, id: Id, input: Input<'_>) {
+        let earliest = self.cursor();
         let Some(slot) = &mut self.slots[id as usize] else {
             return;
         };
-        let seq = match (&self.order, &self.sort, input.live) {
-            (Order::Recency(_), Some(sort), false) => {
-                let seq = match Scalar::at(input.data, &sort.path) {
-                    Some(Scalar::Text(text)) => Seq::parse(&text),
-                    _ => Seq::default(),
-                };
-                self.snapshot.push((id, seq));
-                Some(seq)
-            }
-            _ => input.seq,
+        if !input.live && matches!(self.order, Order::Recency(_)) {
+            self.snapshot.push((id, input.seq.unwrap_or_default()));
+        }
+        self.missed |= match input.seq {
+            Some(seq) => earliest.is_some_and(|earliest| seq < earliest) && input.live,
+            None => true,
         };
-        if let Some(seq) = seq {
+        if let Some(seq) = input.seq {
             slot.seq = seq;
             self.last_seq = self.last_seq.max(Some(seq));
         }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::envelope::{check, elements, Envelope};
-use super::Seq;
+use super::{AuthErrorCode, Seq};
 
 /// A message from the server.
 #[derive(Debug)]
@@ -101,7 +101,7 @@ pub enum Direction {
 #[non_exhaustive]
 pub struct Issue {
     /// The machine-readable code, such as `subscription-limit-exceeded`.
-    pub code: String,
+    pub code: AuthErrorCode,
     /// The text for people.
     pub message: String,
     /// Whether trying again may help.
@@ -123,7 +123,7 @@ pub struct RefreshReply {
     /// When the new token expires, in Unix seconds.
     pub expires_at: Option<u64>,
     /// The code of the refusal.
-    pub error: Option<String>,
+    pub error: Option<AuthErrorCode>,
 }
 
 /// Why a message could not be understood. Nothing is changed by such a message, and the connection
@@ -310,14 +310,14 @@ fn control(text: &str) -> Result<Incoming<'static>, FrameError> {
         return Ok(Incoming::Refresh(RefreshReply {
             success,
             expires_at: json.get("expiresAt").and_then(Value::as_u64),
-            error: string("error"),
+            error: string("error").map(AuthErrorCode::from),
         }));
     }
     if string("type").as_deref() == Some("error") {
         let code = string("code").or_else(|| string("error"));
         return Ok(Incoming::Issue(Issue {
             message: string("message").unwrap_or_default(),
-            code: code.unwrap_or_default(),
+            code: code.unwrap_or_default().into(),
             retryable: flag("retryable").unwrap_or(false),
             fatal: flag("fatal").unwrap_or(false),
             retry_after: json.get("retry_after").and_then(Value::as_u64),
@@ -336,6 +336,15 @@ impl Frame<'_> {
             | Frame::Upsert { view, .. }
             | Frame::Patch { view, .. }
             | Frame::Delete { view, .. } => view,
+        }
+    }
+
+    /// The key of the row that the frame is about, if it is about one.
+    pub fn key(&self) -> Option<&str> {
+        match self {
+            Frame::Upsert { row, .. } | Frame::Patch { row, .. } => Some(&row.key),
+            Frame::Delete { key, .. } => Some(key),
+            Frame::Subscribed { .. } | Frame::Snapshot { .. } => None,
         }
     }
 }

@@ -4,6 +4,7 @@
 //! [`Incoming::decode`] tells what a message is while borrowing from it, and [`Request`] writes what
 //! the client says.
 
+mod code;
 mod envelope;
 mod frame;
 pub mod payload;
@@ -12,6 +13,7 @@ mod scan;
 mod seq;
 mod text;
 
+pub use code::{AuthErrorCode, Remedy};
 pub use frame::{Direction, Frame, FrameError, Incoming, Issue, RefreshReply, Row, Sort};
 pub use request::{Request, Secret, Subscribe};
 pub use scan::Scalar;

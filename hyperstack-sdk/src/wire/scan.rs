@@ -20,8 +20,10 @@ pub enum Scalar {
 impl Scalar {
     /// The value at `path` in the JSON object `data`; `None` where the path does not lead anywhere.
     /// What is behind it is not looked at: of equal keys the first counts.
-    pub fn at(data: &str, path: &[String]) -> Option<Scalar> {
-        let found = path.iter().try_fold(data, |json, name| member(json, name));
+    pub fn at(data: &str, path: &[impl AsRef<str>]) -> Option<Scalar> {
+        let found = path
+            .iter()
+            .try_fold(data, |json, name| member(json, name.as_ref()));
         Scalar::read(found?.trim_start())
     }
 

@@ -1,0 +1,223 @@
+//! The token in use, and when to have the next.
+
+use std::time::Duration;
+
+use super::backoff::Backoff;
+use super::Time;
+use crate::wire::Secret;
+
+/// How long before its end a token is renewed, at most; one that does not live twice as long, in the
+/// middle of its life.
+const LEAD: Duration = Duration::from_secs(60);
+
+/// Where a session's tokens come from.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Credentials {
+    /// There are none.
+    #[default]
+    None,
+    /// One token that cannot be renewed.
+    Token(Secret),
+    /// Whoever drives the session fetches them; see [`Session::wants_token`](super::Session::wants_token).
+    Fetched,
+}
+
+/// A token as a session takes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant {
+    /// The token.
+    pub token: Secret,
+    /// How long it is valid from now on, where that is known.
+    pub life: Option<Duration>,
+}
+
+/// The token of a session.
+#[derive(Debug)]
+pub(super) struct Auth {
+    fetched: bool,
+    token: Option<Token>,
+    renewal: Renewal,
+    backoff: Backoff,
+    timeout: Duration,
+    /// Whether the token has not been used to connect.
+    is_fresh: bool,
+}
+
+#[derive(Debug)]
+struct Token {
+    secret: Secret,
+    /// When to ask for the next one, and when this one must not be used any more: a little before
+    /// the server refuses it, which a server does by freezing.
+    times: Option<(Time, Time)>,
+}
+
+/// The next token, while a connection is up.
+#[derive(Debug)]
+enum Renewal {
+    /// Not needed before this time.
+    At(Option<Time>),
+    Fetching,
+    /// Sent to the server, which has until then to take it.
+    Sent(Token, Time),
+}
+
+/// What a token's time has come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Due {
+    /// It must not be used any more.
+    Expired,
+    /// The server did not take the next one in time.
+    Unanswered,
+}
+
+impl Auth {
+    pub(super) fn new(
+        credentials: Credentials,
+        intervals: Vec<Duration>,
+        timeout: Duration,
+        seed: u64,
+    ) -> Self {
+        let (fetched, secret) = match credentials {
+            Credentials::None => (false, None),
+            Credentials::Token(secret) => (false, Some(secret)),
+            Credentials::Fetched => (true, None),
+        };
+        Auth {
+            fetched,
+            token: secret.map(|secret| Token {
+                secret,
+                times: None,
+            }),
+            renewal: Renewal::At(None),
+            backoff: Backoff::new(intervals, seed),
+            timeout,
+            is_fresh: false,
+        }
+    }
+
+    pub(super) fn secret(&self) -> Option<&Secret> {
+        self.token.as_ref().map(|token| &token.secret)
+    }
+
+    /// Whether a token must be fetched before dialling.
+    pub(super) fn is_lacking(&self, now: Time) -> bool {
+        let due = |token: &Token| token.times.is_some_and(|(renew, _)| renew <= now);
+        self.fetched && self.token.as_ref().is_none_or(due)
+    }
+
+    pub(super) fn is_fetching(&self) -> bool {
+        matches!(self.renewal, Renewal::Fetching)
+    }
+
+    pub(super) fn is_sent(&self) -> bool {
+        matches!(self.renewal, Renewal::Sent(..))
+    }
+
+    /// A token to dial with.
+    pub(super) fn take_in(&mut self, grant: Grant, now: Time) {
+        self.token = Some(Token::new(grant, now));
+        self.is_fresh = true;
+    }
+
+    /// The server refused the token. Whether there may be a better one at once, since it was an old
+    /// one; `None` where there never is.
+    pub(super) fn forget(&mut self) -> Option<bool> {
+        self.fetched.then(|| {
+            self.token = None;
+            !self.is_fresh
+        })
+    }
+
+    /// A connection is up.
+    pub(super) fn open(&mut self) {
+        self.is_fresh = false;
+        self.backoff.wait(0, Time::ZERO);
+        self.schedule();
+    }
+
+    fn schedule(&mut self) {
+        let times = self.token.as_ref().filter(|_| self.fetched);
+        let times = times.and_then(|token| token.times);
+        self.renewal = Renewal::At(times.map(|(renew, _)| renew));
+    }
+
+    /// The token that follows, to be sent to the server.
+    pub(super) fn renew(&mut self, grant: Grant, now: Time) -> Secret {
+        let token = Token::new(grant, now);
+        let secret = token.secret.clone();
+        self.renewal = Renewal::Sent(token, now.saturating_add(self.timeout));
+        secret
+    }
+
+    /// There is no token that follows: later again, unless that cannot help.
+    pub(super) fn put_off(&mut self, is_final: bool, at_least: Duration, now: Time) {
+        let attempt = self.backoff.attempts().saturating_add(1);
+        self.backoff.wait(attempt, now);
+        self.backoff.not_before(now.saturating_add(at_least));
+        self.renewal = Renewal::At((!is_final).then_some(self.backoff.until()));
+    }
+
+    /// The server took the token that follows; `life` as it says.
+    pub(super) fn renewed(&mut self, life: Option<Duration>, now: Time) {
+        if let Renewal::Sent(mut token, _) = std::mem::replace(&mut self.renewal, Renewal::At(None))
+        {
+            if let Some(life) = life {
+                token.times = Some(times(life, now));
+            }
+            self.token = Some(token);
+        }
+        self.open();
+    }
+
+    /// The connection is gone, or never was. A token that the server has not answered is as good as
+    /// any for the next.
+    pub(super) fn lose(&mut self) {
+        let renewal = std::mem::replace(&mut self.renewal, Renewal::At(None));
+        if let Renewal::Sent(token, _) = renewal {
+            self.token = Some(token);
+            self.is_fresh = true;
+        }
+    }
+
+    /// What has come due of an open connection's token.
+    pub(super) fn handle_timeout(&mut self, now: Time) -> Option<Due> {
+        match self.renewal {
+            Renewal::At(Some(at)) if at <= now => self.renewal = Renewal::Fetching,
+            Renewal::Sent(_, until) if until <= now => return Some(Due::Unanswered),
+            _ => {}
+        }
+        let end = self.end()?;
+        (end <= now).then_some(Due::Expired)
+    }
+
+    fn end(&self) -> Option<Time> {
+        let token = self.token.as_ref().filter(|_| self.fetched)?;
+        token.times.map(|(_, end)| end)
+    }
+
+    /// When there is something to do.
+    pub(super) fn next(&self) -> Option<Time> {
+        let renewal = match self.renewal {
+            Renewal::At(at) => at,
+            Renewal::Fetching => None,
+            Renewal::Sent(_, until) => Some(until),
+        };
+        renewal.into_iter().chain(self.end()).min()
+    }
+}
+
+impl Token {
+    fn new(grant: Grant, now: Time) -> Self {
+        Token {
+            secret: grant.token,
+            times: grant.life.map(|life| times(life, now)),
+        }
+    }
+}
+
+fn times(life: Duration, now: Time) -> (Time, Time) {
+    let end = now.saturating_add(life);
+    let lead = LEAD.min(life / 2);
+    (end - lead, end - lead / 10)
+}
