@@ -89,7 +89,7 @@ impl Check<'_> {
         match self.is_all_read() {
             // Rows of one key each, in no order.
             false => return Ok(held),
-            true if self.script.habits.positions == Positions::Wavering => {
+            true if matches!(self.script.habits.positions, Positions::Wavering(_)) => {
                 // The server itself has another order than the one that it announces.
                 has.sort_by_key(|key| should.iter().position(|other| other == key));
             }

@@ -38,14 +38,15 @@ pub(super) fn script() -> impl Strategy<Value = Script> {
 
 /// A server has some of them at most.
 fn habits() -> impl Strategy<Value = Habits> {
-    let positions = select(vec![
-        Positions::None,
-        Positions::Slots(300_000_000),
-        Positions::Slots(300_000_000),
-        Positions::Slots(8),
-        Positions::Same,
-        Positions::Wavering,
-    ]);
+    // A client that asks for what it missed goes back by some slots.
+    let leap = select(vec![1, 100, 1_000]);
+    let slots = (select(vec![8, 300_000_000]), leap.clone());
+    let positions = prop_oneof![
+        1 => Just(Positions::None),
+        1 => Just(Positions::Same),
+        1 => leap.prop_map(Positions::Wavering),
+        3 => slots.prop_map(|(first, leap)| Positions::Slots(first, leap)),
+    ];
     let overlap = prop_oneof![4 => Just(0), 1 => 1..4_usize];
     (
         positions,

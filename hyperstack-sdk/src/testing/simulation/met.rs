@@ -16,6 +16,8 @@ pub(super) enum Event {
     Silent,
     /// The server hung up on a client that it had removed before.
     HungUp,
+    /// The client asked only for what it had missed.
+    Resumed,
     Restarted,
     /// The list forgot the row that changed least recently.
     Evicted,
@@ -36,11 +38,12 @@ pub(super) enum Event {
 }
 
 impl Event {
-    pub(super) const ALL: [Event; 13] = [
+    pub(super) const ALL: [Event; 14] = [
         Event::NoConnection,
         Event::Lost,
         Event::Silent,
         Event::HungUp,
+        Event::Resumed,
         Event::Restarted,
         Event::Evicted,
         Event::Deleted,

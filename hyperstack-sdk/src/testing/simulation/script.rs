@@ -60,12 +60,12 @@ pub(super) struct Habits {
 /// Where changes have their positions from.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) enum Positions {
-    /// One slot each, from this one on.
-    Slots(u64),
+    /// A slot each, from one on and so far apart.
+    Slots(u64, u64),
     /// All are of one event.
     Same,
-    /// Some to a slot, and within it back and forth.
-    Wavering,
+    /// Some to a slot, and within it back and forth; the slots are so far apart.
+    Wavering(u64),
     #[default]
     None,
 }

@@ -117,6 +117,9 @@ impl Server {
         if let Some(ClientMessage::Subscribe(request)) = ClientMessage::parse(message) {
             let begun = self.subscriptions(peer) > held;
             assert!(begun || !self.serves(peer), "in vain: {message}");
+            if begun && request.after.is_some() {
+                self.met.note(Event::Resumed);
+            }
             if begun && request.with_snapshot != Some(false) {
                 self.repeat(peer);
             }
@@ -232,11 +235,11 @@ impl Server {
     fn position(&self) -> SeqSource {
         let changes = self.changes;
         match self.habits.positions {
-            Positions::Slots(first) => SeqSource::FromSlot(first + changes),
+            Positions::Slots(first, leap) => SeqSource::FromSlot(first + changes * leap),
             Positions::Same => SeqSource::Fixed(Seq::new(7, 7)),
-            Positions::Wavering => {
+            Positions::Wavering(leap) => {
                 let index = [5, 2, 9, 2][changes as usize % 4];
-                SeqSource::Fixed(Seq::new(300_000_000 + changes / 4, index))
+                SeqSource::Fixed(Seq::new(300_000_000 + changes / 4 * leap, index))
             }
             Positions::None => SeqSource::Off,
         }
