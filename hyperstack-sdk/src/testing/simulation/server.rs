@@ -19,8 +19,8 @@ use crate::wire::payload::{self, Limits};
 
 const ENTITY: &str = "Pool";
 
-/// Whether a change that appends may come after the snapshot that has it already. The real server does
-/// that; a client that cannot tell appends twice.
+/// Whether a change that appends may come after the snapshot that has it already, as the real server
+/// sends it, where its position tells the client so: without, it cannot but append twice.
 const APPENDS_OVERLAP: bool = false;
 
 pub(super) struct Server {
@@ -135,8 +135,9 @@ impl Server {
     /// Sends what changed between the beginning of the last subscription and its snapshot, which has
     /// it too.
     fn repeat(&mut self, peer: u64) {
+        let is_told = matches!(self.habits.positions, Positions::Slots(..));
         let last = self.recent.iter().rev().take(self.habits.overlap);
-        let last = last.take_while(|(_, appends)| APPENDS_OVERLAP || !appends);
+        let last = last.take_while(|(_, appends)| APPENDS_OVERLAP && is_told || !appends);
         let changes = self.recent.iter().skip(self.recent.len() - last.count());
         let Some(peer) = self.state.peers.get_mut(&peer) else {
             return;
