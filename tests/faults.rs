@@ -4,7 +4,7 @@
 use hyperstack_sdk::prelude::*;
 use hyperstack_sdk::testing::TestServer;
 use hyperstack_sdk::wire::FrameError;
-use hyperstack_sdk::{Faults, RowErrorCause};
+use hyperstack_sdk::{Feed, RowErrorCause};
 use serde_json::json;
 
 use crate::support::*;
@@ -13,7 +13,7 @@ use crate::support::*;
 struct Scene {
     server: TestServer,
     hs: HyperStack,
-    faults: Faults,
+    faults: Feed<Fault>,
     updates: TryEntityStream<Game>,
     rows: Vec<Game>,
 }

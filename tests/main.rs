@@ -3,6 +3,7 @@
 //! `README.md` says which tests fail when which promise is broken.
 
 mod answers;
+mod connection_states;
 mod defects;
 mod documentation;
 mod faults;
@@ -11,6 +12,7 @@ mod order;
 mod policies;
 mod readers;
 mod recordings;
+mod resume;
 mod settings;
 mod stack;
 mod stopping;

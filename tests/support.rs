@@ -117,6 +117,16 @@ pub(crate) async fn until(so: impl Fn() -> bool) {
     .await;
 }
 
+/// Lets so much time go by for the client, and lets it do what is due by then.
+pub(crate) async fn pass(time: Duration) {
+    tokio::time::pause();
+    tokio::time::advance(time).await;
+    tokio::time::resume();
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+}
+
 /// Waits until the client has read all that the server has sent to it so far, and no less: what
 /// comes after goes through the same pipe.
 pub(crate) async fn settled(server: &TestServer, faults: impl futures_util::Stream<Item = Fault>) {

@@ -106,7 +106,7 @@ pub use auth::{AuthToken, TokenError, TokenProvider};
 #[cfg(feature = "client")]
 pub use client::{HyperStack, HyperStackBuilder};
 #[cfg(feature = "client")]
-pub use engine::{ConnectionState, Fault, Faults, Stats};
+pub use engine::{ConnectionState, Fault, Feed, StateChange, Stats};
 pub use futures_util::{Stream, StreamExt};
 /// Makes a typed patch of what the server knows by name, and its merge.
 ///

@@ -112,6 +112,18 @@ impl HyperStackBuilder {
         self
     }
 
+    /// After how long without a word a subscription is begun anew. Default: never.
+    ///
+    /// The server may end a subscription in silence, while the connection and the others on it live:
+    /// one that lags too far behind. No message tells that from a view in which nothing happens, so
+    /// this is a limit on how old what is read may be, at the price of a snapshot of every quiet view,
+    /// and of every quiet row that is read by its key, each time. A subscription is looked at four
+    /// times in that long. What did not change is silent; `stats().resyncs` counts.
+    pub fn stale_after(mut self, limit: Duration) -> Self {
+        self.session.stale_after = Some(limit);
+        self
+    }
+
     /// How long `get` and `list` wait for a view to be ready. Default: 5 seconds. An empty view is
     /// ready after a round trip.
     pub fn initial_data_timeout(mut self, timeout: Duration) -> Self {
@@ -157,6 +169,14 @@ impl HyperStackBuilder {
     /// Caches as many rows as there are.
     pub fn unlimited_entries(mut self) -> Self {
         self.max_entries_per_view = None;
+        self
+    }
+
+    /// How many subscriptions there may be at a time: parts of views, and rows by key. Default: 10,000.
+    /// What is wanted beyond it is refused, with [`EndReason::TooManySubscriptions`](crate::EndReason)
+    /// as the reader's end. While there is no connection this is all that waits to be asked for.
+    pub fn max_subscriptions(mut self, subscriptions: usize) -> Self {
+        self.session.max_subscriptions = subscriptions;
         self
     }
 
@@ -216,6 +236,12 @@ impl HyperStackBuilder {
         };
         if self.session.ping_interval.is_zero() {
             return invalid("ping_interval", "it must be longer than zero");
+        }
+        if self.session.stale_after == Some(Duration::ZERO) {
+            return invalid("stale_after", "it must be longer than zero");
+        }
+        if self.session.max_subscriptions == 0 {
+            return invalid("max_subscriptions", "there must be room for one at least");
         }
         if self.session.reconnect_intervals.is_empty() {
             let reason = "there must be one at least; see also `auto_reconnect(false)`";

@@ -6,11 +6,12 @@ use std::fmt;
 
 pub use builder::HyperStackBuilder;
 
-use crate::engine::{ConnectionState, Faults, Handle, Shared, Stats};
+use crate::engine::{ConnectionState, Fault, Feed, Handle, Shared, StateChange, Stats};
 use crate::patch::Entity;
 use crate::session::{ConnectError, EndReason};
 use crate::stream::{EntityStream, RichEntityStream, RowStream, TryEntityStream};
 use crate::view::{ListView, ReadError, StateView, ViewSource, Views};
+use crate::wire::Issue;
 
 /// A connection to a Hyperstack server, and the cache of what was read over it.
 ///
@@ -167,6 +168,37 @@ impl HyperStack {
         self.shared().state()
     }
 
+    /// The states of the connection, each with its cause: the present one first, then every change, each
+    /// attempt to reconnect among them.
+    ///
+    /// ```no_run
+    /// # use hyperstack_sdk::prelude::*;
+    /// # async fn run(hs: HyperStack) {
+    /// let mut states = hs.connection_states();
+    /// while let Some(change) = states.next().await {
+    ///     match change.cause {
+    ///         Some(cause) => println!("{:?}: {cause}", change.state),
+    ///         None => println!("{:?}", change.state),
+    ///     }
+    /// }
+    /// # }
+    /// ```
+    pub fn connection_states(&self) -> Feed<StateChange> {
+        self.shared().changes()
+    }
+
+    /// The last loss of the connection, or failure to make or to restore it, or to have the next
+    /// token; `None` if there was none yet. It stays when the connection is restored.
+    pub fn last_error(&self) -> Option<ConnectError> {
+        self.shared().last_error()
+    }
+
+    /// What the server complains of, from now on: limits above all. They are among the
+    /// [`faults`](Self::faults) too.
+    pub fn socket_issues(&self) -> Feed<Issue> {
+        self.shared().issues()
+    }
+
     /// Closes the connection for good, at once, whatever it is doing. Every stream ends, and reads
     /// return what the cache holds.
     pub async fn disconnect(&self) {
@@ -180,7 +212,7 @@ impl HyperStack {
 
     /// What went wrong and was survived, from now on: rows and frames that did not fit, complaints
     /// of the server, losses of the connection.
-    pub fn faults(&self) -> Faults {
+    pub fn faults(&self) -> Feed<Fault> {
         self.shared().faults()
     }
 

@@ -70,14 +70,16 @@ impl<T: Record> Drop for Reader<T> {
 }
 
 impl Shared {
-    /// The cache of `view` as `T`, with targets that are wanted for as long as the interest lives.
+    /// The cache of `view` as `T`, with targets that are wanted for as long as the interest lives;
+    /// none where that is more than may be wanted.
     pub(crate) fn want<T: Record>(
         self: &Arc<Self>,
         view: &Arc<str>,
         targets: Vec<Target>,
         window: Window,
-    ) -> (Arc<Cache<T>>, Interest) {
+    ) -> Result<(Arc<Cache<T>>, Interest), EndReason> {
         let mut core = self.core();
+        core.session.admit(view, &targets, window)?;
         let (cache, made) = core.hub.cache(view);
         for target in &targets {
             core.session.want(view, target, window);
@@ -94,7 +96,7 @@ impl Shared {
             targets,
             window,
         };
-        (cache, interest)
+        Ok((cache, interest))
     }
 
     /// The cache of `view` as `T`, as it is, if it is read.
@@ -120,6 +122,10 @@ impl Shared {
         if targets.is_empty() {
             return Subscription::ended(options, &EndReason::NothingToWatch);
         }
+        let (cache, _interest) = match self.want(view, targets, window) {
+            Ok(wanted) => wanted,
+            Err(reason) => return Subscription::ended(options, &reason),
+        };
         let policy = options.policy;
         let queue = Arc::new(Queue::new(
             policy.unwrap_or(Policy::Conflate(self.queue_capacity())),
@@ -127,7 +133,6 @@ impl Shared {
             options.wants_errors,
             self.core().hub.meter().clone(),
         ));
-        let (cache, _interest) = self.want(view, targets, window);
         cache.subscribe(&selection, &queue);
         let reader = Reader {
             cache,

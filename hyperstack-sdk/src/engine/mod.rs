@@ -2,13 +2,15 @@
 
 mod core;
 mod fault;
+mod feed;
 mod handle;
 mod shared;
 mod state;
 mod stats;
 
-pub use fault::{Fault, Faults};
+pub use fault::Fault;
+pub use feed::Feed;
 pub(crate) use handle::Handle;
 pub(crate) use shared::{Settings, Shared};
-pub use state::ConnectionState;
+pub use state::{ConnectionState, StateChange};
 pub use stats::Stats;

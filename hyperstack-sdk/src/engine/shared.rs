@@ -9,13 +9,13 @@ use tokio::sync::{watch, Notify};
 use tokio::time::Instant;
 
 use super::core::Core;
-use super::fault::Board;
-use super::{ConnectionState, Fault, Faults, Stats};
+use super::feed::Board;
+use super::{ConnectionState, Fault, Feed, StateChange, Stats};
 use crate::auth::{until, AuthToken, TokenError};
 use crate::session::{ConnectError, EndReason, Grant, Link, Session, Time, Transmit};
 use crate::store::Hub;
 use crate::wire::payload::{self, Limits};
-use crate::wire::{FrameError, Incoming, Secret};
+use crate::wire::{FrameError, Incoming, Issue, Secret};
 
 /// The state of a client. The lock on it is held for short, and never across an await.
 pub(crate) struct Shared {
@@ -23,7 +23,9 @@ pub(crate) struct Shared {
     /// Tells the driver that there may be something to do.
     wake: Notify,
     state: watch::Sender<ConnectionState>,
-    board: Board,
+    changes: Board<StateChange>,
+    faults: Board<Fault>,
+    issues: Board<Issue>,
     counters: Counters,
     started: Instant,
     settings: Settings,
@@ -53,7 +55,9 @@ impl Shared {
             core: Mutex::new(Core::new(session, hub)),
             wake: Notify::new(),
             state: watch::Sender::new(ConnectionState::Connecting),
-            board: Board::default(),
+            changes: Board::default(),
+            faults: Board::default(),
+            issues: Board::default(),
             counters: Counters::default(),
             started: Instant::now(),
             settings,
@@ -102,8 +106,28 @@ impl Shared {
         }
     }
 
-    pub(crate) fn faults(&self) -> Faults {
-        self.board.subscribe()
+    pub(crate) fn last_error(&self) -> Option<ConnectError> {
+        self.core().session.last_error().cloned()
+    }
+
+    pub(crate) fn changes(&self) -> Feed<StateChange> {
+        // Under this lock no change is told.
+        let state = self.state.borrow();
+        self.changes.subscribe(Some(self.change_to(*state)))
+    }
+
+    /// What is told of a change.
+    fn change_to(&self, state: ConnectionState) -> StateChange {
+        let core = self.core();
+        StateChange::new(state, core.session.last_error(), core.session.link())
+    }
+
+    pub(crate) fn faults(&self) -> Feed<Fault> {
+        self.faults.subscribe(None)
+    }
+
+    pub(crate) fn issues(&self) -> Feed<Issue> {
+        self.issues.subscribe(None)
     }
 
     pub(crate) fn stats(&self) -> Stats {
@@ -207,12 +231,13 @@ impl Shared {
                 }
                 for error in errors {
                     self.counters.row_errors.fetch_add(1, Ordering::Relaxed);
-                    self.board.report(&Fault::Row(error));
+                    self.report(&Fault::Row(error));
                 }
             }
             Incoming::Issue(issue) => {
                 drop(core);
-                self.board.report(&Fault::Issue(issue.clone()));
+                self.report(&Fault::Issue(issue.clone()));
+                wake(self.issues.tell(&issue));
                 self.change(|core, now| core.session.handle_issue(&issue, now));
             }
             Incoming::Refresh(reply) => {
@@ -227,7 +252,12 @@ impl Shared {
 
     fn report_frame(&self, error: FrameError) {
         self.counters.frame_errors.fetch_add(1, Ordering::Relaxed);
-        self.board.report(&Fault::Frame(error));
+        self.report(&Fault::Frame(error));
+    }
+
+    fn report(&self, fault: &Fault) {
+        tracing::warn!("{fault}");
+        wake(self.faults.tell(fault));
     }
 
     pub(crate) fn handle_timeout(&self) {
@@ -257,10 +287,9 @@ impl Shared {
         }
     }
 
-    /// Wakes readers. No lock is held meanwhile: a waker may do anything.
     fn wake_readers(&self) {
         let wakers = self.core().hub.take_wakers();
-        wakers.into_iter().for_each(Waker::wake);
+        wake(wakers);
     }
 
     /// Tells the session something, and everybody what came of it: where the connection stands,
@@ -271,19 +300,26 @@ impl Shared {
         core.follow();
         let losses: Vec<_> = std::iter::from_fn(|| core.session.poll_loss()).collect();
         drop(core);
+        let mut wakers = Vec::new();
         self.state.send_if_modified(|state| {
             let first = *state == ConnectionState::Connecting;
             let now = ConnectionState::of(self.core().session.link(), first);
             let before = std::mem::replace(state, now);
-            *state != before
+            if now != before {
+                wakers = self.changes.tell(&self.change_to(now));
+            }
+            now != before
         });
         let ended = self.core().end();
+        wake(wakers);
         self.wake_readers();
         for loss in losses {
-            self.board.report(&Fault::Connection(loss));
+            self.report(&Fault::Connection(loss));
         }
         if ended {
-            self.board.end();
+            wake(self.changes.end());
+            wake(self.faults.end());
+            wake(self.issues.end());
         }
     }
 
@@ -296,4 +332,9 @@ impl Shared {
         // best there is.
         self.core.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Wakes those who wait. No lock is held meanwhile: a waker may do anything.
+fn wake(wakers: impl IntoIterator<Item = Waker>) {
+    wakers.into_iter().for_each(Waker::wake);
 }

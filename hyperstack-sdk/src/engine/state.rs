@@ -1,6 +1,6 @@
 //! Where the connection stands, for people.
 
-use crate::session::{EndReason, Link};
+use crate::session::{ConnectError, EndReason, Link};
 
 /// Where the connection stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +39,34 @@ impl ConnectionState {
                 ConnectionState::Disconnected
             }
             Link::Closed(_) => ConnectionState::Error,
+        }
+    }
+}
+
+/// Where the connection stands now, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StateChange {
+    /// Where the connection stands.
+    pub state: ConnectionState,
+    /// What made it leave the state before, where that was no wish of the user's and no success: the
+    /// loss, or what the last attempt met.
+    pub cause: Option<ConnectError>,
+}
+
+impl StateChange {
+    pub(super) fn new(
+        state: ConnectionState,
+        last_error: Option<&ConnectError>,
+        link: &Link,
+    ) -> Self {
+        let is_caused = match state {
+            ConnectionState::Connected => false,
+            _ => *link != Link::Closed(EndReason::Disconnected),
+        };
+        StateChange {
+            state,
+            cause: last_error.filter(|_| is_caused).cloned(),
         }
     }
 }

@@ -196,6 +196,15 @@ pub enum EndReason {
     /// type (`PartialEq`, `Clone`, a serde impl, a default) panicked in it.
     #[error("the client's task stopped: its runtime was shut down, or a row's own code panicked")]
     Stopped,
+    /// The reader wants more than the client keeps subscribed at a time; see
+    /// [`max_subscriptions`](crate::HyperStackBuilder::max_subscriptions).
+    #[error("{wanted} subscriptions are over the limit of {limit}")]
+    TooManySubscriptions {
+        /// How many there would be with this reader's.
+        wanted: usize,
+        /// The limit.
+        limit: usize,
+    },
     /// The stream was asked to watch no key at all.
     #[error("there is nothing to watch: no key was given")]
     NothingToWatch,

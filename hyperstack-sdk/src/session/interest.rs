@@ -32,6 +32,8 @@ pub(super) struct Interest {
     views: HashMap<Arc<str>, Wanted>,
     /// Views whose subscriptions may differ from what is wanted.
     touched: HashSet<Arc<str>>,
+    /// How much is wanted: parts of views, and rows by key.
+    count: usize,
 }
 
 /// What is wanted of one view.
@@ -53,12 +55,17 @@ struct Readers {
 }
 
 impl Interest {
+    /// How much would be wanted with these targets of the view.
+    pub(super) fn count_with(&self, view: &str, targets: &[Target], window: Window) -> usize {
+        let wanted = self.views.get(view);
+        let is_new = |target: &&Target| wanted.is_none_or(|wanted| !wanted.has(target, window));
+        self.count + targets.iter().filter(is_new).count()
+    }
+
     pub(super) fn want(&mut self, view: &Arc<str>, target: &Target, window: Window) {
-        let readers = self
-            .views
-            .entry(view.clone())
-            .or_default()
-            .readers(target, window);
+        let wanted = self.views.entry(view.clone()).or_default();
+        self.count += usize::from(!wanted.has(target, window));
+        let readers = wanted.readers(target, window);
         readers.count += 1;
         readers.until = None;
         self.touch(view);
@@ -133,11 +140,12 @@ impl Interest {
     /// Drops what has lingered long enough.
     pub(super) fn expire(&mut self, now: Time, events: &mut VecDeque<Event>) {
         let over = |readers: &Readers| readers.until.is_some_and(|until| until <= now);
-        let touched = &mut self.touched;
+        let (touched, count) = (&mut self.touched, &mut self.count);
         self.views.retain(|view, wanted| {
             let before = wanted.len();
             wanted.all.retain(|_, readers| !over(readers));
             wanted.keys.retain(|_, readers| !over(readers));
+            *count -= before - wanted.len();
             if wanted.len() != before {
                 touched.insert(view.clone());
                 if wanted.len() == 0 || !wanted.is_whole(view) {
@@ -169,6 +177,13 @@ impl Wanted {
         match target {
             Target::All => self.all.entry(window).or_default(),
             Target::Key(key) => self.keys.entry(key.clone()).or_default(),
+        }
+    }
+
+    fn has(&self, target: &Target, window: Window) -> bool {
+        match target {
+            Target::All => self.all.contains_key(&window),
+            Target::Key(key) => self.keys.contains_key(key),
         }
     }
 

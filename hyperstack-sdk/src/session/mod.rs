@@ -59,6 +59,8 @@ pub struct Settings {
     pub wait_for_server: bool,
     /// How long the server may take to answer to a new token.
     pub token_timeout: Duration,
+    /// How much may be wanted at a time: parts of views, and rows by key.
+    pub max_subscriptions: usize,
     /// After how long without a word a subscription is begun anew; `None` is never.
     pub stale_after: Option<Duration>,
     /// What is presented to the server.
@@ -75,6 +77,7 @@ impl Default for Settings {
             linger: Duration::from_secs(5),
             wait_for_server: false,
             token_timeout: Duration::from_secs(10),
+            max_subscriptions: 10_000,
             stale_after: None,
             credentials: Credentials::None,
         }
@@ -201,6 +204,7 @@ pub struct Session {
     pings: VecDeque<Transmit>,
     events: VecDeque<Event>,
     losses: VecDeque<ConnectError>,
+    last_error: Option<ConnectError>,
 }
 
 impl Session {
@@ -231,6 +235,7 @@ impl Session {
             pings: VecDeque::new(),
             events: VecDeque::new(),
             losses: VecDeque::new(),
+            last_error: None,
             settings,
         }
     }
@@ -240,9 +245,32 @@ impl Session {
         &self.link
     }
 
+    /// The last loss, or failure to make a connection or to have a token.
+    pub fn last_error(&self) -> Option<&ConnectError> {
+        self.last_error.as_ref()
+    }
+
+    fn note(&mut self, error: ConnectError) {
+        self.last_error = Some(error.clone());
+        self.losses.push_back(error);
+    }
+
     /// How often a lost connection was restored.
     pub fn reconnects(&self) -> u64 {
         self.reconnects
+    }
+
+    /// Whether these targets of a view may be wanted besides all that is.
+    ///
+    /// # Errors
+    ///
+    /// [`EndReason::TooManySubscriptions`].
+    pub fn admit(&self, view: &str, targets: &[Target], window: Window) -> Result<(), EndReason> {
+        let limit = self.settings.max_subscriptions;
+        match self.interest.count_with(view, targets, window) {
+            wanted if wanted > limit => Err(EndReason::TooManySubscriptions { wanted, limit }),
+            _ => Ok(()),
+        }
     }
 
     /// A reader came: `target` of `view` is wanted until as many [`release`](Self::release) it.
@@ -303,7 +331,7 @@ impl Session {
         };
         self.pings.clear();
         self.auth.lose();
-        self.losses.push_back(cause.clone());
+        self.note(cause.clone());
         if self.link == Link::Open {
             self.events.push_back(Event::Lost);
         }
@@ -368,7 +396,7 @@ impl Session {
             (Link::Open, Err(error)) if self.auth.is_fetching() => {
                 let wait = error.retry_after().unwrap_or_default();
                 self.auth.put_off(error.is_final(), wait, now);
-                self.losses.push_back(error.into());
+                self.note(error.into());
             }
             _ => {}
         }

@@ -1,6 +1,6 @@
 //! What this connection was asked and what it confirmed; forgotten when it ends.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use crate::wire::{Issue, Request, Seq, Sort, Subscribe};
 /// answer follows everything that the requests before it caused.
 #[derive(Debug, Default)]
 pub(super) struct Requests {
-    standing: HashMap<Arc<str>, BTreeMap<Target, Standing>>,
+    standing: BTreeMap<Arc<str>, BTreeMap<Target, Standing>>,
     unfinished: VecDeque<Unfinished>,
     outbox: VecDeque<Request>,
     last_id: u64,
@@ -167,7 +167,6 @@ impl Requests {
             }
             !standing.is_empty()
         });
-        views.sort_unstable();
         views
     }
 

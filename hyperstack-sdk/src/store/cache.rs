@@ -236,9 +236,7 @@ impl<T: Record> AnyCache for Cache<T> {
     fn begin(&self, target: &Target, window: Window, sort: Option<&Sort>) -> bool {
         let mut state = self.lock();
         state.readiness.begin(target);
-        if *target == Target::All || sort.is_some() {
-            state.rows.begin(sort);
-        }
+        state.rows.begin(*target == Target::All, sort);
         state.snapshot.get_or_insert(None);
         if *target != Target::All {
             return false;

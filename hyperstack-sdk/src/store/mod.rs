@@ -10,6 +10,7 @@ mod ids;
 mod index;
 mod lens;
 mod order;
+mod overlap;
 mod readers;
 mod readiness;
 mod rows;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::index::Index;
 use super::order::{Id, Order};
+use super::overlap::without_repeated;
 use crate::patch::{Patch, PatchError, PatchErrorKind, Record};
 use crate::stream::{Change, Kind, RowErrorCause};
 use crate::wire::{Seq, Sort};
@@ -24,6 +25,10 @@ pub(super) struct Rows<T: Record> {
     snapshot: Vec<(Id, Seq)>,
     /// The greatest position that was seen.
     last_seq: Option<Seq>,
+    /// Whether the whole view is subscribed, and not some of its rows.
+    whole: bool,
+    /// Whether changes may come that are in the snapshot already.
+    overlaps: bool,
     /// Whether a change since the snapshot began cannot be told by its position from those before
     /// it, or was not taken in.
     missed: bool,
@@ -39,6 +44,8 @@ struct Slot<T: Record> {
     generation: u32,
     /// The position of what was last sent of it.
     seq: Seq,
+    /// Whether that was a snapshot, and nothing newer came since.
+    in_snapshot: bool,
 }
 
 /// How many slots a cursor is rewound: positions are not in order, and that of a change that comes late
@@ -85,6 +92,8 @@ impl<T: Record> Rows<T> {
             generation: 0,
             snapshot: Vec::new(),
             last_seq: None,
+            whole: false,
+            overlaps: false,
             missed: false,
             partial: 0,
         }
@@ -168,8 +177,13 @@ impl<T: Record> Rows<T> {
         held
     }
 
-    /// A snapshot begins, in this order.
-    pub(super) fn begin(&mut self, sort: Option<&Sort>) {
+    /// A snapshot begins, of the whole view in this order, or of one row.
+    pub(super) fn begin(&mut self, whole: bool, sort: Option<&Sort>) {
+        self.whole = whole;
+        self.overlaps = true;
+        if !whole && sort.is_none() {
+            return;
+        }
         self.generation += 1;
         self.missed = false;
         self.snapshot.clear();
@@ -253,8 +267,19 @@ impl<T: Record> Rows<T> {
         if let Some(id) = held {
             self.warm(id);
         }
+        let repeats = self.repeats(held, input.seq);
         let mut patch = T::Patch::default();
         patch.decode_into(input.data, append)?;
+        if repeats && !append.is_empty() {
+            let row = held.and_then(|id| self.slots[id as usize].as_ref());
+            patch = match row.map(|slot| &slot.row) {
+                Some(Row::Whole(row)) => {
+                    without_repeated(&T::diff_slots(row, row, true), patch, append)?
+                }
+                Some(Row::Partial(held)) => without_repeated(&**held, patch, append)?,
+                None => patch,
+            };
+        }
         let Some((id, slot)) = held.and_then(|id| Some((id, self.slots[id as usize].as_mut()?)))
         else {
             let row = Row::from_patch(patch)?;
@@ -284,6 +309,24 @@ impl<T: Record> Rows<T> {
         };
         self.reorder(id, input, false);
         Ok(change.map(|change| input.changed(id, change)))
+    }
+
+    /// Whether a change may be in its row already, which a snapshot brought. Changes come in the order
+    /// in which they were made, so with the first that is new the overlap is over, as far as one
+    /// subscription reaches: for all rows, or for its own.
+    fn repeats(&mut self, held: Option<Id>, seq: Option<Seq>) -> bool {
+        if !self.overlaps {
+            return false;
+        }
+        let slot = held.and_then(|id| self.slots[id as usize].as_mut());
+        let repeats = slot
+            .as_ref()
+            .is_some_and(|slot| slot.in_snapshot && seq.is_some_and(|seq| seq <= slot.seq));
+        if !repeats {
+            slot.into_iter().for_each(|slot| slot.in_snapshot = false);
+            self.overlaps = !self.whole;
+        }
+        repeats
     }
 
     fn find(&self, key: &str) -> Option<Id> {
@@ -344,6 +387,7 @@ impl<T: Record> Rows<T> {
             row,
             generation: self.generation,
             seq: Seq::default(),
+            in_snapshot: false,
         });
         let id = match self.free.pop() {
             Some(id) => {
@@ -383,8 +427,12 @@ impl<T: Record> Rows<T> {
             Some(seq) => earliest.is_some_and(|earliest| seq < earliest) && input.live,
             None => true,
         };
+        slot.in_snapshot = !input.live && input.seq.is_some() || slot.in_snapshot && input.live;
         if let Some(seq) = input.seq {
-            slot.seq = seq;
+            slot.seq = match slot.in_snapshot && input.live {
+                true => slot.seq.max(seq),
+                false => seq,
+            };
             self.last_seq = self.last_seq.max(Some(seq));
         }
     }

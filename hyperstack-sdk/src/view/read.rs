@@ -104,9 +104,15 @@ impl<T: Record> View<T> {
         target: Target,
         window: Window,
         read: impl FnOnce(&Cache<T>) -> R,
-    ) -> (R, Result<(), ReadError>) {
+    ) -> (R, Result<(), ReadError>)
+    where
+        R: Default,
+    {
         let shared = self.handle.shared();
-        let (cache, _interest) = shared.want::<T>(&self.id, vec![target.clone()], window);
+        let (cache, _interest) = match shared.want::<T>(&self.id, vec![target.clone()], window) {
+            Ok(wanted) => wanted,
+            Err(reason) => return (R::default(), Err(reason.into())),
+        };
         let waited = shared.initial_data_timeout();
         let view = || self.id.to_string();
         let outcome = match tokio::time::timeout(waited, cache.outcome(&target, window)).await {

@@ -1,3 +1,5 @@
+mod auth;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -37,6 +39,7 @@ fn sent(session: &mut Session) -> Vec<String> {
                     (Some(skip), Some(take), None, None) => format!("[{skip}..{take}]"),
                     (None, Some(take), None, None) => format!("[{take}]"),
                     (None, None, Some(limit), Some(after)) => format!(", {limit} after {after}"),
+                    (None, None, None, Some(after)) => format!(", after {after}"),
                     _ => String::new(),
                 };
                 let name = name(s.view, s.key);
@@ -358,6 +361,86 @@ fn a_refused_subscription_is_asked_again_when_another_one_ends() {
     session.release(&list, &Target::All, Window::default(), Time::ZERO);
     session.handle_timeout(seconds(5));
     assert_eq!(sent(&mut session)[..2], ["-R/list", "+S/list"]);
+}
+
+#[test]
+fn a_refused_subscription_is_asked_again_when_the_server_says_so() {
+    let mut session = open();
+    session.want(&view("R/list"), &Target::All, Window::default());
+    sent(&mut session);
+    let mut issue = issue("subscription-limit-exceeded");
+    issue.retry_after = Some(3);
+    session.handle_issue(&issue, seconds(1));
+    assert_eq!(session.poll_timeout(), Some(seconds(4)));
+    assert_eq!(sent(&mut session), [""; 0]);
+    session.handle_timeout(seconds(4));
+    assert_eq!(sent(&mut session), ["+R/list", "+|"]);
+}
+
+#[test]
+fn a_cursor_serves_the_next_subscription_and_no_other() {
+    let mut session = open();
+    let list = view("R/list");
+    session.want(&list, &Target::All, Window::default());
+    sent(&mut session);
+    session.handle_subscribed("R/list", None);
+    session.resume_from("R/list", Some(Seq::new(7, 0)));
+    for resumed in ["+R/list, after 7:000000000000", "+R/list"] {
+        session.handle_lost(ConnectError::Lost("reset".into()), seconds(1));
+        let now = session.poll_timeout().unwrap();
+        session.handle_timeout(now);
+        session.handle_open(now);
+        assert_eq!(sent(&mut session), [resumed, "+|"]);
+    }
+    // What it brings, and what is there, is the whole view.
+    events(&mut session);
+    session.handle_subscribed("R/list", None);
+    assert!(matches!(
+        events(&mut session)[..],
+        [Event::Begin { window, .. }] if window == Window::default()
+    ));
+}
+
+#[test]
+fn a_subscription_without_a_word_is_begun_anew() {
+    let settings = Settings {
+        stale_after: Some(seconds(40)),
+        ping_interval: seconds(3600),
+        ..Settings::default()
+    };
+    let mut session = Session::new(settings, 7);
+    session.handle_open(Time::ZERO);
+    let list = view("R/list");
+    session.want(&list, &key("a"), Window::default());
+    session.want(&list, &key("b"), Window::default());
+    session.want(&view("R/top"), &Target::All, Window::default());
+    let mut said = Vec::new();
+    for now in 0..80 {
+        let now = seconds(now);
+        session.handle_timeout(now);
+        let sent = sent(&mut session);
+        said.extend(sent.into_iter().map(|said| (now, said)));
+        session.handle_news("R/list", Some("a"), now);
+        if now < seconds(20) {
+            session.handle_news("R/top", None, now);
+        }
+    }
+    said.retain(|(now, _)| *now > Time::ZERO);
+    let said: Vec<_> = said
+        .iter()
+        .map(|(now, said)| (now.as_secs(), &**said))
+        .collect();
+    assert_eq!(
+        said,
+        [
+            (50, "-R/list#b"),
+            (50, "+R/list#b"),
+            (50, "+|"),
+            (60, "-R/top"),
+            (60, "+R/top"),
+            (60, "+|"),
+        ]
+    );
 }
 
 #[test]

@@ -1,0 +1,217 @@
+//! Tokens: fetched, presented, renewed.
+
+use super::*;
+
+fn fetching() -> Session {
+    let settings = Settings {
+        credentials: Credentials::Fetched,
+        reconnect_intervals: vec![seconds(8)],
+        ..Settings::default()
+    };
+    Session::new(settings, 7)
+}
+
+fn grant(token: &str, life: u64) -> Result<Grant, TokenError> {
+    Ok(Grant {
+        token: Secret(token.into()),
+        life: Some(seconds(life)),
+    })
+}
+
+fn token(session: &Session) -> Option<&str> {
+    session.token().map(|token| token.0.as_str())
+}
+
+/// Up since 0 with the token "one", of 300 seconds.
+fn connected() -> Session {
+    let mut session = fetching();
+    assert!(session.wants_token());
+    session.handle_token(grant("one", 300), Time::ZERO);
+    assert_eq!(*session.link(), Link::Dialing { attempt: 0 });
+    assert_eq!(token(&session), Some("one"));
+    session.handle_open(Time::ZERO);
+    session
+}
+
+/// Runs until then, doing what is due, while the peer answers.
+fn run(session: &mut Session, until: u64) -> Vec<String> {
+    let mut said = Vec::new();
+    while let Some(at) = session.poll_timeout().filter(|at| *at <= seconds(until)) {
+        session.handle_timeout(at);
+        said.extend(sent(session));
+        session.handle_heard(at);
+    }
+    said.retain(|message| !message.eq_ignore_ascii_case("ping"));
+    said
+}
+
+fn refused(code: &str, retry_after: Option<u64>) -> ConnectError {
+    ConnectError::Rejected {
+        status: 401,
+        code: Some(code.into()),
+        message: "no".into(),
+        retry_after: retry_after.map(seconds),
+    }
+}
+
+fn reply(error: Option<&str>) -> RefreshReply {
+    RefreshReply {
+        success: error.is_none(),
+        expires_at: None,
+        error: error.map(AuthErrorCode::from),
+    }
+}
+
+#[test]
+fn a_token_is_renewed_a_minute_before_its_end_while_the_connection_goes_on() {
+    let mut session = connected();
+    run(&mut session, 239);
+    assert!(!session.wants_token());
+    run(&mut session, 240);
+    assert!(session.wants_token());
+    session.handle_token(grant("two", 300), seconds(245));
+    assert!(!session.wants_token());
+    assert_eq!(run(&mut session, 246), [""; 0]);
+    let said = sent(&mut session);
+    assert_eq!(said, ["RefreshAuth { token: *** }"]);
+    // The old one counts until the server has taken the new one.
+    assert_eq!(token(&session), Some("one"));
+    session.handle_refreshed(&reply(None), Some(seconds(600)), seconds(246));
+    assert_eq!(
+        (token(&session), session.link()),
+        (Some("two"), &Link::Open)
+    );
+    run(&mut session, 246 + 539);
+    assert!(!session.wants_token());
+    run(&mut session, 246 + 540);
+    assert!(session.wants_token());
+}
+
+#[test]
+fn a_short_token_is_renewed_in_the_middle_of_its_life() {
+    let mut session = fetching();
+    session.handle_token(grant("one", 10), Time::ZERO);
+    session.handle_open(Time::ZERO);
+    run(&mut session, 4);
+    assert!(!session.wants_token());
+    run(&mut session, 5);
+    assert!(session.wants_token());
+}
+
+#[test]
+fn without_a_new_token_the_connection_ends_just_before_the_old_one_does() {
+    let mut session = connected();
+    run(&mut session, 240);
+    session.handle_token(Err(TokenError::new("later")), seconds(240));
+    assert!(matches!(session.last_error(), Some(ConnectError::Token(_))));
+    assert_eq!(*session.link(), Link::Open);
+    // It is asked for again within the back-off.
+    run(&mut session, 248);
+    assert!(session.wants_token());
+    session.handle_token(Err(TokenError::denied("never")), seconds(248));
+    run(&mut session, 293);
+    assert!(!session.wants_token());
+    assert_eq!(*session.link(), Link::Open);
+    run(&mut session, 294);
+    // The token was used up, not refused: there may be another one at once.
+    assert_eq!(*session.link(), Link::Authorizing { attempt: 1 });
+    assert_eq!(session.last_error(), Some(&ConnectError::TokenExpired));
+    assert_eq!(token(&session), None);
+    session.handle_token(Err(TokenError::denied("never")), seconds(294));
+    let Link::Closed(EndReason::Failed(ConnectError::Token(error))) = session.link() else {
+        panic!("{:?}", session.link());
+    };
+    assert_eq!(error.message(), "never");
+}
+
+#[test]
+fn a_token_that_the_server_does_not_take_leads_to_a_new_connection() {
+    for (answer, tries) in [(Some("token-invalid"), None), (None, Some("two"))] {
+        let mut session = connected();
+        run(&mut session, 240);
+        session.handle_token(grant("two", 300), seconds(240));
+        assert_eq!(sent(&mut session).len(), 1);
+        match answer {
+            Some(code) => session.handle_refreshed(&reply(Some(code)), None, seconds(241)),
+            // The server is silent.
+            None => drop(run(&mut session, 250)),
+        }
+        assert_eq!(*session.link(), Link::Waiting { attempt: 1 });
+        assert_eq!(token(&session), tries);
+    }
+}
+
+#[test]
+fn a_refused_token_is_replaced_at_once_if_it_was_an_old_one() {
+    let mut session = connected();
+    session.handle_lost(ConnectError::Lost("reset".into()), seconds(60));
+    session.handle_timeout(session.poll_timeout().unwrap());
+    assert_eq!(*session.link(), Link::Dialing { attempt: 1 });
+    assert_eq!(token(&session), Some("one"));
+    session.handle_lost(refused("token-expired", None), seconds(70));
+    assert_eq!(*session.link(), Link::Authorizing { attempt: 2 });
+    // A new one that is refused too is no reason to hurry.
+    session.handle_token(grant("two", 300), seconds(70));
+    session.handle_lost(refused("token-expired", None), seconds(71));
+    assert_eq!(*session.link(), Link::Waiting { attempt: 3 });
+    session.handle_timeout(session.poll_timeout().unwrap());
+    assert_eq!(*session.link(), Link::Authorizing { attempt: 3 });
+}
+
+#[test]
+fn one_token_that_is_refused_will_be_refused_again() {
+    for credentials in [Credentials::None, Credentials::Token(Secret("t".into()))] {
+        let settings = Settings {
+            credentials,
+            wait_for_server: true,
+            ..Settings::default()
+        };
+        let mut session = Session::new(settings, 7);
+        session.handle_lost(refused("token-expired", None), Time::ZERO);
+        assert!(matches!(session.link(), Link::Closed(EndReason::Failed(_))));
+    }
+}
+
+#[test]
+fn the_server_says_how_long_to_wait() {
+    let mut session = connected();
+    session.handle_lost(refused("rate-limit-exceeded", Some(30)), seconds(60));
+    assert_eq!(session.poll_timeout(), Some(seconds(90)));
+    // Never less than the back-off.
+    let mut session = connected();
+    session.handle_lost(refused("rate-limit-exceeded", Some(0)), seconds(60));
+    assert!(session.poll_timeout() > Some(seconds(60)));
+}
+
+#[test]
+fn a_fetch_that_fails_is_tried_again_after_a_wait_and_counts_as_an_attempt() {
+    let settings = Settings {
+        credentials: Credentials::Fetched,
+        wait_for_server: true,
+        max_reconnect_attempts: Some(1),
+        ..Settings::default()
+    };
+    let mut session = Session::new(settings, 7);
+    let busy = || TokenError::new("busy").with_retry_after(seconds(5));
+    session.handle_token(Err(busy()), seconds(1));
+    assert_eq!(*session.link(), Link::Waiting { attempt: 1 });
+    assert_eq!(session.poll_timeout(), Some(seconds(6)));
+    session.handle_timeout(seconds(6));
+    assert_eq!(*session.link(), Link::Authorizing { attempt: 1 });
+    session.handle_token(Err(busy()), seconds(7));
+    let Link::Closed(EndReason::AttemptsExhausted { attempts: 1, .. }) = session.link() else {
+        panic!("{:?}", session.link());
+    };
+}
+
+#[test]
+fn an_answer_that_nobody_asked_for_is_no_answer() {
+    let mut session = connected();
+    session.handle_refreshed(&reply(Some("token-invalid")), None, seconds(1));
+    session.handle_token(grant("stray", 300), seconds(1));
+    assert_eq!(
+        (token(&session), session.link()),
+        (Some("one"), &Link::Open)
+    );
+    assert_eq!(sent(&mut session), [""; 0]);
+}

@@ -1,0 +1,154 @@
+//! What people can know of the connection: its states with their causes, the last error, and what the
+//! server complains of.
+
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use hyperstack_sdk::prelude::*;
+use hyperstack_sdk::testing::Refusal;
+use hyperstack_sdk::{AuthErrorCode, StateChange};
+
+use crate::support::*;
+
+fn states(changes: &[StateChange]) -> Vec<ConnectionState> {
+    changes.iter().map(|change| change.state).collect()
+}
+
+#[tokio::test]
+async fn every_state_is_told_with_its_cause_and_the_stream_ends_with_the_client(
+) -> anyhow::Result<()> {
+    let server = games().start().await?;
+    let hs = client(&server).max_reconnect_attempts(2).connect().await?;
+    let mut changes = hs.connection_states();
+    let first = next(&mut changes).await;
+    assert_eq!(
+        (first.state, first.cause),
+        (ConnectionState::Connected, None)
+    );
+    assert_eq!(hs.last_error(), None);
+
+    server.drop_connections();
+    let lost = next(&mut changes).await;
+    assert_eq!(lost.state, ConnectionState::Reconnecting { attempt: 1 });
+    assert!(
+        matches!(lost.cause, Some(ConnectError::Lost(_))),
+        "{lost:?}"
+    );
+    let back = next(&mut changes).await;
+    assert_eq!((back.state, back.cause), (ConnectionState::Connected, None));
+    assert_eq!(hs.last_error(), lost.cause);
+
+    server.stop().await;
+    let rest: Vec<_> = soon(changes.collect()).await;
+    assert_eq!(
+        states(&rest),
+        [
+            // The connection was not up for long: this is still the same trouble.
+            ConnectionState::Reconnecting { attempt: 2 },
+            ConnectionState::Error
+        ]
+    );
+    let cause = rest[1].cause.clone();
+    assert!(
+        matches!(cause, Some(ConnectError::Unreachable(_))),
+        "{cause:?}"
+    );
+    assert_eq!(hs.last_error(), cause);
+
+    // Who comes late is told where it stands.
+    let late: Vec<_> = soon(hs.connection_states().collect()).await;
+    assert_eq!(states(&late), [ConnectionState::Error]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn to_disconnect_has_no_cause() -> anyhow::Result<()> {
+    let server = games().start().await?;
+    let hs = client(&server).connect().await?;
+    let mut changes = hs.connection_states();
+    next(&mut changes).await;
+    server.drop_connections();
+    soon(server.wait_for_accepted(2)).await;
+    soon(hs.disconnect()).await;
+    let last = soon(changes.collect::<Vec<_>>()).await.pop().unwrap();
+    assert_eq!(last.state, ConnectionState::Disconnected);
+    assert_eq!(last.cause, None);
+    Ok(())
+}
+
+#[tokio::test]
+async fn complaints_of_the_server_are_a_stream() -> anyhow::Result<()> {
+    let server = games().max_subscriptions(1).start().await?;
+    let hs = client(&server).connect().await?;
+    let mut issues = hs.socket_issues();
+    assert_eq!(issues.next().now_or_never(), None);
+    let refusal = Refusal::new("rate-limit-exceeded").retry_after(7);
+    server.send_issue(&refusal, false);
+    let issue = next(&mut issues).await;
+    assert_eq!(issue.code, AuthErrorCode::RateLimitExceeded);
+    assert_eq!((issue.retry_after, issue.fatal), (Some(7), false));
+    soon(hs.disconnect()).await;
+    assert_eq!(soon(issues.next()).await, None);
+    Ok(())
+}
+
+/// The real server says so and then only falls silent: nobody waits for the ping's deadline.
+#[tokio::test]
+async fn a_fatal_complaint_ends_the_connection_at_once_and_is_heeded() -> anyhow::Result<()> {
+    let server = games().start().await?;
+    let hs = client(&server).connect().await?;
+    let mut faults = hs.faults();
+    let mut changes = hs.connection_states();
+    next(&mut changes).await;
+    let refusal = Refusal::new("rate-limit-exceeded").retry_after(90);
+    server.send_issue(&refusal, true);
+    assert!(matches!(next(&mut faults).await, Fault::Issue(_)));
+    let Fault::Connection(cause) = next(&mut faults).await else {
+        panic!("the connection is not lost");
+    };
+    assert_eq!(cause.retry_after(), Some(Duration::from_secs(90)));
+    let ConnectError::Expelled { code, .. } = &cause else {
+        panic!("{cause}");
+    };
+    assert_eq!(*code, AuthErrorCode::RateLimitExceeded);
+    assert_eq!(next(&mut changes).await.cause.as_ref(), Some(&cause));
+    pass(Duration::from_secs(85)).await;
+    assert_eq!(server.connections_accepted(), 1);
+    pass(Duration::from_secs(5)).await;
+    assert_eq!(next(&mut changes).await.state, ConnectionState::Connected);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_fatal_complaint_that_nothing_helps_against_is_the_end() -> anyhow::Result<()> {
+    let server = games().start().await?;
+    let hs = client(&server).connect().await?;
+    let mut updates = hs.watch::<Game>();
+    server.send_issue(&Refusal::new("origin-mismatch"), true);
+    assert_eq!(soon(updates.next()).await, None);
+    let Some(EndReason::Failed(ConnectError::Expelled { code, .. })) = hs.end_reason() else {
+        panic!("{:?}", hs.end_reason());
+    };
+    assert_eq!(code, AuthErrorCode::OriginMismatch);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_close_reason_with_a_code_is_heeded() -> anyhow::Result<()> {
+    let server = games().start().await?;
+    let hs = client(&server).connect().await?;
+    let mut faults = hs.faults();
+    server.close_connections(1008, "quota-exceeded: come back tomorrow");
+    let Fault::Connection(ConnectError::Expelled { code, message, .. }) = next(&mut faults).await
+    else {
+        panic!("no reason");
+    };
+    assert_eq!(code, AuthErrorCode::QuotaExceeded);
+    assert_eq!(message, "come back tomorrow");
+    soon(server.wait_for_accepted(2)).await;
+    server.close_connections(1008, "token-missing: say who you are");
+    let end: Vec<_> = soon(faults.collect()).await;
+    assert_eq!(end.len(), 1, "{end:?}");
+    assert!(matches!(hs.end_reason(), Some(EndReason::Failed(_))));
+    Ok(())
+}

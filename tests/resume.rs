@@ -1,0 +1,307 @@
+//! After a loss: what is asked for again, and what a reader is told of it.
+
+use std::time::Duration;
+
+use hyperstack_sdk::prelude::*;
+use hyperstack_sdk::testing::{Offline, SeqSource, TestServer};
+use hyperstack_sdk::Seq;
+use serde_json::{json, Value};
+
+use crate::support::*;
+
+/// Loses the connection, lets the server change meanwhile, and waits until the client is back.
+async fn meanwhile(server: &TestServer, change: impl FnOnce()) {
+    let accepted = server.connections_accepted();
+    server.freeze();
+    server.drop_connections();
+    change();
+    server.thaw();
+    soon(server.wait_for_accepted(accepted + 1)).await;
+    soon(server.wait_for_subscription("Game/list")).await;
+}
+
+/// From which position on each subscription to the list asked for rows; `null` where for all.
+fn cursors(server: &TestServer) -> Vec<Value> {
+    let asked = asked(server, "Game/list").into_iter();
+    asked.map(|mut message| message["after"].take()).collect()
+}
+
+#[tokio::test]
+async fn a_list_asks_for_what_changed_since_a_minute_before_the_last_change() -> anyhow::Result<()>
+{
+    let server = games().seq(SeqSource::FromSlot(1000)).start().await?;
+    put(&server, "old", 1.0);
+    for _ in 0..200 {
+        put(&server, "new", 2.0);
+    }
+    let hs = client(&server).connect().await?;
+    let mut updates = hs.watch::<Game>();
+    assert_eq!(
+        read(&mut updates, 2).await,
+        ["upsert new 2", "upsert old 1"]
+    );
+    meanwhile(&server, || put(&server, "new", 3.0)).await;
+    assert_eq!(read(&mut updates, 1).await, ["upsert new 3"]);
+    assert_eq!(cursors(&server), [Value::Null, json!("1050:000000000000")]);
+    assert_eq!(names(&soon(hs.list::<Game>()).await), ["new", "old"]);
+    // Nothing changed: nothing is sent, and the list is complete all the same.
+    meanwhile(&server, || ()).await;
+    assert_eq!(soon(hs.try_list::<Game>()).await?.len(), 2);
+    assert_eq!(now(&mut updates), [""; 0]);
+    assert_eq!(hs.stats().resyncs, 2);
+    Ok(())
+}
+
+#[tokio::test]
+async fn where_positions_do_not_tell_all_rows_are_asked_for() -> anyhow::Result<()> {
+    // Without positions.
+    let server = games().seq(SeqSource::Off).start().await?;
+    put(&server, "a", 1.0);
+    let hs = client(&server).connect().await?;
+    let mut updates = hs.watch::<Game>();
+    assert_eq!(read(&mut updates, 1).await, ["upsert a 1"]);
+    meanwhile(&server, || put(&server, "a", 2.0)).await;
+    assert_eq!(read(&mut updates, 1).await, ["upsert a 2"]);
+    assert_eq!(cursors(&server), [Value::Null, Value::Null]);
+    drop(hs);
+
+    // With positions that went back by more than a minute.
+    let server = games().seq(SeqSource::FromSlot(1000)).start().await?;
+    put(&server, "a", 1.0);
+    let hs = client(&server).connect().await?;
+    let mut updates = hs.watch::<Game>();
+    assert_eq!(read(&mut updates, 1).await, ["upsert a 1"]);
+    server.set_seq(SeqSource::FromSlot(800));
+    put(&server, "a", 2.0);
+    assert_eq!(read(&mut updates, 1).await, ["patch a 2"]);
+    meanwhile(&server, || put(&server, "a", 3.0)).await;
+    assert_eq!(read(&mut updates, 1).await, ["upsert a 3"]);
+    assert_eq!(cursors(&server), [Value::Null, Value::Null]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_could_not_be_read_is_sent_again() -> anyhow::Result<()> {
+    let server = games().seq(SeqSource::FromSlot(1000)).start().await?;
+    put(&server, "a", 1.0);
+    let hs = client(&server).connect().await?;
+    let mut updates = hs.watch::<Game>();
+    let mut faults = hs.faults();
+    assert_eq!(read(&mut updates, 1).await, ["upsert a 1"]);
+    server.patch(
+        "Game",
+        "a",
+        json!({"score": "much", "note": "lost with it"}),
+    );
+    assert!(matches!(next(&mut faults).await, Fault::Row(_)));
+    put(&server, "a", 2.0);
+    assert_eq!(read(&mut updates, 1).await, ["patch a 2"]);
+    meanwhile(&server, || ()).await;
+    let update = next(&mut updates).await;
+    let note = update.data().and_then(|game| game.note.as_deref());
+    assert_eq!(note, Some("lost with it"));
+    assert_eq!(cursors(&server), [Value::Null, Value::Null]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_list_that_was_not_complete_is_asked_for_again_whole() -> anyhow::Result<()> {
+    let server = games().start().await?;
+    for n in 0..60 {
+        put(&server, &format!("{n:02}"), 1.0);
+    }
+    let hs = client(&server).connect().await?;
+    let mut updates = hs.watch::<Game>();
+    server.hold_replies();
+    soon(async {
+        assert!(futures_util::FutureExt::now_or_never(updates.next()).is_none());
+        server.wait_for_subscription("Game/list").await;
+    })
+    .await;
+    // The confirmation, and the first fifty rows.
+    server.release_next(2);
+    assert_eq!(read(&mut updates, 50).await.len(), 50);
+    meanwhile(&server, || server.release_replies()).await;
+    assert_eq!(read(&mut updates, 10).await.len(), 10);
+    assert_eq!(cursors(&server), [Value::Null, Value::Null]);
+    Ok(())
+}
+
+/// The base views know no deletes: what a server does not have after a restart, it may only have
+/// forgotten.
+#[tokio::test]
+async fn rows_that_a_restarted_server_does_not_have_stay() -> anyhow::Result<()> {
+    let server = games().start().await?;
+    put(&server, "a", 1.0);
+    put(&server, "b", 2.0);
+    let hs = client(&server).connect().await?;
+    let mut updates = hs.watch::<Game>();
+    assert_eq!(read(&mut updates, 2).await.len(), 2);
+    server.restart().await?;
+    soon(server.wait_for_subscription("Game/list")).await;
+    // It begins again from nothing, and so with a part of the row.
+    server.patch("Game", "b", json!({"score": 3}));
+    assert_eq!(read(&mut updates, 1).await, ["patch b 3"]);
+    assert_eq!(names(&soon(hs.list::<Game>()).await), ["b", "a"]);
+    Ok(())
+}
+
+#[derive(Debug, Clone, PartialEq, Entity)]
+struct Log {
+    lines: Vec<u32>,
+    #[field(default)]
+    inner: Inner,
+    level: Option<u32>,
+}
+
+#[derive(Debug, Clone, PartialEq, Default, Section)]
+struct Inner {
+    more: Vec<u32>,
+}
+
+/// A client that is being sent a snapshot of one row, as of this position.
+fn logs(seq: Seq, row: Value) -> (Offline, EntityStream<Log>) {
+    let offline = Offline::new(HyperStack::builder());
+    let mut updates = offline.client().watch::<Log>();
+    assert_eq!(pending(&mut updates), []);
+    let subscribed = r#"{"op":"subscribed","view":"Log/list","mode":"list","sort":{"field":["_seq"],"order":"desc"}}"#;
+    offline.receive(subscribed);
+    let mut row = row;
+    row["_seq"] = json!(seq.to_string());
+    let rows = json!([{"key": "a", "data": row}]);
+    let snapshot = json!({"op": "snapshot", "entity": "Log/list", "data": rows});
+    offline.receive(snapshot.to_string());
+    assert_eq!(pending(&mut updates).len(), 1);
+    (offline, updates)
+}
+
+fn append(offline: &Offline, seq: Seq, data: Value, paths: &[&str]) {
+    let patch = json!({
+        "op": "patch", "entity": "Log/list", "key": "a", "data": data, "append": paths,
+        "seq": seq.to_string(),
+    });
+    offline.receive(patch.to_string());
+}
+
+fn lines(offline: &Offline) -> Vec<u32> {
+    offline.client().get_sync::<Log>("a").unwrap().lines
+}
+
+#[test]
+fn elements_that_are_in_the_snapshot_already_are_not_appended_again() {
+    let row = json!({"lines": [1, 2, 3], "level": 7});
+    let (offline, mut updates) = logs(Seq::new(9, 5), row);
+    // Earlier positions, and the row's own.
+    append(&offline, Seq::new(8, 9), json!({"lines": [2]}), &["lines"]);
+    append(
+        &offline,
+        Seq::new(9, 2),
+        json!({"lines": [2, 3]}),
+        &["lines"],
+    );
+    append(
+        &offline,
+        Seq::new(9, 5),
+        json!({"lines": [3], "level": 7}),
+        &["lines"],
+    );
+    append(&offline, Seq::new(9, 5), json!({"lines": [3]}), &["lines"]);
+    assert_eq!(lines(&offline), [1, 2, 3]);
+    assert_eq!(pending(&mut updates), []);
+    // Positions are not in order, and siblings share one: what the list does not have is new.
+    append(&offline, Seq::new(9, 5), json!({"lines": [4]}), &["lines"]);
+    append(
+        &offline,
+        Seq::new(8, 5),
+        json!({"lines": [1, 3], "level": 8}),
+        &["lines"],
+    );
+    assert_eq!(lines(&offline), [1, 2, 3, 4, 1, 3]);
+    assert_eq!(pending(&mut updates).len(), 2);
+}
+
+#[test]
+fn after_the_first_change_that_is_new_all_are() {
+    let (offline, _updates) = logs(Seq::new(9, 5), json!({"lines": [1]}));
+    append(&offline, Seq::new(10, 0), json!({"lines": [1]}), &["lines"]);
+    append(&offline, Seq::new(10, 0), json!({"lines": [1]}), &["lines"]);
+    // Positions are not in order.
+    append(&offline, Seq::new(8, 0), json!({"lines": [1]}), &["lines"]);
+    assert_eq!(lines(&offline), [1, 1, 1, 1]);
+}
+
+#[test]
+fn of_two_lists_the_one_that_is_repeated_is_left_out() {
+    let row = json!({"lines": [1], "inner": {"more": [5]}});
+    let (offline, _updates) = logs(Seq::new(9, 5), row);
+    let data = json!({"lines": [2], "inner": {"more": [5]}});
+    append(&offline, Seq::new(9, 5), data, &["lines", "inner.more"]);
+    let row = offline.client().get_sync::<Log>("a").unwrap();
+    assert_eq!((row.lines, row.inner.more), (vec![1, 2], vec![5]));
+}
+
+#[tokio::test]
+async fn a_subscription_that_died_in_silence_is_found_and_revived() -> anyhow::Result<()> {
+    let server = games().start().await?;
+    put(&server, "a", 1.0);
+    let hs = client(&server)
+        .stale_after(Duration::from_secs(60))
+        .ping_interval(Duration::from_secs(3600))
+        .connect()
+        .await?;
+    let mut updates = hs.watch::<Game>();
+    let mut one = hs.watch_key::<Other>("1");
+    assert_eq!(pending(&mut one), []);
+    assert_eq!(read(&mut updates, 1).await, ["upsert a 1"]);
+    settled(&server, hs.faults()).await;
+    server.kill_subscriptions();
+    put(&server, "a", 2.0);
+    server.upsert("Other", "1", json!({"n": 1}));
+    settled(&server, hs.faults()).await;
+    assert_eq!(now(&mut updates), [""; 0]);
+    // Looked at four times a minute.
+    for _ in 0..5 {
+        assert_eq!(requests(&server, "Game/list"), ["subscribe"]);
+        pass(Duration::from_secs(15)).await;
+    }
+    assert_eq!(read(&mut updates, 1).await, ["upsert a 2"]);
+    assert_eq!(next(&mut one).await.data(), Some(&Other { n: 1 }));
+    assert_eq!(
+        requests(&server, "Game/list"),
+        ["subscribe", "unsubscribe", "subscribe"]
+    );
+    assert_eq!(server.connections_accepted(), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn more_subscriptions_than_allowed_are_refused_with_both_numbers() -> anyhow::Result<()> {
+    let server = games().start().await?;
+    put(&server, "a", 1.0);
+    let hs = client(&server).max_subscriptions(3).connect().await?;
+    let mut three = hs.watch_keys::<Game>(&["a", "b", "c"]);
+    assert_eq!(read(&mut three, 1).await, ["upsert a 1"]);
+    // Nothing more than is there already.
+    let mut two = hs.watch_keys::<Game>(&["a", "c"]);
+    assert_eq!(read(&mut two, 1).await, ["upsert a 1"]);
+    let mut many = hs.watch_keys::<Game>(&["c", "d", "e"]);
+    assert_eq!(soon(many.next()).await, None);
+    let reason = EndReason::TooManySubscriptions {
+        wanted: 5,
+        limit: 3,
+    };
+    assert_eq!(many.end_reason(), Some(&reason));
+    assert_eq!(
+        reason.to_string(),
+        "5 subscriptions are over the limit of 3"
+    );
+    let read_one = hs.try_get::<Other>("1");
+    assert!(matches!(
+        soon(read_one).await,
+        Err(ReadError::Ended(EndReason::TooManySubscriptions {
+            wanted: 4,
+            limit: 3
+        }))
+    ));
+    Ok(())
+}
