@@ -71,7 +71,7 @@ impl Check<'_> {
             }
         }
         let journal = &self.world.driver.journal;
-        if self.script.anchored && !self.script.has_bad_rows() {
+        if self.is_told() {
             let (held, told): (BTreeMap<_, _>, _) =
                 (held.iter().cloned().collect(), journal.whole());
             if held != told {
@@ -118,6 +118,12 @@ impl Check<'_> {
         specs.any(
             |spec| matches!(&spec.source, Source::Part { view: None, part } if !part.no_snapshot),
         )
+    }
+
+    /// Whether what the list's frames say is just what the client must make of them.
+    fn is_told(&self) -> bool {
+        let script = self.script;
+        script.anchored && !script.has_bad_rows() && script.habits.overlap == 0
     }
 
     fn capped(&self, row: &Pool) -> Pool {
@@ -186,9 +192,7 @@ impl Check<'_> {
         let spec = &reader.spec;
         self.nothing_invented(reader)?;
         let held = reader.check()?;
-        let overlaps = self.script.habits.overlap > 0;
-        let is_told = self.script.anchored && !self.script.has_bad_rows() && !overlaps;
-        if is_told && spec.reads("").is_some() {
+        if self.is_told() && spec.reads("").is_some() {
             reader.check_journal(&self.world.driver.journal)?;
             self.met.note(Event::Followed);
         }

@@ -20,8 +20,8 @@ use crate::wire::payload::{self, Limits};
 const ENTITY: &str = "Pool";
 
 /// Whether a change that appends may come after the snapshot that has it already, as the real server
-/// sends it, where its position tells the client so: without, it cannot but append twice.
-const APPENDS_OVERLAP: bool = false;
+/// sends it.
+const APPENDS_OVERLAP: bool = true;
 
 pub(super) struct Server {
     state: State,
@@ -30,6 +30,8 @@ pub(super) struct Server {
     changes: u64,
     /// The last changes, and whether each appends.
     recent: VecDeque<(Change, bool)>,
+    /// How many changes there were when the last client came.
+    admitted: u64,
     /// The rows of the derived views: merged of all that the list ever had.
     derived: BTreeMap<String, Value>,
     /// By which values the rows stand in the views, by view and key: a value that goes leaves the row
@@ -63,6 +65,7 @@ impl Server {
             habits,
             changes: 0,
             recent: VecDeque::new(),
+            admitted: 0,
             derived: BTreeMap::new(),
             places: BTreeMap::new(),
             before: BTreeMap::new(),
@@ -76,6 +79,7 @@ impl Server {
 
     /// Lets a client in, and names it.
     pub(super) fn admit(&mut self) -> u64 {
+        self.admitted = self.changes;
         self.state.heard.accepted += 1;
         let peer = self.state.heard.accepted;
         self.state.peers.insert(peer, Peer::new().0);
@@ -121,7 +125,10 @@ impl Server {
                 self.met.note(Event::Resumed);
             }
             if begun && request.with_snapshot != Some(false) {
-                self.repeat(peer);
+                // Who asks for what it missed has the rest: only what is newer can come once more.
+                let newer = (self.changes - self.admitted) as usize;
+                let most = request.after.map_or(usize::MAX, |_| newer);
+                self.repeat(peer, most);
             }
         }
         verdict
@@ -133,11 +140,14 @@ impl Server {
     }
 
     /// Sends what changed between the beginning of the last subscription and its snapshot, which has
-    /// it too.
-    fn repeat(&mut self, peer: u64) {
-        let is_told = matches!(self.habits.positions, Positions::Slots(..));
-        let last = self.recent.iter().rev().take(self.habits.overlap);
-        let last = last.take_while(|(_, appends)| APPENDS_OVERLAP && is_told || !appends);
+    /// it too; so many changes at most.
+    fn repeat(&mut self, peer: u64, most: usize) {
+        // Without positions the client cannot know of it, nor where the array has been cut meanwhile: a
+        // hundred elements must have come in between, of the real server.
+        let has_positions = self.habits.positions != Positions::None;
+        let is_known = has_positions && self.habits.array_limit.is_none();
+        let last = self.recent.iter().rev().take(most.min(self.habits.overlap));
+        let last = last.take_while(|(_, appends)| APPENDS_OVERLAP && is_known || !appends);
         let changes = self.recent.iter().skip(self.recent.len() - last.count());
         let Some(peer) = self.state.peers.get_mut(&peer) else {
             return;
@@ -230,6 +240,23 @@ impl Server {
             None => drop(self.derived.insert(key.to_owned(), row)),
         }
         self.history.see(key, &self.derived[key]);
+    }
+
+    /// What is appended, such as no other change does where positions do not tell changes apart: the
+    /// same elements once more could not be told from those that come once more.
+    pub(super) fn told_apart(&self, mut fields: Value, append: &[&str]) -> Value {
+        if matches!(
+            self.habits.positions,
+            Positions::Same | Positions::Wavering(_)
+        ) {
+            for path in append {
+                let items = fields.get_mut(*path).and_then(Value::as_array_mut);
+                for (at, item) in items.into_iter().flatten().enumerate() {
+                    *item = Value::from(100 + 10 * self.changes + at as u64);
+                }
+            }
+        }
+        fields
     }
 
     /// The position of the next change.

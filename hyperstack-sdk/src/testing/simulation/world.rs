@@ -136,6 +136,7 @@ impl World {
             true => fields,
             false => tamed(fields),
         };
+        let fields = self.server.told_apart(fields, append);
         let before = self.server.row(key).and_then(decode);
         self.server.merge(key, fields, append);
         if self.server.row(key).and_then(decode) != before {
