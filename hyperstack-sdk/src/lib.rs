@@ -61,6 +61,31 @@
 //!   such rows, and a struct that asks for what the server never sends has only such.
 //! - **Empty, not yet, and broken are three answers**: see the `try_…` methods and `ReadError`.
 //!
+//! # When the connection is lost
+//!
+//! It is restored, after a wait that is drawn at random up to 1, 2, 4, 8, then 16 seconds, as often as it
+//! takes or as [`max_reconnect_attempts`](HyperStackBuilder::max_reconnect_attempts) says, and never before
+//! the server's `Retry-After`. The connection is taken for lost after two ping intervals of silence.
+//! What is read is then subscribed anew, and readers are told of what changed meanwhile, and only that:
+//!
+//! - **A derived view** is sent whole: rows that left the window are deletes.
+//! - **A list** is asked for from the last change that came, rewound by 150 slots, where the positions of its
+//!   changes can be relied on: each had one, none went back by more than that, and nothing failed to
+//!   decode. Else it is sent whole. That relies on a server that goes on where it was: one whose chain
+//!   begins again at a lower slot, as a local validator's does, needs a new client.
+//! - **Rows of a list that are not in the new snapshot stay.** The protocol has no deletes of entities; the
+//!   server keeps its 500 last changed rows and begins empty after a restart, so that a row that is
+//!   missing is one that it forgot. The same goes for `state()`.
+//! - **A row of which the server only has a part**, since it forgot the rest, replaces what is held as any row
+//!   does; without a required field it is a bad row, and the last good value stands. One that nobody has
+//!   yet waits until it is whole.
+//! - **An update that the snapshot has already** may come again behind it. Values are then set once more, while
+//!   elements that a list has are not appended again.
+//!
+//! [`HyperStack::connection_states`] tells each state with its cause, `try_watch()` that the rows were taken
+//! again ([`StreamError::Resynced`]), and [`HyperStack::stats`] counts. A subscription can also die alone, in
+//! silence: see [`stale_after`](HyperStackBuilder::stale_after).
+//!
 //! # The derives
 //!
 //! [`derives`] has each attribute with an example, and the table of how a patch merges.

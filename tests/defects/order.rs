@@ -42,6 +42,7 @@ async fn p02_rows_come_in_the_order_that_the_server_declares() -> anyhow::Result
 async fn p15_a_list_over_its_cap_loses_its_least_recent_row_as_a_delete() -> anyhow::Result<()> {
     let server = games().start().await?;
     let hs = client(&server).max_entries_per_view(3).connect().await?;
+    let mut faults = hs.faults();
     let mut updates = hs.watch::<Game>();
     let mut rich = hs.watch_rich::<Game>();
     for (key, score) in [("a", 1.0), ("b", 2.0), ("c", 3.0)] {
@@ -61,6 +62,15 @@ async fn p15_a_list_over_its_cap_loses_its_least_recent_row_as_a_delete() -> any
     assert_eq!(gone.unwrap().before().unwrap().name, "b");
     assert_eq!(names(&soon(hs.list::<Game>()).await), ["d", "a", "c"]);
     assert_eq!((hs.stats().evicted_rows, hs.stats().rows), (1, 3));
+    // Told once, with both numbers.
+    put(&server, "e", 5.0);
+    assert_eq!(read(&mut updates, 2).await.len(), 2);
+    let faults = pending(&mut faults);
+    let faults: Vec<_> = faults.iter().map(Fault::to_string).collect();
+    assert_eq!(
+        faults,
+        ["the view \"Game/list\" has 4 rows, over the limit of 3: the last ones are left out"]
+    );
     Ok(())
 }
 

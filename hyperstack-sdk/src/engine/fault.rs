@@ -14,6 +14,17 @@ pub enum Fault {
     /// A message could not be understood; it changed nothing.
     #[error(transparent)]
     Frame(#[from] FrameError),
+    /// A view has more rows than are kept of one: those furthest from its front leave. Told once, the
+    /// first time.
+    #[error("the view \"{view}\" has {rows} rows, over the limit of {limit}: the last ones are left out")]
+    Full {
+        /// The view's id.
+        view: String,
+        /// How many rows there were.
+        rows: usize,
+        /// The limit.
+        limit: usize,
+    },
     /// The server complained.
     #[error("the server says {}: {}", .0.code, .0.message)]
     Issue(Issue),

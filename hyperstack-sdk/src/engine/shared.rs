@@ -14,6 +14,7 @@ use super::{ConnectionState, Fault, Feed, StateChange, Stats};
 use crate::auth::{until, AuthToken, TokenError};
 use crate::session::{ConnectError, EndReason, Grant, Link, Session, Time, Transmit};
 use crate::store::Hub;
+use crate::stream::Full;
 use crate::wire::payload::{self, Limits};
 use crate::wire::{FrameError, Incoming, Issue, Secret};
 
@@ -280,7 +281,11 @@ impl Shared {
         let mut core = self.core();
         core.hub.pause();
         let due = core.poll_timeout().is_some_and(|at| at <= self.now());
+        let full = core.hub.meter().take_full();
         drop(core);
+        for Full { view, rows, limit } in full {
+            self.report(&Fault::Full { view, rows, limit });
+        }
         match due {
             true => self.handle_timeout(),
             false => self.wake_readers(),

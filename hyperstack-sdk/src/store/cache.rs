@@ -14,7 +14,7 @@ use super::rows::{Changed, Input, Rows};
 use super::{Outcome, Selection};
 use crate::patch::Record;
 use crate::session::{is_derived, EndReason, Target, Window};
-use crate::stream::{Change, Meter, Queue, RowError, StreamError, Wakers};
+use crate::stream::{Change, Full, Meter, Queue, RowError, StreamError, Wakers};
 use crate::wire::{Frame, FrameError, Issue, Row, Scalar, Seq, Sort};
 
 /// The cache of one view as one Rust type.
@@ -42,6 +42,8 @@ struct State<T: Record> {
     /// Rows that left a window, each until another row takes its place. The server sends the
     /// window's rows, newcomers among them, after the deletes.
     leaving: Vec<Arc<str>>,
+    /// Whether it was told that there are too many rows.
+    told_full: bool,
     /// The keys that are still subscribed, where the whole view was: the rest of what is on its way
     /// is nobody's.
     scope: Option<HashSet<Arc<str>>>,
@@ -100,6 +102,7 @@ impl<T: Record> Cache<T> {
                 base: 0,
                 snapshot: None,
                 leaving: Vec::new(),
+                told_full: false,
                 scope: None,
             }),
         }
@@ -269,7 +272,7 @@ impl<T: Record> AnyCache for Cache<T> {
         state.snapshot = None;
         let outcome = spoiled.map_or(Outcome::Ready, Outcome::Spoiled);
         while self.limit.is_some_and(|limit| state.rows.len() > limit) {
-            state.evict(&self.meter, wakers);
+            state.evict(self, wakers);
         }
         let base = state.base;
         for lens in state.readers.parts() {
@@ -277,7 +280,10 @@ impl<T: Record> AnyCache for Cache<T> {
                 lens.start(&state.rows, base, wakers);
             }
         }
-        state.readiness.finish(target, outcome, wakers);
+        if state.readiness.finish(target, outcome, wakers) {
+            let key = target.key().map(|key| &**key);
+            state.readers.report(key, &StreamError::Resynced, wakers);
+        }
     }
 
     fn unknown(&self, wakers: &mut Wakers) {
@@ -471,6 +477,9 @@ impl<T: Record> State<T> {
             Ok(change) => {
                 let is_full = self.snapshot.is_none()
                     && cache.limit.is_some_and(|limit| self.rows.len() > limit);
+                if is_full {
+                    self.note_full(cache);
+                }
                 if is_full && self.rows.last().is_some_and(|last| *last == *row.key) {
                     // The newcomer is the one that is too many: no reader has heard of it.
                     cache.meter.evicted.add(1);
@@ -484,7 +493,7 @@ impl<T: Record> State<T> {
                     None => self.readers.parts().for_each(Lens::unsettle),
                 }
                 if is_full {
-                    self.evict(&cache.meter, wakers);
+                    self.evict(cache, wakers);
                 }
                 None
             }
@@ -503,10 +512,21 @@ impl<T: Record> State<T> {
     }
 
     /// Takes out the row furthest from the front.
-    fn evict(&mut self, meter: &Meter, wakers: &mut Wakers) {
+    fn evict(&mut self, cache: &Cache<T>, wakers: &mut Wakers) {
+        self.note_full(cache);
         if let Some(last) = self.rows.last() {
-            meter.evicted.add(1);
+            cache.meter.evicted.add(1);
             self.delete(&last, wakers);
+        }
+    }
+
+    fn note_full(&mut self, cache: &Cache<T>) {
+        if !std::mem::replace(&mut self.told_full, true) {
+            cache.meter.note_full(Full {
+                view: cache.view.to_string(),
+                rows: self.rows.len(),
+                limit: cache.limit.unwrap_or(usize::MAX),
+            });
         }
     }
 

@@ -1,6 +1,6 @@
 //! What of a view is known to be complete, and who waits to know.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
@@ -28,6 +28,8 @@ pub(crate) enum Outcome {
 pub(super) struct Readiness {
     all: Option<Outcome>,
     keys: HashMap<Arc<str>, Outcome>,
+    /// What was there before, and is being sent again.
+    again: HashSet<Target>,
     ended: Option<EndReason>,
     waiting: HashMap<u64, Waker>,
     last_id: u64,
@@ -40,6 +42,13 @@ impl Readiness {
     /// A snapshot begins: an earlier failure is forgotten, an earlier success still stands.
     pub(super) fn begin(&mut self, target: &Target) {
         let ready = |outcome: &Outcome| *outcome == Outcome::Ready;
+        let had = match target {
+            Target::All => self.all.as_ref(),
+            Target::Key(key) => self.keys.get(key),
+        };
+        if had.is_some_and(ready) {
+            self.again.insert(target.clone());
+        }
         self.all = self.all.take().filter(ready);
         if let Target::Key(key) = target {
             if !self.keys.get(key).is_some_and(ready) {
@@ -48,7 +57,13 @@ impl Readiness {
         }
     }
 
-    pub(super) fn finish(&mut self, target: &Target, outcome: Outcome, wakers: &mut Wakers) {
+    /// The snapshot is over; whether it was one of what was there before.
+    pub(super) fn finish(
+        &mut self,
+        target: &Target,
+        outcome: Outcome,
+        wakers: &mut Wakers,
+    ) -> bool {
         match target {
             Target::All => self.all = Some(outcome),
             Target::Key(key) => {
@@ -56,6 +71,7 @@ impl Readiness {
             }
         }
         self.wake(wakers);
+        self.again.remove(target)
     }
 
     /// The view does not exist, whatever was asked of it.
@@ -79,12 +95,14 @@ impl Readiness {
 
     /// The connection is lost: what is held may be old.
     pub(super) fn lose(&mut self) {
-        self.all = None;
-        self.keys.clear();
+        let all = self.all.take().map(|_| Target::All);
+        let keys = self.keys.drain().map(|(key, _)| Target::Key(key));
+        self.again.extend(all.into_iter().chain(keys));
     }
 
     /// Only these keys are still subscribed.
     pub(super) fn narrow(&mut self, keys: &[Arc<str>]) {
+        self.again.clear();
         match self.all.take() {
             Some(all) => {
                 let each = keys.iter().map(|key| (key.clone(), all.clone()));

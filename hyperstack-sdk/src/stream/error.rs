@@ -17,6 +17,11 @@ pub enum StreamError {
     /// The server refused the subscription; the reader gets nothing until it is accepted.
     #[error("the server refused the subscription: {}: {}", .0.code, .0.message)]
     Refused(Issue),
+    /// What this reader reads was taken again from the server: the connection had been lost, or the
+    /// subscription was begun anew. What changed in between is told as updates like any other, of which
+    /// this may come ahead; what happened to a row on the way is not.
+    #[error("the rows were taken again from the server")]
+    Resynced,
     /// More errors came than the stream keeps for a reader that is behind; the oldest are gone. No
     /// update is.
     #[error("{count} errors were dropped because the reader was behind")]
