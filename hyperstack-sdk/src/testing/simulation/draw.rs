@@ -53,19 +53,23 @@ fn habits() -> impl Strategy<Value = Habits> {
         option::weighted(0.2, 1..6_usize),
         option::weighted(0.2, 1..4_usize),
         prop::bool::weighted(0.3),
+        prop::bool::weighted(0.3),
         option::weighted(0.3, 1..4_usize),
         prop::bool::weighted(0.2),
         overlap,
     )
         .prop_map(
-            |(positions, row_limit, array_limit, restarts, batch, doubled, overlap)| Habits {
-                positions,
-                row_limit,
-                array_limit,
-                restarts,
-                batch,
-                doubled,
-                overlap,
+            |(positions, row_limit, array_limit, restarts, starves, batch, doubled, overlap)| {
+                Habits {
+                    positions,
+                    row_limit,
+                    array_limit,
+                    restarts,
+                    starves,
+                    batch,
+                    doubled,
+                    overlap,
+                }
             },
         )
 }
@@ -114,7 +118,7 @@ fn fault() -> impl Strategy<Value = Fault> {
         2 => Just(Fault::HangUp),
         2 => Just(Fault::Cut),
         2 => Just(Fault::Remove),
-        1 => any::<Index>().prop_map(Fault::Starve),
+        2 => any::<Index>().prop_map(Fault::Starve),
         2 => Just(Fault::Restart),
         3 => dial.prop_map(Fault::Dial),
         3 => (millis(), millis()).prop_map(|(up, down)| Fault::Delay(Delay { up, down })),

@@ -16,6 +16,8 @@ pub(super) enum Event {
     Silent,
     /// The server hung up on a client that it had removed before.
     HungUp,
+    /// The server ended a subscription without a word.
+    Starved,
     /// The client asked only for what it had missed.
     Resumed,
     Restarted,
@@ -38,11 +40,12 @@ pub(super) enum Event {
 }
 
 impl Event {
-    pub(super) const ALL: [Event; 14] = [
+    pub(super) const ALL: [Event; 15] = [
         Event::NoConnection,
         Event::Lost,
         Event::Silent,
         Event::HungUp,
+        Event::Starved,
         Event::Resumed,
         Event::Restarted,
         Event::Evicted,

@@ -49,6 +49,8 @@ pub(super) struct Habits {
     pub(super) array_limit: Option<usize>,
     /// Whether it restarts where the script says so.
     pub(super) restarts: bool,
+    /// Whether it ends subscriptions where the script says so, and the client knows that it may.
+    pub(super) starves: bool,
     /// How many rows a snapshot's message has, where it is not the real server's number.
     pub(super) batch: Option<usize>,
     /// Whether rows come twice in a snapshot, as they were before and as they are.

@@ -23,6 +23,10 @@ const ENTITY: &str = "Pool";
 /// sends it.
 const APPENDS_OVERLAP: bool = true;
 
+/// EXCEPTION, to be removed: whether that also happens where positions within a slot go back and forth. A
+/// client that takes the first greater position for the end of what comes twice appends twice then.
+const WAVERING_APPENDS_OVERLAP: bool = false;
+
 pub(super) struct Server {
     state: State,
     habits: Habits,
@@ -107,12 +111,14 @@ impl Server {
         if let Some(subscriptions) = subscriptions.filter(|some| !some.is_empty()) {
             let which = which(subscriptions.len());
             subscriptions[which].feed = None;
+            self.met.note(Event::Starved);
         }
     }
 
-    /// Whether a client is served.
+    /// Whether a client is told all that it asked for.
     pub(super) fn serves(&self, peer: u64) -> bool {
-        self.state.peers.get(&peer).is_some_and(|peer| !peer.muted)
+        let peer = self.state.peers.get(&peer).filter(|peer| !peer.muted);
+        peer.is_some_and(|peer| peer.subscriptions.iter().all(|held| held.feed.is_some()))
     }
 
     pub(super) fn hear(&mut self, peer: u64, message: &str) -> Verdict {
@@ -120,7 +126,7 @@ impl Server {
         let verdict = self.state.receive(peer, message, Instant::now());
         if let Some(ClientMessage::Subscribe(request)) = ClientMessage::parse(message) {
             let begun = self.subscriptions(peer) > held;
-            assert!(begun || !self.serves(peer), "in vain: {message}");
+            assert!(begun || verdict == Verdict::HangUp, "in vain: {message}");
             if begun && request.after.is_some() {
                 self.met.note(Event::Resumed);
             }
@@ -144,7 +150,11 @@ impl Server {
     fn repeat(&mut self, peer: u64, most: usize) {
         // Without positions the client cannot know of it, nor where the array has been cut meanwhile: a
         // hundred elements must have come in between, of the real server.
-        let has_positions = self.habits.positions != Positions::None;
+        let has_positions = match self.habits.positions {
+            Positions::None => false,
+            Positions::Wavering(_) => WAVERING_APPENDS_OVERLAP,
+            Positions::Slots(..) | Positions::Same => true,
+        };
         let is_known = has_positions && self.habits.array_limit.is_none();
         let last = self.recent.iter().rev().take(most.min(self.habits.overlap));
         let last = last.take_while(|(_, appends)| APPENDS_OVERLAP && is_known || !appends);

@@ -18,9 +18,9 @@ use crate::engine::Handle;
 use crate::session::Link;
 use crate::HyperStack;
 
-/// Whether a subscription may die alone, in silence. The client notices only where it is told after how
-/// long a silence it should.
-const SUBSCRIPTIONS_DIE: bool = false;
+/// After how long without a word a client takes a subscription for dead, where it does. With faults over
+/// all dead ones are begun anew within this time and the quarter of it that may pass until it looks.
+const STALE_AFTER: Duration = Duration::from_secs(60);
 /// How many turns without time going by are none of an idle client.
 const TURNS: usize = 10_000;
 
@@ -42,10 +42,13 @@ pub(super) struct World {
 
 impl World {
     pub(super) fn new(script: &Script, seed: u64) -> Self {
-        let shared = HyperStack::builder()
+        let mut settings = HyperStack::builder()
             .stream_capacity(script.capacity)
-            .wait_for_server(true)
-            .seeded("simulated".to_owned(), seed);
+            .wait_for_server(true);
+        if script.habits.starves {
+            settings = settings.stale_after(STALE_AFTER);
+        }
+        let shared = settings.seeded("simulated".to_owned(), seed);
         World {
             driver: Driver::new(HyperStack::new(Handle::new(Arc::new(shared)))),
             server: Server::new(script.habits.clone()),
@@ -127,6 +130,7 @@ impl World {
                 self.rest();
             }
             Step::Fault(Fault::Restart) if !script.habits.restarts => {}
+            Step::Fault(Fault::Starve(_)) if !script.habits.starves => {}
             Step::Fault(fault) => self.fail(fault),
         }
     }
@@ -200,9 +204,10 @@ impl World {
             }
             (Fault::Cut, Some(_)) => network.cut(),
             (Fault::Remove, Some(peer)) => self.server.remove(peer),
-            (Fault::Starve(which), Some(peer)) if SUBSCRIPTIONS_DIE => {
-                self.server
-                    .starve(peer, |subscriptions| which.index(subscriptions));
+            (Fault::Starve(which), Some(peer)) => {
+                let server = &mut self.server;
+                server.starve(peer, |subscriptions| which.index(subscriptions));
+                self.interrupt();
             }
             _ => {}
         }
@@ -224,6 +229,14 @@ impl World {
         if self.driver.network.is_quiet() && self.client_of_server().is_some() {
             self.deleting.clear();
         }
+    }
+
+    /// What readers miss from now on may come in a snapshot.
+    fn interrupt(&mut self) {
+        self.is_calm = false;
+        self.readers
+            .iter_mut()
+            .for_each(|reader| reader.lost = true);
     }
 
     async fn wait(&mut self, millis: u64) {
