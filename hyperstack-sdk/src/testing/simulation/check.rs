@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::met::{Event, Met};
 use super::reader::{cached, lines, Reader};
 use super::row::{decode, Pool};
-use super::script::{Filter, Form, Positions, Script, Source, Spec, VIEWS};
+use super::script::{Filter, Form, Script, Source, Spec, VIEWS};
 use super::world::World;
 
 pub(super) struct Check<'w> {
@@ -89,7 +89,7 @@ impl Check<'_> {
         match self.is_all_read() {
             // Rows of one key each, in no order.
             false => return Ok(held),
-            true if matches!(self.script.habits.positions, Positions::Wavering(_)) => {
+            true if !self.script.habits.positions.are_in_order() => {
                 // The server itself has another order than the one that it announces.
                 has.sort_by_key(|key| should.iter().position(|other| other == key));
             }

@@ -68,8 +68,27 @@ pub(super) enum Positions {
     Same,
     /// Some to a slot, and within it back and forth; the slots are so far apart.
     Wavering(u64),
+    /// A slot each, but that some changes have no position.
+    Lacking,
+    /// A slot each, but that some changes are of a time long past.
+    Falling,
     #[default]
     None,
+}
+
+impl Positions {
+    /// Whether the later of two changes is never the one with the lesser position.
+    pub(super) fn are_in_order(self) -> bool {
+        matches!(
+            self,
+            Positions::Slots(..) | Positions::Same | Positions::None
+        )
+    }
+
+    /// Whether each change has a position of its own, in order, or none has any.
+    pub(super) fn tell_apart(self) -> bool {
+        matches!(self, Positions::Slots(..) | Positions::None)
+    }
 }
 
 #[derive(Debug, Clone)]

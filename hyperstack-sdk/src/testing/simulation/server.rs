@@ -152,8 +152,8 @@ impl Server {
         // hundred elements must have come in between, of the real server.
         let has_positions = match self.habits.positions {
             Positions::None => false,
-            Positions::Wavering(_) => WAVERING_APPENDS_OVERLAP,
             Positions::Slots(..) | Positions::Same => true,
+            _ => WAVERING_APPENDS_OVERLAP,
         };
         let is_known = has_positions && self.habits.array_limit.is_none();
         let last = self.recent.iter().rev().take(most.min(self.habits.overlap));
@@ -255,10 +255,7 @@ impl Server {
     /// What is appended, such as no other change does where positions do not tell changes apart: the
     /// same elements once more could not be told from those that come once more.
     pub(super) fn told_apart(&self, mut fields: Value, append: &[&str]) -> Value {
-        if matches!(
-            self.habits.positions,
-            Positions::Same | Positions::Wavering(_)
-        ) {
+        if !self.habits.positions.tell_apart() {
             for path in append {
                 let items = fields.get_mut(*path).and_then(Value::as_array_mut);
                 for (at, item) in items.into_iter().flatten().enumerate() {
@@ -278,6 +275,11 @@ impl Server {
             Positions::Wavering(leap) => {
                 let index = [5, 2, 9, 2][changes as usize % 4];
                 SeqSource::Fixed(Seq::new(300_000_000 + changes / 4 * leap, index))
+            }
+            Positions::Lacking if changes % 4 == 3 => SeqSource::Off,
+            Positions::Falling if changes % 4 == 3 => SeqSource::FromSlot(1_000 + changes),
+            Positions::Lacking | Positions::Falling => {
+                SeqSource::FromSlot(300_000_000 + changes * 100)
             }
             Positions::None => SeqSource::Off,
         }
