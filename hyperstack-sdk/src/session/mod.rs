@@ -332,10 +332,12 @@ impl Session {
         self.pings.clear();
         self.auth.lose();
         self.note(cause.clone());
+        let was_dialing = matches!(self.link, Link::Dialing { .. });
         if self.link == Link::Open {
             self.events.push_back(Event::Lost);
         }
-        // Where no token can be had, one that was refused will be refused again.
+        // Where no token can be had, one that was refused will be refused again. Where an old one was,
+        // another may help at once; but not a server that takes one after the other and drops it.
         let was_old = match cause.remedy() {
             Remedy::NewToken => self.auth.forget(),
             _ => Some(false),
@@ -353,15 +355,15 @@ impl Session {
                 return self.close(EndReason::AttemptsExhausted { attempts, cause });
             }
         }
-        let attempt = attempt.saturating_add(1);
-        self.backoff.wait(attempt, now);
-        if was_old == Some(true) {
-            self.link = Link::Authorizing { attempt };
+        let next = attempt.saturating_add(1);
+        self.backoff.wait(next, now);
+        if let Some(wait) = cause.retry_after() {
+            self.backoff.not_before(now.saturating_add(wait));
+        } else if was_old == Some(true) && (attempt == 0 || was_dialing) {
+            self.link = Link::Authorizing { attempt: next };
             return;
         }
-        self.backoff
-            .not_before(now.saturating_add(cause.retry_after().unwrap_or_default()));
-        self.link = Link::Waiting { attempt };
+        self.link = Link::Waiting { attempt: next };
     }
 
     /// The token to present to the server, in a handshake.

@@ -159,6 +159,22 @@ fn a_refused_token_is_replaced_at_once_if_it_was_an_old_one() {
 }
 
 #[test]
+fn a_server_that_takes_every_token_and_then_refuses_it_is_not_hurried_after() {
+    let mut session = connected();
+    let expelled = || ConnectError::Expelled {
+        code: AuthErrorCode::TokenExpired,
+        message: String::new(),
+        retry_after: None,
+    };
+    session.handle_lost(expelled(), seconds(1));
+    assert_eq!(*session.link(), Link::Authorizing { attempt: 1 });
+    session.handle_token(grant("two", 300), seconds(1));
+    session.handle_open(seconds(1));
+    session.handle_lost(expelled(), seconds(2));
+    assert_eq!(*session.link(), Link::Waiting { attempt: 2 });
+}
+
+#[test]
 fn one_token_that_is_refused_will_be_refused_again() {
     for credentials in [Credentials::None, Credentials::Token(Secret("t".into()))] {
         let settings = Settings {
