@@ -272,13 +272,18 @@ impl HyperStackBuilder {
 
     /// The client's state, with these settings.
     pub(crate) fn shared(&self, url: String) -> Shared {
+        self.seeded(url, random())
+    }
+
+    /// The same; `seed` is all the randomness that it has.
+    pub(crate) fn seeded(&self, url: String, seed: u64) -> Shared {
         let settings = Settings {
             url,
             initial_data_timeout: self.initial_data_timeout,
             queue_capacity: self.queue_capacity,
             limits: self.limits,
         };
-        let session = Session::new(self.session.clone(), random());
+        let session = Session::new(self.session.clone(), seed);
         Shared::new(session, Hub::new(self.max_entries_per_view), settings)
     }
 }

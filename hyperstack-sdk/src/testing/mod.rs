@@ -72,7 +72,7 @@ mod offline;
 mod server;
 
 #[cfg(test)]
-mod convergence;
+mod simulation;
 
 pub use crate::wire::Seq;
 pub use builder::TestServerBuilder;

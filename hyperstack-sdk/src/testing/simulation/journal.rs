@@ -43,7 +43,11 @@ impl Journal {
             Some("snapshot") => {
                 for row in frame["data"].as_array().into_iter().flatten() {
                     let key = row["key"].as_str().unwrap_or_default();
-                    self.change(key, Some(row["data"].clone()), false);
+                    // What lacks a required field takes no whole row's place.
+                    let is_whole = |row: &Value| decode(row).is_some();
+                    if is_whole(&row["data"]) || !self.rows.get(key).is_some_and(is_whole) {
+                        self.change(key, Some(row["data"].clone()), false);
+                    }
                 }
             }
             Some("patch") => {

@@ -1,0 +1,167 @@
+//! The client's driver as it would be, over a network that is none.
+
+use std::hash::{DefaultHasher, Hasher};
+
+use futures_util::FutureExt;
+use tokio::time::Instant;
+
+use super::super::state::Verdict;
+use super::journal::Journal;
+use super::met::Event;
+use super::network::{Network, Told};
+use super::server::Server;
+use crate::engine::Shared;
+use crate::session::{ConnectError, Link, Transmit};
+use crate::HyperStack;
+
+/// How many messages are handled in a turn, as in the client's own driver.
+const TURN: usize = 128;
+
+/// Does what the session wants, as the client's own driver does: it is the same loop, with a turn of it
+/// as a function.
+pub(super) struct Driver {
+    pub(super) client: HyperStack,
+    pub(super) network: Network,
+    /// What the frames said that it handed on.
+    pub(super) journal: Journal,
+    /// How many connections have ended.
+    pub(super) losses: u64,
+    /// All that went either way.
+    pub(super) trace: DefaultHasher,
+}
+
+impl Driver {
+    pub(super) fn new(client: HyperStack) -> Self {
+        Driver {
+            client,
+            network: Network::new(),
+            journal: Journal::default(),
+            losses: 0,
+            trace: DefaultHasher::new(),
+        }
+    }
+
+    /// Does the next thing that there is to do now; whether there was any.
+    pub(super) fn turn(&mut self, server: &mut Server) -> bool {
+        let now = Instant::now();
+        if self.serve(server, now) {
+            return true;
+        }
+        let shared = self.client.handle().shared().clone();
+        match shared.link() {
+            Link::Dialing { .. } => match self.network.dial(now) {
+                Some(Ok(())) => {
+                    self.network.open(server.admit());
+                    shared.handle_open();
+                    true
+                }
+                Some(Err(cause)) => {
+                    server.met.note(Event::NoConnection);
+                    shared.handle_lost(cause);
+                    true
+                }
+                None => pause(&shared, now),
+            },
+            Link::Open => self.read(&shared, server, now),
+            Link::Closed(reason) => panic!("the client gave up: {reason}"),
+            // It waits, whatever for.
+            _ => pause(&shared, now),
+        }
+    }
+
+    /// When there is something to do next.
+    pub(super) fn next(&self) -> Option<Instant> {
+        let timeout = self.client.handle().shared().poll_timeout();
+        timeout.into_iter().chain(self.network.next()).min()
+    }
+
+    /// The server hears the next thing that has arrived there.
+    fn serve(&mut self, server: &mut Server, now: Instant) -> bool {
+        let Some(wire) = &mut self.network.wire else {
+            return false;
+        };
+        let peer = wire.peer;
+        let said = wire.up.arrived(now);
+        match &said {
+            Some(Transmit::Ping) => self.network.tell(Told::Pong, now),
+            Some(Transmit::Text(request)) => {
+                let text = request.to_json();
+                self.trace.write(text.as_bytes());
+                if server.hear(peer, &text) == Verdict::HangUp {
+                    server.met.note(Event::HungUp);
+                    server.forget(peer);
+                    self.network.tell(Told::End, now);
+                }
+            }
+            None => {}
+        }
+        self.collect(server, now);
+        said.is_some()
+    }
+
+    /// Takes what the server has to say.
+    pub(super) fn collect(&mut self, server: &mut Server, now: Instant) {
+        if let Some(wire) = &self.network.wire {
+            for message in server.say(wire.peer) {
+                self.network.tell(Told::Message(message), now);
+            }
+        }
+    }
+
+    /// Writes what there is to write, then handles what has arrived.
+    fn read(&mut self, shared: &Shared, server: &mut Server, now: Instant) -> bool {
+        let mut any = false;
+        while let Some(transmit) = shared.poll_transmit() {
+            self.network.say(transmit, now);
+            any = true;
+        }
+        let time = shared.now();
+        let mut handled = 0;
+        let mut is_told = false;
+        while handled < TURN {
+            let wire = self.network.wire.as_mut();
+            let Some(told) = wire.and_then(|wire| wire.down.arrived(now)) else {
+                break;
+            };
+            handled += 1;
+            match told {
+                Told::Message(message) => {
+                    self.trace.write(&message);
+                    self.journal.take_down(&message);
+                    shared.handle_message(&message, time);
+                }
+                Told::Pong => shared.handle_heard(),
+                Told::End => {
+                    is_told = true;
+                    shared.handle_lost(ConnectError::Lost("the test says so".to_owned()));
+                    break;
+                }
+            }
+        }
+        if handled > 0 {
+            shared.finish_turn();
+        }
+        any |= handled > 0 || pause(shared, now);
+        if shared.link() != Link::Open {
+            if let Some(wire) = self.network.wire.take() {
+                server.forget(wire.peer);
+            }
+            self.losses += 1;
+            server.met.note(match is_told {
+                true => Event::Lost,
+                false => Event::Silent,
+            });
+        }
+        any
+    }
+}
+
+/// Lets the session look at its timers, if it is time or there may be something else to do.
+fn pause(shared: &Shared, now: Instant) -> bool {
+    let is_due = shared.poll_timeout().is_some_and(|at| at <= now);
+    let is_woken = shared.woken().now_or_never().is_some();
+    if is_due || is_woken {
+        shared.handle_timeout();
+    }
+    is_due || is_woken
+}

@@ -1,0 +1,82 @@
+//! What a run met, so that nobody takes for proven what never came to pass.
+
+use std::collections::BTreeMap;
+
+/// How often what happened.
+#[derive(Debug, Default)]
+pub(super) struct Met(BTreeMap<Event, u64>);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Event {
+    /// A dial was refused, or broken off.
+    NoConnection,
+    /// A connection ended, and the client was told.
+    Lost,
+    /// The client found out that there was nobody.
+    Silent,
+    /// The server hung up on a client that it had removed before.
+    HungUp,
+    /// The server ended a subscription without a word.
+    Starved,
+    /// The client asked only for what it had missed.
+    Resumed,
+    Restarted,
+    /// The list forgot the row that changed least recently.
+    Evicted,
+    /// A row was deleted, and readers of the list were told.
+    Deleted,
+    /// A snapshot was sent in more messages than one.
+    Split,
+    /// A row was sent as it was before, and then as it is.
+    Doubled,
+    /// A change was sent after the snapshot that had it.
+    Overlapped,
+    /// A reader yielded a row that was checked to have been on the server.
+    Seen,
+    /// A reader yielded a row whose fields alone were checked to have been.
+    SeenInPart,
+    /// The items of a reader were just what the frames had said.
+    Followed,
+}
+
+impl Event {
+    pub(super) const ALL: [Event; 15] = [
+        Event::NoConnection,
+        Event::Lost,
+        Event::Silent,
+        Event::HungUp,
+        Event::Starved,
+        Event::Resumed,
+        Event::Restarted,
+        Event::Evicted,
+        Event::Deleted,
+        Event::Split,
+        Event::Doubled,
+        Event::Overlapped,
+        Event::Seen,
+        Event::SeenInPart,
+        Event::Followed,
+    ];
+}
+
+impl Met {
+    pub(super) fn note(&mut self, event: Event) {
+        self.add(event, 1);
+    }
+
+    pub(super) fn times(&self, event: Event) -> u64 {
+        self.0.get(&event).copied().unwrap_or(0)
+    }
+
+    /// Adds what was met elsewhere.
+    pub(super) fn extend(&mut self, other: &Met) {
+        other
+            .0
+            .iter()
+            .for_each(|(event, times)| self.add(*event, *times));
+    }
+
+    fn add(&mut self, event: Event, times: u64) {
+        *self.0.entry(event).or_default() += times;
+    }
+}

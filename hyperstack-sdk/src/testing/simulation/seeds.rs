@@ -1,0 +1,145 @@
+//! The runs: one for each seed, over all processors, and what is said of one that fails.
+
+use std::env;
+use std::ops::Range;
+use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Mutex;
+use std::thread;
+
+use proptest::strategy::{BoxedStrategy, Strategy, ValueTree};
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use tokio::runtime::Runtime;
+
+use super::draw::script;
+use super::script::Script;
+
+/// How many seeds are run, from 0 on, unless `SIMULATION_SEEDS` says otherwise.
+const SEEDS: u64 = 10_000;
+/// How many shorter scripts are tried for one that fails.
+const SHRINKS: usize = 20_000;
+/// What runs one seed again.
+const COMMAND: &str =
+    "cargo test -p hyperstack-sdk --features testing --lib -- simulation::in_the_end";
+
+/// Runs the script of each seed, or of the one that `SIMULATION_SEED` names.
+///
+/// # Panics
+///
+/// With the least seed that fails, and the shortest script that was found to fail as well.
+pub(super) fn each(run: impl Fn(&Runtime, &Script, u64) -> Result<(), String> + Sync) {
+    match number("SIMULATION_SEED") {
+        Some(seed) => some(seed..seed + 1, run),
+        None => some(0..number("SIMULATION_SEEDS").unwrap_or(SEEDS), run),
+    }
+}
+
+/// Runs the scripts of these seeds.
+pub(super) fn some(
+    seeds: Range<u64>,
+    run: impl Fn(&Runtime, &Script, u64) -> Result<(), String> + Sync,
+) {
+    let next = AtomicU64::new(seeds.start);
+    let failed = Mutex::new(None);
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(|| {
+                let runner = Runner::new(&run);
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= seeds.end || failed.lock().unwrap().is_some_and(|least| least < seed)
+                    {
+                        return;
+                    }
+                    if runner.run(&runner.scripts(seed).current(), seed).is_err() {
+                        let mut failed = failed.lock().unwrap();
+                        *failed = Some(failed.map_or(seed, |least: u64| least.min(seed)));
+                    }
+                }
+            });
+        }
+    });
+    if let Some(seed) = failed.into_inner().unwrap() {
+        let (script, error) = Runner::new(&run).shrink(seed);
+        panic!("seed {seed}; to run it alone: SIMULATION_SEED={seed} {COMMAND}\n{script}\n{error}");
+    }
+}
+
+/// A thread's own runtime, in whose clock time goes by only where a run says so.
+struct Runner<'r, F> {
+    run: &'r F,
+    runtime: Runtime,
+    strategy: BoxedStrategy<Script>,
+}
+
+impl<'r, F: Fn(&Runtime, &Script, u64) -> Result<(), String>> Runner<'r, F> {
+    fn new(run: &'r F) -> Self {
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        Runner {
+            run,
+            runtime: runtime.enable_time().start_paused(true).build().unwrap(),
+            strategy: script().boxed(),
+        }
+    }
+
+    /// The script of a seed, and shorter ones.
+    fn scripts(&self, seed: u64) -> impl ValueTree<Value = Script> {
+        // A stronger generator would take half of the time.
+        let bytes = [mixed(seed), mixed(!seed)].map(u64::to_le_bytes).concat();
+        let rng = TestRng::from_seed(RngAlgorithm::XorShift, &bytes);
+        let config = Config {
+            failure_persistence: None,
+            ..Config::default()
+        };
+        let mut runner = TestRunner::new_with_rng(config, rng);
+        self.strategy.new_tree(&mut runner).unwrap()
+    }
+
+    fn run(&self, script: &Script, seed: u64) -> Result<(), String> {
+        let run = || (self.run)(&self.runtime, script, seed);
+        catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
+            let text = panic.downcast_ref::<String>().cloned();
+            let text = text.or_else(|| Some((*panic.downcast_ref::<&str>()?).to_owned()));
+            Err(format!("panic: {}", text.unwrap_or_default()))
+        })
+    }
+
+    /// The shortest script that fails, and how.
+    fn shrink(&self, seed: u64) -> (Script, String) {
+        let mut scripts = self.scripts(seed);
+        let first = scripts.current();
+        let error = self.run(&first, seed).err();
+        let mut least = (first, error.unwrap_or("it does not fail again".to_owned()));
+        let mut more = scripts.simplify();
+        for _ in 0..SHRINKS {
+            if !more {
+                break;
+            }
+            let script = scripts.current();
+            more = match self.run(&script, seed) {
+                Ok(()) => scripts.complicate(),
+                Err(error) => {
+                    least = (script, error);
+                    scripts.simplify()
+                }
+            };
+        }
+        least
+    }
+}
+
+/// Bits without a pattern, other ones for each number (splitmix64).
+fn mixed(number: u64) -> u64 {
+    let mut mixed = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
+}
+
+fn number(name: &str) -> Option<u64> {
+    let text = env::var(name).ok()?;
+    Some(
+        text.parse()
+            .unwrap_or_else(|_| panic!("{name} is no number: {text}")),
+    )
+}

@@ -1,0 +1,386 @@
+//! The server without a socket: the model, its clients, and this test's own account of what it has.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use serde_json::{json, Value};
+use tokio::time::Instant;
+
+use super::super::frame::{Header, Mode};
+use super::super::merge::Merge;
+use super::super::message::ClientMessage;
+use super::super::model::{Change, Feed, Model};
+use super::super::peer::Peer;
+use super::super::state::{State, Verdict};
+use super::super::{Seq, SeqSource, Sort};
+use super::history::History;
+use super::met::{Event, Met};
+use super::script::{Habits, Positions, KEYS, VIEWS};
+use crate::wire::payload::{self, Limits};
+
+const ENTITY: &str = "Pool";
+
+/// Whether a change that appends may come after the snapshot that has it already, as the real server
+/// sends it.
+const APPENDS_OVERLAP: bool = true;
+
+/// EXCEPTION, to be removed: whether that also happens where positions within a slot go back and forth. A
+/// client that takes the first greater position for the end of what comes twice appends twice then.
+const WAVERING_APPENDS_OVERLAP: bool = false;
+
+pub(super) struct Server {
+    state: State,
+    habits: Habits,
+    /// How many changes there were.
+    changes: u64,
+    /// The last changes, and whether each appends.
+    recent: VecDeque<(Change, bool)>,
+    /// How many changes there were when the last client came.
+    admitted: u64,
+    /// The rows of the derived views: merged of all that the list ever had.
+    derived: BTreeMap<String, Value>,
+    /// By which values the rows stand in the views, by view and key: a value that goes leaves the row
+    /// where it was.
+    places: BTreeMap<(usize, String), Value>,
+    /// The rows as they were before they changed last, in the list and in the derived views.
+    before: BTreeMap<String, [Option<Value>; 2]>,
+    /// The rows that the list forgot: it may have less of them than its clients.
+    pub(super) worn: BTreeSet<String>,
+    pub(super) history: History,
+    pub(super) met: Met,
+}
+
+impl Server {
+    pub(super) fn new(habits: Habits) -> Self {
+        let mut model = Model::new(SeqSource::Off, habits.row_limit, habits.array_limit);
+        model.add_entity(ENTITY);
+        for (id, field, descending, take) in VIEWS {
+            let sort = if descending {
+                Sort::desc(field)
+            } else {
+                Sort::asc(field)
+            };
+            model.add_derived(id, ENTITY, sort, take);
+        }
+        Server {
+            state: State {
+                model,
+                ..State::default()
+            },
+            habits,
+            changes: 0,
+            recent: VecDeque::new(),
+            admitted: 0,
+            derived: BTreeMap::new(),
+            places: BTreeMap::new(),
+            before: BTreeMap::new(),
+            worn: BTreeSet::new(),
+            history: History::default(),
+            met: Met::default(),
+        }
+    }
+
+    // Its clients.
+
+    /// Lets a client in, and names it.
+    pub(super) fn admit(&mut self) -> u64 {
+        self.admitted = self.changes;
+        self.state.heard.accepted += 1;
+        let peer = self.state.heard.accepted;
+        self.state.peers.insert(peer, Peer::new().0);
+        peer
+    }
+
+    pub(super) fn forget(&mut self, peer: u64) {
+        self.state.peers.remove(&peer);
+    }
+
+    /// Sends a client nothing any more, and hangs up when it says something.
+    pub(super) fn remove(&mut self, peer: u64) {
+        if let Some(peer) = self.state.peers.get_mut(&peer) {
+            peer.mute();
+        }
+    }
+
+    /// Ends one of a client's subscriptions, if it has any.
+    pub(super) fn starve(&mut self, peer: u64, which: impl FnOnce(usize) -> usize) {
+        let subscriptions = self
+            .state
+            .peers
+            .get_mut(&peer)
+            .map(|peer| &mut peer.subscriptions);
+        if let Some(subscriptions) = subscriptions.filter(|some| !some.is_empty()) {
+            let which = which(subscriptions.len());
+            subscriptions[which].feed = None;
+            self.met.note(Event::Starved);
+        }
+    }
+
+    /// Whether a client is told all that it asked for.
+    pub(super) fn serves(&self, peer: u64) -> bool {
+        let peer = self.state.peers.get(&peer).filter(|peer| !peer.muted);
+        peer.is_some_and(|peer| peer.subscriptions.iter().all(|held| held.feed.is_some()))
+    }
+
+    pub(super) fn hear(&mut self, peer: u64, message: &str) -> Verdict {
+        let held = self.subscriptions(peer);
+        let verdict = self.state.receive(peer, message, Instant::now());
+        if let Some(ClientMessage::Subscribe(request)) = ClientMessage::parse(message) {
+            let begun = self.subscriptions(peer) > held;
+            assert!(begun || verdict == Verdict::HangUp, "in vain: {message}");
+            if begun && request.after.is_some() {
+                self.met.note(Event::Resumed);
+            }
+            if begun && request.with_snapshot != Some(false) {
+                // Who asks for what it missed has the rest: only what is newer can come once more.
+                let newer = (self.changes - self.admitted) as usize;
+                let most = request.after.map_or(usize::MAX, |_| newer);
+                self.repeat(peer, most);
+            }
+        }
+        verdict
+    }
+
+    fn subscriptions(&self, peer: u64) -> usize {
+        let peer = self.state.peers.get(&peer);
+        peer.map_or(0, |peer| peer.subscriptions.len())
+    }
+
+    /// Sends what changed between the beginning of the last subscription and its snapshot, which has
+    /// it too; so many changes at most.
+    fn repeat(&mut self, peer: u64, most: usize) {
+        // Without positions the client cannot know of it, nor where the array has been cut meanwhile: a
+        // hundred elements must have come in between, of the real server.
+        let has_positions = match self.habits.positions {
+            Positions::None => false,
+            Positions::Slots(..) | Positions::Same => true,
+            _ => WAVERING_APPENDS_OVERLAP,
+        };
+        let is_known = has_positions && self.habits.array_limit.is_none();
+        let last = self.recent.iter().rev().take(most.min(self.habits.overlap));
+        let last = last.take_while(|(_, appends)| APPENDS_OVERLAP && is_known || !appends);
+        let changes = self.recent.iter().skip(self.recent.len() - last.count());
+        let Some(peer) = self.state.peers.get_mut(&peer) else {
+            return;
+        };
+        let mut messages = Vec::new();
+        if let Some(subscription) = peer.subscriptions.last_mut() {
+            if let Some(feed @ Feed::Patches { .. }) = &mut subscription.feed {
+                for (change, _) in changes {
+                    messages.extend(self.state.model.announce(change, &subscription.view, feed));
+                }
+            }
+        }
+        for message in messages {
+            self.met.note(Event::Overlapped);
+            peer.push(message);
+        }
+    }
+
+    /// The next messages for a client.
+    pub(super) fn say(&mut self, peer: u64) -> Vec<Vec<u8>> {
+        let mut messages = Vec::new();
+        while let Some(message) = self.state.pop(peer) {
+            messages.extend(self.told(message.into_data().to_vec()));
+        }
+        messages
+    }
+
+    /// A message as this server sends it: a snapshot in small pieces, rows in it twice.
+    fn told(&mut self, message: Vec<u8>) -> Vec<Vec<u8>> {
+        if self.habits.batch.is_none() && !self.habits.doubled {
+            return vec![message];
+        }
+        let json = payload::json(&message, Limits::default()).expect("a message");
+        let mut frame: Value = serde_json::from_slice(&json).expect("json");
+        let Some(Value::Array(rows)) = frame.get_mut("data").map(Value::take) else {
+            return vec![message];
+        };
+        let which = usize::from(frame["entity"] != "Pool/list");
+        let rows = rows.into_iter().flat_map(|row| {
+            let before = self.before.get(row["key"].as_str().unwrap_or_default());
+            let before = before.and_then(|before| before[which].as_ref());
+            let before = before.filter(|_| self.habits.doubled);
+            let older = before.map(|before| {
+                self.met.note(Event::Doubled);
+                json!({"key": row["key"], "data": before})
+            });
+            older.into_iter().chain([row])
+        });
+        let rows: Vec<_> = rows.collect();
+        let batches = rows.chunks(self.habits.batch.unwrap_or(usize::MAX));
+        let last = batches.len() - 1;
+        if last > 0 {
+            self.met.note(Event::Split);
+        }
+        let batches = batches.enumerate().map(|(at, batch)| {
+            frame["data"] = Value::from(batch);
+            frame["complete"] = Value::from(at == last);
+            frame.to_string().into_bytes()
+        });
+        batches.collect()
+    }
+
+    // Its rows.
+
+    pub(super) fn merge(&mut self, key: &str, patch: Value, append: &[&str]) {
+        self.history.hear(key, &patch);
+        let before = [self.row(key), self.derived.get(key)].map(Option::<&Value>::cloned);
+        self.before.insert(key.to_owned(), before);
+        let held: Vec<_> = self.by_key().into_keys().collect();
+        self.state.model.seq = self.position();
+        self.changes += 1;
+        if let Some((change, _)) = self.state.model.mutate(ENTITY, key, patch, append) {
+            self.state.announce(&change);
+            self.recent.push_back((change, !append.is_empty()));
+        }
+        let gone = held.into_iter().filter(|key| self.row(key).is_none());
+        for key in gone.collect::<Vec<_>>() {
+            self.met.note(Event::Evicted);
+            self.worn.insert(key);
+        }
+        let row = self.row(key).cloned().unwrap_or_default();
+        for (view, (_, field, _, _)) in VIEWS.iter().enumerate() {
+            if let Some(value) = row.get(field).filter(|value| !value.is_null()) {
+                self.places.insert((view, key.to_owned()), value.clone());
+            }
+        }
+        self.history.see(key, &row);
+        match self.derived.get_mut(key) {
+            Some(derived) => Merge::default().apply(derived, row),
+            None => drop(self.derived.insert(key.to_owned(), row)),
+        }
+        self.history.see(key, &self.derived[key]);
+    }
+
+    /// What is appended, such as no other change does where positions do not tell changes apart: the
+    /// same elements once more could not be told from those that come once more.
+    pub(super) fn told_apart(&self, mut fields: Value, append: &[&str]) -> Value {
+        if !self.habits.positions.tell_apart() {
+            for path in append {
+                let items = fields.get_mut(*path).and_then(Value::as_array_mut);
+                for (at, item) in items.into_iter().flatten().enumerate() {
+                    *item = Value::from(100 + 10 * self.changes + at as u64);
+                }
+            }
+        }
+        fields
+    }
+
+    /// The position of the next change.
+    fn position(&self) -> SeqSource {
+        let changes = self.changes;
+        match self.habits.positions {
+            Positions::Slots(first, leap) => SeqSource::FromSlot(first + changes * leap),
+            Positions::Same => SeqSource::Fixed(Seq::new(7, 7)),
+            Positions::Wavering(leap) => {
+                let index = [5, 2, 9, 2][changes as usize % 4];
+                SeqSource::Fixed(Seq::new(300_000_000 + changes / 4 * leap, index))
+            }
+            Positions::Lacking if changes % 4 == 3 => SeqSource::Off,
+            Positions::Falling if changes % 4 == 3 => SeqSource::FromSlot(1_000 + changes),
+            Positions::Lacking | Positions::Falling => {
+                SeqSource::FromSlot(300_000_000 + changes * 100)
+            }
+            Positions::None => SeqSource::Off,
+        }
+    }
+
+    /// Deletes a row, and says so to the readers of the list, which the real server cannot. Where a
+    /// window of one row would become empty, of which the server says nothing, there is no delete.
+    pub(super) fn delete(&mut self, peer: u64, key: &str) -> bool {
+        let count = self.derived.len();
+        let Some(client) = self.state.peers.get(&peer) else {
+            return false;
+        };
+        let feeds = client.subscriptions.iter();
+        let silent = feeds.filter_map(|held| held.feed.as_ref()).any(|feed| {
+            matches!(feed, Feed::Window { window, .. } if window.take == 1 && count <= window.skip + 1)
+        });
+        if silent || self.row(key).is_none() {
+            return false;
+        }
+        if let Some(change) = self.state.model.remove(ENTITY, key) {
+            self.state.announce(&change);
+        }
+        self.derived.remove(key);
+        self.before.remove(key);
+        self.recent.clear();
+        self.places.retain(|(_, held), _| held != key);
+        if let Some(peer) = self.state.peers.get_mut(&peer) {
+            let header = Header {
+                mode: Mode::List,
+                view: "Pool/list",
+            };
+            let told: Vec<_> = peer
+                .subscriptions
+                .iter()
+                .filter(|held| match &held.feed {
+                    Some(Feed::Patches { key: of, .. }) => of.as_deref().is_none_or(|of| of == key),
+                    _ => false,
+                })
+                .map(|_| header.delete(key))
+                .collect();
+            for message in told {
+                self.met.note(Event::Deleted);
+                peer.push(message);
+            }
+        }
+        true
+    }
+
+    /// Starts again, without rows and without clients.
+    pub(super) fn restart(&mut self) {
+        self.met.note(Event::Restarted);
+        self.worn.extend(self.by_key().into_keys());
+        self.state.model.clear();
+        self.state.peers.clear();
+        self.recent.clear();
+        self.derived.clear();
+        self.before.clear();
+        self.places.clear();
+    }
+
+    pub(super) fn row(&self, key: &str) -> Option<&Value> {
+        self.state.model.rows(ENTITY)?.get(key)
+    }
+
+    /// All rows, the one that changed last first.
+    pub(super) fn rows(&self) -> Vec<(&str, &Value)> {
+        let rows = self.state.model.rows(ENTITY);
+        rows.into_iter().flat_map(|rows| rows.iter()).collect()
+    }
+
+    /// All rows in the order of a view: missing values first, then numbers, then text, which ascends
+    /// in either direction; ties by key.
+    pub(super) fn sorted(&self, view: usize) -> Vec<(&str, &Value)> {
+        let descending = VIEWS[view].2;
+        let place = |key: &str| match self.places.get(&(view, key.to_owned())) {
+            Some(Value::Number(number)) => {
+                let number = number.as_f64().unwrap_or(f64::NAN);
+                (1, if descending { -number } else { number }, String::new())
+            }
+            Some(Value::String(text)) => (2, 0.0, text.clone()),
+            _ => (0, 0.0, String::new()),
+        };
+        let rows = self.derived.iter();
+        let mut rows: Vec<_> = rows.map(|(key, row)| (key.as_str(), row)).collect();
+        rows.sort_by(|(a, _), (b, _)| {
+            let (x, y) = (place(a), place(b));
+            let values = x.0.cmp(&y.0).then(x.1.partial_cmp(&y.1).unwrap());
+            values.then(x.2.cmp(&y.2)).then(a.cmp(b))
+        });
+        rows
+    }
+
+    /// The rows by key.
+    pub(super) fn by_key(&self) -> BTreeMap<String, Value> {
+        let rows = KEYS.iter().filter_map(|key| Some((key, self.row(key)?)));
+        rows.map(|(key, row)| ((*key).to_owned(), row.clone()))
+            .collect()
+    }
+
+    /// The rows of the derived views, which outlive those of the list.
+    pub(super) fn derived(&self) -> &BTreeMap<String, Value> {
+        &self.derived
+    }
+}
