@@ -11,10 +11,6 @@ use super::script::{
     BIG, KEYS, VIEWS,
 };
 
-/// EXCEPTION, to be removed: whether changes may lack a position, or fall far back. A client that asks
-/// for what it missed by its cursor alone never hears of them.
-const CURSORS_FAIL: bool = false;
-
 /// Most scripts are short, some are long.
 pub(super) fn script() -> impl Strategy<Value = Script> {
     let flags = [any::<bool>(); 5];
@@ -49,10 +45,7 @@ fn habits() -> impl Strategy<Value = Habits> {
         1 => Just(Positions::None),
         1 => Just(Positions::Same),
         1 => leap.prop_map(Positions::Wavering),
-        1 => select(match CURSORS_FAIL {
-            true => vec![Positions::Lacking, Positions::Falling],
-            false => vec![Positions::None],
-        }),
+        1 => select(vec![Positions::Lacking, Positions::Falling]),
         3 => slots.prop_map(|(first, leap)| Positions::Slots(first, leap)),
     ];
     let overlap = prop_oneof![4 => Just(0), 1 => 1..4_usize];

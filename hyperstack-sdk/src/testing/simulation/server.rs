@@ -23,10 +23,6 @@ const ENTITY: &str = "Pool";
 /// sends it.
 const APPENDS_OVERLAP: bool = true;
 
-/// EXCEPTION, to be removed: whether that also happens where positions within a slot go back and forth. A
-/// client that takes the first greater position for the end of what comes twice appends twice then.
-const WAVERING_APPENDS_OVERLAP: bool = false;
-
 pub(super) struct Server {
     state: State,
     habits: Habits,
@@ -151,9 +147,8 @@ impl Server {
         // Without positions the client cannot know of it, nor where the array has been cut meanwhile: a
         // hundred elements must have come in between, of the real server.
         let has_positions = match self.habits.positions {
-            Positions::None => false,
-            Positions::Slots(..) | Positions::Same => true,
-            _ => WAVERING_APPENDS_OVERLAP,
+            Positions::None | Positions::Lacking | Positions::Falling => false,
+            Positions::Slots(..) | Positions::Same | Positions::Wavering(_) => true,
         };
         let is_known = has_positions && self.habits.array_limit.is_none();
         let last = self.recent.iter().rev().take(most.min(self.habits.overlap));

@@ -12,7 +12,7 @@ use super::driver::Driver;
 use super::network::Told;
 use super::reader::Reader;
 use super::row::decode;
-use super::script::{tamed, Fault, Script, Spec, Step};
+use super::script::{tamed, Fault, Positions, Script, Spec, Step};
 use super::server::Server;
 use crate::engine::Handle;
 use crate::session::Link;
@@ -45,6 +45,14 @@ impl World {
         let mut settings = HyperStack::builder()
             .stream_capacity(script.capacity)
             .wait_for_server(true);
+        // Positions that come late or not at all are no measure of what was missed: the first such change
+        // may fall into the very gap, and nobody can know before.
+        if matches!(
+            script.habits.positions,
+            Positions::Lacking | Positions::Falling
+        ) {
+            settings = settings.resume(false);
+        }
         if script.habits.starves {
             settings = settings.stale_after(STALE_AFTER);
         }
