@@ -197,6 +197,18 @@ impl Server {
             .expect("the runtime shuts down");
     }
 
+    /// Another server on the same port, after this one was [killed](Self::kill); it knows nothing.
+    ///
+    /// # Panics
+    ///
+    /// If this one is up.
+    pub fn replaced_by(mut self, setup: Setup) -> Server {
+        self.setup = setup;
+        self.forget();
+        self.start();
+        self
+    }
+
     /// Forgets all data, as a new process does.
     pub fn forget(&mut self) {
         assert!(

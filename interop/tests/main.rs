@@ -1,5 +1,19 @@
-//! The SDK against the real server: one file for each theme. In each, what the SDK holds is what the
-//! server's cache holds.
+//! The SDK against the real server: one file for each theme. Whatever happens, what the SDK holds in
+//! the end is what the server's cache holds.
 
+mod appends;
+mod derived;
+mod freezes;
+mod keyed;
+mod limits;
+mod live;
+mod refusals;
+mod removals;
+mod restarts;
 mod snapshots;
 mod support;
+mod tokens;
+mod values;
+
+/// What a test may fail with.
+type Outcome = Result<(), Box<dyn std::error::Error>>;

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use crate::support::*;
+use crate::Outcome;
 
-async fn whole_snapshot(rows: i64) -> Result<(), Box<dyn std::error::Error>> {
+async fn whole_snapshot(rows: i64) -> Outcome {
     let server = players().start();
     server.apply(crowd(rows)).await;
     let hs = client(&server)
@@ -21,7 +22,7 @@ async fn whole_snapshot(rows: i64) -> Result<(), Box<dyn std::error::Error>> {
 macro_rules! snapshots {
     ($($name:ident: $rows:literal,)*) => {$(
         #[tokio::test]
-        async fn $name() -> Result<(), Box<dyn std::error::Error>> {
+        async fn $name() -> Outcome {
             whole_snapshot($rows).await
         }
     )*};

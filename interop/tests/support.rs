@@ -1,6 +1,7 @@
 //! What the tests share: one entity, its server, and waiting under a deadline.
 
 use std::future::Future;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use hyperstack_interop::{derived, entity, Change, Server, Setup};
@@ -20,10 +21,17 @@ pub(crate) struct Player {
     pub(crate) log: Vec<u64>,
 }
 
+/// An entity that there is none of.
+#[derive(Debug, Clone, PartialEq, Entity)]
+pub(crate) struct Other {
+    pub(crate) n: u32,
+}
+
 /// A server of players: `Player/best` is a window of 1, `Player/top` of 3, both by score, greatest
 /// first.
 pub(crate) fn players() -> Setup {
     let mut views = entity("Player");
+    views.extend(entity("Other"));
     views.push(derived("Player/best", "score", 1));
     views.push(derived("Player/top", "score", 3));
     Setup::new(views)
@@ -73,11 +81,13 @@ pub(crate) async fn settle<S>(server: &Server, updates: &mut S) -> Vec<Update<Pl
 where
     S: Stream<Item = Update<Player>> + Unpin,
 {
-    server.apply([player("the end", i64::from(i32::MAX))]).await;
+    static ENDS: AtomicI64 = AtomicI64::new(1_000_000);
+    let end = ENDS.fetch_add(1, Ordering::Relaxed);
+    server.apply([player("the end", end)]).await;
     let mut read = Vec::new();
     loop {
         let update = next(updates).await;
-        if update.key() == "the end" {
+        if update.data().is_some_and(|row| row.score == end) {
             return read;
         }
         read.push(update);
@@ -92,4 +102,14 @@ where
     while !so().await {
         next(updates).await;
     }
+}
+
+/// Lets the client's task run until it holds no more views than these.
+pub(crate) async fn held(hs: &HyperStack, views: usize) {
+    soon(async {
+        while hs.stats().views > views {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
 }
