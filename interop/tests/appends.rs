@@ -46,6 +46,20 @@ async fn appends_are_appended() -> Outcome {
 }
 
 #[tokio::test]
+async fn two_appends_of_one_event_share_their_position() -> Outcome {
+    let server = players().start();
+    server.apply([player("a", 1), append("a", 1)]).await;
+    let hs = client(&server).connect().await?;
+    let mut updates = hs.watch::<Player>();
+    next(&mut updates).await;
+    server.apply_in(99, [append("a", 2), append("a", 3)]).await;
+    settle(&server, &mut updates).await;
+    let row = hs.get_sync::<Player>("a");
+    assert_eq!(row.map(|row| row.log), Some(vec![1, 2, 3]));
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_list_is_cut_where_the_server_cuts_it() -> Outcome {
     let server = players().start();
     server.apply([player("a", 1), append("a", 0)]).await;

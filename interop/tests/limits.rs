@@ -39,6 +39,23 @@ async fn a_snapshot_of_more_rows_than_allowed() -> Outcome {
 }
 
 #[tokio::test]
+#[ignore = "the SDK keeps the refusal for as long as the refused read lingers, and does not ask again"]
+async fn fewer_rows_right_after_a_refusal() -> Outcome {
+    let limits = Limits {
+        max_snapshot_rows: Some(10),
+        ..Limits::default()
+    };
+    let server = players().auth(granted(limits)).start();
+    server.apply(crowd(11)).await;
+    let hs = client(&server).connect().await?;
+    assert!(soon(hs.try_list::<Player>()).await.is_err());
+    let fewer = hs.views::<PlayerViews>().list().with_snapshot_limit(10);
+    let read = soon(fewer.try_get()).await?;
+    assert_eq!(read, server.rows("Player/list").await[..10]);
+    Ok(())
+}
+
+#[tokio::test]
 async fn more_subscriptions_than_allowed() -> Outcome {
     let limits = Limits {
         max_subscriptions: Some(2),

@@ -91,3 +91,24 @@ async fn a_row_is_merged_as_the_server_merges_it() -> Outcome {
     assert_eq!(hs.list_sync::<Player>(), server.rows("Player/list").await);
     Ok(())
 }
+
+/// A row's position is that of the event that came last, which need not be the latest.
+#[tokio::test]
+async fn a_position_that_goes_back() -> Outcome {
+    let server = players().start();
+    server.apply_in(100, [player("a", 1), player("b", 1)]).await;
+    let hs = client(&server).connect().await?;
+    let mut updates = hs.watch::<Player>();
+    next(&mut updates).await;
+    next(&mut updates).await;
+    server
+        .apply_in(99, [change("a", json!({"score": 2}))])
+        .await;
+    assert_eq!(
+        next(&mut updates).await.data().map(|row| row.score),
+        Some(2)
+    );
+    let row = server.row("Player/list", "a").await.expect("a row");
+    assert_eq!(row["_seq"], "99:000000000000");
+    Ok(())
+}
