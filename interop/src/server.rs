@@ -225,6 +225,8 @@ impl Server {
         for change in changes {
             let slot = self.slot.fetch_add(1, Ordering::Relaxed);
             self.apply_in(slot, [change]).await;
+            // The client may share this thread.
+            tokio::task::yield_now().await;
         }
     }
 
@@ -294,7 +296,7 @@ impl Server {
             let _ = released.recv();
         });
         stopped.recv().expect("the server's thread runs");
-        Stall(release)
+        Stall { _release: release }
     }
 }
 
@@ -308,7 +310,9 @@ impl Drop for Server {
 
 /// A server that stands still. See [`Server::stall`].
 #[must_use = "the server goes on when this is dropped"]
-pub struct Stall(#[allow(dead_code)] blocking::Sender<()>);
+pub struct Stall {
+    _release: blocking::Sender<()>,
+}
 
 /// Decoded by serde alone: the SDK is what is being tested.
 fn rows<T: DeserializeOwned>(rows: Vec<(String, Value)>) -> Vec<T> {

@@ -75,6 +75,8 @@ async fn two_windows_of_a_view_are_both_right() -> Outcome {
     let top = hs.views::<PlayerViews>().top().take(3);
     let page = top.clone().skip(1).take(6);
     let (mut short, mut long) = (top.watch(), page.watch());
+    assert_eq!(soon(top.try_get()).await?.len(), 3);
+    assert_eq!(soon(page.try_get()).await?.len(), 6);
     tokio::join!(server.apply(churn()), next(&mut short), next(&mut long));
     converge(&server, &top, "Player/top", (0, 3), &mut short).await;
     converge(&server, &page, "Player/top", (1, 6), &mut long).await;
@@ -93,7 +95,7 @@ async fn who_leaves_a_window_is_deleted_and_the_rest_is_silent() -> Outcome {
     // Below the window; the server sends the three again.
     server.apply([player("p0", -1)]).await;
     server.apply([player("new", 9)]).await;
-    let mut read = vec![next(&mut updates).await, next(&mut updates).await];
+    let mut read = [next(&mut updates).await, next(&mut updates).await];
     read.sort_by_key(Update::is_delete);
     assert_eq!((read[0].key(), read[0].is_delete()), ("new", false));
     assert_eq!((read[1].key(), read[1].is_delete()), ("p1", true));
