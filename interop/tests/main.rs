@@ -11,6 +11,7 @@ mod refusals;
 mod removals;
 mod restarts;
 mod snapshots;
+mod sorts;
 mod support;
 mod tokens;
 mod values;
