@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use hyperstack_interop::Server;
 use hyperstack_sdk::prelude::*;
 use hyperstack_server::RateLimitConfig;
 use serde_json::json;
@@ -58,13 +59,14 @@ async fn a_client_that_was_idle() -> Outcome {
     Ok(())
 }
 
-/// More than the server keeps for a subscription that is behind: it ends, and the connection goes on.
-/// Nothing tells the client, but subscribing anew helps.
-#[tokio::test]
-async fn a_subscription_that_fell_behind() -> Outcome {
-    let server = players().start();
+/// A client of one row, that more changes of it wait for than the server keeps for a subscription: that
+/// ends, and the connection goes on.
+async fn left_behind(
+    server: &Server,
+    client: HyperStackBuilder,
+) -> Result<(HyperStack, EntityStream<Player>), Box<dyn std::error::Error>> {
     server.apply([player("a", 0)]).await;
-    let hs = client(&server).linger(Duration::ZERO).connect().await?;
+    let hs = client.linger(Duration::ZERO).connect().await?;
     let mut updates = hs.watch::<Player>();
     next(&mut updates).await;
     let stall = server.stall();
@@ -74,10 +76,31 @@ async fn a_subscription_that_fell_behind() -> Outcome {
     drop(stall);
     // An answer to this comes after all that the first subscription could still have brought.
     assert_eq!(soon(hs.try_get::<Other>("nobody")).await, Ok(None));
+    Ok((hs, updates))
+}
+
+/// Nothing tells the client, but subscribing anew helps.
+#[tokio::test]
+async fn a_subscription_that_fell_behind() -> Outcome {
+    let server = players().start();
+    let (hs, updates) = left_behind(&server, client(&server)).await?;
     assert_eq!(hs.get_sync::<Player>("a").map(|row| row.score), Some(0));
     drop(updates);
     held(&hs, 0).await;
     let mut updates = hs.watch::<Player>();
+    settle(&server, &mut updates).await;
+    assert_eq!(hs.list_sync::<Player>(), server.rows("Player/list").await);
+    assert_eq!(hs.stats().reconnects, 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_subscription_that_fell_behind_with_a_limit_on_silence() -> Outcome {
+    let server = players().start();
+    let client = client(&server).stale_after(Duration::from_secs(2));
+    let (hs, mut updates) = left_behind(&server, client).await?;
+    let update = next(&mut updates).await;
+    assert_eq!(update.data().map(|row| row.score), Some(2000));
     settle(&server, &mut updates).await;
     assert_eq!(hs.list_sync::<Player>(), server.rows("Player/list").await);
     assert_eq!(hs.stats().reconnects, 0);
