@@ -1,0 +1,7 @@
+//! The server's own process: serves the scene that is its argument.
+#![forbid(unsafe_code)]
+
+fn main() {
+    let scene = std::env::args().nth(1).expect("a scene");
+    hyperstack_interop::serve(&scene);
+}

@@ -1,0 +1,96 @@
+//! What a test feeds to the server.
+
+use hyperstack_interpreter::Mutation;
+use hyperstack_server::materialized_view::{SortConfig, SortOrder, ViewPipeline};
+use hyperstack_server::mutation_batch::SlotContext;
+use hyperstack_server::websocket::Mode;
+use hyperstack_server::{Delivery, Filters, MutationBatch, Projection, ViewSpec};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use smallvec::smallvec;
+
+/// The views that the server makes of every entity: `list`, `state` and `append`.
+pub fn entity(name: &str) -> Vec<ViewSpec> {
+    [
+        ("list", Mode::List),
+        ("state", Mode::State),
+        ("append", Mode::Append),
+    ]
+    .map(|(view, mode)| spec(&format!("{name}/{view}"), mode))
+    .into()
+}
+
+/// A derived view: the entity's rows by one field, the greatest first, and so many of them.
+pub fn derived(id: &str, by: &str, limit: usize) -> ViewSpec {
+    let mut spec = spec(id, Mode::List);
+    spec.source_view = Some(format!("{}/list", spec.export));
+    spec.pipeline = Some(ViewPipeline {
+        filter: None,
+        sort: Some(SortConfig {
+            field_path: by.split('.').map(str::to_owned).collect(),
+            order: SortOrder::Desc,
+        }),
+        limit: Some(limit),
+    });
+    spec
+}
+
+fn spec(id: &str, mode: Mode) -> ViewSpec {
+    let (entity, _) = id.split_once('/').expect("a view's id is entity/view");
+    ViewSpec {
+        id: id.to_owned(),
+        export: entity.to_owned(),
+        mode,
+        projection: Projection::all(),
+        filters: Filters::all(),
+        delivery: Delivery::default(),
+        pipeline: None,
+        source_view: None,
+    }
+}
+
+/// A change of one entity, as the server's virtual machine makes them.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Change {
+    entity: String,
+    key: String,
+    patch: Value,
+    append: Vec<String>,
+}
+
+impl Change {
+    /// Merges `patch` into the entity with this key.
+    pub fn new(entity: &str, key: &str, patch: Value) -> Self {
+        Change {
+            entity: entity.to_owned(),
+            key: key.to_owned(),
+            patch,
+            append: Vec::new(),
+        }
+    }
+
+    /// The array at this path is appended to.
+    pub fn append(mut self, path: &str) -> Self {
+        self.append.push(path.to_owned());
+        self
+    }
+
+    pub(crate) fn entity(&self) -> &str {
+        &self.entity
+    }
+
+    pub(crate) fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// The change as an event of its own, in this slot.
+    pub(crate) fn in_slot(self, slot: u64) -> MutationBatch {
+        let mutation = Mutation {
+            export: self.entity,
+            key: Value::String(self.key),
+            patch: self.patch,
+            append: self.append,
+        };
+        MutationBatch::with_slot_context(smallvec![mutation], SlotContext::new(slot, 0))
+    }
+}

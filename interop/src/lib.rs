@@ -1,0 +1,21 @@
+//! The real `hyperstack-server`, run in process, for tests of the SDK against it.
+//!
+//! ```text
+//! server    the server on a port of its own, its data fed by its own projector
+//! data      what a test feeds: entities, derived views, changes
+//! sessions  who may connect: signed tokens, and sessions with limits
+//! sweep     the server's clock, for the one timer that no setting reaches
+//! process   the same server in a process of its own, for what freezes it
+//! ```
+#![forbid(unsafe_code)]
+
+mod data;
+mod process;
+mod server;
+mod sessions;
+mod sweep;
+
+pub use data::{derived, entity, Change};
+pub use process::{serve, Process, Scene};
+pub use server::{Server, Setup, Stall};
+pub use sessions::{Granted, Mint};

@@ -1,0 +1,20 @@
+//! The SDK against the real server: one file for each theme. Whatever happens, what the SDK holds in
+//! the end is what the server's cache holds.
+
+mod appends;
+mod derived;
+mod freezes;
+mod keyed;
+mod limits;
+mod live;
+mod refusals;
+mod removals;
+mod restarts;
+mod snapshots;
+mod sorts;
+mod support;
+mod tokens;
+mod values;
+
+/// What a test may fail with.
+type Outcome = Result<(), Box<dyn std::error::Error>>;
