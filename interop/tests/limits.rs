@@ -39,7 +39,6 @@ async fn a_snapshot_of_more_rows_than_allowed() -> Outcome {
 }
 
 #[tokio::test]
-#[ignore = "the SDK keeps the refusal for as long as the refused read lingers, and does not ask again"]
 async fn fewer_rows_right_after_a_refusal() -> Outcome {
     let limits = Limits {
         max_snapshot_rows: Some(10),

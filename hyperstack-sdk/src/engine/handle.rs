@@ -88,6 +88,7 @@ impl Shared {
         if made {
             core.session.refresh(view);
         }
+        core.follow();
         drop(core);
         self.wake();
         let interest = Interest {

@@ -43,6 +43,8 @@ struct Wanted {
     keys: BTreeMap<Arc<str>, Readers>,
     /// Whether the whole view was subscribed before.
     begun: bool,
+    /// The same before the last time that it was.
+    had_begun: bool,
     /// Up to where all that changed is held, while that is worth something.
     cursor: Option<Seq>,
 }
@@ -81,10 +83,26 @@ impl Interest {
         }
     }
 
+    /// Drops what of a view only lingers.
+    pub(super) fn drop_idle(&mut self, view: &str) {
+        if let Some(wanted) = self.views.get_mut(view) {
+            let before = wanted.all.len();
+            wanted.all.retain(|_, readers| readers.count > 0);
+            self.count -= before - wanted.all.len();
+        }
+    }
+
     /// The server has begun to send the whole view.
     pub(super) fn begin(&mut self, view: &str) {
         if let Some(wanted) = self.views.get_mut(view) {
-            wanted.begun = true;
+            wanted.had_begun = std::mem::replace(&mut wanted.begun, true);
+        }
+    }
+
+    /// Of what the server had begun to send it sends nothing.
+    pub(super) fn refuse(&mut self, view: &str) {
+        if let Some(wanted) = self.views.get_mut(view) {
+            wanted.begun = wanted.had_begun;
         }
     }
 

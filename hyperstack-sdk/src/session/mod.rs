@@ -160,6 +160,13 @@ pub enum Event {
         /// What the server said.
         issue: Issue,
     },
+    /// What the server refused is about to be asked for again.
+    Forgiven {
+        /// The view's id.
+        view: Arc<str>,
+        /// What was refused.
+        target: Target,
+    },
     /// The connection is lost: nothing that is held is known to be current.
     Lost,
     /// Readers left: of this view only these keys are still wanted.
@@ -179,6 +186,7 @@ impl Event {
             | Event::Finish { view, .. }
             | Event::Unknown { view, .. }
             | Event::Refused { view, .. }
+            | Event::Forgiven { view, .. }
             | Event::Forget { view, .. } => Some(view),
             Event::Lost => None,
         }
@@ -277,7 +285,14 @@ impl Session {
     }
 
     /// A reader came: `target` of `view` is wanted until as many [`release`](Self::release) it.
+    /// If it was refused it is asked for again, without what only lingers: this reader may ask for
+    /// less.
     pub fn want(&mut self, view: &Arc<str>, target: &Target, window: Window) {
+        if self.requests.forgive(view, target) {
+            self.interest.drop_idle(view);
+            let (view, target) = (view.clone(), target.clone());
+            self.events.push_back(Event::Forgiven { view, target });
+        }
         self.interest.want(view, target, window);
     }
 
@@ -465,7 +480,12 @@ impl Session {
                 self.ask_again = wait.map(|wait| now.saturating_add(wait));
                 self.requests.refuse_unanswered(issue)
             }
-            AuthErrorCode::SnapshotLimitExceeded => self.requests.refuse_answered(issue),
+            AuthErrorCode::SnapshotLimitExceeded => {
+                let refused = self.requests.refuse_answered(issue);
+                let views = refused.iter().filter_map(Event::view);
+                views.for_each(|view| self.interest.refuse(view));
+                refused
+            }
             _ => Vec::new(),
         });
     }

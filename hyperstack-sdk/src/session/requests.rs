@@ -35,10 +35,18 @@ pub(super) struct Requests {
 struct Standing {
     id: u64,
     window: Window,
-    /// Whether the server had no room for it.
-    refused: bool,
+    /// Why the server refused it, if it did: then there is none.
+    refused: Option<Refused>,
     /// When the server last sent something of it; kept only where that matters.
     heard: Option<Time>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Refused {
+    /// For want of room, which there may be later.
+    Room,
+    /// For what is in it.
+    Content,
 }
 
 /// A request whose snapshot has not ended.
@@ -111,7 +119,7 @@ impl Requests {
         standing.retain(|target, standing| {
             let window = wanted.get(target);
             let keep = window.is_some_and(|window| standing.serves(**window, derived));
-            if !keep && !standing.refused {
+            if !keep && standing.refused.is_none() {
                 self.freed = true;
                 self.outbox.push_back(unsubscribe(view, target));
             }
@@ -133,7 +141,7 @@ impl Requests {
         let standing = Standing {
             id,
             window,
-            refused: false,
+            refused: None,
             heard: None,
         };
         let held = self.standing.entry(view.clone()).or_default();
@@ -161,13 +169,22 @@ impl Requests {
         let mut views = Vec::new();
         self.standing.retain(|view, standing| {
             let before = standing.len();
-            standing.retain(|_, standing| !standing.refused);
+            standing.retain(|_, standing| standing.refused != Some(Refused::Room));
             if standing.len() < before {
                 views.push(view.clone());
             }
             !standing.is_empty()
         });
         views
+    }
+
+    /// Forgets that a target was refused, so that it is asked for again; whether it was.
+    pub(super) fn forgive(&mut self, view: &str, target: &Target) -> bool {
+        let standing = self.standing.get_mut(view);
+        standing.is_some_and(|held| match held.get(target) {
+            Some(standing) if standing.refused.is_some() => held.remove(target).is_some(),
+            _ => false,
+        })
     }
 
     /// There may be room for what was refused.
@@ -178,7 +195,7 @@ impl Requests {
     /// Ends a view's subscriptions, so that reconciling begins them anew.
     pub(super) fn restart(&mut self, view: &str) {
         for (target, standing) in self.standing.remove(view).unwrap_or_default() {
-            if !standing.refused {
+            if standing.refused.is_none() {
                 self.outbox.push_back(unsubscribe(view, &target));
             }
         }
@@ -205,7 +222,7 @@ impl Requests {
             let before = standing.len();
             standing.retain(|target, standing| {
                 let heard = *standing.heard.get_or_insert(now);
-                let is_stale = !standing.refused && now.saturating_sub(heard) >= limit;
+                let is_stale = standing.refused.is_none() && now.saturating_sub(heard) >= limit;
                 if is_stale {
                     outbox.push_back(unsubscribe(view, target));
                 }
@@ -298,7 +315,7 @@ impl Requests {
         let unanswered = |request: &Unfinished| !request.answered;
         match self.unfinished.iter().position(unanswered) {
             Some(index) if self.unfinished[index].target.is_none() => self.settle(index),
-            Some(index) => self.refuse(index, issue, true),
+            Some(index) => self.refuse(index, issue, Refused::Room),
             None => Vec::new(),
         }
     }
@@ -307,21 +324,21 @@ impl Requests {
     pub(super) fn refuse_answered(&mut self, issue: &Issue) -> Vec<Event> {
         let answered = |request: &Unfinished| request.answered && request.target.is_some();
         match self.unfinished.iter().rposition(answered) {
-            Some(index) => self.refuse(index, issue, false),
+            Some(index) => self.refuse(index, issue, Refused::Content),
             None => Vec::new(),
         }
     }
 
     /// What is refused stands, so that it is not asked for again: for want of room, until there may
     /// be some, else until it is wanted no longer.
-    fn refuse(&mut self, index: usize, issue: &Issue, for_room: bool) -> Vec<Event> {
+    fn refuse(&mut self, index: usize, issue: &Issue, why: Refused) -> Vec<Event> {
         let Some(request) = self.unfinished.remove(index) else {
             return Vec::new();
         };
         let standing = self.standing.get_mut(&request.view).into_iter().flatten();
         let refused = standing.filter(|(_, standing)| standing.id == request.id);
         let events = refused.map(|(target, standing)| {
-            standing.refused = for_room;
+            standing.refused = Some(why);
             Event::Refused {
                 view: request.view.clone(),
                 target: target.clone(),

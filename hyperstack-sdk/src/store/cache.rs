@@ -59,6 +59,8 @@ pub(super) trait AnyCache: Send + Sync {
     fn finish(&self, target: &Target, wakers: &mut Wakers);
     fn unknown(&self, wakers: &mut Wakers);
     fn refuse(&self, target: &Target, issue: &Issue, wakers: &mut Wakers);
+    /// What was refused is asked for again.
+    fn forgive(&self, target: &Target);
     fn lose(&self);
     /// Up to where all that changed is held, if that is known: what is asked for again from there on
     /// brings all that is missing.
@@ -300,6 +302,10 @@ impl<T: Record> AnyCache for Cache<T> {
         let outcome = Outcome::Refused(issue.clone());
         state.snapshot = None;
         state.readiness.finish(target, outcome, wakers);
+    }
+
+    fn forgive(&self, target: &Target) {
+        self.lock().readiness.forgive(target);
     }
 
     fn lose(&self) {

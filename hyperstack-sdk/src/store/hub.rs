@@ -140,6 +140,7 @@ impl Hub {
                 Event::Finish { target, .. } => cache.finish(target, wakers),
                 Event::Unknown { .. } => cache.unknown(wakers),
                 Event::Refused { target, issue, .. } => cache.refuse(target, issue, wakers),
+                Event::Forgiven { target, .. } => cache.forgive(target),
                 Event::Forget { keys, .. } => cache.forget(keys),
                 Event::Lost => cache.lose(),
             }

@@ -74,6 +74,14 @@ impl Readiness {
         self.again.remove(target)
     }
 
+    /// A refusal is no answer any more.
+    pub(super) fn forgive(&mut self, target: &Target) {
+        match target {
+            Target::All => self.all = None,
+            Target::Key(key) => drop(self.keys.remove(key)),
+        }
+    }
+
     /// The view does not exist, whatever was asked of it.
     pub(super) fn unknown(&mut self, wakers: &mut Wakers) {
         self.finish(&Target::All, Outcome::UnknownView, wakers);

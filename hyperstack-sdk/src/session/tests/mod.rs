@@ -378,6 +378,33 @@ fn a_refused_subscription_is_asked_again_when_the_server_says_so() {
 }
 
 #[test]
+fn who_comes_after_a_refusal_is_asked_for_without_who_left() {
+    let mut session = open();
+    let list = view("R/list");
+    let limited = Window {
+        after: Some(Seq::new(1, 0)),
+        snapshot_limit: Some(9),
+        ..Window::default()
+    };
+    session.want(&list, &Target::All, Window::default());
+    sent(&mut session);
+    session.handle_subscribed("R/list", None);
+    session.handle_issue(&issue("snapshot-limit-exceeded"), Time::ZERO);
+    session.release(&list, &Target::All, Window::default(), Time::ZERO);
+    events(&mut session);
+    session.want(&list, &Target::All, limited);
+    let target = Target::All;
+    assert_eq!(
+        events(&mut session),
+        [Event::Forgiven { view: list, target }]
+    );
+    assert_eq!(
+        sent(&mut session),
+        ["+R/list, 9 after 1:000000000000", "+|"]
+    );
+}
+
+#[test]
 fn a_cursor_serves_the_next_subscription_and_no_other() {
     let mut session = open();
     let list = view("R/list");
