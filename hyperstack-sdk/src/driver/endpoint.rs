@@ -9,7 +9,7 @@ use serde_json::{json, Value};
 
 use super::address::Address;
 use super::http::exchange;
-use super::present::{headers, Transport};
+use super::present::{headers, is_secret, Transport};
 use super::refusal::Refusal;
 use super::url;
 use crate::auth::{AuthToken, TokenError, TokenProvider};
@@ -48,7 +48,7 @@ pub(crate) struct Endpoint {
     /// Its URL, to show.
     shown: String,
     /// What was sent, and must not be shown though the endpoint repeats it.
-    secrets: Vec<Secret>,
+    secrets: Vec<String>,
 }
 
 impl Endpoint {
@@ -98,14 +98,17 @@ impl Endpoint {
             value.set_sensitive(true);
             headers.push((AUTHORIZATION.to_string(), value));
         }
-        let secrets = settings.headers.iter().map(|(_, value)| value);
+        let secrets = settings.headers.iter().filter(|(name, _)| is_secret(name));
+        let mut secrets: Vec<_> = secrets.map(|(_, Secret(value))| value.clone()).collect();
+        secrets.extend(key.map(|(_, Secret(key))| key.clone()));
+        secrets.extend(uri.query().map(str::to_owned));
         Ok(Some(Endpoint {
             address: Address::new(&uri, roots, invalid)?,
             headers,
             // What the server is told of by its name alone needs no query, which may be a secret.
             body: json!({"websocket_url": url::shown(websocket_url)}).to_string(),
             shown: url::shown(url),
-            secrets: secrets.chain(key.map(|(_, key)| key)).cloned().collect(),
+            secrets,
             uri,
         }))
     }
@@ -152,9 +155,8 @@ impl Endpoint {
             )));
         }
         if !status.is_success() {
-            let secrets = self.secrets.iter().map(|Secret(secret)| secret.as_str());
-            let secrets: Vec<_> = secrets.collect();
-            let refusal = Refusal::new(status, answer.headers(), answer.body(), &secrets);
+            let secrets = self.secrets.iter().map(String::as_str);
+            let refusal = Refusal::new(status, answer.headers(), answer.body(), secrets);
             let text = format!("answered with status {code}: {}", refusal.message);
             let mut error = match code {
                 400 | 401 | 403 => TokenError::denied(self.says(text)),

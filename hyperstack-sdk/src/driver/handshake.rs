@@ -15,7 +15,7 @@ use tokio_tungstenite::tungstenite::http::StatusCode;
 use tokio_tungstenite::tungstenite::http::{header, HeaderMap, HeaderName, HeaderValue, Uri};
 
 use super::address::Stream;
-use super::present::Transport;
+use super::present::{is_secret, Transport};
 use super::refusal::{first_value, Refusal};
 use super::url;
 use crate::session::ConnectError;
@@ -54,14 +54,21 @@ impl Opening {
         }
         // An answer that is cut off is an answer still.
         let _ = tokio::time::timeout(BODY_WITHIN, read_body(stream, &mut rest)).await;
-        let secrets = token.map(|Secret(token)| token.as_str());
-        let refusal = Refusal::new(status, headers, &rest, secrets.as_slice());
+        let refusal = Refusal::new(status, headers, &rest, self.secrets(token));
         Err(ConnectError::Rejected {
             status: status.as_u16(),
             code: refusal.code,
             message: refusal.message,
             retry_after: refusal.retry_after,
         })
+    }
+
+    /// What a server that repeats it must not make us show.
+    fn secrets<'a>(&'a self, token: Option<&'a Secret>) -> impl Iterator<Item = &'a str> {
+        let headers = self.headers.iter().filter(|(name, _)| is_secret(name));
+        let headers = headers.filter_map(|(_, value)| value.to_str().ok());
+        let token = token.map(|Secret(token)| token.as_str());
+        headers.chain(token).chain(self.uri.query())
     }
 
     fn request(&self, key: &str, token: Option<&Secret>) -> Vec<u8> {

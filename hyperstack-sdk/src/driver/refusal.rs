@@ -20,17 +20,19 @@ pub(super) struct Refusal {
 impl Refusal {
     /// The code is in a header and in the JSON body; the text for people is the body's `message`, or,
     /// from a token service, its `error`. What was presented is cut out, should the server repeat it.
-    pub(super) fn new(
+    pub(super) fn new<'a>(
         status: StatusCode,
         headers: &HeaderMap,
         body: &[u8],
-        secrets: &[&str],
+        secrets: impl IntoIterator<Item = &'a str>,
     ) -> Self {
+        let mut secrets: Vec<_> = secrets.into_iter().collect();
+        secrets.retain(|secret| secret.len() >= SECRET);
         let body = first_value(body);
         let header = |name| Some(headers.get(name)?.to_str().ok()?.trim().to_owned());
         let field = |name| Some(body.as_ref()?.get(name)?.as_str()?.to_owned());
         let clean = |text: String| {
-            let secrets = secrets.iter().filter(|secret| secret.len() >= SECRET);
+            let secrets = secrets.iter();
             secrets.fold(text, |text, secret| text.replace(secret, "***"))
         };
         let reason = || {
