@@ -2,6 +2,7 @@
 
 mod endpoint;
 mod fetched;
+mod handshake;
 mod renewed;
 mod secrets;
 mod settings;
