@@ -9,4 +9,4 @@ mod rows;
 
 use std::time::Duration;
 
-const HOUR: Duration = Duration::from_secs(3600);
+pub(crate) const HOUR: Duration = Duration::from_secs(3600);

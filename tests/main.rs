@@ -3,6 +3,7 @@
 //! `README.md` says which tests fail when which promise is broken.
 
 mod answers;
+mod auth;
 mod connection_states;
 mod defects;
 mod documentation;

@@ -98,7 +98,8 @@
 //! | `rustls` (default) | the client, with `wss://` by rustls and the Mozilla roots |
 //! | `native-tls` | the client, with `wss://` by the platform's TLS library; `rustls` wins if both are on |
 //! | `client` | the client, `ws://` only |
-//! | `testing` | an in-process server for tests |
+//! | `token-endpoint` | the client, with tokens for an API key from a token endpoint, over HTTP |
+//! | `testing` | an in-process server and a token endpoint for tests |
 //!
 //! Without any of them the crate is its pure core: the derives, [`patch`], [`wire`] and [`session`].
 

@@ -1,6 +1,7 @@
 //! `wss://` against an in-process TLS server with a root of its own, by whichever TLS library is on.
 #![cfg(all(feature = "testing", any(feature = "rustls", feature = "native-tls")))]
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use hyperstack_sdk::prelude::*;
@@ -30,9 +31,15 @@ struct Secure {
 async fn secure() -> Secure {
     let server = TestServer::builder().entity("Token").start().await.unwrap();
     let (root, acceptor) = identity();
+    let port = in_front_of(server.address(), acceptor).await;
+    let url = format!("wss://localhost:{port}");
+    Secure { server, url, root }
+}
+
+/// Puts TLS in front of a server; returns its port.
+async fn in_front_of(inner: SocketAddr, acceptor: TlsAcceptor) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("wss://localhost:{}", listener.local_addr().unwrap().port());
-    let inner = server.address();
+    let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             let acceptor = acceptor.clone();
@@ -45,7 +52,7 @@ async fn secure() -> Secure {
             });
         }
     });
-    Secure { server, url, root }
+    port
 }
 
 /// A new root, and a server identity for `localhost` that it signed.
@@ -105,4 +112,32 @@ async fn roots_that_are_not_pem_are_refused_before_dialling() {
     let error = builder.connect().await.unwrap_err();
     let expected = "the setting `root_certificates` cannot be used";
     assert!(error.to_string().starts_with(expected), "{error}");
+}
+
+#[cfg(feature = "token-endpoint")]
+#[tokio::test]
+async fn a_token_endpoint_is_trusted_by_the_same_roots() {
+    use hyperstack_sdk::testing::{TokenEndpoint, TokenReply};
+
+    let server = TestServer::builder().token("t").start().await.unwrap();
+    let endpoint = TokenEndpoint::start().await.unwrap();
+    let (root, acceptor) = identity();
+    let port = in_front_of(endpoint.address(), acceptor).await;
+    let builder = HyperStack::builder()
+        .url(server.url())
+        .api_key("key")
+        .token_endpoint(format!("https://localhost:{port}"));
+    let error = builder.clone().connect().await.unwrap_err();
+    let expected =
+        format!("no token: the token endpoint https://localhost:{port} cannot be reached");
+    assert!(error.to_string().starts_with(&expected), "{error}");
+    assert_eq!(endpoint.requests(), []);
+
+    endpoint.reply(TokenReply::token("t", 1_893_456_000));
+    builder.root_certificates(root).connect().await.unwrap();
+    let request = &endpoint.requests()[0];
+    let host = format!("localhost:{port}");
+    assert_eq!(request.header("host"), Some(host.as_str()));
+    assert_eq!(request.header("authorization"), Some("Bearer key"));
+    assert_eq!(server.connections_accepted(), 1);
 }

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use hyperstack_sdk::prelude::*;
-use hyperstack_sdk::testing::TestServer;
+use hyperstack_sdk::testing::{Refresh, TestServer, TokenEndpoint, TokenReply};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
+use crate::auth::Still;
 use crate::support::*;
 
 use super::HOUR;
@@ -345,6 +346,39 @@ async fn p16_disconnect_closes_the_socket_at_once() -> anyhow::Result<()> {
     assert_eq!(server.connections_accepted(), 1);
     // Reads go on from the cache, and ask nobody.
     assert_eq!(soon(hs.list::<Other>()).await, []);
+    Ok(())
+}
+
+#[tokio::test]
+async fn p22_frames_go_on_while_the_token_endpoint_takes_its_time() -> anyhow::Result<()> {
+    let refresh = Refresh::Accept {
+        expires_at: 32_503_680_000,
+    };
+    let server = games().refresh(refresh).start().await?;
+    put(&server, "a", 0.0);
+    let still = Still::new();
+    let endpoint = TokenEndpoint::start().await?;
+    // {"iat":1000,"exp":1100}: it lives 100 seconds, whatever the time is.
+    let token = "e30.eyJpYXQiOjEwMDAsImV4cCI6MTEwMH0.c2ln";
+    endpoint.reply(TokenReply::token(token, 1100));
+    let hs = client(&server)
+        .ping_interval(HOUR)
+        .token_endpoint(endpoint.url())
+        .connect()
+        .await?;
+    let mut updates = hs.watch::<Game>();
+    read(&mut updates, 1).await;
+    still.advance(Duration::from_secs(50)).await;
+    soon(endpoint.wait_for_requests(2)).await;
+    for second in 1..=5 {
+        still.advance(Duration::from_secs(1)).await;
+        put(&server, "a", f64::from(second));
+        assert_eq!(read(&mut updates, 1).await, [format!("patch a {second}")]);
+    }
+    endpoint.reply(TokenReply::token("next", 1100));
+    soon(server.wait_for_message(|message| message["token"] == "next")).await;
+    assert_eq!(server.connections_accepted(), 1);
+    assert_eq!(endpoint.requests().len(), 2);
     Ok(())
 }
 

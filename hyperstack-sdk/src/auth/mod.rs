@@ -1,6 +1,8 @@
 //! Tokens: what is presented to the server, where it comes from, and why it may not come.
 
 mod error;
+#[cfg(feature = "client")]
+mod jwt;
 mod provider;
 mod token;
 

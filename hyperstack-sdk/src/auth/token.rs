@@ -5,6 +5,9 @@ use std::time::Duration;
 #[cfg(feature = "client")]
 use std::time::SystemTime;
 
+#[cfg(feature = "client")]
+use super::jwt;
+
 /// A token to present to the server. Its `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct AuthToken {
@@ -21,7 +24,8 @@ enum Expiry {
 }
 
 impl AuthToken {
-    /// A token of which it is not known when it expires.
+    /// A token of which it is not known when it expires, unless it is a JWT, which says so itself (its
+    /// claim `exp`; nothing is verified).
     pub fn new(secret: impl Into<String>) -> Self {
         AuthToken {
             secret: secret.into(),
@@ -47,14 +51,20 @@ impl AuthToken {
         &self.secret
     }
 
-    /// How long it still lives, where that is known and is not over: a clock that is wrong must not
-    /// keep a token from being tried.
+    /// How long it lives from now on, at most, where that is known. By this machine's clock, and, of a
+    /// JWT, no longer than its whole life, because that clock may be slow. One that says that it is all
+    /// over is not believed: it must not keep a token from being tried.
     #[cfg(feature = "client")]
     pub(crate) fn life(&self, now: SystemTime) -> Option<Duration> {
-        match self.expiry? {
-            Expiry::At(at) => until(at, now),
-            Expiry::In(life) => Some(life),
-        }
+        let times = jwt::Times::of(&self.secret);
+        let end = match self.expiry {
+            Some(Expiry::In(life)) => return Some(life),
+            Some(Expiry::At(at)) => Some(at),
+            None => times.map(|times| times.expires),
+        };
+        let left = end.and_then(|at| until(at, now));
+        let whole = times.and_then(|times| times.whole());
+        left.into_iter().chain(whole).min()
     }
 }
 
@@ -71,5 +81,73 @@ impl fmt::Debug for AuthToken {
             .field("secret", &"***")
             .field("expiry", &self.expiry)
             .finish()
+    }
+}
+
+#[cfg(all(test, feature = "client"))]
+mod tests {
+    use data_encoding::BASE64URL_NOPAD;
+
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn jwt(claims: &str) -> AuthToken {
+        let claims = BASE64URL_NOPAD.encode(claims.as_bytes());
+        AuthToken::new(format!("eyJhbGciOiJub25lIn0.{claims}.c2ln"))
+    }
+
+    /// The life of a token in seconds, by a clock that says so many since 1970.
+    fn life(token: &AuthToken, now: u64) -> Option<u64> {
+        let life = token.life(SystemTime::UNIX_EPOCH + now as u32 * SECOND);
+        life.map(|life| life.as_secs())
+    }
+
+    #[test]
+    fn a_jwt_says_how_long_it_lives() {
+        let token = jwt(r#"{"iat": 1000, "exp": 1300}"#);
+        assert_eq!(life(&token, 1000), Some(300));
+        assert_eq!(life(&token, 1100), Some(200));
+        // A slow clock, and a fast one.
+        assert_eq!(life(&token, 400), Some(300));
+        assert_eq!(life(&token, 2000), Some(300));
+        let token = jwt(r#"{"exp": 1300.5}"#);
+        assert_eq!(life(&token, 1100), Some(200));
+        assert_eq!(life(&token, 2000), None);
+    }
+
+    #[test]
+    fn what_was_said_of_a_token_goes_before_what_it_says() {
+        let token = jwt(r#"{"iat": 1000, "exp": 1300}"#);
+        assert_eq!(life(&token.clone().expires_at(1200), 1100), Some(100));
+        assert_eq!(life(&token.clone().expires_at(1200), 0), Some(300));
+        assert_eq!(life(&token.expires_in(7 * SECOND), 0), Some(7));
+    }
+
+    #[test]
+    fn a_token_that_is_no_jwt_or_a_strange_one_says_nothing() {
+        let strange = [
+            r#"{"iat": 1000}"#,
+            r#"{"iat": 1000, "exp": "1300"}"#,
+            r#"{"iat": 1000, "exp": -1}"#,
+            r#"{"iat": 1000, "exp": 1e300}"#,
+            "[]",
+            "7",
+            "{",
+        ];
+        for claims in strange {
+            assert_eq!(life(&jwt(claims), 0), None, "{claims}");
+        }
+        for token in ["", "a", "..", "a.b.c", "a.!.c", "a.e30.c.d"] {
+            assert_eq!(life(&AuthToken::new(token), 0), None, "{token}");
+        }
+        // Of what makes no sense, what does is taken.
+        assert_eq!(life(&jwt(r#"{"iat": 2000, "exp": 1300}"#), 1000), Some(300));
+    }
+
+    #[test]
+    fn a_clock_that_says_it_is_over_is_not_believed() {
+        assert_eq!(life(&AuthToken::new("t").expires_at(1000), 1000), None);
+        assert_eq!(life(&AuthToken::new("t").expires_at(1000), 400), Some(600));
     }
 }

@@ -1,13 +1,14 @@
 //! The settings of a client.
 
 use std::fmt;
-use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::HyperStack;
 use crate::auth::TokenProvider;
-use crate::driver::{self, Dialer, Duty, Fetcher};
+use crate::driver::{self, Dialer, Duty, Fetcher, Route, Transport};
+#[cfg(feature = "token-endpoint")]
+use crate::driver::{Endpoint, EndpointSettings};
 use crate::engine::{Handle, Settings, Shared};
 use crate::session::{self, ConnectError, Credentials, Session};
 use crate::store::Hub;
@@ -36,7 +37,12 @@ use crate::wire::Secret;
 #[must_use = "a builder does nothing until `connect` is called"]
 pub struct HyperStackBuilder {
     url: Option<String>,
+    token: Option<Secret>,
     provider: Option<Arc<dyn TokenProvider>>,
+    #[cfg(feature = "token-endpoint")]
+    endpoint: EndpointSettings,
+    transport: Transport,
+    headers: Vec<(String, Secret)>,
     roots: Vec<Vec<u8>>,
     session: session::Settings,
     connect_timeout: Duration,
@@ -50,7 +56,12 @@ impl Default for HyperStackBuilder {
     fn default() -> Self {
         HyperStackBuilder {
             url: None,
+            token: None,
             provider: None,
+            #[cfg(feature = "token-endpoint")]
+            endpoint: EndpointSettings::default(),
+            transport: Transport::default(),
+            headers: Vec::new(),
             roots: Vec::new(),
             session: session::Settings::default(),
             connect_timeout: Duration::from_secs(10),
@@ -69,16 +80,96 @@ impl HyperStackBuilder {
         self
     }
 
-    /// A token, sent as `Authorization: Bearer …`. It appears in no log and in no error.
+    /// A token, sent as `Authorization: Bearer …` (see also [`token_in_query`](Self::token_in_query)).
+    /// It appears in no log and in no error. One that expires cannot be followed by another: streams end
+    /// when the server refuses it. For tokens that are renewed, see
+    /// [`token_provider`](Self::token_provider).
     pub fn token(mut self, token: impl Into<String>) -> Self {
-        self.session.credentials = Credentials::Token(Secret(token.into()));
+        self.token = Some(Secret(token.into()));
         self
     }
 
-    /// Who provides tokens, where they change; see [`TokenProvider`].
+    /// Where tokens come from: asked before the first connection, before one that follows a refusal of
+    /// the last token, and a minute before the one in use expires (in the middle of its life if it lives
+    /// less than two minutes), beside the reading of the socket. The server is then told the new token on
+    /// the open connection.
+    ///
+    /// When a token expires is what [`AuthToken`](crate::AuthToken) was told, or, if it is a JWT, what it
+    /// says itself. The provider is dropped with the client; what it is doing then is cancelled.
     pub fn token_provider(mut self, provider: impl TokenProvider) -> Self {
-        self.session.credentials = Credentials::Fetched;
         self.provider = Some(Arc::new(provider));
+        self
+    }
+
+    /// A secret API key, for which the token endpoint gives tokens: the hosted one, unless
+    /// [`token_endpoint`](Self::token_endpoint) names another. It is sent there and nowhere else, and
+    /// appears in no log and in no error. Needs the feature `token-endpoint`.
+    #[cfg(feature = "token-endpoint")]
+    pub fn api_key(mut self, key: impl Into<String>) -> Self {
+        self.endpoint.api_key = Some(Secret(key.into()));
+        self
+    }
+
+    /// As [`api_key`](Self::api_key), for a key that need not be kept secret: an endpoint gives shorter
+    /// lived tokens for it, and may bind it to an origin (see
+    /// [`token_endpoint_header`](Self::token_endpoint_header)). Needs the feature `token-endpoint`.
+    #[cfg(feature = "token-endpoint")]
+    pub fn publishable_key(mut self, key: impl Into<String>) -> Self {
+        self.endpoint.publishable_key = Some(Secret(key.into()));
+        self
+    }
+
+    /// The URL of the token endpoint: `https://…`, or `http://…`, which shows the key to whoever listens.
+    /// It is asked by `POST` for a token for this client's [`url`](Self::url), without the query of that,
+    /// as often as a [`token_provider`](Self::token_provider) would be. Redirects are not followed, and an
+    /// answer of more than 64 KiB is an error. Needs the feature `token-endpoint`.
+    ///
+    /// A refusal of the endpoint's (400, 401, 403, or a code that says the same) is final: streams end
+    /// with it. All else may pass, and is tried again, after the `Retry-After` seconds where it gives any.
+    #[cfg(feature = "token-endpoint")]
+    pub fn token_endpoint(mut self, url: impl Into<String>) -> Self {
+        self.endpoint.url = Some(url.into());
+        self
+    }
+
+    /// A header for the requests to the token endpoint, such as `Origin`. Its value appears in no log
+    /// and in no error. Given twice, the last value counts. Needs the feature `token-endpoint`.
+    #[cfg(feature = "token-endpoint")]
+    pub fn token_endpoint_header(
+        mut self,
+        name: impl Into<String>,
+        value: impl Into<String>,
+    ) -> Self {
+        self.endpoint
+            .headers
+            .push((name.into(), Secret(value.into())));
+        self
+    }
+
+    /// How long fetching a token may take, and the server's answer to a token on an open connection.
+    /// Default: 10 seconds. What takes longer is given up, and tried again.
+    pub fn token_timeout(mut self, timeout: Duration) -> Self {
+        self.session.token_timeout = timeout;
+        self
+    }
+
+    /// Presents the token in the URL's query instead of a header, as this parameter: `hs_token` for the
+    /// tokens of sessions, `token` for a server with a static token, unless it was set up otherwise.
+    /// Queries end up in the logs of servers and proxies, so the header is better where it can be sent.
+    ///
+    /// The server takes the value as it stands. A token with characters that cannot stand in a query as
+    /// they are, which no JWT has, is refused before dialling.
+    pub fn token_in_query(mut self, parameter: impl Into<String>) -> Self {
+        self.transport = Transport::Query(parameter.into());
+        self
+    }
+
+    /// A header for the WebSocket's handshake, such as `Origin`, which some servers ask for. Its value
+    /// appears in no log and in no error. Given twice, the last value counts.
+    ///
+    /// Those of the handshake itself cannot be set, nor `Authorization` where a token is sent in it.
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.headers.push((name.into(), Secret(value.into())));
         self
     }
 
@@ -225,16 +316,55 @@ impl HyperStackBuilder {
     /// # Cancellation
     ///
     /// Dropping the future gives up the attempt.
-    pub async fn connect(self) -> Result<HyperStack, ConnectError> {
+    pub async fn connect(mut self) -> Result<HyperStack, ConnectError> {
         let url = self.url.as_deref().ok_or(ConnectError::MissingUrl)?;
         self.check()?;
-        let dialer = Dialer::new(url, &self.roots, self.connect_timeout, self.limits.message)?;
+        let provider = self.provider(url)?;
+        let dialer = Dialer::new(Route {
+            url,
+            roots: &self.roots,
+            headers: &self.headers,
+            transport: self.transport.clone(),
+            has_token: self.token.is_some() || provider.is_some(),
+            timeout: self.connect_timeout,
+            max_message_size: self.limits.message,
+        })?;
+        self.session.credentials = match (&self.token, &provider) {
+            (Some(token), _) => Credentials::Token(token.clone()),
+            (None, Some(_)) => Credentials::Fetched,
+            (None, None) => Credentials::None,
+        };
         let shared = Arc::new(self.shared(driver::shown(url)));
         let handle = Handle::new(shared.clone());
-        let fetcher = Fetcher::new(self.provider, self.session.token_timeout);
+        let fetcher = Fetcher::new(provider, self.session.token_timeout, self.transport);
         tokio::spawn(driver::run(Duty(shared.clone()), dialer, fetcher));
         shared.connected().await?;
         Ok(HyperStack::new(handle))
+    }
+
+    /// Who provides tokens, if anybody does.
+    fn provider(&self, _url: &str) -> Result<Option<Arc<dyn TokenProvider>>, ConnectError> {
+        #[cfg(feature = "token-endpoint")]
+        if let Some(endpoint) = Endpoint::new(&self.endpoint, _url, &self.roots)? {
+            return Ok(Some(Arc::new(endpoint)));
+        }
+        Ok(self.provider.clone())
+    }
+
+    /// The settings that were made of those that say where tokens come from.
+    fn sources(&self) -> Vec<&'static str> {
+        let sources = [
+            ("token", self.token.is_some()),
+            ("token_provider", self.provider.is_some()),
+            #[cfg(feature = "token-endpoint")]
+            ("api_key", self.endpoint.api_key.is_some()),
+            #[cfg(feature = "token-endpoint")]
+            ("publishable_key", self.endpoint.publishable_key.is_some()),
+            #[cfg(feature = "token-endpoint")]
+            ("token_endpoint", self.endpoint.url.is_some()),
+        ];
+        let made = sources.into_iter().filter(|(_, is_made)| *is_made);
+        made.map(|(source, _)| source).collect()
     }
 
     fn check(&self) -> Result<(), ConnectError> {
@@ -257,6 +387,21 @@ impl HyperStackBuilder {
             let reason = "there must be one at least; see also `auto_reconnect(false)`";
             return invalid("reconnect_intervals", reason);
         }
+        if self.session.token_timeout.is_zero() {
+            return invalid("token_timeout", "it must be longer than zero");
+        }
+        for pair in self.sources().windows(2) {
+            // Only a key and where to take it go together.
+            if !matches!(pair, ["api_key" | "publishable_key", "token_endpoint"]) {
+                let reason = format!("there is `{}` already, and one token is enough", pair[0]);
+                return invalid(pair[1], &reason);
+            }
+        }
+        if let Some(Secret(token)) = &self.token {
+            if let Err(reason) = self.transport.check(token) {
+                return invalid("token", reason);
+            }
+        }
         if self.limits.message == 0 {
             return invalid("max_message_size", "no message is so small");
         }
@@ -272,7 +417,7 @@ impl HyperStackBuilder {
 
     /// The client's state, with these settings.
     pub(crate) fn shared(&self, url: String) -> Shared {
-        self.seeded(url, random())
+        self.seeded(url, driver::random())
     }
 
     /// The same; `seed` is all the randomness that it has.
@@ -288,16 +433,12 @@ impl HyperStackBuilder {
     }
 }
 
-/// A seed from the randomness of the standard library's hash maps.
-fn random() -> u64 {
-    std::hash::RandomState::new().build_hasher().finish()
-}
-
 impl fmt::Debug for HyperStackBuilder {
-    /// Shows all settings but the token, and the URL without its query and user.
+    /// Shows all settings but tokens, keys and headers, and the URL without its query and user.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HyperStackBuilder")
             .field("url", &self.url.as_deref().map(driver::shown))
+            .field("tokens_from", &self.sources())
             .field("session", &self.session)
             .field("connect_timeout", &self.connect_timeout)
             .field("initial_data_timeout", &self.initial_data_timeout)

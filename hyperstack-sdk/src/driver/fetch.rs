@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::Transport;
 use crate::auth::{AuthToken, TokenError, TokenProvider};
 
 type Fetched = Result<AuthToken, TokenError>;
@@ -14,14 +15,21 @@ type Fetched = Result<AuthToken, TokenError>;
 pub(crate) struct Fetcher {
     provider: Option<Arc<dyn TokenProvider>>,
     timeout: Duration,
+    transport: Transport,
     flight: Option<Pin<Box<dyn Future<Output = Fetched> + Send>>>,
 }
 
 impl Fetcher {
-    pub(crate) fn new(provider: Option<Arc<dyn TokenProvider>>, timeout: Duration) -> Self {
+    /// `transport` is how its tokens will be presented.
+    pub(crate) fn new(
+        provider: Option<Arc<dyn TokenProvider>>,
+        timeout: Duration,
+        transport: Transport,
+    ) -> Self {
         Fetcher {
             provider,
             timeout,
+            transport,
             flight: None,
         }
     }
@@ -42,6 +50,12 @@ impl Fetcher {
         });
         let fetched = flight.await;
         self.flight = None;
-        fetched
+        let token = fetched?;
+        match self.transport.check(token.secret()) {
+            Ok(()) => Ok(token),
+            Err(reason) => Err(TokenError::denied(format!(
+                "what was provided cannot be presented: {reason}"
+            ))),
+        }
     }
 }

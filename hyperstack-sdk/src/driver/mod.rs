@@ -1,28 +1,45 @@
 //! The one task that awaits the socket, and feeds session and store.
 
+mod address;
 mod dial;
+#[cfg(feature = "token-endpoint")]
+mod endpoint;
 mod fetch;
+mod handshake;
+#[cfg(feature = "token-endpoint")]
+mod http;
+mod pipe;
+mod present;
+mod refusal;
 mod tls;
+mod url;
 
 use std::future::poll_fn;
+use std::hash::{BuildHasher, Hasher};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{ready, Context, Poll};
 
 use futures_util::{Sink, Stream};
-use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::error::CapacityError;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Error, Message};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
+use tokio_tungstenite::WebSocketStream;
 
 use crate::engine::Shared;
 use crate::session::{ConnectError, EndReason, Link, Transmit};
 
-pub(crate) use dial::{shown, Dialer};
-pub(crate) use fetch::Fetcher;
+use crate::wire::Request;
 
-type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+pub(crate) use dial::{Dialer, Route};
+#[cfg(feature = "token-endpoint")]
+pub(crate) use endpoint::{Endpoint, EndpointSettings};
+pub(crate) use fetch::Fetcher;
+use pipe::Pipe;
+pub(crate) use present::Transport;
+pub(crate) use url::shown;
+
+type Socket = WebSocketStream<Pipe>;
 
 /// A task's duty to a client: however the task ends, by a panic, with its runtime, or before it was
 /// ever polled, nobody waits for it in vain.
@@ -120,7 +137,7 @@ async fn closed(shared: &Shared) {
 /// A socket, with what waits to be written to it.
 struct Connection {
     socket: Socket,
-    pending: Option<Message>,
+    pending: Option<Transmit>,
     unflushed: bool,
 }
 
@@ -162,16 +179,28 @@ impl Connection {
         let mut socket = Pin::new(&mut self.socket);
         loop {
             if self.pending.is_none() {
-                self.pending = shared.poll_transmit().map(message);
+                self.pending = shared.poll_transmit();
             }
-            if self.pending.is_none() {
-                break;
+            match &self.pending {
+                None => break,
+                // Past what logs it, so between two frames.
+                Some(Transmit::Text(Request::RefreshAuth { .. })) => {
+                    ready!(socket.as_mut().poll_flush(context))?;
+                }
+                Some(_) => ready!(socket.as_mut().poll_ready(context))?,
             }
-            ready!(socket.as_mut().poll_ready(context))?;
-            if let Some(message) = self.pending.take() {
-                socket.as_mut().start_send(message)?;
-                self.unflushed = true;
+            match self.pending.take() {
+                Some(Transmit::Text(request @ Request::RefreshAuth { .. })) => {
+                    socket
+                        .as_mut()
+                        .get_mut()
+                        .get_mut()
+                        .put_text(request.to_json())?;
+                }
+                Some(transmit) => socket.as_mut().start_send(message(transmit))?,
+                None => {}
             }
+            self.unflushed = true;
         }
         if self.unflushed {
             ready!(socket.poll_flush(context))?;
@@ -211,4 +240,9 @@ fn lost(error: &Error) -> ConnectError {
         }
         error => ConnectError::Lost(error.to_string()),
     }
+}
+
+/// Bits from the randomness of the standard library's hash maps.
+pub(crate) fn random() -> u64 {
+    std::hash::RandomState::new().build_hasher().finish()
 }

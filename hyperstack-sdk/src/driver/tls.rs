@@ -1,53 +1,63 @@
 //! TLS: by rustls, or, where that feature is off, by the platform's library, or not at all.
 
-use tokio::net::TcpStream;
-use tokio_tungstenite::tungstenite::handshake::client::Request;
-use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
-use tokio_tungstenite::tungstenite::Error;
+use std::io;
 
-use super::Socket;
+use tokio::net::TcpStream;
+
+use super::address::Stream;
 use crate::session::ConnectError;
 
-#[cfg(any(feature = "rustls", feature = "native-tls"))]
-pub(super) use tokio_tungstenite::Connector;
+#[cfg(feature = "rustls")]
+pub(super) use tokio_rustls::TlsConnector as Connector;
 
-/// Nothing but plain TCP.
+#[cfg(all(feature = "native-tls", not(feature = "rustls")))]
+pub(super) use tokio_native_tls::TlsConnector as Connector;
+
+/// There is none.
 #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
-pub(super) enum Connector {
-    Plain,
+pub(super) enum Connector {}
+
+/// Encrypts a stream to a host whose name must be in its certificate.
+#[cfg(feature = "rustls")]
+pub(super) async fn wrap(
+    connector: &Connector,
+    host: &str,
+    stream: TcpStream,
+) -> io::Result<Stream> {
+    use tokio_rustls::rustls::pki_types::ServerName;
+
+    let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
+    Ok(Box::new(connector.connect(name, stream).await?))
 }
 
-/// Opens a WebSocket on a stream, after TLS where the URL asks for it.
-pub(super) async fn handshake(
-    request: Request,
-    stream: TcpStream,
-    config: WebSocketConfig,
+/// Encrypts a stream to a host whose name must be in its certificate.
+#[cfg(all(feature = "native-tls", not(feature = "rustls")))]
+pub(super) async fn wrap(
     connector: &Connector,
-) -> Result<Socket, Error> {
-    #[cfg(any(feature = "rustls", feature = "native-tls"))]
-    let opening = tokio_tungstenite::client_async_tls_with_config(
-        request,
-        stream,
-        Some(config),
-        Some(connector.clone()),
-    );
-    #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
-    let opening = {
-        let Connector::Plain = connector;
-        let stream = tokio_tungstenite::MaybeTlsStream::Plain(stream);
-        tokio_tungstenite::client_async_with_config(request, stream, Some(config))
-    };
-    Ok(opening.await?.0)
+    host: &str,
+    stream: TcpStream,
+) -> io::Result<Stream> {
+    let stream = connector.connect(host, stream).await;
+    Ok(Box::new(stream.map_err(io::Error::other)?))
+}
+
+#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+pub(super) async fn wrap(connector: &Connector, _: &str, _: TcpStream) -> io::Result<Stream> {
+    match *connector {}
 }
 
 /// A connector that trusts the usual roots and the certificates of `roots`, in PEM.
 #[cfg(feature = "rustls")]
-pub(super) fn connector(_: &str, roots: &[Vec<u8>]) -> Result<Connector, ConnectError> {
+pub(super) fn connector(
+    roots: &[Vec<u8>],
+    _: impl Fn(String) -> ConnectError,
+) -> Result<Connector, ConnectError> {
     use std::sync::Arc;
 
-    use rustls::pki_types::pem::PemObject;
-    use rustls::pki_types::CertificateDer;
-    use rustls::{ClientConfig, RootCertStore};
+    use tokio_rustls::rustls::crypto::ring;
+    use tokio_rustls::rustls::pki_types::pem::PemObject;
+    use tokio_rustls::rustls::pki_types::CertificateDer;
+    use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
     let mut store = RootCertStore::empty();
     store.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
@@ -64,19 +74,21 @@ pub(super) fn connector(_: &str, roots: &[Vec<u8>]) -> Result<Connector, Connect
     }
     // Named here, because rustls panics at the first handshake if a program links two providers
     // and installs none.
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(|error| invalid(&error))?
         .with_root_certificates(store)
         .with_no_client_auth();
-    Ok(Connector::Rustls(Arc::new(config)))
+    Ok(Connector::from(Arc::new(config)))
 }
 
 /// A connector that trusts the platform's roots and the certificates of `roots`, in PEM.
 #[cfg(all(feature = "native-tls", not(feature = "rustls")))]
-pub(super) fn connector(_: &str, roots: &[Vec<u8>]) -> Result<Connector, ConnectError> {
-    use native_tls::{Certificate, TlsConnector};
+pub(super) fn connector(
+    roots: &[Vec<u8>],
+    _: impl Fn(String) -> ConnectError,
+) -> Result<Connector, ConnectError> {
+    use tokio_native_tls::native_tls::{Certificate, TlsConnector};
 
     let mut builder = TlsConnector::builder();
     for pem in roots {
@@ -89,16 +101,18 @@ pub(super) fn connector(_: &str, roots: &[Vec<u8>]) -> Result<Connector, Connect
         }
     }
     let connector = builder.build().map_err(|error| invalid(&error))?;
-    Ok(Connector::NativeTls(connector))
+    Ok(Connector::from(connector))
 }
 
 /// There is no TLS in this build.
 #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
-pub(super) fn connector(url: &str, _: &[Vec<u8>]) -> Result<Connector, ConnectError> {
-    Err(ConnectError::InvalidUrl {
-        url: url.to_owned(),
-        reason: "wss:// needs the feature `rustls` or `native-tls` of hyperstack-sdk".into(),
-    })
+pub(super) fn connector(
+    _: &[Vec<u8>],
+    unusable: impl Fn(String) -> ConnectError,
+) -> Result<Connector, ConnectError> {
+    Err(unusable(
+        "TLS needs the feature `rustls` or `native-tls` of hyperstack-sdk".into(),
+    ))
 }
 
 #[cfg(any(feature = "rustls", feature = "native-tls"))]

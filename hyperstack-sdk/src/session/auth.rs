@@ -158,13 +158,13 @@ impl Auth {
         self.renewal = Renewal::At((!is_final).then_some(self.backoff.until()));
     }
 
-    /// The server took the token that follows; `life` as it says.
+    /// The server took the token that follows; `life` as it says, or less where that is known: what it
+    /// says is a time, and our clock may be slow.
     pub(super) fn renewed(&mut self, life: Option<Duration>, now: Time) {
         if let Renewal::Sent(mut token, _) = std::mem::replace(&mut self.renewal, Renewal::At(None))
         {
-            if let Some(life) = life {
-                token.times = Some(times(life, now));
-            }
+            let said = life.map(|life| times(life, now));
+            token.times = token.times.into_iter().chain(said).min();
             self.token = Some(token);
         }
         self.open();

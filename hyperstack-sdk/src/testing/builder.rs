@@ -9,6 +9,7 @@ use super::seq::SeqSource;
 use super::server::TestServer;
 use super::sort::Sort;
 use super::state::{Refresh, State};
+use super::tokens::Tokens;
 
 /// Describes a [`TestServer`]; see [`TestServer::builder`].
 #[derive(Debug, Default)]
@@ -18,7 +19,7 @@ pub struct TestServerBuilder {
     derived: Vec<(String, Sort, Option<usize>)>,
     scripted: Vec<(String, Mode, Option<Sort>)>,
     recordings: Vec<(Recording, Pace)>,
-    token: Option<String>,
+    tokens: Option<Vec<String>>,
     refresh: Refresh,
     seq: SeqSource,
     row_limit: Option<usize>,
@@ -62,10 +63,10 @@ impl TestServerBuilder {
         self
     }
 
-    /// Turns away whoever does not present this token, in the `Authorization` header or in the
-    /// query (`token`, `hs_token`).
+    /// Turns away whoever does not present this token, or another one that was named so, in the
+    /// `Authorization` header or in the query (`token`, `hs_token`).
     pub fn token(mut self, token: &str) -> Self {
-        self.token = Some(token.to_owned());
+        self.tokens.get_or_insert_default().push(token.to_owned());
         self
     }
 
@@ -134,7 +135,7 @@ impl TestServerBuilder {
         Ok(State {
             model,
             tapes,
-            token: self.token,
+            tokens: self.tokens.map(Tokens::of),
             refresh: self.refresh,
             max_subscriptions: self.max_subscriptions,
             ..State::default()

@@ -9,6 +9,7 @@ use super::peer::Peer;
 use super::refusal::Refusal;
 use super::server::TestServer;
 use super::state::Refresh;
+use super::tokens::Tokens;
 
 /// Scripted frames. They go to every live connection, subscribed or not, after what is queued.
 impl TestServer {
@@ -130,10 +131,23 @@ impl TestServer {
             .change(|state| state.faults.refuse_next.push_back(refusal));
     }
 
-    /// Wants this token from now on, or with `None` no token at all.
+    /// Wants this token and no other from now on, or with `None` no token at all.
     pub fn set_token(&self, token: Option<&str>) {
+        let tokens = token.map(|token| Tokens::of(vec![token.to_owned()]));
+        self.shared.change(|state| state.tokens = tokens);
+    }
+
+    /// Takes this token from now on, besides those that it takes already.
+    pub fn accept_token(&self, token: &str) {
         self.shared
-            .change(|state| state.token = token.map(str::to_owned));
+            .change(|state| state.tokens.get_or_insert_default().accept(token));
+    }
+
+    /// Takes this token no more: who presents it is told `token-expired`. Connections that were made
+    /// with it go on; the real server freezes them.
+    pub fn expire_token(&self, token: &str) {
+        self.shared
+            .change(|state| state.tokens.get_or_insert_default().expire(token));
     }
 
     /// Answers `refresh_auth` like this from now on.

@@ -4,6 +4,7 @@ use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, 
 use tokio_tungstenite::tungstenite::http::{header, HeaderValue, StatusCode};
 
 use super::refusal::Refusal;
+use super::tokens::Tokens;
 
 /// A client's opening request, as the server received it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,14 +54,13 @@ impl Handshake {
         scheme.eq_ignore_ascii_case("bearer").then_some(token)
     }
 
-    /// Why a server that wants `expected` turns this client away, if it does.
-    pub(super) fn check(&self, expected: Option<&str>) -> Option<Refusal> {
-        match (expected, self.token()) {
-            (None, _) => None,
-            (Some(expected), Some(token)) if token == expected => None,
-            (Some(_), Some(_)) => Some(Refusal::new("invalid-static-token")),
-            (Some(_), None) => Some(Refusal::new("token-missing")),
-        }
+    /// Why a server turns this client away, if it does; without tokens it asks for none.
+    pub(super) fn check(&self, tokens: Option<&Tokens>) -> Option<Refusal> {
+        let code = match (tokens?, self.token()) {
+            (tokens, Some(token)) => tokens.refuse(token, "invalid-static-token")?,
+            (_, None) => "token-missing",
+        };
+        Some(Refusal::new(code))
     }
 }
 

@@ -8,7 +8,7 @@ pub(super) enum ClientMessage {
     Subscribe(Subscribe),
     Unsubscribe { view: String, key: Option<String> },
     Ping,
-    RefreshAuth,
+    RefreshAuth { token: String },
 }
 
 /// A request to subscribe.
@@ -44,7 +44,10 @@ impl ClientMessage {
                 key: string(fields, "key").ok()?,
             }),
             "ping" => Some(Self::Ping),
-            "refresh_auth" => string(fields, "token").ok()?.map(|_| Self::RefreshAuth),
+            "refresh_auth" => {
+                let token = string(fields, "token").ok()?;
+                token.map(|token| Self::RefreshAuth { token })
+            }
             _ => None,
         }
     }

@@ -31,6 +31,8 @@
 //! [`drop_connections`](TestServer::drop_connections), change it, [`thaw`](TestServer::thaw). Until
 //! then a client that reconnects gets no answer.
 //!
+//! A [`TokenEndpoint`] gives the tokens that a [`TestServer`] with tokens asks for.
+//!
 //! A [`Recording`] holds a session with a real server; [`TestServerBuilder::replay`] serves it. An
 //! [`Offline`] client has no server at all, and no clock: the test hands it each message.
 //!
@@ -61,6 +63,7 @@ mod handshake;
 mod peer;
 mod refusal;
 mod state;
+mod tokens;
 
 mod connection;
 mod shared;
@@ -71,11 +74,14 @@ mod observe;
 mod offline;
 mod server;
 
+mod endpoint;
+
 #[cfg(test)]
 mod simulation;
 
 pub use crate::wire::Seq;
 pub use builder::TestServerBuilder;
+pub use endpoint::{TokenEndpoint, TokenReply, TokenRequest};
 pub use error::{LineProblem, RecordingError, ServerError};
 pub use frame::Mode;
 pub use handshake::Handshake;

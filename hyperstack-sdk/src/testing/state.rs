@@ -13,6 +13,7 @@ use super::model::{Change, Feed, Model};
 use super::peer::{Peer, Subscription};
 use super::refusal::Refusal;
 use super::replay::Tapes;
+use super::tokens::Tokens;
 
 /// The server's state: the model, its connections, what it heard and how it misbehaves.
 #[derive(Debug, Default)]
@@ -22,7 +23,8 @@ pub(super) struct State {
     pub(super) peers: BTreeMap<u64, Peer>,
     pub(super) heard: Heard,
     pub(super) faults: Faults,
-    pub(super) token: Option<String>,
+    /// With none, nobody has to present one.
+    pub(super) tokens: Option<Tokens>,
     pub(super) refresh: Refresh,
     pub(super) max_subscriptions: Option<usize>,
     /// Playbacks of recordings that were started.
@@ -61,6 +63,12 @@ pub enum Refresh {
     },
     /// It is not, and this is the code.
     Reject(String),
+    /// As a server with session tokens does: good until then if it is one that may connect, else
+    /// `token-expired` or `token-invalid-signature`.
+    Check {
+        /// When it expires, in seconds since 1970.
+        expires_at: u64,
+    },
     /// No answer at all.
     Silent,
 }
@@ -90,7 +98,7 @@ impl State {
             .refuse_next
             .pop_front()
             .or_else(|| self.faults.refusal.clone())
-            .or_else(|| handshake.check(self.token.as_deref()));
+            .or_else(|| handshake.check(self.tokens.as_ref()));
         self.heard.handshakes.push(handshake);
         if let Some(refusal) = refusal {
             return Err(refusal);
@@ -116,14 +124,21 @@ impl State {
             Some(ClientMessage::Unsubscribe { view, key }) => {
                 peer.unsubscribe(&identity(&view, key.as_deref()));
             }
-            Some(ClientMessage::RefreshAuth) => {
+            Some(ClientMessage::RefreshAuth { token }) => {
+                let tokens = self.tokens.as_ref();
+                let known = |token| tokens?.refuse(token, "token-invalid-signature");
                 let reply = match &self.refresh {
-                    Refresh::Accept { expires_at } => {
-                        Some(json!({"success": true, "expiresAt": expires_at}))
+                    Refresh::Accept { expires_at } => Some(Ok(*expires_at)),
+                    Refresh::Reject(code) => Some(Err(code.as_str())),
+                    Refresh::Check { expires_at } => {
+                        Some(known(&token).map_or(Ok(*expires_at), Err))
                     }
-                    Refresh::Reject(code) => Some(json!({"success": false, "error": code})),
                     Refresh::Silent => None,
                 };
+                let reply = reply.map(|reply| match reply {
+                    Ok(expires_at) => json!({"success": true, "expiresAt": expires_at}),
+                    Err(code) => json!({"success": false, "error": code}),
+                });
                 if let Some(reply) = reply {
                     peer.push(Message::text(reply.to_string()));
                 }

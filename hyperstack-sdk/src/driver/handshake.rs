@@ -1,0 +1,159 @@
+//! The opening handshake of a WebSocket.
+//!
+//! It is our own because tungstenite's logs the request with the token in it, and because it does not
+//! wait for the body of a refusal, which says why.
+
+use std::fmt::Write;
+use std::io;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio_tungstenite::tungstenite::handshake::client::{generate_key, Response};
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tokio_tungstenite::tungstenite::handshake::machine::TryParse;
+use tokio_tungstenite::tungstenite::http::StatusCode;
+use tokio_tungstenite::tungstenite::http::{header, HeaderMap, HeaderName, HeaderValue, Uri};
+
+use super::address::Stream;
+use super::present::{is_secret, Transport};
+use super::refusal::{first_value, Refusal};
+use super::url;
+use crate::session::ConnectError;
+use crate::wire::Secret;
+
+/// The most that is read of a head, and of the body of a refusal, in bytes.
+const LIMIT: usize = 64 * 1024;
+
+/// How long the body of a refusal is waited for once its head is there: the status says enough.
+const BODY_WITHIN: Duration = Duration::from_secs(1);
+
+/// All of a request that is the same for each attempt.
+pub(super) struct Opening {
+    pub(super) uri: Uri,
+    pub(super) headers: Vec<(String, HeaderValue)>,
+    pub(super) transport: Transport,
+}
+
+impl Opening {
+    /// Opens a WebSocket on a stream. Returns what the server has sent already.
+    pub(super) async fn open(
+        &self,
+        stream: &mut Stream,
+        token: Option<&Secret>,
+    ) -> Result<Vec<u8>, ConnectError> {
+        let key = generate_key();
+        let request = self.request(&key, token);
+        let broken = |error: io::Error| ConnectError::Unreachable(error.to_string());
+        stream.write_all(&request).await.map_err(broken)?;
+        stream.flush().await.map_err(broken)?;
+        let (response, mut rest) = read_head(stream).await?;
+        let (status, headers) = (response.status(), response.headers());
+        if status == StatusCode::SWITCHING_PROTOCOLS {
+            check(headers, &key)?;
+            return Ok(rest);
+        }
+        // An answer that is cut off is an answer still.
+        let _ = tokio::time::timeout(BODY_WITHIN, read_body(stream, &mut rest)).await;
+        let refusal = Refusal::new(status, headers, &rest, self.secrets(token));
+        Err(ConnectError::Rejected {
+            status: status.as_u16(),
+            code: refusal.code,
+            message: refusal.message,
+            retry_after: refusal.retry_after,
+        })
+    }
+
+    /// What a server that repeats it must not make us show.
+    fn secrets<'a>(&'a self, token: Option<&'a Secret>) -> impl Iterator<Item = &'a str> {
+        let headers = self.headers.iter().filter(|(name, _)| is_secret(name));
+        let headers = headers.filter_map(|(_, value)| value.to_str().ok());
+        let token = token.map(|Secret(token)| token.as_str());
+        headers.chain(token).chain(self.uri.query())
+    }
+
+    fn request(&self, key: &str, token: Option<&Secret>) -> Vec<u8> {
+        let path = self.uri.path_and_query().map_or("/", |path| path.as_str());
+        let mut request = format!("GET {path}");
+        if let (Transport::Query(name), Some(Secret(token))) = (&self.transport, token) {
+            let separator = if path.contains('?') { '&' } else { '?' };
+            // Writing to a string does not fail.
+            let _ = write!(request, "{separator}{name}={token}");
+        }
+        let _ = write!(
+            request,
+            " HTTP/1.1\r\nHost: {}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n",
+            url::host(&self.uri)
+        );
+        if let (Transport::Bearer, Some(Secret(token))) = (&self.transport, token) {
+            let _ = write!(request, "Authorization: Bearer {token}\r\n");
+        }
+        let mut request = request.into_bytes();
+        for (name, value) in &self.headers {
+            request.extend_from_slice(name.as_bytes());
+            request.extend_from_slice(b": ");
+            request.extend_from_slice(value.as_bytes());
+            request.extend_from_slice(b"\r\n");
+        }
+        request.extend_from_slice(b"\r\n");
+        request
+    }
+}
+
+/// Reads the head of the answer, and what came with it.
+async fn read_head(stream: &mut Stream) -> Result<(Response, Vec<u8>), ConnectError> {
+    let mut bytes = Vec::with_capacity(1024);
+    loop {
+        match stream.read_buf(&mut bytes).await {
+            Ok(0) => return Err(ConnectError::Unreachable("it hung up on us".into())),
+            Ok(_) if bytes.len() > LIMIT => return Err(no_websocket("its answer is endless")),
+            Ok(_) => {}
+            Err(error) => return Err(ConnectError::Unreachable(error.to_string())),
+        }
+        match Response::try_parse(&bytes) {
+            Ok(None) => {}
+            Ok(Some((size, response))) => return Ok((response, bytes.split_off(size))),
+            Err(_) => return Err(no_websocket("its answer is no HTTP")),
+        }
+    }
+}
+
+/// Reads until what came is an answer. The server names no length, and others keep the connection open.
+async fn read_body(stream: &mut Stream, body: &mut Vec<u8>) -> io::Result<()> {
+    while body.len() < LIMIT && first_value(body).is_none() && stream.read_buf(body).await? > 0 {}
+    Ok(())
+}
+
+/// Whether whoever answered speaks WebSocket, and answered to this very request.
+fn check(headers: &HeaderMap, key: &str) -> Result<(), ConnectError> {
+    let has = |name: HeaderName, wanted: &str| {
+        let values = headers.get_all(name).into_iter();
+        let mut values = values.filter_map(|value| value.to_str().ok());
+        values.any(|value| {
+            let mut words = value.split(',');
+            words.any(|word| word.trim().eq_ignore_ascii_case(wanted))
+        })
+    };
+    if !has(header::UPGRADE, "websocket") || !has(header::CONNECTION, "upgrade") {
+        return Err(no_websocket("it upgrades to something else"));
+    }
+    let accepted = headers.get(header::SEC_WEBSOCKET_ACCEPT);
+    if accepted
+        .is_none_or(|accepted| accepted.as_bytes() != derive_accept_key(key.as_bytes()).as_bytes())
+    {
+        return Err(no_websocket("it answered to another request"));
+    }
+    // Neither was asked for.
+    if headers.contains_key(header::SEC_WEBSOCKET_EXTENSIONS)
+        || headers.contains_key(header::SEC_WEBSOCKET_PROTOCOL)
+    {
+        return Err(no_websocket(
+            "it speaks a dialect that it was not asked for",
+        ));
+    }
+    Ok(())
+}
+
+fn no_websocket(reason: &str) -> ConnectError {
+    ConnectError::Unreachable(format!("what answers is no WebSocket server, {reason}"))
+}

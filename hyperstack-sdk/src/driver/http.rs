@@ -1,0 +1,90 @@
+//! One HTTP request over a stream of ours.
+
+use std::future::poll_fn;
+use std::io;
+use std::pin::{pin, Pin};
+use std::task::{ready, Context, Poll};
+
+use hyper::body::{Body, Incoming};
+use hyper::client::conn::http1;
+use hyper::rt::ReadBufCursor;
+use hyper::{Request, Response};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::address::Stream;
+
+/// Sends a request and reads the answer, of whose body no more than `limit` bytes, and the piece that
+/// exceeds it. Dropping the future closes the stream.
+pub(super) async fn exchange(
+    stream: Stream,
+    request: Request<String>,
+    limit: usize,
+) -> hyper::Result<Response<Vec<u8>>> {
+    let mut builder = http1::Builder::new();
+    let connection = builder.max_buf_size(limit).handshake(Io(stream));
+    let (mut sender, connection) = connection.await?;
+    let mut connection = pin!(connection);
+    let mut exchange = pin!(async {
+        let (head, body) = sender.send_request(request).await?.into_parts();
+        Ok(Response::from_parts(head, read(body, limit).await?))
+    });
+    tokio::select! {
+        biased;
+        answer = &mut exchange => answer,
+        // With the answer's last byte, which may still have to be taken; or before, and then it says why.
+        ended = &mut connection => {
+            ended?;
+            exchange.await
+        }
+    }
+}
+
+async fn read(mut body: Incoming, limit: usize) -> hyper::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
+        if let Ok(data) = frame?.into_data() {
+            bytes.extend_from_slice(&data);
+        }
+        if bytes.len() > limit {
+            break;
+        }
+    }
+    Ok(bytes)
+}
+
+/// A stream of tokio's as hyper takes it.
+struct Io(Stream);
+
+impl hyper::rt::Read for Io {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        mut buffer: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        // Copied, because hyper hands out its own buffer only to code that is unsafe.
+        let mut bytes = [0; 4096];
+        let size = bytes.len().min(buffer.remaining());
+        let mut read = ReadBuf::new(&mut bytes[..size]);
+        ready!(Pin::new(&mut self.0).poll_read(context, &mut read))?;
+        buffer.put_slice(read.filled());
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl hyper::rt::Write for Io {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(context)
+    }
+}

@@ -1,0 +1,62 @@
+//! What a server says of a refusal in HTTP.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio_tungstenite::tungstenite::http::header::{HeaderMap, RETRY_AFTER};
+use tokio_tungstenite::tungstenite::http::StatusCode;
+
+use crate::wire::AuthErrorCode;
+
+/// A secret that is shorter is a word, and may stand in a text by chance.
+const SECRET: usize = 8;
+
+pub(super) struct Refusal {
+    pub(super) code: Option<AuthErrorCode>,
+    pub(super) message: String,
+    pub(super) retry_after: Option<Duration>,
+}
+
+impl Refusal {
+    /// The code is in a header and in the JSON body; the text for people is the body's `message`, or,
+    /// from a token service, its `error`. What was presented is cut out, should the server repeat it.
+    pub(super) fn new<'a>(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+        secrets: impl IntoIterator<Item = &'a str>,
+    ) -> Self {
+        let mut secrets: Vec<_> = secrets.into_iter().collect();
+        secrets.retain(|secret| secret.len() >= SECRET);
+        let body = first_value(body);
+        let header = |name| Some(headers.get(name)?.to_str().ok()?.trim().to_owned());
+        let field = |name| Some(body.as_ref()?.get(name)?.as_str()?.to_owned());
+        let clean = |text: String| {
+            let secrets = secrets.iter();
+            secrets.fold(text, |text, secret| text.replace(secret, "***"))
+        };
+        let reason = || {
+            status
+                .canonical_reason()
+                .unwrap_or("no reason given")
+                .into()
+        };
+        let code = header("x-error-code").or_else(|| field("code"));
+        let message = field("message").or_else(|| field("error"));
+        Refusal {
+            code: code.map(clean).map(AuthErrorCode::from),
+            message: message.map(clean).unwrap_or_else(reason),
+            retry_after: header(RETRY_AFTER.as_str())
+                .and_then(|seconds| seconds.parse().ok())
+                .map(Duration::from_secs),
+        }
+    }
+}
+
+/// The JSON value that a body begins with, if all of it is there.
+pub(super) fn first_value(body: &[u8]) -> Option<Value> {
+    // What precedes it is the length of a chunk: a WebSocket handshake knows none, but proxies do.
+    let start = body.iter().position(|byte| *byte == b'{')?;
+    let values = serde_json::Deserializer::from_slice(&body[start..]);
+    values.into_iter().next()?.ok()
+}

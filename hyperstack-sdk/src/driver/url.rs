@@ -1,0 +1,67 @@
+//! URLs: which can be dialled, and what of them may be shown.
+
+use tokio_tungstenite::tungstenite::http::Uri;
+
+/// The URL as a request takes it: with its scheme in lower case, and with a path. `schemes` are the
+/// plain one and the secure one.
+pub(super) fn normal(url: &str, schemes: [&str; 2]) -> Result<Uri, String> {
+    let [plain, secure] = schemes;
+    let wanted =
+        |error: &dyn std::fmt::Display| format!("it must be like {secure}://example.com: {error}");
+    let uri: Uri = url.parse().map_err(|error| wanted(&error))?;
+    let mut parts = uri.into_parts();
+    let scheme = parts
+        .scheme
+        .as_ref()
+        .map(|scheme| scheme.as_str().to_lowercase());
+    let scheme = match scheme.as_deref() {
+        Some(scheme) if schemes.contains(&scheme) => scheme.parse(),
+        _ => return Err(format!("it must begin with {plain}:// or {secure}://")),
+    };
+    let authority = parts
+        .authority
+        .as_ref()
+        .map_or("", |authority| authority.as_str());
+    // A port that is none would silently be the scheme's own.
+    let host = without_user(authority);
+    let port = host.rsplit_once(':').map_or("", |(_, port)| port);
+    if !port.is_empty() && !port.ends_with(']') && port.parse::<u16>().is_err() {
+        return Err("its port is no port".into());
+    }
+    if host.is_empty() {
+        return Err("it names no host".into());
+    }
+    let query = parts
+        .path_and_query
+        .as_ref()
+        .map_or("", |path| path.as_str());
+    if !query.starts_with('/') {
+        let rooted = format!("/{query}").parse();
+        parts.path_and_query = Some(rooted.map_err(|error| wanted(&error))?);
+    }
+    parts.scheme = Some(scheme.map_err(|error| wanted(&error))?);
+    Uri::from_parts(parts).map_err(|error| wanted(&error))
+}
+
+/// Host and port as a `Host` header has them.
+pub(super) fn host(uri: &Uri) -> &str {
+    without_user(uri.authority().map_or("", |authority| authority.as_str()))
+}
+
+fn without_user(authority: &str) -> &str {
+    authority
+        .rsplit_once('@')
+        .map_or(authority, |(_, host)| host)
+}
+
+/// The URL as it may be shown: its query, or a user's name and password, may be a secret.
+pub(crate) fn shown(url: &str) -> String {
+    let (scheme, rest) = match url.split_once("://") {
+        Some((scheme, rest)) => (format!("{scheme}://"), rest),
+        None => (String::new(), url),
+    };
+    // Whatever precedes an `@` may be a password, also one that was not escaped.
+    let rest = rest.rsplit_once('@').map_or(rest, |(_, rest)| rest);
+    let rest = rest.split(['?', '#']).next().unwrap_or_default();
+    scheme + rest
+}

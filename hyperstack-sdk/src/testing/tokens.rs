@@ -1,0 +1,39 @@
+//! Which tokens a server takes.
+
+/// The tokens of a server that asks for one.
+#[derive(Debug, Default)]
+pub(super) struct Tokens {
+    good: Vec<String>,
+    expired: Vec<String>,
+}
+
+impl Tokens {
+    pub(super) fn of(good: Vec<String>) -> Self {
+        Tokens {
+            good,
+            expired: Vec::new(),
+        }
+    }
+
+    /// Takes a token from now on, besides the others.
+    pub(super) fn accept(&mut self, token: &str) {
+        self.expired.retain(|expired| expired != token);
+        self.good.push(token.to_owned());
+    }
+
+    /// Takes a token no more.
+    pub(super) fn expire(&mut self, token: &str) {
+        self.good.retain(|good| good != token);
+        self.expired.push(token.to_owned());
+    }
+
+    /// The code by which a token is refused, if it is; one that is not known, by `unknown`.
+    pub(super) fn refuse(&self, token: &str, unknown: &'static str) -> Option<&'static str> {
+        let is = |tokens: &[String]| tokens.iter().any(|known| known == token);
+        match (is(&self.good), is(&self.expired)) {
+            (true, _) => None,
+            (_, true) => Some("token-expired"),
+            _ => Some(unknown),
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! Tokens from an endpoint, for a key.
+
+use hyperstack_sdk::prelude::*;
+use hyperstack_sdk::testing::{TokenEndpoint, TokenReply};
+use hyperstack_sdk::AuthErrorCode;
+use serde_json::json;
+use tokio::net::TcpListener;
+
+use super::*;
+
+#[tokio::test]
+async fn a_key_is_exchanged_for_a_token() -> anyhow::Result<()> {
+    let server = guarded().await?;
+    let endpoint = TokenEndpoint::start().await?;
+    endpoint.reply(TokenReply::token("one", FAR));
+    let builder = client(&server)
+        .url(server.url() + "/games?secret=1")
+        .api_key("sk_1")
+        .token_endpoint(endpoint.url() + "?tenant=7")
+        .token_endpoint_header("X-Tenant", "7");
+    let hs = soon(builder.connect()).await?;
+    assert_eq!(names(&soon(hs.list::<Game>()).await), ["a"]);
+    assert_eq!(presented(&server), ["one"]);
+
+    let requests = endpoint.requests();
+    let [request] = requests.as_slice() else {
+        panic!("{requests:?}");
+    };
+    assert_eq!(request.target, "POST /ws/sessions?tenant=7");
+    let host = endpoint.address().to_string();
+    for (name, value) in [
+        ("host", host.as_str()),
+        ("authorization", "Bearer sk_1"),
+        ("content-type", "application/json"),
+        ("x-tenant", "7"),
+    ] {
+        assert_eq!(request.header(name), Some(value));
+    }
+    let url = server.url() + "/games";
+    assert_eq!(request.body, json!({"websocket_url": url}));
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_endpoint_of_ones_own_needs_no_key_and_may_name_the_expiry_otherwise(
+) -> anyhow::Result<()> {
+    let server = guarded().await?;
+    let still = Still::new();
+    let endpoint = TokenEndpoint::start().await?;
+    // Over, by any clock: not believed, and so not renewed.
+    let body = json!({"token": "one", "expiresAt": 1000}).to_string();
+    endpoint.reply(TokenReply::new(201, body));
+    let builder = quiet(&server).token_endpoint(endpoint.url());
+    let hs = soon(builder.connect()).await?;
+    assert_eq!(endpoint.requests()[0].header("authorization"), None);
+    still.advance(SECOND * 1000).await;
+    put(&server, "b", 2.0);
+    assert_eq!(soon(hs.list::<Game>()).await.len(), 2);
+    assert_eq!(endpoint.requests().len(), 1);
+    Ok(())
+}
+
+/// What a client says whose endpoint answers this, at its first attempt.
+async fn error(reply: TokenReply) -> anyhow::Result<TokenError> {
+    let server = guarded().await?;
+    let endpoint = TokenEndpoint::start().await?;
+    endpoint.reply(reply);
+    let builder = client(&server)
+        .publishable_key("pk_0123456789")
+        .token_endpoint(endpoint.url() + "?pk_0123456789");
+    let error = soon(builder.connect()).await.unwrap_err();
+    assert_eq!(server.handshakes().len(), 0);
+    let ConnectError::Token(error) = error else {
+        panic!("{error:?}");
+    };
+    assert!(!format!("{error:?}").contains("pk_0123456789"), "{error:?}");
+    Ok(error)
+}
+
+#[tokio::test]
+async fn errors_are_told_apart() -> anyhow::Result<()> {
+    let refusal = |status, code| TokenReply::refusal(status, code, "no, pk_0123456789");
+    let plain = |status| TokenReply::new(status, "oops");
+    let cases = [
+        (refusal(401, "invalid-api-key"), true, None),
+        (refusal(403, "deployment-access-denied"), true, None),
+        (refusal(403, "origin-not-allowed"), true, None),
+        (refusal(400, "invalid-request"), true, None),
+        (refusal(400, "something-new"), true, None),
+        (plain(401), true, None),
+        (
+            refusal(429, "rate-limit-exceeded").retry_after(7),
+            false,
+            Some(7),
+        ),
+        (refusal(503, "expired-api-key"), true, None),
+        (refusal(500, "internal-error"), false, None),
+        (plain(502).retry_after(9), false, Some(9)),
+        (
+            plain(503).header("Retry-After", "Fri, 31 Dec 2100 23:59:59 GMT"),
+            false,
+            None,
+        ),
+        (plain(408), false, None),
+    ];
+    for (reply, is_final, retry_after) in cases {
+        let error = error(reply.clone()).await?;
+        assert_eq!(error.is_final(), is_final, "{reply:?}: {error}");
+        let wait = retry_after.map(Duration::from_secs);
+        assert_eq!(error.retry_after(), wait, "{reply:?}: {error}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn errors_say_what_the_endpoint_says() -> anyhow::Result<()> {
+    let refusal = TokenReply::refusal(401, "invalid-api-key", "no such key: pk_0123456789");
+    let error = error(refusal).await?;
+    assert_eq!(error.code(), Some(&AuthErrorCode::InvalidApiKey));
+    let text = error.to_string();
+    let end = "answered with status 401: no such key: *** (invalid-api-key)";
+    assert!(
+        text.starts_with("the token endpoint http://127.0.0.1:"),
+        "{text}"
+    );
+    assert!(text.ends_with(end), "{text}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_answer_that_makes_no_sense_may_be_better_next_time() -> anyhow::Result<()> {
+    let cases = [
+        (
+            TokenReply::new(200, "<html>"),
+            "answered with status 200, and without a token",
+        ),
+        (
+            TokenReply::new(200, r#"{"token": 7}"#),
+            "and without a token",
+        ),
+        (
+            TokenReply::new(200, "x".repeat(70_000)),
+            "answered with more than 65536 bytes",
+        ),
+        (
+            TokenReply::new(307, "").header("Location", "https://b.c/d?pk_0123456789"),
+            "redirects to https://b.c/d with status 307, where the key is not sent: set \
+             `token_endpoint` to where it shall go",
+        ),
+    ];
+    for (reply, expected) in cases {
+        let error = error(reply).await?;
+        assert!(error.to_string().ends_with(expected), "{error}");
+        assert!(!error.is_final(), "{error}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_endpoint_that_is_not_there_is_tried_again() -> anyhow::Result<()> {
+    let server = guarded().await?;
+    // Bound, and closed again: nobody listens.
+    let nobody = TcpListener::bind("127.0.0.1:0").await?.local_addr()?;
+    let url = format!("http://{nobody}/ws/sessions");
+    let builder = client(&server).api_key("sk_1").token_endpoint(url);
+    let error = soon(builder.connect()).await.unwrap_err();
+    let expected =
+        format!("no token: the token endpoint http://{nobody}/ws/sessions cannot be reached");
+    assert!(error.to_string().starts_with(&expected), "{error}");
+    assert!(!error.is_final());
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_endpoint_that_does_not_answer_is_given_up() -> anyhow::Result<()> {
+    let server = guarded().await?;
+    let still = Still::new();
+    let endpoint = TokenEndpoint::start().await?;
+    let builder = quiet(&server)
+        .token_endpoint(endpoint.url())
+        .token_timeout(SECOND * 3);
+    let connecting = tokio::spawn(builder.connect());
+    soon(endpoint.wait_for_requests(1)).await;
+    still.advance(SECOND * 3).await;
+    let error = soon(connecting).await?.unwrap_err();
+    assert_eq!(error.to_string(), "no token: none came within 3s");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_endpoint_that_fails_while_reconnecting_is_survived() -> anyhow::Result<()> {
+    let server = guarded().await?;
+    let endpoint = TokenEndpoint::start().await?;
+    endpoint.reply(TokenReply::token("one", FAR));
+    let builder = client(&server)
+        .api_key("sk_1")
+        .token_endpoint(endpoint.url());
+    let hs = soon(builder.connect()).await?;
+    let mut updates = hs.watch::<Game>();
+    read(&mut updates, 1).await;
+    server.expire_token("one");
+    server.accept_token("two");
+    endpoint.reply(TokenReply::refusal(503, "internal-error", "down"));
+    endpoint.reply(TokenReply::token("two", FAR));
+    server.drop_connections();
+    put(&server, "b", 2.0);
+    assert_eq!(read(&mut updates, 1).await, ["upsert b 2"]);
+    assert_eq!(endpoint.requests().len(), 3);
+    Ok(())
+}

@@ -1,0 +1,99 @@
+//! Answers to the opening handshake that no test server gives.
+
+use hyperstack_sdk::prelude::*;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+use super::*;
+
+/// What a client says of a server that answers with these pieces, and then keeps the connection open.
+async fn error(pieces: &[&'static str]) -> anyhow::Result<String> {
+    let pieces = pieces.to_vec();
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let url = format!("ws://{}", listener.local_addr()?);
+    let server = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await?;
+        let mut request = Vec::new();
+        while !request.ends_with(b"\r\n\r\n") {
+            stream.read_buf(&mut request).await?;
+        }
+        for piece in pieces {
+            stream.write_all(piece.as_bytes()).await?;
+            settle().await;
+        }
+        // Until the client has enough.
+        stream.read_to_end(&mut request).await?;
+        std::io::Result::Ok(())
+    });
+    let error = soon(HyperStack::connect(url)).await.unwrap_err();
+    soon(server).await??;
+    Ok(error.to_string())
+}
+
+#[tokio::test]
+async fn the_body_of_a_refusal_may_come_later_and_in_chunks() -> anyhow::Result<()> {
+    let wanted =
+        "the server refused the connection with status 403 (origin-mismatch): not from here";
+    let head = "HTTP/1.1 403 Forbidden\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let body = r#"{"message": "not from here", "code": "origin-mismatch"}"#;
+    assert_eq!(
+        error(&[head, "37\r\n", body, "\r\n0\r\n\r\n"]).await?,
+        wanted
+    );
+    let [start, end] = [
+        r#"{"message": "not from here","#,
+        r#" "code": "origin-mismatch"}"#,
+    ];
+    assert_eq!(
+        error(&["HTTP/1.1 403 ", "No\r\n\r\n", start, end]).await?,
+        wanted
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_refusal_that_is_never_finished_is_one_by_its_status() -> anyhow::Result<()> {
+    let still = Still::new();
+    let answer = ["HTTP/1.1 503 Oops\r\nRetry-After: 3\r\n\r\n<html>"];
+    let (error, ()) = tokio::join!(error(&answer), async {
+        // Long enough for the body, and not for the connection.
+        for _ in 0..4 {
+            still.advance(SECOND).await;
+        }
+    });
+    assert_eq!(
+        error?,
+        "the server refused the connection with status 503: Service Unavailable"
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_is_no_websocket_server_is_told_from_one() -> anyhow::Result<()> {
+    const UPGRADE: &str = "HTTP/1.1 101 Switching Protocols\r\nConnection: keep-alive, Upgrade\r\n";
+    let cases: [(&[&str], &str); 4] = [
+        (&["SSH-2.0-OpenSSH_9.6\r\n"], "its answer is no HTTP"),
+        (
+            &["HTTP/1.1 101 Switching Protocols\r\n\r\n"],
+            "it upgrades to something else",
+        ),
+        (
+            &[UPGRADE, "Upgrade: WebSocket\r\n\r\n"],
+            "it answered to another request",
+        ),
+        (
+            &[
+                UPGRADE,
+                "Upgrade: websocket\r\nSec-WebSocket-Accept: AAAA\r\n\r\n",
+            ],
+            "it answered to another request",
+        ),
+    ];
+    for (pieces, reason) in cases {
+        assert_eq!(
+            error(pieces).await?,
+            format!("the server cannot be reached: what answers is no WebSocket server, {reason}")
+        );
+    }
+    Ok(())
+}

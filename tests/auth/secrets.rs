@@ -1,0 +1,252 @@
+//! Nobody is shown a secret: not in an error, not by `Debug`, and in no log, our dependencies' included.
+
+use std::cell::RefCell;
+use std::fmt::{Debug, Display};
+use std::sync::{Once, OnceLock};
+
+use hyperstack_sdk::prelude::*;
+use hyperstack_sdk::testing::{Refusal, TokenEndpoint, TokenReply};
+use tokio::runtime::Runtime;
+use tracing::field::{Field, Visit};
+use tracing::span;
+
+use super::*;
+
+/// All that must not be shown. Each is of its own, so that a leak says what leaked.
+const SECRETS: [&str; 9] = [
+    "token-1-c4tch3d",
+    "token-2-c4tch3d",
+    "token-3-c4tch3d",
+    "api-key-c4tch3d",
+    "endpoint-header-c4tch3d",
+    "endpoint-query-c4tch3d",
+    "header-c4tch3d",
+    "query-c4tch3d",
+    "password-c4tch3d",
+];
+
+/// What of [`SECRETS`] a text shows, in hexadecimal digits too, as frames are logged.
+fn leaks(text: &str) -> impl Iterator<Item = &'static str> + '_ {
+    SECRETS.into_iter().filter(move |secret| {
+        let hex: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
+        text.contains(secret) || text.contains(&hex)
+    })
+}
+
+thread_local! {
+    /// What is logged in this thread, while somebody wants to know.
+    static LOGGED: RefCell<Option<Vec<String>>> = const { RefCell::new(None) };
+}
+
+fn note(text: impl FnOnce() -> String) {
+    LOGGED.with_borrow_mut(|logged| {
+        if let Some(logged) = logged {
+            logged.push(text());
+        }
+    });
+}
+
+/// The one logger of this program, for what uses `log`.
+struct Logger;
+
+impl log::Log for Logger {
+    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        note(|| format!("{} {}", record.target(), record.args()));
+    }
+
+    fn flush(&self) {}
+}
+
+/// A subscriber of this thread, for what uses `tracing`.
+struct Subscriber;
+
+impl tracing::Subscriber for Subscriber {
+    fn enabled(&self, _: &tracing::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn new_span(&self, span: &span::Attributes<'_>) -> span::Id {
+        note(|| format!("{span:?}"));
+        span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &span::Id, values: &span::Record<'_>) {
+        note(|| format!("{values:?}"));
+    }
+
+    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+
+    fn event(&self, event: &tracing::Event<'_>) {
+        struct Text(String);
+
+        impl Visit for Text {
+            fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+                self.0 += &format!(" {field}={value:?}");
+            }
+        }
+
+        let mut text = Text(event.metadata().target().to_owned());
+        event.record(&mut text);
+        note(|| text.0);
+    }
+
+    fn enter(&self, _: &span::Id) {}
+
+    fn exit(&self, _: &span::Id) {}
+}
+
+/// Starts a server whose own logs, which show what it is told, are not those of this thread.
+async fn elsewhere<F>(start: F) -> F::Output
+where
+    F: Future<Output: Send> + Send + 'static,
+{
+    static RUNTIME: OnceLock<Runtime> = OnceLock::new();
+    let runtime = RUNTIME.get_or_init(|| {
+        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        builder.worker_threads(1).enable_all();
+        builder.build().expect("a runtime")
+    });
+    let started = runtime.spawn(start).await;
+    started.expect("it does not panic")
+}
+
+/// Shows a thing in every way that there is, to the same judge as the logs.
+fn show(thing: &(impl Debug + ?Sized)) {
+    note(|| format!("{thing:?} {thing:#?}"));
+}
+
+fn show_error(error: &(impl Debug + Display)) {
+    note(|| error.to_string());
+    show(error);
+}
+
+#[tokio::test]
+async fn no_secret_is_shown_to_anybody() -> anyhow::Result<()> {
+    static INSTALL: Once = Once::new();
+    INSTALL.call_once(|| {
+        log::set_logger(&Logger).expect("the only logger");
+        log::set_max_level(log::LevelFilter::Trace);
+    });
+    let _guard = tracing::subscriber::set_default(Subscriber);
+    LOGGED.set(Some(Vec::new()));
+
+    by_key().await?;
+    by_query().await?;
+    let shown = LOGGED.take().unwrap_or_default();
+    for target in ["hyperstack_sdk", "tungstenite::protocol"] {
+        let heard = shown.iter().any(|text| text.starts_with(target));
+        assert!(
+            heard,
+            "nothing was logged by {target}: this would prove nothing"
+        );
+    }
+    for text in &shown {
+        assert_eq!(leaks(text).collect::<Vec<_>>(), [""; 0], "{text}");
+    }
+    Ok(())
+}
+
+/// A life with a key, an endpoint and a header: refused, connected, renewed, reconnected, and ended.
+async fn by_key() -> anyhow::Result<()> {
+    let [one, two, three, key, endpoint_header, endpoint_query, header, query, password] = SECRETS;
+    let server = elsewhere(games().token(one).refresh(refresh()).start()).await?;
+    put(&server, "a", 1.0);
+    let still = Still::new();
+    let endpoint = TokenEndpoint::start().await?;
+    let address = server.address();
+    let builder = quiet(&server)
+        .url(format!("ws://me:{password}@{address}/?x={query}"))
+        .api_key(key)
+        .token_endpoint(format!("{}?{endpoint_query}", endpoint.url()))
+        .token_endpoint_header("X-Tenant", endpoint_header)
+        .header("X-Mine", header);
+    show(&builder);
+    let echo = [key, endpoint_header, endpoint_query].join(" ");
+    endpoint.reply(TokenReply::refusal(401, "invalid-api-key", &echo));
+    show_error(&soon(builder.clone().connect()).await.unwrap_err());
+    endpoint.reply(TokenReply::new(200, one));
+    show_error(&soon(builder.clone().connect()).await.unwrap_err());
+    endpoint.reply(TokenReply::token(&format!("{one}\n"), FAR));
+    show_error(&soon(builder.clone().connect()).await.unwrap_err());
+
+    // Its own word for how long it lives: 100 seconds.
+    let jwt = |token| format!("{token}.eyJpYXQiOjEwMDAsImV4cCI6MTEwMH0.c2ln");
+    for token in [one, two, three] {
+        server.accept_token(&jwt(token));
+    }
+    endpoint.reply(TokenReply::token(&jwt(one), 1100));
+    let hs = soon(builder.connect()).await?;
+    let mut updates = hs.watch::<Game>();
+    let mut errors = hs.try_watch::<Game>();
+    let mut faults = hs.faults();
+    read(&mut updates, 1).await;
+    show(&hs);
+    endpoint.reply(TokenReply::token(&jwt(two), 1100));
+    still.advance(SECOND * 50).await;
+    soon(server.wait_for_message(|message| message["token"] == jwt(two))).await;
+    put(&server, "a", 2.0);
+    assert_eq!(read(&mut updates, 1).await, ["patch a 2"]);
+    let refusal = Refusal::new("token-expired").message(&format!("{} has expired", jwt(two)));
+    server.refuse_next(refusal);
+    endpoint.reply(TokenReply::token(&jwt(three), 1100));
+    server.drop_connections();
+    still.advance(Duration::ZERO).await;
+    put(&server, "a", 3.0);
+    assert_eq!(next(&mut updates).await.key(), "a");
+    assert_eq!(presented(&server), [jwt(one), jwt(two), jwt(three)]);
+    let refusal = Refusal::new("token-missing").message(&format!("{} is none", jwt(three)));
+    server.refuse(refusal);
+    server.drop_connections();
+    still.advance(Duration::ZERO).await;
+    show_error(&ended_by(&mut updates).await);
+    show_error(&hs.end_reason().unwrap());
+    show(&(
+        &hs,
+        &updates,
+        hs.connection_states(),
+        hs.last_error(),
+        hs.stats(),
+    ));
+    while let Some(fault) = soon(faults.next()).await {
+        show_error(&fault);
+    }
+    while let Some(item) = soon(errors.next()).await {
+        if let Err(error) = item {
+            show_error(&error);
+        }
+    }
+    Ok(())
+}
+
+/// A life with a token in the query: refused, connected, and ended.
+async fn by_query() -> anyhow::Result<()> {
+    let [one, two, ..] = SECRETS;
+    let server = elsewhere(games().token(one).start()).await?;
+    put(&server, "a", 1.0);
+    let builder = client(&server).token_in_query("token");
+    let wrong = builder.clone().token(two);
+    show(&wrong);
+    show_error(&soon(wrong.connect()).await.unwrap_err());
+    let unusable = builder.clone().token(format!("{one} #"));
+    show_error(&unusable.connect().await.unwrap_err());
+    let hs = builder.token(one).connect().await?;
+    let mut updates = hs.watch::<Game>();
+    read(&mut updates, 1).await;
+    show(&hs);
+    server.expire_token(one);
+    server.drop_connections();
+    show_error(&ended_by(&mut updates).await);
+    // Nobody is there.
+    server.stop().await;
+    let builder = client(&server).token_in_query("token").token(one);
+    show_error(&soon(builder.connect()).await.unwrap_err());
+    Ok(())
+}
+
+fn refresh() -> Refresh {
+    Refresh::Check { expires_at: FAR }
+}

@@ -1,0 +1,134 @@
+//! A token that is given once, and how it is presented.
+
+use hyperstack_sdk::prelude::*;
+use hyperstack_sdk::testing::Refusal;
+
+use super::*;
+
+#[tokio::test]
+async fn a_token_is_presented_in_a_header() -> anyhow::Result<()> {
+    let server = guarded().await?;
+    let hs = client(&server).token("one").connect().await?;
+    assert_eq!(names(&soon(hs.list::<Game>()).await), ["a"]);
+    let handshake = &server.handshakes()[0];
+    assert_eq!(handshake.target, "/");
+    assert_eq!(handshake.header("authorization"), Some("Bearer one"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_token_is_presented_in_the_query_by_choice() -> anyhow::Result<()> {
+    let server = games().token("a+b/c==").start().await?;
+    for (parameter, path, target) in [
+        ("hs_token", "", "/?hs_token=a+b/c=="),
+        ("token", "/v1?x=1", "/v1?x=1&token=a+b/c=="),
+    ] {
+        let url = server.url() + path;
+        let builder = client(&server).url(url).token("a+b/c==");
+        builder.token_in_query(parameter).connect().await?;
+        let handshake = server.handshakes().pop().unwrap();
+        assert_eq!(handshake.target, target);
+        assert_eq!(handshake.header("authorization"), None);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn headers_arrive_as_they_were_given() -> anyhow::Result<()> {
+    let server = games().start().await?;
+    let builder = client(&server)
+        .header("Origin", "https://old.example")
+        .header("X-Trace", "a: b")
+        .header("origin", "https://app.example");
+    builder.connect().await?;
+    let handshake = &server.handshakes()[0];
+    assert_eq!(handshake.header("origin"), Some("https://app.example"));
+    assert_eq!(handshake.header("x-trace"), Some("a: b"));
+    // Whoever presents no token of ours may have one of another kind.
+    let basic = client(&server).header("Authorization", "Basic YTpi");
+    basic.connect().await?;
+    let handshake = &server.handshakes()[1];
+    assert_eq!(handshake.header("authorization"), Some("Basic YTpi"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_wrong_token_is_not_tried_again() -> anyhow::Result<()> {
+    let server = guarded().await?;
+    let builder = client(&server).token("other").wait_for_server(true);
+    let error = soon(builder.connect()).await.unwrap_err();
+    assert_eq!(code(&error), "invalid-static-token");
+    assert_eq!(
+        error.to_string(),
+        "the server refused the connection with status 401 (invalid-static-token): Refused: \
+         invalid static token"
+    );
+    assert_eq!(server.handshakes().len(), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn streams_end_with_what_the_server_says_of_a_token() -> anyhow::Result<()> {
+    for wanted in [
+        "invalid-static-token",
+        "token-expired",
+        "token-missing",
+        "origin-mismatch",
+    ] {
+        let server = guarded().await?;
+        let hs = client(&server).token("one").connect().await?;
+        let mut updates = hs.watch::<Game>();
+        read(&mut updates, 1).await;
+        match wanted {
+            "invalid-static-token" => server.set_token(Some("two")),
+            "token-expired" => server.expire_token("one"),
+            code => server.refuse(Refusal::new(code)),
+        }
+        server.drop_connections();
+        assert_eq!(code(&ended_by(&mut updates).await), wanted);
+        assert_eq!(presented(&server), ["one", "one"]);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_refusal_without_a_code_is_judged_by_its_status() -> anyhow::Result<()> {
+    let server = guarded().await?;
+    let mut forbidden = Refusal::new("").status(403);
+    forbidden.message = "go away".into();
+    server.refuse(forbidden);
+    let builder = client(&server).wait_for_server(true);
+    let error = soon(builder.connect()).await.unwrap_err();
+    assert!(
+        matches!(&error, ConnectError::Rejected { status: 403, message, .. } if message == "go away"),
+        "{error:?}"
+    );
+    assert_eq!(server.handshakes().len(), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_limit_is_waited_out_with_the_same_token() -> anyhow::Result<()> {
+    let server = guarded().await?;
+    let still = Still::new();
+    let desk = Desk::default();
+    desk.tell(Ok(AuthToken::new("one")));
+    let hs = quiet(&server)
+        .token_provider(desk.clone())
+        .connect()
+        .await?;
+    let mut updates = hs.watch::<Game>();
+    read(&mut updates, 1).await;
+    server.refuse_next(Refusal::new("rate-limit-exceeded").retry_after(7));
+    server.drop_connections();
+    still.advance(Duration::ZERO).await;
+    soon(server.wait_for_handshakes(2)).await;
+    still.advance(SECOND * 7 - Duration::from_millis(2)).await;
+    settle().await;
+    assert_eq!(server.handshakes().len(), 2);
+    still.advance(Duration::from_millis(2)).await;
+    soon(server.wait_for_accepted(2)).await;
+    assert_eq!(presented(&server), ["one"; 3]);
+    assert_eq!(desk.asked(), 1);
+    Ok(())
+}
