@@ -200,6 +200,18 @@ async fn a_monstrous_message_costs_the_connection_and_no_more() {
 }
 
 #[tokio::test]
+async fn a_frame_over_its_own_limit_is_not_received() {
+    let mut scene = Scene::new(|builder| builder.max_frame_size(3000)).await;
+    let large = frame("patch", json!({"score": 9, "note": "x".repeat(4000)}));
+    scene.server.send(large);
+    let fault = next(&mut scene.faults).await;
+    let Fault::Connection(ConnectError::TooLarge { size, limit }) = fault else {
+        panic!("{fault}");
+    };
+    assert!(size > 4000 && limit == 3000, "{size} of {limit}");
+}
+
+#[tokio::test]
 async fn a_message_that_inflates_too_far() {
     let scene = Scene::new(|builder| builder.max_inflated_size(10_000)).await;
     let bomb = frame("patch", json!({"score": 9, "note": "x".repeat(10_000_000)}));

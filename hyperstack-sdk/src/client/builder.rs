@@ -50,6 +50,7 @@ pub struct HyperStackBuilder {
     queue_capacity: usize,
     max_entries_per_view: Option<usize>,
     limits: Limits,
+    max_frame_size: Option<usize>,
 }
 
 impl Default for HyperStackBuilder {
@@ -69,6 +70,7 @@ impl Default for HyperStackBuilder {
             queue_capacity: 1024,
             max_entries_per_view: Some(10_000),
             limits: Limits::default(),
+            max_frame_size: None,
         }
     }
 }
@@ -282,10 +284,17 @@ impl HyperStackBuilder {
     }
 
     /// The largest message that is read, in bytes as it arrives. Default: 64 MiB. A larger one is
-    /// an error in [`faults`](HyperStack::faults) and changes nothing; one of over four times the
-    /// limit is not received at all and costs the connection.
+    /// an error in [`faults`](HyperStack::faults) and changes nothing.
     pub fn max_message_size(mut self, bytes: usize) -> Self {
         self.limits.message = bytes;
+        self
+    }
+
+    /// The largest WebSocket frame that is received, in bytes. Default: four times
+    /// [`max_message_size`](Self::max_message_size), for the server writes a message of any size as one
+    /// frame. A larger one costs the connection, with [`ConnectError::TooLarge`].
+    pub fn max_frame_size(mut self, bytes: usize) -> Self {
+        self.max_frame_size = Some(bytes);
         self
     }
 
@@ -327,7 +336,9 @@ impl HyperStackBuilder {
             transport: self.transport.clone(),
             has_token: self.token.is_some() || provider.is_some(),
             timeout: self.connect_timeout,
-            max_message_size: self.limits.message,
+            max_frame_size: self
+                .max_frame_size
+                .unwrap_or(self.limits.message.saturating_mul(4)),
         })?;
         self.session.credentials = match (&self.token, &provider) {
             (Some(token), _) => Credentials::Token(token.clone()),
@@ -405,6 +416,9 @@ impl HyperStackBuilder {
         if self.limits.message == 0 {
             return invalid("max_message_size", "no message is so small");
         }
+        if self.max_frame_size == Some(0) {
+            return invalid("max_frame_size", "no frame is so small");
+        }
         if self.limits.inflated == 0 {
             return invalid("max_inflated_size", "no message is so small");
         }
@@ -445,6 +459,7 @@ impl fmt::Debug for HyperStackBuilder {
             .field("stream_capacity", &self.queue_capacity)
             .field("max_entries_per_view", &self.max_entries_per_view)
             .field("limits", &self.limits)
+            .field("max_frame_size", &self.max_frame_size)
             .finish_non_exhaustive()
     }
 }

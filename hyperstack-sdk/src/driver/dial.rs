@@ -23,7 +23,7 @@ pub(crate) struct Route<'a> {
     /// Whether a token will be presented.
     pub(crate) has_token: bool,
     pub(crate) timeout: Duration,
-    pub(crate) max_message_size: usize,
+    pub(crate) max_frame_size: usize,
 }
 
 /// Everything that it takes to dial, checked beforehand.
@@ -59,9 +59,8 @@ impl Dialer {
             name if name.starts_with("sec-websocket-") => Some("is the handshake's own"),
             _ => None,
         };
-        // The server writes a message of any size as one frame. What is over the limit is an error
-        // of that message alone; only what is far over it is not even received.
-        let hard_limit = Some(route.max_message_size.saturating_mul(4));
+        // The server writes a message of any size as one frame.
+        let hard_limit = Some(route.max_frame_size);
         Ok(Dialer {
             address: Address::new(&uri, route.roots, invalid)?,
             opening: Opening {
@@ -117,7 +116,7 @@ mod tests {
             transport,
             has_token: true,
             timeout: Duration::from_secs(1),
-            max_message_size: 1 << 20,
+            max_frame_size: 1 << 20,
         })
     }
 
