@@ -325,7 +325,7 @@ impl HyperStackBuilder {
     /// # Cancellation
     ///
     /// Dropping the future gives up the attempt.
-    pub async fn connect(mut self) -> Result<HyperStack, ConnectError> {
+    pub async fn connect(self) -> Result<HyperStack, ConnectError> {
         let url = self.url.as_deref().ok_or(ConnectError::MissingUrl)?;
         self.check()?;
         let provider = self.provider(url)?;
@@ -340,11 +340,6 @@ impl HyperStackBuilder {
                 .max_frame_size
                 .unwrap_or(self.limits.message.saturating_mul(4)),
         })?;
-        self.session.credentials = match (&self.token, &provider) {
-            (Some(token), _) => Credentials::Token(token.clone()),
-            (None, Some(_)) => Credentials::Fetched,
-            (None, None) => Credentials::None,
-        };
         let shared = Arc::new(self.shared(driver::shown(url)));
         let handle = Handle::new(shared.clone());
         let fetcher = Fetcher::new(provider, self.session.token_timeout, self.transport);
@@ -442,7 +437,15 @@ impl HyperStackBuilder {
             queue_capacity: self.queue_capacity,
             limits: self.limits,
         };
-        let session = Session::new(self.session.clone(), seed);
+        let session = session::Settings {
+            credentials: match &self.token {
+                Some(token) => Credentials::Token(token.clone()),
+                None if self.sources().is_empty() => Credentials::None,
+                None => Credentials::Fetched,
+            },
+            ..self.session.clone()
+        };
+        let session = Session::new(session, seed);
         Shared::new(session, Hub::new(self.max_entries_per_view), settings)
     }
 }

@@ -34,6 +34,11 @@ impl Fetcher {
         }
     }
 
+    /// Whether a token is on its way.
+    pub(crate) fn is_flying(&self) -> bool {
+        self.flight.is_some()
+    }
+
     /// The next token, within the deadline. May be dropped and called again.
     pub(crate) async fn fetch(&mut self) -> Fetched {
         let Some(provider) = &self.provider else {

@@ -71,10 +71,11 @@ pub(crate) async fn run(duty: Duty, dialer: Dialer, mut fetcher: Fetcher) {
                 },
                 () = closed(shared) => {}
             },
-            Link::Waiting { .. } => {
-                pause(shared).await;
-                shared.handle_timeout();
-            }
+            Link::Waiting { .. } => tokio::select! {
+                // What was asked for before the loss comes when it comes.
+                fetched = fetcher.fetch(), if fetcher.is_flying() => shared.handle_token(fetched),
+                () = pause(shared) => shared.handle_timeout(),
+            },
             // A session is open only as long as `serve` runs.
             Link::Open => shared.handle_lost(ConnectError::Lost("no socket".into())),
             Link::Closed(reason) => {

@@ -409,6 +409,8 @@ impl Session {
                 self.link = Link::Dialing { attempt };
             }
             (Link::Authorizing { .. }, Err(error)) => self.handle_lost(error.into(), now),
+            // It was asked for before the loss.
+            (Link::Waiting { .. }, Ok(grant)) => self.auth.take_in(grant, now),
             (Link::Open, Ok(grant)) if self.auth.is_fetching() => {
                 let token = self.auth.renew(grant, now);
                 let request = Request::RefreshAuth { token };

@@ -44,16 +44,20 @@ struct State<T: Record> {
     leaving: Vec<Arc<str>>,
     /// Whether it was told that there are too many rows.
     told_full: bool,
-    /// The keys that are still subscribed, where the whole view was: the rest of what is on its way
-    /// is nobody's.
-    scope: Option<HashSet<Arc<str>>>,
+    /// What is subscribed: the rest of what may be on its way is nobody's.
+    scope: Scope,
 }
+
+/// Some keys of a view, or all.
+pub(super) type Scope = Option<HashSet<Arc<str>>>;
 
 /// What a cache does for a hub, whatever its type. Whom to wake is left to the caller, who may hold
 /// locks.
 pub(super) trait AnyCache: Send + Sync {
     /// Takes in what is to be subscribed, where it was narrowed before.
     fn widen(&self, target: &Target);
+    /// What is subscribed.
+    fn scope(&self) -> Scope;
     /// Whether there was a snapshot of it before.
     fn begin(&self, target: &Target, window: Window, sort: Option<&Sort>) -> bool;
     fn finish(&self, target: &Target, wakers: &mut Wakers);
@@ -90,7 +94,12 @@ pub(super) struct CacheTally {
 }
 
 impl<T: Record> Cache<T> {
-    pub(super) fn new(view: Arc<str>, limit: Option<usize>, meter: Arc<Meter>) -> Self {
+    pub(super) fn new(
+        view: Arc<str>,
+        scope: Scope,
+        limit: Option<usize>,
+        meter: Arc<Meter>,
+    ) -> Self {
         Cache {
             derived: is_derived(&view),
             view,
@@ -105,7 +114,7 @@ impl<T: Record> Cache<T> {
                 snapshot: None,
                 leaving: Vec::new(),
                 told_full: false,
-                scope: None,
+                scope,
             }),
         }
     }
@@ -229,13 +238,18 @@ impl<T: Record> AnyCache for Cache<T> {
     fn widen(&self, target: &Target) {
         let mut state = self.lock();
         match target {
-            Target::All => state.scope = None,
-            Target::Key(key) => {
+            // A subscription to that key is one to the whole view.
+            Target::Key(key) if &**key != "*" => {
                 if let Some(scope) = &mut state.scope {
                     scope.insert(key.clone());
                 }
             }
+            _ => state.scope = None,
         }
+    }
+
+    fn scope(&self) -> Scope {
+        self.lock().scope.clone()
     }
 
     fn begin(&self, target: &Target, window: Window, sort: Option<&Sort>) -> bool {

@@ -1,6 +1,7 @@
 //! All caches, and the way of a frame to those of its view.
 
 use std::any::TypeId;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use hashbrown::HashMap;
@@ -8,7 +9,7 @@ use hashbrown::HashMap;
 use super::cache::AnyCache;
 use super::Cache;
 use crate::patch::Record;
-use crate::session::{EndReason, Event, Target};
+use crate::session::{is_derived, EndReason, Event, Target};
 use crate::stream::{Meter, RowError, Wakers};
 use crate::wire::{Frame, FrameError, Seq};
 
@@ -65,15 +66,17 @@ impl Hub {
         if let Some(cache) = self.held(view) {
             return (cache, false);
         }
-        let cache = Arc::new(Cache::<T>::new(
-            view.clone(),
-            self.limit,
-            self.meter.clone(),
-        ));
+        let caches = &mut self.views.entry(view.clone()).or_default().caches;
+        // Of a list that nobody has read there may still be the tail of an earlier subscription.
+        let scope = match caches.first() {
+            Some((_, cache)) => cache.scope(),
+            None => (!is_derived(view)).then(HashSet::new),
+        };
+        let (limit, meter) = (self.limit, self.meter.clone());
+        let cache = Arc::new(Cache::<T>::new(view.clone(), scope, limit, meter));
         if let Some(reason) = &self.ended {
             cache.end(reason, &mut self.wakers);
         }
-        let caches = &mut self.views.entry(view.clone()).or_default().caches;
         caches.push((TypeId::of::<T>(), cache.clone()));
         (cache, true)
     }

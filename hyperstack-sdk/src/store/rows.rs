@@ -326,14 +326,19 @@ impl<T: Record> Rows<T> {
             return false;
         }
         let slot = held.and_then(|id| self.slots[id as usize].as_mut());
-        let repeats = slot.as_ref().is_some_and(|slot| {
-            slot.in_snapshot && seq.is_some_and(|seq| seq.slot <= slot.seq.slot)
-        });
-        if !repeats {
-            slot.into_iter().for_each(|slot| slot.in_snapshot = false);
-            self.overlaps = !self.whole;
+        let slot = slot.filter(|slot| slot.in_snapshot);
+        let repeats = slot.is_some();
+        // Of a row that was not in the snapshot, or was there and is not held since it did not fit, only
+        // a slot after all others is new for sure.
+        let newest = slot.as_ref().map(|slot| slot.seq).or(self.last_seq);
+        if seq.is_some_and(|seq| newest.is_some_and(|newest| seq.slot <= newest.slot)) {
+            return repeats;
         }
-        repeats
+        if let Some(slot) = slot {
+            slot.in_snapshot = false;
+        }
+        self.overlaps = !self.whole;
+        false
     }
 
     fn find(&self, key: &str) -> Option<Id> {

@@ -35,6 +35,7 @@ fn fixture(view: &str, limit: Option<usize>) -> Fixture {
     let view: Arc<str> = view.into();
     let (cache, made) = hub.cache::<Coin>(&view);
     assert!(made);
+    hub.widen(&view, &Target::All);
     let queue = Arc::new(queue());
     cache.subscribe(&Selection::All, &queue);
     Fixture {

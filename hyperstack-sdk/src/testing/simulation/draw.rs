@@ -7,8 +7,8 @@ use proptest::sample::{select, Index};
 use serde_json::{json, Value};
 
 use super::script::{
-    Delay, Dial, Fault, Filter, Form, Habits, Part, Policy, Positions, Script, Source, Spec, Step,
-    BIG, KEYS, VIEWS,
+    Delay, Dial, Fault, Fetch, Filter, Form, Habits, Part, Policy, Positions, Script, Source, Spec,
+    Step, BIG, KEYS, VIEWS,
 };
 
 /// Most scripts are short, some are long.
@@ -49,8 +49,11 @@ fn habits() -> impl Strategy<Value = Habits> {
         3 => slots.prop_map(|(first, leap)| Positions::Slots(first, leap)),
     ];
     let overlap = prop_oneof![4 => Just(0), 1 => 1..4_usize];
+    // One that lives for good is fetched once.
+    let token_life = select(vec![15, 20, 90, 1_000_000]);
     (
         positions,
+        option::weighted(0.3, token_life),
         option::weighted(0.2, 1..6_usize),
         option::weighted(0.2, 1..4_usize),
         prop::bool::weighted(0.3),
@@ -60,9 +63,20 @@ fn habits() -> impl Strategy<Value = Habits> {
         overlap,
     )
         .prop_map(
-            |(positions, row_limit, array_limit, restarts, starves, batch, doubled, overlap)| {
+            |(
+                positions,
+                token_life,
+                row_limit,
+                array_limit,
+                restarts,
+                starves,
+                batch,
+                doubled,
+                overlap,
+            )| {
                 Habits {
                     positions,
+                    token_life,
                     row_limit,
                     array_limit,
                     restarts,
@@ -113,6 +127,12 @@ fn fault() -> impl Strategy<Value = Fault> {
         Dial::Slow(500),
         Dial::Slow(9_000),
     ]);
+    let fetch = select(vec![
+        Fetch::Fails,
+        Fetch::Hangs,
+        Fetch::Slow(500),
+        Fetch::Slow(9_000),
+    ]);
     let millis = || select(vec![10, 0, 1, 300, 4_000, 12_000]);
     prop_oneof![
         4 => Just(Fault::Reset),
@@ -122,6 +142,7 @@ fn fault() -> impl Strategy<Value = Fault> {
         2 => any::<Index>().prop_map(Fault::Starve),
         2 => Just(Fault::Restart),
         3 => dial.prop_map(Fault::Dial),
+        3 => fetch.prop_map(Fault::Fetch),
         3 => (millis(), millis()).prop_map(|(up, down)| Fault::Delay(Delay { up, down })),
     ]
 }

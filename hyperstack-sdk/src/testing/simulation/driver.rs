@@ -1,6 +1,7 @@
 //! The client's driver as it would be, over a network that is none.
 
 use std::hash::{DefaultHasher, Hasher};
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use tokio::time::Instant;
@@ -10,8 +11,10 @@ use super::journal::Journal;
 use super::met::Event;
 use super::network::{Network, Told};
 use super::server::Server;
+use super::tokens::Tokens;
 use crate::engine::Shared;
 use crate::session::{ConnectError, Link, Transmit};
+use crate::wire::{AuthErrorCode, Request, Secret};
 use crate::HyperStack;
 
 /// How many messages are handled in a turn, as in the client's own driver.
@@ -22,6 +25,7 @@ const TURN: usize = 128;
 pub(super) struct Driver {
     pub(super) client: HyperStack,
     pub(super) network: Network,
+    pub(super) tokens: Tokens,
     /// What the frames said that it handed on.
     pub(super) journal: Journal,
     /// How many connections have ended.
@@ -31,10 +35,12 @@ pub(super) struct Driver {
 }
 
 impl Driver {
-    pub(super) fn new(client: HyperStack) -> Self {
+    /// Tokens live so many seconds, where there are any.
+    pub(super) fn new(client: HyperStack, token_life: Option<u64>) -> Self {
         Driver {
             client,
             network: Network::new(),
+            tokens: Tokens::new(Duration::from_secs(token_life.unwrap_or_default())),
             journal: Journal::default(),
             losses: 0,
             trace: DefaultHasher::new(),
@@ -49,10 +55,19 @@ impl Driver {
         }
         let shared = self.client.handle().shared().clone();
         match shared.link() {
+            Link::Authorizing { .. } => self.fetch(&shared, server, now) || pause(&shared, now),
             Link::Dialing { .. } => match self.network.dial(now) {
                 Some(Ok(())) => {
-                    self.network.open(server.admit());
-                    shared.handle_open();
+                    match self.admitted(&shared, now) {
+                        Ok(until) => {
+                            self.network.open(server.admit(), until);
+                            shared.handle_open();
+                        }
+                        Err(cause) => {
+                            server.met.note(Event::Expired);
+                            shared.handle_lost(cause);
+                        }
+                    }
                     true
                 }
                 Some(Err(cause)) => {
@@ -62,17 +77,53 @@ impl Driver {
                 }
                 None => pause(&shared, now),
             },
-            Link::Open => self.read(&shared, server, now),
+            Link::Open => {
+                let wants = shared.wants_token();
+                wants && self.fetch(&shared, server, now) || self.read(&shared, server, now)
+            }
+            Link::Waiting { .. } => {
+                let flies = self.tokens.is_flying();
+                flies && self.fetch(&shared, server, now) || pause(&shared, now)
+            }
             Link::Closed(reason) => panic!("the client gave up: {reason}"),
-            // It waits, whatever for.
-            _ => pause(&shared, now),
         }
+    }
+
+    /// Whether the server lets the client in, and until when, for it wants a token that has not ended.
+    fn admitted(&self, shared: &Shared, now: Instant) -> Result<Option<Instant>, ConnectError> {
+        let Some(Secret(token)) = shared.token() else {
+            return Ok(None);
+        };
+        let end = self.tokens.end(&token, now);
+        end.map(Some).ok_or(ConnectError::Rejected {
+            status: 401,
+            code: Some(AuthErrorCode::TokenExpired),
+            message: "the test says so".to_owned(),
+            retry_after: None,
+        })
+    }
+
+    /// Hands on what came of fetching a token, if something has.
+    fn fetch(&mut self, shared: &Shared, server: &mut Server, now: Instant) -> bool {
+        let fetched = self.tokens.fetch(now);
+        if let Some(Err(_)) = fetched {
+            server.met.note(Event::NoToken);
+        }
+        let has_come = fetched.is_some();
+        fetched
+            .into_iter()
+            .for_each(|token| shared.handle_token(token));
+        has_come
     }
 
     /// When there is something to do next.
     pub(super) fn next(&self) -> Option<Instant> {
         let timeout = self.client.handle().shared().poll_timeout();
-        timeout.into_iter().chain(self.network.next()).min()
+        let others = [self.network.next(), self.tokens.next()];
+        timeout
+            .into_iter()
+            .chain(others.into_iter().flatten())
+            .min()
     }
 
     /// The server hears the next thing that has arrived there.
@@ -82,7 +133,19 @@ impl Driver {
         };
         let peer = wire.peer;
         let said = wire.up.arrived(now);
+        let has_ended = wire.until.is_some_and(|until| until <= now);
         match &said {
+            // It freezes as soon as it hears of whose token has ended.
+            Some(Transmit::Text(_)) if has_ended => self.network.cut(),
+            Some(Transmit::Text(Request::RefreshAuth { token })) => {
+                wire.until = self.tokens.end(&token.0, now);
+                let reply = match wire.until {
+                    Some(_) => r#"{"success":true}"#,
+                    None => r#"{"success":false,"error":"token-expired"}"#,
+                };
+                server.met.note(Event::Renewed);
+                self.network.tell(Told::Message(reply.into()), now);
+            }
             Some(Transmit::Ping) => self.network.tell(Told::Pong, now),
             Some(Transmit::Text(request)) => {
                 let text = request.to_json();

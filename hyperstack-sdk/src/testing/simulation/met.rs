@@ -20,6 +20,12 @@ pub(super) enum Event {
     Starved,
     /// The client asked only for what it had missed.
     Resumed,
+    /// No token came.
+    NoToken,
+    /// The server took a token in the place of another.
+    Renewed,
+    /// The server refused a token that had ended.
+    Expired,
     Restarted,
     /// The list forgot the row that changed least recently.
     Evicted,
@@ -40,13 +46,16 @@ pub(super) enum Event {
 }
 
 impl Event {
-    pub(super) const ALL: [Event; 15] = [
+    pub(super) const ALL: [Event; 18] = [
         Event::NoConnection,
         Event::Lost,
         Event::Silent,
         Event::HungUp,
         Event::Starved,
         Event::Resumed,
+        Event::NoToken,
+        Event::Renewed,
+        Event::Expired,
         Event::Restarted,
         Event::Evicted,
         Event::Deleted,

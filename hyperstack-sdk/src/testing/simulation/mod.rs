@@ -16,6 +16,7 @@
 //!     driver      the client, and when it does what
 //!     network     messages under way, and what becomes of them
 //!     server      the model of the server, and what it has
+//!     tokens      the service that gives tokens
 //!   check     what must hold at the end, by
 //!     journal     what the frames said
 //!     history     what rows ever were
@@ -34,6 +35,7 @@ mod row;
 mod script;
 mod seeds;
 mod server;
+mod tokens;
 mod world;
 
 use std::sync::Mutex;
@@ -60,7 +62,7 @@ fn a_run_is_a_function_of_its_seed() {
 #[test]
 fn everything_happens() {
     let met = Mutex::new(Met::default());
-    seeds::some(0..500, |runtime, script, seed| {
+    seeds::some(0..1_000, |runtime, script, seed| {
         let world = run(runtime, script, seed)?;
         met.lock().unwrap().extend(&world.server.met);
         Ok(())

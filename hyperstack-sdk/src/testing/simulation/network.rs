@@ -25,6 +25,8 @@ pub(super) struct Network {
 pub(super) struct Wire {
     /// Who the client is to the server.
     pub(super) peer: u64,
+    /// When the server freezes, for the client's token has ended.
+    pub(super) until: Option<Instant>,
     pub(super) up: Lane<Transmit>,
     pub(super) down: Lane<Told>,
     /// Whether nothing arrives any more, though neither end knows.
@@ -91,9 +93,10 @@ impl Network {
         Some(outcome)
     }
 
-    pub(super) fn open(&mut self, peer: u64) {
+    pub(super) fn open(&mut self, peer: u64, until: Option<Instant>) {
         self.wire = Some(Wire {
             peer,
+            until,
             up: Lane::default(),
             down: Lane::default(),
             broken: false,

@@ -43,6 +43,8 @@ pub(super) struct Script {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Habits {
     pub(super) positions: Positions,
+    /// How many seconds a token lives, where it wants one.
+    pub(super) token_life: Option<u64>,
     /// How many rows are cached: one more, and the one that changed least recently is forgotten.
     pub(super) row_limit: Option<usize>,
     /// How many elements of an array are cached, the newest.
@@ -136,8 +138,18 @@ pub(super) enum Fault {
     Restart,
     /// What a later dial meets.
     Dial(Dial),
+    /// What a later fetch of a token meets.
+    Fetch(Fetch),
     /// Messages are slow from now on.
     Delay(Delay),
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Fetch {
+    Fails,
+    Hangs,
+    /// It takes so many milliseconds.
+    Slow(u64),
 }
 
 #[derive(Debug, Clone, Copy)]

@@ -14,6 +14,7 @@ use super::reader::Reader;
 use super::row::decode;
 use super::script::{tamed, Fault, Positions, Script, Spec, Step};
 use super::server::Server;
+use crate::auth::TokenError;
 use crate::engine::Handle;
 use crate::session::Link;
 use crate::HyperStack;
@@ -56,9 +57,16 @@ impl World {
         if script.habits.starves {
             settings = settings.stale_after(STALE_AFTER);
         }
+        if script.habits.token_life.is_some() {
+            // The driver fetches them.
+            settings = settings.token_provider(|| async { Err(TokenError::denied("nobody asks")) });
+        }
         let shared = settings.seeded("simulated".to_owned(), seed);
         World {
-            driver: Driver::new(HyperStack::new(Handle::new(Arc::new(shared)))),
+            driver: Driver::new(
+                HyperStack::new(Handle::new(Arc::new(shared))),
+                script.habits.token_life,
+            ),
             server: Server::new(script.habits.clone()),
             readers: Vec::new(),
             is_calm: false,
@@ -197,6 +205,7 @@ impl World {
         let peer = network.wire.as_ref().map(|wire| wire.peer);
         match (fault, peer) {
             (Fault::Dial(dial), _) => network.foretell(*dial),
+            (Fault::Fetch(fetch), _) => self.driver.tokens.foretell(*fetch),
             (Fault::Delay(delay), _) => network.slow(*delay),
             (Fault::Restart, _) => {
                 self.server.restart();
@@ -290,6 +299,7 @@ impl World {
     /// Faults end. What has gone wrong unnoticed must be noticed now.
     async fn recover(&mut self) -> Result<(), String> {
         self.driver.network.heal();
+        self.driver.tokens.heal();
         for _ in 0..8 {
             self.rest();
             let is_open = self.driver.client.handle().shared().link() == Link::Open;
