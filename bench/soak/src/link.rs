@@ -1,0 +1,44 @@
+//! From the client's process to the server's: a line each way by turns, over pipes.
+
+use crate::Result;
+use std::process::Stdio;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+
+/// The server's process, which ends with this.
+pub struct Link {
+    input: ChildStdin,
+    output: Lines<BufReader<ChildStdout>>,
+    _child: Child,
+}
+
+impl Link {
+    /// Starts the server; its first line is its URL.
+    pub async fn open(rate: u32) -> Result<(Self, String)> {
+        let mut child = Command::new(std::env::current_exe()?)
+            .args(["serve", &rate.to_string()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()?;
+        let input = child.stdin.take().ok_or("no pipe")?;
+        let output = child.stdout.take().ok_or("no pipe")?;
+        let mut link = Link {
+            input,
+            output: BufReader::new(output).lines(),
+            _child: child,
+        };
+        let url = link.hear().await?;
+        Ok((link, url))
+    }
+
+    pub async fn ask(&mut self, line: &str) -> Result<String> {
+        self.input.write_all(format!("{line}\n").as_bytes()).await?;
+        self.hear().await
+    }
+
+    async fn hear(&mut self) -> Result<String> {
+        let line = self.output.next_line().await?;
+        line.ok_or_else(|| "the server is gone".into())
+    }
+}

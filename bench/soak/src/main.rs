@@ -1,0 +1,38 @@
+//! A client that runs for long while something goes wrong every few seconds: whether it stays right, and
+//! stays small. The README beside the benchmarks says how to run it.
+
+mod compare;
+mod entity;
+mod fault;
+mod link;
+mod options;
+mod random;
+mod readers;
+mod report;
+mod server;
+mod soak;
+
+use options::Options;
+use std::process::ExitCode;
+
+type Error = Box<dyn std::error::Error + Send + Sync>;
+type Result<T> = std::result::Result<T, Error>;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let done = match std::env::args().nth(1).as_deref() {
+        Some("serve") => server::serve().await.map(|()| true),
+        _ => match Options::parse(std::env::args().skip(1)) {
+            Ok(options) => soak::run(&options).await,
+            Err(error) => Err(error),
+        },
+    };
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! [`hyperstack_fuzz::frame`], for libFuzzer.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| hyperstack_fuzz::frame(bytes));

@@ -1,0 +1,214 @@
+//! Messages: our scanner finds in them what an ordinary parser finds.
+
+use crate::members::Members;
+use hyperstack_sdk::wire::{Frame, FrameError, Incoming, Row, Scalar};
+use hyperstack_sdk::Seq;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_json::value::RawValue;
+
+/// Decodes a message. Where it is sound JSON, what is found is what serde finds; what changes
+/// something without data is sound JSON always.
+pub fn frame(bytes: &[u8]) {
+    let decoded = Incoming::decode(bytes);
+    if let Err(error) = &decoded {
+        assert!(!error.to_string().is_empty());
+    }
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        assert!(matches!(decoded, Err(FrameError::Malformed(_))));
+        return;
+    };
+    positions(text);
+    let known = [&["_seq"][..], &["id", "round_id"], &["data", "a"], &[""]];
+    known.iter().for_each(|path| drop(Scalar::at(text, path)));
+    if serde_json::from_str::<IgnoredAny>(text).is_err() {
+        let checked = matches!(
+            decoded,
+            Ok(Incoming::Issue(_) | Incoming::Refresh(_))
+                | Ok(Incoming::Frame(
+                    Frame::Delete { .. } | Frame::Subscribed { .. }
+                ))
+        );
+        assert!(!checked, "{decoded:?} of what is no JSON");
+        return;
+    }
+    scalars(text, &mut Vec::new(), Some(text));
+    if let Some(Said { operation, members }) = Said::read(text) {
+        compare(&operation, &members, decoded);
+    }
+}
+
+/// A frame whose members are of their types.
+struct Said<'a> {
+    operation: String,
+    members: Members<'a>,
+}
+
+impl<'a> Said<'a> {
+    fn read(text: &'a str) -> Option<Self> {
+        let members = Members::read(text)?;
+        for name in ["op", "entity", "view", "key", "seq"] {
+            are::<Option<String>>(&members, name)?;
+        }
+        are::<Option<Vec<String>>>(&members, "append")?;
+        are::<Option<bool>>(&members, "complete")?;
+        let operation = last(&members, "op")?;
+        Some(Said { operation, members })
+    }
+}
+
+fn are<T: DeserializeOwned>(members: &Members<'_>, name: &str) -> Option<()> {
+    let is = |json| serde_json::from_str::<T>(json).is_ok();
+    members.all(name).all(is).then_some(())
+}
+
+fn last<T: DeserializeOwned>(members: &Members<'_>, name: &str) -> Option<T> {
+    let json = members.all(name).last()?;
+    serde_json::from_str::<Option<T>>(json).ok()?
+}
+
+fn compare(operation: &str, members: &Members<'_>, decoded: Result<Incoming<'_>, FrameError>) {
+    let (entity, id) = (last::<String>(members, "entity"), last(members, "view"));
+    let view = match operation {
+        "subscribed" => id.or(entity),
+        _ => entity.or(id),
+    };
+    let key: Option<String> = last(members, "key");
+    let data = members.all("data").last();
+    match (operation, decoded) {
+        ("subscribed", Ok(Incoming::Frame(frame @ Frame::Subscribed { .. }))) => {
+            assert_eq!(Some(frame.view()), view.as_deref());
+        }
+        // Its order may be no JSON that a tree can hold.
+        ("subscribed", Err(FrameError::Malformed(_))) => {}
+        ("delete", Ok(Incoming::Frame(frame @ Frame::Delete { .. }))) => {
+            assert_eq!(
+                (frame.view(), frame.key()),
+                (&*view.unwrap(), key.as_deref())
+            );
+        }
+        (
+            "patch",
+            Ok(Incoming::Frame(Frame::Patch {
+                view: of,
+                row,
+                append,
+                seq,
+            })),
+        ) => {
+            assert_eq!(Some(&*of), view.as_deref());
+            same_row(&row, key, data);
+            assert_eq!(
+                append,
+                last::<Vec<String>>(members, "append").unwrap_or_default()
+            );
+            assert_eq!(
+                seq,
+                last::<String>(members, "seq").map(|seq| Seq::parse(&seq))
+            );
+        }
+        ("upsert" | "create", Ok(Incoming::Frame(Frame::Upsert { view: of, row }))) => {
+            assert_eq!(Some(&*of), view.as_deref());
+            same_row(&row, key, data);
+        }
+        (
+            "snapshot",
+            Ok(Incoming::Frame(Frame::Snapshot {
+                view: of,
+                rows,
+                malformed,
+                complete,
+            })),
+        ) => {
+            assert_eq!(Some(&*of), view.as_deref());
+            assert_eq!(complete, last(members, "complete").unwrap_or(true));
+            snapshot(data.unwrap(), &rows, &malformed);
+        }
+        ("snapshot", Err(FrameError::Malformed(_))) => {
+            let elements = data.map(serde_json::from_str::<Vec<IgnoredAny>>);
+            assert!(view.is_none() || !matches!(elements, Some(Ok(_))));
+        }
+        ("delete", Err(FrameError::Malformed(_))) => assert!(view.is_none() || key.is_none()),
+        ("patch" | "upsert" | "create", Err(FrameError::Malformed(_))) => {
+            assert!(view.is_none() || key.is_none() || data.is_none());
+        }
+        (
+            _,
+            Err(FrameError::UnknownOperation {
+                operation: named,
+                view: of,
+                key: which,
+            }),
+        ) => {
+            assert_eq!((&*named, of, which), (operation, view, key));
+        }
+        (_, decoded) => panic!("\"{operation}\" is {decoded:?}"),
+    }
+}
+
+fn same_row(row: &Row<'_>, key: Option<String>, data: Option<&str>) {
+    assert_eq!((Some(&*row.key), Some(row.data)), (key.as_deref(), data));
+}
+
+/// A row counts where it has a key and data; every other is one error.
+fn snapshot(data: &str, rows: &[Row<'_>], malformed: &[FrameError]) {
+    let elements: Vec<&RawValue> = serde_json::from_str(data).expect("an array");
+    assert_eq!(elements.len(), rows.len() + malformed.len());
+    let mut rows = rows.iter();
+    for element in elements {
+        let Some(members) = Members::read(element.get()) else {
+            continue;
+        };
+        let key = are::<Option<String>>(&members, "key").and_then(|()| last(&members, "key"));
+        let data = members.all("data").last();
+        if key.is_some() && data.is_some() {
+            same_row(rows.next().expect("a row"), key, data);
+        }
+    }
+    assert!(rows.next().is_none(), "a row of nothing");
+}
+
+/// What is found at each path that a text has, and at one more behind each.
+fn scalars(text: &str, path: &mut Vec<String>, json: Option<&str>) {
+    if !path.is_empty() {
+        assert_eq!(Scalar::at(text, path), json.and_then(scalar), "at {path:?}");
+    }
+    if path.len() > 4 {
+        return;
+    }
+    let members = json.and_then(Members::read);
+    let Some(members) = members else {
+        path.push("deeper".to_owned());
+        assert_eq!(Scalar::at(text, path), None, "at {path:?}");
+        path.pop();
+        return;
+    };
+    for (name, _) in members.0.iter().take(8) {
+        path.push(name.clone());
+        scalars(text, path, members.first(name));
+        path.pop();
+    }
+}
+
+fn scalar(json: &str) -> Option<Scalar> {
+    Some(match json.as_bytes().first()? {
+        b'{' | b'[' | b'n' => Scalar::Null,
+        b't' | b'f' => Scalar::Bool(json == "true"),
+        b'"' => {
+            let text: String = serde_json::from_str(json).ok()?;
+            text.parse().map_or(Scalar::Text(text), Scalar::Integer)
+        }
+        _ => match json.parse() {
+            Ok(integer) => Scalar::Integer(integer),
+            Err(_) => Scalar::Float(serde_json::from_str(json).ok()?),
+        },
+    })
+}
+
+/// A position reads as it is written, and to the letter as leniently.
+fn positions(text: &str) {
+    let lenient = Seq::parse(text);
+    assert_eq!(Seq::parse(&lenient.to_string()), lenient);
+    if let Ok(strict) = text.parse::<Seq>() {
+        assert_eq!(strict, lenient);
+    }
+}

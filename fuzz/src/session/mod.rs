@@ -1,0 +1,387 @@
+//! A session's life, as bytes: readers come and go, the server answers, time passes.
+
+mod peer;
+mod readers;
+
+use hyperstack_sdk::session::{
+    ConnectError, Credentials, EndReason, Event, Grant, Link, Session, Settings, Target, Time,
+    Transmit, Window,
+};
+use hyperstack_sdk::wire::{
+    AuthErrorCode, Direction, Incoming, Issue, RefreshReply, Request, Secret, Sort,
+};
+use hyperstack_sdk::{Seq, TokenError};
+use peer::{Name, Peer};
+use readers::Readers;
+use std::slice::Iter;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Two lists and two windows of a known entity, and one of an entity that the server does not know.
+const VIEWS: [&str; 5] = ["R/list", "R/top", "R/state", "S/list", "X/list"];
+
+const KEYS: [&str; 4] = ["a", "b", "*", "c"];
+
+const STEPS: [Duration; 10] = [
+    Duration::ZERO,
+    Duration::from_millis(1),
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(5),
+    Duration::from_secs(15),
+    Duration::from_secs(30),
+    Duration::from_secs(61),
+    Duration::from_secs(300),
+    Duration::MAX,
+];
+
+/// A connection that stayed up so long may be followed by the next without a wait.
+const HEALTHY: Duration = Duration::from_secs(30);
+
+/// How often a server may be dialled without a wait: with the token that there is, with one that follows
+/// it, and with one that follows what that expired to.
+const MOST_DIALS: u32 = 3;
+
+/// Plays a session. The first byte is its settings; then each letter is something that happens, and the
+/// digits behind it say to what: `w00` is a reader of the first view's rows, `o` that the dial
+/// succeeded. Any other byte counts as a letter and as a digit too.
+pub fn session(bytes: &[u8]) {
+    let mut bytes = Bytes(bytes.iter());
+    let mut play = Play::new(bytes.next());
+    while let Some(&byte) = bytes.0.next() {
+        play.step(byte, &mut bytes);
+        play.check();
+    }
+    play.poll();
+}
+
+/// What is left of the input; zeros behind its end.
+struct Bytes<'a>(Iter<'a, u8>);
+
+impl Bytes<'_> {
+    fn next(&mut self) -> usize {
+        let byte = self.0.next().copied().unwrap_or(b'0');
+        usize::from(byte.wrapping_sub(b'0'))
+    }
+
+    fn pick<T: Clone>(&mut self, of: &[T]) -> T {
+        of[self.next() % of.len()].clone()
+    }
+}
+
+/// A session, who reads by it, and the server that it talks to.
+struct Play {
+    session: Session,
+    now: Time,
+    readers: Readers,
+    peer: Peer,
+    was_dialing: bool,
+    /// How often it dialled since it last waited, or since a connection that was healthy.
+    dials: u32,
+    /// Why it ended, once it has.
+    closed: Option<EndReason>,
+}
+
+impl Play {
+    fn new(bits: usize) -> Self {
+        let mut settings = Settings::default();
+        let bit = |n: usize| bits >> n & 1 == 1;
+        settings.credentials = match bit(0) {
+            true => Credentials::Fetched,
+            false => Credentials::None,
+        };
+        settings.stale_after = bit(1).then_some(Duration::from_secs(40));
+        settings.wait_for_server = bit(2);
+        settings.auto_reconnect = !bit(3);
+        settings.max_reconnect_attempts = bit(4).then_some(3);
+        settings.linger = Duration::from_secs(if bit(5) { 0 } else { 5 });
+        let linger = settings.linger;
+        Play {
+            session: Session::new(settings, bits as u64),
+            now: Time::ZERO,
+            readers: Readers::new(linger),
+            peer: Peer::default(),
+            was_dialing: false,
+            dials: 0,
+            closed: None,
+        }
+    }
+
+    /// One thing that happens.
+    fn step(&mut self, letter: u8, bytes: &mut Bytes<'_>) {
+        let (session, now) = (&mut self.session, self.now);
+        match b'`' + letter % 32 {
+            b'a' => self.answer(),
+            b'c' => session.close(EndReason::Disconnected),
+            b'd' => {
+                if let Some((view, target, window)) = self.readers.release(bytes.next(), now) {
+                    session.release(&view, &target, window, now);
+                }
+            }
+            b'e' => session.refresh(bytes.pick(&VIEWS)),
+            b'f' => {
+                let success = bytes.next().is_multiple_of(2);
+                session.handle_refreshed(&reply(success), life(bytes), now);
+            }
+            b'h' => session.handle_heard(now),
+            b'i' => {
+                let issue = issue("snapshot-limit-exceeded", None, false);
+                if let Some(asked) = self.peer.snapshot() {
+                    session.handle_issue(&issue, now);
+                    self.peer.decline(asked);
+                }
+            }
+            b'j' => {
+                let code = bytes.pick(&["token-expired", "internal-error", "origin-mismatch"]);
+                session.handle_issue(&issue(code, None, true), now);
+            }
+            b'k' => session.handle_token(token(bytes), now),
+            b'l' => session.handle_lost(loss(bytes), now),
+            b'n' => {
+                let key = bytes.pick(&[None, Some("a"), Some("b"), Some("z")]);
+                session.handle_news(bytes.pick(&VIEWS), key, now);
+            }
+            b'o' => {
+                if matches!(session.link(), Link::Dialing { .. }) {
+                    self.peer = Peer::default();
+                }
+                session.handle_open(now);
+            }
+            b'p' => self.poll(),
+            b'r' => self.refuse(bytes.pick(&[None, Some(0), Some(3), Some(u64::MAX)])),
+            b's' => {
+                let ended = self.peer.snapshot();
+                let view = ended.map_or(String::new(), |asked| asked.name.0);
+                session.handle_complete(&view);
+            }
+            b't' => self.pass(bytes.pick(&STEPS)),
+            b'u' => {
+                let seq = bytes.pick(&[None, Some(Seq::new(7, 1))]);
+                session.resume_from(bytes.pick(&VIEWS), seq);
+            }
+            b'w' => {
+                let view: Arc<str> = bytes.pick(&VIEWS).into();
+                let target = match bytes.next() % 5 {
+                    0 => Target::All,
+                    n => Target::Key(KEYS[n - 1].into()),
+                };
+                // Of one row there is no part.
+                let window = match target {
+                    Target::All => window(bytes.next()),
+                    Target::Key(_) => Window::default(),
+                };
+                session.want(&view, &target, window);
+                self.forgive();
+                self.readers.want((view, target, window));
+            }
+            b'z' => {
+                let at = session.poll_timeout().unwrap_or(now);
+                self.pass(at.saturating_sub(now));
+            }
+            _ => {}
+        }
+    }
+
+    /// Time passes, and the session is told.
+    fn pass(&mut self, step: Duration) {
+        self.now = self.now.saturating_add(step);
+        if step >= HEALTHY {
+            self.dials = 0;
+        }
+        let link = self.session.link().clone();
+        self.session.handle_timeout(self.now);
+        self.readers.expire(self.now);
+        let next = self.session.poll_timeout();
+        let went_on = *self.session.link() != link || self.now == Time::MAX;
+        assert!(
+            went_on || next.is_none_or(|next| next > self.now),
+            "a busy loop at {:?}",
+            self.now
+        );
+    }
+
+    /// The server answers the next request, if it knows the view. That begins what was asked, unless it
+    /// has ended since, or is to end.
+    fn answer(&mut self) {
+        if *self.session.link() != Link::Open {
+            return;
+        }
+        let Some(asked) = self.peer.next() else {
+            return;
+        };
+        let (view, key) = &asked.name;
+        if peer::is_unknown(view) {
+            return;
+        }
+        self.events();
+        let sort = Sort {
+            path: vec!["_seq".to_owned()],
+            direction: Direction::Descending,
+        };
+        self.session.handle_subscribed(view, Some(sort));
+        self.peer.answered(&asked);
+        let begun = |event| match event {
+            Event::Begin { view, target, .. } => Some(name(&view, &target)),
+            _ => None,
+        };
+        let begun: Vec<_> = self.events().into_iter().filter_map(begun).collect();
+        if !begun.is_empty() {
+            assert_eq!(begun, [(view.clone(), key.clone())]);
+            assert!(self.peer.stands(&asked), "{asked:?} has ended");
+        }
+    }
+
+    /// The server has no room for the next request.
+    fn refuse(&mut self, retry_after: Option<u64>) {
+        if *self.session.link() != Link::Open || self.peer.was_silent() {
+            return;
+        }
+        if let Some(asked) = self.peer.next() {
+            self.peer.refuse(asked);
+            let issue = issue("subscription-limit-exceeded", retry_after, false);
+            self.session.handle_issue(&issue, self.now);
+        }
+    }
+
+    /// Sends what there is to send, and then all that is wanted stands.
+    fn poll(&mut self) {
+        let is_open = *self.session.link() == Link::Open;
+        while let Some(transmit) = self.session.poll_transmit() {
+            assert!(is_open, "{transmit:?} while {:?}", self.session.link());
+            match transmit {
+                Transmit::Text(Request::Subscribe(subscribe)) => self.peer.subscribe(subscribe),
+                Transmit::Text(Request::Unsubscribe { view, key }) => {
+                    self.peer.unsubscribe(view, key)
+                }
+                _ => {}
+            }
+        }
+        self.events();
+        while self.session.poll_loss().is_some() {}
+        if is_open {
+            self.peer.check(&self.readers);
+        }
+    }
+
+    /// A reader of what was refused asks for it again, and for nothing that only lingers.
+    fn forgive(&mut self) {
+        for event in self.events() {
+            if let Event::Forgiven { view, target } = event {
+                self.peer.forgive(&name(&view, &target));
+                self.readers.drop_idle(&view);
+            }
+        }
+    }
+
+    fn events(&mut self) -> Vec<Event> {
+        std::iter::from_fn(|| self.session.poll_event()).collect()
+    }
+
+    /// What holds at any time.
+    fn check(&mut self) {
+        let is_dialing = matches!(self.session.link(), Link::Dialing { .. });
+        self.dials += u32::from(is_dialing && !self.was_dialing);
+        if matches!(self.session.link(), Link::Waiting { .. }) {
+            self.dials = 0;
+        }
+        assert!(self.dials <= MOST_DIALS, "the server is hurried after");
+        self.was_dialing = is_dialing;
+        match self.session.link() {
+            Link::Closed(reason) => {
+                assert_eq!(self.closed.get_or_insert(reason.clone()), reason);
+                assert!(!self.session.wants_token());
+            }
+            link => {
+                assert_eq!(self.closed, None, "closed once, closed for ever");
+                let waits = matches!(link, Link::Open | Link::Waiting { .. });
+                assert!(!waits || self.session.poll_timeout().is_some());
+            }
+        }
+        if *self.session.link() != Link::Open {
+            assert_eq!(self.session.poll_transmit(), None);
+        }
+    }
+}
+
+fn name(view: &str, target: &Target) -> Name {
+    (view.to_owned(), target.key().map(|key| key.to_string()))
+}
+
+fn window(number: usize) -> Window {
+    let mut window = Window::default();
+    match number % 8 {
+        0 => {}
+        1 => window.take = Some(1),
+        2 => (window.skip, window.take) = (2, Some(5)),
+        3 => (window.skip, window.take) = (u64::MAX, Some(u64::MAX)),
+        4 => window.filtered = true,
+        5 => window.no_snapshot = true,
+        6 => window.after = Some(Seq::new(7, 2)),
+        _ => window.snapshot_limit = Some(9),
+    }
+    window
+}
+
+fn life(bytes: &mut Bytes<'_>) -> Option<Duration> {
+    bytes
+        .pick(&[
+            None,
+            Some(4),
+            Some(0),
+            Some(1),
+            Some(6),
+            Some(7),
+            Some(8),
+            Some(9),
+        ])
+        .map(|step: usize| STEPS[step])
+}
+
+fn token(bytes: &mut Bytes<'_>) -> Result<Grant, TokenError> {
+    match bytes.next() % 8 {
+        0 => Err(TokenError::new("later")),
+        1 => Err(TokenError::denied("never")),
+        2 => Err(TokenError::new("in a while").with_retry_after(STEPS[4])),
+        _ => Ok(Grant {
+            token: Secret("token".to_owned()),
+            life: life(bytes),
+        }),
+    }
+}
+
+fn loss(bytes: &mut Bytes<'_>) -> ConnectError {
+    let rejected = |status, code: Option<&str>, seconds: Option<u64>| ConnectError::Rejected {
+        status,
+        code: code.map(AuthErrorCode::from),
+        message: String::new(),
+        retry_after: seconds.map(Duration::from_secs),
+    };
+    match bytes.next() % 6 {
+        0 => ConnectError::Lost("gone".to_owned()),
+        1 => rejected(429, Some("rate-limit-exceeded"), Some(7)),
+        2 => rejected(401, Some("token-expired"), None),
+        3 => rejected(403, None, None),
+        4 => rejected(503, None, Some(u64::MAX)),
+        _ => ConnectError::TokenExpired,
+    }
+}
+
+/// Control messages can only be had from their text.
+fn issue(code: &str, retry_after: Option<u64>, fatal: bool) -> Issue {
+    let retry_after = retry_after.map_or("null".to_owned(), |seconds| seconds.to_string());
+    let text = format!(
+        r#"{{"type":"error","code":"{code}","message":"","retry_after":{retry_after},"fatal":{fatal}}}"#
+    );
+    match Incoming::decode(text.as_bytes()) {
+        Ok(Incoming::Issue(issue)) => issue,
+        other => panic!("{text} is {other:?}"),
+    }
+}
+
+fn reply(success: bool) -> RefreshReply {
+    let text = format!(r#"{{"success":{success},"error":"token-invalid"}}"#);
+    match Incoming::decode(text.as_bytes()) {
+        Ok(Incoming::Refresh(reply)) => reply,
+        other => panic!("{text} is {other:?}"),
+    }
+}
