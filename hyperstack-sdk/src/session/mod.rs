@@ -478,8 +478,10 @@ impl Session {
         }
         self.events.extend(match issue.code {
             AuthErrorCode::SubscriptionLimitExceeded => {
-                let wait = issue.retry_after.map(Duration::from_secs);
-                self.ask_again = wait.map(|wait| now.saturating_add(wait));
+                if let Some(wait) = issue.retry_after.map(Duration::from_secs) {
+                    let at = now.saturating_add(wait);
+                    self.ask_again = Some(self.ask_again.map_or(at, |before| before.min(at)));
+                }
                 self.requests.refuse_unanswered(issue)
             }
             AuthErrorCode::SnapshotLimitExceeded => {

@@ -92,19 +92,27 @@ impl Requests {
             }
         }
         // A barrier on the list of an unknown entity is not answered either. One on a known list is,
-        // and tells as much.
+        // and tells as much of all before it.
         if !barriers.is_subset(&self.lists) {
             barriers.extend(self.lists.first().cloned());
         }
-        for view in barriers {
-            let subscribe = Subscribe {
-                key: Some(barrier_key(self.last_id + 1)),
-                with_snapshot: Some(false),
-                view,
-                ..Subscribe::default()
-            };
-            self.subscribe(None, Window::default(), subscribe);
-        }
+        let (known, unknown): (Vec<_>, Vec<_>) = barriers
+            .into_iter()
+            .partition(|list| self.lists.contains(list));
+        unknown
+            .into_iter()
+            .chain(known)
+            .for_each(|list| self.bar(list));
+    }
+
+    fn bar(&mut self, list: String) {
+        let subscribe = Subscribe {
+            key: Some(barrier_key(self.last_id + 1)),
+            with_snapshot: Some(false),
+            view: list,
+            ..Subscribe::default()
+        };
+        self.subscribe(None, Window::default(), subscribe);
     }
 
     fn end_unwanted(&mut self, view: &str, wanted: &[(Target, Window)]) {
@@ -264,7 +272,17 @@ impl Requests {
         });
         self.freed = true;
         self.lists.insert(view.to_string());
-        self.settle(index)
+        let events = self.settle(index);
+        // What is left may be of entities that do not exist, which nothing would tell.
+        let is_open = |request: &Unfinished| match request.target {
+            Some(_) => None,
+            None => Some(self.lists.contains(&*request.view)),
+        };
+        let barriers: Vec<_> = self.unfinished.iter().filter_map(is_open).collect();
+        if barriers.contains(&false) && !barriers.contains(&true) {
+            self.bar(view.to_string());
+        }
+        events
     }
 
     /// The barrier at `index` was answered: all before it is over.

@@ -52,7 +52,10 @@ impl std::str::FromStr for Seq {
     /// Reads `"<slot>:<index>"`, both in decimal digits.
     fn from_str(text: &str) -> Result<Self, SeqError> {
         let error = || SeqError(text.to_owned());
-        let number = |digits: &str| digits.parse().map_err(|_| error());
+        let number = |digits: &str| match digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            true => digits.parse().map_err(|_| error()),
+            false => Err(error()),
+        };
         let (slot, index) = text.split_once(':').ok_or_else(error)?;
         Ok(Seq {
             slot: number(slot)?,
@@ -86,7 +89,7 @@ mod tests {
     #[test]
     fn a_position_is_read_to_the_letter_from_a_user() {
         assert_eq!("7:000000000002".parse(), Ok(Seq::new(7, 2)));
-        for text in ["", "7", "7:", ":7", "garbage", "7:-1", "1:2:3"] {
+        for text in ["", "7", "7:", ":7", "garbage", "7:-1", "+7:+1", "1:2:3"] {
             let error = text.parse::<Seq>().unwrap_err().to_string();
             assert!(error.starts_with(&format!("\"{text}\" is no position")));
         }
