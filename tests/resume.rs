@@ -324,10 +324,10 @@ async fn more_subscriptions_than_allowed_are_refused_with_both_numbers() -> anyh
     let read_one = hs.try_get::<Other>("1");
     assert!(matches!(
         soon(read_one).await,
-        Err(ReadError::Ended(EndReason::TooManySubscriptions {
+        Err(ReadError::TooManySubscriptions {
             wanted: 4,
             limit: 3
-        }))
+        })
     ));
     Ok(())
 }

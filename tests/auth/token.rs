@@ -132,3 +132,14 @@ async fn a_limit_is_waited_out_with_the_same_token() -> anyhow::Result<()> {
     assert_eq!(desk.asked(), 1);
     Ok(())
 }
+
+#[tokio::test]
+async fn a_token_in_the_url_is_not_shown_though_the_server_repeats_it() -> anyhow::Result<()> {
+    let server = games().start().await?;
+    let refusal = Refusal::new("invalid-static-token").message("no such token: sup3rs3cr3t");
+    server.refuse(refusal);
+    let url = server.url() + "/?token=sup3rs3cr3t";
+    let error = soon(client(&server).url(url).connect()).await.unwrap_err();
+    assert!(error.to_string().contains("no such token: ***"), "{error}");
+    Ok(())
+}

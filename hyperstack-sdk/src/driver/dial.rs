@@ -137,6 +137,9 @@ mod tests {
         assert_eq!(address("WSS://a.b"), of("a.b", 443, "wss://a.b/"));
         assert_eq!(address("ws://me:pass@a.b").0, "a.b");
         assert_eq!(url::shown("ws://me:pass@a.b/x?y"), "ws://a.b/x");
+        assert_eq!(url::shown("ws://a.b/?token=x@secret"), "ws://a.b");
+        assert_eq!(url::shown("ws://me:pass?word@a.b"), "ws://me");
+        assert_eq!(url::shown("ws://me:pass word@a.b"), "ws://…");
         assert_eq!(
             address("ws://a.b:1?hs_token=t"),
             of("a.b", 1, "ws://a.b:1/?hs_token=t")

@@ -20,7 +20,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{ready, Context, Poll};
 
-use futures_util::{Sink, Stream};
+use futures_util::{FutureExt, Sink, Stream};
 use tokio_tungstenite::tungstenite::error::CapacityError;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Error, Message};
@@ -106,6 +106,12 @@ async fn serve(shared: &Shared, socket: Socket, fetcher: &mut Fetcher) {
                     0
                 });
                 shared.finish_turn();
+                if shared.wants_token() {
+                    // A flood must not keep it from coming.
+                    if let Some(fetched) = fetcher.fetch().now_or_never() {
+                        shared.handle_token(fetched);
+                    }
+                }
                 if handled == TURN {
                     tokio::task::yield_now().await;
                 }

@@ -26,7 +26,10 @@ impl Refusal {
         body: &[u8],
         secrets: impl IntoIterator<Item = &'a str>,
     ) -> Self {
-        let mut secrets: Vec<_> = secrets.into_iter().collect();
+        // Of a query each value is one.
+        let each = |secret: &'a str| secret.split(['&', '=']).chain([secret]);
+        let mut secrets: Vec<_> = secrets.into_iter().flat_map(each).collect();
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
         secrets.retain(|secret| secret.len() >= SECRET);
         let body = first_value(body);
         let header = |name| Some(headers.get(name)?.to_str().ok()?.trim().to_owned());

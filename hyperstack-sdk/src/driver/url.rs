@@ -54,14 +54,27 @@ fn without_user(authority: &str) -> &str {
         .map_or(authority, |(_, host)| host)
 }
 
-/// The URL as it may be shown: its query, or a user's name and password, may be a secret.
+/// The URL as it may be shown: its query, or a user's name and password, may be a secret. Of one that
+/// cannot be read nobody knows where these are.
 pub(crate) fn shown(url: &str) -> String {
-    let (scheme, rest) = match url.split_once("://") {
-        Some((scheme, rest)) => (format!("{scheme}://"), rest),
-        None => (String::new(), url),
+    let Ok(uri) = url.parse::<Uri>() else {
+        let scheme = url.split_once("://").map_or("", |(scheme, _)| scheme);
+        let is_scheme = scheme.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        return match is_scheme && !scheme.is_empty() {
+            true => format!("{scheme}://…"),
+            false => "…".to_owned(),
+        };
     };
-    // Whatever precedes an `@` may be a password, also one that was not escaped.
-    let rest = rest.rsplit_once('@').map_or(rest, |(_, rest)| rest);
-    let rest = rest.split(['?', '#']).next().unwrap_or_default();
-    scheme + rest
+    let scheme = uri.scheme_str().map(|scheme| format!("{scheme}://"));
+    let authority = host(&uri);
+    let (name, port) = authority.rsplit_once(':').unwrap_or((authority, ""));
+    let is_port = port.bytes().all(|byte| byte.is_ascii_digit());
+    // What is no port may be the beginning of a password.
+    let host = if is_port || port.ends_with(']') {
+        authority
+    } else {
+        name
+    };
+    let path = uri.path().trim_end_matches('/');
+    format!("{}{host}{path}", scheme.unwrap_or_default())
 }

@@ -45,7 +45,10 @@ impl Core {
                 view,
                 complete: true,
                 ..
-            } => self.session.handle_complete(&view),
+            } => {
+                self.session.handle_news(&view, None, now);
+                self.session.handle_complete(&view);
+            }
             frame => self.session.handle_news(frame.view(), frame.key(), now),
         }
         self.follow();

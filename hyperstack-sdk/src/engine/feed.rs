@@ -58,6 +58,7 @@ impl<T: Clone> Board<T> {
             ended: readers.ended,
             waker: None,
         }));
+        readers.queues.retain(|queue| queue.strong_count() > 0);
         readers.queues.push(Arc::downgrade(&queue));
         Feed { queue }
     }

@@ -79,7 +79,9 @@ impl Shared {
         window: Window,
     ) -> Result<(Arc<Cache<T>>, Interest), EndReason> {
         let mut core = self.core();
-        core.session.admit(view, &targets, window)?;
+        let admitted = core.session.admit(view, &targets, window);
+        core.follow();
+        admitted?;
         let (cache, made) = core.hub.cache(view);
         for target in &targets {
             core.session.want(view, target, window);

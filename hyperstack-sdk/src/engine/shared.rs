@@ -222,6 +222,10 @@ impl Shared {
 
     fn handle_incoming(&self, incoming: Incoming<'_>, now: Time) -> Result<(), FrameError> {
         let mut core = self.core();
+        if *core.session.link() != Link::Open {
+            // The tail of a connection that was given up.
+            return Ok(());
+        }
         core.session.handle_heard(now);
         match incoming {
             Incoming::Frame(frame) => {

@@ -60,13 +60,19 @@ impl StateChange {
         last_error: Option<&ConnectError>,
         link: &Link,
     ) -> Self {
-        let is_caused = match state {
-            ConnectionState::Connected => false,
-            _ => *link != Link::Closed(EndReason::Disconnected),
+        let cause = match link {
+            Link::Open => None,
+            Link::Closed(
+                EndReason::Lost(cause)
+                | EndReason::Failed(cause)
+                | EndReason::AttemptsExhausted { cause, .. },
+            ) => Some(cause),
+            Link::Closed(_) => None,
+            Link::Authorizing { .. } | Link::Dialing { .. } | Link::Waiting { .. } => last_error,
         };
         StateChange {
             state,
-            cause: last_error.filter(|_| is_caused).cloned(),
+            cause: cause.cloned(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What readers want, whatever the connection does.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use super::window::{is_derived, Window};
@@ -61,7 +61,7 @@ impl Interest {
     pub(super) fn count_with(&self, view: &str, targets: &[Target], window: Window) -> usize {
         let wanted = self.views.get(view);
         let is_new = |target: &&Target| wanted.is_none_or(|wanted| !wanted.has(target, window));
-        self.count + targets.iter().filter(is_new).count()
+        self.count + targets.iter().filter(is_new).collect::<BTreeSet<_>>().len()
     }
 
     pub(super) fn want(&mut self, view: &Arc<str>, target: &Target, window: Window) {
@@ -167,6 +167,8 @@ impl Interest {
             if wanted.len() != before {
                 touched.insert(view.clone());
                 if wanted.len() == 0 || !wanted.is_whole(view) {
+                    // All other rows go, and what was known of the whole with them.
+                    (wanted.begun, wanted.had_begun, wanted.cursor) = (false, false, None);
                     let (view, keys) = (view.clone(), wanted.keys.keys().cloned().collect());
                     events.push_back(Event::Forget { view, keys });
                 }

@@ -17,7 +17,7 @@ mod liveness;
 mod requests;
 mod window;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -271,13 +271,21 @@ impl Session {
         self.reconnects
     }
 
-    /// Whether these targets of a view may be wanted besides all that is.
+    /// Whether these targets of a view may be wanted besides all that is; what only lingers gives way.
     ///
     /// # Errors
     ///
     /// [`EndReason::TooManySubscriptions`].
-    pub fn admit(&self, view: &str, targets: &[Target], window: Window) -> Result<(), EndReason> {
+    pub fn admit(
+        &mut self,
+        view: &str,
+        targets: &[Target],
+        window: Window,
+    ) -> Result<(), EndReason> {
         let limit = self.settings.max_subscriptions;
+        if self.interest.count_with(view, targets, window) > limit {
+            self.interest.expire(Time::MAX, &mut self.events);
+        }
         match self.interest.count_with(view, targets, window) {
             wanted if wanted > limit => Err(EndReason::TooManySubscriptions { wanted, limit }),
             _ => Ok(()),
@@ -285,13 +293,15 @@ impl Session {
     }
 
     /// A reader came: `target` of `view` is wanted until as many [`release`](Self::release) it.
-    /// If it was refused it is asked for again, without what only lingers: this reader may ask for
-    /// less.
+    /// If it was refused, or the whole view was, that is asked for again without what only lingers:
+    /// this reader may ask for less.
     pub fn want(&mut self, view: &Arc<str>, target: &Target, window: Window) {
-        if self.requests.forgive(view, target) {
-            self.interest.drop_idle(view);
-            let (view, target) = (view.clone(), target.clone());
-            self.events.push_back(Event::Forgiven { view, target });
+        for refused in BTreeSet::from([target, &Target::All]) {
+            if self.requests.forgive(view, refused) {
+                self.interest.drop_idle(view);
+                let (view, target) = (view.clone(), refused.clone());
+                self.events.push_back(Event::Forgiven { view, target });
+            }
         }
         self.interest.want(view, target, window);
     }
@@ -349,6 +359,7 @@ impl Session {
             Link::Open => self.backoff.attempts(),
         };
         self.pings.clear();
+        let has_next = self.auth.is_sent();
         self.auth.lose();
         self.note(cause.clone());
         let was_dialing = matches!(self.link, Link::Dialing { .. });
@@ -358,6 +369,8 @@ impl Session {
         // Where no token can be had, one that was refused will be refused again. Where an old one was,
         // another may help at once; but not a server that takes one after the other and drops it.
         let was_old = match cause.remedy() {
+            // The next one is there already, whatever the server was going to say of it.
+            Remedy::NewToken if has_next && cause == ConnectError::TokenExpired => Some(false),
             Remedy::NewToken => self.auth.forget(),
             _ => Some(false),
         };
@@ -446,6 +459,9 @@ impl Session {
 
     /// A `subscribed` frame.
     pub fn handle_subscribed(&mut self, view: &str, sort: Option<Sort>) {
+        if self.link != Link::Open {
+            return;
+        }
         for event in self.requests.subscribed(view, sort) {
             if let Event::Begin { view, target, .. } = &event {
                 if *target == Target::All {
@@ -466,6 +482,9 @@ impl Session {
 
     /// A view's last snapshot frame, whose rows are in the store.
     pub fn handle_complete(&mut self, view: &str) {
+        if self.link != Link::Open {
+            return;
+        }
         self.events.extend(self.requests.completed(view));
     }
 
@@ -473,6 +492,9 @@ impl Session {
     /// earliest request that is not answered, the limit on rows by the last that is. After a fatal one
     /// nothing more comes, though the socket may stay open.
     pub fn handle_issue(&mut self, issue: &Issue, now: Time) {
+        if self.link != Link::Open {
+            return;
+        }
         if issue.fatal {
             return self.handle_lost(issue.into(), now);
         }
@@ -529,7 +551,8 @@ impl Session {
         }
         if let Some(limit) = self.settings.stale_after {
             if self.next_check <= now {
-                self.next_check = now.saturating_add(limit / 4);
+                let rest = (limit / 4).max(Duration::from_millis(1));
+                self.next_check = now.saturating_add(rest);
                 let stale = self.requests.restart_stale(limit, now);
                 stale.iter().for_each(|view| self.interest.touch(view));
             }

@@ -28,6 +28,9 @@ pub(super) struct Requests {
     requested: HashSet<Arc<str>>,
     /// Whether a subscription ended, so that there may be room for one that was refused.
     freed: bool,
+    /// The last request that was made before one ended: its refusal, and any before it, may be from
+    /// before there was room.
+    freed_after: u64,
 }
 
 /// A subscription that was asked for.
@@ -128,7 +131,7 @@ impl Requests {
             let window = wanted.get(target);
             let keep = window.is_some_and(|window| standing.serves(**window, derived));
             if !keep && standing.refused.is_none() {
-                self.freed = true;
+                (self.freed, self.freed_after) = (true, self.last_id);
                 self.outbox.push_back(unsubscribe(view, target));
             }
             keep
@@ -270,7 +273,7 @@ impl Requests {
             view: view.to_string(),
             key: Some(barrier_key(id)),
         });
-        self.freed = true;
+        (self.freed, self.freed_after) = (true, self.last_id);
         self.lists.insert(view.to_string());
         let events = self.settle(index);
         // What is left may be of entities that do not exist, which nothing would tell.
@@ -357,6 +360,9 @@ impl Requests {
         let refused = standing.filter(|(_, standing)| standing.id == request.id);
         let events = refused.map(|(target, standing)| {
             standing.refused = Some(why);
+            if why == Refused::Room && request.id <= self.freed_after {
+                (self.freed, self.freed_after) = (true, 0);
+            }
             Event::Refused {
                 view: request.view.clone(),
                 target: target.clone(),

@@ -334,7 +334,7 @@ impl<T: Record> AnyCache for Cache<T> {
     fn cursor(&self) -> Option<Seq> {
         let state = self.lock();
         let is_whole = self.covers(state.subscribed, Window::default());
-        let is_ready = is_whole && state.readiness.is_ready();
+        let is_ready = is_whole && state.readiness.is_ready() && state.snapshot.is_none();
         state.rows.cursor().filter(|_| is_ready && !self.derived)
     }
 

@@ -103,8 +103,10 @@ impl Readiness {
 
     /// The connection is lost: what is held may be old.
     pub(super) fn lose(&mut self) {
-        let all = self.all.take().map(|_| Target::All);
-        let keys = self.keys.drain().map(|(key, _)| Target::Key(key));
+        let had = |outcome: &Outcome| matches!(outcome, Outcome::Ready | Outcome::Spoiled(_));
+        let all = self.all.take().filter(had).map(|_| Target::All);
+        let keys = self.keys.drain().filter(|(_, outcome)| had(outcome));
+        let keys = keys.map(|(key, _)| Target::Key(key));
         self.again.extend(all.into_iter().chain(keys));
     }
 

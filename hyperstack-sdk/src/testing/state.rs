@@ -55,6 +55,7 @@ pub(super) struct Faults {
 
 /// How the server answers a client that presents a new token.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Refresh {
     /// The token is good until then, in seconds since 1970.
     Accept {

@@ -60,9 +60,29 @@ pub enum ReadError {
     /// The filter asks for what no row can have.
     #[error(transparent)]
     Filter(#[from] FilterError),
+    /// It is more than the client keeps subscribed at a time; see
+    /// [`max_subscriptions`](crate::HyperStackBuilder::max_subscriptions).
+    #[error("{wanted} subscriptions are over the limit of {limit}")]
+    TooManySubscriptions {
+        /// How many there would be with this one.
+        wanted: usize,
+        /// The limit.
+        limit: usize,
+    },
     /// The connection ended for good; what the cache held is what `get` returns.
     #[error("no connection: {0}")]
-    Ended(#[from] EndReason),
+    Ended(EndReason),
+}
+
+impl From<EndReason> for ReadError {
+    fn from(reason: EndReason) -> Self {
+        match reason {
+            EndReason::TooManySubscriptions { wanted, limit } => {
+                ReadError::TooManySubscriptions { wanted, limit }
+            }
+            reason => ReadError::Ended(reason),
+        }
+    }
 }
 
 /// A view of the server's, as rows of `T`.

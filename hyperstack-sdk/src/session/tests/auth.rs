@@ -159,6 +159,21 @@ fn a_token_that_the_server_does_not_take_leads_to_a_new_connection() {
 }
 
 #[test]
+fn a_new_token_outlives_the_end_of_the_old_one() {
+    let mut session = fetching();
+    session.handle_token(grant("one", 20), Time::ZERO);
+    session.handle_open(Time::ZERO);
+    run(&mut session, 10);
+    session.handle_token(grant("two", 20), seconds(15));
+    assert_eq!(sent(&mut session).len(), 1);
+    // The server has not said a word of it when the old one ends.
+    run(&mut session, 19);
+    assert_eq!(session.last_error(), Some(&ConnectError::TokenExpired));
+    assert_eq!(*session.link(), Link::Waiting { attempt: 1 });
+    assert_eq!(token(&session), Some("two"));
+}
+
+#[test]
 fn a_refused_token_is_replaced_at_once_if_it_was_an_old_one() {
     let mut session = connected();
     session.handle_lost(ConnectError::Lost("reset".into()), seconds(60));

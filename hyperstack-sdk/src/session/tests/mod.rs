@@ -1,4 +1,5 @@
 mod auth;
+mod refusals;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -8,7 +8,7 @@ use futures_util::FutureExt;
 
 use crate::session::{EndReason, Event, Target, Window};
 use crate::stream::{Change, Kind, Next, Policy, Queue, RowError};
-use crate::wire::{FrameError, Incoming, Sort};
+use crate::wire::{FrameError, Incoming, Seq, Sort};
 use crate::{Entity, PatchErrorKind, RowErrorCause};
 
 #[derive(Debug, Clone, PartialEq, Entity)]
@@ -513,4 +513,20 @@ fn what_could_not_be_read_of_one_keys_snapshot_outlives_the_begin_of_the_next() 
     f.hub.handle(&Event::Finish { view, target });
     let outcome = f.outcome(Target::Key("a".into()));
     assert_eq!(outcome, Some(Outcome::Spoiled(error)));
+}
+
+#[test]
+fn there_is_no_cursor_in_the_middle_of_a_snapshot() {
+    let sort = r#""sort":{"field":["_seq"],"order":"desc"}"#;
+    let mut f = fixture("Coin/list", None);
+    f.begin(sort);
+    f.apply(&[r#""op":"snapshot","data":[{"key":"a","data":{"_seq":"1000:1","name":"a"}}]"#]);
+    f.finish();
+    assert_eq!(f.hub.cursors()[0].1, Some(Seq::new(850, 0)));
+    // It is taken again, and of two rows that changed the later one comes first.
+    f.begin(sort);
+    f.apply(&[
+        r#""op":"snapshot","data":[{"key":"b","data":{"_seq":"5000:1","name":"b"}}],"complete":false"#,
+    ]);
+    assert_eq!(f.hub.cursors()[0].1, None);
 }
