@@ -143,3 +143,18 @@ async fn a_token_in_the_url_is_not_shown_though_the_server_repeats_it() -> anyho
     assert!(error.to_string().contains("no such token: ***"), "{error}");
     Ok(())
 }
+
+#[tokio::test]
+async fn a_token_is_not_shown_though_the_server_repeats_it() -> anyhow::Result<()> {
+    let server = games().token("sup3rs3cr3t").start().await?;
+    let hs = client(&server).token("sup3rs3cr3t").connect().await?;
+    let mut faults = hs.faults();
+    let complaint = Refusal::new("rate-limit-exceeded").message("sup3rs3cr3t is busy");
+    server.send_issue(&complaint, false);
+    let shown = next(&mut faults).await.to_string();
+    assert!(shown.contains("*** is busy"), "{shown}");
+    server.close_connections(4001, "bye sup3rs3cr3t");
+    let shown = next(&mut faults).await.to_string();
+    assert!(shown.contains("bye ***"), "{shown}");
+    Ok(())
+}

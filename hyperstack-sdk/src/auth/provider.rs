@@ -9,7 +9,8 @@ use super::{AuthToken, TokenError};
 /// refusal of the last token, and before the one in use expires.
 ///
 /// Any `Fn() -> impl Future<Output = Result<AuthToken, TokenError>>` is one. It is asked for one token
-/// at a time, in the client's own task, beside the reading of the socket; so it must not block.
+/// at a time, in the client's own task, beside the reading of the socket; so it must not block. A panic
+/// in it ends the client, with [`EndReason::Stopped`](crate::EndReason::Stopped).
 ///
 /// ```
 /// use std::time::Duration;

@@ -126,6 +126,11 @@ impl HyperStackBuilder {
     /// as often as a [`token_provider`](Self::token_provider) would be. Redirects are not followed, and an
     /// answer of more than 64 KiB is an error. Needs the feature `token-endpoint`.
     ///
+    /// The request is that of the hosted service: the key as `Authorization: Bearer`, and the body
+    /// `{"websocket_url": "wss://…"}`. The answer is `{"token": "…", "expires_at": 1893456000}`, in seconds
+    /// since 1970; `expiresAt` is read too. An answer that does not say so in these words is a token of
+    /// which only a JWT tells when it is to be renewed.
+    ///
     /// A refusal of the endpoint's (400, 401, 403, or a code that says the same) is final: streams end
     /// with it. All else may pass, and is tried again, after the `Retry-After` seconds where it gives any.
     #[cfg(feature = "token-endpoint")]
@@ -276,6 +281,7 @@ impl HyperStackBuilder {
     }
 
     /// How many subscriptions there may be at a time: parts of views, and rows by key. Default: 10,000.
+    /// A row that is read by its key counts, also beside its list; what only lingers gives way.
     /// What is wanted beyond it is refused, with [`EndReason::TooManySubscriptions`](crate::EndReason)
     /// as the reader's end. While there is no connection this is all that waits to be asked for.
     pub fn max_subscriptions(mut self, subscriptions: usize) -> Self {
@@ -392,6 +398,9 @@ impl HyperStackBuilder {
         if self.session.reconnect_intervals.is_empty() {
             let reason = "there must be one at least; see also `auto_reconnect(false)`";
             return invalid("reconnect_intervals", reason);
+        }
+        if self.connect_timeout.is_zero() {
+            return invalid("connect_timeout", "it must be longer than zero");
         }
         if self.session.token_timeout.is_zero() {
             return invalid("token_timeout", "it must be longer than zero");

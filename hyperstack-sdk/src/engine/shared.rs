@@ -16,7 +16,7 @@ use crate::session::{ConnectError, EndReason, Grant, Link, Session, Time, Transm
 use crate::store::Hub;
 use crate::stream::Full;
 use crate::wire::payload::{self, Limits};
-use crate::wire::{FrameError, Incoming, Issue, Secret};
+use crate::wire::{AuthErrorCode, FrameError, Incoming, Issue, Secret};
 
 /// The state of a client. The lock on it is held for short, and never across an await.
 pub(crate) struct Shared {
@@ -194,8 +194,15 @@ impl Shared {
         self.change(|core, now| core.session.handle_token(fetched, now));
     }
 
-    pub(crate) fn handle_lost(&self, cause: ConnectError) {
-        self.change(|core, now| core.session.handle_lost(cause, now));
+    pub(crate) fn handle_lost(&self, mut cause: ConnectError) {
+        self.change(|core, now| {
+            if let ConnectError::Lost(text) | ConnectError::Expelled { message: text, .. } =
+                &mut cause
+            {
+                *text = core.session.masked(std::mem::take(text));
+            }
+            core.session.handle_lost(cause, now);
+        });
     }
 
     /// Any sign of life from the peer.
@@ -239,13 +246,18 @@ impl Shared {
                     self.report(&Fault::Row(error));
                 }
             }
-            Incoming::Issue(issue) => {
+            Incoming::Issue(mut issue) => {
+                issue.message = core.session.masked(issue.message);
+                issue.code = core.session.masked(issue.code.to_string()).into();
                 drop(core);
                 self.report(&Fault::Issue(issue.clone()));
                 wake(self.issues.tell(&issue));
                 self.change(|core, now| core.session.handle_issue(&issue, now));
             }
-            Incoming::Refresh(reply) => {
+            Incoming::Refresh(mut reply) => {
+                let code = reply.error.take();
+                let masked = |code: AuthErrorCode| core.session.masked(code.to_string()).into();
+                reply.error = code.map(masked);
                 drop(core);
                 let expires_at = reply.expires_at.map(Duration::from_secs);
                 let life = expires_at.and_then(|at| until(at, SystemTime::now()));

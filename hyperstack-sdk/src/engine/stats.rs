@@ -18,8 +18,9 @@ pub struct Stats {
     pub conflated: u64,
     /// Changes that were dropped, of readers that were behind and had asked for that.
     pub missed: u64,
-    /// How often the snapshot of a view was taken again: after a lost connection, or because a reader
-    /// came who wants more of the view.
+    /// How often the snapshot of a view was taken again: after a lost connection, because a reader came
+    /// who wants more of the view, or because nothing had come of it for as long as
+    /// [`stale_after`](crate::HyperStackBuilder::stale_after) says.
     pub resyncs: u64,
     /// How often a lost connection was restored.
     pub reconnects: u64,

@@ -100,6 +100,15 @@ impl Auth {
         self.token.as_ref().map(|token| &token.secret)
     }
 
+    /// The tokens that the server has seen and may repeat.
+    pub(super) fn secrets(&self) -> impl Iterator<Item = &Secret> {
+        let sent = match &self.renewal {
+            Renewal::Sent(token, _) => Some(&token.secret),
+            _ => None,
+        };
+        self.secret().into_iter().chain(sent)
+    }
+
     /// Whether a token must be fetched before dialling.
     pub(super) fn is_lacking(&self, now: Time) -> bool {
         let due = |token: &Token| token.times.is_some_and(|(renew, _)| renew <= now);

@@ -98,8 +98,8 @@ pub enum ConnectError {
 }
 
 impl ConnectError {
-    /// What may help. Where the server gave a code that is known, it decides; a bare 401 is taken for
-    /// a token that is no good, and a 403 for the last word.
+    /// What may help. A 403 is the last word, whatever else the server says. Otherwise a code that is
+    /// known decides, and a bare 401 is taken for a token that is no good.
     pub fn remedy(&self) -> Remedy {
         match self {
             ConnectError::MissingUrl
@@ -192,9 +192,10 @@ pub enum EndReason {
     /// The connection failed in a way that trying again cannot mend.
     #[error("{0}")]
     Failed(#[source] ConnectError),
-    /// The client's task is gone: the runtime that it lived in was shut down, or code of a row's
-    /// type (`PartialEq`, `Clone`, a serde impl, a default) panicked in it.
-    #[error("the client's task stopped: its runtime was shut down, or a row's own code panicked")]
+    /// The client's task is gone: the runtime that it lived in was shut down, or code that is not ours
+    /// panicked in it: that of a row's type (`PartialEq`, `Clone`, a serde impl, a default), or the
+    /// token provider.
+    #[error("the client's task stopped: its runtime was shut down, or code of a row's type or of the token provider panicked")]
     Stopped,
     /// The reader wants more than the client keeps subscribed at a time; see
     /// [`max_subscriptions`](crate::HyperStackBuilder::max_subscriptions).

@@ -403,6 +403,14 @@ impl Session {
         self.auth.secret()
     }
 
+    /// A text of the server's without the tokens that it may repeat; one of fewer than eight characters
+    /// is a word, and may stand there by chance.
+    pub fn masked(&self, text: String) -> String {
+        let secrets = self.auth.secrets().map(|Secret(token)| token.as_str());
+        let secrets = secrets.filter(|token| token.len() >= 8);
+        secrets.fold(text, |text, token| text.replace(token, "***"))
+    }
+
     /// Whether a token is to be fetched: before dialling, or, beside the reading of an open
     /// connection, one to follow the token in use. One at a time.
     pub fn wants_token(&self) -> bool {
