@@ -6,10 +6,7 @@ use serde_json::Value;
 use tokio_tungstenite::tungstenite::http::header::{HeaderMap, RETRY_AFTER};
 use tokio_tungstenite::tungstenite::http::StatusCode;
 
-use crate::wire::AuthErrorCode;
-
-/// A secret that is shorter is a word, and may stand in a text by chance.
-const SECRET: usize = 8;
+use crate::wire::{masked, AuthErrorCode};
 
 pub(super) struct Refusal {
     pub(super) code: Option<AuthErrorCode>,
@@ -30,14 +27,10 @@ impl Refusal {
         let each = |secret: &'a str| secret.split(['&', '=']).chain([secret]);
         let mut secrets: Vec<_> = secrets.into_iter().flat_map(each).collect();
         secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-        secrets.retain(|secret| secret.len() >= SECRET);
         let body = first_value(body);
         let header = |name| Some(headers.get(name)?.to_str().ok()?.trim().to_owned());
         let field = |name| Some(body.as_ref()?.get(name)?.as_str()?.to_owned());
-        let clean = |text: String| {
-            let secrets = secrets.iter();
-            secrets.fold(text, |text, secret| text.replace(secret, "***"))
-        };
+        let clean = |text: String| masked(text, secrets.iter().copied());
         let reason = || {
             status
                 .canonical_reason()

@@ -111,8 +111,8 @@ impl Auth {
 
     /// Whether a token must be fetched before dialling.
     pub(super) fn is_lacking(&self, now: Time) -> bool {
-        let due = |token: &Token| token.times.is_some_and(|(renew, _)| renew <= now);
-        self.fetched && self.token.as_ref().is_none_or(due)
+        let is_due = self.times().is_some_and(|(renew, _)| renew <= now);
+        self.fetched && (self.token.is_none() || is_due)
     }
 
     pub(super) fn is_fetching(&self) -> bool {
@@ -142,13 +142,7 @@ impl Auth {
     pub(super) fn open(&mut self) {
         self.is_fresh = false;
         self.backoff.wait(0, Time::ZERO);
-        self.schedule();
-    }
-
-    fn schedule(&mut self) {
-        let times = self.token.as_ref().filter(|_| self.fetched);
-        let times = times.and_then(|token| token.times);
-        self.renewal = Renewal::At(times.map(|(renew, _)| renew));
+        self.renewal = Renewal::At(self.times().map(|(renew, _)| renew));
     }
 
     /// The token that follows, to be sent to the server.
@@ -201,8 +195,12 @@ impl Auth {
     }
 
     fn end(&self) -> Option<Time> {
-        let token = self.token.as_ref().filter(|_| self.fetched)?;
-        token.times.map(|(_, end)| end)
+        self.times().map(|(_, end)| end)
+    }
+
+    /// Those of the token in use; one that cannot be renewed has none.
+    fn times(&self) -> Option<(Time, Time)> {
+        self.token.as_ref()?.times
     }
 
     /// When there is something to do.

@@ -28,7 +28,7 @@ pub(crate) use window::is_derived;
 pub use window::Window;
 
 use crate::auth::TokenError;
-use crate::wire::{AuthErrorCode, Issue, RefreshReply, Remedy, Request, Secret, Seq, Sort};
+use crate::wire::{masked, AuthErrorCode, Issue, RefreshReply, Remedy, Request, Secret, Seq, Sort};
 use auth::{Auth, Due};
 use backoff::Backoff;
 use interest::Interest;
@@ -212,7 +212,7 @@ pub struct Session {
     was_open: bool,
     reconnects: u64,
     /// What is to be sent beside requests: pings, and tokens.
-    pings: VecDeque<Transmit>,
+    controls: VecDeque<Transmit>,
     events: VecDeque<Event>,
     losses: VecDeque<ConnectError>,
     last_error: Option<ConnectError>,
@@ -243,7 +243,7 @@ impl Session {
             opened: Time::ZERO,
             was_open: false,
             reconnects: 0,
-            pings: VecDeque::new(),
+            controls: VecDeque::new(),
             events: VecDeque::new(),
             losses: VecDeque::new(),
             last_error: None,
@@ -358,7 +358,7 @@ impl Session {
             Link::Open if now.saturating_sub(self.opened) >= HEALTHY_AFTER => 0,
             Link::Open => self.backoff.attempts(),
         };
-        self.pings.clear();
+        self.controls.clear();
         let has_next = self.auth.is_sent();
         self.auth.lose();
         self.note(cause.clone());
@@ -406,9 +406,8 @@ impl Session {
     /// A text of the server's without the tokens that it may repeat; one of fewer than eight characters
     /// is a word, and may stand there by chance.
     pub fn masked(&self, text: String) -> String {
-        let secrets = self.auth.secrets().map(|Secret(token)| token.as_str());
-        let secrets = secrets.filter(|token| token.len() >= 8);
-        secrets.fold(text, |text, token| text.replace(token, "***"))
+        let secrets = self.auth.secrets();
+        masked(text, secrets.map(|Secret(token)| token.as_str()))
     }
 
     /// Whether a token is to be fetched: before dialling, or, beside the reading of an open
@@ -435,7 +434,7 @@ impl Session {
             (Link::Open, Ok(grant)) if self.auth.is_fetching() => {
                 let token = self.auth.renew(grant, now);
                 let request = Request::RefreshAuth { token };
-                self.pings.push_back(Transmit::Text(request));
+                self.controls.push_back(Transmit::Text(request));
             }
             (Link::Open, Err(error)) if self.auth.is_fetching() => {
                 let wait = error.retry_after().unwrap_or_default();
@@ -568,8 +567,8 @@ impl Session {
         // At once: who wants again what was just given up must be subscribed anew.
         self.requests.reconcile(&mut self.interest);
         if self.liveness.is_due(now) {
-            self.pings.push_back(Transmit::Ping);
-            self.pings.push_back(Transmit::Text(Request::Ping));
+            self.controls.push_back(Transmit::Ping);
+            self.controls.push_back(Transmit::Text(Request::Ping));
         }
     }
 
@@ -582,7 +581,7 @@ impl Session {
         if let Some(request) = self.requests.next() {
             return Some(Transmit::Text(request));
         }
-        self.pings.pop_front()
+        self.controls.pop_front()
     }
 
     /// The next thing the store has to know.

@@ -15,6 +15,7 @@ mod text;
 
 pub use code::{AuthErrorCode, Remedy};
 pub use frame::{Direction, Frame, FrameError, Incoming, Issue, RefreshReply, Row, Sort};
+pub(crate) use request::masked;
 pub use request::{Request, Secret, Subscribe};
 pub use scan::Scalar;
 pub use seq::{Seq, SeqError};

@@ -35,6 +35,16 @@ impl std::fmt::Debug for Secret {
     }
 }
 
+/// A secret that is shorter is a word, and may stand in a text by chance.
+const SHORTEST: usize = 8;
+
+/// A text of the server's without the secrets that it repeats, which are cut out in this order.
+pub(crate) fn masked<'a>(text: String, secrets: impl IntoIterator<Item = &'a str>) -> String {
+    let secrets = secrets.into_iter();
+    let secrets = secrets.filter(|secret| secret.len() >= SHORTEST);
+    secrets.fold(text, |text, secret| text.replace(secret, "***"))
+}
+
 /// What a subscription asks for. Fields left at `None` are not sent.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
