@@ -2,10 +2,13 @@
 //!
 //! [`derived`] and [`by_hand`] make the same [`RoundPatch`](round::RoundPatch) of the same bytes.
 //! [`plain`] makes a struct that cannot tell absent from null: what serde's own derive costs.
+//!
+//! What its neighbours share too: the struct, and numbers that look [`random`].
 
 pub mod by_hand;
 pub mod payload;
 pub mod plain;
+pub mod random;
 pub mod round;
 
 use hyperstack_sdk::patch::{DecodeError, Patch};

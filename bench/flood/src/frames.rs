@@ -1,7 +1,7 @@
 //! What the server sends, made once: frames of the WebSocket, whole.
 
-use crate::random::Random;
 use crate::shape::Shape;
+use decode::random::Random;
 use flate2::{write::GzEncoder, Compression};
 use std::borrow::Cow;
 use std::io::Write;

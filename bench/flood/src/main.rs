@@ -14,7 +14,6 @@ mod options;
 mod ours;
 mod plot;
 mod published;
-mod random;
 mod report;
 mod results;
 mod rounds;

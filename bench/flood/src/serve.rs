@@ -2,9 +2,9 @@
 
 use crate::frames::Frames;
 use crate::inbox::{Count, Inbox, Job, Room};
-use crate::random::Random;
 use crate::scenario::{self, Scenario, Task, RATE};
 use crate::{side, usage, Result};
+use decode::random::Random;
 use serde::Deserialize;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};

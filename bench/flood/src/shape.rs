@@ -1,6 +1,6 @@
 //! The entities, as the server knows them: text.
 
-use crate::random::Random;
+use decode::random::Random;
 use serde_json::Value;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,7 +6,6 @@ mod entity;
 mod fault;
 mod link;
 mod options;
-mod random;
 mod readers;
 mod report;
 mod server;

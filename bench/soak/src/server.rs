@@ -2,8 +2,8 @@
 
 use crate::entity::{KEPT, TOP};
 use crate::fault::Fault;
-use crate::random::Random;
 use crate::Result;
+use decode::random::Random;
 use hyperstack_sdk::testing::{Refusal, Sort, TestServer};
 use serde_json::{json, Value};
 use std::time::Duration;
