@@ -1,0 +1,3 @@
+//! From a stack file to a typed crate.
+
+pub mod model;
