@@ -40,6 +40,7 @@
 //!   -> client    HyperStack and its builder
 //! driver         the one task that awaits the socket, and feeds session and store
 //! auth           tokens, where they come from, and why they may not come
+//! shapes         what the server wraps around accounts and instructions
 //! patch          what the derives build on: typed patches, their merge, their wire
 //! testing        an in-process server that speaks the protocol, and recordings of the real one
 //! ```
@@ -103,8 +104,7 @@
 //!
 //! Without any of them the crate is its pure core: the derives, [`patch`], [`wire`] and [`session`].
 
-// The derives name this crate by its name; its own tests use them too.
-#[cfg(test)]
+// The derives name this crate by its name, and it uses them too.
 extern crate self as hyperstack_sdk;
 
 pub mod auth;
@@ -117,6 +117,7 @@ mod driver;
 mod engine;
 pub mod patch;
 pub mod session;
+mod shapes;
 #[cfg_attr(not(feature = "client"), allow(dead_code, unused_imports))]
 mod store;
 #[cfg_attr(not(feature = "client"), allow(dead_code, unused_imports))]
@@ -276,6 +277,7 @@ pub use patch::{
 };
 pub use serde_json::Value;
 pub use session::{ConnectError, EndReason};
+pub use shapes::{Capture, Event, Instruction, SlotHashBytes, TokenMetadata};
 pub use stream::{
     EntityStream, RichEntityStream, RichUpdate, RowError, RowErrorCause, RowStream,
     SharedEntityStream, StreamError, TryEntityStream, Update, Watch,

@@ -1,0 +1,108 @@
+//! What the server wraps around the things that it reads from the chain, and what its resolvers give.
+//!
+//! Each is a leaf: replaced whole wherever it is a field. Crates that `hs sdk create` writes are made of
+//! these, and a struct that is written by hand can be.
+
+use crate::Leaf;
+
+/// An account as it was at a time: what the server sends for a field that captures whole accounts.
+///
+/// ```
+/// use hyperstack_sdk::{prelude::*, Capture};
+///
+/// #[derive(Debug, Clone, PartialEq, Entity)]
+/// struct OreTreasury {
+///     treasury_snapshot: Option<Capture<Treasury>>,
+/// }
+///
+/// #[derive(Debug, Clone, PartialEq, Leaf)]
+/// struct Treasury {
+///     balance: Option<u64>,
+/// }
+///
+/// let json = r#"{"treasury_snapshot": {"timestamp": 1790000000, "account_address": "So1", "data": {"balance": 7}}}"#;
+/// let treasury = OreTreasury::try_from(serde_json::from_str::<OreTreasuryPatch>(json)?)?;
+/// let snapshot = treasury.treasury_snapshot.unwrap();
+/// assert_eq!((snapshot.data.balance, snapshot.slot), (Some(7), None));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Leaf)]
+pub struct Capture<T> {
+    /// When the server saw it, in seconds since 1970.
+    pub timestamp: i64,
+    /// The account's address in base58; empty where the server did not know it.
+    #[field(default)]
+    pub account_address: String,
+    /// The account.
+    pub data: T,
+    /// The slot of the change, where the server knew it.
+    pub slot: Option<u64>,
+    /// The signature of the transaction that changed it, where the server knew it.
+    pub signature: Option<String>,
+}
+
+/// An instruction or an event of a program: an element of a list that the server appends to, mostly.
+///
+/// `T` is a struct of the fields that the stack picks, or an [`Instruction`] where it picks none.
+///
+/// ```
+/// use hyperstack_sdk::{prelude::*, Event};
+///
+/// #[derive(Debug, Clone, PartialEq, Entity)]
+/// struct Token {
+///     buys: Vec<Event<Buy>>,
+/// }
+///
+/// #[derive(Debug, Clone, PartialEq, Leaf)]
+/// struct Buy {
+///     amount: Option<u64>,
+///     user: Option<String>,
+/// }
+///
+/// let json = r#"{"buys": [{"timestamp": 1790000000, "slot": 312, "data": {"amount": "9", "user": "Ada"}}]}"#;
+/// let token = Token::try_from(serde_json::from_str::<TokenPatch>(json)?)?;
+/// assert_eq!(token.buys[0].data.amount, Some(9));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Leaf)]
+pub struct Event<T> {
+    /// When the server saw it, in seconds since 1970.
+    pub timestamp: i64,
+    /// What happened.
+    pub data: T,
+    /// Its slot, where the server knew it.
+    pub slot: Option<u64>,
+    /// The signature of its transaction, where the server knew it.
+    pub signature: Option<String>,
+}
+
+/// A whole instruction, the `data` of an [`Event`].
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Leaf)]
+pub struct Instruction<Accounts, Args> {
+    /// The addresses of the accounts that it names.
+    pub accounts: Option<Accounts>,
+    /// Its arguments.
+    pub data: Option<Args>,
+}
+
+/// What the server's token resolver knows of a mint.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Leaf)]
+pub struct TokenMetadata {
+    /// The mint's address in base58.
+    pub mint: String,
+    /// The token's name.
+    pub name: Option<String>,
+    /// Its ticker.
+    pub symbol: Option<String>,
+    /// How many decimals an amount has.
+    pub decimals: Option<u8>,
+    /// Where its logo is.
+    pub logo_uri: Option<String>,
+}
+
+/// The hash of a slot, as the server's resolver gives it: an object with one list, not a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Leaf)]
+pub struct SlotHashBytes {
+    /// The hash.
+    pub bytes: [u8; 32],
+}
