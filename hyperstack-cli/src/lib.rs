@@ -1,3 +1,18 @@
 //! From a stack file to a typed crate.
+//!
+//! ```
+//! use hyperstack_cli::model::Stack;
+//! use hyperstack_cli::rust::{generate, Options};
+//!
+//! let json = r#"{"stack_name": "Game", "entities": [{"state_name": "Player", "sections": []}]}"#;
+//! let stack = Stack::from_json(json)?;
+//! let files = generate(&stack, &Options::new(&stack));
+//! assert!(files.iter().any(|file| file.path.ends_with("src/entity.rs")));
+//! # Ok::<(), hyperstack_cli::spec::ParseError>(())
+//! ```
 
 pub mod model;
+mod names;
+mod resolve;
+pub mod rust;
+pub mod spec;

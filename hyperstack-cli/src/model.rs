@@ -89,6 +89,8 @@ pub enum Type {
     Capture(Box<Type>),
     /// An instruction or an event with its time.
     Event(Box<Type>),
+    /// A whole instruction: its accounts, and its arguments.
+    Instruction(Box<Type>, Box<Type>),
     /// What the server's token resolver gives.
     TokenMetadata,
     /// The hash of a slot: `{"bytes": [..]}`.
@@ -105,10 +107,29 @@ pub struct TypeDef {
     pub name: String,
     /// The program whose IDL has it, where there are more than one.
     pub program: Option<String>,
+    /// What it is there.
+    pub role: Role,
     /// What the IDL says of it.
     pub docs: Vec<String>,
     /// What it is made of.
     pub shape: Shape,
+}
+
+/// What a [`TypeDef`] is in a program's interface.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Role {
+    /// An account.
+    Account,
+    /// The accounts of an instruction.
+    Accounts,
+    /// The arguments of an instruction.
+    Args,
+    /// An event, or what a stack picks of an instruction.
+    Event,
+    /// A type that others are made of.
+    Type,
 }
 
 /// What a [`TypeDef`] is made of.
@@ -132,7 +153,7 @@ pub struct Member {
     pub name: String,
     /// What is sent.
     pub ty: Type,
-    /// What the IDL calls the type, in words.
+    /// What the type does not say; mostly nothing.
     pub note: String,
 }
 

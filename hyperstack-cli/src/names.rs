@@ -1,0 +1,149 @@
+//! Cases of names, and Rust's keywords.
+
+/// The words of a name, as they are written: `totalSOL` has two, `HTTPServer` too, and `top-10`.
+fn words(name: &str) -> Vec<&str> {
+    let mut words = Vec::new();
+    let mut start = 0;
+    let chars: Vec<(usize, char)> = name.char_indices().collect();
+    for (i, &(at, c)) in chars.iter().enumerate() {
+        let before = i.checked_sub(1).map(|i| chars[i].1);
+        let after = chars.get(i + 1).map(|&(_, c)| c);
+        let begins = match before {
+            Some(before) if c.is_uppercase() => {
+                !before.is_uppercase() || after.is_some_and(char::is_lowercase)
+            }
+            _ => false,
+        };
+        if !c.is_ascii_alphanumeric() {
+            words.push(&name[start..at]);
+            start = at + c.len_utf8();
+        } else if begins {
+            words.push(&name[start..at]);
+            start = at;
+        }
+    }
+    words.push(&name[start..]);
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+/// `totalSOL` is `total_sol`.
+pub(crate) fn snake(name: &str) -> String {
+    joined(name, "_")
+}
+
+/// `HTTPServer` is `http-server`.
+pub(crate) fn kebab(name: &str) -> String {
+    joined(name, "-")
+}
+
+fn joined(name: &str, by: &str) -> String {
+    let words: Vec<_> = words(name).iter().map(|w| w.to_lowercase()).collect();
+    words.join(by)
+}
+
+/// `SOLD_OUT` is `SoldOut`. A name that is written so already stays as it is.
+pub(crate) fn pascal(name: &str) -> String {
+    let written_so = name.starts_with(|c: char| c.is_ascii_uppercase())
+        && name.chars().all(|c| c.is_ascii_alphanumeric())
+        && name.contains(|c: char| c.is_ascii_lowercase());
+    if written_so {
+        return name.to_owned();
+    }
+    words(name)
+        .iter()
+        .map(|word| {
+            let (first, rest) = word.split_at(1);
+            first.to_uppercase() + &rest.to_lowercase()
+        })
+        .collect()
+}
+
+/// The case in which programs' structs reach the wire: a `_` before every capital letter but the first.
+pub(crate) fn wire_snake(name: &str) -> String {
+    let mut snake = String::new();
+    for c in name.chars() {
+        if c.is_uppercase() && !snake.is_empty() {
+            snake.push('_');
+        }
+        snake.extend(c.to_lowercase());
+    }
+    snake
+}
+
+/// A name as an identifier that is no keyword: `type` is `r#type`, `self` is `self_`, `2fa` is `_2fa`.
+pub(crate) fn ident(name: &str) -> String {
+    match name {
+        "" => "_unnamed".to_owned(),
+        "self" | "Self" | "super" | "crate" => format!("{name}_"),
+        _ if name.starts_with(|c: char| c.is_ascii_digit()) => format!("_{name}"),
+        _ if is_keyword(name) => format!("r#{name}"),
+        _ => name.to_owned(),
+    }
+}
+
+/// Whether a name in letters is a keyword, in any edition.
+pub(crate) fn is_keyword(name: &str) -> bool {
+    name == "gen" || syn::parse_str::<syn::Ident>(name).is_err()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn snake_case_has_a_word_for_an_acronym() {
+        for (name, snaked) in [
+            ("round_id", "round_id"),
+            ("stateInfo", "state_info"),
+            ("totalSOL", "total_sol"),
+            ("planPda_address", "plan_pda_address"),
+            ("HTTPServer", "http_server"),
+            ("top5", "top5"),
+            ("top-10", "top_10"),
+            ("v2-beta", "v2_beta"),
+            ("__motherlode_raw", "motherlode_raw"),
+            ("a.b c", "a_b_c"),
+            ("é", ""),
+        ] {
+            assert_eq!(snake(name), snaked, "{name}");
+        }
+        assert_eq!(kebab("SettlementGame"), "settlement-game");
+    }
+
+    #[test]
+    fn pascal_case_keeps_what_is_written_so() {
+        for (name, cased) in [
+            ("OreRound", "OreRound"),
+            ("HTTPServer", "HTTPServer"),
+            ("SOLD_OUT", "SoldOut"),
+            ("SOL", "Sol"),
+            ("active", "Active"),
+            ("create_v2", "CreateV2"),
+            ("v2-beta", "V2Beta"),
+            ("my-stack", "MyStack"),
+        ] {
+            assert_eq!(pascal(name), cased, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_wire_has_an_underscore_before_each_capital() {
+        assert_eq!(wire_snake("isAuto"), "is_auto");
+        assert_eq!(wire_snake("MyIDL"), "my_i_d_l");
+    }
+
+    #[test]
+    fn no_identifier_is_a_keyword() {
+        for (name, ident_) in [
+            ("type", "r#type"),
+            ("gen", "r#gen"),
+            ("union", "union"),
+            ("self", "self_"),
+            ("2fa", "_2fa"),
+            ("", "_unnamed"),
+        ] {
+            assert_eq!(ident(name), ident_, "{name}");
+        }
+    }
+}

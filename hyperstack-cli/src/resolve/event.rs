@@ -1,0 +1,230 @@
+//! Instructions and events: all of one, or the fields that a stack picks.
+
+use serde_json::Value;
+
+use super::field::makes_text;
+use super::interface::{self, Found};
+use super::text::Text;
+use super::types::Types;
+use crate::model::{Member, Role, Shape, Type, TypeDef};
+use crate::names::wire_snake;
+use crate::spec::{Instruction, ResolvedType};
+
+/// What an interface has for an event's source.
+enum Origin<'a> {
+    Instruction(usize, &'a Instruction),
+    /// An event of a program: only arguments, of a type of its name.
+    Log(Type),
+    Unknown,
+}
+
+impl<'a> Types<'a> {
+    /// The `data` of a field's events. Each of `events` is a kind of source, and what the file says of it.
+    pub(super) fn event(
+        &mut self,
+        path: &str,
+        text: &Text,
+        resolved: Option<&ResolvedType>,
+        events: &[(&str, &Value)],
+    ) -> Type {
+        let mut members: Vec<Member> = Vec::new();
+        let mut whole = None;
+        for (from, event) in events {
+            let origin = self.origin(from, text);
+            let picked = event["fields"].as_array().map_or(&[][..], Vec::as_slice);
+            if picked.is_empty() {
+                let ty = self.whole(path, origin, resolved);
+                whole = Some(match whole {
+                    Some(known) if known != ty => Type::Json,
+                    _ => ty,
+                });
+                continue;
+            }
+            for source in picked {
+                let from = &source["FromSource"];
+                let Some(segments) = segments(&from["path"]) else {
+                    continue;
+                };
+                let Some(member) = self.picked(&origin, &segments, from, resolved) else {
+                    continue;
+                };
+                match members.iter_mut().find(|known| known.name == member.name) {
+                    Some(known) if known.ty != member.ty => known.ty = Type::Json,
+                    Some(_) => {}
+                    None => members.push(member),
+                }
+            }
+        }
+        match (whole, members.is_empty()) {
+            (Some(whole), true) => whole,
+            (None, false) => {
+                let name = text.path().map(|(_, last)| last);
+                self.define(format!("{path} {members:?}"), false, |_| TypeDef {
+                    name: name.unwrap_or_else(|| path.to_owned()),
+                    program: None,
+                    role: Role::Event,
+                    docs: Vec::new(),
+                    shape: Shape::Struct(members),
+                })
+            }
+            // Some sources give all, others a part: no one shape has both.
+            _ => Type::Json,
+        }
+    }
+
+    /// Where an event comes from: by the name of its source, such as `pump::BuyIxState`, or by the tokens
+    /// of the field's type.
+    fn origin(&mut self, from: &str, text: &Text) -> Origin<'a> {
+        let (before, last) = text.path().unwrap_or_default();
+        let (program, name) = from.rsplit_once("::").unwrap_or(("", from));
+        let mut paths = vec![(before.clone(), last)];
+        for (suffix, module) in [("IxState", "instructions"), ("CpiEvent", "events")] {
+            if let Some(name) = name.strip_suffix(suffix) {
+                let before = match program {
+                    "" => before.first().cloned().unwrap_or_default(),
+                    program => program.to_owned(),
+                };
+                paths.insert(0, (vec![before, module.to_owned()], name.to_owned()));
+            }
+        }
+        for (before, last) in paths {
+            match interface::find(&self.idls, &before, &last) {
+                Some(Found::Instruction(program, found)) => {
+                    return Origin::Instruction(program, found)
+                }
+                Some(Found::Type(program, found)) => {
+                    return Origin::Log(self.entry(program, found, &[], false))
+                }
+                _ => {}
+            }
+        }
+        Origin::Unknown
+    }
+
+    /// All of an instruction or an event.
+    fn whole(&mut self, path: &str, origin: Origin<'a>, resolved: Option<&ResolvedType>) -> Type {
+        match (origin, resolved) {
+            (Origin::Instruction(program, instruction), _) => {
+                self.instruction(program, instruction)
+            }
+            (Origin::Log(data), _) => self.log(path, data),
+            (Origin::Unknown, Some(copy)) if copy.is_event => {
+                let data = self.resolved(copy);
+                self.log(path, data)
+            }
+            (Origin::Unknown, Some(copy)) => self.copied_instruction(copy),
+            (Origin::Unknown, None) => Type::Json,
+        }
+    }
+
+    /// An event of a program: it has no accounts, and stands where an instruction has its arguments.
+    fn log(&mut self, path: &str, data: Type) -> Type {
+        self.define(format!("{path} log {data:?}"), false, |types| TypeDef {
+            name: format!("{}Log", types.name_of(&data).unwrap_or(path)),
+            program: None,
+            role: Role::Event,
+            docs: Vec::new(),
+            shape: Shape::Struct(vec![Member {
+                name: "data".to_owned(),
+                ty: data,
+                note: String::new(),
+            }]),
+        })
+    }
+
+    /// The name of a type that is defined.
+    fn name_of(&self, ty: &Type) -> Option<&str> {
+        match ty {
+            Type::Defined(index) => self.def(*index).map(|def| &*def.name),
+            _ => None,
+        }
+    }
+
+    /// An instruction of which the file has no more than its copy, where `Pubkey` with a capital letter is
+    /// an account.
+    fn copied_instruction(&mut self, copy: &ResolvedType) -> Type {
+        let members = self.copied_members(copy);
+        let (accounts, args) = copy
+            .fields
+            .iter()
+            .zip(members)
+            .partition::<Vec<_>, _>(|(field, _)| field.field_type == "Pubkey");
+        let mut define = |role: Role, members: Vec<Member>| {
+            let key = format!("resolved {role:?} {copy:?}");
+            self.define(key, false, |_| TypeDef {
+                name: copy.type_name.clone(),
+                program: None,
+                role,
+                docs: Vec::new(),
+                shape: Shape::Struct(members),
+            })
+        };
+        let accounts = accounts.into_iter().map(|(field, member)| Member {
+            name: field.field_name.clone(), // as the interface has it
+            note: String::new(),
+            ..member
+        });
+        let accounts = define(Role::Accounts, accounts.collect());
+        let args = define(Role::Args, args.into_iter().map(|(_, arg)| arg).collect());
+        Type::Instruction(Box::new(accounts), Box::new(args))
+    }
+
+    /// One field that a stack picks, by the last name of its path.
+    fn picked(
+        &mut self,
+        origin: &Origin<'a>,
+        segments: &[&str],
+        from: &Value,
+        resolved: Option<&ResolvedType>,
+    ) -> Option<Member> {
+        let (last, before) = segments.split_last()?;
+        let address = before.first() == Some(&"accounts");
+        let encoded = from["transform"].as_str().is_some_and(makes_text);
+        let known = match (address || encoded, origin) {
+            (true, _) => None,
+            (false, Origin::Instruction(program, instruction)) => {
+                let args = instruction.args.iter();
+                let found = args
+                    .map(|arg| (&arg.name, &arg.ty))
+                    .find(|(name, _)| wire_snake(name) == wire_snake(last));
+                found.map(|(_, ty)| self.idl(*program, ty, false))
+            }
+            (false, Origin::Log(Type::Defined(index))) => {
+                let members = match self.def(*index).map(|def| &def.shape) {
+                    Some(Shape::Struct(members)) => &members[..],
+                    _ => &[],
+                };
+                let wire = wire_snake(last);
+                let found = members.iter().find(|member| member.name == wire);
+                found.map(|member| member.ty.clone())
+            }
+            _ => None,
+        };
+        let copied = || {
+            let copy = self.copied_members(resolved?).into_iter();
+            let mut copy = copy.filter(|member| member.name == wire_snake(last));
+            copy.next().map(|member| member.ty)
+        };
+        let ty = match address || encoded {
+            true => Type::Text,
+            false => known.or_else(copied).unwrap_or(Type::Json),
+        };
+        Some(Member {
+            name: (*last).to_owned(),
+            ty,
+            note: match address {
+                true => "The account's address, in base58.".to_owned(),
+                false => String::new(),
+            },
+        })
+    }
+}
+
+/// The names of a path.
+pub(super) fn segments(path: &Value) -> Option<Vec<&str>> {
+    path["segments"]
+        .as_array()?
+        .iter()
+        .map(Value::as_str)
+        .collect()
+}

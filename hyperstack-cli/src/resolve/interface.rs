@@ -1,0 +1,276 @@
+//! The programs' interfaces: where a name leads, and what a type in them is on the wire.
+
+use serde_json::Value;
+
+use super::field::makes_text;
+use super::text;
+use super::types::{map, note, tuple, Transform, Types};
+use crate::model::{Member, Role, Shape, Type, TypeDef};
+use crate::names::{self, wire_snake};
+use crate::spec::{Account, Idl, Instruction, TypeEntry};
+
+/// What a name of an interface leads to, and the number of its program.
+pub(super) enum Found<'a> {
+    Account(usize, &'a Account),
+    Type(usize, &'a TypeEntry),
+    Instruction(usize, &'a Instruction),
+}
+
+/// The modules in which the types of an interface are.
+pub(super) fn is_module(name: &str) -> bool {
+    matches!(name, "accounts" | "types" | "instructions" | "events")
+}
+
+/// What `last` is in the interface that the path names, or, if it names none, in any.
+pub(super) fn find<'a>(idls: &[&'a Idl], before: &[String], last: &str) -> Option<Found<'a>> {
+    let module = before.iter().find(|name| is_module(name));
+    let module = module.map(String::as_str);
+    programs(idls, before)
+        .into_iter()
+        .find_map(|program| find_in(program, idls[program], module, last))
+}
+
+/// The programs in the order in which a path asks for them: the one of its name first.
+fn programs(idls: &[&Idl], before: &[String]) -> Vec<usize> {
+    let hint = before.first().map(|name| name.trim_end_matches("_sdk"));
+    let named = |i: &usize| hint == Some(&*idls[*i].name.replace('-', "_"));
+    let mut order: Vec<usize> = (0..idls.len()).filter(named).collect();
+    order.extend((0..idls.len()).filter(|i| !named(i)));
+    order
+}
+
+fn find_in<'a>(
+    program: usize,
+    idl: &'a Idl,
+    module: Option<&str>,
+    last: &str,
+) -> Option<Found<'a>> {
+    let account = || {
+        let mut accounts = idl.accounts.iter();
+        let account = accounts.find(|account| account.name == last)?;
+        Some(Found::Account(program, account))
+    };
+    let entry = || {
+        let entry = idl.types.iter().find(|entry| entry.name == last)?;
+        Some(Found::Type(program, entry))
+    };
+    match module {
+        Some("instructions") => Some(Found::Instruction(program, instruction(idl, last)?)),
+        Some("types" | "events") => entry(),
+        _ => account().or_else(entry),
+    }
+}
+
+/// An instruction by the name of its struct: `BuyExactSolIn` is `buy_exact_sol_in`.
+pub(super) fn instruction<'a>(idl: &'a Idl, name: &str) -> Option<&'a Instruction> {
+    let plain = |name: &str| name.replace('_', "").to_lowercase();
+    idl.instructions
+        .iter()
+        .find(|instruction| plain(&instruction.name) == plain(name))
+}
+
+impl<'a> Types<'a> {
+    /// The name of a program, where there is more than one.
+    pub(super) fn program(&self, program: usize) -> Option<String> {
+        let name = &self.idls[program].name;
+        let more = self.idls.iter().any(|idl| idl.name != *name);
+        (more && !name.is_empty()).then(|| name.clone())
+    }
+
+    pub(super) fn account(
+        &mut self,
+        program: usize,
+        account: &'a Account,
+        transforms: &[Transform],
+        listed: bool,
+    ) -> Type {
+        let entry = self.idls[program]
+            .types
+            .iter()
+            .find(|entry| entry.name == account.name);
+        let shape = match (account.fields.is_empty(), account.shape.is_object()) {
+            (false, _) => Value::Object(
+                [("fields".to_owned(), account.fields.clone().into())]
+                    .into_iter()
+                    .collect(),
+            ),
+            (true, true) => account.shape.clone(),
+            (true, false) => entry.map(|entry| entry.shape.clone()).unwrap_or_default(),
+        };
+        let docs = match account.docs.is_empty() {
+            true => entry.map(|entry| entry.docs.clone()).unwrap_or_default(),
+            false => account.docs.clone(),
+        };
+        let head = (&*account.name, Role::Account, docs);
+        self.shaped(program, head, &shape, transforms, listed)
+    }
+
+    pub(super) fn entry(
+        &mut self,
+        program: usize,
+        entry: &'a TypeEntry,
+        transforms: &[Transform],
+        listed: bool,
+    ) -> Type {
+        let head = (&*entry.name, Role::Type, entry.docs.clone());
+        self.shaped(program, head, &entry.shape, transforms, listed)
+    }
+
+    fn shaped(
+        &mut self,
+        program: usize,
+        (name, role, docs): (&str, Role, Vec<String>),
+        shape: &Value,
+        transforms: &[Transform],
+        listed: bool,
+    ) -> Type {
+        // An account and the type of its name are one, where nothing is transformed.
+        let key = format!("{program} {name} {transforms:?}");
+        self.define(key, listed, |types| TypeDef {
+            name: name.to_owned(),
+            program: types.program(program),
+            role,
+            docs,
+            shape: types.shape(program, shape, transforms),
+        })
+    }
+
+    fn shape(&mut self, program: usize, shape: &Value, transforms: &[Transform]) -> Shape {
+        if let Some(variants) = shape["variants"].as_array() {
+            let names = variants.iter().filter_map(|v| v["name"].as_str());
+            return Shape::Enum(names.map(str::to_owned).collect());
+        }
+        let fields = shape["fields"].as_array().map_or(&[][..], Vec::as_slice);
+        let named = |field: &Value| field["name"].is_string() && !field["type"].is_null();
+        if !fields.is_empty() && !fields.iter().all(named) {
+            let elements = fields.iter().map(|field| self.idl(program, field, false));
+            return Shape::Tuple(elements.collect());
+        }
+        let members = fields.iter().filter_map(|field| {
+            let name = field["name"].as_str()?;
+            Some(self.member(program, name, &field["type"], transforms))
+        });
+        Shape::Struct(members.collect())
+    }
+
+    fn member(
+        &mut self,
+        program: usize,
+        name: &str,
+        ty: &Value,
+        transforms: &[Transform],
+    ) -> Member {
+        let wire = wire_snake(name);
+        let transform = transforms
+            .iter()
+            .find(|(field, _)| *field == wire || field == name);
+        let encoded = transform
+            .map(|(_, transform)| transform.as_str())
+            .filter(|t| makes_text(t));
+        match encoded {
+            Some(transform) => Member {
+                note: match transform {
+                    "HexEncode" => "In hex.",
+                    "Base58Encode" => "In base58.",
+                    _ => "",
+                }
+                .to_owned(),
+                name: wire,
+                ty: Type::Text,
+            },
+            None => Member {
+                name: wire,
+                note: note(ty.as_str().unwrap_or_default()),
+                ty: self.idl(program, ty, false),
+            },
+        }
+    }
+
+    /// A type in an interface's own words.
+    pub(super) fn idl(&mut self, program: usize, ty: &Value, listed: bool) -> Type {
+        if let Some(name) = ty.as_str() {
+            return text::scalar(name).unwrap_or_else(|| self.defined(program, name, listed));
+        }
+        let Some((kind, inner)) = ty.as_object().and_then(|object| object.iter().next()) else {
+            return Type::Json;
+        };
+        match &**kind {
+            "option" | "coption" => Type::Nullable(Box::new(self.idl(program, inner, listed))),
+            "vec" => Type::List(Box::new(self.idl(program, inner, true))),
+            "array" => {
+                let length = inner[1].as_u64().and_then(|n| usize::try_from(n).ok());
+                let element = self.idl(program, &inner[0], listed || length.is_none());
+                text::array(element, length.unwrap_or(0))
+            }
+            "hashMap" | "bTreeMap" | "map" => {
+                let key = self.idl(program, &inner[0], true);
+                map(key, self.idl(program, &inner[1], true))
+            }
+            "hashSet" | "bTreeSet" => Type::List(Box::new(self.idl(program, inner, true))),
+            "tuple" => {
+                let elements = inner.as_array().map_or(&[][..], Vec::as_slice);
+                let elements = elements.iter().map(|ty| self.idl(program, ty, listed));
+                tuple(elements.collect())
+            }
+            "defined" => {
+                let name = inner.as_str().or_else(|| inner["name"].as_str());
+                self.defined(program, name.unwrap_or_default(), listed)
+            }
+            _ => Type::Json,
+        }
+    }
+
+    /// A type that the interface defines, or none of ours.
+    fn defined(&mut self, program: usize, name: &str, listed: bool) -> Type {
+        let idl = self.idls[program];
+        match idl.types.iter().find(|entry| entry.name == name) {
+            Some(entry) => self.entry(program, entry, &[], listed),
+            None => match idl.accounts.iter().find(|account| account.name == name) {
+                Some(account) => self.account(program, account, &[], listed),
+                None => Type::Json,
+            },
+        }
+    }
+
+    /// A whole instruction: the addresses of its accounts, by the names that the interface gives them,
+    /// and its arguments.
+    pub(super) fn instruction(&mut self, program: usize, instruction: &'a Instruction) -> Type {
+        let name = names::pascal(&instruction.name);
+        let docs = &instruction.docs;
+        let accounts = self.define(format!("{program} {name} accounts"), false, |types| {
+            TypeDef {
+                name: name.clone(),
+                program: types.program(program),
+                role: Role::Accounts,
+                docs: docs.clone(),
+                shape: Shape::Struct(
+                    instruction
+                        .accounts
+                        .iter()
+                        .map(|account| Member {
+                            name: account.name.clone(),
+                            ty: Type::Text,
+                            note: account.docs.join(" "),
+                        })
+                        .collect(),
+                ),
+            }
+        });
+        let args = self.define(format!("{program} {name} arguments"), false, |types| {
+            TypeDef {
+                name: name.clone(),
+                program: types.program(program),
+                role: Role::Args,
+                docs: docs.clone(),
+                shape: Shape::Struct(
+                    instruction
+                        .args
+                        .iter()
+                        .map(|arg| types.member(program, &arg.name, &arg.ty, &[]))
+                        .collect(),
+                ),
+            }
+        });
+        Type::Instruction(Box::new(accounts), Box::new(args))
+    }
+}

@@ -1,0 +1,237 @@
+//! Where a field comes from, in sentences.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+use super::event::segments;
+use super::field::Source;
+use crate::names;
+use crate::spec;
+
+/// What the file says of fields that no handler fills.
+pub(super) struct Origins<'s> {
+    computed: HashMap<&'s str, String>,
+    resolved: HashMap<&'s str, String>,
+}
+
+impl<'s> Origins<'s> {
+    pub(super) fn new(spec: &'s spec::Entity) -> Self {
+        let computed = spec.computed_field_specs.iter();
+        let resolved = spec.resolver_specs.iter().flat_map(|resolver| {
+            let targets = resolver.extracts.iter();
+            targets.map(|extract| (&*extract.target_path, from_resolver(resolver)))
+        });
+        Origins {
+            computed: computed
+                .map(|computed| (&*computed.target_path, from_fields(&computed.expression)))
+                .collect(),
+            resolved: resolved.collect(),
+        }
+    }
+
+    /// A sentence for each way in which the field is filled.
+    pub(super) fn of(&self, path: &str, sources: &[Source<'_>]) -> Vec<String> {
+        let computed = self.computed.get(path).cloned();
+        let resolved = self.resolved.get(path).cloned();
+        // What is filled from more than one source in one way is one sentence.
+        let mut ways: Vec<(Way<'_>, Vec<(&str, String)>)> = Vec::new();
+        for source in sources {
+            let (way, named) = (Way::of(source), source_name(source.from));
+            match ways.iter_mut().find(|known| known.0 == way) {
+                Some((_, names)) if !names.contains(&named) => names.push(named),
+                Some(_) => {}
+                None => ways.push((way, vec![named])),
+            }
+        }
+        let mapped = ways.iter().map(|(way, names)| way.sentence(&all(names)));
+        computed.into_iter().chain(resolved).chain(mapped).collect()
+    }
+}
+
+/// How a field is filled from a source.
+#[derive(PartialEq)]
+struct Way<'s> {
+    population: &'s str,
+    whole: Option<Whole>,
+    what: String,
+    encoded: &'static str,
+}
+
+/// What is taken whole.
+#[derive(PartialEq)]
+enum Whole {
+    Account,
+    Event,
+}
+
+impl<'s> Way<'s> {
+    fn of(source: &Source<'s>) -> Self {
+        let from = source.is("FromSource");
+        let path = from.and_then(|from| segments(&from["path"]));
+        Way {
+            population: &source.mapping.population,
+            whole: match (source.is("AsCapture"), source.is("AsEvent")) {
+                (Some(_), _) => Some(Whole::Account),
+                (None, Some(_)) => Some(Whole::Event),
+                (None, None) => None,
+            },
+            what: match path.as_deref() {
+                Some(["__account_address"]) => "the address".to_owned(),
+                Some(path) if !path.is_empty() => format!("`{}`", path.join(".")),
+                _ => "the value".to_owned(),
+            },
+            encoded: match from.and_then(|from| from["transform"].as_str()) {
+                Some("HexEncode") => ", in hex",
+                Some("Base58Encode") => ", in base58",
+                Some("ToString") => ", as text",
+                _ => "",
+            },
+        }
+    }
+
+    /// `of` is such as "instruction `buy`".
+    fn sentence(&self, of: &str) -> String {
+        let Way { what, encoded, .. } = self;
+        let sentence = match (&self.whole, self.population) {
+            (Some(Whole::Account), _) => format!("the whole {of}"),
+            (Some(Whole::Event), "Append") => format!("each {of}"),
+            (Some(Whole::Event), "SetOnce") => format!("the first {of}"),
+            (Some(Whole::Event), _) => format!("the last {of}"),
+            (None, "Sum") => format!("the sum of {what} of the {of}"),
+            (None, "Count") => format!("how often the {of} came"),
+            (None, "UniqueCount") => format!("how many different {what} the {of} had"),
+            (None, "Max") => format!("the greatest {what} of the {of}"),
+            (None, "Min") => format!("the least {what} of the {of}"),
+            (None, "Append") => format!("each {what} of the {of}{encoded}"),
+            (None, "SetOnce") => format!("{what} of the {of}, as it first was{encoded}"),
+            (None, _) => format!("{what} of the {of}{encoded}"),
+        };
+        capitalised(&sentence) + "."
+    }
+}
+
+/// The kind of a source, and its name: `ore::RoundState` is the account `ore::Round`.
+fn source_name(from: &str) -> (&'static str, String) {
+    let (program, name) = match from.rsplit_once("::") {
+        Some((program, name)) => (format!("{program}::"), name),
+        None => (String::new(), from),
+    };
+    let suffixes = [
+        ("IxState", "instruction"),
+        ("CpiEvent", "event"),
+        ("State", "account"),
+    ];
+    for (suffix, kind) in suffixes {
+        if let Some(name) = name.strip_suffix(suffix) {
+            let name = match kind {
+                "instruction" => names::snake(name),
+                _ => name.to_owned(),
+            };
+            return (kind, format!("`{program}{name}`"));
+        }
+    }
+    ("source", format!("`{program}{name}`"))
+}
+
+/// "instructions `buy` and `sell`".
+fn all(sources: &[(&str, String)]) -> String {
+    let mut kinds: Vec<(&str, Vec<String>)> = Vec::new();
+    for (kind, name) in sources {
+        match kinds.iter_mut().find(|known| known.0 == *kind) {
+            Some((_, names)) => names.push(name.clone()),
+            None => kinds.push((kind, vec![name.clone()])),
+        }
+    }
+    let kinds: Vec<_> = kinds
+        .iter()
+        .map(|(kind, names)| {
+            let plural = if names.len() > 1 { "s" } else { "" };
+            format!("{kind}{plural} {}", listed(names))
+        })
+        .collect();
+    kinds.join(" and the ")
+}
+
+fn from_resolver(resolver: &spec::Resolver) -> String {
+    let input = match (&resolver.input_path, &resolver.input_value) {
+        (Some(path), _) => format!(" of `{path}`"),
+        (None, Some(Value::String(value))) => format!(" of `{value}`"),
+        (None, Some(value)) => format!(" of `{value}`"),
+        (None, None) => String::new(),
+    };
+    match resolver.resolver.as_str() {
+        Some("token") => format!("From the token resolver: the metadata{input}."),
+        Some(name) => format!("From the resolver `{name}`{input}."),
+        None => match url(&resolver.resolver["url"]) {
+            Some(url) => format!("From the JSON at `{url}`."),
+            None => "From a resolver.".to_owned(),
+        },
+    }
+}
+
+/// The address that a resolver asks, with the names of the fields in it.
+fn url(url: &Value) -> Option<String> {
+    // `url_path` is what the first files of this kind had.
+    let source = &url["url_source"];
+    if let Some(path) = source["FieldPath"]
+        .as_str()
+        .or_else(|| url["url_path"].as_str())
+    {
+        return Some(format!("{{{path}}}"));
+    }
+    let parts = source["Template"].as_array()?;
+    let mut address = String::new();
+    for part in parts {
+        match (part["Literal"].as_str(), part["FieldRef"].as_str()) {
+            (Some(literal), _) => address.push_str(literal),
+            (None, Some(field)) => address.push_str(&format!("{{{field}}}")),
+            (None, None) => return None,
+        }
+    }
+    Some(address)
+}
+
+fn from_fields(expression: &Value) -> String {
+    let mut fields = Vec::new();
+    collect(expression, &mut fields);
+    match fields.is_empty() {
+        true => "Computed by the server.".to_owned(),
+        false => format!("Computed by the server, from {}.", listed(&fields)),
+    }
+}
+
+/// The fields that an expression reads, in its order.
+fn collect(expression: &Value, fields: &mut Vec<String>) {
+    match expression {
+        Value::Object(object) => {
+            if let Some(path) = object
+                .get("FieldRef")
+                .and_then(|field| field["path"].as_str())
+            {
+                let field = format!("`{path}`");
+                if !fields.contains(&field) {
+                    fields.push(field);
+                }
+            }
+            object.values().for_each(|value| collect(value, fields));
+        }
+        Value::Array(values) => values.iter().for_each(|value| collect(value, fields)),
+        _ => {}
+    }
+}
+
+fn listed(names: &[String]) -> String {
+    match names {
+        [names @ .., last] if !names.is_empty() => format!("{} and {last}", names.join(", ")),
+        names => names.concat(),
+    }
+}
+
+fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    match chars.next() {
+        Some(first) => first.to_uppercase().chain(chars).collect(),
+        None => String::new(),
+    }
+}

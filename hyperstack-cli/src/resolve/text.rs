@@ -1,0 +1,156 @@
+//! Types that the file has as Rust's tokens.
+
+use syn::{Expr, GenericArgument, Lit, PathArguments};
+
+use crate::model::Type;
+
+/// The longest list that the server keeps whole: what is longer arrives cut in a snapshot.
+pub(super) const SERVER_KEEPS: usize = 100;
+
+/// A type, as tokens; unknown if they are none.
+#[derive(Clone)]
+pub(super) struct Text(Option<syn::Type>);
+
+/// A path's last name, the names before it, and the types in its brackets.
+pub(super) struct Name<'t> {
+    pub(super) last: String,
+    pub(super) before: Vec<String>,
+    pub(super) args: Vec<&'t syn::Type>,
+}
+
+impl Text {
+    pub(super) fn parse(tokens: &str) -> Self {
+        Text(syn::parse_str(tokens).ok())
+    }
+
+    /// What is in an `Option`.
+    pub(super) fn option(&self) -> Option<Text> {
+        self.wrapped(&["Option"])
+    }
+
+    /// The elements of a `Vec`.
+    pub(super) fn list(&self) -> Option<Text> {
+        self.wrapped(&["Vec", "VecDeque", "BTreeSet", "HashSet"])
+    }
+
+    fn wrapped(&self, wrappers: &[&str]) -> Option<Text> {
+        let name = name(self.0.as_ref()?)?;
+        match (wrappers.contains(&&*name.last), &name.args[..]) {
+            (true, [inner, ..]) => Some(Text(Some((*inner).clone()))),
+            _ => None,
+        }
+    }
+
+    /// The names of a path without brackets, such as `ore_sdk::accounts::Miner`.
+    pub(super) fn path(&self) -> Option<(Vec<String>, String)> {
+        let name = name(self.0.as_ref()?)?;
+        Some((name.before, name.last))
+    }
+
+    pub(super) fn ty(&self) -> Option<&syn::Type> {
+        self.0.as_ref()
+    }
+}
+
+/// The names of a type that is a path.
+pub(super) fn name(ty: &syn::Type) -> Option<Name<'_>> {
+    let syn::Type::Path(path) = ty else {
+        return None;
+    };
+    let mut names: Vec<String> = path
+        .path
+        .segments
+        .iter()
+        .map(|s| s.ident.to_string())
+        .collect();
+    let args = match &path.path.segments.last()?.arguments {
+        PathArguments::AngleBracketed(args) => args
+            .args
+            .iter()
+            .filter_map(|arg| match arg {
+                GenericArgument::Type(ty) => Some(ty),
+                _ => None,
+            })
+            .collect(),
+        _ => Vec::new(),
+    };
+    Some(Name {
+        last: names.pop()?,
+        before: names,
+        args,
+    })
+}
+
+/// The number in `[T; 32]`.
+pub(super) fn length(expr: &Expr) -> Option<usize> {
+    match expr {
+        Expr::Lit(lit) => match &lit.lit {
+            Lit::Int(int) => int.base10_parse().ok(),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// A list of so many elements: what the server cuts has no length that can be relied on.
+pub(super) fn array(element: Type, length: usize) -> Type {
+    match length {
+        1..=SERVER_KEEPS => Type::Array(Box::new(element), length),
+        _ => Type::List(Box::new(element)),
+    }
+}
+
+/// A type of one name, as Rust and the programs' interfaces call it.
+pub(super) fn scalar(name: &str) -> Option<Type> {
+    Some(match name {
+        "bool" => Type::Bool,
+        "u8" => Type::Int("u8"),
+        "u16" => Type::Int("u16"),
+        "u32" => Type::Int("u32"),
+        "u64" | "usize" => Type::Int("u64"),
+        "u128" => Type::Int("u128"),
+        "i8" => Type::Int("i8"),
+        "i16" => Type::Int("i16"),
+        "i32" => Type::Int("i32"),
+        "i64" | "isize" => Type::Int("i64"),
+        "i128" => Type::Int("i128"),
+        "f32" => Type::Float("f32"),
+        "f64" => Type::Float("f64"),
+        "String" | "str" | "char" | "string" => Type::Text,
+        "Pubkey" | "pubkey" | "publicKey" | "PublicKey" => Type::Text,
+        "bytes" | "Bytes" => Type::List(Box::new(Type::Int("u8"))),
+        _ => return None,
+    })
+}
+
+/// The types of the server's resolvers.
+pub(super) fn resolved(name: &str) -> Option<Type> {
+    Some(match name {
+        "SlotHashBytes" | "SlotHash" => Type::SlotHash,
+        "TokenMetadata" => Type::TokenMetadata,
+        _ => return None,
+    })
+}
+
+/// The word that the file has for a type beside its tokens.
+pub(super) fn guessed(base_type: &str) -> Type {
+    match base_type {
+        "Integer" | "Timestamp" => Type::Int("i64"),
+        "Float" => Type::Float("f64"),
+        "String" | "Pubkey" => Type::Text,
+        "Boolean" => Type::Bool,
+        "Binary" => Type::List(Box::new(Type::Int("u8"))),
+        "Array" => Type::List(Box::new(Type::Json)),
+        _ => Type::Json,
+    }
+}
+
+impl Type {
+    /// Whether it is a list of bytes.
+    pub(super) fn is_bytes(&self) -> bool {
+        match self {
+            Type::List(element) | Type::Array(element, _) => **element == Type::Int("u8"),
+            _ => false,
+        }
+    }
+}

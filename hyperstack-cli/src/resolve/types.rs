@@ -1,0 +1,275 @@
+//! The types that fields are made of: found in the programs' interfaces, each walked once and to its end.
+
+use std::collections::HashMap;
+
+use super::interface::{self, Found};
+use super::text::{self, Text};
+use crate::model::{Member, Role, Shape, Type, TypeDef};
+use crate::names;
+use crate::spec::{Idl, ResolvedType};
+
+/// A transformation of a field of an account, by the field's name.
+pub(super) type Transform = (String, String);
+
+pub(super) struct Types<'a> {
+    pub(super) idls: Vec<&'a Idl>,
+    defs: Vec<Option<TypeDef>>,
+    known: HashMap<String, usize>,
+}
+
+impl<'a> Types<'a> {
+    pub(super) fn new(idls: Vec<&'a Idl>) -> Self {
+        Types {
+            idls,
+            defs: Vec::new(),
+            known: HashMap::new(),
+        }
+    }
+
+    pub(super) fn into_defs(self) -> Vec<TypeDef> {
+        self.defs.into_iter().flatten().collect()
+    }
+
+    /// A type that is done.
+    pub(super) fn def(&self, index: usize) -> Option<&TypeDef> {
+        self.defs.get(index)?.as_ref()
+    }
+
+    /// The type that `key` stands for, made by `make` when it is met first. Within itself it can only
+    /// stand in a list: elsewhere it would have no size.
+    pub(super) fn define(
+        &mut self,
+        key: String,
+        listed: bool,
+        make: impl FnOnce(&mut Self) -> TypeDef,
+    ) -> Type {
+        if let Some(&index) = self.known.get(&key) {
+            let unfinished = self.defs[index].is_none();
+            return match unfinished && !listed {
+                true => Type::Json,
+                false => Type::Defined(index),
+            };
+        }
+        let index = self.defs.len();
+        self.defs.push(None);
+        self.known.insert(key, index);
+        let def = make(self);
+        self.defs[index] = Some(def);
+        Type::Defined(index)
+    }
+
+    /// The type of a field, by its tokens, or by the copy of an interface's type that stands beside them.
+    pub(super) fn of(
+        &mut self,
+        text: &Text,
+        resolved: Option<&ResolvedType>,
+        transforms: &[Transform],
+    ) -> Option<Type> {
+        self.tokens(text.ty()?, resolved, transforms, false)
+    }
+
+    fn tokens(
+        &mut self,
+        ty: &syn::Type,
+        resolved: Option<&ResolvedType>,
+        transforms: &[Transform],
+        listed: bool,
+    ) -> Option<Type> {
+        match ty {
+            syn::Type::Paren(inner) => self.tokens(&inner.elem, resolved, transforms, listed),
+            syn::Type::Group(inner) => self.tokens(&inner.elem, resolved, transforms, listed),
+            syn::Type::Reference(inner) => self.tokens(&inner.elem, resolved, transforms, listed),
+            syn::Type::Slice(inner) => {
+                let element = self.tokens(&inner.elem, resolved, transforms, true)?;
+                Some(Type::List(Box::new(element)))
+            }
+            syn::Type::Array(inner) => {
+                let element = self.tokens(&inner.elem, resolved, transforms, listed)?;
+                Some(text::array(element, text::length(&inner.len).unwrap_or(0)))
+            }
+            syn::Type::Tuple(inner) => {
+                let elements: Option<Vec<_>> = inner
+                    .elems
+                    .iter()
+                    .map(|element| self.tokens(element, None, &[], listed))
+                    .collect();
+                Some(tuple(elements?))
+            }
+            syn::Type::Path(_) => self.named(ty, resolved, transforms, listed),
+            _ => None,
+        }
+    }
+
+    fn named(
+        &mut self,
+        ty: &syn::Type,
+        resolved: Option<&ResolvedType>,
+        transforms: &[Transform],
+        listed: bool,
+    ) -> Option<Type> {
+        let name = text::name(ty)?;
+        let mut inner = |ty, listed| self.tokens(ty, resolved, transforms, listed);
+        match (&*name.last, &name.args[..]) {
+            ("Option", [ty]) => return Some(Type::Nullable(Box::new(inner(ty, listed)?))),
+            ("Vec" | "VecDeque" | "BTreeSet" | "HashSet", [ty, ..]) => {
+                return Some(Type::List(Box::new(inner(ty, true)?)))
+            }
+            ("HashMap" | "BTreeMap" | "IndexMap", [key, value, ..]) => {
+                let (key, value) = (inner(key, true)?, inner(value, true)?);
+                return Some(map(key, value));
+            }
+            ("Box" | "Arc" | "Rc", [ty]) => return inner(ty, listed),
+            _ => {}
+        }
+        let local = !name
+            .before
+            .iter()
+            .any(|module| interface::is_module(module));
+        if local && resolved.is_none() {
+            if let Some(ty) = text::scalar(&name.last).or_else(|| text::resolved(&name.last)) {
+                return Some(ty);
+            }
+        }
+        match self.path(&name.before, &name.last, transforms, listed) {
+            Some(ty) => Some(ty),
+            None => match resolved {
+                Some(resolved) => Some(self.resolved(resolved)),
+                None => text::scalar(&name.last),
+            },
+        }
+    }
+
+    /// What a program's interface has by a path, such as `ore_sdk::accounts::Miner`.
+    fn path(
+        &mut self,
+        before: &[String],
+        last: &str,
+        transforms: &[Transform],
+        listed: bool,
+    ) -> Option<Type> {
+        let found = interface::find(&self.idls, before, last)?;
+        Some(match found {
+            Found::Account(program, account) => self.account(program, account, transforms, listed),
+            Found::Type(program, entry) => self.entry(program, entry, transforms, listed),
+            Found::Instruction(program, instruction) => self.instruction(program, instruction),
+        })
+    }
+
+    /// The copy of an interface's type.
+    pub(super) fn resolved(&mut self, resolved: &ResolvedType) -> Type {
+        let name = &resolved.type_name;
+        let role = match resolved {
+            ResolvedType {
+                is_account: true, ..
+            } => Role::Account,
+            ResolvedType { is_event: true, .. } => Role::Event,
+            ResolvedType {
+                is_instruction: true,
+                ..
+            } => Role::Args,
+            _ => Role::Type,
+        };
+        let key = format!("resolved {role:?} {name} {resolved:?}");
+        self.define(key, false, |types| TypeDef {
+            name: name.clone(),
+            program: None,
+            role,
+            docs: Vec::new(),
+            shape: types.copied(resolved),
+        })
+    }
+
+    fn copied(&mut self, resolved: &ResolvedType) -> Shape {
+        if resolved.is_enum {
+            return Shape::Enum(resolved.enum_variants.clone());
+        }
+        let members = self.copied_members(resolved);
+        let numbered = |(i, member): (usize, &Member)| member.name == format!("_{i}");
+        if !members.is_empty() && members.iter().enumerate().all(numbered) {
+            return Shape::Tuple(members.into_iter().map(|member| member.ty).collect());
+        }
+        Shape::Struct(members)
+    }
+
+    pub(super) fn copied_members(&mut self, resolved: &ResolvedType) -> Vec<Member> {
+        resolved
+            .fields
+            .iter()
+            .map(|field| {
+                let mut ty = self.copied_text(&field.field_type, &field.base_type);
+                let listed = matches!(ty, Type::List(_) | Type::Array(..) | Type::Nullable(_));
+                if field.is_array && !listed {
+                    ty = Type::List(Box::new(ty));
+                }
+                if field.is_optional && !matches!(ty, Type::Nullable(_)) {
+                    ty = Type::Nullable(Box::new(ty));
+                }
+                Member {
+                    name: names::wire_snake(&field.field_name),
+                    ty,
+                    note: note(&field.field_type),
+                }
+            })
+            .collect()
+    }
+
+    /// A type in the words of the copy, which has neither lengths nor the keys of maps.
+    fn copied_text(&mut self, text: &str, base_type: &str) -> Type {
+        let text = text.trim();
+        let inside = |open: &str, close: char| {
+            let rest = text.strip_prefix(open)?;
+            rest.strip_suffix(close)
+        };
+        if let Some(inner) = inside("Option<", '>') {
+            return Type::Nullable(Box::new(self.copied_text(inner, base_type)));
+        }
+        if let Some(inner) = inside("Vec<", '>').or_else(|| inside("[", ']')) {
+            return Type::List(Box::new(self.copied_text(inner, base_type)));
+        }
+        if let Some(value) = inside("HashMap<", '>').or_else(|| inside("BTreeMap<", '>')) {
+            return match value.split_once(',') {
+                Some((key, value)) => {
+                    let key = self.copied_text(key, base_type);
+                    map(key, self.copied_text(value, base_type))
+                }
+                None => map(Type::Text, self.copied_text(value, base_type)),
+            };
+        }
+        if let Some(ty) = text::scalar(text) {
+            return ty;
+        }
+        match self.path(&["types".to_owned()], text, &[], false) {
+            Some(ty) => ty,
+            None => text::guessed(base_type),
+        }
+    }
+}
+
+/// What is to be said of a member that its type in Rust does not say.
+pub(super) fn note(word: &str) -> String {
+    match word {
+        "pubkey" | "publicKey" | "Pubkey" => "In base58.".to_owned(),
+        _ => String::new(),
+    }
+}
+
+/// An object whose keys are data.
+pub(super) fn map(key: Type, value: Type) -> Type {
+    let key = match key {
+        Type::Int(_) | Type::Bool => key,
+        _ => Type::Text,
+    };
+    Type::Map(Box::new(key), Box::new(value))
+}
+
+/// A list of one element of each type.
+pub(super) fn tuple(elements: Vec<Type>) -> Type {
+    match elements.len() {
+        1 => Type::Array(
+            Box::new(elements.into_iter().next().unwrap_or(Type::Json)),
+            1,
+        ),
+        2..=12 => Type::Tuple(elements),
+        _ => Type::List(Box::new(Type::Json)),
+    }
+}

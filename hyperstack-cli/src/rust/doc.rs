@@ -1,0 +1,102 @@
+//! Doc comments: in lines of the usual length, and without what rustdoc would take for markup.
+
+const WIDTH: usize = 100;
+
+/// Writes a paragraph. What the file says is in it, so that nothing may end the comment.
+pub(super) fn paragraph(out: &mut String, start: &str, text: &str) {
+    wrapped(out, start, "", text);
+}
+
+/// Writes an item of a list.
+pub(super) fn item(out: &mut String, start: &str, text: &str) {
+    wrapped(out, start, "  ", &format!("- {text}"));
+}
+
+fn wrapped(out: &mut String, start: &str, hang: &str, text: &str) {
+    let mut line = start.to_owned();
+    let mut empty = true;
+    for word in text.split_whitespace() {
+        let full = line.chars().count() + 1 + word.chars().count() > WIDTH;
+        if full && !empty && !is_marker(word) {
+            out.push_str(&line);
+            out.push('\n');
+            line = format!("{start} {hang}{word}");
+        } else {
+            line.push(' ');
+            line.push_str(word);
+        }
+        empty = false;
+    }
+    out.push_str(&line);
+    out.push('\n');
+}
+
+/// Whether a word would begin a list, a heading or the like at the start of a line.
+fn is_marker(word: &str) -> bool {
+    let end = word.trim_start_matches(|c: char| c.is_ascii_digit());
+    matches!(end, "." | ")") || word.chars().all(|c| "-+*=>#~".contains(c))
+}
+
+/// The words of somebody else as text: what is marked as code stays so.
+pub(super) fn plain(text: &str) -> String {
+    let balanced = text.matches('`').count() % 2 == 0;
+    let mut plain = String::new();
+    for (i, part) in text.split('`').enumerate() {
+        let code = balanced && i % 2 == 1;
+        if i > 0 {
+            plain.push_str(if balanced { "`" } else { "\\`" });
+        }
+        let mut before = ' ';
+        for (at, c) in part.char_indices() {
+            let after = part[at + c.len_utf8()..].chars().next();
+            let inside = before.is_alphanumeric() && after.is_some_and(char::is_alphanumeric);
+            let markup = matches!(c, '[' | ']' | '<' | '>' | '*' | '\\' | '#' | '|');
+            if !code && (markup || c == '_' && !inside) {
+                plain.push('\\');
+            }
+            plain.push(c);
+            before = c;
+        }
+    }
+    let links = plain
+        .split_whitespace()
+        .map(|word| match word.contains("://") {
+            true if !word.contains('`') => format!("`{}`", word.replace('\\', "")),
+            _ => word.to_owned(),
+        });
+    links.collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn foreign_words_are_text() {
+        assert_eq!(plain("seeds: [a], <T>"), r"seeds: \[a\], \<T\>");
+        assert_eq!(plain("`[u8; 3]` of\n\tit"), "`[u8; 3]` of it");
+        assert_eq!(plain("a ` alone"), r"a \` alone");
+        assert_eq!(plain("a_b _c_"), r"a_b \_c\_");
+        assert_eq!(plain("see https://a.b/c_d"), "see `https://a.b/c_d`");
+    }
+
+    #[test]
+    fn lines_end_in_time() {
+        let mut out = String::new();
+        item(&mut out, "    ///", &"word ".repeat(30));
+        assert!(out.lines().all(|line| line.len() <= WIDTH));
+        assert!(out
+            .lines()
+            .nth(1)
+            .is_some_and(|line| line.starts_with("    ///   word")));
+        assert!(out.ends_with('\n') && !out.contains(" \n"));
+    }
+
+    #[test]
+    fn no_line_begins_a_list_by_chance() {
+        let mut out = String::new();
+        paragraph(&mut out, "///", &"a - 2. b ".repeat(30));
+        let begins = |line: &str| line.starts_with("/// -") || line.starts_with("/// 2.");
+        assert!(out.lines().count() > 1 && !out.lines().any(begins), "{out}");
+    }
+}

@@ -1,0 +1,135 @@
+//! The stack, and its entities.
+
+use super::doc;
+use super::item::{attribute, field, literal, nested, Writer};
+use super::names::{stack_name, EntityNames};
+use super::types::{rename, undocumented};
+use crate::model::{Entity, Output, Section, View};
+
+impl Writer<'_> {
+    /// All of `entity.rs` but its imports.
+    pub(super) fn entities(&mut self, url: Option<&str>) -> String {
+        let (stack, names) = (self.stack, self.names);
+        let mut out = String::new();
+        doc::paragraph(&mut out, "///", &format!("The stack `{}`.", stack.name));
+        let mut args = vec![format!("name = {}", literal(&stack_name(stack)))];
+        args.extend(url.map(|url| format!("url = {}", literal(url))));
+        let entities: Vec<_> = names
+            .entities
+            .iter()
+            .map(|names| names.ty.clone())
+            .collect();
+        args.push(nested("entities", &entities));
+        let derive = self.uses.sdk("Stack");
+        out.push_str(&format!("#[derive(Debug, Clone, Copy, {derive})]\n"));
+        attribute(&mut out, "", "stack", &args);
+        out.push_str(&format!("pub struct {};\n", names.stack));
+        for (entity, names) in stack.entities.iter().zip(&names.entities) {
+            out.push('\n');
+            self.entity(&mut out, entity, names);
+        }
+        out
+    }
+
+    fn entity(&mut self, out: &mut String, entity: &Entity, names: &EntityNames) {
+        describe(out, entity, names);
+        let silent = entity.fields.iter().any(|field| field.origin.is_empty());
+        undocumented(out, silent || !entity.sections.is_empty());
+        let (derive, views) = (self.uses.sdk("Entity"), self.uses.sdk("Views"));
+        out.push_str(&format!(
+            "#[derive(Debug, Clone, PartialEq, Default, {derive}, {views})]\n"
+        ));
+        let mut args = Vec::new();
+        if names.ty != entity.name {
+            args.push(format!("name = {}", literal(&entity.name)));
+        }
+        args.extend(key(entity, names).map(|path| format!("key = {}", literal(&path))));
+        attribute(out, "", "entity", &args);
+        let singles = entity
+            .views
+            .iter()
+            .filter(|view| view.output == Output::Single);
+        let keyed = entity
+            .views
+            .iter()
+            .filter(|view| view.output == Output::Keyed);
+        if singles.count() > 1 || keyed.count() > 1 {
+            out.push_str("#[allow(clippy::duplicated_attributes)]\n");
+        }
+        for (view, name) in entity.views.iter().zip(&names.views) {
+            attribute(out, "", "view", &view_args(entity, view, name));
+        }
+        out.push_str(&format!("pub struct {} {{\n", names.ty));
+        for (section, names) in entity.sections.iter().zip(&names.sections) {
+            let mut args = Vec::new();
+            rename(&mut args, &names.field, &section.name);
+            // A key is required, so that the section that has it has no default.
+            if !holds_key(entity, section) {
+                args.push("default".to_owned());
+            }
+            attribute(out, "    ", "field", &args);
+            field(out, &names.field, &names.ty);
+            self.uses.types = true;
+        }
+        for (field, name) in entity.fields.iter().zip(&names.fields) {
+            self.field(
+                out,
+                field,
+                name,
+                entity.key.as_deref() == Some(&*field.name),
+            );
+        }
+        out.push_str("}\n");
+    }
+}
+
+fn describe(out: &mut String, entity: &Entity, names: &EntityNames) {
+    let key = match &entity.key {
+        Some(key) => format!(" Its key is `{key}`."),
+        None => String::new(),
+    };
+    doc::paragraph(out, "///", &format!("The entity `{}`.{key}", entity.name));
+    if entity.views.is_empty() {
+        return;
+    }
+    out.push_str("///\n/// Its derived views:\n///\n");
+    for (view, name) in entity.views.iter().zip(&names.views) {
+        let text = match view.steps.join(", ") {
+            steps if steps.is_empty() => format!("`{name}()` is `{}`", view.id),
+            steps => format!("`{name}()` is `{}`: {steps}", view.id),
+        };
+        doc::item(out, "///", &text);
+    }
+}
+
+fn view_args(entity: &Entity, view: &View, name: &str) -> Vec<String> {
+    let mut args = vec![name.to_owned()];
+    match view.output {
+        Output::Single => args.push("single".to_owned()),
+        Output::Keyed => args.push("keyed".to_owned()),
+        Output::Collection => {}
+    }
+    if view.id != format!("{}/{name}", entity.name) {
+        args.push(format!("id = {}", literal(&view.id)));
+    }
+    args
+}
+
+fn holds_key(entity: &Entity, section: &Section) -> bool {
+    let key = entity.key.as_deref().and_then(|key| key.split_once('.'));
+    key.is_some_and(|(of, _)| of == section.name)
+}
+
+/// The path of the key by the names in Rust.
+fn key(entity: &Entity, names: &EntityNames) -> Option<String> {
+    let key = entity.key.as_deref()?;
+    let Some((section, name)) = key.split_once('.') else {
+        let i = entity.fields.iter().position(|field| field.name == key)?;
+        return names.fields.get(i).cloned();
+    };
+    let i = entity.sections.iter().position(|s| s.name == section)?;
+    let fields = &entity.sections[i].fields;
+    let j = fields.iter().position(|field| field.name == name)?;
+    let names = names.sections.get(i)?;
+    Some(format!("{}.{}", names.field, names.fields.get(j)?))
+}

@@ -1,0 +1,135 @@
+//! The files.
+
+use super::item::{literal, Uses, Writer};
+use super::names::Names;
+use super::{doc, File, Layout, Options, Sdk, MARK};
+use crate::model::Stack;
+
+/// The minor version: what a generated crate asks for of the SDK, which has the version of this crate.
+const VERSION: &str = concat!(
+    env!("CARGO_PKG_VERSION_MAJOR"),
+    ".",
+    env!("CARGO_PKG_VERSION_MINOR")
+);
+
+pub(super) fn files(stack: &Stack, options: &Options) -> Vec<File> {
+    let names = Names::new(stack);
+    let mut writer = Writer {
+        stack,
+        names: &names,
+        flat: options.flat,
+        uses: Uses::default(),
+    };
+    let types = writer.types();
+    let mut type_uses = std::mem::take(&mut writer.uses);
+    type_uses.types = false;
+    let entities = writer.entities(options.url.as_deref());
+    let mut entity_uses = writer.uses;
+
+    let source = |uses: &Uses, body: &str| {
+        let mut text = header(stack, "//");
+        text.push('\n');
+        uses.write(&mut text);
+        text.push_str(body.trim_end());
+        text.trim_end().to_owned() + "\n"
+    };
+    let file = |path: &str, text: String| File {
+        path: path.into(),
+        text,
+    };
+    if options.layout == Layout::Single {
+        entity_uses.join(type_uses);
+        entity_uses.types = false;
+        let body = format!("{entities}\n{types}");
+        return vec![file("stack.rs", source(&entity_uses, &body))];
+    }
+    let module = options.layout == Layout::Module;
+    let root = root(stack, &names, module, !types.is_empty());
+    let types = source(&type_uses, &types);
+    let entities = source(&entity_uses, &entities);
+    match module {
+        true => vec![
+            file("mod.rs", root),
+            file("types.rs", types),
+            file("entity.rs", entities),
+        ],
+        false => vec![
+            file("Cargo.toml", manifest(stack, options)),
+            file("src/lib.rs", root),
+            file("src/types.rs", types),
+            file("src/entity.rs", entities),
+        ],
+    }
+}
+
+/// The lines that every file begins with.
+fn header(stack: &Stack, comment: &str) -> String {
+    format!(
+        "{comment} {MARK} {}. Do not edit: the next run overwrites it.\n\
+         {comment} Stack {}, sha256 {}\n",
+        env!("CARGO_PKG_VERSION"),
+        literal(&stack.name),
+        stack.hash()
+    )
+}
+
+/// `lib.rs` or `mod.rs`.
+fn root(stack: &Stack, names: &Names, module: bool, types: bool) -> String {
+    let mut out = header(stack, "//");
+    out.push('\n');
+    let of = format!(
+        "The stack `{}` as plain structs, for `hyperstack_sdk`.",
+        stack.name
+    );
+    doc::paragraph(&mut out, "//!", &of);
+    out.push('\n');
+    if module {
+        // Who takes the module in need not use all of it.
+        out.push_str("#![allow(dead_code, unused_imports)]\n\n");
+    }
+    out.push_str("mod entity;\nmod types;\n\npub use entity::*;\n");
+    if types {
+        out.push_str("pub use types::*;\n");
+    }
+    let again = ["ConnectionState", "HyperStack", "Update"];
+    let again: Vec<_> = again.into_iter().filter(|name| !names.has(name)).collect();
+    let again = std::iter::once("self")
+        .chain(again)
+        .collect::<Vec<_>>()
+        .join(", ");
+    out.push_str(&format!("\npub use hyperstack_sdk::{{{again}}};\n"));
+    out
+}
+
+fn manifest(stack: &Stack, options: &Options) -> String {
+    let from = match &options.sdk {
+        Sdk::Version => format!("version = {}", literal(VERSION)),
+        Sdk::Path(path) => format!("path = {}", literal(path)),
+    };
+    format!(
+        "{}
+[package]
+name = {}
+version = \"0.1.0\"
+edition = \"2021\"
+rust-version = \"{}\"
+description = {}
+
+[features]
+default = [\"rustls\"]
+# wss:// by rustls, or by the platform's library.
+rustls = [\"hyperstack-sdk/rustls\"]
+native-tls = [\"hyperstack-sdk/native-tls\"]
+
+[dependencies]
+hyperstack-sdk = {{ {from}, default-features = false, features = [\"client\"] }}
+",
+        header(stack, "#"),
+        literal(&options.crate_name),
+        env!("CARGO_PKG_RUST_VERSION"),
+        literal(&format!(
+            "The Hyperstack stack {} as plain structs.",
+            stack.name
+        )),
+    )
+}

@@ -1,0 +1,284 @@
+//! What everything is called in Rust: each name once, and none that means something else already.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::model::{Entity, Role, Stack, TypeDef};
+use crate::names::{ident, is_keyword, kebab, pascal, snake};
+
+/// Names of types that generated code means otherwise: Rust's own, and those that it imports.
+const RESERVED: &[&str] = &[
+    "BTreeMap",
+    "Box",
+    "Capture",
+    "Clone",
+    "Copy",
+    "Debug",
+    "Default",
+    "Drop",
+    "Entity",
+    "Eq",
+    "Err",
+    "Event",
+    "Fn",
+    "FnMut",
+    "FnOnce",
+    "From",
+    "Hash",
+    "Instruction",
+    "Into",
+    "Iterator",
+    "Leaf",
+    "None",
+    "Ok",
+    "Option",
+    "Ord",
+    "PartialEq",
+    "PartialOrd",
+    "Result",
+    "Section",
+    "Self",
+    "Send",
+    "Sized",
+    "SlotHashBytes",
+    "Some",
+    "Stack",
+    "String",
+    "Sync",
+    "ToOwned",
+    "ToString",
+    "TokenMetadata",
+    "TryFrom",
+    "TryInto",
+    "Unpin",
+    "Value",
+    "Vec",
+    "Views",
+];
+
+/// The names of a stack.
+pub(super) struct Names {
+    pub(super) stack: String,
+    pub(super) entities: Vec<EntityNames>,
+    /// Of the stack's types, by their index.
+    pub(super) types: Vec<String>,
+    taken: HashSet<String>,
+}
+
+/// The names of an entity.
+pub(super) struct EntityNames {
+    pub(super) ty: String,
+    pub(super) sections: Vec<SectionNames>,
+    pub(super) fields: Vec<String>,
+    pub(super) views: Vec<String>,
+}
+
+/// The names of a section.
+pub(super) struct SectionNames {
+    pub(super) field: String,
+    pub(super) ty: String,
+    pub(super) fields: Vec<String>,
+}
+
+impl Names {
+    pub(super) fn new(stack: &Stack) -> Self {
+        let mut scope = Scope {
+            taken: RESERVED.iter().map(|name| (*name).to_owned()).collect(),
+        };
+        // What a program names most comes first, and gets the name that it asks for.
+        let of_stack = type_name(&stack.name);
+        let entities: Vec<String> = stack
+            .entities
+            .iter()
+            .map(|entity| {
+                let name = type_name(&entity.name);
+                let candidates = [name.clone(), format!("{of_stack}{name}")];
+                scope.free(candidates, &["Patch", "Entity", "Views"])
+            })
+            .collect();
+        let name = match of_stack.ends_with("Stack") {
+            true => of_stack.clone(),
+            false => format!("{of_stack}Stack"),
+        };
+        let name = scope.free([name.clone(), format!("{name}Server")], &["Client"]);
+        let entities = stack
+            .entities
+            .iter()
+            .zip(entities)
+            .map(|(entity, ty)| scope.entity(entity, ty))
+            .collect();
+        let types = scope.types(&stack.types);
+        Names {
+            stack: name,
+            entities,
+            types,
+            taken: scope.taken,
+        }
+    }
+
+    /// Whether a type of this name is generated.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.taken.contains(name)
+    }
+}
+
+/// A name as that of a type, whatever its characters are.
+fn type_name(name: &str) -> String {
+    match pascal(name) {
+        name if name.is_empty() => "Unnamed".to_owned(),
+        name if name.starts_with(|c: char| c.is_ascii_digit()) => format!("T{name}"),
+        name => name,
+    }
+}
+
+/// The names of types that are taken.
+struct Scope {
+    taken: HashSet<String>,
+}
+
+impl Scope {
+    /// The first of the candidates that is free, with what the derives make of it; else the last one with a
+    /// number.
+    fn free<const N: usize>(&mut self, candidates: [String; N], derived: &[&str]) -> String {
+        let numbered = candidates.last().cloned().unwrap_or_default();
+        let numbered = (2..).map(|n: u32| format!("{numbered}{n}"));
+        for name in candidates.into_iter().chain(numbered) {
+            let with = derived.iter().map(|suffix| format!("{name}{suffix}"));
+            let names: Vec<_> = std::iter::once(name.clone()).chain(with).collect();
+            if names.iter().all(|name| !self.taken.contains(name)) {
+                self.taken.extend(names);
+                return name;
+            }
+        }
+        unreachable!("numbers do not end")
+    }
+
+    fn entity(&mut self, entity: &Entity, ty: String) -> EntityNames {
+        let mut own = Fields::default();
+        let sections = entity
+            .sections
+            .iter()
+            .map(|section| {
+                let name = format!("{ty}{}", type_name(&section.name));
+                let mut fields = Fields::default();
+                SectionNames {
+                    field: own.free(&section.name),
+                    ty: self.free([name.clone(), format!("{name}Section")], &["Patch"]),
+                    fields: section
+                        .fields
+                        .iter()
+                        .map(|f| fields.free(&f.name))
+                        .collect(),
+                }
+            })
+            .collect();
+        EntityNames {
+            fields: entity
+                .fields
+                .iter()
+                .map(|field| own.free(&field.name))
+                .collect(),
+            sections,
+            views: views(entity),
+            ty,
+        }
+    }
+
+    fn types(&mut self, types: &[TypeDef]) -> Vec<String> {
+        let mut count: HashMap<String, usize> = HashMap::new();
+        for def in types {
+            *count.entry(base(def)).or_default() += 1;
+        }
+        types
+            .iter()
+            .map(|def| {
+                let base = base(def);
+                let role = match def.role {
+                    Role::Account => "Account",
+                    Role::Event => "Event",
+                    Role::Accounts | Role::Args | Role::Type => "Type",
+                };
+                let in_program = match &def.program {
+                    Some(program) => format!("{}{base}", type_name(program)),
+                    None => format!("{base}{role}"),
+                };
+                // Where two programs have the name, neither has it alone.
+                let shared = count.get(&base).is_some_and(|n| *n > 1) && def.program.is_some();
+                let first = if shared { in_program.clone() } else { base };
+                let last = format!("{in_program}{role}");
+                self.free([first, in_program, last], &[])
+            })
+            .collect()
+    }
+}
+
+/// The name that a type asks for.
+fn base(def: &TypeDef) -> String {
+    let name = type_name(&def.name);
+    match def.role {
+        Role::Accounts => format!("{name}Accounts"),
+        Role::Args => format!("{name}Args"),
+        _ => name,
+    }
+}
+
+/// The names of fields, or of variants, that are taken in one struct.
+#[derive(Default)]
+pub(super) struct Fields {
+    taken: HashSet<String>,
+}
+
+impl Fields {
+    /// The field's name in Rust.
+    pub(super) fn free(&mut self, wire: &str) -> String {
+        self.numbered(ident(&snake(wire)), "_")
+    }
+
+    /// The variant's name in Rust.
+    pub(super) fn variant(&mut self, wire: &str) -> String {
+        let name = match pascal(wire) {
+            name if name == "Self" => "Self_".to_owned(),
+            name => type_name(&name),
+        };
+        self.numbered(name, "")
+    }
+
+    fn numbered(&mut self, name: String, by: &str) -> String {
+        let numbered = (2..).map(|n: u32| format!("{}{by}{n}", name.trim_start_matches("r#")));
+        let mut names = std::iter::once(name.clone()).chain(numbered);
+        let free = names
+            .find(|name| !self.taken.contains(name))
+            .unwrap_or(name);
+        self.taken.insert(free.clone());
+        free
+    }
+}
+
+/// The names of the views' accessors, beside those that are always there.
+fn views(entity: &Entity) -> Vec<String> {
+    let mut taken: HashSet<String> = ["state", "list", "new"].map(str::to_owned).into();
+    entity
+        .views
+        .iter()
+        .map(|view| {
+            let tail = view.id.split_once('/').map_or(&*view.id, |(_, tail)| tail);
+            let name = match snake(tail) {
+                name if name.is_empty() => "view".to_owned(),
+                name if name.starts_with(|c: char| c.is_ascii_digit()) => format!("_{name}"),
+                name => name,
+            };
+            let clashes = |name: &String| taken.contains(name) || is_keyword(name);
+            let numbered = (2..).map(|n: u32| format!("{name}_view{n}"));
+            let mut names = [name.clone(), format!("{name}_view")]
+                .into_iter()
+                .chain(numbered);
+            let free = names.find(|name| !clashes(name)).unwrap_or(name);
+            taken.insert(free.clone());
+            free
+        })
+        .collect()
+}
+
+/// The name of a stack for its derive: `ore-stream`.
+pub(super) fn stack_name(stack: &Stack) -> String {
+    kebab(&stack.name)
+}

@@ -1,0 +1,178 @@
+//! Sections, and the types that are replaced whole.
+
+use super::doc;
+use super::item::{attribute, field, literal, tuple, Writer};
+use super::names::{Fields, SectionNames};
+use crate::model::{Field, Member, Role, Section, Shape, Type, TypeDef};
+
+/// How many elements of a list that is appended to the server keeps, and a client with it.
+const APPENDED: usize = 100;
+
+impl Writer<'_> {
+    /// All of `types.rs` but its imports.
+    pub(super) fn types(&mut self) -> String {
+        let mut out = String::new();
+        let (stack, names) = (self.stack, self.names);
+        for (entity, names) in stack.entities.iter().zip(&names.entities) {
+            for (section, names) in entity.sections.iter().zip(&names.sections) {
+                let of = format!("The section `{}` of `{}`.", section.name, entity.name);
+                self.section(&mut out, &of, section, names, entity.key.as_deref());
+            }
+        }
+        for (def, name) in stack.types.iter().zip(&names.types) {
+            self.leaf(&mut out, def, name);
+        }
+        out
+    }
+
+    fn section(
+        &mut self,
+        out: &mut String,
+        of: &str,
+        section: &Section,
+        names: &SectionNames,
+        key: Option<&str>,
+    ) {
+        doc::paragraph(out, "///", of);
+        undocumented(
+            out,
+            section.fields.iter().any(|field| field.origin.is_empty()),
+        );
+        let derive = self.uses.sdk("Section");
+        out.push_str(&format!(
+            "#[derive(Debug, Clone, PartialEq, Default, {derive})]\n"
+        ));
+        out.push_str(&format!("pub struct {} {{\n", names.ty));
+        for (field, name) in section.fields.iter().zip(&names.fields) {
+            let path = format!("{}.{}", section.name, field.name);
+            self.field(out, field, name, key == Some(&path));
+        }
+        out.push_str("}\n\n");
+    }
+
+    /// A field of an entity or a section.
+    pub(super) fn field(&mut self, out: &mut String, spec: &Field, name: &str, key: bool) {
+        if !spec.origin.is_empty() {
+            doc::paragraph(out, "    ///", &spec.origin.join(" "));
+        }
+        let mut args = Vec::new();
+        rename(&mut args, name, &spec.name);
+        if spec.append {
+            args.push(format!("append(max = {APPENDED})"));
+        }
+        attribute(out, "    ", "field", &args);
+        let ty = self.ty(&spec.ty);
+        let empty = matches!(spec.ty, Type::List(_) | Type::Map(..));
+        let ty = match (key || empty && !spec.nullable, spec.nullable && !self.flat) {
+            (true, _) => ty,
+            (false, true) => format!("Option<Option<{ty}>>"),
+            (false, false) => format!("Option<{ty}>"),
+        };
+        field(out, name, &ty);
+    }
+
+    fn leaf(&mut self, out: &mut String, def: &TypeDef, name: &str) {
+        doc::paragraph(out, "///", &about(def));
+        if let Shape::Struct(members) = &def.shape {
+            undocumented(out, members.iter().any(|member| member.note.is_empty()));
+        }
+        let derive = self.uses.sdk("Leaf");
+        match &def.shape {
+            Shape::Struct(members) => {
+                out.push_str(&format!(
+                    "#[derive(Debug, Clone, PartialEq, Default, {derive})]\n"
+                ));
+                self.members(out, name, members);
+            }
+            Shape::Tuple(elements) => {
+                out.push_str(&format!("#[derive(Debug, Clone, PartialEq, {derive})]\n"));
+                let elements: Vec<_> = elements.iter().map(|ty| self.ty(ty)).collect();
+                match elements.as_slice() {
+                    [one] => tuple(out, name, &[format!("[{one}; 1]")]),
+                    [_, ..] if elements.len() <= 12 => tuple(out, name, &elements),
+                    _ => tuple(out, name, &[format!("Vec<{}>", self.uses.sdk("Value"))]),
+                }
+            }
+            Shape::Enum(variants) => {
+                out.push_str(&format!(
+                    "#[derive(Debug, Clone, PartialEq, Eq, Hash, {derive})]\n"
+                ));
+                self.variants(out, name, variants);
+            }
+        }
+        out.push('\n');
+    }
+
+    fn members(&mut self, out: &mut String, name: &str, members: &[Member]) {
+        if members.is_empty() {
+            out.push_str(&format!("pub struct {name} {{}}\n"));
+            return;
+        }
+        out.push_str(&format!("pub struct {name} {{\n"));
+        let mut names = Fields::default();
+        for member in members {
+            if !member.note.is_empty() {
+                doc::paragraph(out, "    ///", &doc::plain(&member.note));
+            }
+            let name = names.free(&member.name);
+            let mut args = Vec::new();
+            rename(&mut args, &name, &member.name);
+            attribute(out, "    ", "field", &args);
+            // What a server of another version does not send costs the field, and not the row.
+            let ty = match &member.ty {
+                Type::Nullable(ty) => self.ty(ty),
+                ty => self.ty(ty),
+            };
+            field(out, &name, &format!("Option<{ty}>"));
+        }
+        out.push_str("}\n");
+    }
+
+    fn variants(&mut self, out: &mut String, name: &str, variants: &[String]) {
+        out.push_str(&format!("pub enum {name} {{\n"));
+        let mut names = Fields::default();
+        for wire in variants {
+            let name = names.variant(wire);
+            doc::paragraph(out, "    ///", &format!("`{wire}`."));
+            let mut args = Vec::new();
+            rename(&mut args, &name, wire);
+            attribute(out, "    ", "leaf", &args);
+            out.push_str(&format!("    {name},\n"));
+        }
+        let other = names.variant("Unknown");
+        out.push_str("    /// One that the stack file does not have.\n    #[leaf(other)]\n");
+        out.push_str(&format!("    {other}(String),\n}}\n"));
+    }
+}
+
+/// The name on the wire, where it is another one.
+pub(super) fn rename(args: &mut Vec<String>, name: &str, wire: &str) {
+    if name.trim_start_matches("r#") != wire {
+        args.push(format!("rename = {}", literal(wire)));
+    }
+}
+
+/// What is said of a type: by its program, or else what it is.
+fn about(def: &TypeDef) -> String {
+    // The first paragraph.
+    let docs = def.docs.iter().map(|line| line.trim());
+    let docs: Vec<_> = docs.take_while(|line| !line.is_empty()).collect();
+    let (name, docs) = (&def.name, doc::plain(&docs.join(" ")));
+    match def.role {
+        Role::Accounts => {
+            format!("The accounts of the instruction `{name}`: addresses, in base58.")
+        }
+        Role::Args => format!("The arguments of the instruction `{name}`. {docs}"),
+        Role::Event => format!("What the stack keeps of `{name}`."),
+        _ if !docs.is_empty() => docs,
+        Role::Account => format!("The account `{name}`."),
+        Role::Type => format!("The type `{name}`."),
+    }
+}
+
+/// Where the stack file says nothing of a field, nothing is said.
+pub(super) fn undocumented(out: &mut String, some: bool) {
+    if some {
+        out.push_str("#[allow(missing_docs)]\n");
+    }
+}

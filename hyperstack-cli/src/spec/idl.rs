@@ -1,0 +1,62 @@
+//! The interfaces of the programs, as a stack file quotes them.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+/// A program's interface.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Idl {
+    #[serde(default)]
+    pub(crate) name: String,
+    #[serde(default)]
+    pub(crate) accounts: Vec<Account>,
+    #[serde(default)]
+    pub(crate) instructions: Vec<Instruction>,
+    #[serde(default)]
+    pub(crate) types: Vec<TypeEntry>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Account {
+    pub(crate) name: String,
+    #[serde(default)]
+    pub(crate) docs: Vec<String>,
+    #[serde(default)]
+    pub(crate) fields: Vec<Value>,
+    #[serde(default, rename = "type")]
+    pub(crate) shape: Value,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Instruction {
+    pub(crate) name: String,
+    #[serde(default)]
+    pub(crate) docs: Vec<String>,
+    #[serde(default)]
+    pub(crate) accounts: Vec<AccountName>,
+    #[serde(default)]
+    pub(crate) args: Vec<Arg>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct AccountName {
+    pub(crate) name: String,
+    #[serde(default)]
+    pub(crate) docs: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Arg {
+    pub(crate) name: String,
+    #[serde(default, rename = "type")]
+    pub(crate) ty: Value,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct TypeEntry {
+    pub(crate) name: String,
+    #[serde(default)]
+    pub(crate) docs: Vec<String>,
+    #[serde(default, rename = "type")]
+    pub(crate) shape: Value,
+}

@@ -1,0 +1,184 @@
+//! A stack file as it is written: `.stack.json`, and the older `.ast.json` with one entity.
+//!
+//! Only what a client can see is read. All that a file may leave out has a default, and what is unknown
+//! is ignored, as the server's own loader does.
+
+mod error;
+mod idl;
+mod read;
+
+pub use error::ParseError;
+pub(crate) use idl::{Account, Idl, Instruction, TypeEntry};
+pub use read::peek;
+pub(crate) use read::read;
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+/// The version of the format that this crate reads.
+pub(crate) const VERSION: &str = "0.0.1";
+
+/// A whole file.
+#[derive(Debug, Deserialize)]
+pub(crate) struct StackFile {
+    pub(crate) stack_name: String,
+    #[serde(default)]
+    pub(crate) program_ids: Vec<String>,
+    #[serde(default)]
+    pub(crate) idls: Vec<Idl>,
+    /// Of the first stack files, which had one program.
+    #[serde(default)]
+    pub(crate) idl: Option<Idl>,
+    pub(crate) entities: Vec<Entity>,
+}
+
+/// An entity, and all of an `.ast.json`.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Entity {
+    pub(crate) state_name: String,
+    #[serde(default)]
+    pub(crate) program_id: Option<String>,
+    #[serde(default)]
+    pub(crate) idl: Option<Idl>,
+    #[serde(default)]
+    pub(crate) identity: Identity,
+    pub(crate) sections: Vec<Section>,
+    #[serde(default)]
+    pub(crate) field_mappings: BTreeMap<String, Override>,
+    #[serde(default)]
+    pub(crate) handlers: Vec<Handler>,
+    #[serde(default)]
+    pub(crate) computed_field_specs: Vec<Computed>,
+    #[serde(default)]
+    pub(crate) resolver_specs: Vec<Resolver>,
+    #[serde(default)]
+    pub(crate) views: Vec<View>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Identity {
+    #[serde(default)]
+    pub(crate) primary_keys: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Section {
+    pub(crate) name: String,
+    pub(crate) fields: Vec<Field>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Field {
+    pub(crate) field_name: String,
+    #[serde(default)]
+    pub(crate) rust_type_name: String,
+    #[serde(default)]
+    pub(crate) base_type: String,
+    #[serde(default)]
+    pub(crate) is_optional: bool,
+    #[serde(default)]
+    pub(crate) is_array: bool,
+    #[serde(default)]
+    pub(crate) resolved_type: Option<ResolvedType>,
+    #[serde(default = "yes")]
+    pub(crate) emit: bool,
+}
+
+/// What the entry of a field in `field_mappings` says that its section does not.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Override {
+    #[serde(default)]
+    pub(crate) inner_type: Option<String>,
+}
+
+/// A type of an IDL, one level deep.
+#[derive(Debug, Deserialize)]
+pub(crate) struct ResolvedType {
+    pub(crate) type_name: String,
+    #[serde(default)]
+    pub(crate) fields: Vec<ResolvedField>,
+    #[serde(default)]
+    pub(crate) is_instruction: bool,
+    #[serde(default)]
+    pub(crate) is_account: bool,
+    #[serde(default)]
+    pub(crate) is_event: bool,
+    #[serde(default)]
+    pub(crate) is_enum: bool,
+    #[serde(default)]
+    pub(crate) enum_variants: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct ResolvedField {
+    pub(crate) field_name: String,
+    #[serde(default)]
+    pub(crate) field_type: String,
+    #[serde(default)]
+    pub(crate) base_type: String,
+    #[serde(default)]
+    pub(crate) is_optional: bool,
+    #[serde(default)]
+    pub(crate) is_array: bool,
+}
+
+/// What is done with one kind of account, instruction or event.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Handler {
+    #[serde(default)]
+    pub(crate) source: Value,
+    #[serde(default)]
+    pub(crate) mappings: Vec<Mapping>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Mapping {
+    pub(crate) target_path: String,
+    #[serde(default)]
+    pub(crate) source: Value,
+    #[serde(default)]
+    pub(crate) transform: Option<Value>,
+    #[serde(default)]
+    pub(crate) population: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Computed {
+    pub(crate) target_path: String,
+    #[serde(default)]
+    pub(crate) expression: Value,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Resolver {
+    #[serde(default)]
+    pub(crate) resolver: Value,
+    #[serde(default)]
+    pub(crate) input_path: Option<String>,
+    #[serde(default)]
+    pub(crate) input_value: Option<Value>,
+    #[serde(default)]
+    pub(crate) extracts: Vec<Extract>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Extract {
+    pub(crate) target_path: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct View {
+    pub(crate) id: String,
+    #[serde(default)]
+    pub(crate) source: Value,
+    #[serde(default)]
+    pub(crate) pipeline: Vec<Value>,
+    #[serde(default)]
+    pub(crate) output: Value,
+}
+
+fn yes() -> bool {
+    true
+}
