@@ -72,6 +72,20 @@ async fn without_a_url_it_goes_where_the_stack_is() {
     assert!(matches!(error, ConnectError::Unreachable(_)), "{error}");
 }
 
+#[derive(Stack)]
+#[stack(entities(OreTreasury))]
+struct Elsewhere;
+
+#[tokio::test]
+async fn a_stack_without_a_url_is_told_it() -> anyhow::Result<()> {
+    let server = ore().await?;
+    let ore = Elsewhere::connect_to(server.url()).await?;
+    assert_eq!(soon(ore.ore_treasury.list().get()).await.len(), 1);
+    let error = Elsewhere::builder().connect().await.map(drop).unwrap_err();
+    assert!(matches!(error, ConnectError::MissingUrl), "{error}");
+    Ok(())
+}
+
 #[tokio::test]
 async fn a_stack_takes_all_settings() -> anyhow::Result<()> {
     let server = ore().await?;

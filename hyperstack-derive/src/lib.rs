@@ -91,7 +91,7 @@ pub fn leaf(input: TokenStream) -> TokenStream {
 ///
 /// | `#[stack(..)]` | |
 /// |---|---|
-/// | `url = "wss://ore.example"` | where the server is |
+/// | `url = "wss://ore.example"` | where the server is; without it there is no `connect()` and no `URL` |
 /// | `entities(OreRound, OreTreasury)` | what it serves: structs that derive `Entity` and `Views` |
 /// | `name = "ore"` | what the stack is called, in place of the struct's name |
 /// | `crate = path` | where `hyperstack_sdk` is, if it is re-exported |

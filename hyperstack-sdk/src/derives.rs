@@ -298,7 +298,7 @@
 //!
 //! | `#[stack(..)]` | |
 //! |---|---|
-//! | `url = "wss://ore.example"` | where the server is |
+//! | `url = "wss://ore.example"` | where the server is; without it there is no `connect()`, only `connect_to(url)` |
 //! | `entities(OreRound, OreTreasury)` | what it serves: structs that derive `Entity` and `Views` |
 //! | `name = "ore"` | what the stack is called; without it, the struct's name |
 //! | `crate = path` | where `hyperstack_sdk` is, if it is re-exported |

@@ -60,12 +60,6 @@ impl StackAttrs {
             );
             return;
         }
-        if self.url.is_none() {
-            errors.at(
-                &input.ident,
-                "a stack says where it is: `#[stack(url = \"wss://ore.example\", ..)]`",
-            );
-        }
         if self.entities.is_empty() {
             errors.at(
                 &input.ident,

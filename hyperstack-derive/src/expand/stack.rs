@@ -53,10 +53,6 @@ pub(super) fn impls(stack: &Stack) -> TokenStream {
     let (krate, vis, ident, name) = (&stack.krate, &stack.vis, &stack.ident, &stack.name);
     let client = client_ident(stack);
     let text = client.to_string();
-    let url = match &stack.url {
-        Some(url) => quote!(#url),
-        None => quote!(""),
-    };
     let result = quote!(::core::result::Result<#client, #krate::ConnectError>);
     let at = place(stack);
     let fields = stack.members.iter().map(|member| {
@@ -66,15 +62,8 @@ pub(super) fn impls(stack: &Stack) -> TokenStream {
             #field: <#entity as #krate::__private::Viewed>::views(&__hyperstack)
         }
     });
-    let over = format!(
-        "The views over a connection: `{client}::new({ident}::builder().connect().await?)`."
-    );
-    quote_spanned! {at=>
-        #[allow(dead_code)]
-        impl #ident {
-            /// What the stack is called.
-            #vis const NAME: &'static #krate::__private::str = #name;
-
+    let at_url = stack.url.as_ref().map(|url| {
+        quote_spanned! {at=>
             /// Where its server is.
             #vis const URL: &'static #krate::__private::str = #url;
 
@@ -86,8 +75,29 @@ pub(super) fn impls(stack: &Stack) -> TokenStream {
             #vis async fn connect() -> #result {
                 Self::connect_to(Self::URL).await
             }
+        }
+    });
+    let builder = quote!(#krate::HyperStack::builder());
+    let (settings, builder) = match &stack.url {
+        Some(_) => (
+            "A builder with [`URL`](Self::URL), for all settings.",
+            quote!(#krate::HyperStackBuilder::url(#builder, Self::URL)),
+        ),
+        None => ("A builder for all settings, which lacks the URL.", builder),
+    };
+    let settings = format!("{settings} What it connects to, the client's `new` takes.");
+    let over = format!(
+        "The views over a connection: `{client}::new({ident}::builder().connect().await?)`."
+    );
+    quote_spanned! {at=>
+        #[allow(dead_code)]
+        impl #ident {
+            /// What the stack is called.
+            #vis const NAME: &'static #krate::__private::str = #name;
 
-            /// Connects to a server elsewhere with the default settings.
+            #at_url
+
+            /// Connects to a server at this URL with the default settings.
             ///
             /// # Errors
             ///
@@ -100,10 +110,9 @@ pub(super) fn impls(stack: &Stack) -> TokenStream {
                 ::core::result::Result::Ok(#client::new(__hyperstack))
             }
 
-            /// A builder with [`URL`](Self::URL), for all settings. What it connects to, the
-            /// client's `new` takes.
+            #[doc = #settings]
             #vis fn builder() -> #krate::HyperStackBuilder {
-                #krate::HyperStackBuilder::url(#krate::HyperStack::builder(), Self::URL)
+                #builder
             }
         }
 

@@ -5,7 +5,7 @@ use crate::attr::{allows, Set};
 use crate::case;
 use crate::check;
 use crate::errors::Errors;
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use syn::ext::IdentExt;
 use syn::{DeriveInput, Ident, LitStr, Path, Visibility};
 
@@ -38,6 +38,8 @@ impl Stack {
         let attrs = StackAttrs::parse(&input, errors);
         let url = attrs.url.map(|set| set.value);
         check::url(url.as_ref(), errors);
+        // Of a stack with mistakes no more is to be said, such as that it has no `connect()`.
+        let url = url.or_else(|| (errors.count() > 0).then(|| LitStr::new("", Span::call_site())));
         let members = attrs.entities.into_iter().filter_map(Member::new).collect();
         let name = match attrs.name {
             Some(Set { value, .. }) => value.value(),
