@@ -222,13 +222,13 @@ fn named(name: &str, config: &Config, entry: Option<config::Stack>) -> Result<Fo
     let (meant, broken) = discovery
         .broken
         .drain(..)
-        .partition(|broken| closeness(name, stem(&broken.path)).is_some());
+        .partition(|broken| closeness(name, broken.name()).is_some());
     discovery.broken = broken;
     let meant: Vec<Broken> = meant;
     discovery
         .found
         .extend(meant.into_iter().map(|broken| Candidate {
-            name: stem(&broken.path).to_owned(),
+            name: broken.name().to_owned(),
             path: broken.path,
             entities: Vec::new(),
         }));
@@ -469,6 +469,11 @@ impl Discovery {
 }
 
 impl Broken {
+    /// What the stack is called, by the name of the file.
+    pub fn name(&self) -> &str {
+        stem(&self.path)
+    }
+
     fn new(path: &Path, reason: impl fmt::Display) -> Broken {
         Broken {
             path: path.into(),
