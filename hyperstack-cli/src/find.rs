@@ -361,11 +361,7 @@ fn root(config: &Config) -> PathBuf {
 }
 
 fn walk(directory: &Path, discovery: &mut Discovery) {
-    let entries = match entries(directory) {
-        Ok(entries) => entries,
-        Err(error) => return discovery.broken.push(Broken::new(directory, error)),
-    };
-    for (name, path) in entries {
+    for (name, path) in entries(directory, discovery) {
         if name == ".hyperstack" {
             if path.is_dir() {
                 stack_files(&path, discovery);
@@ -380,11 +376,7 @@ fn walk(directory: &Path, discovery: &mut Discovery) {
 }
 
 fn stack_files(directory: &Path, discovery: &mut Discovery) {
-    let entries = match entries(directory) {
-        Ok(entries) => entries,
-        Err(error) => return discovery.broken.push(Broken::new(directory, error)),
-    };
-    for (name, path) in entries {
+    for (name, path) in entries(directory, discovery) {
         if name.ends_with(".stack.json") || name.ends_with(".ast.json") {
             match Candidate::read(&path) {
                 Ok(candidate) => discovery.found.push(candidate),
@@ -395,18 +387,21 @@ fn stack_files(directory: &Path, discovery: &mut Discovery) {
 }
 
 /// What is in a directory: names, and paths without a leading `./`. A name that is not Unicode is no
-/// name that we look for.
-fn entries(directory: &Path) -> io::Result<Vec<(String, PathBuf)>> {
-    let mut entries = Vec::new();
-    for entry in fs::read_dir(directory)? {
-        let entry = entry?;
-        if let Ok(name) = entry.file_name().into_string() {
-            let path = entry.path();
-            let path = path.strip_prefix(".").map(Path::to_owned).unwrap_or(path);
-            entries.push((name, path));
+/// name that we look for; a directory that has gone meanwhile is empty.
+fn entries(directory: &Path, discovery: &mut Discovery) -> Vec<(String, PathBuf)> {
+    let named = |entry: fs::DirEntry| {
+        let (name, path) = (entry.file_name().into_string().ok()?, entry.path());
+        let path = path.strip_prefix(".").map(Path::to_owned).unwrap_or(path);
+        Some((name, path))
+    };
+    let entries = fs::read_dir(directory).and_then(|entries| entries.collect());
+    let entries: Vec<fs::DirEntry> = entries.unwrap_or_else(|error: io::Error| {
+        if error.kind() != io::ErrorKind::NotFound {
+            discovery.broken.push(Broken::new(directory, error));
         }
-    }
-    Ok(entries)
+        Vec::new()
+    });
+    entries.into_iter().filter_map(named).collect()
 }
 
 /// `OreStream`, of `.hyperstack/OreStream.stack.json`.
@@ -415,6 +410,17 @@ fn stem(path: &Path) -> &str {
     let name = name.unwrap_or_default();
     let stem = name.strip_suffix(".stack.json");
     stem.or(name.strip_suffix(".ast.json")).unwrap_or(name)
+}
+
+/// What a JSON error says, behind where.
+fn position(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let (line, column) = (error.line(), error.column());
+    let at = format!(" at line {line} column {column}");
+    match text.strip_suffix(&at) {
+        Some(message) => format!("line {line}, column {column}: {message}"),
+        None => text,
+    }
 }
 
 /// As much of a stack file as a search needs.
@@ -435,7 +441,7 @@ impl Candidate {
     fn read(path: &Path) -> Result<Candidate, Broken> {
         let broken = |reason: &dyn fmt::Display| Broken::new(path, reason);
         let json = fs::read_to_string(path).map_err(|error| broken(&error))?;
-        let head: Head = serde_json::from_str(&json).map_err(|error| broken(&error))?;
+        let head: Head = serde_json::from_str(&json).map_err(|error| broken(&position(&error)))?;
         let name = head.stack_name.or(head.state_name);
         let entities = head.entities.into_iter();
         Ok(Candidate {

@@ -60,7 +60,7 @@ pub struct Stale {
 pub enum Error {
     /// Somebody else wrote these. Nothing was written.
     #[error(
-        "not written by this command, and so not overwritten without `--force`:{}",
+        "these files were not generated, and are not overwritten:{}",
         lines(paths)
     )]
     Foreign {

@@ -13,7 +13,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use clap::builder::styling::{AnsiColor, Color, Style};
 use hyperstack_cli::config::Config;
-use hyperstack_cli::find::Found;
+use hyperstack_cli::find::{self, Found};
 use hyperstack_cli::model::Stack;
 
 /// The configuration; what is wrong with it is a warning.
@@ -23,9 +23,16 @@ pub(crate) fn load_config(path: Option<&Path>) -> Result<Config> {
     Ok(config)
 }
 
-/// The stack in a file; the files that were passed by are a warning each.
-pub(crate) fn parse(found: &Found) -> Result<Stack> {
+/// The stack that a user calls `name`; each file that was passed by is a warning.
+pub(crate) fn find(name: &str, config: &Config) -> Result<(Found, Stack)> {
+    let found = find::find(name, config)?;
     found.broken.iter().for_each(warn);
+    let stack = parse(&found)?;
+    Ok((found, stack))
+}
+
+/// The stack in a file.
+pub(crate) fn parse(found: &Found) -> Result<Stack> {
     Stack::from_json(&found.json).with_context(|| format!("{} is no stack file", found.origin))
 }
 

@@ -28,6 +28,10 @@ pub(crate) fn slashed(path: &Path) -> String {
 
 /// An absolute path without links and `..`, of what need not be there.
 fn real(path: &Path) -> io::Result<PathBuf> {
+    let path = match path.as_os_str().is_empty() {
+        true => Path::new("."),
+        false => path,
+    };
     let mut real = PathBuf::new();
     for part in absolute(path)?.components() {
         if part == Component::ParentDir {

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Subcommand;
-use hyperstack_cli::find::{self, Origin};
+use hyperstack_cli::find::Origin;
 use hyperstack_cli::model::{Entity, Field, Output, Shape, Stack, Type, TypeDef};
 
 use super::green;
@@ -40,8 +40,7 @@ server adds to instead of replacing it.")]
 pub(crate) fn run(args: Args, config: Option<&Path>) -> Result<ExitCode> {
     let Command::Inspect { stack: name, json } = args.command;
     let config = super::load_config(config)?;
-    let found = find::find(&name, &config)?;
-    let stack = super::parse(&found)?;
+    let (found, stack) = super::find(&name, &config)?;
     match json {
         true => super::print_json(&stack)?,
         false => super::print(&tree(&stack, &found.origin))?,

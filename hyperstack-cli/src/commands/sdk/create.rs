@@ -3,11 +3,12 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::{Context as _, Result};
-use hyperstack_cli::find::{self, Found, Origin};
+use anyhow::{anyhow, Context as _, Result};
+use hyperstack_cli::find::{Found, Origin};
 use hyperstack_cli::model::Stack;
 use hyperstack_cli::output::{self, Plan, Status};
 use hyperstack_cli::rust::{self, File, Layout};
+use serde::Serialize;
 use serde_json::json;
 
 use super::{entities, Choices, Target};
@@ -48,8 +49,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: Args, config: Option<&Path>) -> Result<ExitCode> {
     let config = commands::load_config(config)?;
-    let found = find::find(&args.stack, &config)?;
-    let stack = commands::parse(&found)?;
+    let (found, stack) = commands::find(&args.stack, &config)?;
     let target = Target::new(&stack, &found, &config, &args.choices)?;
     let files = rust::generate(&stack, &target.options)
         .with_context(|| format!("cannot make a crate of {}", found.origin))?;
@@ -92,13 +92,11 @@ impl Made {
                 None => "fresh",
             };
             let paths = self.files.iter().map(|file| directory.join(&file.path));
-            let files: Vec<_> = paths
-                .map(|path| json!({ "path": path, "status": status(&path) }))
-                .collect();
-            commands::print_json(&self.json(json!(files)))?;
+            let files = paths.map(|path| json!({ "path": path, "status": status(&path) }));
+            self.print_json(&files.collect::<Vec<_>>())?;
         } else if stale.is_empty() {
             let directory = directory.display();
-            commands::print(&format!("{} {directory}\n", green("fresh")))?;
+            commands::print(&format!("{directory} is {}\n", green("fresh")))?;
         } else {
             let diffs: String = stale.iter().map(|stale| stale.diff.as_str()).collect();
             commands::print(&diffs)?;
@@ -110,26 +108,39 @@ impl Made {
     }
 
     fn write(&self, force: bool, as_json: bool) -> Result<ExitCode> {
-        let plan = output::write(&self.target.directory, &self.files, force)?;
-        if as_json {
-            commands::print_json(&self.json(json!(plan.files)))?;
-        } else {
-            commands::print(&self.report(&plan)?)?;
+        let plan = output::write(&self.target.directory, &self.files, force);
+        let plan = plan.map_err(|error| match error {
+            output::Error::Foreign { .. } => anyhow!("{error}\n  `--force` overwrites them."),
+            _ => error.into(),
+        })?;
+        match as_json {
+            true => self.print_json(&plan.files)?,
+            false => commands::print(&self.report(&plan)?)?,
         }
         Ok(ExitCode::SUCCESS)
     }
 
-    fn json(&self, files: serde_json::Value) -> serde_json::Value {
-        json!({
-            "stack": self.stack.name,
-            "path": match &self.found.origin {
+    fn print_json(&self, files: &impl Serialize) -> Result<()> {
+        #[derive(Serialize)]
+        struct Object<'a, F> {
+            stack: &'a str,
+            path: Option<&'a Path>,
+            hash: String,
+            #[serde(rename = "crate")]
+            crate_name: &'a str,
+            directory: &'a Path,
+            files: F,
+        }
+        commands::print_json(&Object {
+            stack: &self.stack.name,
+            path: match &self.found.origin {
                 Origin::Path(path) => Some(path),
                 _ => None,
             },
-            "hash": self.stack.hash(),
-            "crate": self.target.options.crate_name,
-            "directory": self.target.directory,
-            "files": files,
+            hash: self.stack.hash(),
+            crate_name: &self.target.options.crate_name,
+            directory: &self.target.directory,
+            files,
         })
     }
 

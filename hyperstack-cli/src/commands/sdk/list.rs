@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{anyhow, Result};
 use hyperstack_cli::config::{self, Config};
 use hyperstack_cli::find::{self, Found, Origin};
 use hyperstack_cli::{output, rust};
@@ -96,13 +96,14 @@ fn rows(config: &Config) -> Vec<Row> {
         }
     }
     for broken in discovery.broken {
-        if !rows
+        if broken.path.is_dir() {
+            commands::warn(broken);
+        } else if !rows
             .iter()
             .any(|row| row.path.as_ref() == Some(&broken.path))
         {
-            let name = broken.name().to_owned();
-            let error = Err(anyhow::Error::msg(broken.reason));
-            rows.push(Row::new(name, Some(broken.path), error, config));
+            let (name, error) = (broken.name().to_owned(), anyhow!(broken.reason));
+            rows.push(Row::new(name, Some(broken.path), Err(error), config));
         }
     }
     rows
