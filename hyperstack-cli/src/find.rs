@@ -4,6 +4,7 @@
 //! stack that is found under the project's directory, in `.hyperstack/*.stack.json` and
 //! `.hyperstack/*.ast.json`. The latter is the old format, a file for each entity.
 
+use std::collections::HashSet;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::{fmt, fs, io};
@@ -60,7 +61,7 @@ pub struct Broken {
     pub reason: String,
 }
 
-/// What is under the project's directory, by path.
+/// The stack files of a project, by path.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Discovery {
@@ -172,14 +173,24 @@ pub fn find_entry(entry: &config::Stack, config: &Config) -> Result<Found, Error
     })
 }
 
-/// Looks for stack files under the project's directory: in each `.hyperstack`, however deep, but not in
-/// `target`, `node_modules`, other directories whose name begins with a dot, or behind symbolic links.
+/// Looks for stack files: those that the configuration names by their path, and those under the project's
+/// directory, in each `.hyperstack`, however deep. Not in `target`, `node_modules`, other directories
+/// whose name begins with a dot, or behind links to directories.
 pub fn discover(config: &Config) -> Discovery {
     let mut discovery = Discovery::default();
-    walk(&root(config), &mut discovery);
+    let named = config.stacks.iter().map(|entry| config.path(&entry.stack));
+    let mut files: Vec<PathBuf> = named.filter(|path| path.is_file()).collect();
+    walk(&root(config), &mut files, &mut discovery.broken);
+    files.sort();
+    let mut seen = HashSet::new();
+    files.retain(|file| seen.insert(file.canonicalize().unwrap_or(file.clone())));
+    for file in files {
+        match Candidate::read(&file) {
+            Ok(candidate) => discovery.found.push(candidate),
+            Err(broken) => discovery.broken.push(broken),
+        }
+    }
     discovery.drop_leftovers();
-    discovery.found.sort_by(|a, b| a.path.cmp(&b.path));
-    discovery.broken.sort_by(|a, b| a.path.cmp(&b.path));
     discovery
 }
 
@@ -360,35 +371,35 @@ fn root(config: &Config) -> PathBuf {
     }
 }
 
-fn walk(directory: &Path, discovery: &mut Discovery) {
-    for (name, path) in entries(directory, discovery) {
+/// The stack files under a directory.
+fn walk(directory: &Path, files: &mut Vec<PathBuf>, broken: &mut Vec<Broken>) {
+    for (name, path) in entries(directory, broken) {
         if name == ".hyperstack" {
             if path.is_dir() {
-                stack_files(&path, discovery);
+                files.extend(stack_files(&path, broken));
             }
         } else if !name.starts_with('.')
             && !matches!(name.as_str(), "node_modules" | "target")
             && path.symlink_metadata().is_ok_and(|found| found.is_dir())
         {
-            walk(&path, discovery);
+            walk(&path, files, broken);
         }
     }
 }
 
-fn stack_files(directory: &Path, discovery: &mut Discovery) {
-    for (name, path) in entries(directory, discovery) {
-        if name.ends_with(".stack.json") || name.ends_with(".ast.json") {
-            match Candidate::read(&path) {
-                Ok(candidate) => discovery.found.push(candidate),
-                Err(broken) => discovery.broken.push(broken),
-            }
-        }
-    }
+/// The stack files in a `.hyperstack`.
+fn stack_files(directory: &Path, broken: &mut Vec<Broken>) -> Vec<PathBuf> {
+    let is_one = |name: &str| name.ends_with(".stack.json") || name.ends_with(".ast.json");
+    let entries = entries(directory, broken).into_iter();
+    entries
+        .filter(|(name, _)| is_one(name))
+        .map(|(_, path)| path)
+        .collect()
 }
 
 /// What is in a directory: names, and paths without a leading `./`. A name that is not Unicode is no
 /// name that we look for; a directory that has gone meanwhile is empty.
-fn entries(directory: &Path, discovery: &mut Discovery) -> Vec<(String, PathBuf)> {
+fn entries(directory: &Path, broken: &mut Vec<Broken>) -> Vec<(String, PathBuf)> {
     let named = |entry: fs::DirEntry| {
         let (name, path) = (entry.file_name().into_string().ok()?, entry.path());
         let path = path.strip_prefix(".").map(Path::to_owned).unwrap_or(path);
@@ -397,7 +408,7 @@ fn entries(directory: &Path, discovery: &mut Discovery) -> Vec<(String, PathBuf)
     let entries = fs::read_dir(directory).and_then(|entries| entries.collect());
     let entries: Vec<fs::DirEntry> = entries.unwrap_or_else(|error: io::Error| {
         if error.kind() != io::ErrorKind::NotFound {
-            discovery.broken.push(Broken::new(directory, error));
+            broken.push(Broken::new(directory, error));
         }
         Vec::new()
     });

@@ -85,7 +85,7 @@ pub enum Error {
     },
 }
 
-/// What [`write`] would do.
+/// What [`write()`] would do.
 pub fn plan(directory: &Path, files: &[File], force: bool) -> Result<Plan, Error> {
     let mut planned = Vec::new();
     let mut foreign = Vec::new();

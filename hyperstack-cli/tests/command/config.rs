@@ -17,6 +17,19 @@ fn a_stack_by_its_alias() {
             (&GAME.into(), &"out".into())
         );
     }
+
+    // Wherever it is, also by the name in the file.
+    project.write("specs/other.json", &stack("OtherGame", &["Game"]));
+    project.write(
+        "hyperstack.toml",
+        "[[stacks]]\nname = 'o'\nstack = 'specs/other.json'\n",
+    );
+    for name in ["o", "other-game"] {
+        let said = project.hs(&format!("sdk create rust {name} --json")).json();
+        assert_eq!(said["path"], "specs/other.json");
+    }
+
+    // As it once was written.
     project.write(
         "hyperstack.toml",
         "[[stacks]]\nname = \"g\"\nast = \"settlement-game\"\n",

@@ -212,7 +212,7 @@ impl Made {
         if syn::parse_str::<syn::Ident>(&path).is_ok() {
             return Ok(format!("  mod {path};\n"));
         }
-        let name = rust::default_crate_name(&self.stack).replace('-', "_");
+        let name = self.target.options.crate_name.replace('-', "_");
         Ok(format!("  #[path = \"{path}/mod.rs\"]\n  mod {name};\n"))
     }
 }

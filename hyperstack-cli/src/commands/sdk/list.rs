@@ -82,15 +82,13 @@ fn rows(config: &Config) -> Vec<Row> {
         .collect();
     let discovery = find::discover(config);
     for candidate in discovery.found {
-        let real = candidate.path.canonicalize().ok();
-        let is_it = |row: &Row| row.path.as_ref().and_then(|path| path.canonicalize().ok()) == real;
-        if !rows.iter().any(is_it) {
+        if !has(&rows, &candidate.path) {
             let found = find::find(&candidate.path.to_string_lossy(), config);
-            let name = candidate.name;
+            let found = found.map_err(Into::into);
             rows.push(Row::new(
-                name,
+                candidate.name,
                 Some(candidate.path),
-                found.map_err(Into::into),
+                found,
                 config,
             ));
         }
@@ -98,15 +96,19 @@ fn rows(config: &Config) -> Vec<Row> {
     for broken in discovery.broken {
         if broken.path.is_dir() {
             commands::warn(broken);
-        } else if !rows
-            .iter()
-            .any(|row| row.path.as_ref() == Some(&broken.path))
-        {
+        } else if !has(&rows, &broken.path) {
             let (name, error) = (broken.name().to_owned(), anyhow!(broken.reason));
             rows.push(Row::new(name, Some(broken.path), Err(error), config));
         }
     }
     rows
+}
+
+/// Whether one is of this file, however that is written.
+fn has(rows: &[Row], path: &Path) -> bool {
+    let path = path.canonicalize().ok();
+    let mut paths = rows.iter().filter_map(|row| row.path.as_ref());
+    paths.any(|known| known.canonicalize().ok() == path)
 }
 
 fn configured(entry: &config::Stack, config: &Config) -> Row {
