@@ -22,7 +22,8 @@ pub struct Found {
     pub json: String,
     /// Where it is from.
     pub origin: Origin,
-    /// What the configuration says of this stack, if anything.
+    /// What the configuration says of it: of the stack that was asked for, or of the file that was found,
+    /// where exactly one entry names that by its path.
     pub entry: Option<config::Stack>,
     /// Files that were passed by, because they cannot be read.
     pub broken: Vec<Broken>,
@@ -229,20 +230,14 @@ fn read(path: &Path, entry: Option<config::Stack>) -> Result<Found, Error> {
 /// The stack called `name` under the project's directory.
 fn named(name: &str, config: &Config, entry: Option<config::Stack>) -> Result<Found, Error> {
     let mut discovery = discover(config);
-    // A file that is called so is meant, even if it is broken: who reads it says why.
-    let (meant, broken) = discovery
-        .broken
-        .drain(..)
-        .partition(|broken| closeness(name, broken.name()).is_some());
-    discovery.broken = broken;
+    // A broken file that is called so is what is meant: who reads it says why it is broken.
+    let is_meant = |broken: &Broken| closeness(name, broken.name()).is_some();
+    let (meant, broken) = discovery.broken.into_iter().partition(is_meant);
     let meant: Vec<Broken> = meant;
+    discovery.broken = broken;
     discovery
         .found
-        .extend(meant.into_iter().map(|broken| Candidate {
-            name: broken.name().to_owned(),
-            path: broken.path,
-            entities: Vec::new(),
-        }));
+        .extend(meant.into_iter().map(Candidate::from));
     let mut candidates = closest(name, &discovery.found, |candidate| &candidate.name);
     match candidates.len() {
         0 => Err(Error::NotFound(Box::new(NotFound {
@@ -482,6 +477,17 @@ impl Discovery {
         let all = self.found.clone();
         self.found
             .retain(|old| !all.iter().any(|newer| old.is_leftover_of(newer)));
+    }
+}
+
+/// By the name of the file.
+impl From<Broken> for Candidate {
+    fn from(broken: Broken) -> Candidate {
+        Candidate {
+            name: broken.name().to_owned(),
+            path: broken.path,
+            entities: Vec::new(),
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod create;
 mod list;
+mod report;
 mod values;
 
 use std::path::{Path, PathBuf};
@@ -18,6 +19,10 @@ use super::paths;
 
 /// Make typed crates from stack files, and list them
 #[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  hs sdk create rust settlement-game
+  hs sdk list")]
 pub(crate) struct Args {
     #[command(subcommand)]
     command: Command,
@@ -26,6 +31,9 @@ pub(crate) struct Args {
 #[derive(Subcommand)]
 enum Command {
     /// Make a crate, or a module, from a stack file
+    #[command(after_help = "\
+Example:
+  hs sdk create rust settlement-game")]
     Create {
         #[command(subcommand)]
         language: Language,
@@ -143,18 +151,4 @@ impl Target {
 /// What is not from the command line, which clap has checked.
 fn checked<T>(value: Result<T, String>, what: &str, text: &str) -> Result<T> {
     value.map_err(|reason| anyhow!("{what} is `{text}`: {reason}"))
-}
-
-/// `2 entities: Game, Player`
-fn entities(stack: &Stack) -> String {
-    let names: Vec<&str> = stack
-        .entities
-        .iter()
-        .map(|entity| entity.name.as_str())
-        .collect();
-    match names[..] {
-        [] => "no entities".to_owned(),
-        [name] => format!("1 entity: {name}"),
-        _ => format!("{} entities: {}", names.len(), names.join(", ")),
-    }
 }

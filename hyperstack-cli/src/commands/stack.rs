@@ -12,6 +12,9 @@ use super::green;
 
 /// Look into a stack file
 #[derive(clap::Args)]
+#[command(after_help = "\
+Example:
+  hs stack inspect settlement-game")]
 pub(crate) struct Args {
     #[command(subcommand)]
     command: Command,

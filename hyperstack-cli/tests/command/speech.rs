@@ -9,6 +9,9 @@ fn every_help_has_examples() {
     let project = Project::empty("help");
     for words in [
         "--help",
+        "sdk --help",
+        "sdk create --help",
+        "stack --help",
         "sdk create rust --help",
         "sdk list --help",
         "stack inspect --help",
@@ -45,6 +48,9 @@ fn a_reader_that_has_gone_is_no_failure() {
         "completions bash",
         "sdk list",
         "--help",
+        "sdk --help",
+        "sdk create --help",
+        "stack --help",
     ] {
         let mut command = project.command(words);
         let mut child = command

@@ -6,13 +6,14 @@ use std::process::ExitCode;
 use anyhow::{anyhow, Context as _, Result};
 use hyperstack_cli::find::{Found, Origin};
 use hyperstack_cli::model::Stack;
-use hyperstack_cli::output::{self, Plan, Status};
-use hyperstack_cli::rust::{self, File, Layout};
+use hyperstack_cli::output;
+use hyperstack_cli::rust::{self, File};
 use serde::Serialize;
 use serde_json::json;
 
-use super::{entities, Choices, Target};
-use crate::commands::{self, green, paths, yellow};
+use super::report::report;
+use super::{Choices, Target};
+use crate::commands::{self, green, paths};
 
 /// Make a typed Rust crate from a stack file
 #[derive(clap::Args)]
@@ -67,10 +68,10 @@ pub(super) fn run(args: Args, config: Option<&Path>) -> Result<ExitCode> {
 }
 
 /// What was made, and of what.
-struct Made {
-    stack: Stack,
-    found: Found,
-    target: Target,
+pub(super) struct Made {
+    pub(super) stack: Stack,
+    pub(super) found: Found,
+    pub(super) target: Target,
     files: Vec<File>,
 }
 
@@ -115,7 +116,7 @@ impl Made {
         })?;
         match as_json {
             true => self.print_json(&plan.files)?,
-            false => commands::print(&self.report(&plan)?)?,
+            false => commands::print(&report(self, &plan)?)?,
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -142,92 +143,5 @@ impl Made {
             directory: &self.target.directory,
             files,
         })
-    }
-
-    fn report(&self, plan: &Plan) -> Result<String> {
-        let directory = &self.target.directory;
-        let mut report = format!(
-            "{} {}, from {}\n  {}\n\n{}\n",
-            green("Found"),
-            self.stack.name,
-            self.found.origin,
-            entities(&self.stack),
-            directory.display(),
-        );
-        for file in &plan.files {
-            let status = match file.status {
-                Status::Created => green("created  "),
-                Status::Updated => green("updated  "),
-                _ => "unchanged".to_owned(),
-            };
-            let path = file.path.strip_prefix(directory).unwrap_or(&file.path);
-            report += &format!("  {status}  {}\n", path.display());
-        }
-        if self.target.options.url.is_none() {
-            report += "\nIt has no URL: give one to `connect`, or make it with `--url wss://…`.\n";
-        }
-        if !plan.leftovers.is_empty() {
-            let hint = yellow("No longer needed");
-            report += &format!("\n{hint}, of an earlier run; delete them:\n");
-            for path in &plan.leftovers {
-                report += &format!("  {}\n", path.display());
-            }
-        }
-        Ok(report + &self.how_to_use()?)
-    }
-
-    /// What to write where, for somebody in the current directory.
-    fn how_to_use(&self) -> Result<String> {
-        let here = Path::new("");
-        let sdk = match &self.target.sdk_path {
-            Some(path) => format!("{{ path = \"{}\" }}", from(here, path)?),
-            None => format!("\"{SDK_VERSION}\""),
-        };
-        let mut text = match self.target.options.layout {
-            Layout::Module => format!(
-                "\nAdd to your Cargo.toml:\n\n  [dependencies]\n  hyperstack-sdk = {sdk}\n\n\
-                 and to your src/lib.rs or src/main.rs:\n\n{}",
-                self.module()?
-            ),
-            _ => format!(
-                "\nAdd to your Cargo.toml:\n\n  [dependencies]\n  hyperstack-sdk = {sdk}\n  \
-                 {} = {{ path = \"{}\" }}\n",
-                self.target.options.crate_name,
-                from(here, &self.target.directory)?,
-            ),
-        };
-        if self.target.sdk_path.is_none() {
-            text += "\nOn crates.io, `hyperstack-sdk` is another project's crate until this one is published.\n\
-                     Until then, say in the Cargo.toml of your workspace where this one is:\n\n  \
-                     [patch.crates-io]\n  \
-                     hyperstack-sdk = { path = \"../this-repository/hyperstack-sdk\" }\n\n\
-                     or make the crate with `--sdk-path ../this-repository/hyperstack-sdk`.\n";
-        }
-        Ok(text)
-    }
-
-    /// The declaration of a module in `src`.
-    fn module(&self) -> Result<String> {
-        let path = from(Path::new("src"), &self.target.directory)?;
-        if syn::parse_str::<syn::Ident>(&path).is_ok() {
-            return Ok(format!("  mod {path};\n"));
-        }
-        let name = self.target.options.crate_name.replace('-', "_");
-        Ok(format!("  #[path = \"{path}/mod.rs\"]\n  mod {name};\n"))
-    }
-}
-
-/// What generated crates ask for: `0.5`.
-const SDK_VERSION: &str = concat!(
-    env!("CARGO_PKG_VERSION_MAJOR"),
-    ".",
-    env!("CARGO_PKG_VERSION_MINOR")
-);
-
-/// A relative path as it is written in `directory`; an absolute one stays.
-fn from(directory: &Path, path: &Path) -> Result<String> {
-    match path.is_absolute() {
-        true => Ok(paths::slashed(path)),
-        false => Ok(paths::relative(directory, path)?),
     }
 }
