@@ -11,8 +11,12 @@
 //! # Ok::<(), hyperstack_cli::spec::ParseError>(())
 //! ```
 
+pub mod config;
+pub mod find;
 pub mod model;
 mod names;
+mod nearest;
+pub mod output;
 mod resolve;
 pub mod rust;
 pub mod spec;

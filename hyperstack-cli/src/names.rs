@@ -109,6 +109,7 @@ mod tests {
             assert_eq!(snake(name), snaked, "{name}");
         }
         assert_eq!(kebab("SettlementGame"), "settlement-game");
+        assert_eq!(kebab("OreV3Stream"), "ore-v3-stream");
     }
 
     #[test]

@@ -47,12 +47,14 @@ impl ParseError {
     }
 
     /// What serde says, which ends with the place where it stopped.
-    pub(super) fn json(path: String, error: &serde_json::Error) -> Self {
+    pub(super) fn json(path: &str, error: &serde_json::Error) -> Self {
         let (line, column) = (error.line(), error.column());
         let message = error.to_string();
+        // `.` is the top, and `?` what was not yet known.
+        let known = path.trim_end_matches(['.', '?']);
         let place = format!(" at line {line} column {column}");
         ParseError {
-            path: if path == "." { String::new() } else { path },
+            path: known.to_owned(),
             line,
             column,
             message: message.strip_suffix(&place).unwrap_or(&message).to_owned(),

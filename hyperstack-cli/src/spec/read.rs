@@ -74,8 +74,7 @@ fn parse<T: DeserializeOwned>(json: &str) -> Result<T, ParseError> {
     let json = json.strip_prefix('\u{feff}').unwrap_or(json);
     let mut json = serde_json::Deserializer::from_str(json);
     let value = serde_path_to_error::deserialize(&mut json)
-        .map_err(|error| ParseError::json(error.path().to_string(), error.inner()))?;
-    json.end()
-        .map_err(|error| ParseError::json(String::new(), &error))?;
+        .map_err(|error| ParseError::json(&error.path().to_string(), error.inner()))?;
+    json.end().map_err(|error| ParseError::json("", &error))?;
     Ok(value)
 }

@@ -1,0 +1,91 @@
+//! The commands, and what they share: how a stack is read, and how a command speaks.
+
+pub(crate) mod completions;
+pub(crate) mod paths;
+pub(crate) mod sdk;
+// pub(crate) mod serve;
+pub(crate) mod stack;
+// pub(crate) mod stream;
+
+use std::io::{self, ErrorKind, IsTerminal, Write as _};
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use clap::builder::styling::{AnsiColor, Color, Style};
+use hyperstack_cli::config::Config;
+use hyperstack_cli::find::{self, Found};
+use hyperstack_cli::model::Stack;
+
+/// The configuration; what is wrong with it is a warning.
+pub(crate) fn load_config(path: Option<&Path>) -> Result<Config> {
+    let config = Config::load(path)?;
+    config.warnings.iter().for_each(warn);
+    Ok(config)
+}
+
+/// The stack that a user calls `name`; each file that was passed by is a warning.
+pub(crate) fn find(name: &str, config: &Config) -> Result<(Found, Stack)> {
+    let found = find::find(name, config)?;
+    found.broken.iter().for_each(warn);
+    let stack = parse(&found)?;
+    Ok((found, stack))
+}
+
+/// The stack in a file.
+pub(crate) fn parse(found: &Found) -> Result<Stack> {
+    Stack::from_json(&found.json).with_context(|| format!("{} is no stack file", found.origin))
+}
+
+/// Prints to standard output. Who has closed it wants no more.
+pub(crate) fn print(text: &str) -> Result<()> {
+    let mut stdout = io::stdout().lock();
+    match stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush())
+    {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        done => done.context("cannot write to standard output"),
+    }
+}
+
+/// Prints JSON to standard output.
+pub(crate) fn print_json(value: &impl serde::Serialize) -> Result<()> {
+    print(&(serde_json::to_string_pretty(value)? + "\n"))
+}
+
+/// Prints a warning to standard error.
+pub(crate) fn warn(warning: impl ToString) {
+    let head = painted(AnsiColor::Yellow, "warning:", &io::stderr());
+    // Nobody is left to be told.
+    let _ = writeln!(io::stderr(), "{head} {}", warning.to_string());
+}
+
+/// Prints an error and its causes to standard error, a line each, the innermost last.
+pub(crate) fn tell_error(error: &anyhow::Error) {
+    let head = painted(AnsiColor::Red, "error:", &io::stderr());
+    let causes = error.chain().skip(1);
+    let causes: String = causes
+        .map(|cause| format!("  caused by: {cause}\n"))
+        .collect();
+    // Nobody is left to be told.
+    let _ = write!(io::stderr(), "{head} {error}\n{causes}");
+}
+
+/// A text in green, where standard output shows colours.
+pub(crate) fn green(text: &str) -> String {
+    painted(AnsiColor::Green, text, &io::stdout())
+}
+
+/// A text in yellow, where standard output shows colours.
+pub(crate) fn yellow(text: &str) -> String {
+    painted(AnsiColor::Yellow, text, &io::stdout())
+}
+
+fn painted(color: AnsiColor, text: &str, on: &impl IsTerminal) -> String {
+    let is_asked_not_to = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    if !on.is_terminal() || is_asked_not_to {
+        return text.to_owned();
+    }
+    let style = Style::new().bold().fg_color(Some(Color::Ansi(color)));
+    format!("{style}{text}{style:#}")
+}

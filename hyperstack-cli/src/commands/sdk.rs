@@ -1,0 +1,154 @@
+//! `hs sdk`: what is generated, and where it goes.
+
+mod create;
+mod list;
+mod report;
+mod values;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{anyhow, Result};
+use clap::Subcommand;
+use hyperstack_cli::config::Config;
+use hyperstack_cli::find::Found;
+use hyperstack_cli::model::Stack;
+use hyperstack_cli::rust::{default_crate_name, Layout, Options, Sdk};
+
+use super::paths;
+
+/// Make typed crates from stack files, and list them
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  hs sdk create rust settlement-game
+  hs sdk list")]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Make a crate, or a module, from a stack file
+    #[command(after_help = "\
+Example:
+  hs sdk create rust settlement-game")]
+    Create {
+        #[command(subcommand)]
+        language: Language,
+    },
+    List(list::Args),
+}
+
+#[derive(Subcommand)]
+enum Language {
+    Rust(create::Args),
+}
+
+pub(crate) fn run(args: Args, config: Option<&Path>) -> Result<ExitCode> {
+    match args.command {
+        Command::Create {
+            language: Language::Rust(args),
+        } => create::run(args, config),
+        Command::List(args) => list::run(args, config),
+    }
+}
+
+/// What the command line says of a crate, over the configuration.
+#[derive(clap::Args, Default)]
+struct Choices {
+    /// The directory of the crate itself
+    ///
+    /// Without it, as the configuration says, or else `generated/` and the crate's name.
+    #[arg(short, long, value_name = "DIR")]
+    output: Option<PathBuf>,
+    /// The name of the crate [default: `settlement-game-stack`, for SettlementGame]
+    #[arg(long, value_name = "NAME", value_parser = values::crate_name)]
+    crate_name: Option<String>,
+    /// Make a module of your own crate: `mod.rs` and its files, without a `Cargo.toml`
+    #[arg(long, overrides_with = "no_module")]
+    module: bool,
+    /// Make a crate, whatever the configuration says
+    #[arg(long)]
+    no_module: bool,
+    /// The directory of the package `hyperstack-sdk`, to depend on it by path
+    #[arg(long, value_name = "DIR", value_parser = values::sdk_path)]
+    sdk_path: Option<PathBuf>,
+    /// Where the stack is served: `ws://` or `wss://`
+    #[arg(long, value_parser = values::url)]
+    url: Option<String>,
+    /// Make one `Option` of a field that may be null, so that null is as good as never sent
+    #[arg(long)]
+    flat_options: bool,
+}
+
+/// Where a crate goes, and how it is made.
+struct Target {
+    directory: PathBuf,
+    options: Options,
+    /// Relative to the current directory, or absolute.
+    sdk_path: Option<PathBuf>,
+}
+
+impl Target {
+    fn new(stack: &Stack, found: &Found, config: &Config, choices: &Choices) -> Result<Target> {
+        let entry = found.entry.as_ref();
+        let default = config.crate_name(entry, &default_crate_name(stack));
+        let directory = match &choices.output {
+            Some(output) => output.clone(),
+            None => config.output(entry, &default),
+        };
+        let crate_name = match &choices.crate_name {
+            Some(name) => name.clone(),
+            None => checked(
+                values::crate_name(&default),
+                "the name of the crate",
+                &default,
+            )?,
+        };
+        let url = match (&choices.url, entry.and_then(|entry| entry.url.as_ref())) {
+            (Some(url), _) => Some(url.clone()),
+            (None, Some(url)) => Some(checked(values::url(url), "`url`", url)?),
+            (None, None) => None,
+        };
+        let sdk_path = match (&choices.sdk_path, &config.sdk.rust_sdk_path) {
+            (Some(path), _) => Some(path.clone()),
+            (None, Some(path)) => {
+                let path = paths::slashed(&config.path(path));
+                Some(checked(
+                    values::sdk_path(&path),
+                    "`sdk.rust_sdk_path`",
+                    &path,
+                )?)
+            }
+            (None, None) => None,
+        };
+        let sdk = match &sdk_path {
+            Some(path) if path.is_absolute() => Sdk::Path(paths::slashed(path)),
+            Some(path) => Sdk::Path(paths::relative(&directory, path)?),
+            None => Sdk::Version,
+        };
+        let is_module = choices.module || !choices.no_module && config.is_module(entry);
+        let layout = match is_module {
+            true => Layout::Module,
+            false => Layout::Crate,
+        };
+        let mut options = Options::new(stack);
+        options.crate_name = crate_name;
+        options.url = url;
+        options.sdk = sdk;
+        options.layout = layout;
+        options.flat = choices.flat_options || config.sdk.flat_options;
+        Ok(Target {
+            directory,
+            options,
+            sdk_path,
+        })
+    }
+}
+
+/// What is not from the command line, which clap has checked.
+fn checked<T>(value: Result<T, String>, what: &str, text: &str) -> Result<T> {
+    value.map_err(|reason| anyhow!("{what} is `{text}`: {reason}"))
+}

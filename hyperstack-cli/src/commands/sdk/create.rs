@@ -1,0 +1,146 @@
+//! `hs sdk create rust`.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{anyhow, Result};
+use hyperstack_cli::find::{Found, Origin};
+use hyperstack_cli::model::Stack;
+use hyperstack_cli::output;
+use hyperstack_cli::rust::{self, File};
+use serde::Serialize;
+use serde_json::json;
+
+use super::report::report;
+use super::{Choices, Target};
+use crate::commands::{self, green, paths};
+
+/// Make a typed Rust crate from a stack file
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  hs sdk create rust settlement-game
+  hs sdk create rust settlement-game --output ./crates/game-sdk --crate-name game-sdk
+  hs sdk create rust ore.stack.json --sdk-path ../this-repository/hyperstack-sdk
+  hs sdk create rust settlement-game --module --output src/game
+  hs sdk create rust settlement-game --check
+  curl -s https://game.example/game.stack.json | hs sdk create rust - --stdout
+
+A stack is named by, in this order: `-`, standard input; the path of its file; a stack in
+hyperstack.toml; the name of one that is in `.hyperstack` in a directory of the project. OreStream
+and ore-stream are the same.")]
+pub(super) struct Args {
+    /// The stack: a name, a path, or `-`
+    stack: String,
+    #[command(flatten)]
+    choices: Choices,
+    /// Write nothing; print what is stale as a diff, and exit with 1 if anything is
+    #[arg(long, conflicts_with_all = ["stdout", "force"])]
+    check: bool,
+    /// Write nothing; print all files
+    #[arg(long, conflicts_with_all = ["force", "json"])]
+    stdout: bool,
+    /// Overwrite files that this command has not written
+    #[arg(long)]
+    force: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(args: Args, config: Option<&Path>) -> Result<ExitCode> {
+    let config = commands::load_config(config)?;
+    let (found, stack) = commands::find(&args.stack, &config)?;
+    let target = Target::new(&stack, &found, &config, &args.choices)?;
+    let files = rust::generate(&stack, &target.options);
+    let made = Made {
+        stack,
+        found,
+        target,
+        files,
+    };
+    match (args.stdout, args.check) {
+        (true, _) => made.to_stdout(),
+        (_, true) => made.check(args.json),
+        _ => made.write(args.force, args.json),
+    }
+}
+
+/// What was made, and of what.
+pub(super) struct Made {
+    pub(super) stack: Stack,
+    pub(super) found: Found,
+    pub(super) target: Target,
+    files: Vec<File>,
+}
+
+impl Made {
+    fn to_stdout(&self) -> Result<ExitCode> {
+        let text = |file: &File| format!("// ==> {}\n{}", paths::slashed(&file.path), file.text);
+        let texts: Vec<String> = self.files.iter().map(text).collect();
+        commands::print(&texts.join("\n"))?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn check(&self, as_json: bool) -> Result<ExitCode> {
+        let directory = &self.target.directory;
+        let stale = output::check(directory, &self.files)?;
+        if as_json {
+            let status = |path: &Path| match stale.iter().find(|stale| stale.path == path) {
+                Some(stale) if stale.missing => "missing",
+                Some(_) => "stale",
+                None => "fresh",
+            };
+            let paths = self.files.iter().map(|file| directory.join(&file.path));
+            let files = paths.map(|path| json!({ "path": path, "status": status(&path) }));
+            self.print_json(&files.collect::<Vec<_>>())?;
+        } else if stale.is_empty() {
+            let directory = directory.display();
+            commands::print(&format!("{directory} is {}\n", green("fresh")))?;
+        } else {
+            let diffs: String = stale.iter().map(|stale| stale.diff.as_str()).collect();
+            commands::print(&diffs)?;
+        }
+        Ok(match stale.is_empty() {
+            true => ExitCode::SUCCESS,
+            false => ExitCode::FAILURE,
+        })
+    }
+
+    fn write(&self, force: bool, as_json: bool) -> Result<ExitCode> {
+        let plan = output::write(&self.target.directory, &self.files, force);
+        let plan = plan.map_err(|error| match error {
+            output::Error::Foreign { .. } => anyhow!("{error}\n  `--force` overwrites them."),
+            _ => error.into(),
+        })?;
+        match as_json {
+            true => self.print_json(&plan.files)?,
+            false => commands::print(&report(self, &plan)?)?,
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn print_json(&self, files: &impl Serialize) -> Result<()> {
+        #[derive(Serialize)]
+        struct Object<'a, F> {
+            stack: &'a str,
+            path: Option<&'a Path>,
+            hash: String,
+            #[serde(rename = "crate")]
+            crate_name: &'a str,
+            directory: &'a Path,
+            files: F,
+        }
+        commands::print_json(&Object {
+            stack: &self.stack.name,
+            path: match &self.found.origin {
+                Origin::Path(path) => Some(path),
+                _ => None,
+            },
+            hash: self.stack.hash(),
+            crate_name: &self.target.options.crate_name,
+            directory: &self.target.directory,
+            files,
+        })
+    }
+}

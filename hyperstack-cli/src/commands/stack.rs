@@ -1,0 +1,239 @@
+//! `hs stack`: what a client sees of a stack.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Subcommand;
+use hyperstack_cli::find::Origin;
+use hyperstack_cli::model::{Entity, Field, Output, Role, Shape, Stack, Type, TypeDef};
+
+use super::green;
+
+/// Look into a stack file
+#[derive(clap::Args)]
+#[command(after_help = "\
+Example:
+  hs stack inspect settlement-game")]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Show what a client sees of a stack: entities, fields, views, types
+    #[command(after_help = "\
+Examples:
+  hs stack inspect settlement-game
+  hs stack inspect .hyperstack/SettlementGame.stack.json
+  hs stack inspect ore --json | jq '.entities[].name'
+
+Names and types are those on the wire. `or null` is what may be null, and `appended to` what the
+server adds to instead of replacing it.")]
+    Inspect {
+        /// The stack: a name, a path, or `-`
+        stack: String,
+        /// Print a JSON object
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+pub(crate) fn run(args: Args, config: Option<&Path>) -> Result<ExitCode> {
+    let Command::Inspect { stack: name, json } = args.command;
+    let config = super::load_config(config)?;
+    let (found, stack) = super::find(&name, &config)?;
+    match json {
+        true => super::print_json(&stack)?,
+        false => super::print(&tree(&stack, &found.origin))?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A line of the tree: how deep, and its columns.
+type Line = (usize, Vec<String>);
+
+fn tree(stack: &Stack, origin: &Origin) -> String {
+    let mut text = format!("{}, from {origin}\n", green(&stack.name));
+    for program in &stack.programs {
+        text += &format!("program {program}\n");
+    }
+    text += &format!("hash {}\n", stack.hash());
+    for entity in &stack.entities {
+        text += &format!("\n{}", green(&entity.name));
+        if let Some(key) = &entity.key {
+            text += &format!(", by {key}");
+        }
+        text += &format!("\n{}", aligned(&entity_lines(entity, stack)));
+    }
+    for ty in &stack.types {
+        text += &format!("\n{}\n{}", type_head(ty), aligned(&type_lines(ty, stack)));
+    }
+    text
+}
+
+fn entity_lines(entity: &Entity, stack: &Stack) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for section in &entity.sections {
+        lines.push((1, vec![section.name.clone()]));
+        lines.extend(
+            section
+                .fields
+                .iter()
+                .map(|field| (2, columns(field, stack))),
+        );
+    }
+    lines.extend(entity.fields.iter().map(|field| (1, columns(field, stack))));
+    for view in &entity.views {
+        let output = match view.output {
+            Output::Single => "one row",
+            Output::Collection => "rows in an order",
+            Output::Keyed => "rows by key",
+            _ => "rows",
+        };
+        let steps = view.steps.join(", ");
+        lines.push((
+            1,
+            vec![format!("view {}", view.id), output.to_owned(), steps],
+        ));
+    }
+    lines
+}
+
+fn columns(field: &Field, stack: &Stack) -> Vec<String> {
+    let mut ty = words(&field.ty, stack);
+    if field.nullable {
+        ty += " or null";
+    }
+    let appended = field.append.then(|| "appended to".to_owned());
+    let notes: Vec<String> = appended
+        .into_iter()
+        .chain(field.origin.iter().cloned())
+        .collect();
+    vec![field.name.clone(), ty, notes.join("; ")]
+}
+
+fn type_head(ty: &TypeDef) -> String {
+    let program = ty.program.as_ref().map(|program| format!(" of {program}"));
+    let docs: String = ty
+        .docs
+        .iter()
+        .map(|line| format!("\n  {}", line.trim()))
+        .collect();
+    let kind = match &ty.shape {
+        Shape::Struct(_) => "an object",
+        Shape::Tuple(_) => "a list of one of each",
+        Shape::Enum(_) => "one of these texts",
+        _ => "a type",
+    };
+    let program = program.unwrap_or_default();
+    format!("{}{program}, {kind}{docs}", green(&title(ty)))
+}
+
+/// A type's name, and what it is of an instruction.
+fn title(ty: &TypeDef) -> String {
+    match ty.role {
+        Role::Accounts => format!("{} accounts", ty.name),
+        Role::Args => format!("{} arguments", ty.name),
+        _ => ty.name.clone(),
+    }
+}
+
+fn type_lines(ty: &TypeDef, stack: &Stack) -> Vec<Line> {
+    match &ty.shape {
+        Shape::Struct(members) => members
+            .iter()
+            .map(|member| {
+                let ty = words(&member.ty, stack);
+                (1, vec![member.name.clone(), ty, member.note.clone()])
+            })
+            .collect(),
+        Shape::Tuple(types) => types.iter().map(|ty| (1, vec![words(ty, stack)])).collect(),
+        Shape::Enum(variants) => variants
+            .iter()
+            .map(|name| (1, vec![name.clone()]))
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// A type in words.
+fn words(ty: &Type, stack: &Stack) -> String {
+    match ty {
+        Type::Bool => "bool".to_owned(),
+        Type::Int(name) | Type::Float(name) => (*name).to_owned(),
+        Type::Text => "text".to_owned(),
+        Type::Json => "any JSON".to_owned(),
+        Type::List(of) => format!("[{}]", words(of, stack)),
+        Type::Array(of, length) => format!("[{}; {length}]", words(of, stack)),
+        Type::Map(key, value) => format!("{{{}: {}}}", words(key, stack), words(value, stack)),
+        Type::Tuple(types) => {
+            let types: Vec<String> = types.iter().map(|ty| words(ty, stack)).collect();
+            format!("({})", types.join(", "))
+        }
+        Type::Nullable(of) => format!("({} or null)", words(of, stack)),
+        Type::Capture(of) => format!("capture of {}", words(of, stack)),
+        Type::Event(of) => format!("event of {}", words(of, stack)),
+        Type::Instruction(accounts, args) => {
+            let (accounts, args) = (words(accounts, stack), words(args, stack));
+            format!("{{accounts: {accounts}, data: {args}}}")
+        }
+        Type::TokenMetadata => "token metadata".to_owned(),
+        Type::SlotHash => "slot hash".to_owned(),
+        Type::Defined(index) => match stack.types.get(*index) {
+            Some(ty) => title(ty),
+            None => format!("type {index}"),
+        },
+        _ => "a type".to_owned(),
+    }
+}
+
+/// Each line on its own, its columns under those of the others; a lone one takes no room from them.
+fn aligned(lines: &[Line]) -> String {
+    let mut widths = Vec::new();
+    for (depth, columns) in lines.iter().filter(|(_, columns)| columns.len() > 1) {
+        for (i, column) in columns.iter().enumerate() {
+            let width = column.chars().count() + if i == 0 { 2 * depth } else { 0 };
+            match widths.get_mut(i) {
+                Some(widest) => *widest = width.max(*widest),
+                None => widths.push(width),
+            }
+        }
+    }
+    let mut text = String::new();
+    for (depth, columns) in lines {
+        let mut line = String::new();
+        for (i, column) in columns.iter().enumerate() {
+            let column = match i {
+                0 => format!("{}{column}", "  ".repeat(*depth)),
+                _ => column.clone(),
+            };
+            let width = widths.get(i).copied().unwrap_or_default();
+            line += &format!("{column:width$}  ");
+        }
+        text += line.trim_end();
+        text.push('\n');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_under_each_other() {
+        let line =
+            |depth, columns: &[&str]| (depth, columns.iter().map(|c| (*c).to_owned()).collect());
+        let lines = [
+            line(1, &["a section with a long name"]),
+            line(2, &["id", "u64", ""]),
+            line(1, &["phase", "Phase or null", "of the account Game"]),
+        ];
+        assert_eq!(
+            aligned(&lines),
+            "  a section with a long name\n    id   u64\n  phase  Phase or null  of the account Game\n"
+        );
+    }
+}

@@ -1,0 +1,421 @@
+//! `hyperstack.toml`: which stacks a project has, and what is made of each.
+//!
+//! Paths in it are relative to the directory that it is in.
+
+use std::path::{Component, Path, PathBuf};
+use std::{fs, io};
+
+use serde::{Deserialize, Serialize};
+use toml::de::{DeTable, DeValue};
+use toml::Spanned;
+
+use crate::nearest::did_you_mean;
+
+/// The file that is read where none is named.
+pub const FILE: &str = "hyperstack.toml";
+
+/// A project's configuration.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Config {
+    /// The file, if there is one.
+    #[serde(skip)]
+    pub file: Option<PathBuf>,
+    /// What paths are relative to, and what is searched for stacks.
+    #[serde(skip)]
+    pub directory: PathBuf,
+    /// Keys that say nothing, a sentence each.
+    #[serde(skip)]
+    pub warnings: Vec<String>,
+    /// `[project]`
+    pub project: Project,
+    /// `[sdk]`
+    pub sdk: Sdk,
+    /// `[[stacks]]`
+    pub stacks: Vec<Stack>,
+    /// `[build]`
+    pub build: Build,
+}
+
+/// `[project]`: for the reader of the file.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Project {
+    /// Its name.
+    pub name: Option<String>,
+    /// What it is.
+    pub description: Option<String>,
+    /// Its version.
+    pub version: Option<String>,
+}
+
+/// `[sdk]`: what holds for all stacks.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Sdk {
+    /// Where generated crates go, each into a directory of its own; without it, `generated`.
+    pub output_dir: Option<String>,
+    /// The same, for Rust alone.
+    pub rust_output_dir: Option<String>,
+    /// Whether to make modules instead of crates.
+    pub rust_module_mode: bool,
+    /// What the names of crates begin with, where they are not given.
+    pub rust_crate_prefix: Option<String>,
+    /// The directory of the package `hyperstack-sdk`, to depend on it by path.
+    pub rust_sdk_path: Option<String>,
+    /// Whether a field that may be null is one `Option`, and not two.
+    pub flat_options: bool,
+    /// Accepted; nothing is made of it.
+    pub typescript_output_dir: Option<String>,
+    /// Accepted; nothing is made of it.
+    pub typescript_package: Option<String>,
+}
+
+/// One of `[[stacks]]`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Stack {
+    /// What it is called on the command line; without it, as `stack` says.
+    pub name: Option<String>,
+    /// The path of the stack file, or the name of a stack to look for.
+    #[serde(alias = "ast")]
+    pub stack: String,
+    /// What it is, for the reader of the file.
+    pub description: Option<String>,
+    /// Where it is served.
+    pub url: Option<String>,
+    /// The name of its crate.
+    pub rust_crate: Option<String>,
+    /// The directory of its crate.
+    pub rust_output_crate: Option<String>,
+    /// Whether to make a module instead of a crate.
+    pub rust_module: Option<bool>,
+    /// Accepted; nothing is made of it.
+    pub typescript_output_file: Option<String>,
+}
+
+/// `[build]`: accepted; nothing is made of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Build {
+    /// Accepted; nothing is made of it.
+    pub watch_by_default: bool,
+}
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The file cannot be read. One that was named must exist.
+    #[error("cannot read `{}`", file.display())]
+    Read {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The file is no TOML, or has a value of the wrong type.
+    #[error("`{}`, line {line}, column {column}: {message}", file.display())]
+    Syntax {
+        /// The file.
+        file: PathBuf,
+        /// From 1.
+        line: usize,
+        /// From 1, in characters.
+        column: usize,
+        /// What the TOML reader says.
+        message: String,
+    },
+    /// Two stacks have one name.
+    #[error(
+        "`{}`: two stacks are called `{name}`, in line {first} and in line {second}",
+        file.display()
+    )]
+    Duplicate {
+        /// The file.
+        file: PathBuf,
+        /// What both are called.
+        name: String,
+        /// The line of the first.
+        first: usize,
+        /// The line of the second.
+        second: usize,
+    },
+}
+
+impl Config {
+    /// Reads `file`; where that is `None`, [`FILE`] in the current directory, which may be absent.
+    pub fn load(file: Option<&Path>) -> Result<Config, Error> {
+        let path = file.unwrap_or(Path::new(FILE));
+        match fs::read_to_string(path) {
+            Ok(text) => Config::parse(&text, path),
+            Err(error) if file.is_none() && error.kind() == io::ErrorKind::NotFound => {
+                Ok(Config::default())
+            }
+            Err(source) => Err(Error::Read {
+                file: path.into(),
+                source,
+            }),
+        }
+    }
+
+    /// Reads `text`, which is that of `file`.
+    pub fn parse(text: &str, file: &Path) -> Result<Config, Error> {
+        let syntax = |error: toml::de::Error| {
+            let (line, column) = position(text, error.span().map_or(0, |span| span.start));
+            Error::Syntax {
+                file: file.into(),
+                line,
+                column,
+                message: error.message().to_owned(),
+            }
+        };
+        let table = DeTable::parse(text).map_err(syntax)?.into_inner();
+        let config: Config = toml::from_str(text).map_err(syntax)?;
+        unique(&table, text, file)?;
+        Ok(Config {
+            file: Some(file.into()),
+            directory: file.parent().unwrap_or(Path::new("")).into(),
+            warnings: unknown(&table, text, file),
+            ..config
+        })
+    }
+
+    /// A path as the file has it.
+    pub fn path(&self, relative: impl AsRef<Path>) -> PathBuf {
+        let path = self.directory.join(relative);
+        path.components()
+            .filter(|part| *part != Component::CurDir)
+            .collect()
+    }
+
+    /// The name of a stack's crate: its own, or `default` behind the prefix of all.
+    pub fn crate_name(&self, entry: Option<&Stack>, default: &str) -> String {
+        if let Some(name) = entry.and_then(|entry| entry.rust_crate.as_ref()) {
+            return name.clone();
+        }
+        match self.sdk.rust_crate_prefix.as_deref() {
+            None | Some("") => default.to_owned(),
+            Some(prefix) if prefix.ends_with(['-', '_']) => format!("{prefix}{default}"),
+            Some(prefix) => format!("{prefix}-{default}"),
+        }
+    }
+
+    /// The directory of a stack's crate: its own, or `crate_name` in the one for all.
+    pub fn output(&self, entry: Option<&Stack>, crate_name: &str) -> PathBuf {
+        if let Some(directory) = entry.and_then(|entry| entry.rust_output_crate.as_ref()) {
+            return self.path(directory);
+        }
+        let sdk = &self.sdk;
+        let all = sdk.rust_output_dir.as_ref().or(sdk.output_dir.as_ref());
+        self.path(all.map_or("generated", String::as_str))
+            .join(crate_name)
+    }
+
+    /// Whether to make a module of a stack.
+    pub fn is_module(&self, entry: Option<&Stack>) -> bool {
+        entry
+            .and_then(|entry| entry.rust_module)
+            .unwrap_or(self.sdk.rust_module_mode)
+    }
+}
+
+impl Stack {
+    /// What it is called on the command line.
+    pub fn alias(&self) -> &str {
+        self.name.as_deref().unwrap_or(&self.stack)
+    }
+}
+
+/// The line and the column of a byte, from 1.
+fn position(text: &str, byte: usize) -> (usize, usize) {
+    let before = text.get(..byte).unwrap_or(text);
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    (before.matches('\n').count() + 1, line.chars().count() + 1)
+}
+
+/// No two stacks have one name.
+fn unique(table: &DeTable<'_>, text: &str, file: &Path) -> Result<(), Error> {
+    let mut names: Vec<(&str, usize)> = Vec::new();
+    for stack in tables(table, "stacks") {
+        let Some(value) = stack.get("name") else {
+            continue;
+        };
+        let Some(name) = value.get_ref().as_str() else {
+            continue;
+        };
+        let (second, _) = position(text, value.span().start);
+        if let Some((_, first)) = names.iter().find(|(known, _)| *known == name) {
+            return Err(Error::Duplicate {
+                file: file.into(),
+                name: name.to_owned(),
+                first: *first,
+                second,
+            });
+        }
+        names.push((name, second));
+    }
+    Ok(())
+}
+
+/// A sentence for each key that says nothing, in the order of the file.
+fn unknown(table: &DeTable<'_>, text: &str, file: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut look = |table: &DeTable<'_>, at: &str, known: &[String]| {
+        for key in table
+            .keys()
+            .filter(|key| !known.contains(&key.get_ref().to_string()))
+        {
+            found.push((
+                key.span().start,
+                format!("{at}{}", key.get_ref()),
+                did_you_mean(key.get_ref(), known.iter().map(String::as_str)),
+            ));
+        }
+    };
+    look(table, "", &keys::<Config>(&[]));
+    for (name, known) in [
+        ("project", keys::<Project>(&[])),
+        ("sdk", keys::<Sdk>(&[])),
+        ("stacks", keys::<Stack>(&["ast"])),
+        ("build", keys::<Build>(&[])),
+    ] {
+        for table in tables(table, name) {
+            look(table, &format!("{name}."), &known);
+        }
+    }
+    found.sort();
+    let sentence = |(byte, key, hint): (usize, String, String)| {
+        let (line, _) = position(text, byte);
+        format!(
+            "`{}`, line {line}: unknown key `{key}`{hint}",
+            file.display()
+        )
+    };
+    found.into_iter().map(sentence).collect()
+}
+
+/// The table called `name`, or those of the array called so.
+fn tables<'t>(table: &'t DeTable<'t>, name: &str) -> Vec<&'t DeTable<'t>> {
+    match table.get(name).map(Spanned::get_ref) {
+        Some(DeValue::Table(table)) => vec![table],
+        Some(DeValue::Array(array)) => {
+            let tables = array.iter().filter_map(|value| value.get_ref().as_table());
+            tables.collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The keys that `T` has, and `others`.
+fn keys<T: Default + Serialize>(others: &[&str]) -> Vec<String> {
+    let value = serde_json::to_value(T::default()).unwrap_or_default();
+    let own = value
+        .as_object()
+        .into_iter()
+        .flat_map(|object| object.keys());
+    own.map(String::as_str)
+        .chain(others.iter().copied())
+        .map(str::to_owned)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Config, Error> {
+        Config::parse(text, Path::new("game/hyperstack.toml"))
+    }
+
+    #[test]
+    fn every_documented_key_is_known() {
+        let config = parse(
+            r#"
+            [project]
+            name = "game"
+            description = "A game"
+            version = "1.0"
+            [sdk]
+            output_dir = "./out"
+            rust_output_dir = "./rust"
+            rust_module_mode = true
+            rust_crate_prefix = "acme"
+            rust_sdk_path = "../sdk"
+            flat_options = true
+            typescript_output_dir = "./ts"
+            typescript_package = "@acme/game"
+            [[stacks]]
+            name = "game"
+            stack = "SettlementGame"
+            description = "The game"
+            url = "wss://game.example"
+            rust_crate = "game-sdk"
+            rust_output_crate = "./crates/game"
+            rust_module = false
+            typescript_output_file = "game.ts"
+            [[stacks]]
+            ast = "old.ast.json"
+            [build]
+            watch_by_default = true
+            "#,
+        )
+        .unwrap();
+        assert_eq!(config.warnings, [""; 0]);
+        let (game, old) = (Some(&config.stacks[0]), Some(&config.stacks[1]));
+        assert_eq!(config.crate_name(game, "x-stack"), "game-sdk");
+        assert_eq!(config.crate_name(old, "x-stack"), "acme-x-stack");
+        assert_eq!(
+            config.output(game, "game-sdk"),
+            Path::new("game/crates/game")
+        );
+        assert_eq!(config.output(old, "x"), Path::new("game/rust/x"));
+        assert!(!config.is_module(game) && config.is_module(old));
+        assert_eq!(old.map(Stack::alias), Some("old.ast.json"));
+    }
+
+    #[test]
+    fn nothing_need_be_said() {
+        let config = parse("").unwrap();
+        assert_eq!(config.crate_name(None, "x-stack"), "x-stack");
+        assert_eq!(config.output(None, "x"), Path::new("game/generated/x"));
+        assert!(!config.is_module(None));
+    }
+
+    #[test]
+    fn an_unknown_key_is_a_warning() {
+        let config =
+            parse("[sdk]\noutptu_dir = \"x\"\n[[stacks]]\nstack = \"A\"\nxyzzy = 1\n[skd]\n");
+        assert_eq!(
+            config.unwrap().warnings,
+            [
+                "`game/hyperstack.toml`, line 2: unknown key `sdk.outptu_dir`, did you mean `output_dir`?",
+                "`game/hyperstack.toml`, line 5: unknown key `stacks.xyzzy`",
+                "`game/hyperstack.toml`, line 6: unknown key `skd`, did you mean `sdk`?",
+            ]
+        );
+    }
+
+    #[test]
+    fn an_error_says_where() {
+        let error = |text| parse(text).unwrap_err().to_string();
+        assert_eq!(
+            error("[sdk]\noutput_dir = 5\n"),
+            "`game/hyperstack.toml`, line 2, column 14: invalid type: integer `5`, expected a string"
+        );
+        assert_eq!(
+            error("[[stacks]]\nname = \"a\"\n"),
+            "`game/hyperstack.toml`, line 1, column 1: missing field `stack`"
+        );
+        assert_eq!(
+            error(
+                "[[stacks]]\nname = \"a\"\nstack = \"A\"\n[[stacks]]\nname = \"a\"\nstack = \"B\""
+            ),
+            "`game/hyperstack.toml`: two stacks are called `a`, in line 2 and in line 5"
+        );
+    }
+}
