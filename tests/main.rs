@@ -11,6 +11,7 @@ mod faults;
 mod filters;
 mod order;
 mod policies;
+mod raw;
 mod readers;
 mod recordings;
 mod resume;
