@@ -13,6 +13,7 @@ mod order;
 mod policies;
 mod raw;
 mod readers;
+mod record;
 mod recordings;
 mod resume;
 mod settings;
