@@ -1,0 +1,4 @@
+//! What `hs` can do, a module for each command.
+
+pub(crate) mod serve;
+pub(crate) mod stream;
