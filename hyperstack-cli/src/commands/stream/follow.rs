@@ -49,19 +49,25 @@ pub(super) struct Follow {
 }
 
 impl Follow {
-    /// Reads a view, for so long.
+    /// Reads a view, for so long. Where it is slow, `every` update waits for it; else those of a row become
+    /// one.
     pub(super) fn new(
         hs: HyperStack,
         id: &ViewId,
         part: &Part,
+        every: bool,
         duration: Option<Duration>,
         save: Option<Save>,
     ) -> Self {
         let view = View::new(&hs, id, part);
         let (client, begun) = (hs.clone(), view.clone());
         let (shown, filtered) = (id.to_string(), !part.filters.is_empty());
+        let updates = match every {
+            true => view.watch().unbounded(),
+            false => view.watch(),
+        };
         Follow {
-            updates: Box::pin(view.watch().shared()),
+            updates: Box::pin(updates.shared()),
             states: hs.connection_states(),
             issues: hs.socket_issues(),
             first: Some(Box::pin(async move {

@@ -147,8 +147,9 @@ async fn stream(args: Args) -> anyhow::Result<()> {
         skip: args.skip,
         take: args.take,
     };
-    let mut follow = Follow::new(hs, &args.view, &part, args.duration, save);
-    let done = match args.json || !io::stdout().is_terminal() {
+    let lines = args.json || !io::stdout().is_terminal();
+    let mut follow = Follow::new(hs, &args.view, &part, lines, args.duration, save);
+    let done = match lines {
         true => {
             let style = Style {
                 json: args.json,
