@@ -82,7 +82,9 @@ fn entity(spec: &spec::Entity, types: &mut Types<'_>) -> Entity {
     for section in &spec.sections {
         let root = is_root(section);
         let mut fields = Vec::new();
-        for field in section.fields.iter().filter(|field| field.emit) {
+        // What has no name is nothing that a struct could have.
+        let named = |field: &&spec::Field| field.emit && !field.field_name.is_empty();
+        for field in section.fields.iter().filter(named) {
             let path = match root {
                 true => field.field_name.clone(),
                 false => format!("{}.{}", section.name, field.field_name),
@@ -91,7 +93,7 @@ fn entity(spec: &spec::Entity, types: &mut Types<'_>) -> Entity {
         }
         if root {
             entity.fields.extend(fields);
-        } else if !fields.is_empty() {
+        } else if !fields.is_empty() && !section.name.is_empty() {
             match entity.sections.iter_mut().find(|s| s.name == section.name) {
                 Some(known) => known.fields.extend(fields),
                 None => entity.sections.push(Section {

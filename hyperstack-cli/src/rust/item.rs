@@ -9,6 +9,8 @@ use crate::model::{Stack, Type};
 const WIDTH: usize = 100;
 /// How long the arguments of an attribute may be in one line.
 const ATTRIBUTE: usize = 70;
+/// How complex a type may be before clippy asks.
+const COMPLEX: usize = 250;
 
 /// What a file imports.
 #[derive(Default)]
@@ -104,9 +106,14 @@ pub(super) fn attribute(out: &mut String, indent: &str, name: &str, args: &[Stri
     if args.is_empty() {
         return;
     }
-    let line = args.join(", ");
-    if line.len() <= ATTRIBUTE && !line.contains('\n') {
-        out.push_str(&format!("{indent}#[{name}({line})]\n"));
+    let line = format!("{indent}#[{name}({})]", args.join(", "));
+    let fits = match args {
+        [_] => line.chars().count() <= WIDTH,
+        _ => args.join(", ").chars().count() <= ATTRIBUTE,
+    };
+    if fits && !line.contains('\n') {
+        out.push_str(&line);
+        out.push('\n');
         return;
     }
     let args = args.join(&format!(",\n{indent}    "));
@@ -117,21 +124,60 @@ pub(super) fn attribute(out: &mut String, indent: &str, name: &str, args: &[Stri
 
 /// An argument that is a list, as one of an attribute that is broken into lines.
 pub(super) fn nested(name: &str, items: &[String]) -> String {
+    const INDENT: &str = "\n        ";
     let line = items.join(", ");
-    match line.len() <= ATTRIBUTE {
-        true => format!("{name}({line})"),
-        false => format!("{name}(\n        {}\n    )", items.join(",\n        ")),
+    if items.len() < 2 || line.len() <= ATTRIBUTE {
+        return format!("{name}({line})");
     }
+    // Short ones fill lines, others have one each.
+    let short = items.iter().all(|item| item.len() <= 10);
+    let mut list = String::new();
+    let mut width = WIDTH;
+    for (i, item) in items.iter().enumerate() {
+        let comma = if i + 1 < items.len() { "," } else { "" };
+        let item = format!("{item}{comma}");
+        if short && width + 1 + item.len() <= WIDTH {
+            list.push(' ');
+            width += 1 + item.len();
+        } else {
+            list.push_str(INDENT);
+            width = INDENT.len() - 1 + item.len();
+        }
+        list.push_str(&item);
+    }
+    format!("{name}({list}\n    )")
 }
 
 /// A named field.
 pub(super) fn field(out: &mut String, name: &str, ty: &str) {
+    if complexity(ty) > COMPLEX {
+        out.push_str("    #[allow(clippy::type_complexity)]\n");
+    }
     let line = format!("    pub {name}: {ty},");
     match line.chars().count() <= WIDTH {
         true => out.push_str(&line),
         false => out.push_str(&format!("    pub {name}:\n        {ty},")),
     }
     out.push('\n');
+}
+
+/// How complex a type is as clippy counts: ten for each type in it, times its depth.
+fn complexity(ty: &str) -> usize {
+    let (mut depth, mut sum) = (1, 0);
+    let mut before = ' ';
+    for c in ty.chars() {
+        let word = |c: char| c.is_alphanumeric() || c == '_';
+        if c.is_alphabetic() && !word(before) || matches!(c, '[' | '(') {
+            sum += 10 * depth;
+        }
+        match c {
+            '<' | '[' | '(' => depth += 1,
+            '>' | ']' | ')' => depth -= 1,
+            _ => {}
+        }
+        before = c;
+    }
+    sum
 }
 
 /// A struct whose fields have no names.

@@ -55,6 +55,9 @@ const RESERVED: &[&str] = &[
     "Views",
 ];
 
+/// In place of a suffix: the name in snake case, which an entity's views have as a field of the stack.
+const FIELD: &str = "_";
+
 /// The names of a stack.
 pub(super) struct Names {
     pub(super) stack: String,
@@ -92,7 +95,7 @@ impl Names {
             .map(|entity| {
                 let name = type_name(&entity.name);
                 let candidates = [name.clone(), format!("{of_stack}{name}")];
-                scope.free(candidates, &["Patch", "Entity", "Views"])
+                scope.free(candidates, &["Patch", "Entity", "Views", FIELD])
             })
             .collect();
         let name = match of_stack.ends_with("Stack") {
@@ -142,7 +145,10 @@ impl Scope {
         let numbered = candidates.last().cloned().unwrap_or_default();
         let numbered = (2..).map(|n: u32| format!("{numbered}{n}"));
         for name in candidates.into_iter().chain(numbered) {
-            let with = derived.iter().map(|suffix| format!("{name}{suffix}"));
+            let with = derived.iter().map(|suffix| match *suffix {
+                FIELD => snake(&name),
+                suffix => format!("{name}{suffix}"),
+            });
             let names: Vec<_> = std::iter::once(name.clone()).chain(with).collect();
             if names.iter().all(|name| !self.taken.contains(name)) {
                 self.taken.extend(names);
@@ -236,14 +242,15 @@ impl Fields {
     /// The variant's name in Rust.
     pub(super) fn variant(&mut self, wire: &str) -> String {
         let name = match pascal(wire) {
-            name if name == "Self" => "Self_".to_owned(),
+            name if name == "Self" => "SelfVariant".to_owned(),
             name => type_name(&name),
         };
         self.numbered(name, "")
     }
 
     fn numbered(&mut self, name: String, by: &str) -> String {
-        let numbered = (2..).map(|n: u32| format!("{}{by}{n}", name.trim_start_matches("r#")));
+        let bare = name.trim_start_matches("r#").trim_end_matches('_');
+        let numbered = (2..).map(|n: u32| format!("{bare}{by}{n}"));
         let mut names = std::iter::once(name.clone()).chain(numbered);
         let free = names
             .find(|name| !self.taken.contains(name))

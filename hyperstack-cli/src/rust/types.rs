@@ -131,7 +131,7 @@ impl Writer<'_> {
     fn variants(&mut self, out: &mut String, name: &str, variants: &[String]) {
         out.push_str(&format!("pub enum {name} {{\n"));
         let mut names = Fields::default();
-        for wire in variants {
+        for wire in variants.iter().filter(|wire| !wire.is_empty()) {
             let name = names.variant(wire);
             doc::paragraph(out, "    ///", &format!("`{wire}`."));
             let mut args = Vec::new();
