@@ -10,11 +10,18 @@ use crate::spec;
 pub(super) fn views(entity: &spec::Entity) -> Vec<View> {
     let mut views: Vec<View> = Vec::new();
     for spec in &entity.views {
-        if views.iter().all(|view| view.id != spec.id) {
+        if is_id(&spec.id) && views.iter().all(|view| view.id != spec.id) {
             views.push(view(entity, spec));
         }
     }
     views
+}
+
+/// Whether it can be subscribed: an entity's name and its own.
+fn is_id(id: &str) -> bool {
+    let parts = id.split_once('/');
+    parts
+        .is_some_and(|(entity, name)| !entity.is_empty() && !name.is_empty() && !name.contains('/'))
 }
 
 fn view(entity: &spec::Entity, spec: &spec::View) -> View {
