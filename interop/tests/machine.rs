@@ -1,0 +1,59 @@
+//! The generated types against the server's virtual machine, which runs the stack files that they are
+//! made of: whatever it emits, they take, and nothing of it gets lost.
+
+use std::collections::BTreeSet;
+
+use hyperstack_cli::model::Stack;
+use hyperstack_interpreter::Mutation;
+
+use crate::stacks::*;
+
+/// Runs a stack, and says which of its fields were sent by the way, and which never.
+fn run_whole(stack: &str, lost: impl Fn(&Mutation) -> Vec<String>) -> Vec<String> {
+    let changes = run(stack);
+    let lost: BTreeSet<_> = changes.iter().flat_map(lost).collect();
+    assert!(lost.is_empty(), "{lost:#?}");
+    let stack = Stack::from_json(stack).expect("a stack file");
+    let fields = stack.entities.iter().flat_map(|entity| {
+        let own = entity.fields.iter().map(|field| format!("/{}", field.name));
+        let sections = entity.sections.iter().flat_map(|section| {
+            let fields = section.fields.iter();
+            fields.map(|field| format!("/{}/{}", section.name, field.name))
+        });
+        own.chain(sections).map(|path| (&entity.name, path))
+    });
+    let sent = |entity: &String, path: &String| {
+        let mut changes = changes.iter().filter(|change| change.export == *entity);
+        changes.any(|change| {
+            change
+                .patch
+                .pointer(path)
+                .is_some_and(|value| !value.is_null())
+        })
+    };
+    fields
+        .filter(|(entity, path)| !sent(entity, path))
+        .map(|(entity, path)| format!("{entity}{path}"))
+        .collect()
+}
+
+#[test]
+fn ore() {
+    let missing = run_whole(ore::FILE, |change| match &*change.export {
+        "OreRound" => lost::<ore::OreRound>(change),
+        "OreTreasury" => lost::<ore::OreTreasury>(change),
+        _ => lost::<ore::OreMiner>(change),
+    });
+    assert_eq!(missing, [""; 0]);
+}
+
+#[test]
+fn pumpfun() {
+    let missing = run_whole(pumpfun::FILE, lost::<pumpfun::PumpfunToken>);
+    // Nothing fills these.
+    let prices = ["current_price_sol", "market_cap_sol"];
+    assert_eq!(
+        missing,
+        prices.map(|name| format!("PumpfunToken/reserves/{name}"))
+    );
+}
