@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::field::makes_text;
+use super::field::{makes_text, transformed};
 use super::interface::{self, Found};
 use super::text::Text;
 use super::types::Types;
@@ -179,7 +179,8 @@ impl<'a> Types<'a> {
     ) -> Option<Member> {
         let (last, before) = segments.split_last()?;
         let address = before.first() == Some(&"accounts");
-        let encoded = from["transform"].as_str().is_some_and(makes_text);
+        let transform = from["transform"].as_str().unwrap_or_default();
+        let encoded = makes_text(transform);
         let known = match (address || encoded, origin) {
             (true, _) => None,
             (false, Origin::Instruction(program, instruction)) => {
@@ -207,7 +208,7 @@ impl<'a> Types<'a> {
         };
         let ty = match address || encoded {
             true => Type::Text,
-            false => known.or_else(copied).unwrap_or(Type::Json),
+            false => transformed(transform, known.or_else(copied).unwrap_or(Type::Json)),
         };
         Some(Member {
             name: (*last).to_owned(),

@@ -45,9 +45,35 @@ impl<'s> Source<'s> {
     }
 }
 
-/// Whether a transformation makes a text of bytes.
+/// Whether a transformation makes a text, whatever it is given.
 pub(super) fn makes_text(transform: &str) -> bool {
     matches!(transform, "HexEncode" | "Base58Encode" | "ToString")
+}
+
+/// What a transformation makes of a value of this type.
+pub(super) fn transformed(transform: &str, ty: Type) -> Type {
+    match (transform, ty) {
+        (transform, _) if makes_text(transform) => Type::Text,
+        ("HexDecode" | "Base58Decode", _) => Type::List(Box::new(Type::Int("u8"))),
+        ("ToNumber", Type::Text) => Type::Int("i64"),
+        ("ToNumber", Type::Nullable(ty)) => Type::Nullable(Box::new(transformed(transform, *ty))),
+        (_, ty) => ty,
+    }
+}
+
+/// What arrives of a value that is declared as `ty`: of bytes a text, where they are encoded on the way,
+/// and the other way round. The number that a text of digits stands for is read from either.
+fn arrives(ty: Type, sources: &[Source<'_>]) -> Type {
+    if !ty.is_bytes() && ty != Type::Text {
+        return ty;
+    }
+    let mut made = sources
+        .iter()
+        .map(|source| transformed(source.transform().unwrap_or_default(), ty.clone()));
+    match made.next() {
+        Some(first) if made.all(|other| other == first) => first,
+        _ => ty,
+    }
 }
 
 impl<'s> Sources<'s> {
@@ -103,15 +129,9 @@ impl<'s> Sources<'s> {
                 None => shape.fallback(types),
             },
         };
-        let ty = match ty.is_bytes() && !sources.is_empty() {
-            // What is encoded on the way arrives as a text, whatever it was.
-            true if sources
-                .iter()
-                .all(|s| s.transform().is_some_and(makes_text)) =>
-            {
-                Type::Text
-            }
-            _ => ty,
+        let ty = match ty {
+            Type::List(element) if append => Type::List(Box::new(arrives(*element, sources))),
+            ty => arrives(ty, sources),
         };
         Field {
             name: spec.field_name.clone(),
