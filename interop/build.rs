@@ -6,6 +6,7 @@ fn main() -> Result<(), Error> {
     for stack in [
         "specs/OreStream@0.6.9.stack.json",
         "specs/PumpfunToken@70dcbde.ast.json",
+        "specs/Shapes.stack.json",
         "../examples/.hyperstack/SettlementGame.stack.json",
     ] {
         Build::new(stack).write()?;

@@ -57,3 +57,10 @@ fn pumpfun() {
         prices.map(|name| format!("PumpfunToken/reserves/{name}"))
     );
 }
+
+/// A stack of this workspace's own: what the others have not.
+#[test]
+fn shapes() {
+    let missing = run_whole(shapes::FILE, lost::<shapes::Vault>);
+    assert_eq!(missing, [""; 0]);
+}

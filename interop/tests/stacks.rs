@@ -20,6 +20,13 @@ pub(crate) mod pumpfun {
     pub(crate) const FILE: &str = include_str!("../specs/PumpfunToken@70dcbde.ast.json");
 }
 
+pub(crate) mod shapes {
+    #![allow(dead_code)]
+    include!(concat!(env!("OUT_DIR"), "/shapes.rs"));
+
+    pub(crate) const FILE: &str = include_str!("../specs/Shapes.stack.json");
+}
+
 /// All that a stack does with events of all kinds and sizes, in either order, and each twice: what one
 /// event brings, another one may have waited for.
 pub(crate) fn run(stack: &str) -> Vec<Mutation> {
