@@ -217,11 +217,15 @@ impl Program<'_> {
                 });
                 values.collect()
             }
+            // Of always the same keys: the server's cache keeps those that are gone.
             "hashMap" => {
-                let key = self.value(&inner[0]);
+                let small = Program {
+                    idl: self.idl,
+                    size: Size::Small,
+                };
+                let key = small.value(&inner[0]);
                 let key = key.as_str().map_or(key.to_string(), str::to_owned);
-                let entries = [(key, self.value(&inner[1]))];
-                Value::Object(entries.into_iter().take(many).collect())
+                Value::Object([(key, self.value(&inner[1]))].into_iter().collect())
             }
             "defined" => {
                 let name = inner.as_str().or_else(|| inner["name"].as_str());

@@ -8,6 +8,7 @@ mod keyed;
 mod limits;
 mod live;
 mod machine;
+mod projected;
 mod refusals;
 mod removals;
 mod restarts;
@@ -16,6 +17,7 @@ mod sorts;
 mod stacks;
 mod support;
 mod tokens;
+mod typed;
 mod values;
 
 /// What a test may fail with.

@@ -27,6 +27,14 @@ pub(crate) mod shapes {
     pub(crate) const FILE: &str = include_str!("../specs/Shapes.stack.json");
 }
 
+pub(crate) mod game {
+    #![allow(dead_code)]
+    include!(concat!(env!("OUT_DIR"), "/settlement_game.rs"));
+
+    pub(crate) const FILE: &str =
+        include_str!("../../examples/.hyperstack/SettlementGame.stack.json");
+}
+
 /// All that a stack does with events of all kinds and sizes, in either order, and each twice: what one
 /// event brings, another one may have waited for.
 pub(crate) fn run(stack: &str) -> Vec<Mutation> {
