@@ -137,7 +137,8 @@ impl<'s> Sources<'s> {
             name: spec.field_name.clone(),
             append: append && matches!(ty, Type::List(_)),
             ty,
-            nullable: optional || spec.is_optional && !append,
+            // What is computed of a field that is not there yet is null.
+            nullable: optional || spec.is_optional && !append || self.origins.computes(path),
             origin: self.origins.of(path, sources),
         }
     }
