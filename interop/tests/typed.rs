@@ -149,6 +149,7 @@ fn fields_of_every_kind() {
     assert_eq!(state.delta, Some(i128::MIN));
     assert_eq!(state.level, Some(u8::MAX));
     assert_eq!(state.doubled, Some(Some(510)));
+    assert_eq!(state.amounts.flatten().map(|all| all.len()), Some(40));
 
     let captured = vault.encoded.flatten().expect("a capture").data;
     let bytes = vault.plain.flatten().expect("a capture").data;
@@ -194,6 +195,8 @@ fn instructions_and_logs() {
         ],
     );
     let vault: shapes::Vault = row(&changes);
+    // Computed of an account that was not seen yet.
+    assert_eq!(vault.state.amounts, Some(None));
     let bids = vault.bids;
     assert_eq!(bids.amounts, [0, GREAT]);
     assert_eq!(bids.points[1], shapes::Point(GREAT, -(GREAT as i64)));
