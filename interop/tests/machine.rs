@@ -4,7 +4,9 @@
 use std::collections::BTreeSet;
 
 use hyperstack_cli::model::Stack;
+use hyperstack_interop::{Chain, Machine, Size, ADDRESS};
 use hyperstack_interpreter::Mutation;
+use serde_json::Value;
 
 use crate::stacks::*;
 
@@ -63,4 +65,21 @@ fn pumpfun() {
 fn shapes() {
     let missing = run_whole(shapes::FILE, lost::<shapes::Vault>);
     assert_eq!(missing, [""; 0]);
+}
+
+/// A fault of the machine: it keeps a row's key where it puts the ninth field that is picked of an
+/// event, so that the event goes to a row of its own.
+#[test]
+fn the_ninth_field_of_an_event_is_taken_for_the_key() {
+    let key = |picked: usize| {
+        let mut stack: Value = serde_json::from_str(shapes::FILE).expect("JSON");
+        let log = &mut stack["entities"][0]["handlers"][2]["mappings"][1];
+        let fields = &mut log["source"]["AsEvent"]["fields"];
+        *fields = vec![fields[0].clone(); picked].into();
+        let stack = stack.to_string();
+        let event = Chain::new(&stack).event("shapes::BidEventCpiEvent", Size::Small);
+        Machine::new(&stack).process(&event)[0].key.clone()
+    };
+    assert_eq!(key(8), ADDRESS);
+    assert_eq!(key(9), 1);
 }
