@@ -83,3 +83,30 @@ fn the_ninth_field_of_an_event_is_taken_for_the_key() {
     assert_eq!(key(8), ADDRESS);
     assert_eq!(key(9), 1);
 }
+
+#[test]
+fn a_sum_beyond_what_is_signed_is_negative() {
+    let mut bid = Chain::new(shapes::FILE).event("shapes::PlaceBidIxState", Size::Small);
+    bid.value["data"]["amount"] = u64::MAX.into();
+    let changes = Machine::new(shapes::FILE).process(&bid);
+    assert_eq!(changes[0].patch["bids"]["sum"], -1);
+    assert_eq!(changes[0].patch["bids"]["max"], u64::MAX);
+}
+
+/// The number is computed of a value that is not sent and waits for the instruction that reveals it.
+#[test]
+fn what_is_computed_while_a_hidden_field_waits_is_not_sent() {
+    let sent = |order: [&str; 3]| {
+        let (chain, mut machine) = (Chain::new(ore::FILE), Machine::new(ore::FILE));
+        let events = order.map(|kind| chain.event(kind, Size::Small));
+        let mut changes = events.iter().flat_map(|event| machine.process(event));
+        changes.any(|change| change.patch["results"]["rng"].is_number())
+    };
+    let (round, value, reveal) = (
+        "ore::RoundState",
+        "entropy::VarState",
+        "entropy::RevealIxState",
+    );
+    assert!(sent([round, reveal, value]));
+    assert!(!sent([round, value, reveal]));
+}
