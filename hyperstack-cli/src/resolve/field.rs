@@ -130,7 +130,7 @@ impl<'s> Sources<'s> {
             },
         };
         let ty = match ty {
-            Type::List(element) if append => Type::List(Box::new(arrives(*element, sources))),
+            Type::List(element) if append => Type::List(Box::new(shape.appended(*element, types))),
             ty => arrives(ty, sources),
         };
         Field {
@@ -183,6 +183,21 @@ impl Shape<'_, '_> {
             return Some(Type::Capture(Box::new(data.unwrap_or(Type::Json))));
         }
         types.of(text, resolved, &[])
+    }
+
+    /// An element of a list that is appended to: null, where a source has none.
+    fn appended(&self, ty: Type, types: &Types<'_>) -> Type {
+        let ty = arrives(ty, self.sources);
+        let missing = |source: &Source<'_>| {
+            let from = source.is("FromSource");
+            let missing = from.is_some_and(|from| types.may_miss(source.from, &from["path"]));
+            missing && source.transform().is_none()
+        };
+        match ty {
+            Type::Json | Type::Nullable(_) => ty,
+            _ if self.sources.iter().any(missing) => Type::Nullable(Box::new(ty)),
+            _ => ty,
+        }
     }
 
     /// What the guess of the file's writer says, where nothing else does.
