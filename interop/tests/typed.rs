@@ -199,6 +199,7 @@ fn instructions_and_logs() {
     assert_eq!(vault.state.amounts, Some(None));
     let bids = vault.bids;
     assert_eq!(bids.amounts, [0, GREAT]);
+    assert_eq!(bids.limits, [None, Some(u16::MAX)]);
     assert_eq!(bids.points[1], shapes::Point(GREAT, -(GREAT as i64)));
     assert_eq!(bids.hashes[0], "1".repeat(32));
     assert_eq!(bids.raw_hashes[0], [0; 32]);
@@ -213,6 +214,7 @@ fn instructions_and_logs() {
     let log = vault.logs.each[0].data.data.as_ref().expect("a log");
     assert_eq!((log.bid_id, log.total), (Some(1), Some(1)));
     assert_eq!(vault.logs.totals, [1]);
+    assert_eq!(vault.logs.notes, [Some("text".to_owned())]);
     let last = vault.logs.last.flatten().expect("a log").data;
     assert_eq!(last.tier.and_then(|tier| tier.lp_bps), Some(1));
 }
