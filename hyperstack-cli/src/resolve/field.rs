@@ -98,6 +98,13 @@ impl<'s> Sources<'s> {
         }
     }
 
+    /// Whether something in a field is filled on its own.
+    fn is_piecewise(&self, path: &str) -> bool {
+        let mut targets = self.mappings.keys();
+        targets
+            .any(|target| matches!(target.strip_prefix(path), Some(rest) if rest.starts_with('.')))
+    }
+
     pub(super) fn field(&self, path: &str, spec: &spec::Field, types: &mut Types<'_>) -> Field {
         let sources = self.mappings.get(path).map_or(&[][..], Vec::as_slice);
         let text = Text::parse(&spec.rust_type_name);
@@ -115,6 +122,7 @@ impl<'s> Sources<'s> {
             path,
             spec,
             sources,
+            piecewise: self.is_piecewise(path),
         };
         let over = self.spec.field_mappings.get(path);
         let over = over.and_then(|over| over.inner_type.as_deref());
@@ -149,6 +157,8 @@ struct Shape<'a, 's> {
     path: &'a str,
     spec: &'a spec::Field,
     sources: &'a [Source<'s>],
+    /// Whether it is filled piece by piece, too.
+    piecewise: bool,
 }
 
 impl Shape<'_, '_> {
@@ -162,7 +172,12 @@ impl Shape<'_, '_> {
             .collect();
         if !events.is_empty() {
             let data = types.event(self.path, text, resolved, &events);
-            return Some(Type::Event(Box::new(data)));
+            let once = |source: &Source<'_>| source.mapping.population == "SetOnce";
+            // Then the pieces are there when the event comes, which is not set again.
+            return Some(match self.piecewise && self.sources.iter().all(once) {
+                true => data,
+                false => Type::Event(Box::new(data)),
+            });
         }
         let captures = self.sources.iter().filter_map(|s| s.is("AsCapture"));
         let mut captured = false;
