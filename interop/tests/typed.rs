@@ -206,6 +206,9 @@ fn instructions_and_logs() {
     assert_eq!(bids.last_slot, Some(Some(400_000_002)));
     let first = bids.first.flatten().expect("a bid").data;
     assert_eq!(first.data.expect("arguments").fee_limit, None);
+    // Without what is around other events: the file has it piece by piece, too.
+    let opened = bids.opened.flatten().expect("a bid");
+    assert_eq!((opened.amount, opened.memo.as_deref()), (Some(0), Some("")));
     let last = bids.last.flatten().expect("a bid").data;
     assert_eq!(last.hash.map(|hex| hex.len()), Some(64));
     assert_eq!(last.bidder_wallet.as_deref(), Some(ADDRESS));
