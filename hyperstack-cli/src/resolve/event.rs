@@ -101,32 +101,40 @@ impl<'a> Types<'a> {
         Origin::Unknown
     }
 
-    /// Whether an instruction or an event, by the name of its source, may be without what is at this path.
+    /// Whether what is at this path of a source may be missing there, as its program's interface says.
     pub(super) fn may_miss(&self, from: &str, path: &Value) -> bool {
-        let Some(last) = segments(path).and_then(|path| path.last().map(|last| wire_snake(last)))
-        else {
-            return false;
-        };
+        let path = segments(path).unwrap_or_default();
+        let last = wire_snake(path.last().unwrap_or(&""));
         let (program, source) = from.rsplit_once("::").unwrap_or(("", from));
         let find = |suffix: &str, module: &str| {
             let before = [program.to_owned(), module.to_owned()];
             interface::find(&self.idls, &before, source.strip_suffix(suffix)?)
         };
-        let found = find("IxState", "instructions").or_else(|| find("CpiEvent", "events"));
-        let ty = match found {
-            Some(Found::Instruction(_, instruction)) => {
-                let mut args = instruction.args.iter();
-                let arg = args.find(|arg| wire_snake(&arg.name) == last);
-                arg.map(|arg| &arg.ty)
-            }
-            Some(Found::Type(_, entry)) => {
-                let fields = entry.shape["fields"].as_array();
-                let mut fields = fields.into_iter().flatten();
-                let named = |field: &&Value| field["name"].as_str().map(wire_snake);
-                let field = fields.find(|field| named(field).as_ref() == Some(&last));
-                field.map(|field| &field["type"])
-            }
-            _ => None,
+        let field = |fields: &'a [Value]| {
+            let named = |field: &&Value| field["name"].as_str().map(wire_snake);
+            let mut fields = fields.iter();
+            Some(&fields.find(|field| named(field).as_ref() == Some(&last))?["type"])
+        };
+        let of = |shape: &'a Value| field(shape["fields"].as_array()?);
+        let ty = match source.strip_suffix("IxState") {
+            Some(_) => match find("IxState", "instructions") {
+                Some(Found::Instruction(_, instruction)) => {
+                    let mut args = instruction.args.iter();
+                    let arg = args.find(|arg| wire_snake(&arg.name) == last);
+                    arg.map(|arg| &arg.ty)
+                }
+                _ => None,
+            },
+            None => match find("CpiEvent", "events").or_else(|| find("State", "accounts")) {
+                Some(Found::Type(_, entry)) => of(&entry.shape),
+                Some(Found::Account(_, account)) => field(&account.fields)
+                    .or_else(|| of(&account.shape))
+                    .or_else(|| match find("State", "types")? {
+                        Found::Type(_, entry) => of(&entry.shape),
+                        _ => None,
+                    }),
+                _ => None,
+            },
         };
         ty.is_some_and(|ty| ty.get("option").is_some())
     }

@@ -145,8 +145,11 @@ impl<'s> Sources<'s> {
             name: spec.field_name.clone(),
             append: append && matches!(ty, Type::List(_)),
             ty,
-            // What is computed of a field that is not there yet is null.
-            nullable: optional || spec.is_optional && !append || self.origins.computes(path),
+            // What is computed of a field that is not there yet is null, and so is what a source has not.
+            nullable: optional
+                || spec.is_optional && !append
+                || self.origins.computes(path)
+                || !append && shape.may_miss(types),
             origin: self.origins.of(path, sources),
         }
     }
@@ -200,18 +203,21 @@ impl Shape<'_, '_> {
         types.of(text, resolved, &[])
     }
 
-    /// An element of a list that is appended to: null, where a source has none.
-    fn appended(&self, ty: Type, types: &Types<'_>) -> Type {
-        let ty = arrives(ty, self.sources);
-        let missing = |source: &Source<'_>| {
+    /// Whether a source may have nothing for it.
+    fn may_miss(&self, types: &Types<'_>) -> bool {
+        self.sources.iter().any(|source| {
             let from = source.is("FromSource");
             let missing = from.is_some_and(|from| types.may_miss(source.from, &from["path"]));
             missing && source.transform().is_none()
-        };
-        match ty {
-            Type::Json | Type::Nullable(_) => ty,
-            _ if self.sources.iter().any(missing) => Type::Nullable(Box::new(ty)),
-            _ => ty,
+        })
+    }
+
+    /// An element of a list that is appended to: null, where a source has none.
+    fn appended(&self, ty: Type, types: &Types<'_>) -> Type {
+        match arrives(ty, self.sources) {
+            ty @ (Type::Json | Type::Nullable(_)) => ty,
+            ty if self.may_miss(types) => Type::Nullable(Box::new(ty)),
+            ty => ty,
         }
     }
 
