@@ -75,11 +75,13 @@ impl Change {
         self
     }
 
-    pub(crate) fn entity(&self) -> &str {
+    /// The entity's name.
+    pub fn entity(&self) -> &str {
         &self.entity
     }
 
-    pub(crate) fn key(&self) -> &str {
+    /// The entity's key.
+    pub fn key(&self) -> &str {
         &self.key
     }
 
@@ -92,5 +94,19 @@ impl Change {
             append: self.append,
         };
         MutationBatch::with_slot_context(smallvec![mutation], SlotContext::new(slot, 0))
+    }
+}
+
+impl From<Mutation> for Change {
+    fn from(mutation: Mutation) -> Self {
+        Change {
+            entity: mutation.export,
+            key: match mutation.key {
+                Value::String(key) => key,
+                key => key.to_string(),
+            },
+            patch: mutation.patch,
+            append: mutation.append,
+        }
     }
 }

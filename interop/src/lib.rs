@@ -6,16 +6,22 @@
 //! sessions  who may connect: signed tokens, and sessions with limits
 //! sweep     the server's clock, for the one timer that no setting reaches
 //! process   the same server in a process of its own, for what freezes it
+//! machine   the server's virtual machine: a stack file compiled, events in, changes out
+//! chain     events for it, made up from the programs' interfaces
 //! ```
 #![forbid(unsafe_code)]
 
+mod chain;
 mod data;
+mod machine;
 mod process;
 mod server;
 mod sessions;
 mod sweep;
 
+pub use chain::{Chain, Event, Size, ADDRESS};
 pub use data::{derived, entity, Change};
+pub use machine::{Machine, SIGNATURE};
 pub use process::{serve, Process, Scene};
 pub use server::{Server, Setup, Stall};
 pub use sessions::{Granted, Mint};

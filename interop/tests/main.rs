@@ -7,13 +7,17 @@ mod freezes;
 mod keyed;
 mod limits;
 mod live;
+mod machine;
+mod projected;
 mod refusals;
 mod removals;
 mod restarts;
 mod snapshots;
 mod sorts;
+mod stacks;
 mod support;
 mod tokens;
+mod typed;
 mod values;
 
 /// What a test may fail with.

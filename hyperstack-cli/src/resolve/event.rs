@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::field::makes_text;
+use super::field::{makes_text, transformed};
 use super::interface::{self, Found};
 use super::text::Text;
 use super::types::Types;
@@ -101,6 +101,44 @@ impl<'a> Types<'a> {
         Origin::Unknown
     }
 
+    /// Whether what is at this path of a source may be missing there, as its program's interface says.
+    pub(super) fn may_miss(&self, from: &str, path: &Value) -> bool {
+        let path = segments(path).unwrap_or_default();
+        let last = wire_snake(path.last().unwrap_or(&""));
+        let (program, source) = from.rsplit_once("::").unwrap_or(("", from));
+        let find = |suffix: &str, module: &str| {
+            let before = [program.to_owned(), module.to_owned()];
+            interface::find(&self.idls, &before, source.strip_suffix(suffix)?)
+        };
+        let field = |fields: &'a [Value]| {
+            let named = |field: &&Value| field["name"].as_str().map(wire_snake);
+            let mut fields = fields.iter();
+            Some(&fields.find(|field| named(field).as_ref() == Some(&last))?["type"])
+        };
+        let of = |shape: &'a Value| field(shape["fields"].as_array()?);
+        let ty = match source.strip_suffix("IxState") {
+            Some(_) => match find("IxState", "instructions") {
+                Some(Found::Instruction(_, instruction)) => {
+                    let mut args = instruction.args.iter();
+                    let arg = args.find(|arg| wire_snake(&arg.name) == last);
+                    arg.map(|arg| &arg.ty)
+                }
+                _ => None,
+            },
+            None => match find("CpiEvent", "events").or_else(|| find("State", "accounts")) {
+                Some(Found::Type(_, entry)) => of(&entry.shape),
+                Some(Found::Account(_, account)) => field(&account.fields)
+                    .or_else(|| of(&account.shape))
+                    .or_else(|| match find("State", "types")? {
+                        Found::Type(_, entry) => of(&entry.shape),
+                        _ => None,
+                    }),
+                _ => None,
+            },
+        };
+        ty.is_some_and(|ty| ty.get("option").is_some())
+    }
+
     /// All of an instruction or an event.
     fn whole(&mut self, path: &str, origin: Origin<'a>, resolved: Option<&ResolvedType>) -> Type {
         match (origin, resolved) {
@@ -179,7 +217,8 @@ impl<'a> Types<'a> {
     ) -> Option<Member> {
         let (last, before) = segments.split_last()?;
         let address = before.first() == Some(&"accounts");
-        let encoded = from["transform"].as_str().is_some_and(makes_text);
+        let transform = from["transform"].as_str().unwrap_or_default();
+        let encoded = makes_text(transform);
         let known = match (address || encoded, origin) {
             (true, _) => None,
             (false, Origin::Instruction(program, instruction)) => {
@@ -207,7 +246,7 @@ impl<'a> Types<'a> {
         };
         let ty = match address || encoded {
             true => Type::Text,
-            false => known.or_else(copied).unwrap_or(Type::Json),
+            false => transformed(transform, known.or_else(copied).unwrap_or(Type::Json)),
         };
         Some(Member {
             name: (*last).to_owned(),

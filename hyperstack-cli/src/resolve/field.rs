@@ -45,9 +45,35 @@ impl<'s> Source<'s> {
     }
 }
 
-/// Whether a transformation makes a text of bytes.
+/// Whether a transformation makes a text, whatever it is given.
 pub(super) fn makes_text(transform: &str) -> bool {
     matches!(transform, "HexEncode" | "Base58Encode" | "ToString")
+}
+
+/// What a transformation makes of a value of this type.
+pub(super) fn transformed(transform: &str, ty: Type) -> Type {
+    match (transform, ty) {
+        (transform, _) if makes_text(transform) => Type::Text,
+        ("HexDecode" | "Base58Decode", _) => Type::List(Box::new(Type::Int("u8"))),
+        ("ToNumber", Type::Text) => Type::Int("i64"),
+        ("ToNumber", Type::Nullable(ty)) => Type::Nullable(Box::new(transformed(transform, *ty))),
+        (_, ty) => ty,
+    }
+}
+
+/// What arrives of a value that is declared as `ty`: of bytes a text, where they are encoded on the way,
+/// and the other way round. The number that a text of digits stands for is read from either.
+fn arrives(ty: Type, sources: &[Source<'_>]) -> Type {
+    if !ty.is_bytes() && ty != Type::Text {
+        return ty;
+    }
+    let mut made = sources
+        .iter()
+        .map(|source| transformed(source.transform().unwrap_or_default(), ty.clone()));
+    match made.next() {
+        Some(first) if made.all(|other| other == first) => first,
+        _ => ty,
+    }
 }
 
 impl<'s> Sources<'s> {
@@ -72,6 +98,13 @@ impl<'s> Sources<'s> {
         }
     }
 
+    /// Whether something in a field is filled on its own.
+    fn is_piecewise(&self, path: &str) -> bool {
+        let mut targets = self.mappings.keys();
+        targets
+            .any(|target| matches!(target.strip_prefix(path), Some(rest) if rest.starts_with('.')))
+    }
+
     pub(super) fn field(&self, path: &str, spec: &spec::Field, types: &mut Types<'_>) -> Field {
         let sources = self.mappings.get(path).map_or(&[][..], Vec::as_slice);
         let text = Text::parse(&spec.rust_type_name);
@@ -89,6 +122,7 @@ impl<'s> Sources<'s> {
             path,
             spec,
             sources,
+            piecewise: self.is_piecewise(path),
         };
         let over = self.spec.field_mappings.get(path);
         let over = over.and_then(|over| over.inner_type.as_deref());
@@ -103,21 +137,19 @@ impl<'s> Sources<'s> {
                 None => shape.fallback(types),
             },
         };
-        let ty = match ty.is_bytes() && !sources.is_empty() {
-            // What is encoded on the way arrives as a text, whatever it was.
-            true if sources
-                .iter()
-                .all(|s| s.transform().is_some_and(makes_text)) =>
-            {
-                Type::Text
-            }
-            _ => ty,
+        let ty = match ty {
+            Type::List(element) if append => Type::List(Box::new(shape.appended(*element, types))),
+            ty => arrives(ty, sources),
         };
         Field {
             name: spec.field_name.clone(),
             append: append && matches!(ty, Type::List(_)),
             ty,
-            nullable: optional || spec.is_optional && !append,
+            // What is computed of a field that is not there yet is null, and so is what a source has not.
+            nullable: optional
+                || spec.is_optional && !append
+                || self.origins.computes(path)
+                || !append && shape.may_miss(types),
             origin: self.origins.of(path, sources),
         }
     }
@@ -128,6 +160,8 @@ struct Shape<'a, 's> {
     path: &'a str,
     spec: &'a spec::Field,
     sources: &'a [Source<'s>],
+    /// Whether it is filled piece by piece, too.
+    piecewise: bool,
 }
 
 impl Shape<'_, '_> {
@@ -141,7 +175,12 @@ impl Shape<'_, '_> {
             .collect();
         if !events.is_empty() {
             let data = types.event(self.path, text, resolved, &events);
-            return Some(Type::Event(Box::new(data)));
+            let once = |source: &Source<'_>| source.mapping.population == "SetOnce";
+            // Then the pieces are there when the event comes, which is not set again.
+            return Some(match self.piecewise && self.sources.iter().all(once) {
+                true => data,
+                false => Type::Event(Box::new(data)),
+            });
         }
         let captures = self.sources.iter().filter_map(|s| s.is("AsCapture"));
         let mut captured = false;
@@ -162,6 +201,24 @@ impl Shape<'_, '_> {
             return Some(Type::Capture(Box::new(data.unwrap_or(Type::Json))));
         }
         types.of(text, resolved, &[])
+    }
+
+    /// Whether a source may have nothing for it.
+    fn may_miss(&self, types: &Types<'_>) -> bool {
+        self.sources.iter().any(|source| {
+            let from = source.is("FromSource");
+            let missing = from.is_some_and(|from| types.may_miss(source.from, &from["path"]));
+            missing && source.transform().is_none()
+        })
+    }
+
+    /// An element of a list that is appended to: null, where a source has none.
+    fn appended(&self, ty: Type, types: &Types<'_>) -> Type {
+        match arrives(ty, self.sources) {
+            ty @ (Type::Json | Type::Nullable(_)) => ty,
+            ty if self.may_miss(types) => Type::Nullable(Box::new(ty)),
+            ty => ty,
+        }
     }
 
     /// What the guess of the file's writer says, where nothing else does.

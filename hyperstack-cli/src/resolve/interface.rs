@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::field::makes_text;
+use super::field::{makes_text, transformed};
 use super::text;
 use super::types::{map, note, tuple, Transform, Types};
 use crate::model::{Member, Role, Shape, Type, TypeDef};
@@ -164,24 +164,21 @@ impl<'a> Types<'a> {
         let transform = transforms
             .iter()
             .find(|(field, _)| *field == wire || field == name);
-        let encoded = transform
-            .map(|(_, transform)| transform.as_str())
-            .filter(|t| makes_text(t));
-        match encoded {
-            Some(transform) => Member {
-                note: match transform {
-                    "HexEncode" => "In hex.",
-                    "Base58Encode" => "In base58.",
-                    _ => "",
-                }
-                .to_owned(),
-                name: wire,
-                ty: Type::Text,
+        let transform = transform.map_or("", |(_, transform)| transform);
+        // An address is a text, which is not encoded again.
+        let address = note(ty.as_str().unwrap_or_default());
+        Member {
+            name: wire,
+            note: match transform {
+                "Base58Decode" => String::new(),
+                _ if !address.is_empty() => address,
+                "HexEncode" => "In hex.".to_owned(),
+                "Base58Encode" => "In base58.".to_owned(),
+                _ => String::new(),
             },
-            None => Member {
-                name: wire,
-                note: note(ty.as_str().unwrap_or_default()),
-                ty: self.idl(program, ty, false),
+            ty: match makes_text(transform) {
+                true => Type::Text,
+                false => transformed(transform, self.idl(program, ty, false)),
             },
         }
     }

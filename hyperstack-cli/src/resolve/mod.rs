@@ -129,7 +129,28 @@ fn key(spec: &spec::Entity, entity: &Entity) -> Option<String> {
     let [key] = keys.as_slice() else { return None };
     let field = find(entity, key)?;
     let ty = matches!(field.ty, Type::Text | Type::Int(_) | Type::Bool);
-    (ty && !field.nullable).then(|| key.clone())
+    (ty && !field.nullable && every_row_has(spec, key, &field.ty)).then(|| key.clone())
+}
+
+/// Whether every row has the field that is its key: not those that come of an instruction which names the
+/// row and does not fill the field, as a sale of a token that was created before the server was there.
+fn every_row_has(spec: &spec::Entity, key: &str, ty: &Type) -> bool {
+    let source = |handler: &spec::Handler| handler.source["Source"]["type_name"].clone();
+    let fills = |handler: &&spec::Handler| {
+        let mut mappings = handler.mappings.iter();
+        mappings.any(|mapping| mapping.target_path == key)
+    };
+    // What one kind of event does may be said in more than one place.
+    let filling: Vec<_> = spec.handlers.iter().filter(fills).map(source).collect();
+    let mut others = spec
+        .handlers
+        .iter()
+        .filter(|handler| !filling.is_empty() && !filling.contains(&source(handler)));
+    others.all(|handler| {
+        let by = &handler.key_resolution["Embedded"]["primary_field"]["segments"];
+        // What is looked up was filled before, and an address is no number.
+        by[0].is_null() || by[0] == "accounts" && *ty != Type::Text
+    })
 }
 
 fn find<'e>(entity: &'e Entity, path: &str) -> Option<&'e Field> {

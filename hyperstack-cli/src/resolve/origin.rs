@@ -30,6 +30,11 @@ impl<'s> Origins<'s> {
         }
     }
 
+    /// Whether the server computes the field from others.
+    pub(super) fn computes(&self, path: &str) -> bool {
+        self.computed.contains_key(path)
+    }
+
     /// A sentence for each way in which the field is filled.
     pub(super) fn of(&self, path: &str, sources: &[Source<'_>]) -> Vec<String> {
         let computed = self.computed.get(path).cloned();

@@ -130,6 +130,8 @@ pub(crate) struct Handler {
     #[serde(default)]
     pub(crate) source: Value,
     #[serde(default)]
+    pub(crate) key_resolution: Value,
+    #[serde(default)]
     pub(crate) mappings: Vec<Mapping>,
 }
 

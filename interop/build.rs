@@ -1,0 +1,15 @@
+//! The types that the generator makes of the stack files which the tests run.
+
+use hyperstack_cli::build::{Build, Error};
+
+fn main() -> Result<(), Error> {
+    for stack in [
+        "specs/OreStream@0.6.9.stack.json",
+        "specs/PumpfunToken@70dcbde.ast.json",
+        "specs/Shapes.stack.json",
+        "../examples/.hyperstack/SettlementGame.stack.json",
+    ] {
+        Build::new(stack).write()?;
+    }
+    Ok(())
+}
