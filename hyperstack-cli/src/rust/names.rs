@@ -243,11 +243,12 @@ impl Fields {
     }
 
     fn numbered(&mut self, name: String, by: &str) -> String {
-        let numbered = (2..).map(|n: u32| format!("{}{by}{n}", name.trim_start_matches("r#")));
+        let plain = name.trim_start_matches("r#").trim_end_matches('_');
+        let numbered = (2..).map(|n: u32| format!("{plain}{by}{n}"));
         let mut names = std::iter::once(name.clone()).chain(numbered);
         let free = names
             .find(|name| !self.taken.contains(name))
-            .unwrap_or(name);
+            .unwrap_or_else(|| name.clone());
         self.taken.insert(free.clone());
         free
     }
