@@ -167,7 +167,7 @@ impl Shape<'_, '_> {
     /// What the guess of the file's writer says, where nothing else does.
     fn fallback(&self, types: &mut Types<'_>) -> Type {
         let resolved = self.spec.resolved_type.as_ref();
-        if let Some(ty) = resolved.map(|resolved| types.resolved(resolved)) {
+        if let Some(ty) = resolved.map(|resolved| types.resolved(resolved, &[])) {
             return match self.spec.is_array {
                 true => Type::List(Box::new(ty)),
                 false => ty,

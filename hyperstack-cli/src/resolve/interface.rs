@@ -2,9 +2,8 @@
 
 use serde_json::Value;
 
-use super::field::makes_text;
 use super::text;
-use super::types::{map, note, tuple, Transform, Types};
+use super::types::{encoded, map, note, tuple, Transform, Types};
 use crate::model::{Member, Role, Shape, Type, TypeDef};
 use crate::names::{self, wire_snake};
 use crate::spec::{Account, Idl, Instruction, TypeEntry};
@@ -112,6 +111,12 @@ impl<'a> Types<'a> {
         transforms: &[Transform],
         listed: bool,
     ) -> Type {
+        // An alias, say, has neither.
+        let shape = &entry.shape;
+        let known = matches!(shape["kind"].as_str(), None | Some("struct" | "enum"));
+        if !known && !shape["fields"].is_array() && !shape["variants"].is_array() {
+            return Type::Json;
+        }
         let head = (&*entry.name, Role::Type, entry.docs.clone());
         self.shaped(program, head, &entry.shape, transforms, listed)
     }
@@ -161,29 +166,11 @@ impl<'a> Types<'a> {
         transforms: &[Transform],
     ) -> Member {
         let wire = wire_snake(name);
-        let transform = transforms
-            .iter()
-            .find(|(field, _)| *field == wire || field == name);
-        let encoded = transform
-            .map(|(_, transform)| transform.as_str())
-            .filter(|t| makes_text(t));
-        match encoded {
-            Some(transform) => Member {
-                note: match transform {
-                    "HexEncode" => "In hex.",
-                    "Base58Encode" => "In base58.",
-                    _ => "",
-                }
-                .to_owned(),
-                name: wire,
-                ty: Type::Text,
-            },
-            None => Member {
-                name: wire,
-                note: note(ty.as_str().unwrap_or_default()),
-                ty: self.idl(program, ty, false),
-            },
-        }
+        encoded(&wire, name, transforms).unwrap_or_else(|| Member {
+            name: wire,
+            note: note(ty.as_str().unwrap_or_default()),
+            ty: self.idl(program, ty, false),
+        })
     }
 
     /// A type in an interface's own words.

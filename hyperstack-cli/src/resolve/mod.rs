@@ -70,6 +70,11 @@ fn is_root(section: &spec::Section) -> bool {
     section.name.eq_ignore_ascii_case("root")
 }
 
+/// Whether a client sees the field. What has no name has no place on the wire.
+fn is_sent(field: &spec::Field) -> bool {
+    field.emit && !field.field_name.is_empty()
+}
+
 fn entity(spec: &spec::Entity, types: &mut Types<'_>) -> Entity {
     let sources = Sources::new(spec);
     let mut entity = Entity {
@@ -82,7 +87,7 @@ fn entity(spec: &spec::Entity, types: &mut Types<'_>) -> Entity {
     for section in &spec.sections {
         let root = is_root(section);
         let mut fields = Vec::new();
-        for field in section.fields.iter().filter(|field| field.emit) {
+        for field in section.fields.iter().filter(|field| is_sent(field)) {
             let path = match root {
                 true => field.field_name.clone(),
                 false => format!("{}.{}", section.name, field.field_name),

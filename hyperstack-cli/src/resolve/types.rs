@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::field::makes_text;
 use super::interface::{self, Found};
 use super::text::{self, Text};
 use crate::model::{Member, Role, Shape, Type, TypeDef};
@@ -27,7 +28,16 @@ impl<'a> Types<'a> {
     }
 
     pub(super) fn into_defs(self) -> Vec<TypeDef> {
-        self.defs.into_iter().flatten().collect()
+        let mut defs: Vec<_> = self.defs.into_iter().flatten().collect();
+        for def in &mut defs {
+            // What has no name has no place on the wire.
+            match &mut def.shape {
+                Shape::Struct(members) => members.retain(|member| !member.name.is_empty()),
+                Shape::Enum(variants) => variants.retain(|variant| !variant.is_empty()),
+                Shape::Tuple(_) => {}
+            }
+        }
+        defs
     }
 
     /// A type that is done.
@@ -133,7 +143,7 @@ impl<'a> Types<'a> {
         match self.path(&name.before, &name.last, transforms, listed) {
             Some(ty) => Some(ty),
             None => match resolved {
-                Some(resolved) => Some(self.resolved(resolved)),
+                Some(resolved) => Some(self.resolved(resolved, transforms)),
                 None => text::scalar(&name.last),
             },
         }
@@ -156,7 +166,7 @@ impl<'a> Types<'a> {
     }
 
     /// The copy of an interface's type.
-    pub(super) fn resolved(&mut self, resolved: &ResolvedType) -> Type {
+    pub(super) fn resolved(&mut self, resolved: &ResolvedType, transforms: &[Transform]) -> Type {
         let name = &resolved.type_name;
         let role = match resolved {
             ResolvedType {
@@ -169,21 +179,21 @@ impl<'a> Types<'a> {
             } => Role::Args,
             _ => Role::Type,
         };
-        let key = format!("resolved {role:?} {name} {resolved:?}");
+        let key = format!("resolved {role:?} {name} {resolved:?} {transforms:?}");
         self.define(key, false, |types| TypeDef {
             name: name.clone(),
             program: None,
             role,
             docs: Vec::new(),
-            shape: types.copied(resolved),
+            shape: types.copied(resolved, transforms),
         })
     }
 
-    fn copied(&mut self, resolved: &ResolvedType) -> Shape {
+    fn copied(&mut self, resolved: &ResolvedType, transforms: &[Transform]) -> Shape {
         if resolved.is_enum {
             return Shape::Enum(resolved.enum_variants.clone());
         }
-        let members = self.copied_members(resolved);
+        let members = self.copied_members(resolved, transforms);
         let numbered = |(i, member): (usize, &Member)| member.name == format!("_{i}");
         if !members.is_empty() && members.iter().enumerate().all(numbered) {
             return Shape::Tuple(members.into_iter().map(|member| member.ty).collect());
@@ -191,11 +201,19 @@ impl<'a> Types<'a> {
         Shape::Struct(members)
     }
 
-    pub(super) fn copied_members(&mut self, resolved: &ResolvedType) -> Vec<Member> {
+    pub(super) fn copied_members(
+        &mut self,
+        resolved: &ResolvedType,
+        transforms: &[Transform],
+    ) -> Vec<Member> {
         resolved
             .fields
             .iter()
             .map(|field| {
+                let name = names::wire_snake(&field.field_name);
+                if let Some(member) = encoded(&name, &field.field_name, transforms) {
+                    return member;
+                }
                 let mut ty = self.copied_text(&field.field_type, &field.base_type);
                 let listed = matches!(ty, Type::List(_) | Type::Array(..) | Type::Nullable(_));
                 if field.is_array && !listed {
@@ -205,7 +223,7 @@ impl<'a> Types<'a> {
                     ty = Type::Nullable(Box::new(ty));
                 }
                 Member {
-                    name: names::wire_snake(&field.field_name),
+                    name,
                     ty,
                     note: note(&field.field_type),
                 }
@@ -243,6 +261,23 @@ impl<'a> Types<'a> {
             None => text::guessed(base_type),
         }
     }
+}
+
+/// A member that is made a text on the way, whatever it was. `name` is what the interface calls it.
+pub(super) fn encoded(wire: &str, name: &str, transforms: &[Transform]) -> Option<Member> {
+    let (_, transform) = transforms
+        .iter()
+        .find(|(field, transform)| (field == wire || field == name) && makes_text(transform))?;
+    let note = match transform.as_str() {
+        "HexEncode" => "In hex.",
+        "Base58Encode" => "In base58.",
+        _ => "",
+    };
+    Some(Member {
+        name: wire.to_owned(),
+        ty: Type::Text,
+        note: note.to_owned(),
+    })
 }
 
 /// What is to be said of a member that its type in Rust does not say.

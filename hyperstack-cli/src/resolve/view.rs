@@ -10,11 +10,19 @@ use crate::spec;
 pub(super) fn views(entity: &spec::Entity) -> Vec<View> {
     let mut views: Vec<View> = Vec::new();
     for spec in &entity.views {
-        if views.iter().all(|view| view.id != spec.id) {
+        let known = views.iter().any(|view| view.id == spec.id);
+        if !known && is_id(&spec.id) {
             views.push(view(entity, spec));
         }
     }
     views
+}
+
+/// Whether a view can be subscribed to by this: an entity's name and its own.
+fn is_id(id: &str) -> bool {
+    let names = id.split_once('/');
+    names
+        .is_some_and(|(entity, view)| !entity.is_empty() && !view.is_empty() && !view.contains('/'))
 }
 
 fn view(entity: &spec::Entity, spec: &spec::View) -> View {
