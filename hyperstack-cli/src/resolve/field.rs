@@ -117,7 +117,7 @@ impl<'s> Sources<'s> {
             name: spec.field_name.clone(),
             append: append && matches!(ty, Type::List(_)),
             ty,
-            nullable: (spec.is_optional || optional) && !(append && !optional),
+            nullable: optional || spec.is_optional && !append,
             origin: self.origins.of(path, sources),
         }
     }

@@ -9,11 +9,13 @@ pub(super) fn paragraph(out: &mut String, start: &str, text: &str) {
 
 /// Writes an item of a list.
 pub(super) fn item(out: &mut String, start: &str, text: &str) {
-    wrapped(out, start, "  ", &format!("- {text}"));
+    wrapped(out, start, " -", text);
 }
 
-fn wrapped(out: &mut String, start: &str, hang: &str, text: &str) {
-    let mut line = start.to_owned();
+/// A paragraph behind a bullet. What follows in other lines is indented by as much.
+fn wrapped(out: &mut String, start: &str, bullet: &str, text: &str) {
+    let hang = " ".repeat(bullet.len());
+    let mut line = format!("{start}{bullet}");
     let mut empty = true;
     for word in text.split_whitespace() {
         let full = line.chars().count() + 1 + word.chars().count() > WIDTH;
@@ -90,6 +92,13 @@ mod tests {
             .nth(1)
             .is_some_and(|line| line.starts_with("    ///   word")));
         assert!(out.ends_with('\n') && !out.contains(" \n"));
+    }
+
+    #[test]
+    fn a_bullet_is_not_alone() {
+        let mut out = String::new();
+        item(&mut out, "///", &"x".repeat(200));
+        assert_eq!(out.lines().count(), 1);
     }
 
     #[test]
