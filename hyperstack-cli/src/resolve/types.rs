@@ -1,6 +1,6 @@
 //! The types that fields are made of: found in the programs' interfaces, each walked once and to its end.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::field::makes_text;
 use super::interface::{self, Found};
@@ -30,10 +30,12 @@ impl<'a> Types<'a> {
     pub(super) fn into_defs(self) -> Vec<TypeDef> {
         let mut defs: Vec<_> = self.defs.into_iter().flatten().collect();
         for def in &mut defs {
-            // What has no name has no place on the wire.
             match &mut def.shape {
-                Shape::Struct(members) => members.retain(|member| !member.name.is_empty()),
-                Shape::Enum(variants) => variants.retain(|variant| !variant.is_empty()),
+                Shape::Struct(members) => *members = distinct(std::mem::take(members)),
+                Shape::Enum(variants) => {
+                    let mut seen = HashSet::new();
+                    variants.retain(|name| !name.is_empty() && seen.insert(name.clone()));
+                }
                 Shape::Tuple(_) => {}
             }
         }
@@ -125,8 +127,8 @@ impl<'a> Types<'a> {
                 return Some(Type::List(Box::new(inner(ty, true)?)))
             }
             ("HashMap" | "BTreeMap" | "IndexMap", [key, value, ..]) => {
-                let (key, value) = (inner(key, true)?, inner(value, true)?);
-                return Some(map(key, value));
+                let value = inner(value, true)?;
+                return Some(map(self.tokens(key, None, &[], true)?, value));
             }
             ("Box" | "Arc" | "Rc", [ty]) => return inner(ty, listed),
             _ => {}
@@ -242,6 +244,7 @@ impl<'a> Types<'a> {
             return Type::Nullable(Box::new(self.copied_text(inner, base_type)));
         }
         if let Some(inner) = inside("Vec<", '>').or_else(|| inside("[", ']')) {
+            let (inner, _) = inner.split_once(';').unwrap_or((inner, ""));
             return Type::List(Box::new(self.copied_text(inner, base_type)));
         }
         if let Some(value) = inside("HashMap<", '>').or_else(|| inside("BTreeMap<", '>')) {
@@ -278,6 +281,20 @@ pub(super) fn encoded(wire: &str, name: &str, transforms: &[Transform]) -> Optio
         ty: Type::Text,
         note: note.to_owned(),
     })
+}
+
+/// Each name once: what is there twice, and not as one thing, is any JSON. What has no name has no place
+/// on the wire.
+fn distinct(members: Vec<Member>) -> Vec<Member> {
+    let mut distinct: Vec<Member> = Vec::new();
+    for member in members {
+        match distinct.iter_mut().find(|known| known.name == member.name) {
+            Some(known) if known.ty != member.ty => known.ty = Type::Json,
+            None if !member.name.is_empty() => distinct.push(member),
+            _ => {}
+        }
+    }
+    distinct
 }
 
 /// What is to be said of a member that its type in Rust does not say.
