@@ -13,6 +13,9 @@ const ATTRIBUTE: usize = 70;
 /// How long the elements of a tuple may be in one line.
 const TUPLE: usize = 60;
 
+/// How complex a type may be to Clippy.
+const COMPLEX: usize = 250;
+
 /// What a file imports.
 #[derive(Default)]
 pub(super) struct Uses {
@@ -138,6 +141,7 @@ pub(super) fn braces(out: &mut String, head: &str, body: &str) {
 
 /// A named field.
 pub(super) fn field(out: &mut String, name: &str, ty: &str) {
+    allow_complex(out, "    ", ty);
     let head = format!("    pub {name}:");
     let begins = broken(ty, 4).lines().next().map_or(0, str::len);
     out.push_str(&match head.chars().count() + " ".len() {
@@ -149,13 +153,38 @@ pub(super) fn field(out: &mut String, name: &str, ty: &str) {
     out.push('\n');
 }
 
+/// Clippy minds a type that is made of many: it counts each by how deep it stands.
+fn allow_complex(out: &mut String, indent: &str, ty: &str) {
+    let (mut score, mut depth, mut before) = (0, 1, ' ');
+    for c in ty.chars() {
+        let begins = c.is_ascii_alphabetic() && !before.is_ascii_alphanumeric() && before != '_';
+        if begins || matches!(c, '(' | '[') {
+            score += 10 * depth;
+        }
+        match c {
+            '<' | '(' | '[' => depth += 1,
+            '>' | ')' | ']' => depth -= 1,
+            _ => {}
+        }
+        before = c;
+    }
+    if score > COMPLEX {
+        out.push_str(&format!("{indent}#[allow(clippy::type_complexity)]\n"));
+    }
+}
+
 /// Whether a type and a comma fit in a line behind so many columns.
 fn fits(before: usize, ty: &str) -> bool {
-    let tuples = ty.match_indices('(').all(|(at, _)| {
-        let end = ty[at..].find(')').unwrap_or_default();
-        end <= TUPLE
+    let mut open = Vec::new();
+    let tuples = ty.char_indices().all(|(at, c)| match c {
+        '(' => {
+            open.push(at + 1);
+            true
+        }
+        ')' => open.pop().is_none_or(|from| at - from <= TUPLE),
+        _ => true,
     });
-    before + ty.chars().count() + ",".len() <= WIDTH && tuples
+    tuples && before + ty.chars().count() + ",".len() <= WIDTH
 }
 
 /// A type that is too long for its line: what is in its brackets in lines of its own.
@@ -204,6 +233,9 @@ fn parts(list: &str) -> Vec<&str> {
 
 /// A struct whose fields have no names.
 pub(super) fn tuple(out: &mut String, name: &str, elements: &[String]) {
+    for element in elements {
+        allow_complex(out, "", element);
+    }
     let list = format!("pub {}", elements.join(", pub "));
     let line = format!("pub struct {name}({list});");
     let short = elements.len() == 1 || list.chars().count() <= TUPLE;

@@ -233,6 +233,11 @@ impl Fields {
         self.numbered(ident(&snake(wire)), "_")
     }
 
+    /// The names that are taken, in no order.
+    pub(super) fn taken(&self) -> impl Iterator<Item = &String> {
+        self.taken.iter()
+    }
+
     /// The variant's name in Rust.
     pub(super) fn variant(&mut self, wire: &str) -> String {
         let name = match pascal(wire) {

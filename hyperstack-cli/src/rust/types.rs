@@ -139,6 +139,11 @@ impl Writer<'_> {
         let other = names.variant("Unknown");
         body.push_str("    /// One that the stack file does not have.\n    #[leaf(other)]\n");
         body.push_str(&format!("    {other}(String),\n"));
+        // Clippy minds such names; they are the program's.
+        let mut taken = names.taken();
+        if taken.any(|name| name.starts_with(enum_name) || name.ends_with(enum_name)) {
+            out.push_str("#[allow(clippy::enum_variant_names)]\n");
+        }
         braces(out, &format!("pub enum {enum_name}"), &body);
     }
 }
