@@ -9,6 +9,7 @@ use std::{env, fs, io};
 
 use hyperstack_cli::model::Stack;
 use hyperstack_cli::rust::{generate, File, Layout, Options, Sdk, MARK};
+use serde_json::{json, Value};
 use similar::TextDiff;
 
 type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
@@ -336,6 +337,70 @@ fn what_is_no_stack_file() -> Result {
     ] {
         let error = Stack::from_json(&json).expect_err(&json).to_string();
         assert!(error.contains(said), "{json}: {error}");
+    }
+    Ok(())
+}
+
+/// Every value in a JSON, by its path.
+fn pointers(json: &Value) -> Vec<String> {
+    let mut pointers = vec![String::new()];
+    let children: Vec<(String, &Value)> = match json {
+        Value::Object(fields) => fields.iter().map(|(k, v)| (k.clone(), v)).collect(),
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .map(|(i, v)| (i.to_string(), v))
+            .collect(),
+        _ => Vec::new(),
+    };
+    for (name, child) in children {
+        let name = name.replace('~', "~0").replace('/', "~1");
+        pointers.extend(
+            self::pointers(child)
+                .into_iter()
+                .map(|tail| format!("/{name}{tail}")),
+        );
+    }
+    pointers
+}
+
+/// Whatever stands in a file that is read, what is made of it is Rust.
+#[test]
+fn no_value_makes_what_is_no_rust() -> Result {
+    let every = env::var("EVERY").map_or(Ok(97), |every| every.parse())?;
+    let values = [
+        json!(null),
+        json!(7),
+        json!(""),
+        json!("_ \u{202e}`\"*/"),
+        json!("Self"),
+        json!([]),
+        json!({}),
+        json!(true),
+    ];
+    let mut place = 0;
+    for spec in specs()?.iter().filter(|spec| spec.starts_with("defects/")) {
+        let json: Value = serde_json::from_str(&text(spec)?)?;
+        for pointer in pointers(&json) {
+            for value in &values {
+                place += 1;
+                if place % every != 0 {
+                    continue;
+                }
+                let mut json = json.clone();
+                *json.pointer_mut(&pointer).ok_or("no such place")? = value.clone();
+                let Ok(stack) = Stack::from_json(&json.to_string()) else {
+                    continue;
+                };
+                for file in generate(&stack, &Options::new(&stack)) {
+                    if file.path.extension() == Some("rs".as_ref()) {
+                        let parsed = syn::parse_file(&file.text);
+                        parsed
+                            .map_err(|e| format!("{spec}{pointer} {value}: {e}\n{}", file.text))?;
+                    }
+                }
+            }
+        }
     }
     Ok(())
 }
