@@ -545,3 +545,23 @@ async fn every_recording_is_played_here() -> anyhow::Result<()> {
     );
     Ok(())
 }
+
+#[tokio::test]
+async fn raw_rows() -> anyhow::Result<()> {
+    let session = Session::new("tokens-window.jsonl.gz").await?;
+    let tokens = session.hs.raw("PumpfunToken");
+    let (list, window) = (tokens.list(), tokens.collection("PumpfunToken/by_volume"));
+    let _reading = (begun(list.watch()).await, begun(window.watch()).await);
+    for view in session.recording.views() {
+        soon(session.server.wait_for_subscription(&view)).await;
+    }
+    session.played().await;
+    for (rows, view) in [
+        (soon(list.get()).await, "PumpfunToken/list"),
+        (soon(window.get()).await, "PumpfunToken/by_volume"),
+    ] {
+        let expected = session.expected(view).rows.into_iter();
+        assert_eq!(rows, expected.map(|(_, row)| row).collect::<Vec<_>>());
+    }
+    Ok(())
+}

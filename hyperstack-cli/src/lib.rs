@@ -11,6 +11,7 @@
 //! # Ok::<(), hyperstack_cli::spec::ParseError>(())
 //! ```
 
+pub mod build;
 pub mod config;
 pub mod find;
 pub mod model;

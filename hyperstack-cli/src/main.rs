@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use commands::{completions, sdk, stack};
+use commands::{completions, sdk, serve, stack, stream};
 
 /// Typed Rust crates from Hyperstack stack files, and a look at what a server sends.
 #[derive(Parser)]
@@ -24,8 +24,8 @@ struct Cli {
 enum Command {
     Sdk(sdk::Args),
     Stack(stack::Args),
-    // Stream(stream::Args),
-    // Serve(serve::Args),
+    Stream(stream::Args),
+    Serve(serve::Args),
     Completions(completions::Args),
 }
 
@@ -34,6 +34,8 @@ Examples:
   hs sdk create rust settlement-game      a crate in generated/settlement-game-stack
   hs sdk list                             the stacks of this project
   hs stack inspect settlement-game        what a client sees of a stack
+  hs stream wss://game.example Game       the rows of an entity, as they change
+  hs serve game.jsonl                     a recording as a server
 
 Exit codes:
   0  done
@@ -46,8 +48,8 @@ fn main() -> ExitCode {
     let done = match cli.command {
         Command::Sdk(args) => sdk::run(args, config),
         Command::Stack(args) => stack::run(args, config),
-        // Command::Stream(args) => stream::run(args),
-        // Command::Serve(args) => serve::run(args),
+        Command::Stream(args) => stream::run(args),
+        Command::Serve(args) => serve::run(args),
         Command::Completions(args) => completions::run::<Cli>(args),
     };
     done.unwrap_or_else(|error| {

@@ -3,9 +3,9 @@
 pub(crate) mod completions;
 pub(crate) mod paths;
 pub(crate) mod sdk;
-// pub(crate) mod serve;
+pub(crate) mod serve;
 pub(crate) mod stack;
-// pub(crate) mod stream;
+pub(crate) mod stream;
 
 use std::io::{self, ErrorKind, IsTerminal, Write as _};
 use std::path::Path;

@@ -137,7 +137,8 @@ impl<'a> Types<'a> {
             .before
             .iter()
             .any(|module| interface::is_module(module));
-        if local && resolved.is_none() {
+        // A program may have a type of such a name.
+        if local && resolved.is_none_or(|copy| copy.type_name != name.last) {
             if let Some(ty) = text::scalar(&name.last).or_else(|| text::resolved(&name.last)) {
                 return Some(ty);
             }

@@ -12,6 +12,8 @@ use crate::driver::{Endpoint, EndpointSettings};
 use crate::engine::{Handle, Settings, Shared};
 use crate::session::{self, ConnectError, Credentials, Session};
 use crate::store::Hub;
+#[cfg(feature = "testing")]
+use crate::testing::{Entry, Tap};
 use crate::wire::payload::Limits;
 use crate::wire::Secret;
 
@@ -51,6 +53,8 @@ pub struct HyperStackBuilder {
     max_entries_per_view: Option<usize>,
     limits: Limits,
     max_frame_size: Option<usize>,
+    #[cfg(feature = "testing")]
+    tap: Option<Tap>,
 }
 
 impl Default for HyperStackBuilder {
@@ -71,6 +75,8 @@ impl Default for HyperStackBuilder {
             max_entries_per_view: Some(10_000),
             limits: Limits::default(),
             max_frame_size: None,
+            #[cfg(feature = "testing")]
+            tap: None,
         }
     }
 }
@@ -317,6 +323,40 @@ impl HyperStackBuilder {
         self
     }
 
+    /// Tells each message that goes over the wire, both ways, as an entry of a
+    /// [`Recording`](crate::testing::Recording), with its time since the client was made: what
+    /// [`replay`](crate::testing::TestServerBuilder::replay) plays. Needs the feature `testing`.
+    ///
+    /// An entry holds no token: that of a `refresh_auth` is `***`, and so is one of eight characters or
+    /// more that the server repeats. The handshake is no message. What does not inflate is left out.
+    ///
+    /// It is called by the task that reads the socket, which waits for it.
+    ///
+    /// ```no_run
+    /// use std::io::Write;
+    /// use std::sync::Mutex;
+    /// use hyperstack_sdk::prelude::*;
+    ///
+    /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+    /// let file = Mutex::new(std::fs::File::create("session.jsonl")?);
+    /// let hs = HyperStack::builder()
+    ///     .url("wss://ore.example")
+    ///     .record(move |entry| {
+    ///         if let Ok(mut file) = file.lock() {
+    ///             let _ = writeln!(file, "{entry}");
+    ///         }
+    ///     })
+    ///     .connect()
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "testing")]
+    pub fn record(mut self, tell: impl Fn(Entry) + Send + Sync + 'static) -> Self {
+        self.tap = Some(Tap::new(tell));
+        self
+    }
+
     /// Connects.
     ///
     /// # Errors
@@ -445,6 +485,8 @@ impl HyperStackBuilder {
             initial_data_timeout: self.initial_data_timeout,
             queue_capacity: self.queue_capacity,
             limits: self.limits,
+            #[cfg(feature = "testing")]
+            tap: self.tap.clone(),
         };
         let session = session::Settings {
             credentials: match &self.token {

@@ -4,6 +4,8 @@ mod builder;
 
 use std::fmt;
 
+use serde_json::Value;
+
 pub use builder::HyperStackBuilder;
 
 use crate::engine::{ConnectionState, Fault, Feed, Handle, Shared, StateChange, Stats};
@@ -161,6 +163,34 @@ impl HyperStack {
     /// The views of an entity: the accessors that `#[derive(Views)]` makes.
     pub fn views<V: Views>(&self) -> V {
         V::new(ViewSource::new(self.handle.clone(), V::Entity::NAME))
+    }
+
+    /// The views of an entity by its name on the wire, with rows of raw JSON: for whoever knows a stack
+    /// only at run time.
+    ///
+    /// A row is an object, merged as the server merges JSON, and has whatever the server sends, the
+    /// position `_seq` of its last change among it. Any path is one to
+    /// [filter](crate::ListView::filter) by, and values are compared as the JSON that was sent: large
+    /// integers come as text, and `"7"` is not `7`.
+    ///
+    /// ```no_run
+    /// use hyperstack_sdk::prelude::*;
+    ///
+    /// # async fn run(hs: HyperStack) {
+    /// let rounds = hs.raw("OreRound");
+    /// let latest = rounds.single("OreRound/latest").get().await;
+    /// println!("{:?}", latest.map(|round| round["id"]["round_id"].clone()));
+    ///
+    /// let mut open = rounds.list().filter("state.status", "open").watch();
+    /// while let Some(update) = open.next().await {
+    ///     if let Some(round) = update.data() {
+    ///         println!("{}: {round}", update.key());
+    ///     }
+    /// }
+    /// # }
+    /// ```
+    pub fn raw(&self, entity: &str) -> ViewSource<Value> {
+        ViewSource::new(self.handle.clone(), entity.to_owned())
     }
 
     /// Where the connection stands.

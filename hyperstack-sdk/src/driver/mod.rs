@@ -28,6 +28,8 @@ use tokio_tungstenite::WebSocketStream;
 
 use crate::engine::Shared;
 use crate::session::{ConnectError, EndReason, Link, Transmit};
+#[cfg(feature = "testing")]
+use crate::{session::Time, testing::Kind};
 
 use crate::wire::Request;
 
@@ -168,6 +170,8 @@ impl Connection {
                 Poll::Ready(Some(message)) => message.map_err(|error| lost(&error))?,
                 Poll::Ready(None) => return Poll::Ready(Err(closed_by_server(None))),
             };
+            #[cfg(feature = "testing")]
+            record(shared, &message, now);
             match message {
                 Message::Text(text) => shared.handle_message(text.as_bytes(), now),
                 Message::Binary(bytes) => shared.handle_message(&bytes, now),
@@ -196,6 +200,10 @@ impl Connection {
                 }
                 Some(_) => ready!(socket.as_mut().poll_ready(context))?,
             }
+            #[cfg(feature = "testing")]
+            self.pending
+                .iter()
+                .for_each(|transmit| shared.record_sent(transmit));
             match self.pending.take() {
                 Some(Transmit::Text(request @ Request::RefreshAuth { .. })) => {
                     socket
@@ -225,6 +233,15 @@ impl Connection {
             let _ = socket.as_mut().start_send(Message::Close(None));
             let _ = socket.poll_flush(&mut context);
         }
+    }
+}
+
+#[cfg(feature = "testing")]
+fn record(shared: &Shared, message: &Message, now: Time) {
+    match message {
+        Message::Text(text) => shared.record_received(Kind::Text, text.as_bytes(), now),
+        Message::Binary(bytes) => shared.record_received(Kind::Binary, bytes, now),
+        _ => {}
     }
 }
 

@@ -15,6 +15,8 @@ use crate::auth::{until, AuthToken, TokenError};
 use crate::session::{ConnectError, EndReason, Grant, Link, Session, Time, Transmit};
 use crate::store::Hub;
 use crate::stream::Full;
+#[cfg(feature = "testing")]
+use crate::testing::{received, sent, Kind, Tap};
 use crate::wire::payload::{self, Limits};
 use crate::wire::{AuthErrorCode, FrameError, Incoming, Issue, Secret};
 
@@ -40,6 +42,8 @@ pub(crate) struct Settings {
     pub(crate) initial_data_timeout: Duration,
     pub(crate) queue_capacity: usize,
     pub(crate) limits: Limits,
+    #[cfg(feature = "testing")]
+    pub(crate) tap: Option<Tap>,
 }
 
 #[derive(Debug, Default)]
@@ -203,6 +207,27 @@ impl Shared {
             }
             core.session.handle_lost(cause, now);
         });
+    }
+
+    /// Records a message that is sent, where that was asked for.
+    #[cfg(feature = "testing")]
+    pub(crate) fn record_sent(&self, transmit: &Transmit) {
+        if let Some(tap) = &self.settings.tap {
+            sent(transmit, self.now())
+                .into_iter()
+                .for_each(|entry| tap.tell(entry));
+        }
+    }
+
+    /// Records a message that arrived by `now`, where that was asked for.
+    #[cfg(feature = "testing")]
+    pub(crate) fn record_received(&self, kind: Kind, message: &[u8], now: Time) {
+        if let Some(tap) = &self.settings.tap {
+            let masked = |text| self.core().session.masked(text);
+            received(kind, message, self.settings.limits, now, masked)
+                .into_iter()
+                .for_each(|entry| tap.tell(entry));
+        }
     }
 
     /// Any sign of life from the peer.

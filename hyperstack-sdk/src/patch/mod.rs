@@ -71,6 +71,7 @@ mod number;
 mod option;
 mod paths;
 mod pointer;
+mod raw;
 #[doc(hidden)]
 pub mod record;
 mod scalar;
@@ -95,7 +96,8 @@ use record::Fields;
 use serde::de::DeserializeOwned;
 use serde::Serialize;
 
-/// A value that merges patches: every entity and section. Derived.
+/// A value that merges patches: every entity and section. Derived; `serde_json::Value` is one too, as
+/// the row of an entity of which nothing is known: see [`HyperStack::raw`](crate::HyperStack::raw).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no entity and no section",
     label = "merges no patches",
@@ -159,7 +161,7 @@ pub trait Patchable: Field {
     fn diff_slots(value: &Self, later: &Self, all: bool) -> Self::Patch;
 }
 
-/// What the rows of a view are: every entity's struct. The bound for what is written over the rows of
+/// What the rows of a view are: every entity's struct, and raw JSON. The bound for what is written over the rows of
 /// any entity, such as `fn show<T: Record>(updates: EntityStream<T>)`.
 pub trait Record: Patchable<Patch: Send + Sync> + Send + Sync {}
 

@@ -32,6 +32,14 @@ pub trait Fields: Default + 'static {
         map: &mut A,
         cx: &mut Context<'_>,
     ) -> Result<(), A::Error>;
+    /// Reads fields of which none is set from an object.
+    fn decode_object<'de, D: Deserializer<'de>>(
+        fields: &mut Self,
+        d: D,
+        cx: &mut Context<'_>,
+    ) -> Result<(), D::Error> {
+        decode_named(fields, d, cx)
+    }
     /// Shows every slot to `walk`, until that returns an error.
     fn walk<W: Walk>(fields: &Self, walk: &mut W) -> Result<(), W::Error>;
     /// Makes `first` mean both, in that order.
@@ -50,6 +58,14 @@ pub fn decode<'de, P: Fields, D: Deserializer<'de>>(
 
 /// As [`decode`], into fields of which none is set: these are large, and need not be moved about.
 pub(crate) fn decode_into<'de, P: Fields, D: Deserializer<'de>>(
+    fields: &mut P,
+    d: D,
+    cx: &mut Context<'_>,
+) -> Result<(), D::Error> {
+    P::decode_object(fields, d, cx)
+}
+
+fn decode_named<'de, P: Fields, D: Deserializer<'de>>(
     fields: &mut P,
     d: D,
     cx: &mut Context<'_>,

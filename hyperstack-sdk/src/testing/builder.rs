@@ -1,5 +1,7 @@
 //! Describing a server before it starts.
 
+use std::net::{Ipv4Addr, SocketAddr};
+
 use super::error::ServerError;
 use super::frame::Mode;
 use super::model::{default_take, Model};
@@ -25,6 +27,7 @@ pub struct TestServerBuilder {
     row_limit: Option<usize>,
     array_limit: Option<usize>,
     max_subscriptions: Option<usize>,
+    address: Option<SocketAddr>,
 }
 
 impl TestServerBuilder {
@@ -102,13 +105,22 @@ impl TestServerBuilder {
         self
     }
 
-    /// Starts the server, on a free port of 127.0.0.1.
+    /// Listens on this address; by default on a free port of 127.0.0.1, which port 0 is of any
+    /// address.
+    pub fn address(mut self, address: SocketAddr) -> Self {
+        self.address = Some(address);
+        self
+    }
+
+    /// Starts the server.
     ///
     /// # Errors
     ///
     /// Where no port can be opened, or the description makes no sense.
     pub async fn start(self) -> Result<TestServer, ServerError> {
-        TestServer::start(self.into_state()?).await
+        let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let address = self.address.unwrap_or(any);
+        TestServer::start(address, self.into_state()?).await
     }
 
     fn into_state(self) -> Result<State, ServerError> {

@@ -115,9 +115,10 @@ impl TokenEndpoint {
     ///
     /// Where no port can be opened.
     pub async fn start() -> Result<Self, ServerError> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
-        let listener = listener.map_err(ServerError::Listen)?;
-        let address = listener.local_addr().map_err(ServerError::Listen)?;
+        let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let failed = |error| ServerError::Listen(any, error);
+        let listener = TcpListener::bind(any).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
         let script = Arc::new(Script {
             state: Mutex::default(),
             changed: watch::Sender::new(()),

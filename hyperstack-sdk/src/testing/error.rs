@@ -1,6 +1,7 @@
 //! What can go wrong: starting a server, reading a recording.
 
 use std::io;
+use std::net::SocketAddr;
 
 use thiserror::Error;
 
@@ -9,8 +10,8 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum ServerError {
     /// The port could not be opened.
-    #[error("cannot listen on 127.0.0.1: {0}")]
-    Listen(#[source] io::Error),
+    #[error("cannot listen on {0}: {1}")]
+    Listen(SocketAddr, #[source] io::Error),
     /// A view's id does not name its entity.
     #[error("a view's id is Entity/name, found `{0}`")]
     ViewId(String),

@@ -33,7 +33,8 @@
 //!
 //! A [`TokenEndpoint`] gives the tokens that a [`TestServer`] with tokens asks for.
 //!
-//! A [`Recording`] holds a session with a real server; [`TestServerBuilder::replay`] serves it. An
+//! A [`Recording`] holds a session with a real server; [`TestServerBuilder::replay`] serves it, and
+//! [`HyperStackBuilder::record`](crate::HyperStackBuilder::record) makes one. An
 //! [`Offline`] client has no server at all, and no clock: the test hands it each message.
 //!
 //! # Where it differs from the real server
@@ -58,6 +59,7 @@ mod model;
 
 mod recording;
 mod replay;
+mod tap;
 
 mod handshake;
 mod peer;
@@ -93,3 +95,4 @@ pub use seq::SeqSource;
 pub use server::TestServer;
 pub use sort::{Order, Sort};
 pub use state::Refresh;
+pub(crate) use tap::{received, sent, Tap};

@@ -1,7 +1,8 @@
 //! The handle: starting, stopping, and changing the data.
 
 use std::convert::Infallible;
-use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::io;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
@@ -48,10 +49,10 @@ impl TestServer {
         TestServerBuilder::default()
     }
 
-    pub(super) async fn start(state: State) -> Result<Self, ServerError> {
-        let any = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0));
-        let listener = reserve(any).and_then(listen)?;
-        let address = listener.local_addr().map_err(ServerError::Listen)?;
+    pub(super) async fn start(wanted: SocketAddr, state: State) -> Result<Self, ServerError> {
+        let failed = |error| ServerError::Listen(wanted, error);
+        let listener = reserve(wanted).and_then(listen).map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
         let shared = Arc::new(Shared::new(state));
         let life = run(listener, &shared);
         Ok(Self {
@@ -61,7 +62,7 @@ impl TestServer {
         })
     }
 
-    /// Where to connect: `ws://127.0.0.1:port`.
+    /// Where to connect, such as `ws://127.0.0.1:8877`.
     pub fn url(&self) -> String {
         format!("ws://{}", self.address)
     }
@@ -100,8 +101,10 @@ impl TestServer {
             Life::Stopped { port } => port.take(),
             Life::Running { .. } => return Ok(()),
         };
-        let port = port.map_or_else(|| reserve(self.address), Ok)?;
-        let listener = listen(port)?;
+        let listener = port
+            .map_or_else(|| reserve(self.address), Ok)
+            .and_then(listen)
+            .map_err(|error| ServerError::Listen(self.address, error))?;
         self.shared.change(|state| {
             state.model.clear();
             state.faults = Default::default();
@@ -232,18 +235,18 @@ fn run(listener: TcpListener, shared: &Arc<Shared>) -> Life {
 }
 
 /// Takes the port without listening on it.
-fn reserve(address: SocketAddr) -> Result<TcpSocket, ServerError> {
-    let reserve = || {
-        let socket = TcpSocket::new_v4()?;
-        // Connections of an earlier run may linger on the port.
-        #[cfg(not(windows))]
-        socket.set_reuseaddr(true)?;
-        socket.bind(address)?;
-        Ok(socket)
+fn reserve(address: SocketAddr) -> io::Result<TcpSocket> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
     };
-    reserve().map_err(ServerError::Listen)
+    // Connections of an earlier run may linger on the port.
+    #[cfg(not(windows))]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    Ok(socket)
 }
 
-fn listen(socket: TcpSocket) -> Result<TcpListener, ServerError> {
-    socket.listen(1024).map_err(ServerError::Listen)
+fn listen(socket: TcpSocket) -> io::Result<TcpListener> {
+    socket.listen(1024)
 }

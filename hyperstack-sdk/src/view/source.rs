@@ -1,5 +1,6 @@
 //! Where view handles come from.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -24,10 +25,10 @@ pub trait Views {
 }
 
 /// Makes the handles to the views of one entity. What the accessors of a derived `FooViews` use, and
-/// whoever knows a view's id only at run time.
+/// whoever knows the names only at run time: see [`HyperStack::raw`](crate::HyperStack::raw).
 pub struct ViewSource<T> {
     handle: Handle,
-    entity: &'static str,
+    entity: Cow<'static, str>,
     row: PhantomData<fn() -> T>,
 }
 
@@ -51,10 +52,10 @@ pub fn source<T>(hyperstack: &HyperStack, entity: &'static str) -> ViewSource<T>
 }
 
 impl<T> ViewSource<T> {
-    pub(crate) fn new(handle: Handle, entity: &'static str) -> Self {
+    pub(crate) fn new(handle: Handle, entity: impl Into<Cow<'static, str>>) -> Self {
         ViewSource {
             handle,
-            entity,
+            entity: entity.into(),
             row: PhantomData,
         }
     }
@@ -91,7 +92,7 @@ impl<T> Clone for ViewSource<T> {
     fn clone(&self) -> Self {
         ViewSource {
             handle: self.handle.clone(),
-            entity: self.entity,
+            entity: self.entity.clone(),
             row: PhantomData,
         }
     }

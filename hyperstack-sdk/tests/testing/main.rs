@@ -3,6 +3,7 @@
 
 mod client;
 
+mod address;
 mod faults;
 mod mutations;
 mod replay;

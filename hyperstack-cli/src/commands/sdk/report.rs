@@ -39,7 +39,7 @@ pub(super) fn report(made: &Made, plan: &Plan) -> Result<String> {
         report += &format!("  {status}  {}\n", path.display());
     }
     if made.target.options.url.is_none() {
-        report += "\nIt has no URL: give one to `connect`, or make it with `--url wss://…`.\n";
+        report += "\nIt has no URL: give one to `connect_to`, or make it with `--url wss://…`.\n";
     }
     if !plan.leftovers.is_empty() {
         let hint = yellow("No longer needed");

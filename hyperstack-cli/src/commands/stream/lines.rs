@@ -1,0 +1,154 @@
+//! Changes as lines of text, for people and for programs.
+
+use std::sync::Arc;
+
+use hyperstack_sdk::{Patchable, Value};
+use serde::Serialize;
+
+use super::change::{Change, Op};
+use super::path::{pick, Path};
+
+/// How a change is written.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Style {
+    pub(super) json: bool,
+    /// Only these fields; all where there are none.
+    pub(super) fields: Vec<Path>,
+}
+
+#[derive(Serialize)]
+struct Line<'c> {
+    op: &'static str,
+    key: &'c str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changed: Option<Value>,
+}
+
+impl Style {
+    /// The change as a line; none where it changes nothing that is shown.
+    pub(super) fn line(&self, change: &Change) -> Option<String> {
+        let shown = |row: &Option<Arc<Value>>| row.as_deref().map(|row| self.shown(row));
+        let (before, data) = (shown(&change.before), shown(&change.row));
+        if data.is_some() && before == data && !self.fields.is_empty() {
+            return None;
+        }
+        let changed = match (&before, &data) {
+            (Some(before), Some(data)) => Some(before.diff(data).value),
+            _ => None,
+        };
+        let (op, key) = (change.op.name(), change.key.as_str());
+        if self.json {
+            let line = Line {
+                op,
+                key,
+                data,
+                changed,
+            };
+            // Text, numbers and maps with text for keys: it always serializes.
+            return serde_json::to_string(&line).ok();
+        }
+        let key = plain(key);
+        let told = match change.op {
+            Op::Patch => changed.or(data),
+            Op::Upsert | Op::Delete => data,
+        };
+        Some(match told {
+            Some(json) => format!("{op} {key} {json}"),
+            None => format!("{op} {key}"),
+        })
+    }
+
+    fn shown(&self, row: &Value) -> Value {
+        match self.fields.is_empty() {
+            true => row.clone(),
+            false => pick(row, &self.fields),
+        }
+    }
+}
+
+/// The key as one word: quoted where it is not.
+fn plain(key: &str) -> String {
+    let is_word = |c: char| !c.is_whitespace() && !c.is_control() && c != '"';
+    match !key.is_empty() && key.chars().all(is_word) {
+        true => key.to_owned(),
+        false => Value::from(key).to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn change(op: Op, before: Option<Value>, row: Option<Value>) -> Change {
+        Change {
+            op,
+            key: "42".to_owned(),
+            before: before.map(Arc::new),
+            row: row.map(Arc::new),
+        }
+    }
+
+    fn patch() -> Change {
+        let (before, row) = (json!({"a": 1, "b": 1}), json!({"a": 1, "b": 2}));
+        change(Op::Patch, Some(before), Some(row))
+    }
+
+    fn style(json: bool, fields: &[&str]) -> Style {
+        let fields = fields.iter().filter_map(|path| path.parse().ok()).collect();
+        Style { json, fields }
+    }
+
+    #[test]
+    fn a_line_for_people_has_the_row_or_what_changed() {
+        let line = |change| style(false, &[]).line(&change).unwrap_or_default();
+        let row = json!({"a": 1});
+        let first = change(Op::Upsert, None, Some(row.clone()));
+        assert_eq!(line(first), r#"upsert 42 {"a":1}"#);
+        assert_eq!(line(patch()), r#"patch 42 {"b":2}"#);
+        let new = change(Op::Patch, None, Some(row.clone()));
+        assert_eq!(line(new), r#"patch 42 {"a":1}"#);
+        assert_eq!(line(change(Op::Delete, Some(row), None)), "delete 42");
+    }
+
+    #[test]
+    fn a_line_for_programs_has_both() {
+        let line = |change| style(true, &[]).line(&change).unwrap_or_default();
+        assert_eq!(
+            line(patch()),
+            r#"{"op":"patch","key":"42","data":{"a":1,"b":2},"changed":{"b":2}}"#
+        );
+        let first = change(Op::Upsert, None, Some(json!({"a": 1})));
+        assert_eq!(line(first), r#"{"op":"upsert","key":"42","data":{"a":1}}"#);
+        let delete = change(Op::Delete, Some(json!({})), None);
+        assert_eq!(line(delete), r#"{"op":"delete","key":"42"}"#);
+    }
+
+    #[test]
+    fn of_the_fields_that_are_shown_one_must_have_changed() {
+        let line = |fields: &[&str], change| style(false, fields).line(&change);
+        assert_eq!(line(&["a"], patch()), None);
+        assert_eq!(
+            line(&["a", "b"], patch()).as_deref(),
+            Some(r#"patch 42 {"b":2}"#)
+        );
+        let again = Change {
+            op: Op::Upsert,
+            ..patch()
+        };
+        assert_eq!(line(&["a"], again.clone()), None);
+        assert_eq!(line(&["b"], again).as_deref(), Some(r#"upsert 42 {"b":2}"#));
+        let first = change(Op::Upsert, None, Some(json!({"b": 1})));
+        assert_eq!(line(&["a"], first).as_deref(), Some("upsert 42 {}"));
+    }
+
+    #[test]
+    fn a_key_is_one_word() {
+        assert_eq!(plain("9xQe…"), "9xQe…");
+        assert_eq!(plain("two words"), r#""two words""#);
+        assert_eq!(plain("a\nb"), r#""a\nb""#);
+        assert_eq!(plain(""), r#""""#);
+    }
+}

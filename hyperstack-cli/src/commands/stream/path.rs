@@ -1,0 +1,130 @@
+//! Dotted paths into rows: what `--fields` picks, and the columns of a table.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde_json::{Map, Value};
+
+/// The names that lead to a field, as they are on the wire.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Path(Vec<String>);
+
+impl FromStr for Path {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.split('.').any(str::is_empty) {
+            true => Err("a path is names joined by dots, such as `id.round_id`"),
+            false => Ok(Path(text.split('.').map(str::to_owned).collect())),
+        }
+    }
+}
+
+impl fmt::Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join("."))
+    }
+}
+
+impl Path {
+    /// What a row has there.
+    pub(super) fn find<'r>(&self, row: &'r Value) -> Option<&'r Value> {
+        self.0.iter().try_fold(row, |inner, name| inner.get(name))
+    }
+
+    /// Puts a value into an object, at this place.
+    fn put(&self, object: &mut Map<String, Value>, value: Value) {
+        let Some((last, parents)) = self.0.split_last() else {
+            return;
+        };
+        let mut object = object;
+        for name in parents {
+            let inner = object
+                .entry(name.as_str())
+                .or_insert_with(|| Value::Object(Map::new()));
+            match inner {
+                Value::Object(inner) => object = inner,
+                // A shorter path has put it there, whole.
+                _ => return,
+            }
+        }
+        object.insert(last.clone(), value);
+    }
+}
+
+/// The part of a row that these paths lead to, in the row's own shape. What it has not is left out.
+pub(super) fn pick(row: &Value, paths: &[Path]) -> Value {
+    let mut picked = Map::new();
+    for path in paths {
+        if let Some(value) = path.find(row) {
+            path.put(&mut picked, value.clone());
+        }
+    }
+    Value::Object(picked)
+}
+
+/// The first paths of a row that lead to text, a number or a truth.
+pub(super) fn leaves(row: &Value, most: usize) -> Vec<Path> {
+    let mut found = Vec::new();
+    collect(row, &mut Vec::new(), most, &mut found);
+    found
+}
+
+fn collect(value: &Value, here: &mut Vec<String>, most: usize, found: &mut Vec<Path>) {
+    match value {
+        Value::Object(map) => {
+            for (name, value) in map {
+                // Where the server stands, which is no part of the entity.
+                if name != "_seq" {
+                    here.push(name.clone());
+                    collect(value, here, most, found);
+                    here.pop();
+                }
+            }
+        }
+        Value::Null | Value::Array(_) => {}
+        _ if found.len() < most => found.push(Path(here.clone())),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn paths(texts: &[&str]) -> Vec<Path> {
+        texts.iter().filter_map(|text| text.parse().ok()).collect()
+    }
+
+    #[test]
+    fn what_is_picked_keeps_its_shape() {
+        let row = json!({"id": {"n": 7, "address": "x"}, "state": null, "log": [1]});
+        let picked = pick(&row, &paths(&["id.n", "state", "no.such", "log"]));
+        assert_eq!(picked, json!({"id": {"n": 7}, "state": null, "log": [1]}));
+        assert_eq!(
+            pick(&row, &paths(&["id", "id.n"])),
+            json!({"id": {"n": 7, "address": "x"}})
+        );
+        assert_eq!(pick(&json!(7), &paths(&["id"])), json!({}));
+    }
+
+    #[test]
+    fn leaves_are_what_fits_into_a_cell() {
+        let row = json!({"_seq": "1:2", "a": {"b": 1, "c": [1], "d": null}, "e": "x", "f": true});
+        assert_eq!(leaves(&row, 9), paths(&["a.b", "e", "f"]));
+        assert_eq!(leaves(&row, 2), paths(&["a.b", "e"]));
+        assert_eq!(leaves(&json!(1), 0), []);
+    }
+
+    #[test]
+    fn an_empty_name_is_a_slip() {
+        for text in ["", ".", "a.", ".a", "a..b"] {
+            assert!(text.parse::<Path>().is_err(), "{text}");
+        }
+        assert_eq!(
+            "a.b".parse::<Path>().map(|path| path.to_string()),
+            Ok("a.b".to_owned())
+        );
+    }
+}

@@ -1,0 +1,129 @@
+//! The table in a terminal, which is restored however it ends.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use ratatui::crossterm::event::{self, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use tokio::sync::mpsc;
+use tokio::time::MissedTickBehavior;
+
+use super::follow::{Event, Follow};
+use super::table::{Scroll, Table};
+
+/// How often it is drawn, and how long the end waits for the keyboard.
+const FRAME: Duration = Duration::from_millis(100);
+
+/// Shows the table until the stream ends, so many updates came, or a key ends it.
+pub(super) async fn run(
+    follow: &mut Follow,
+    mut table: Table,
+    count: Option<u64>,
+) -> anyhow::Result<()> {
+    // This restores the terminal on a panic, too.
+    let mut terminal = ratatui::try_init()?;
+    let _restore = Restore;
+    let start = Instant::now();
+    let mut keys = keys();
+    let mut left = count;
+    let mut frames = tokio::time::interval(FRAME);
+    frames.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    while left != Some(0) {
+        tokio::select! {
+            biased;
+            Some(key) = keys.recv() => match action(key) {
+                Some(Action::Quit) => break,
+                Some(Action::Scroll(scroll)) => table.scroll(scroll),
+                None => {}
+            },
+            _ = frames.tick() => {
+                if let Some(ranked) = follow.ranked() {
+                    table.arrange(&ranked);
+                }
+                table.tick(start.elapsed(), &follow.stats());
+                terminal.draw(|frame| table.render(frame))?;
+            }
+            event = follow.next() => match event {
+                Event::Update(update) => {
+                    table.update(update);
+                    left = left.map(|left| left - 1);
+                }
+                Event::State(change) => table.state(&change),
+                Event::Note(note) => table.note(note),
+                Event::Done => break,
+                Event::Failed(error) => return Err(error),
+            },
+        }
+    }
+    Ok(())
+}
+
+struct Restore;
+
+impl Drop for Restore {
+    fn drop(&mut self) {
+        ratatui::restore();
+    }
+}
+
+/// The keys that are pressed, read by a thread that ends with the receiver.
+fn keys() -> mpsc::UnboundedReceiver<KeyEvent> {
+    let (pressed, keys) = mpsc::unbounded_channel();
+    thread::spawn(move || {
+        while !pressed.is_closed() {
+            match event::poll(FRAME) {
+                Ok(true) => {}
+                Ok(false) => continue,
+                Err(_) => return,
+            }
+            if let Ok(event::Event::Key(key)) = event::read() {
+                // The receiver is gone at the end only.
+                let _ = pressed.send(key);
+            }
+        }
+    });
+    keys
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Action {
+    Quit,
+    Scroll(Scroll),
+}
+
+fn action(key: KeyEvent) -> Option<Action> {
+    if key.kind == KeyEventKind::Release {
+        return None;
+    }
+    Some(match key.code {
+        KeyCode::Char('c') if key.modifiers.contains(KeyModifiers::CONTROL) => Action::Quit,
+        KeyCode::Char('q') => Action::Quit,
+        KeyCode::Up => Action::Scroll(Scroll::Up),
+        KeyCode::Down => Action::Scroll(Scroll::Down),
+        KeyCode::PageUp => Action::Scroll(Scroll::PageUp),
+        KeyCode::PageDown => Action::Scroll(Scroll::PageDown),
+        KeyCode::Home => Action::Scroll(Scroll::Start),
+        KeyCode::End => Action::Scroll(Scroll::End),
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_do_what_the_footer_says() {
+        let press = |code, modifiers| action(KeyEvent::new(code, modifiers));
+        assert_eq!(
+            press(KeyCode::Char('q'), KeyModifiers::NONE),
+            Some(Action::Quit)
+        );
+        assert_eq!(
+            press(KeyCode::Char('c'), KeyModifiers::CONTROL),
+            Some(Action::Quit)
+        );
+        assert_eq!(press(KeyCode::Char('c'), KeyModifiers::NONE), None);
+        let up = press(KeyCode::Up, KeyModifiers::NONE);
+        assert_eq!(up, Some(Action::Scroll(Scroll::Up)));
+    }
+}

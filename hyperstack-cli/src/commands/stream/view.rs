@@ -1,0 +1,133 @@
+//! Which rows: a view, or a part of it.
+
+use std::str::FromStr;
+use std::sync::Arc;
+
+use hyperstack_sdk::{
+    HyperStack, ListView, ReadError, StateView, TryEntityStream, Value, WindowView,
+};
+
+/// A view's id: an entity and a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ViewId {
+    entity: String,
+    name: String,
+}
+
+impl FromStr for ViewId {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (entity, name) = text.split_once('/').unwrap_or((text, "list"));
+        match entity.is_empty() || name.is_empty() || name.contains('/') {
+            true => {
+                Err("a view is Entity/name, such as `OreRound/latest`, or the entity for its list")
+            }
+            false => Ok(ViewId {
+                entity: entity.to_owned(),
+                name: name.to_owned(),
+            }),
+        }
+    }
+}
+
+impl std::fmt::Display for ViewId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.entity, self.name)
+    }
+}
+
+impl ViewId {
+    /// Whether only rows by their key are to be had.
+    pub(super) fn needs_key(&self) -> bool {
+        self.name == "state"
+    }
+}
+
+/// The rows of a view that are wanted.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Part {
+    pub(super) key: Option<String>,
+    pub(super) filters: Vec<(String, Value)>,
+    pub(super) skip: Option<u64>,
+    pub(super) take: Option<u64>,
+}
+
+/// A view to read.
+#[derive(Clone)]
+pub(super) enum View {
+    List(ListView<Value>),
+    Window(WindowView<Value>),
+    Row(StateView<Value>, String),
+}
+
+impl View {
+    pub(super) fn new(hs: &HyperStack, id: &ViewId, part: &Part) -> Self {
+        let views = hs.raw(&id.entity);
+        match (&part.key, id.name.as_str()) {
+            (Some(key), _) => View::Row(views.keyed(&id.to_string()), key.clone()),
+            (None, "list") => View::List(part.of(views.list())),
+            (None, _) => View::Window(part.of(views.collection(&id.to_string()))),
+        }
+    }
+
+    pub(super) fn watch(&self) -> TryEntityStream<Value> {
+        match self {
+            View::List(view) => view.try_watch(),
+            View::Window(view) => view.try_watch(),
+            View::Row(view, key) => view.try_watch(key),
+        }
+    }
+
+    /// The rows of a window, front to back; none of a view whose order tells only what changed last.
+    pub(super) fn ranked(&self) -> Option<Vec<Arc<Value>>> {
+        match self {
+            View::Window(view) => Some(view.shared().get_sync()),
+            View::List(_) | View::Row(..) => None,
+        }
+    }
+
+    /// How many rows there are to begin with, once that is known.
+    pub(super) async fn count(&self) -> Result<usize, ReadError> {
+        match self {
+            View::List(view) => view.shared().try_get().await.map(|rows| rows.len()),
+            View::Window(view) => view.shared().try_get().await.map(|rows| rows.len()),
+            View::Row(view, key) => {
+                let row = view.shared().try_get(key).await;
+                row.map(|row| usize::from(row.is_some()))
+            }
+        }
+    }
+}
+
+impl Part {
+    fn of<Kind>(&self, view: ListView<Value, Kind>) -> ListView<Value, Kind> {
+        let filtered = self
+            .filters
+            .iter()
+            .fold(view, |view, (path, value)| view.filter(path, value.clone()));
+        let skipped = match self.skip {
+            Some(rows) => filtered.skip(rows),
+            None => filtered,
+        };
+        match self.take {
+            Some(rows) => skipped.take(rows),
+            None => skipped,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entity_is_its_list() {
+        let shown = |text: &str| text.parse::<ViewId>().map(|id| id.to_string());
+        assert_eq!(shown("OreRound"), Ok("OreRound/list".to_owned()));
+        assert_eq!(shown("OreRound/latest"), Ok("OreRound/latest".to_owned()));
+        for none in ["", "/", "/latest", "OreRound/", "a/b/c"] {
+            assert!(shown(none).is_err(), "{none}");
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! What is said where something does not work: why, and what to do.
+
+use hyperstack_sdk::ConnectError;
+
+pub(super) fn none_passes(rows: usize) -> String {
+    format!(
+        "{rows} rows came, and none passes `--where`: waiting for one. A path is made of names on the \
+         wire, joined by dots; text that looks like a number is `--where 'path=\"7\"'`"
+    )
+}
+
+pub(super) fn empty(view: &str) -> String {
+    format!("{view} has no rows yet: waiting for one")
+}
+
+pub(super) fn no_answer(view: &str) -> String {
+    format!(
+        "the server has not answered for {view}. It does not answer at all for a view or an entity that \
+         it does not know: check the name, in which case counts. Waiting"
+    )
+}
+
+/// What may help where there is no connection.
+pub(super) fn hint(error: &ConnectError) -> Option<&'static str> {
+    match error {
+        ConnectError::InvalidUrl { .. } => {
+            Some("a server is given as wss://host, or ws://host:port without TLS")
+        }
+        ConnectError::Unreachable(_) | ConnectError::Timeout { .. } => Some(
+            "is the server running, and is this its host and port? A local one listens on \
+             ws://127.0.0.1:8877, and `hs serve FILE` plays a recording there",
+        ),
+        ConnectError::Rejected {
+            status: 401 | 403, ..
+        } => Some("the server wants another token: HYPERSTACK_TOKEN=… or --token …"),
+        ConnectError::TokenExpired | ConnectError::RefreshRefused { .. } => {
+            Some("the token is used up: get a new one")
+        }
+        _ => None,
+    }
+}
+
+/// A connection that could not be made.
+pub(super) fn refused(error: ConnectError) -> anyhow::Error {
+    match hint(&error) {
+        Some(hint) => anyhow::anyhow!("{error}\n{hint}"),
+        None => error.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rejected(status: u16) -> ConnectError {
+        ConnectError::Rejected {
+            status,
+            code: None,
+            message: "no".to_owned(),
+            retry_after: None,
+        }
+    }
+
+    #[test]
+    fn a_hint_fits_the_error() {
+        let says = |error: ConnectError, words: &str| {
+            hint(&error).is_some_and(|hint| hint.contains(words))
+        };
+        assert!(says(rejected(401), "HYPERSTACK_TOKEN"));
+        assert!(says(rejected(403), "HYPERSTACK_TOKEN"));
+        assert!(hint(&rejected(503)).is_none());
+        assert!(says(ConnectError::Unreachable(String::new()), "8877"));
+        let shown = refused(ConnectError::Unreachable("nobody listens".to_owned())).to_string();
+        let lines: Vec<_> = shown.lines().collect();
+        assert_eq!(lines[0], "the server cannot be reached: nobody listens");
+        assert!(lines[1].starts_with("is the server running"));
+    }
+
+    #[test]
+    fn silence_is_explained() {
+        assert!(no_answer("Round/list").contains("Round/list"));
+        assert!(empty("Round/list").starts_with("Round/list has no rows"));
+        assert!(none_passes(7).starts_with("7 rows came"));
+    }
+}

@@ -1,0 +1,44 @@
+//! Code that a `build.rs` makes.
+
+use std::error::Error as _;
+use std::fs;
+use std::path::Path;
+
+use hyperstack_cli::build::{Build, Error};
+
+const STACK: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../examples/.hyperstack/SettlementGame.stack.json"
+);
+
+#[test]
+fn a_build_script_writes_one_file() -> Result<(), Box<dyn std::error::Error>> {
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("build_script");
+    fs::create_dir_all(&directory)?;
+    let build = Build::new(STACK)
+        .url("wss://game.example")
+        .out_dir(&directory);
+
+    let file = build.write()?;
+    assert_eq!(file, directory.join("settlement_game.rs"));
+    let text = fs::read_to_string(&file)?;
+    assert!(text.contains("url = \"wss://game.example\""), "{text}");
+    // It is included: it has nothing that may only begin a file.
+    assert!(!text.contains("#![") && !text.contains("//!"), "{text}");
+
+    let written = fs::metadata(&file)?.modified()?;
+    build.write()?;
+    assert_eq!(fs::metadata(&file)?.modified()?, written);
+    Ok(())
+}
+
+#[test]
+fn a_build_script_is_told_what_is_wrong() {
+    let error = Build::new("no/such.stack.json").write().unwrap_err();
+    assert_eq!(error.to_string(), "cannot read `no/such.stack.json`");
+
+    let no_stack = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+    let error = Build::new(no_stack).write().unwrap_err();
+    assert!(matches!(error, Error::Parse { .. }), "{error}");
+    assert!(error.source().is_some());
+}

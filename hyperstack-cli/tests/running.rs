@@ -1,0 +1,14 @@
+//! `hs stream` and `hs serve`, as they are run.
+#![cfg(feature = "hs")]
+
+#[path = "running/support.rs"]
+mod support;
+
+#[path = "running/lines.rs"]
+mod lines;
+#[path = "running/mistakes.rs"]
+mod mistakes;
+#[path = "running/save.rs"]
+mod save;
+#[path = "running/serve.rs"]
+mod serve;

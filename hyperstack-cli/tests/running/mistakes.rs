@@ -1,0 +1,102 @@
+//! Errors say what to do, and the code says whose they are.
+
+use std::net::TcpListener;
+
+use crate::support::{hs, no_file, run, served, session, Ran, Running};
+
+#[test]
+fn what_cannot_be_understood_is_2() {
+    for (arguments, words) in [
+        (&["stream", "ws://a.b"][..], "<VIEW>"),
+        (&["stream", "ws://a.b", "a/b/c"], "a view is Entity/name"),
+        (&["stream", "ws://a.b", "Round/state"], "--key KEY"),
+        (
+            &["stream", "ws://a.b", "Round", "--where", "open"],
+            "PATH=VALUE",
+        ),
+        (
+            &["stream", "ws://a.b", "Round", "--fields", "a..b"],
+            "names joined by dots",
+        ),
+        (&["stream", "ws://a.b", "Round", "--count", "0"], "--count"),
+        (
+            &["stream", "ws://a.b", "Round", "--key", "a", "--take", "1"],
+            "--take",
+        ),
+        (&["stream", "ws://a.b", "Round", "--force"], "--save"),
+        (&["serve", "x", "--speed", "0"], "a number above zero"),
+        (&["serve", "x", "--loop", "--once"], "--once"),
+    ] {
+        let ran = run(arguments);
+        assert_eq!(ran.code, Some(2), "{ran:?}");
+        assert!(ran.err.contains(words), "{ran:?}");
+    }
+}
+
+#[test]
+fn no_connection_is_1() {
+    let failed = |url: &str, words: &str| {
+        let ran = run(&["stream", url, "Round"]);
+        assert_eq!((ran.code, ran.out.len()), (Some(1), 0), "{ran:?}");
+        assert!(
+            ran.err.starts_with("error: ") && ran.err.contains(words),
+            "{ran:?}"
+        );
+    };
+    failed("https://a.b", "wss://host");
+    let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
+    let free = free.expect("a free port");
+    failed(&format!("ws://{free}"), "is the server running");
+}
+
+#[test]
+fn a_view_that_the_server_does_not_know_ends_the_stream() {
+    let (_server, url) = served(&session(), &["--instant"]);
+    let ran = run(&["stream", &url, "Round/nowhere"]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(
+        ran.err
+            .contains("the server knows no view \"Round/nowhere\""),
+        "{ran:?}"
+    );
+}
+
+#[test]
+fn what_cannot_be_served_is_1() {
+    let serve = |input: &str, more: &[&str]| {
+        let mut command = hs(&["serve", "-", "--port", "0"]);
+        command.args(more);
+        let mut server = Running::new(command, input);
+        let err: Vec<_> = server.err.by_ref().map_while(Result::ok).collect();
+        assert_eq!(server.code(), Some(1));
+        err.join("\n")
+    };
+    assert!(serve("", &[]).contains("nothing to play"));
+    let broken = session().replacen("\"server\"", "\"nobody\"", 1);
+    assert!(serve(&broken, &[]).contains("line 2 of the recording: `from` should be"));
+    assert!(serve(&session(), &["--host", "999.1.1.1"]).contains("999.1.1.1"));
+
+    let no_file = no_file("no.jsonl");
+    let ran = run(&["serve", no_file.to_str().expect("text")]);
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.err.contains("no.jsonl"), "{ran:?}");
+}
+
+#[test]
+fn a_port_that_is_taken_is_said() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = taken.local_addr().expect("an address").port().to_string();
+    let mut server = Running::new(hs(&["serve", "-", "--port", &port]), &session());
+    let error = server.wait_for(&port);
+    assert!(error.contains("--port 0"), "{error}");
+    assert_eq!(server.code(), Some(1));
+}
+
+#[test]
+fn help_is_a_success() {
+    for command in ["stream", "serve"] {
+        let Ran { code, out, .. } = run(&[command, "--help"]);
+        assert_eq!(code, Some(0));
+        assert!(out.iter().any(|line| line.contains("Examples:")), "{out:?}");
+    }
+}

@@ -1,0 +1,30 @@
+//! Where the server listens.
+
+use std::net::SocketAddr;
+
+use hyperstack_sdk::testing::{ServerError, TestServer};
+
+use crate::client::Client;
+
+#[tokio::test]
+async fn the_address_is_chosen_or_said_to_be_taken() {
+    let first = TestServer::builder().entity("Round").start().await.unwrap();
+    let taken = first.address();
+    let second = TestServer::builder().entity("Round").address(taken);
+    let error = second.start().await.unwrap_err();
+    assert!(matches!(&error, ServerError::Listen(address, _) if *address == taken));
+    assert!(error
+        .to_string()
+        .starts_with(&format!("cannot listen on {taken}: ")));
+}
+
+#[tokio::test]
+async fn port_0_is_a_free_one_of_any_address() {
+    let any = SocketAddr::from(([127, 0, 0, 2], 0));
+    let server = TestServer::builder().entity("Round").address(any);
+    let server = server.start().await.unwrap();
+    assert_eq!(server.address().ip(), any.ip());
+    let mut client = Client::connect(&server).await;
+    client.subscribe("Round/list").await;
+    server.wait_for_subscription("Round/list").await;
+}
