@@ -32,7 +32,7 @@ pub(super) fn find<'a>(idls: &[&'a Idl], before: &[String], last: &str) -> Optio
 /// The programs in the order in which a path asks for them: the one of its name first.
 fn programs(idls: &[&Idl], before: &[String]) -> Vec<usize> {
     let hint = before.first().map(|name| name.trim_end_matches("_sdk"));
-    let named = |i: &usize| hint == Some(&*idls[*i].name.replace('-', "_"));
+    let named = |i: &usize| hint == Some(&*names::snake(&idls[*i].name));
     let mut order: Vec<usize> = (0..idls.len()).filter(named).collect();
     order.extend((0..idls.len()).filter(|i| !named(i)));
     order
