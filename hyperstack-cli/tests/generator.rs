@@ -70,11 +70,14 @@ fn module(spec: &str) -> String {
     module
 }
 
-fn generated(spec: &str, layout: Layout, flat: bool) -> Result<Vec<File>> {
+fn generated(spec: &str, layout: Layout) -> Result<Vec<File>> {
+    generated_with(spec, |options| options.layout = layout)
+}
+
+fn generated_with(spec: &str, set: impl FnOnce(&mut Options)) -> Result<Vec<File>> {
     let stack = stack(spec)?;
     let mut options = Options::new(&stack);
-    options.layout = layout;
-    options.flat = flat;
+    set(&mut options);
     Ok(generate(&stack, &options))
 }
 
@@ -94,11 +97,20 @@ fn expected() -> Result<Files> {
     };
     for spec in specs()? {
         let module = module(&spec);
-        add(&module, generated(&spec, Layout::Module, false)?);
+        add(&module, generated(&spec, Layout::Module)?);
         modules.insert(module);
     }
-    add("flat", generated(ORE, Layout::Module, true)?);
-    add("single", generated(ORE, Layout::Single, false)?);
+    let flat = generated_with(ORE, |options| {
+        options.layout = Layout::Module;
+        options.flat = true;
+    })?;
+    add("flat", flat);
+    let single = generated_with(ORE, |options| {
+        options.layout = Layout::Single;
+        let long = "with/a/path/that/is/too/long/for/one/line/of/the/attribute";
+        options.url = Some(format!("wss://ore.example/{long}"));
+    })?;
+    add("single", single);
     lib.extend(modules.iter().map(|module| format!("pub mod {module};\n")));
     lib.push_str(
         "\n\
@@ -191,7 +203,7 @@ fn it_is_the_same_each_time() -> Result {
 fn it_is_the_same_of_builds_that_a_client_cannot_tell_apart() -> Result {
     assert_ne!(text(ORE)?, text(ORE_AGAIN)?);
     assert_eq!(stack(ORE)?.hash(), stack(ORE_AGAIN)?.hash());
-    let of = |spec| generated(spec, Layout::Crate, false);
+    let of = |spec| generated(spec, Layout::Crate);
     assert_eq!(of(ORE)?, of(ORE_AGAIN)?);
     Ok(())
 }
@@ -269,7 +281,7 @@ fn every_file_says_where_it_comes_from() -> Result {
     for spec in specs()? {
         let hash = stack(&spec)?.hash();
         for layout in [Layout::Crate, Layout::Module, Layout::Single] {
-            for file in generated(&spec, layout, false)? {
+            for file in generated(&spec, layout)? {
                 let path = format!("{spec}: {}", file.path.display());
                 assert!(
                     file.text
