@@ -277,7 +277,7 @@ pub use patch::{
 };
 pub use serde_json::Value;
 pub use session::{ConnectError, EndReason};
-pub use shapes::{Capture, Event, Instruction, SlotHashBytes, TokenMetadata};
+pub use shapes::{Capture, Event, Instruction, SlotHashBytes, TokenMetadata, TokenMetadataPatch};
 pub use stream::{
     EntityStream, RichEntityStream, RichUpdate, RowError, RowErrorCause, RowStream,
     SharedEntityStream, StreamError, TryEntityStream, Update, Watch,

@@ -1,9 +1,9 @@
 //! What the server wraps around the things that it reads from the chain, and what its resolvers give.
 //!
-//! Each is a leaf: replaced whole wherever it is a field. Crates that `hs sdk create` writes are made of
-//! these, and a struct that is written by hand can be.
+//! Each but [`TokenMetadata`] is a leaf: replaced whole wherever it is a field. Crates that `hs sdk create`
+//! writes are made of these, and a struct that is written by hand can be.
 
-use crate::Leaf;
+use crate::{Leaf, Section};
 
 /// An account as it was at a time: what the server sends for a field that captures whole accounts.
 ///
@@ -86,9 +86,28 @@ pub struct Instruction<Accounts, Args> {
 }
 
 /// What the server's token resolver knows of a mint.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Leaf)]
+///
+/// The one that is no leaf: it is merged field by field, as the server merges it.
+///
+/// ```
+/// use hyperstack_sdk::{prelude::*, TokenMetadata};
+///
+/// #[derive(Debug, Clone, PartialEq, Entity)]
+/// struct Round {
+///     token: Option<TokenMetadata>,
+/// }
+///
+/// let patch = |json| serde_json::from_str::<RoundPatch>(json);
+/// let mut round = Round::try_from(patch(r#"{"token": {"mint": "So1", "symbol": "ORE"}}"#)?)?;
+/// round.apply(patch(r#"{"token": {"decimals": 11}}"#)?)?;
+/// let token = round.token.unwrap();
+/// assert_eq!((token.symbol.as_deref(), token.decimals), (Some("ORE"), Some(11)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Section)]
 pub struct TokenMetadata {
-    /// The mint's address in base58.
+    /// The mint's address in base58; empty where the server has not sent it.
+    #[field(default)]
     pub mint: String,
     /// The token's name.
     pub name: Option<String>,

@@ -147,7 +147,7 @@ impl<'a> Types<'a> {
             }
             (Origin::Log(data), _) => self.log(path, data),
             (Origin::Unknown, Some(copy)) if copy.is_event => {
-                let data = self.resolved(copy);
+                let data = self.resolved(copy, &[]);
                 self.log(path, data)
             }
             (Origin::Unknown, Some(copy)) => self.copied_instruction(copy),
@@ -157,8 +157,9 @@ impl<'a> Types<'a> {
 
     /// An event of a program: it has no accounts, and stands where an instruction has its arguments.
     fn log(&mut self, path: &str, data: Type) -> Type {
-        self.define(format!("{path} log {data:?}"), false, |types| TypeDef {
-            name: format!("{}Log", types.name_of(&data).unwrap_or(path)),
+        let name = format!("{}Log", self.name_of(&data).unwrap_or(path));
+        self.define(format!("{name} {data:?}"), false, |_| TypeDef {
+            name,
             program: None,
             role: Role::Event,
             docs: Vec::new(),
@@ -181,7 +182,7 @@ impl<'a> Types<'a> {
     /// An instruction of which the file has no more than its copy, where `Pubkey` with a capital letter is
     /// an account.
     fn copied_instruction(&mut self, copy: &ResolvedType) -> Type {
-        let members = self.copied_members(copy);
+        let members = self.copied_members(copy, &[]);
         let (accounts, args) = copy
             .fields
             .iter()
@@ -240,7 +241,7 @@ impl<'a> Types<'a> {
             _ => None,
         };
         let copied = || {
-            let copy = self.copied_members(resolved?).into_iter();
+            let copy = self.copied_members(resolved?, &[]).into_iter();
             let mut copy = copy.filter(|member| member.name == wire_snake(last));
             copy.next().map(|member| member.ty)
         };

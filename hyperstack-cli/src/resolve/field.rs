@@ -8,6 +8,7 @@ use super::origin::Origins;
 use super::text::{self, Text};
 use super::types::Types;
 use crate::model::{Field, Type};
+use crate::names::snake;
 use crate::spec;
 
 /// What fills the fields of an entity, by their paths.
@@ -58,6 +59,24 @@ pub(super) fn transformed(transform: &str, ty: Type) -> Type {
         ("ToNumber", Type::Text) => Type::Int("i64"),
         ("ToNumber", Type::Nullable(ty)) => Type::Nullable(Box::new(transformed(transform, *ty))),
         (_, ty) => ty,
+    }
+}
+
+/// Whether a field is a time, or a slot, by its name. The file's writer takes more for one, such as the
+/// amount that was settled.
+fn is_time(spec: &spec::Field) -> bool {
+    let name = snake(&spec.field_name);
+    let named = name.ends_with("_at") || name.ends_with("_time") || name.contains("timestamp");
+    named && spec.base_type == "Timestamp"
+}
+
+/// Servers have been recorded to send signed times where the stack declares unsigned ones: the type that
+/// has both.
+fn signed(ty: Type) -> Type {
+    match ty {
+        Type::Int("u8" | "u16" | "u32") => Type::Int("i64"),
+        Type::Int("u64") => Type::Int("i128"),
+        ty => ty,
     }
 }
 
@@ -140,6 +159,16 @@ impl<'s> Sources<'s> {
         let ty = match ty {
             Type::List(element) if append => Type::List(Box::new(shape.appended(*element, types))),
             ty => arrives(ty, sources),
+        };
+        let key = self
+            .spec
+            .identity
+            .primary_keys
+            .iter()
+            .any(|key| key == path);
+        let ty = match is_time(spec) && !key {
+            true => signed(ty),
+            false => ty,
         };
         Field {
             name: spec.field_name.clone(),
@@ -224,7 +253,7 @@ impl Shape<'_, '_> {
     /// What the guess of the file's writer says, where nothing else does.
     fn fallback(&self, types: &mut Types<'_>) -> Type {
         let resolved = self.spec.resolved_type.as_ref();
-        if let Some(ty) = resolved.map(|resolved| types.resolved(resolved)) {
+        if let Some(ty) = resolved.map(|resolved| types.resolved(resolved, &[])) {
             return match self.spec.is_array {
                 true => Type::List(Box::new(ty)),
                 false => ty,

@@ -2,11 +2,10 @@
 
 use serde_json::Value;
 
-use super::field::{makes_text, transformed};
 use super::text;
-use super::types::{map, note, tuple, Transform, Types};
+use super::types::{self, map, tuple, Transform, Types};
 use crate::model::{Member, Role, Shape, Type, TypeDef};
-use crate::names::{self, wire_snake};
+use crate::names;
 use crate::spec::{Account, Idl, Instruction, TypeEntry};
 
 /// What a name of an interface leads to, and the number of its program.
@@ -33,7 +32,7 @@ pub(super) fn find<'a>(idls: &[&'a Idl], before: &[String], last: &str) -> Optio
 /// The programs in the order in which a path asks for them: the one of its name first.
 fn programs(idls: &[&Idl], before: &[String]) -> Vec<usize> {
     let hint = before.first().map(|name| name.trim_end_matches("_sdk"));
-    let named = |i: &usize| hint == Some(&*idls[*i].name.replace('-', "_"));
+    let named = |i: &usize| hint == Some(&*names::snake(&idls[*i].name));
     let mut order: Vec<usize> = (0..idls.len()).filter(named).collect();
     order.extend((0..idls.len()).filter(|i| !named(i)));
     order
@@ -112,6 +111,12 @@ impl<'a> Types<'a> {
         transforms: &[Transform],
         listed: bool,
     ) -> Type {
+        // An alias, say, has neither.
+        let shape = &entry.shape;
+        let known = matches!(shape["kind"].as_str(), None | Some("struct" | "enum"));
+        if !known && !shape["fields"].is_array() && !shape["variants"].is_array() {
+            return Type::Json;
+        }
         let head = (&*entry.name, Role::Type, entry.docs.clone());
         self.shaped(program, head, &entry.shape, transforms, listed)
     }
@@ -160,27 +165,8 @@ impl<'a> Types<'a> {
         ty: &Value,
         transforms: &[Transform],
     ) -> Member {
-        let wire = wire_snake(name);
-        let transform = transforms
-            .iter()
-            .find(|(field, _)| *field == wire || field == name);
-        let transform = transform.map_or("", |(_, transform)| transform);
-        // An address is a text, which is not encoded again.
-        let address = note(ty.as_str().unwrap_or_default());
-        Member {
-            name: wire,
-            note: match transform {
-                "Base58Decode" => String::new(),
-                _ if !address.is_empty() => address,
-                "HexEncode" => "In hex.".to_owned(),
-                "Base58Encode" => "In base58.".to_owned(),
-                _ => String::new(),
-            },
-            ty: match makes_text(transform) {
-                true => Type::Text,
-                false => transformed(transform, self.idl(program, ty, false)),
-            },
-        }
+        let word = ty.as_str().unwrap_or_default();
+        types::member(name, word, self.idl(program, ty, false), transforms)
     }
 
     /// A type in an interface's own words.

@@ -1,7 +1,8 @@
 //! The types that fields are made of: found in the programs' interfaces, each walked once and to its end.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
+use super::field::transformed;
 use super::interface::{self, Found};
 use super::text::{self, Text};
 use crate::model::{Member, Role, Shape, Type, TypeDef};
@@ -27,7 +28,18 @@ impl<'a> Types<'a> {
     }
 
     pub(super) fn into_defs(self) -> Vec<TypeDef> {
-        self.defs.into_iter().flatten().collect()
+        let mut defs: Vec<_> = self.defs.into_iter().flatten().collect();
+        for def in &mut defs {
+            match &mut def.shape {
+                Shape::Struct(members) => *members = distinct(std::mem::take(members)),
+                Shape::Enum(variants) => {
+                    let mut seen = HashSet::new();
+                    variants.retain(|name| !name.is_empty() && seen.insert(name.clone()));
+                }
+                Shape::Tuple(_) => {}
+            }
+        }
+        defs
     }
 
     /// A type that is done.
@@ -115,8 +127,8 @@ impl<'a> Types<'a> {
                 return Some(Type::List(Box::new(inner(ty, true)?)))
             }
             ("HashMap" | "BTreeMap" | "IndexMap", [key, value, ..]) => {
-                let (key, value) = (inner(key, true)?, inner(value, true)?);
-                return Some(map(key, value));
+                let value = inner(value, true)?;
+                return Some(map(self.tokens(key, None, &[], true)?, value));
             }
             ("Box" | "Arc" | "Rc", [ty]) => return inner(ty, listed),
             _ => {}
@@ -134,7 +146,7 @@ impl<'a> Types<'a> {
         match self.path(&name.before, &name.last, transforms, listed) {
             Some(ty) => Some(ty),
             None => match resolved {
-                Some(resolved) => Some(self.resolved(resolved)),
+                Some(resolved) => Some(self.resolved(resolved, transforms)),
                 None => text::scalar(&name.last),
             },
         }
@@ -157,7 +169,7 @@ impl<'a> Types<'a> {
     }
 
     /// The copy of an interface's type.
-    pub(super) fn resolved(&mut self, resolved: &ResolvedType) -> Type {
+    pub(super) fn resolved(&mut self, resolved: &ResolvedType, transforms: &[Transform]) -> Type {
         let name = &resolved.type_name;
         let role = match resolved {
             ResolvedType {
@@ -170,21 +182,21 @@ impl<'a> Types<'a> {
             } => Role::Args,
             _ => Role::Type,
         };
-        let key = format!("resolved {role:?} {name} {resolved:?}");
+        let key = format!("resolved {role:?} {name} {resolved:?} {transforms:?}");
         self.define(key, false, |types| TypeDef {
             name: name.clone(),
             program: None,
             role,
             docs: Vec::new(),
-            shape: types.copied(resolved),
+            shape: types.copied(resolved, transforms),
         })
     }
 
-    fn copied(&mut self, resolved: &ResolvedType) -> Shape {
+    fn copied(&mut self, resolved: &ResolvedType, transforms: &[Transform]) -> Shape {
         if resolved.is_enum {
             return Shape::Enum(resolved.enum_variants.clone());
         }
-        let members = self.copied_members(resolved);
+        let members = self.copied_members(resolved, transforms);
         let numbered = |(i, member): (usize, &Member)| member.name == format!("_{i}");
         if !members.is_empty() && members.iter().enumerate().all(numbered) {
             return Shape::Tuple(members.into_iter().map(|member| member.ty).collect());
@@ -192,7 +204,11 @@ impl<'a> Types<'a> {
         Shape::Struct(members)
     }
 
-    pub(super) fn copied_members(&mut self, resolved: &ResolvedType) -> Vec<Member> {
+    pub(super) fn copied_members(
+        &mut self,
+        resolved: &ResolvedType,
+        transforms: &[Transform],
+    ) -> Vec<Member> {
         resolved
             .fields
             .iter()
@@ -205,11 +221,7 @@ impl<'a> Types<'a> {
                 if field.is_optional && !matches!(ty, Type::Nullable(_)) {
                     ty = Type::Nullable(Box::new(ty));
                 }
-                Member {
-                    name: names::wire_snake(&field.field_name),
-                    ty,
-                    note: note(&field.field_type),
-                }
+                member(&field.field_name, &field.field_type, ty, transforms)
             })
             .collect()
     }
@@ -225,6 +237,7 @@ impl<'a> Types<'a> {
             return Type::Nullable(Box::new(self.copied_text(inner, base_type)));
         }
         if let Some(inner) = inside("Vec<", '>').or_else(|| inside("[", ']')) {
+            let (inner, _) = inner.split_once(';').unwrap_or((inner, ""));
             return Type::List(Box::new(self.copied_text(inner, base_type)));
         }
         if let Some(value) = inside("HashMap<", '>').or_else(|| inside("BTreeMap<", '>')) {
@@ -246,11 +259,48 @@ impl<'a> Types<'a> {
     }
 }
 
+/// A member as it arrives. `name` is what the interface calls it, and `word` its type.
+pub(super) fn member(name: &str, word: &str, ty: Type, transforms: &[Transform]) -> Member {
+    let wire = names::wire_snake(name);
+    let transform = transforms
+        .iter()
+        .find(|(field, _)| *field == wire || field == name)
+        .map_or("", |(_, transform)| transform);
+    // An address is a text, which is not encoded again.
+    let address = note(word);
+    let note = match transform {
+        "Base58Decode" => "",
+        _ if !address.is_empty() => address,
+        "HexEncode" => "In hex.",
+        "Base58Encode" => "In base58.",
+        _ => "",
+    };
+    Member {
+        name: wire,
+        ty: transformed(transform, ty),
+        note: note.to_owned(),
+    }
+}
+
+/// Each name once: what is there twice, and not as one thing, is any JSON. What has no name has no place
+/// on the wire.
+fn distinct(members: Vec<Member>) -> Vec<Member> {
+    let mut distinct: Vec<Member> = Vec::new();
+    for member in members {
+        match distinct.iter_mut().find(|known| known.name == member.name) {
+            Some(known) if known.ty != member.ty => known.ty = Type::Json,
+            None if !member.name.is_empty() => distinct.push(member),
+            _ => {}
+        }
+    }
+    distinct
+}
+
 /// What is to be said of a member that its type in Rust does not say.
-pub(super) fn note(word: &str) -> String {
+fn note(word: &str) -> &'static str {
     match word {
-        "pubkey" | "publicKey" | "Pubkey" => "In base58.".to_owned(),
-        _ => String::new(),
+        "pubkey" | "publicKey" | "Pubkey" => "In base58.",
+        _ => "",
     }
 }
 

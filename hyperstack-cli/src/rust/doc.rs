@@ -9,12 +9,19 @@ pub(super) fn paragraph(out: &mut String, start: &str, text: &str) {
 
 /// Writes an item of a list.
 pub(super) fn item(out: &mut String, start: &str, text: &str) {
-    wrapped(out, start, "  ", &format!("- {text}"));
+    wrapped(out, start, " -", text);
 }
 
-fn wrapped(out: &mut String, start: &str, hang: &str, text: &str) {
-    let mut line = start.to_owned();
+/// A paragraph behind a bullet. What follows in other lines is indented by as much.
+fn wrapped(out: &mut String, start: &str, bullet: &str, text: &str) {
+    let hang = " ".repeat(bullet.len());
+    let mut line = format!("{start}{bullet}");
     let mut empty = true;
+    // What turns the direction of the text around is not seen, and not allowed in a comment.
+    let text = text.replace(
+        |c| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'),
+        "",
+    );
     for word in text.split_whitespace() {
         let full = line.chars().count() + 1 + word.chars().count() > WIDTH;
         if full && !empty && !is_marker(word) {
@@ -34,11 +41,14 @@ fn wrapped(out: &mut String, start: &str, hang: &str, text: &str) {
 /// Whether a word would begin a list, a heading or the like at the start of a line.
 fn is_marker(word: &str) -> bool {
     let end = word.trim_start_matches(|c: char| c.is_ascii_digit());
-    matches!(end, "." | ")") || word.chars().all(|c| "-+*=>#~".contains(c))
+    let listed = matches!(end, "." | ")") || word.chars().all(|c| "-+*=>#".contains(c));
+    listed || word.starts_with("~~~")
 }
 
 /// The words of somebody else as text: what is marked as code stays so.
 pub(super) fn plain(text: &str) -> String {
+    // A block of code is one within a line here.
+    let text = &text.replace("```", "`");
     let balanced = text.matches('`').count() % 2 == 0;
     let mut plain = String::new();
     for (i, part) in text.split('`').enumerate() {
@@ -64,7 +74,14 @@ pub(super) fn plain(text: &str) -> String {
             true if !word.contains('`') => format!("`{}`", word.replace('\\', "")),
             _ => word.to_owned(),
         });
-    links.collect::<Vec<_>>().join(" ")
+    let plain = links.collect::<Vec<_>>().join(" ");
+    match plain.split_once(' ') {
+        Some((first, rest)) if is_marker(first) => {
+            let (before, mark) = first.split_at(first.len() - 1);
+            format!("{before}\\{mark} {rest}")
+        }
+        _ => plain,
+    }
 }
 
 #[cfg(test)]
@@ -77,6 +94,9 @@ mod tests {
         assert_eq!(plain("`[u8; 3]` of\n\tit"), "`[u8; 3]` of it");
         assert_eq!(plain("a ` alone"), r"a \` alone");
         assert_eq!(plain("a_b _c_"), r"a_b \_c\_");
+        assert_eq!(plain("- a - b"), r"\- a - b");
+        assert_eq!(plain("1. a"), r"1\. a");
+        assert_eq!(plain("```rust\nlet\n```"), "`rust let `");
         assert_eq!(plain("see https://a.b/c_d"), "see `https://a.b/c_d`");
     }
 
@@ -90,6 +110,13 @@ mod tests {
             .nth(1)
             .is_some_and(|line| line.starts_with("    ///   word")));
         assert!(out.ends_with('\n') && !out.contains(" \n"));
+    }
+
+    #[test]
+    fn a_bullet_is_not_alone() {
+        let mut out = String::new();
+        item(&mut out, "///", &"x".repeat(200));
+        assert_eq!(out.lines().count(), 1);
     }
 
     #[test]

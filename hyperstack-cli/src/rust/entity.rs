@@ -1,7 +1,7 @@
 //! The stack, and its entities.
 
 use super::doc;
-use super::item::{attribute, field, literal, nested, Writer};
+use super::item::{attribute, braces, field, literal, nested, Writer};
 use super::names::{stack_name, EntityNames};
 use super::types::{rename, undocumented};
 use crate::model::{Entity, Output, Section, View};
@@ -59,7 +59,7 @@ impl Writer<'_> {
         for (view, name) in entity.views.iter().zip(&names.views) {
             attribute(out, "", "view", &view_args(entity, view, name));
         }
-        out.push_str(&format!("pub struct {} {{\n", names.ty));
+        let mut body = String::new();
         for (section, names) in entity.sections.iter().zip(&names.sections) {
             let mut args = Vec::new();
             rename(&mut args, &names.field, &section.name);
@@ -67,19 +67,19 @@ impl Writer<'_> {
             if !holds_key(entity, section) {
                 args.push("default".to_owned());
             }
-            attribute(out, "    ", "field", &args);
-            field(out, &names.field, &names.ty);
+            attribute(&mut body, "    ", "field", &args);
+            field(&mut body, &names.field, &names.ty);
             self.uses.types = true;
         }
         for (field, name) in entity.fields.iter().zip(&names.fields) {
             self.field(
-                out,
+                &mut body,
                 field,
                 name,
                 entity.key.as_deref() == Some(&*field.name),
             );
         }
-        out.push_str("}\n");
+        braces(out, &format!("pub struct {}", names.ty), &body);
     }
 }
 

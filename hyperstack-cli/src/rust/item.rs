@@ -9,7 +9,9 @@ use crate::model::{Stack, Type};
 const WIDTH: usize = 100;
 /// How long the arguments of an attribute may be in one line.
 const ATTRIBUTE: usize = 70;
-/// How complex a type may be before clippy asks.
+/// How long the elements of a tuple may be in one line.
+const TUPLE: usize = 60;
+/// How complex a type may be to Clippy.
 const COMPLEX: usize = 250;
 
 /// What a file imports.
@@ -148,49 +150,130 @@ pub(super) fn nested(name: &str, items: &[String]) -> String {
     format!("{name}({list}\n    )")
 }
 
+/// A struct or an enum, and the bodies of its fields or variants.
+pub(super) fn braces(out: &mut String, head: &str, body: &str) {
+    match head.chars().count() + " {".len() {
+        _ if body.is_empty() => out.push_str(&format!("{head} {{}}\n")),
+        ..=WIDTH => out.push_str(&format!("{head} {{\n{body}}}\n")),
+        _ => out.push_str(&format!("{head}\n{{\n{body}}}\n")),
+    }
+}
+
 /// A named field.
 pub(super) fn field(out: &mut String, name: &str, ty: &str) {
-    if complexity(ty) > COMPLEX {
-        out.push_str("    #[allow(clippy::type_complexity)]\n");
-    }
-    let line = format!("    pub {name}: {ty},");
-    match line.chars().count() <= WIDTH {
-        true => out.push_str(&line),
-        false => out.push_str(&format!("    pub {name}:\n        {ty},")),
-    }
+    allow_complex(out, "    ", ty);
+    let head = format!("    pub {name}:");
+    let begins = broken(ty, 4).lines().next().map_or(0, str::len);
+    out.push_str(&match head.chars().count() + " ".len() {
+        before if fits(before, ty) => format!("{head} {ty},"),
+        _ if fits(8, ty) => format!("{head}\n        {ty},"),
+        before if before + begins <= WIDTH => format!("{head} {},", broken(ty, 4)),
+        _ => format!("{head}\n        {},", broken(ty, 8)),
+    });
     out.push('\n');
 }
 
-/// How complex a type is as clippy counts: ten for each type in it, times its depth.
-fn complexity(ty: &str) -> usize {
-    let (mut depth, mut sum) = (1, 0);
-    let mut before = ' ';
+/// Clippy minds a type that is made of many: it counts each by how deep it stands.
+fn allow_complex(out: &mut String, indent: &str, ty: &str) {
+    let (mut score, mut depth, mut before) = (0, 1, ' ');
     for c in ty.chars() {
-        let word = |c: char| c.is_alphanumeric() || c == '_';
-        if c.is_alphabetic() && !word(before) || matches!(c, '[' | '(') {
-            sum += 10 * depth;
+        let begins = c.is_ascii_alphabetic() && !before.is_ascii_alphanumeric() && before != '_';
+        if begins || matches!(c, '(' | '[') {
+            score += 10 * depth;
         }
         match c {
-            '<' | '[' | '(' => depth += 1,
-            '>' | ']' | ')' => depth -= 1,
+            '<' | '(' | '[' => depth += 1,
+            '>' | ')' | ']' => depth -= 1,
             _ => {}
         }
         before = c;
     }
-    sum
+    if score > COMPLEX {
+        out.push_str(&format!("{indent}#[allow(clippy::type_complexity)]\n"));
+    }
+}
+
+/// Whether a type and a comma fit in a line behind so many columns.
+fn fits(before: usize, ty: &str) -> bool {
+    let mut open = Vec::new();
+    let tuples = ty.char_indices().all(|(at, c)| match c {
+        '(' => {
+            open.push(at + 1);
+            true
+        }
+        ')' => open.pop().is_none_or(|from| at - from <= TUPLE),
+        _ => true,
+    });
+    tuples && before + ty.chars().count() + ",".len() <= WIDTH
+}
+
+/// A type that is too long for its line: what is in its brackets in lines of its own.
+fn broken(ty: &str, indent: usize) -> String {
+    // An array has no lines of its own.
+    let at = match ty.find(['<', '(', '[']) {
+        Some(at) if !ty[at..].starts_with('[') => at,
+        _ => return ty.to_owned(),
+    };
+    // A tuple shares the brackets around it.
+    let brackets = match &ty[at + 1..] {
+        inner if inner.starts_with('(') && parts(&inner[..inner.len() - 1]).len() == 1 => 2,
+        _ => 1,
+    };
+    let (open, rest) = ty.split_at(at + brackets);
+    let (inside, close) = rest.split_at(rest.len() - brackets);
+    let inner = indent + 4;
+    let mut text = format!("{open}\n");
+    for part in parts(inside) {
+        let part = match fits(inner, part) {
+            true => part.to_owned(),
+            false => broken(part, inner),
+        };
+        text.push_str(&format!("{:inner$}{part},\n", ""));
+    }
+    text + &format!("{:indent$}{close}", "")
+}
+
+/// What the commas outside of all brackets separate.
+fn parts(list: &str) -> Vec<&str> {
+    let (mut parts, mut start, mut depth) = (Vec::new(), 0, 0);
+    for (at, c) in list.char_indices() {
+        match c {
+            '<' | '(' | '[' => depth += 1,
+            '>' | ')' | ']' => depth -= 1,
+            ',' if depth == 0 => {
+                parts.push(list[start..at].trim());
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    parts.push(list[start..].trim());
+    parts
 }
 
 /// A struct whose fields have no names.
 pub(super) fn tuple(out: &mut String, name: &str, elements: &[String]) {
-    let line = format!("pub struct {name}(pub {});", elements.join(", pub "));
-    match line.len() <= WIDTH {
-        true => out.push_str(&line),
-        false => {
-            let elements = elements.join(",\n    pub ");
-            out.push_str(&format!("pub struct {name}(\n    pub {elements},\n);"));
-        }
+    for element in elements {
+        allow_complex(out, "", element);
     }
-    out.push('\n');
+    let list = format!("pub {}", elements.join(", pub "));
+    let line = format!("pub struct {name}({list});");
+    let short = elements.len() == 1 || list.chars().count() <= TUPLE;
+    if short && line.chars().count() <= WIDTH && elements.iter().all(|ty| fits(0, ty)) {
+        out.push_str(&line);
+        out.push('\n');
+        return;
+    }
+    out.push_str(&format!("pub struct {name}(\n"));
+    for element in elements {
+        out.push_str(&match fits("    pub ".len(), element) {
+            true => format!("    pub {element},"),
+            // As rustfmt has it: two spaces.
+            false => format!("    pub  {},", broken(element, 4)),
+        });
+        out.push('\n');
+    }
+    out.push_str(");\n");
 }
 
 /// A text as Rust writes it.

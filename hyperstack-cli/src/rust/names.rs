@@ -239,6 +239,11 @@ impl Fields {
         self.numbered(ident(&snake(wire)), "_")
     }
 
+    /// The names that are taken, in no order.
+    pub(super) fn taken(&self) -> impl Iterator<Item = &String> {
+        self.taken.iter()
+    }
+
     /// The variant's name in Rust.
     pub(super) fn variant(&mut self, wire: &str) -> String {
         let name = match pascal(wire) {
@@ -254,7 +259,7 @@ impl Fields {
         let mut names = std::iter::once(name.clone()).chain(numbered);
         let free = names
             .find(|name| !self.taken.contains(name))
-            .unwrap_or(name);
+            .unwrap_or_else(|| name.clone());
         self.taken.insert(free.clone());
         free
     }

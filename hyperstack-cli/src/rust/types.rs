@@ -1,7 +1,7 @@
 //! Sections, and the types that are replaced whole.
 
 use super::doc;
-use super::item::{attribute, field, literal, tuple, Writer};
+use super::item::{attribute, braces, field, literal, tuple, Writer};
 use super::names::{Fields, SectionNames};
 use crate::model::{Field, Member, Role, Section, Shape, Type, TypeDef};
 
@@ -42,12 +42,13 @@ impl Writer<'_> {
         out.push_str(&format!(
             "#[derive(Debug, Clone, PartialEq, Default, {derive})]\n"
         ));
-        out.push_str(&format!("pub struct {} {{\n", names.ty));
+        let mut body = String::new();
         for (field, name) in section.fields.iter().zip(&names.fields) {
             let path = format!("{}.{}", section.name, field.name);
-            self.field(out, field, name, key == Some(&path));
+            self.field(&mut body, field, name, key == Some(&path));
         }
-        out.push_str("}\n\n");
+        braces(out, &format!("pub struct {}", names.ty), &body);
+        out.push('\n');
     }
 
     /// A field of an entity or a section.
@@ -103,45 +104,47 @@ impl Writer<'_> {
         out.push('\n');
     }
 
-    fn members(&mut self, out: &mut String, name: &str, members: &[Member]) {
-        if members.is_empty() {
-            out.push_str(&format!("pub struct {name} {{}}\n"));
-            return;
-        }
-        out.push_str(&format!("pub struct {name} {{\n"));
+    fn members(&mut self, out: &mut String, struct_name: &str, members: &[Member]) {
+        let mut body = String::new();
         let mut names = Fields::default();
         for member in members {
             if !member.note.is_empty() {
-                doc::paragraph(out, "    ///", &doc::plain(&member.note));
+                doc::paragraph(&mut body, "    ///", &doc::plain(&member.note));
             }
             let name = names.free(&member.name);
             let mut args = Vec::new();
             rename(&mut args, &name, &member.name);
-            attribute(out, "    ", "field", &args);
+            attribute(&mut body, "    ", "field", &args);
             // What a server of another version does not send costs the field, and not the row.
             let ty = match &member.ty {
                 Type::Nullable(ty) => self.ty(ty),
                 ty => self.ty(ty),
             };
-            field(out, &name, &format!("Option<{ty}>"));
+            field(&mut body, &name, &format!("Option<{ty}>"));
         }
-        out.push_str("}\n");
+        braces(out, &format!("pub struct {struct_name}"), &body);
     }
 
-    fn variants(&mut self, out: &mut String, name: &str, variants: &[String]) {
-        out.push_str(&format!("pub enum {name} {{\n"));
+    fn variants(&mut self, out: &mut String, enum_name: &str, variants: &[String]) {
+        let mut body = String::new();
         let mut names = Fields::default();
         for wire in variants.iter().filter(|wire| !wire.is_empty()) {
             let name = names.variant(wire);
-            doc::paragraph(out, "    ///", &format!("`{wire}`."));
+            doc::paragraph(&mut body, "    ///", &format!("`{wire}`."));
             let mut args = Vec::new();
             rename(&mut args, &name, wire);
-            attribute(out, "    ", "leaf", &args);
-            out.push_str(&format!("    {name},\n"));
+            attribute(&mut body, "    ", "leaf", &args);
+            body.push_str(&format!("    {name},\n"));
         }
         let other = names.variant("Unknown");
-        out.push_str("    /// One that the stack file does not have.\n    #[leaf(other)]\n");
-        out.push_str(&format!("    {other}(String),\n}}\n"));
+        body.push_str("    /// One that the stack file does not have.\n    #[leaf(other)]\n");
+        body.push_str(&format!("    {other}(String),\n"));
+        // Clippy minds such names; they are the program's.
+        let mut taken = names.taken();
+        if taken.any(|name| name.starts_with(enum_name) || name.ends_with(enum_name)) {
+            out.push_str("#[allow(clippy::enum_variant_names)]\n");
+        }
+        braces(out, &format!("pub enum {enum_name}"), &body);
     }
 }
 

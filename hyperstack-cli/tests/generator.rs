@@ -1,0 +1,418 @@
+//! What the generator writes: the same as what is committed in `fixtures/generated`, which the workspace
+//! compiles. `BLESS=1` writes it anew.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Once;
+use std::{env, fs, io};
+
+use hyperstack_cli::model::Stack;
+use hyperstack_cli::rust::{generate, File, Layout, Options, Sdk, MARK};
+use serde_json::{json, Value};
+use similar::TextDiff;
+
+type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+/// The texts of files by their paths below `fixtures/generated/src`.
+type Files = BTreeMap<PathBuf, String>;
+
+const ORE: &str = "OreStream@0.6.9.stack.json";
+/// The same stack by another build, which orders what is the server's own otherwise.
+const ORE_AGAIN: &str = "OreStream@arete-a4fe006.stack.json";
+/// Committed broken: a comma is missing.
+const BROKEN: &str = "OreStream@178cffc.INVALID.stack.json";
+/// Of a version that there is not.
+const NEWER: &str = "defects/unknown_version.stack.json";
+
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")
+}
+
+fn text(spec: &str) -> Result<String> {
+    let path = fixtures().join("specs").join(spec);
+    Ok(fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?)
+}
+
+fn stack(spec: &str) -> Result<Stack> {
+    Ok(Stack::from_json(&text(spec)?).map_err(|e| format!("{spec}: {e}"))?)
+}
+
+/// The stack files that can be read, each once.
+fn specs() -> Result<Vec<String>> {
+    let mut specs = Vec::new();
+    for folder in ["", "defects/"] {
+        for entry in fs::read_dir(fixtures().join("specs").join(folder))? {
+            let name = entry?.file_name().to_string_lossy().into_owned();
+            let spec = format!("{folder}{name}");
+            if name.ends_with(".json") && ![BROKEN, NEWER, ORE_AGAIN].contains(&&*spec) {
+                specs.push(spec);
+            }
+        }
+    }
+    specs.sort();
+    Ok(specs)
+}
+
+/// `OreStream@0.6.9.stack.json` is `ore_stream_0_6_9`.
+fn module(spec: &str) -> String {
+    let name = spec.rsplit('/').next().unwrap_or(spec);
+    let name = name.trim_end_matches(".json");
+    let name = name.trim_end_matches(".stack").trim_end_matches(".ast");
+    let mut module = String::new();
+    for c in name.chars() {
+        if c.is_ascii_uppercase() && !module.is_empty() {
+            module.push('_');
+        }
+        let c = if c.is_ascii_alphanumeric() { c } else { '_' };
+        module.push(c.to_ascii_lowercase());
+    }
+    module
+}
+
+fn generated(spec: &str, layout: Layout) -> Result<Vec<File>> {
+    generated_with(spec, |options| options.layout = layout)
+}
+
+fn generated_with(spec: &str, set: impl FnOnce(&mut Options)) -> Result<Vec<File>> {
+    let stack = stack(spec)?;
+    let mut options = Options::new(&stack);
+    set(&mut options);
+    Ok(generate(&stack, &options))
+}
+
+/// All that is to be in `fixtures/generated/src`.
+fn expected() -> Result<Files> {
+    let mut files = Files::new();
+    let mut modules = BTreeSet::from(["flat".to_owned()]);
+    let mut lib = String::from(
+        "//! What is generated from the stack files in `fixtures/specs`. Not by hand: see CONTRIBUTING.md.\n\n\
+         #![deny(warnings, missing_docs, clippy::all)]\n\n",
+    );
+    let mut add = |module: &str, of: Vec<File>| {
+        files.extend(
+            of.into_iter()
+                .map(|file| (Path::new(module).join(file.path), file.text)),
+        );
+    };
+    for spec in specs()? {
+        let module = module(&spec);
+        add(&module, generated(&spec, Layout::Module)?);
+        modules.insert(module);
+    }
+    let flat = generated_with(ORE, |options| {
+        options.layout = Layout::Module;
+        options.flat = true;
+    })?;
+    add("flat", flat);
+    let single = generated_with(ORE, |options| {
+        options.layout = Layout::Single;
+        let long = "with/a/path/that/is/too/long/for/one/line/of/the/attribute";
+        options.url = Some(format!("wss://ore.example/{long}"));
+    })?;
+    add("single", single);
+    lib.extend(modules.iter().map(|module| format!("pub mod {module};\n")));
+    lib.push_str(
+        "\n\
+         /// One file, as a `build.rs` makes it.\n\
+         pub mod single {\n    include!(\"single/stack.rs\");\n}\n",
+    );
+    files.insert("lib.rs".into(), lib);
+    Ok(files)
+}
+
+fn committed() -> Result<Files> {
+    static BLESS: Once = Once::new();
+    if env::var_os("BLESS").is_some() {
+        let expected = expected()?;
+        BLESS.call_once(|| bless(&expected).expect("it can be written"));
+    }
+    fn read(root: &Path, folder: &Path, files: &mut Files) -> io::Result<()> {
+        for entry in fs::read_dir(folder)? {
+            let path = entry?.path();
+            if path.is_dir() {
+                read(root, &path, files)?;
+            } else if let Ok(name) = path.strip_prefix(root) {
+                files.insert(name.to_owned(), fs::read_to_string(&path)?);
+            }
+        }
+        Ok(())
+    }
+    let root = fixtures().join("generated/src");
+    let mut files = Files::new();
+    read(&root, &root, &mut files)?;
+    Ok(files)
+}
+
+fn bless(expected: &Files) -> io::Result<()> {
+    let root = fixtures().join("generated/src");
+    fs::remove_dir_all(&root)?;
+    for (path, text) in expected {
+        let path = root.join(path);
+        fs::create_dir_all(path.parent().unwrap_or(&root))?;
+        fs::write(path, text)?;
+    }
+    Ok(())
+}
+
+#[test]
+fn what_is_generated_is_what_is_committed() -> Result {
+    let expected = expected()?;
+    let committed = committed()?;
+    let mut difference = String::new();
+    let paths = expected.keys().chain(committed.keys());
+    for path in paths.collect::<BTreeSet<_>>() {
+        let text = |files: &Files| files.get(path).cloned().unwrap_or_default();
+        let (old, new) = (text(&committed), text(&expected));
+        let diff = TextDiff::from_lines(&old, &new);
+        let name = path.display().to_string();
+        difference += &diff.unified_diff().header(&name, "generated").to_string();
+    }
+    assert!(
+        difference.is_empty() && expected == committed,
+        "{difference}\nIf this is meant: BLESS=1 cargo test -p hyperstack-cli --test generator"
+    );
+    Ok(())
+}
+
+#[test]
+fn it_is_as_rustfmt_writes_it() -> Result {
+    let root = fixtures().join("generated/src");
+    let files = committed()?;
+    let mut rustfmt = Command::new(env::var_os("RUSTFMT").unwrap_or_else(|| "rustfmt".into()));
+    rustfmt.args(["--edition", "2021", "--check"]);
+    rustfmt.args(files.keys().map(|path| root.join(path)));
+    let output = rustfmt.output()?;
+    let (said, errors) = (output.stdout, output.stderr);
+    assert!(
+        output.status.success(),
+        "{}{}",
+        String::from_utf8_lossy(&said),
+        String::from_utf8_lossy(&errors)
+    );
+    Ok(())
+}
+
+#[test]
+fn it_is_the_same_each_time() -> Result {
+    assert_eq!(expected()?, expected()?);
+    Ok(())
+}
+
+#[test]
+fn it_is_the_same_of_builds_that_a_client_cannot_tell_apart() -> Result {
+    assert_ne!(text(ORE)?, text(ORE_AGAIN)?);
+    assert_eq!(stack(ORE)?.hash(), stack(ORE_AGAIN)?.hash());
+    let of = |spec| generated(spec, Layout::Crate);
+    assert_eq!(of(ORE)?, of(ORE_AGAIN)?);
+    Ok(())
+}
+
+#[test]
+fn the_hash_is_that_of_what_a_client_sees() -> Result {
+    let text = text(ORE)?;
+    let hash = |text: &str| Stack::from_json(text).map(|stack| stack.hash());
+    let of_server = text.replace("\"content_hash\": \"", "\"content_hash\": \"0");
+    let of_client = text.replace("\"deploy_count\"", "\"deploys\"");
+    assert!(of_server != text && of_client != text);
+    assert_eq!(hash(&of_server)?, hash(&text)?);
+    assert_ne!(hash(&of_client)?, hash(&text)?);
+    Ok(())
+}
+
+/// D1: the crate compiles beside the SDK of the generator's version, and asks for nothing else.
+#[test]
+fn d01_the_manifest() -> Result {
+    let stack = stack(ORE)?;
+    let mut options = Options::new(&stack);
+    options.url = Some("wss://ore.example".to_owned());
+    let manifest = |options: &Options| -> Result<toml::Table> {
+        let files = generate(&stack, options);
+        let paths: Vec<_> = files
+            .iter()
+            .map(|file| file.path.display().to_string())
+            .collect();
+        assert_eq!(
+            paths,
+            ["Cargo.toml", "src/lib.rs", "src/types.rs", "src/entity.rs"]
+        );
+        Ok(files[0].text.parse()?)
+    };
+    let mine = manifest(&options)?;
+    assert_eq!(mine["package"]["name"].as_str(), Some("ore-stream-stack"));
+    let dependencies = mine["dependencies"].as_table().ok_or("no table")?;
+    assert_eq!(dependencies.keys().collect::<Vec<_>>(), ["hyperstack-sdk"]);
+    let version = dependencies["hyperstack-sdk"]["version"]
+        .as_str()
+        .ok_or("no version")?;
+    let minor = format!("{version}.");
+    assert!(env!("CARGO_PKG_VERSION").starts_with(&minor), "{version}");
+
+    options.crate_name = "of-my-own".to_owned();
+    options.sdk = Sdk::Path("../\"quoted\"".to_owned());
+    let mine = manifest(&options)?;
+    assert_eq!(mine["package"]["name"].as_str(), Some("of-my-own"));
+    let sdk = &mine["dependencies"]["hyperstack-sdk"];
+    assert_eq!(sdk["path"].as_str(), Some("../\"quoted\""));
+    assert!(sdk.get("version").is_none());
+    Ok(())
+}
+
+#[test]
+fn nothing_but_the_sdk_is_imported() -> Result {
+    for (path, text) in expected()? {
+        let imports = text
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix("use "));
+        for import in imports {
+            let root = import.split("::").next().unwrap_or(import);
+            assert!(
+                ["hyperstack_sdk", "std", "super"].contains(&root),
+                "{}: {import}",
+                path.display()
+            );
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn every_file_says_where_it_comes_from() -> Result {
+    for spec in specs()? {
+        let hash = stack(&spec)?.hash();
+        for layout in [Layout::Crate, Layout::Module, Layout::Single] {
+            for file in generated(&spec, layout)? {
+                let path = format!("{spec}: {}", file.path.display());
+                assert!(
+                    file.text
+                        .lines()
+                        .next()
+                        .is_some_and(|line| line.contains(MARK)),
+                    "{path}"
+                );
+                assert!(file.text.contains(&hash), "{path}");
+            }
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn where_a_file_is_broken() -> Result {
+    let error = Stack::from_json(&text(BROKEN)?).expect_err("a comma is missing");
+    assert_eq!((error.line(), error.column()), (5239, 11));
+    assert_eq!(error.path(), "entities[1].instruction_hooks");
+    assert_eq!(error.message(), "expected `,` or `]`");
+    Ok(())
+}
+
+#[test]
+fn what_is_no_stack_file() -> Result {
+    let field = |name: &str| {
+        format!(
+            r#"{{"stack_name": "S", "entities": [{{"state_name": "E", "sections": [{{"name": "s", "fields": [{name}]}}]}}]}}"#
+        )
+    };
+    for (json, said) in [
+        (
+            text(NEWER)?,
+            "ast_version: version `0.1.0` of the format is not known",
+        ),
+        (String::new(), "line 1, column 0: EOF while parsing a value"),
+        ("[]".to_owned(), "no stack file"),
+        (
+            "{}".to_owned(),
+            "no stack file: it has neither `stack_name` nor",
+        ),
+        (r#"{"name": "package.json"}"#.to_owned(), "no stack file"),
+        (
+            r#"{"stack_name": "S"}"#.to_owned(),
+            "missing field `entities`",
+        ),
+        (
+            r#"{"stack_name": "S", "entities": []}"#.to_owned(),
+            "entities: the stack has no entities",
+        ),
+        (
+            field("{}"),
+            "entities[0].sections[0].fields[0]: missing field `field_name`",
+        ),
+        (
+            field(r#"{"field_name": 7}"#),
+            "entities[0].sections[0].fields[0].field_name: invalid type: integer `7`",
+        ),
+        (field("") + "]", "trailing characters"),
+        (
+            field("").replace(r#""E""#, r#""a/b""#),
+            "entities[0].state_name: an entity's name is the part of a view's id before the `/`",
+        ),
+    ] {
+        let error = Stack::from_json(&json).expect_err(&json).to_string();
+        assert!(error.contains(said), "{json}: {error}");
+    }
+    Ok(())
+}
+
+/// Every value in a JSON, by its path.
+fn pointers(json: &Value) -> Vec<String> {
+    let mut pointers = vec![String::new()];
+    let children: Vec<(String, &Value)> = match json {
+        Value::Object(fields) => fields.iter().map(|(k, v)| (k.clone(), v)).collect(),
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .map(|(i, v)| (i.to_string(), v))
+            .collect(),
+        _ => Vec::new(),
+    };
+    for (name, child) in children {
+        let name = name.replace('~', "~0").replace('/', "~1");
+        pointers.extend(
+            self::pointers(child)
+                .into_iter()
+                .map(|tail| format!("/{name}{tail}")),
+        );
+    }
+    pointers
+}
+
+/// Whatever stands in a file that is read, what is made of it is Rust.
+#[test]
+fn no_value_makes_what_is_no_rust() -> Result {
+    let every = env::var("EVERY").map_or(Ok(97), |every| every.parse())?;
+    let values = [
+        json!(null),
+        json!(7),
+        json!(""),
+        json!("_ \u{202e}`\"*/"),
+        json!("Self"),
+        json!([]),
+        json!({}),
+        json!(true),
+    ];
+    let mut place = 0;
+    for spec in specs()?.iter().filter(|spec| spec.starts_with("defects/")) {
+        let json: Value = serde_json::from_str(&text(spec)?)?;
+        for pointer in pointers(&json) {
+            for value in &values {
+                place += 1;
+                if place % every != 0 {
+                    continue;
+                }
+                let mut json = json.clone();
+                *json.pointer_mut(&pointer).ok_or("no such place")? = value.clone();
+                let Ok(stack) = Stack::from_json(&json.to_string()) else {
+                    continue;
+                };
+                for file in generate(&stack, &Options::new(&stack)) {
+                    if file.path.extension() == Some("rs".as_ref()) {
+                        let parsed = syn::parse_file(&file.text);
+                        parsed
+                            .map_err(|e| format!("{spec}{pointer} {value}: {e}\n{}", file.text))?;
+                    }
+                }
+            }
+        }
+    }
+    Ok(())
+}
