@@ -4,8 +4,8 @@ use hyperstack_cli::build::{Build, Error};
 
 fn main() -> Result<(), Error> {
     for stack in [
-        "specs/OreStream@0.6.9.stack.json",
-        "specs/PumpfunToken@70dcbde.ast.json",
+        "../hyperstack-cli/fixtures/specs/OreStream@0.6.9.stack.json",
+        "../hyperstack-cli/fixtures/specs/PumpfunToken@70dcbde.ast.json",
         "specs/Shapes.stack.json",
         "../examples/.hyperstack/SettlementGame.stack.json",
     ] {

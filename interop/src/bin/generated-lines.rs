@@ -15,8 +15,8 @@ use hyperstack_interpreter::versioned::{load_stack_spec, load_stream_spec};
 
 /// The stack files, unless others are named.
 const STACKS: [&str; 3] = [
-    "specs/OreStream@0.6.9.stack.json",
-    "specs/PumpfunToken@70dcbde.ast.json",
+    "../hyperstack-cli/fixtures/specs/OreStream@0.6.9.stack.json",
+    "../hyperstack-cli/fixtures/specs/PumpfunToken@70dcbde.ast.json",
     "../examples/.hyperstack/SettlementGame.stack.json",
 ];
 const FILES: [&str; 3] = ["src/lib.rs", "src/types.rs", "src/entity.rs"];
