@@ -18,11 +18,12 @@
 //! The build needs this crate as a build dependency, best without its default features: those are the
 //! command.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::{env, fs, io};
 
 use crate::model::Stack;
 use crate::names::{ident, snake};
+use crate::output;
 use crate::rust::{generate, Layout, Options};
 use crate::spec::ParseError;
 
@@ -57,13 +58,8 @@ pub enum Error {
         source: ParseError,
     },
     /// The code cannot be written.
-    #[error("cannot write `{}`", path.display())]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    Write(#[from] output::Error),
     /// Cargo, which says where the code goes, does not run this.
     #[error(
         "`OUT_DIR` is not set: this runs in a build script, or is told a directory by `out_dir`"
@@ -121,27 +117,16 @@ impl Build {
         options.url.clone_from(&self.url);
         options.layout = Layout::Single;
         options.flat = self.flat;
-        let directory = match &self.directory {
+        let directory: PathBuf = match &self.directory {
             Some(directory) => directory.clone(),
             None => env::var_os("OUT_DIR").ok_or(Error::NoOutDir)?.into(),
         };
-        let name = ident(&snake(&stack.name)).replace("r#", "");
-        let file = directory.join(name + ".rs");
-        let text = generate(&stack, &options)
-            .into_iter()
-            .map(|file| file.text)
-            .collect::<String>();
-        match write(&file, &text) {
-            Ok(()) => Ok(file),
-            Err(source) => Err(Error::Write { path: file, source }),
-        }
-    }
-}
-
-/// Writes what is not there yet, so that nothing is compiled anew for nothing.
-fn write(file: &Path, text: &str) -> io::Result<()> {
-    match fs::read_to_string(file) {
-        Ok(known) if known == text => Ok(()),
-        _ => fs::write(file, text),
+        let name = ident(&snake(&stack.name)).replace("r#", "") + ".rs";
+        let mut files = generate(&stack, &options);
+        files
+            .iter_mut()
+            .for_each(|file| file.path = name.clone().into());
+        output::write(&directory, &files, true)?;
+        Ok(directory.join(name))
     }
 }

@@ -193,7 +193,7 @@ fn leftovers(directory: &Path, files: &[File]) -> Vec<PathBuf> {
         .collect()
 }
 
-/// Writes beside the file, then renames. Where the path is a symbolic link, what it leads to is written.
+/// Writes beside the file, then renames. Where the path is a symbolic link to a file, that is written.
 fn replace(path: &Path, text: &str) -> Result<(), Error> {
     let failed = |path: &Path| {
         let path = path.to_owned();

@@ -4,9 +4,10 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::{fmt, fs, io};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::config::Config;
+use crate::spec;
 
 /// A stack file under the project's directory.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -122,42 +123,15 @@ fn stem(path: &Path) -> &str {
     stem.or(name.strip_suffix(".ast.json")).unwrap_or(name)
 }
 
-/// What a JSON error says, behind where.
-fn position(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    let (line, column) = (error.line(), error.column());
-    let at = format!(" at line {line} column {column}");
-    match text.strip_suffix(&at) {
-        Some(message) => format!("line {line}, column {column}: {message}"),
-        None => text,
-    }
-}
-
-/// As much of a stack file as a search needs.
-#[derive(Deserialize)]
-struct Head {
-    stack_name: Option<String>,
-    state_name: Option<String>,
-    #[serde(default)]
-    entities: Vec<HeadEntity>,
-}
-
-#[derive(Deserialize)]
-struct HeadEntity {
-    state_name: Option<String>,
-}
-
 impl Candidate {
     fn read(path: &Path) -> Result<Candidate, Broken> {
         let broken = |reason: &dyn fmt::Display| Broken::new(path, reason);
         let json = fs::read_to_string(path).map_err(|error| broken(&error))?;
-        let head: Head = serde_json::from_str(&json).map_err(|error| broken(&position(&error)))?;
-        let name = head.stack_name.or(head.state_name);
-        let entities = head.entities.into_iter();
+        let head = spec::head(&json).map_err(|error| broken(&error))?;
         Ok(Candidate {
-            name: name.ok_or_else(|| broken(&"neither `stack_name` nor `state_name` is in it"))?,
+            name: head.name().map_err(|error| broken(&error))?.to_owned(),
             path: path.into(),
-            entities: entities.filter_map(|entity| entity.state_name).collect(),
+            entities: head.entities().map(str::to_owned).collect(),
         })
     }
 

@@ -59,8 +59,9 @@ impl<'a> Types<'a> {
             (Some(whole), true) => whole,
             (None, false) => {
                 let name = text.path().map(|(_, last)| last);
-                self.define(format!("{path} {members:?}"), false, |_| TypeDef {
-                    name: name.unwrap_or_else(|| path.to_owned()),
+                let name = name.unwrap_or_else(|| path.to_owned());
+                self.define(format!("{name} {members:?}"), false, |_| TypeDef {
+                    name,
                     program: None,
                     role: Role::Event,
                     docs: Vec::new(),
@@ -104,7 +105,12 @@ impl<'a> Types<'a> {
     /// Whether what is at this path of a source may be missing there, as its program's interface says.
     pub(super) fn may_miss(&self, from: &str, path: &Value) -> bool {
         let path = segments(path).unwrap_or_default();
-        let last = wire_snake(path.last().unwrap_or(&""));
+        let path = path.strip_prefix(&["data"]).unwrap_or(&path);
+        // What is further inside may be in something that is not there.
+        let [last] = path else {
+            return path.len() > 1;
+        };
+        let last = wire_snake(last);
         let (program, source) = from.rsplit_once("::").unwrap_or(("", from));
         let find = |suffix: &str, module: &str| {
             let before = [program.to_owned(), module.to_owned()];

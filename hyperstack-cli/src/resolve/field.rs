@@ -174,11 +174,8 @@ impl<'s> Sources<'s> {
             name: spec.field_name.clone(),
             append: append && matches!(ty, Type::List(_)),
             ty,
-            // What is computed of a field that is not there yet is null, and so is what a source has not.
-            nullable: optional
-                || spec.is_optional && !append
-                || self.origins.computes(path)
-                || !append && shape.may_miss(types),
+            // What is computed of a field that is not there yet is null.
+            nullable: optional || spec.is_optional && !append || self.origins.computes(path),
             origin: self.origins.of(path, sources),
         }
     }

@@ -12,12 +12,12 @@ mod text;
 mod types;
 mod view;
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
 
-use crate::model::{Entity, Field, Section, Stack, Type};
+use crate::model::{Entity, Field, Section, Shape, Stack, Type};
 use crate::spec::{self, ParseError};
 use field::Sources;
 use types::Types;
@@ -55,13 +55,37 @@ impl Stack {
 
     /// The hash of all that a client sees of the stack, in hex. What the server does inside, the order of
     /// its hooks say, is not in it.
+    #[must_use]
     pub fn hash(&self) -> String {
-        let json = serde_json::to_vec(self).unwrap_or_default();
+        let json = serde_json::to_vec(&self.silent()).unwrap_or_default();
         let mut hex = String::new();
         for byte in Sha256::digest(json) {
             let _ = write!(hex, "{byte:02x}");
         }
         hex
+    }
+}
+
+impl Stack {
+    /// The stack without what is only said of it.
+    fn silent(&self) -> Stack {
+        let mut stack = self.clone();
+        for entity in &mut stack.entities {
+            let sections = entity
+                .sections
+                .iter_mut()
+                .map(|section| &mut section.fields);
+            for fields in sections.chain([&mut entity.fields]) {
+                fields.iter_mut().for_each(|field| field.origin.clear());
+            }
+        }
+        for def in &mut stack.types {
+            def.docs.clear();
+            if let Shape::Struct(members) = &mut def.shape {
+                members.iter_mut().for_each(|member| member.note.clear());
+            }
+        }
+        stack
     }
 }
 
@@ -118,15 +142,16 @@ fn entity(spec: &spec::Entity, types: &mut Types<'_>) -> Entity {
 }
 
 fn once<T>(all: &mut Vec<T>, name: impl Fn(&T) -> &String) {
-    let mut seen = BTreeMap::new();
-    all.retain(|item| seen.insert(name(item).clone(), ()).is_none());
+    let mut seen = BTreeSet::new();
+    all.retain(|item| seen.insert(name(item).clone()));
 }
 
 /// The one field that is the key of every row. Of more than one, none is: a row has one.
 fn key(spec: &spec::Entity, entity: &Entity) -> Option<String> {
-    let mut keys = spec.identity.primary_keys.clone();
-    keys.dedup();
-    let [key] = keys.as_slice() else { return None };
+    let (key, others) = spec.identity.primary_keys.split_first()?;
+    if others.iter().any(|other| other != key) {
+        return None;
+    }
     let field = find(entity, key)?;
     let ty = matches!(field.ty, Type::Text | Type::Int(_) | Type::Bool);
     (ty && !field.nullable && every_row_has(spec, key, &field.ty)).then(|| key.clone())

@@ -2,15 +2,8 @@
 
 use super::item::{literal, Uses, Writer};
 use super::names::Names;
-use super::{doc, File, Layout, Options, Sdk, MARK};
+use super::{doc, File, Layout, Options, Sdk, MARK, SDK_VERSION};
 use crate::model::Stack;
-
-/// The minor version: what a generated crate asks for of the SDK, which has the version of this crate.
-const VERSION: &str = concat!(
-    env!("CARGO_PKG_VERSION_MAJOR"),
-    ".",
-    env!("CARGO_PKG_VERSION_MINOR")
-);
 
 pub(super) fn files(stack: &Stack, options: &Options) -> Vec<File> {
     let names = Names::new(stack);
@@ -103,8 +96,8 @@ fn root(stack: &Stack, names: &Names, module: bool, types: bool) -> String {
 
 fn manifest(stack: &Stack, options: &Options) -> String {
     let from = match &options.sdk {
-        Sdk::Version => format!("version = {}", literal(VERSION)),
-        Sdk::Path(path) => format!("path = {}", literal(path)),
+        Sdk::Version => format!("version = {}", toml(SDK_VERSION)),
+        Sdk::Path(path) => format!("path = {}", toml(path)),
     };
     format!(
         "{}
@@ -125,11 +118,25 @@ native-tls = [\"hyperstack-sdk/native-tls\"]
 hyperstack-sdk = {{ {from}, default-features = false, features = [\"client\"] }}
 ",
         header(stack, "#"),
-        literal(&options.crate_name),
+        toml(&options.crate_name),
         env!("CARGO_PKG_RUST_VERSION"),
-        literal(&format!(
+        toml(&format!(
             "The Hyperstack stack {} as plain structs.",
             stack.name
         )),
     )
+}
+
+/// A text as TOML writes it.
+fn toml(text: &str) -> String {
+    let mut toml = String::from('"');
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => toml.extend(['\\', c]),
+            c if c.is_control() => toml.push_str(&format!("\\u{:04X}", u32::from(c))),
+            c => toml.push(c),
+        }
+    }
+    toml.push('"');
+    toml
 }

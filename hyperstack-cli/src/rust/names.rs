@@ -267,7 +267,17 @@ impl Fields {
 
 /// The names of the views' accessors, beside those that are always there.
 fn views(entity: &Entity) -> Vec<String> {
-    let mut taken: HashSet<String> = ["state", "list", "new"].map(str::to_owned).into();
+    let mut taken: HashSet<String> = [
+        "state",
+        "list",
+        "new",
+        "single",
+        "keyed",
+        "collection",
+        "id",
+    ]
+    .map(str::to_owned)
+    .into();
     entity
         .views
         .iter()

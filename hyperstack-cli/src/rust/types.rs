@@ -61,9 +61,13 @@ impl Writer<'_> {
         if spec.append {
             args.push(format!("append(max = {APPENDED})"));
         }
+        // What a server that has nothing to say may say by null.
+        let empty = matches!(spec.ty, Type::List(_) | Type::Map(..));
+        if empty && !spec.nullable {
+            args.push("default".to_owned());
+        }
         attribute(out, "    ", "field", &args);
         let ty = self.ty(&spec.ty);
-        let empty = matches!(spec.ty, Type::List(_) | Type::Map(..));
         let ty = match (key || empty && !spec.nullable, spec.nullable && !self.flat) {
             (true, _) => ty,
             (false, true) => format!("Option<Option<{ty}>>"),

@@ -9,8 +9,7 @@ mod read;
 
 pub use error::ParseError;
 pub(crate) use idl::{Account, Idl, Instruction, TypeEntry};
-pub use read::peek;
-pub(crate) use read::read;
+pub(crate) use read::{head, read};
 
 use std::collections::BTreeMap;
 

@@ -5,18 +5,11 @@ use std::path::Path;
 use anyhow::Result;
 use hyperstack_cli::model::Stack;
 use hyperstack_cli::output::{Plan, Status};
-use hyperstack_cli::rust::Layout;
+use hyperstack_cli::rust::{Layout, SDK_VERSION};
 
 use super::create::Made;
 use super::Target;
 use crate::commands::{green, paths, yellow};
-
-/// What generated crates ask for: `0.5`.
-const SDK_VERSION: &str = concat!(
-    env!("CARGO_PKG_VERSION_MAJOR"),
-    ".",
-    env!("CARGO_PKG_VERSION_MINOR")
-);
 
 /// What was found and what was written, and what to do next.
 pub(super) fn report(made: &Made, plan: &Plan) -> Result<String> {
