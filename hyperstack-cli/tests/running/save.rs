@@ -1,7 +1,6 @@
 //! `hs stream --save`, and what was saved.
 
 use std::path::Path;
-use std::process::Command;
 
 use hyperstack_sdk::testing::{Entry, Recording, Side, TestServer};
 use serde_json::json;
@@ -49,8 +48,7 @@ async fn ctrl_c_loses_nothing() -> Result<(), Box<dyn std::error::Error>> {
         server.patch("Round", "a", json!({"open": false}));
         server.patch("Round", "b", json!({"id": {"n": 4}}));
         stream.lines(2);
-        let id = stream.child.id().to_string();
-        assert!(Command::new("kill").args([signal, &id]).status()?.success());
+        stream.signal(signal);
         let ran = stream.end();
         assert_eq!(ran.code, Some(0), "{ran:?}");
         let recording = Recording::open(&path)?;

@@ -55,3 +55,11 @@ fn in_a_loop_a_client_comes_back_for_it() {
     let line = stream.line();
     assert!(line.starts_with(r#"{"op":"upsert","key":"a""#), "{line}");
 }
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_it() {
+    let (mut server, _url) = served(&session(), &[]);
+    server.signal("-INT");
+    assert_eq!(server.end().code, Some(0));
+}

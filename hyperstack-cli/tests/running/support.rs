@@ -153,6 +153,14 @@ impl Running {
         self.out.lines = None;
     }
 
+    /// Sends it a signal.
+    #[cfg(unix)]
+    pub(crate) fn signal(&self, signal: &str) {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args([signal, &id]).status();
+        assert!(sent.is_ok_and(|status| status.success()));
+    }
+
     /// Waits until it ends by itself; what it said that was not read yet.
     pub(crate) fn end(&mut self) -> Ran {
         let out = self.out.by_ref().collect();
