@@ -160,6 +160,17 @@ fn a_filter_that_no_row_passes_is_said_and_no_error() {
     assert!(stream.child.try_wait().expect("a child").is_none());
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_late_answer_is_an_answer() -> Done {
+    let server = rounds().await?;
+    server.hold_replies();
+    let mut stream = stream(&[&server.url(), "Round", "--where", "no.such=1"]);
+    stream.wait_for("the server has not answered for Round/list");
+    server.release_replies();
+    stream.wait_for("none passes");
+    Ok(())
+}
+
 #[test]
 fn an_end_that_was_asked_for_is_a_success() {
     let (_server, url) = served(&session(), &["--instant"]);
