@@ -59,11 +59,10 @@ pub(crate) fn session() -> String {
     .concat()
 }
 
-/// The command, with nobody at the keyboard.
+/// The command.
 pub(crate) fn hs(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_hs"));
     command.args(arguments).env_remove("HYPERSTACK_TOKEN");
-    command.stdin(Stdio::null());
     command
 }
 
@@ -87,7 +86,7 @@ pub(crate) struct Running {
     err: Pipe,
 }
 
-/// Of a command that says nothing for so long nothing is expected any more: the test fails.
+/// A command that is waited for, and silent for so long, fails the test.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 impl Running {
@@ -107,7 +106,7 @@ impl Running {
     /// The next line of its output.
     pub(crate) fn line(&mut self) -> String {
         let line = self.out.next();
-        line.unwrap_or_else(|| panic!("it ended: {:?}", self.end()))
+        line.unwrap_or_else(|| self.give_up("there is no other line"))
     }
 
     /// So many lines of its output.
@@ -143,7 +142,7 @@ impl Running {
             match self.err.next() {
                 Some(line) if line.contains(words) => return line,
                 Some(_) => {}
-                None => panic!("it never said `{words}`: {:?}", self.end()),
+                None => self.give_up(&format!("it never said `{words}`")),
             }
         }
     }
@@ -165,15 +164,27 @@ impl Running {
     pub(crate) fn end(&mut self) -> Ran {
         let out = self.out.by_ref().collect();
         let err = self.err.by_ref().collect::<Vec<_>>().join("\n");
+        if self.out.late || self.err.late {
+            self.give_up("it does not end");
+        }
         let code = self.child.wait().expect("it ends").code();
         Ran { code, out, err }
     }
+
+    fn give_up(&mut self, why: &str) -> ! {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let (out, err) = (self.out.all(), self.err.all());
+        panic!("{why}; it said {out:#?}, and aside {err:#?}")
+    }
 }
 
-/// What it says, line by line. It ends where there will be no other line.
+/// What it says, line by line. It ends where there is no other line.
 struct Pipe {
     lines: Option<Lines<BufReader<Box<dyn Read + Send>>>>,
     said: Vec<String>,
+    /// Whether a line was waited for in vain.
+    late: bool,
 }
 
 impl Pipe {
@@ -182,7 +193,14 @@ impl Pipe {
         Pipe {
             lines: Some(BufReader::new(pipe).lines()),
             said: Vec::new(),
+            late: false,
         }
+    }
+
+    /// All that it said.
+    fn all(&mut self) -> &[String] {
+        self.by_ref().for_each(drop);
+        &self.said
     }
 }
 
@@ -198,7 +216,8 @@ impl Iterator for Pipe {
             let _ = told.send((line, lines));
         });
         let Ok((line, lines)) = line.recv_timeout(PATIENCE) else {
-            panic!("no line comes any more, after {:#?}", self.said);
+            self.late = true;
+            return None;
         };
         self.lines = Some(lines);
         let line = line?.expect("what hs says is text");
