@@ -1,12 +1,13 @@
 //! `hs serve`: a recording as a server.
 
+use std::future::pending;
 use std::io::{self, Write};
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{bail, ensure, Context};
-use hyperstack_sdk::testing::{Pace, Recording, TestServer};
+use hyperstack_sdk::testing::{Pace, Recording, Refusal, TestServer};
 
 /// Plays a recording of a session as a server: whoever subscribes gets what was recorded, from the start
 ///
@@ -64,14 +65,20 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
             server.address(address).start().await.with_context(|| {
                 format!("is port {} taken? `--port 0` takes a free one", args.port)
             })?;
-        let mut out = io::stdout().lock();
-        out.write_all(announcement(&server.url(), &views).as_bytes())?;
-        out.flush()?;
-        drop(out);
+        let play = async {
+            announce(&announcement(&server.url(), &views))?;
+            match (args.once, args.again) {
+                (true, _) => play_once(&server).await,
+                (_, true) => play_again(&server).await,
+                _ => pending().await,
+            }
+            io::Result::Ok(())
+        };
         tokio::select! {
+            // Who reads where it listens may already interrupt it.
+            biased;
             interrupted = tokio::signal::ctrl_c() => interrupted?,
-            () = play_once(&server), if args.once => {}
-            () = play_again(&server), if args.again => {}
+            played = play => played?,
         }
         Ok(ExitCode::SUCCESS)
     })
@@ -114,9 +121,18 @@ fn announcement(url: &str, views: &[String]) -> String {
     text
 }
 
+fn announce(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()
+}
+
 /// Waits until all that was asked for has been played and everyone has left.
 async fn play_once(server: &TestServer) {
     server.wait_replayed().await;
+    // Who came before the others have left would be one more to wait for.
+    let over = Refusal::new("recording-over").status(503);
+    server.refuse(over.message("the recording was played"));
     server.close_connections(1000, "the end of the recording");
     server.wait_for_connections(0).await;
 }
@@ -126,6 +142,7 @@ async fn play_again(server: &TestServer) {
     loop {
         server.wait_for_subscriptions(|live| !live.is_empty()).await;
         play_once(server).await;
+        server.refuse(None);
     }
 }
 

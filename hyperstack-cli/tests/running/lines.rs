@@ -1,119 +1,174 @@
 //! What `hs stream` writes.
 
-use hyperstack_sdk::testing::TestServer;
-use serde_json::json;
+use serde_json::{json, Value};
 
-use crate::support::{hs, run, served, session, Running};
+use crate::support::{hs, rounds, run, served, session, Running};
 
-#[test]
-fn json_lines_are_the_recording_as_it_is_played() {
-    let (_server, url) = served(&session(), &["--instant"]);
-    let ran = run(&["stream", &url, "Round", "--json", "--count", "5"]);
+type Done = Result<(), Box<dyn std::error::Error>>;
+
+fn stream(arguments: &[&str]) -> Running {
+    Running::new(hs(&[&["stream"], arguments].concat()), "")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_for_programs_is_an_object() -> Done {
+    let server = rounds().await?;
+    let mut stream = stream(&[&server.url(), "Round", "--json", "--count", "5"]);
+    let json = |lines: Vec<String>| -> Result<Vec<Value>, _> {
+        lines
+            .iter()
+            .map(|line| serde_json::from_str(line))
+            .collect()
+    };
     let row = |name: &str, n: u64, open: bool| json!({"id": {"n": n, "name": name}, "open": open});
+    let rows = [
+        json!({"op": "upsert", "key": "a", "data": row("a", 1, true)}),
+        json!({"op": "upsert", "key": "b", "data": row("b", 2, false)}),
+        json!({"op": "upsert", "key": "c", "data": row("c", 3, true)}),
+    ];
+    let mut first = json(stream.lines(3))?;
+    first.sort_by_key(|line| line["key"].to_string());
+    assert_eq!(first, rows);
+    server.patch("Round", "a", json!({"open": false}));
+    server.patch("Round", "b", json!({"id": {"n": 4}}));
+    let ran = stream.end();
     assert_eq!(
-        ran.json(),
+        json(ran.out)?,
         [
-            json!({"op": "upsert", "key": "a", "data": row("a", 1, true)}),
-            json!({"op": "upsert", "key": "b", "data": row("b", 2, false)}),
-            json!({"op": "upsert", "key": "c", "data": row("c", 3, true)}),
             json!({"op": "patch", "key": "a", "data": row("a", 1, false), "changed": {"open": false}}),
             json!({"op": "patch", "key": "b", "data": row("b", 4, false), "changed": {"id": {"n": 4}}}),
         ]
     );
-    assert_eq!((ran.code, ran.err.as_str()), (Some(0), "connected\n"));
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), "connected"));
+    Ok(())
 }
 
-#[test]
-fn lines_for_people_say_what_changed() {
-    let (_server, url) = served(&session(), &["--instant"]);
-    let ran = run(&["stream", &url, "Round/list", "--count", "5"]);
+#[tokio::test(flavor = "multi_thread")]
+async fn lines_for_people_say_what_changed() -> Done {
+    let server = rounds().await?;
+    let mut stream = stream(&[&server.url(), "Round/list"]);
     assert_eq!(
-        ran.out,
+        stream.first_lines(3),
         [
             r#"upsert a {"id":{"n":1,"name":"a"},"open":true}"#,
             r#"upsert b {"id":{"n":2,"name":"b"},"open":false}"#,
             r#"upsert c {"id":{"n":3,"name":"c"},"open":true}"#,
-            r#"patch a {"open":false}"#,
-            r#"patch b {"id":{"n":4}}"#,
         ]
     );
+    server.patch("Round", "a", json!({"open": false}));
+    assert_eq!(stream.line(), r#"patch a {"open":false}"#);
+    server.patch("Round", "b", json!({"id": {"n": 4}}));
+    assert_eq!(stream.line(), r#"patch b {"id":{"n":4}}"#);
+    Ok(())
 }
 
-#[test]
-fn a_derived_view_has_deletes() {
-    let (_server, url) = served(&session(), &["--instant"]);
-    let ran = run(&[
-        "stream",
-        &url,
-        "Round/best",
-        "--fields",
-        "id.n",
-        "--count",
-        "3",
-    ]);
-    let lines = [
-        r#"upsert c {"id":{"n":3}}"#,
-        r#"upsert b {"id":{"n":4}}"#,
-        "delete c",
-    ];
-    assert_eq!(ran.out, lines);
-}
-
-#[test]
-fn only_what_is_asked_for_is_shown() {
-    let (_server, url) = served(&session(), &["--instant"]);
-    let lines = |arguments: &[&str]| {
-        let ran = run(&[&["stream", &url, "Round"], arguments].concat());
-        assert_eq!(ran.code, Some(0), "{ran:?}");
-        ran.out
-    };
-    // What changes nothing that is shown is no line, and does not count.
-    assert_eq!(
-        lines(&["--fields", "id.n,no.such", "--count", "4"]),
-        [
-            r#"upsert a {"id":{"n":1}}"#,
-            r#"upsert b {"id":{"n":2}}"#,
-            r#"upsert c {"id":{"n":3}}"#,
-            r#"patch b {"id":{"n":4}}"#,
-        ]
-    );
-    let open = ["--where", "open=true", "--fields", "id.n", "--count", "3"];
-    let left = [
+#[tokio::test(flavor = "multi_thread")]
+async fn a_derived_view_has_deletes() -> Done {
+    let server = rounds().await?;
+    let mut stream = stream(&[&server.url(), "Round/best", "--fields", "id.n"]);
+    let rows = [
         r#"upsert a {"id":{"n":1}}"#,
+        r#"upsert b {"id":{"n":2}}"#,
         r#"upsert c {"id":{"n":3}}"#,
-        "delete a",
     ];
-    assert_eq!(lines(&open), left);
-    let name = [
-        "--where",
-        "id.name=b",
-        "--where",
-        "id.n=4",
-        "--fields",
-        "id",
-        "--count",
-        "1",
+    assert_eq!(stream.first_lines(3), rows);
+    server.delete("Round", "c");
+    assert_eq!(stream.line(), "delete c");
+    server.patch("Round", "b", json!({"id": {"n": 4}}));
+    assert_eq!(stream.line(), r#"upsert b {"id":{"n":4}}"#);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_the_fields_that_are_asked_for_are_shown() -> Done {
+    let server = rounds().await?;
+    let fields = ["--fields", "id.n,no.such", "--count", "4"];
+    let mut stream = stream(&[&[&*server.url(), "Round"], &fields[..]].concat());
+    let rows = [
+        r#"upsert a {"id":{"n":1}}"#,
+        r#"upsert b {"id":{"n":2}}"#,
+        r#"upsert c {"id":{"n":3}}"#,
     ];
-    assert_eq!(lines(&name), [r#"patch b {"id":{"n":4,"name":"b"}}"#]);
-    let key = ["--key", "b", "--fields", "id.n", "--count", "2"];
-    assert_eq!(
-        lines(&key),
-        [r#"upsert b {"id":{"n":2}}"#, r#"patch b {"id":{"n":4}}"#]
-    );
-    let first = lines(&["--take", "1", "--fields", "id.n", "--count", "1"]);
-    let second = lines(&[
-        "--skip", "1", "--take", "1", "--fields", "id.n", "--count", "1",
-    ]);
-    assert_ne!(first, second);
+    assert_eq!(stream.first_lines(3), rows);
+    // What changes nothing that is shown is no line, and does not count.
+    server.patch("Round", "a", json!({"open": false}));
+    server.patch("Round", "b", json!({"id": {"n": 4}}));
+    let ran = stream.end();
+    assert_eq!(ran.out, [r#"patch b {"id":{"n":4}}"#], "{ran:?}");
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_the_rows_that_pass_are_shown() -> Done {
+    let server = rounds().await?;
+    let passing = |filters: &[&str]| {
+        let filters = [filters, &["--fields", "id.n"]].concat();
+        stream(&[&[&*server.url(), "Round"], &filters[..]].concat())
+    };
+    let mut open = passing(&["--where", "open=true"]);
+    let rows = [r#"upsert a {"id":{"n":1}}"#, r#"upsert c {"id":{"n":3}}"#];
+    assert_eq!(open.first_lines(2), rows);
+    let mut both = passing(&["--where", "id.name=b", "--where", "open=false"]);
+    assert_eq!(both.line(), r#"upsert b {"id":{"n":2}}"#);
+
+    server.patch("Round", "a", json!({"open": false}));
+    server.patch("Round", "b", json!({"id": {"n": 4}}));
+    server.patch("Round", "b", json!({"open": true}));
+    assert_eq!(open.lines(2), ["delete a", r#"patch b {"id":{"n":4}}"#]);
+    assert_eq!(both.lines(2), [r#"patch b {"id":{"n":4}}"#, "delete b"]);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_is_one_row() -> Done {
+    let server = rounds().await?;
+    for view in ["Round", "Round/state"] {
+        let key = ["--key", "b", "--fields", "open"];
+        let mut stream = stream(&[&[&*server.url(), view], &key[..]].concat());
+        assert_eq!(stream.line(), r#"upsert b {"open":false}"#);
+        server.patch("Round", "a", json!({"open": false}));
+        server.patch("Round", "b", json!({"open": true}));
+        assert_eq!(stream.line(), r#"patch b {"open":true}"#);
+        server.patch("Round", "b", json!({"open": false}));
+        assert_eq!(stream.line(), r#"patch b {"open":false}"#);
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_window_is_counted_from_the_front() -> Done {
+    let server = rounds().await?;
+    let window = |skip: &str, take: &str| {
+        let window = ["--skip", skip, "--take", take, "--fields", "id.n"];
+        stream(&[&[&*server.url(), "Round"], &window[..]].concat())
+    };
+    let (mut first, mut second) = (window("0", "1"), window("1", "1"));
+    assert_eq!(first.line(), r#"upsert c {"id":{"n":3}}"#);
+    assert_eq!(second.line(), r#"upsert b {"id":{"n":2}}"#);
+    server.patch("Round", "a", json!({"id": {"n": 5}}));
+    assert_eq!(first.lines(2), [r#"patch a {"id":{"n":5}}"#, "delete c"]);
+    assert_eq!(second.lines(2), [r#"upsert c {"id":{"n":3}}"#, "delete b"]);
+    Ok(())
 }
 
 #[test]
 fn a_filter_that_no_row_passes_is_said_and_no_error() {
     let (_server, url) = served(&session(), &["--instant"]);
-    let command = hs(&["stream", &url, "Round", "--where", "no.such=1"]);
-    let mut stream = Running::new(command, "");
+    let mut stream = stream(&[&url, "Round", "--where", "no.such=1"]);
     stream.wait_for("3 rows came, and none passes `--where`");
     assert!(stream.child.try_wait().expect("a child").is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_late_answer_is_an_answer() -> Done {
+    let server = rounds().await?;
+    server.hold_replies();
+    let mut stream = stream(&[&server.url(), "Round", "--where", "no.such=1"]);
+    stream.wait_for("the server has not answered for Round/list");
+    server.release_replies();
+    stream.wait_for("none passes");
+    Ok(())
 }
 
 #[test]
@@ -123,29 +178,14 @@ fn an_end_that_was_asked_for_is_a_success() {
     assert_eq!(ran.code, Some(0), "{ran:?}");
 }
 
-#[tokio::test]
-async fn nobody_has_to_read_to_the_end() -> Result<(), Box<dyn std::error::Error>> {
-    let server = TestServer::builder().entity("Round").start().await?;
-    server.upsert("Round", "a", json!({"n": 0}));
-    let mut stream = Running::new(hs(&["stream", &server.url(), "Round"]), "");
-    let mut stream = tokio::task::spawn_blocking(move || {
-        assert!(stream.line().starts_with("upsert a "));
-        stream.out = None;
-        stream
-    })
-    .await?;
-    let mut n = 0;
-    let ended = loop {
-        n += 1;
-        server.patch("Round", "a", json!({"n": n}));
-        server.wait_idle().await;
-        match stream.child.try_wait()? {
-            Some(ended) => break ended,
-            None => tokio::task::yield_now().await,
-        }
-    };
-    assert_eq!(ended.code(), Some(0));
-    assert_eq!(stream.wait_for("connected"), "connected");
-    assert!(stream.err.next().is_none(), "it ends in silence");
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_has_to_read_to_the_end() -> Done {
+    let server = rounds().await?;
+    let mut stream = stream(&[&server.url(), "Round"]);
+    stream.first_lines(3);
+    stream.stop_reading();
+    server.patch("Round", "a", json!({"open": false}));
+    let ran = stream.end();
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), "connected"));
     Ok(())
 }

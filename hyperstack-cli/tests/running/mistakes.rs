@@ -2,6 +2,8 @@
 
 use std::net::TcpListener;
 
+use hyperstack_sdk::testing::{ServerError, TestServer};
+
 use crate::support::{hs, no_file, run, served, session, Ran, Running};
 
 #[test]
@@ -33,8 +35,8 @@ fn what_cannot_be_understood_is_2() {
     }
 }
 
-#[test]
-fn no_connection_is_1() {
+#[tokio::test(flavor = "multi_thread")]
+async fn no_connection_is_1() -> Result<(), ServerError> {
     let failed = |url: &str, words: &str| {
         let ran = run(&["stream", url, "Round"]);
         assert_eq!((ran.code, ran.out.len()), (Some(1), 0), "{ran:?}");
@@ -44,9 +46,11 @@ fn no_connection_is_1() {
         );
     };
     failed("https://a.b", "wss://host");
-    let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
-    let free = free.expect("a free port");
-    failed(&format!("ws://{free}"), "is the server running");
+    // The port is nobody else's meanwhile.
+    let stopped = TestServer::builder().start().await?;
+    stopped.stop().await;
+    failed(&stopped.url(), "is the server running");
+    Ok(())
 }
 
 #[test]
@@ -66,10 +70,9 @@ fn what_cannot_be_served_is_1() {
     let serve = |input: &str, more: &[&str]| {
         let mut command = hs(&["serve", "-", "--port", "0"]);
         command.args(more);
-        let mut server = Running::new(command, input);
-        let err: Vec<_> = server.err.by_ref().map_while(Result::ok).collect();
-        assert_eq!(server.code(), Some(1));
-        err.join("\n")
+        let ran = Running::new(command, input).end();
+        assert_eq!(ran.code, Some(1), "{ran:?}");
+        ran.err
     };
     assert!(serve("", &[]).contains("nothing to play"));
     let broken = session().replacen("\"server\"", "\"nobody\"", 1);
@@ -87,9 +90,12 @@ fn a_port_that_is_taken_is_said() {
     let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let port = taken.local_addr().expect("an address").port().to_string();
     let mut server = Running::new(hs(&["serve", "-", "--port", &port]), &session());
-    let error = server.wait_for(&port);
-    assert!(error.contains("--port 0"), "{error}");
-    assert_eq!(server.code(), Some(1));
+    let ran = server.end();
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(
+        ran.err.contains(&port) && ran.err.contains("--port 0"),
+        "{ran:?}"
+    );
 }
 
 #[test]

@@ -1,63 +1,62 @@
 //! `hs stream --save`, and what was saved.
 
 use std::path::Path;
-use std::process::Command;
 
 use hyperstack_sdk::testing::{Entry, Recording, Side, TestServer};
 use serde_json::json;
 
-use crate::support::{hs, no_file, run, served, session, Ran, Running};
+use crate::support::{hs, last_rows, no_file, rounds, run, served, served_by, session, Running};
 
 fn text(path: &Path) -> &str {
     path.to_str().expect("a path that is text")
 }
 
-#[test]
-fn what_is_saved_can_be_served() {
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_saved_can_be_served() -> Result<(), Box<dyn std::error::Error>> {
     for name in ["plain.jsonl", "compressed.jsonl.gz"] {
-        let path = no_file(name);
-        let stream = |url: &str, more: &[&str]| {
-            let ran = run(&[&["stream", url, "Round", "--json", "--count", "5"], more].concat());
-            assert_eq!(ran.code, Some(0), "{ran:?}");
-            ran.json()
-        };
-        let (_server, url) = served(&session(), &["--instant"]);
-        let told = stream(&url, &["--save", text(&path)]);
+        let (server, path) = (rounds().await?, no_file(name));
+        let arguments = ["stream", &server.url(), "Round", "--count", "5", "--save"];
+        let mut stream = Running::new(hs(&[&arguments[..], &[text(&path)]].concat()), "");
+        stream.first_lines(3);
+        server.patch("Round", "a", json!({"open": false}));
+        server.patch("Round", "b", json!({"id": {"n": 4}}));
+        let ran = stream.end();
+        assert_eq!((ran.code, ran.out.len()), (Some(0), 2), "{ran:?}");
 
-        let bytes = std::fs::read(&path).expect("a recording");
+        let bytes = std::fs::read(&path)?;
         assert_eq!(bytes.starts_with(&[0x1f, 0x8b]), name.ends_with(".gz"));
-        let recording = Recording::open(&path).expect("a whole recording");
+        let recording = Recording::open(&path)?;
         assert_eq!(recording.views()[0], "Round/list");
         assert_eq!(recording.entries()[0].from, Side::Client);
 
-        let mut saved = Vec::new();
-        recording
-            .write(&mut saved)
-            .expect("it is written to memory");
-        let saved = String::from_utf8(saved).expect("a recording is text");
-        let (_server, url) = served(&saved, &["--instant"]);
-        assert_eq!(stream(&url, &[]), told);
+        let command = hs(&["serve", text(&path), "--port", "0", "--instant"]);
+        let (_served, url) = served_by(command, "");
+        let mut stream = Running::new(hs(&["stream", &url, "Round", "--json"]), "");
+        stream.wait_for_rows(&last_rows());
     }
+    Ok(())
 }
 
 #[cfg(unix)]
-#[test]
-fn ctrl_c_loses_nothing() {
-    let (_server, url) = served(&session(), &["--instant"]);
+#[tokio::test(flavor = "multi_thread")]
+async fn ctrl_c_loses_nothing() -> Result<(), Box<dyn std::error::Error>> {
     for signal in ["-INT", "-TERM"] {
-        let path = no_file("interrupted.jsonl.gz");
-        let command = hs(&["stream", &url, "Round", "--save", text(&path)]);
-        let mut stream = Running::new(command, "");
-        let lines: Vec<_> = (0..5).map(|_| stream.line()).collect();
-        let id = stream.child.id().to_string();
-        let sent = Command::new("kill").args([signal, &id]).status();
-        assert!(sent.is_ok_and(|status| status.success()));
-        assert_eq!(stream.code(), Some(0));
-        let recording = Recording::open(&path).expect("a whole recording");
+        let (server, path) = (rounds().await?, no_file("interrupted.jsonl.gz"));
+        let arguments = ["stream", &server.url(), "Round", "--save", text(&path)];
+        let mut stream = Running::new(hs(&arguments), "");
+        stream.first_lines(3);
+        server.patch("Round", "a", json!({"open": false}));
+        server.patch("Round", "b", json!({"id": {"n": 4}}));
+        stream.lines(2);
+        stream.signal(signal);
+        let ran = stream.end();
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        let recording = Recording::open(&path)?;
         let told = |entry: &Entry| entry.from == Side::Server && entry.text.contains("\"patch\"");
         let patches = recording.iter().filter(|entry| told(entry));
-        assert_eq!((lines.len(), patches.count()), (5, 2));
+        assert_eq!(patches.count(), 2);
     }
+    Ok(())
 }
 
 #[test]
@@ -95,7 +94,7 @@ fn of_a_connection_that_was_not_made_nothing_is_left() {
     assert!(!path.exists());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_token_is_shown_nowhere() -> Result<(), Box<dyn std::error::Error>> {
     let server = TestServer::builder()
         .entity("Round")
@@ -103,29 +102,26 @@ async fn a_token_is_shown_nowhere() -> Result<(), Box<dyn std::error::Error>> {
     let server = server.start().await?;
     server.upsert("Round", "a", json!({"n": 1}));
     let (url, path) = (server.url(), no_file("secret.jsonl"));
-    let told = tokio::task::spawn_blocking(move || {
-        let arguments = [
-            "stream",
-            &url,
-            "Round",
-            "--count",
-            "1",
-            "--save",
-            text(&path),
-            "--force",
-        ];
-        let given = run(&[&arguments[..], &["--token", "secret-of-mine"]].concat());
-        let mut command = hs(&arguments);
-        command.env("HYPERSTACK_TOKEN", "secret-of-mine");
-        let of_environment = Ran::new(command.output().expect("hs can be started"));
-        let wrong = run(&[&arguments[..], &["--token", "secret-of-yours"]].concat());
-        let codes = [given.code, of_environment.code, wrong.code];
-        assert_eq!(codes, [Some(0), Some(0), Some(1)], "{wrong:?}");
-        assert!(wrong.err.contains("HYPERSTACK_TOKEN"), "{wrong:?}");
-        let saved = std::fs::read_to_string(&path).unwrap_or_default();
-        format!("{given:?} {of_environment:?} {wrong:?} {saved}")
-    })
-    .await?;
+    let arguments = [
+        "stream",
+        &url,
+        "Round",
+        "--count",
+        "1",
+        "--save",
+        text(&path),
+        "--force",
+    ];
+    let given = run(&[&arguments[..], &["--token", "secret-of-mine"]].concat());
+    let mut command = hs(&arguments);
+    command.env("HYPERSTACK_TOKEN", "secret-of-mine");
+    let of_environment = Running::new(command, "").end();
+    let wrong = run(&[&arguments[..], &["--token", "secret-of-yours"]].concat());
+    let codes = [given.code, of_environment.code, wrong.code];
+    assert_eq!(codes, [Some(0), Some(0), Some(1)], "{wrong:?}");
+    assert!(wrong.err.contains("HYPERSTACK_TOKEN"), "{wrong:?}");
+    let saved = std::fs::read_to_string(&path).unwrap_or_default();
+    let told = format!("{given:?} {of_environment:?} {wrong:?} {saved}");
     assert!(!told.contains("secret-of"), "{told}");
     Ok(())
 }

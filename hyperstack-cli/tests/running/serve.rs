@@ -1,6 +1,8 @@
 //! `hs serve`: what is played, to whom, and how it ends.
 
-use crate::support::{hs, run, served, session, Running};
+use serde_json::json;
+
+use crate::support::{hs, last_rows, served, session, Running};
 
 #[test]
 fn it_says_what_there_is_to_see() {
@@ -17,30 +19,47 @@ fn it_says_what_there_is_to_see() {
 fn every_client_gets_it_from_the_start() {
     for pace in [&["--instant"][..], &["--speed", "100"], &[]] {
         let (_server, url) = served(&session(), pace);
-        let lines = || run(&["stream", &url, "Round", "--count", "5"]).out;
-        let first = lines();
-        assert_eq!((first.len(), lines()), (5, first.clone()), "{pace:?}");
+        for _ in 0..2 {
+            let mut stream = Running::new(hs(&["stream", &url, "Round", "--json"]), "");
+            stream.wait_for_rows(&last_rows());
+        }
     }
+}
+
+#[test]
+fn a_derived_view_is_played_too() {
+    let (_server, url) = served(&session(), &["--instant"]);
+    let mut stream = Running::new(hs(&["stream", &url, "Round/best", "--json"]), "");
+    stream.wait_for_rows(&json!({"b": {"id": {"n": 4}}}));
 }
 
 #[test]
 fn once_it_ends_when_it_was_played_and_everyone_left() {
     let (mut server, url) = served(&session(), &["--instant", "--once"]);
-    let ran = run(&["stream", &url, "Round", "--count", "5"]);
-    assert_eq!((ran.code, ran.out.len()), (Some(0), 5), "{ran:?}");
-    assert_eq!(server.code(), Some(0));
+    let mut stream = Running::new(hs(&["stream", &url, "Round", "--json"]), "");
+    stream.wait_for_rows(&last_rows());
+    let lost = stream.wait_for("reconnecting");
+    assert!(lost.contains("the end of the recording"), "{lost}");
+    assert_eq!(server.end().code, Some(0));
 }
 
 #[test]
 fn in_a_loop_a_client_comes_back_for_it() {
     let (_server, url) = served(&session(), &["--instant", "--loop"]);
-    let mut stream = Running::new(hs(&["stream", &url, "Round"]), "");
-    stream.wait_for("connected");
+    let mut stream = Running::new(hs(&["stream", &url, "Round", "--json"]), "");
+    stream.wait_for_rows(&last_rows());
     let lost = stream.wait_for("reconnecting");
     assert!(lost.contains("the end of the recording"), "{lost}");
     stream.wait_for("connected");
-    let lines: Vec<_> = (0..7).map(|_| stream.line()).collect();
-    assert_eq!(lines[4], r#"patch b {"id":{"n":4}}"#);
     // It had come to its end, and goes back.
-    assert!(lines[5].starts_with("upsert a "), "{lines:?}");
+    let line = stream.line();
+    assert!(line.starts_with(r#"{"op":"upsert","key":"a""#), "{line}");
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_it() {
+    let (mut server, _url) = served(&session(), &[]);
+    server.signal("-INT");
+    assert_eq!(server.end().code, Some(0));
 }

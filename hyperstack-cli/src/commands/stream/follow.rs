@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use hyperstack_sdk::wire::Issue;
 use hyperstack_sdk::{
-    ConnectionState, EndReason, Feed, HyperStack, ReadError, StateChange, Stats, Stream,
-    StreamError, StreamExt, Update, Value,
+    ConnectionState, EndReason, Feed, HyperStack, StateChange, Stats, Stream, StreamError,
+    StreamExt, Update, Value,
 };
 use tokio::time::Instant;
 
@@ -34,6 +34,9 @@ type Updates = Pin<Box<dyn Stream<Item = Result<Update<Arc<Value>>, StreamError>
 type FirstRead = Pin<Box<dyn Future<Output = Option<String>> + Send>>;
 type Interrupt = Pin<Box<dyn Future<Output = io::Result<()>> + Send>>;
 
+/// An answer of the server's that takes longer is late.
+const LATE: Duration = Duration::from_secs(5);
+
 /// A view that is followed.
 pub(super) struct Follow {
     hs: HyperStack,
@@ -43,6 +46,8 @@ pub(super) struct Follow {
     issues: Feed<Issue>,
     /// What there is to say once it is known what there is to begin with.
     first: Option<FirstRead>,
+    /// When that is late, and what there is to say then.
+    late: Option<(Instant, String)>,
     interrupt: Interrupt,
     until: Option<Instant>,
     pub(super) save: Option<Save>,
@@ -62,6 +67,7 @@ impl Follow {
         let view = View::new(&hs, id, part);
         let (client, begun) = (hs.clone(), view.clone());
         let (shown, filtered) = (id.to_string(), !part.filters.is_empty());
+        let late = words::no_answer(&shown);
         let updates = match every {
             true => view.watch().unbounded(),
             false => view.watch(),
@@ -76,10 +82,10 @@ impl Follow {
                         Some(words::none_passes(client.stats().rows))
                     }
                     Ok(0) => Some(words::empty(&shown)),
-                    Err(ReadError::NotYet { .. }) => Some(words::no_answer(&shown)),
                     Ok(_) | Err(_) => None,
                 }
             })),
+            late: Some((Instant::now() + LATE, late)),
             interrupt: Box::pin(interrupted()),
             until: duration.and_then(|duration| Instant::now().checked_add(duration)),
             save,
@@ -121,8 +127,14 @@ impl Follow {
                     None => return ended(EndReason::Disconnected),
                 },
                 note = first(&mut self.first) => {
-                    self.first = None;
+                    (self.first, self.late) = (None, None);
                     if let Some(note) = note {
+                        return Event::Note(note);
+                    }
+                }
+                () = at(self.late.as_ref().map(|(at, _)| *at)) => {
+                    let connected = self.hs.connection_state().await == ConnectionState::Connected;
+                    if let (Some((_, note)), true) = (self.late.take(), connected) {
                         return Event::Note(note);
                     }
                 }

@@ -127,7 +127,9 @@ async fn stream(args: Args) -> anyhow::Result<()> {
         Some(path) => Some(Save::create(path, args.force)?),
         None => None,
     };
-    let mut builder = HyperStack::builder().url(&args.url);
+    let builder = HyperStack::builder().url(&args.url);
+    // A late answer is one.
+    let mut builder = builder.initial_data_timeout(Duration::MAX);
     if let Some(Token(token)) = args.token.or_else(Token::of_environment) {
         builder = builder.token(token);
     }
