@@ -69,9 +69,16 @@ pub(crate) fn read(json: &str) -> Result<StackFile, ParseError> {
         (None, None) => alone(parse(json)?),
         _ => parse::<StackFile>(json)?,
     };
-    match file.entities.is_empty() {
-        true => Err(ParseError::at("entities", "the stack has no entities")),
-        false => Ok(file),
+    if file.entities.is_empty() {
+        return Err(ParseError::at("entities", "the stack has no entities"));
+    }
+    let unnamed = |entity: &Entity| entity.state_name.is_empty() || entity.state_name.contains('/');
+    match file.entities.iter().position(unnamed) {
+        Some(i) => Err(ParseError::at(
+            format!("entities[{i}].state_name"),
+            "an entity's name is the part of a view's id before the `/`: `OreRound`",
+        )),
+        None => Ok(file),
     }
 }
 

@@ -166,7 +166,7 @@ fn a_broken_file_is_a_warning_or_what_was_meant() {
     project.write(ore, "{}");
     let said = project.hs("sdk create rust settlement-game").stderr;
     assert!(
-        said.contains("neither `stack_name` nor `state_name` is in it"),
+        said.contains("no stack file: it has neither `stack_name` nor"),
         "{said}"
     );
 }
