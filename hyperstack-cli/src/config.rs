@@ -149,6 +149,9 @@ pub enum Error {
 
 impl Config {
     /// Reads `file`; where that is `None`, [`FILE`] in the current directory, which may be absent.
+    ///
+    /// # Errors
+    /// Where the file is no configuration, or was named and is not there.
     pub fn load(file: Option<&Path>) -> Result<Config, Error> {
         let path = file.unwrap_or(Path::new(FILE));
         match fs::read_to_string(path) {
@@ -164,6 +167,9 @@ impl Config {
     }
 
     /// Reads `text`, which is that of `file`.
+    ///
+    /// # Errors
+    /// Where that is no configuration.
     pub fn parse(text: &str, file: &Path) -> Result<Config, Error> {
         let syntax = |error: toml::de::Error| {
             let (line, column) = position(text, error.span().map_or(0, |span| span.start));

@@ -115,6 +115,9 @@ pub struct NotFound {
 }
 
 /// Finds the stack that a user calls `name`.
+///
+/// # Errors
+/// Where no stack, or more than one, is called so, or its file cannot be read.
 pub fn find(name: &str, config: &Config) -> Result<Found, Error> {
     if name == "-" {
         return stdin();
@@ -132,6 +135,9 @@ pub fn find(name: &str, config: &Config) -> Result<Found, Error> {
 }
 
 /// Finds the stack of an entry of the configuration.
+///
+/// # Errors
+/// Where it is not what and where the entry says.
 pub fn find_entry(entry: &config::Stack, config: &Config) -> Result<Found, Error> {
     let path = config.path(&entry.stack);
     let found = match path.is_file() || is_path(&entry.stack) {

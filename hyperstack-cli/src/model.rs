@@ -151,6 +151,9 @@ pub enum Shape {
 pub struct Member {
     /// Its name on the wire.
     pub name: String,
+    /// Its name in the program's interface, of which the server makes the one on the wire: `maxSOL` is
+    /// `max_s_o_l` there.
+    pub declared: String,
     /// What is sent.
     pub ty: Type,
     /// What the type does not say; mostly nothing.

@@ -86,6 +86,9 @@ pub enum Error {
 }
 
 /// What [`write()`] would do.
+///
+/// # Errors
+/// Where it would overwrite what was not generated, or cannot see what is there.
 pub fn plan(directory: &Path, files: &[File], force: bool) -> Result<Plan, Error> {
     let mut planned = Vec::new();
     let mut foreign = Vec::new();
@@ -113,6 +116,9 @@ pub fn plan(directory: &Path, files: &[File], force: bool) -> Result<Plan, Error
 }
 
 /// Writes the files that differ, each whole or not at all. With `force`, over anybody's.
+///
+/// # Errors
+/// As [`plan`], when nothing was written, or where a file cannot be written.
 pub fn write(directory: &Path, files: &[File], force: bool) -> Result<Plan, Error> {
     let plan = plan(directory, files, force)?;
     for (planned, file) in plan.files.iter().zip(files) {
@@ -124,6 +130,9 @@ pub fn write(directory: &Path, files: &[File], force: bool) -> Result<Plan, Erro
 }
 
 /// The files that are missing or have another text; none where all is fresh.
+///
+/// # Errors
+/// Where a file cannot be read.
 pub fn check(directory: &Path, files: &[File]) -> Result<Vec<Stale>, Error> {
     let mut stale = Vec::new();
     for file in files {

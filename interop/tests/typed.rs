@@ -140,7 +140,7 @@ fn fields_of_every_kind() {
     assert_eq!(state.point, Some(Some(Point(GREAT, -(GREAT as i64)))));
     assert_eq!(state.flag, Some(Some(Flag([true]))));
     assert_eq!(state.tiers.len(), 2);
-    assert_eq!(state.tiers[0].max_s_o_l, Some(GREAT));
+    assert_eq!(state.tiers[0].max_sol, Some(GREAT));
     assert_eq!(state.maybe, Some(Some(Some(GREAT))));
     let seats = state.seats.flatten().expect("seats");
     assert_eq!(seats[&1].lp_bps, Some(u16::MAX));

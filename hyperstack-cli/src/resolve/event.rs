@@ -171,6 +171,7 @@ impl<'a> Types<'a> {
             docs: Vec::new(),
             shape: Shape::Struct(vec![Member {
                 name: "data".to_owned(),
+                declared: "data".to_owned(),
                 ty: data,
                 note: String::new(),
             }]),
@@ -257,6 +258,7 @@ impl<'a> Types<'a> {
         };
         Some(Member {
             name: (*last).to_owned(),
+            declared: (*last).to_owned(),
             ty,
             note: match address {
                 true => "The account's address, in base58.".to_owned(),

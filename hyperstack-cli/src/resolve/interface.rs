@@ -232,6 +232,7 @@ impl<'a> Types<'a> {
                         .iter()
                         .map(|account| Member {
                             name: account.name.clone(),
+                            declared: account.name.clone(),
                             ty: Type::Text,
                             note: account.docs.join(" "),
                         })

@@ -130,6 +130,7 @@ impl<'a> Types<'a> {
                 let value = inner(value, true)?;
                 return Some(map(self.tokens(key, None, &[], true)?, value));
             }
+            ("HashMap" | "BTreeMap", [value]) => return Some(map(Type::Text, inner(value, true)?)),
             ("Box" | "Arc" | "Rc", [ty]) => return inner(ty, listed),
             _ => {}
         }
@@ -228,34 +229,9 @@ impl<'a> Types<'a> {
 
     /// A type in the words of the copy, which has neither lengths nor the keys of maps.
     fn copied_text(&mut self, text: &str, base_type: &str) -> Type {
-        let text = text.trim();
-        let inside = |open: &str, close: char| {
-            let rest = text.strip_prefix(open)?;
-            rest.strip_suffix(close)
-        };
-        if let Some(inner) = inside("Option<", '>') {
-            return Type::Nullable(Box::new(self.copied_text(inner, base_type)));
-        }
-        if let Some(inner) = inside("Vec<", '>').or_else(|| inside("[", ']')) {
-            let (inner, _) = inner.split_once(';').unwrap_or((inner, ""));
-            return Type::List(Box::new(self.copied_text(inner, base_type)));
-        }
-        if let Some(value) = inside("HashMap<", '>').or_else(|| inside("BTreeMap<", '>')) {
-            return match value.split_once(',') {
-                Some((key, value)) => {
-                    let key = self.copied_text(key, base_type);
-                    map(key, self.copied_text(value, base_type))
-                }
-                None => map(Type::Text, self.copied_text(value, base_type)),
-            };
-        }
-        if let Some(ty) = text::scalar(text) {
-            return ty;
-        }
-        match self.path(&["types".to_owned()], text, &[], false) {
-            Some(ty) => ty,
-            None => text::guessed(base_type),
-        }
+        let text = Text::parse(text);
+        let ty = text.ty().and_then(|ty| self.tokens(ty, None, &[], false));
+        ty.unwrap_or_else(|| text::guessed(base_type))
     }
 }
 
@@ -277,6 +253,7 @@ pub(super) fn member(name: &str, word: &str, ty: Type, transforms: &[Transform])
     };
     Member {
         name: wire,
+        declared: name.to_owned(),
         ty: transformed(transform, ty),
         note: note.to_owned(),
     }

@@ -200,6 +200,7 @@ impl Scope {
                 let base = base(def);
                 let role = match def.role {
                     Role::Account => "Account",
+                    Role::Event if base.ends_with("Event") => "Data",
                     Role::Event => "Event",
                     Role::Accounts | Role::Args | Role::Type => "Type",
                 };

@@ -115,7 +115,7 @@ impl Writer<'_> {
             if !member.note.is_empty() {
                 doc::paragraph(&mut body, "    ///", &doc::plain(&member.note));
             }
-            let name = names.free(&member.name);
+            let name = names.free(&member.declared);
             let mut args = Vec::new();
             rename(&mut args, &name, &member.name);
             attribute(&mut body, "    ", "field", &args);
