@@ -534,7 +534,8 @@ async fn every_recording_is_played_here() -> anyhow::Result<()> {
     let mut names = Vec::new();
     for file in std::fs::read_dir(recordings)? {
         let name = file?.file_name().into_string().unwrap();
-        if name.ends_with(".jsonl.gz") {
+        // That one is made by hand, and an example plays it.
+        if name.ends_with(".jsonl.gz") && name != "settlement-game.jsonl.gz" {
             names.push(name);
         }
     }
