@@ -319,12 +319,12 @@ fn what_is_no_stack_file() -> Result {
             "ast_version: version `0.1.0` of the format is not known",
         ),
         (String::new(), "line 1, column 0: EOF while parsing a value"),
-        ("[]".to_owned(), "no stack file"),
+        ("[]".to_owned(), "it has neither `stack_name` nor"),
+        ("{}".to_owned(), "it has neither `stack_name` nor"),
         (
-            "{}".to_owned(),
-            "no stack file: it has neither `stack_name` nor",
+            r#"{"name": "package.json"}"#.to_owned(),
+            "it has neither `stack_name` nor",
         ),
-        (r#"{"name": "package.json"}"#.to_owned(), "no stack file"),
         (
             r#"{"stack_name": "S"}"#.to_owned(),
             "missing field `entities`",

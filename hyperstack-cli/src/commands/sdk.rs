@@ -60,7 +60,8 @@ pub(crate) fn run(args: Args, config: Option<&Path>) -> Result<ExitCode> {
 struct Choices {
     /// The directory of the crate itself
     ///
-    /// Without it, as the configuration says, or else `generated/` and the crate's name.
+    /// Without it, as the configuration says, or else `generated/settlement-game-stack`, for
+    /// SettlementGame, whatever the crate is called.
     #[arg(short, long, value_name = "DIR")]
     output: Option<PathBuf>,
     /// The name of the crate [default: `settlement-game-stack`, for SettlementGame]

@@ -93,6 +93,7 @@ pub fn default_crate_name(stack: &Stack) -> String {
     let name = kebab(&stack.name);
     match name.as_str() {
         "" => "stack".to_owned(),
+        _ if name.starts_with(|c: char| c.is_ascii_digit()) => format!("stack-{name}"),
         _ if name == "stack" || name.ends_with("-stack") => name,
         _ => format!("{name}-stack"),
     }

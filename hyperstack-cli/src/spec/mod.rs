@@ -21,6 +21,7 @@ pub(crate) const VERSION: &str = "0.0.1";
 
 /// A whole file.
 #[derive(Debug, Deserialize)]
+#[serde(expecting = "a stack")]
 pub(crate) struct StackFile {
     pub(crate) stack_name: String,
     #[serde(default)]
@@ -35,6 +36,7 @@ pub(crate) struct StackFile {
 
 /// An entity, and all of an `.ast.json`.
 #[derive(Debug, Deserialize)]
+#[serde(expecting = "an entity")]
 pub(crate) struct Entity {
     pub(crate) state_name: String,
     #[serde(default)]

@@ -30,7 +30,7 @@ impl Head {
         let name = self.stack_name.as_ref().or(self.state_name.as_ref());
         name.map(String::as_str).ok_or_else(|| {
             ParseError::whole(
-                "no stack file: it has neither `stack_name` nor, as the older files of one entity do, `state_name`",
+                "it has neither `stack_name` nor, as the older files of one entity do, `state_name`",
             )
         })
     }

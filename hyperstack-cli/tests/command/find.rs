@@ -165,8 +165,5 @@ fn a_broken_file_is_a_warning_or_what_was_meant() {
 
     project.write(ore, "{}");
     let said = project.hs("sdk create rust settlement-game").stderr;
-    assert!(
-        said.contains("no stack file: it has neither `stack_name` nor"),
-        "{said}"
-    );
+    assert!(said.contains("it has neither `stack_name` nor"), "{said}");
 }
