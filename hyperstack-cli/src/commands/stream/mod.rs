@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use hyperstack_sdk::{HyperStack, Value};
 
-use follow::Follow;
+use follow::{Follow, Interrupt};
 use lines::Style;
 use path::Path;
 use save::Save;
@@ -123,6 +123,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
 }
 
 async fn stream(args: Args) -> anyhow::Result<()> {
+    let mut interrupt = Interrupt::new()?;
     let save = match &args.save {
         Some(path) => Some(Save::create(path, args.force)?),
         None => None,
@@ -136,10 +137,16 @@ async fn stream(args: Args) -> anyhow::Result<()> {
     if let Some(save) = &save {
         builder = builder.record(save.recorder());
     }
-    let hs = match builder.connect().await {
-        Ok(hs) => hs,
+    let connected = tokio::select! {
+        connected = builder.connect() => connected.map(Some),
+        () = interrupt.wait() => Ok(None),
+    };
+    let hs = match connected {
+        Ok(Some(hs)) => hs,
+        Ok(None) => return save.map_or(Ok(()), Save::finish),
         Err(error) => {
-            save.into_iter().for_each(Save::discard);
+            // Of two errors this one counts.
+            let _ = save.map(Save::finish);
             return Err(words::refused(error));
         }
     };
@@ -150,7 +157,7 @@ async fn stream(args: Args) -> anyhow::Result<()> {
         take: args.take,
     };
     let lines = args.json || !io::stdout().is_terminal();
-    let mut follow = Follow::new(hs, &args.view, &part, lines, args.duration, save);
+    let mut follow = Follow::new(hs, &args.view, &part, lines, args.duration, save, interrupt);
     let done = match lines {
         true => {
             let style = Style {
