@@ -58,3 +58,10 @@ pub enum LineProblem {
         found: String,
     },
 }
+
+impl LineProblem {
+    /// Whether what was compressed ends before its end.
+    pub(super) fn is_early_end(&self) -> bool {
+        matches!(self, Self::Unreadable(error) if error.kind() == io::ErrorKind::UnexpectedEof)
+    }
+}
