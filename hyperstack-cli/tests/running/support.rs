@@ -171,6 +171,15 @@ impl Running {
         Ran { code, out, err }
     }
 
+    /// Waits until it ends by itself although nobody reads its output; its exit code.
+    pub(crate) fn end_unread(&mut self) -> Option<i32> {
+        self.err.by_ref().for_each(drop);
+        if self.err.late {
+            self.give_up("it does not end");
+        }
+        self.child.wait().expect("it ends").code()
+    }
+
     fn give_up(&mut self, why: &str) -> ! {
         // It may have ended by itself.
         let _ = self.child.kill();

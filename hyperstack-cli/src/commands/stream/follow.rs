@@ -107,6 +107,11 @@ impl Follow {
         self.view.ranked()
     }
 
+    /// Waits until somebody wants it to end, or its time is over. Cancel safe.
+    pub(super) async fn end(&mut self) {
+        end(&mut self.interrupt, self.until).await;
+    }
+
     /// Waits for the next event. Cancel safe.
     pub(super) async fn next(&mut self) -> Event {
         loop {
@@ -192,7 +197,6 @@ impl Interrupt {
     }
 }
 
-/// Waits until somebody wants it to end, or its time is over.
 async fn end(interrupt: &mut Interrupt, until: Option<Instant>) {
     tokio::select! {
         () = interrupt.wait() => {}
