@@ -1,6 +1,6 @@
 //! What `hs stream` writes.
 
-use hyperstack_sdk::testing::{ServerError, TestServer};
+use hyperstack_sdk::testing::{Refusal, ServerError, TestServer};
 use serde_json::{json, Value};
 
 use crate::support::{hs, rounds, run, served, session, Running};
@@ -169,6 +169,30 @@ async fn a_late_answer_is_an_answer() -> Done {
     stream.wait_for("the server has not answered for Round/list");
     server.release_replies();
     stream.wait_for("none passes");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_server_says_does_not_move_the_cursor() -> Done {
+    let server = rounds().await?;
+    let mut stream = stream(&[&server.url(), "Round"]);
+    stream.first_lines(3);
+    let issue = Refusal::new("\u{1b}[2J").message("gone\u{7}");
+    server.send_issue(&issue, false);
+    stream.wait_for("\u{fffd}[2J: gone\u{fffd}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_has_to_listen() -> Done {
+    let server = rounds().await?;
+    let mut stream = stream(&[&server.url(), "Round", "--count", "5"]);
+    stream.first_lines(3);
+    stream.stop_listening();
+    server.send_issue(&Refusal::new("slow"), false);
+    server.patch("Round", "a", json!({"open": false}));
+    server.patch("Round", "b", json!({"id": {"n": 4}}));
+    assert_eq!(stream.end().code, Some(0));
     Ok(())
 }
 

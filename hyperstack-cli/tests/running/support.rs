@@ -152,6 +152,11 @@ impl Running {
         self.out.lines = None;
     }
 
+    /// Leaves what it says aside without a reader.
+    pub(crate) fn stop_listening(&mut self) {
+        self.err.lines = None;
+    }
+
     /// Sends it a signal.
     #[cfg(unix)]
     pub(crate) fn signal(&self, signal: &str) {

@@ -18,6 +18,7 @@ use std::process::ExitCode;
 use std::str::FromStr;
 use std::time::Duration;
 
+use anyhow::anyhow;
 use hyperstack_sdk::{HyperStack, Value};
 
 use follow::{Follow, Interrupt};
@@ -25,6 +26,8 @@ use lines::Style;
 use path::Path;
 use save::Save;
 use view::{Part, ViewId};
+
+use super::tell_error;
 
 /// Shows a view of a server as it changes: in a terminal a table, else a line for each update
 ///
@@ -109,10 +112,10 @@ impl Token {
 /// Streams until something ends it.
 pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
     if args.view.needs_key() && args.key.is_none() {
-        eprintln!(
-            "error: {} has one row at a time: say which by --key KEY",
+        tell_error(&anyhow!(
+            "{} has one row at a time: say which by --key KEY",
             args.view
-        );
+        ));
         return Ok(ExitCode::from(2));
     }
     let runtime = tokio::runtime::Runtime::new()?;

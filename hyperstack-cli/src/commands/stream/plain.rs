@@ -12,6 +12,7 @@ use tokio::time::sleep;
 use super::change::Rows;
 use super::follow::{state, Event, Follow};
 use super::lines::Style;
+use crate::commands::{tell, warn};
 
 /// How many lines wait for whoever reads them; what comes then waits for room.
 const AHEAD: usize = 64;
@@ -82,11 +83,11 @@ async fn read(
             Event::State(change) => match change.state {
                 // The first word of all is that it works.
                 ConnectionState::Connected | ConnectionState::Connecting => {
-                    eprintln!("{}", state(&change));
+                    tell(state(&change));
                 }
-                _ => eprintln!("warning: {}", state(&change)),
+                _ => warn(state(&change)),
             },
-            Event::Note(note) => eprintln!("note: {note}"),
+            Event::Note(note) => tell(format!("note: {note}")),
             Event::Done => return Ok(End::AskedFor),
             Event::Failed(error) => return Err(error),
         }
