@@ -13,7 +13,7 @@ use hyperstack_sdk::testing::{Pace, Recording, Refusal, TestServer};
 ///
 /// The snapshot comes at once, what followed at the pace of the recording. A view is played to each
 /// client, and again to one that comes back. When all has been played, connections stay open.
-#[derive(Debug, clap::Args)]
+#[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
   hs stream wss://ore.example OreRound/latest --save ore.jsonl --duration 60
