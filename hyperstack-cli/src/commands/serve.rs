@@ -1,13 +1,13 @@
 //! `hs serve`: a recording as a server.
 
 use std::future::pending;
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{bail, ensure, Context};
-use hyperstack_sdk::testing::{Pace, Recording, Refusal, TestServer};
+use hyperstack_sdk::testing::{Pace, Recording, Refusal, ServerError, TestServer};
 
 /// Plays a recording of a session as a server: whoever subscribes gets what was recorded, from the start
 ///
@@ -61,10 +61,8 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(async {
         let server = TestServer::builder().replay(recording, pace);
-        let server =
-            server.address(address).start().await.with_context(|| {
-                format!("is port {} taken? `--port 0` takes a free one", args.port)
-            })?;
+        let server = server.address(address).start().await;
+        let server = server.map_err(|error| not_started(error, args.port))?;
         let play = async {
             announce(&announcement(&server.url(), &views))?;
             match (args.once, args.again) {
@@ -97,6 +95,21 @@ fn address(host: &str, port: u16) -> anyhow::Result<SocketAddr> {
     match found.with_context(|| format!("the host `{host}`"))?.next() {
         Some(address) => Ok(address),
         None => bail!("the host `{host}` has no address"),
+    }
+}
+
+fn not_started(error: ServerError, port: u16) -> anyhow::Error {
+    let is_of_the_port = matches!(
+        &error,
+        ServerError::Listen(_, cause)
+            if matches!(cause.kind(), ErrorKind::AddrInUse | ErrorKind::PermissionDenied)
+    );
+    let error = anyhow::Error::new(error);
+    match is_of_the_port {
+        true => error.context(format!(
+            "port {port} is not to be had: `--port 0` takes a free one"
+        )),
+        false => error,
     }
 }
 
