@@ -1,7 +1,7 @@
 //! `hs serve`: a recording as a server.
 
 use std::future::pending;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -64,13 +64,13 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
         let server = server.address(address).start().await;
         let server = server.map_err(|error| not_started(error, args.port))?;
         let play = async {
-            announce(&announcement(&server.url(), &views))?;
+            super::print(&announcement(&server.url(), &views))?;
             match (args.once, args.again) {
                 (true, _) => play_once(&server).await,
                 (_, true) => play_again(&server).await,
                 _ => pending().await,
             }
-            io::Result::Ok(())
+            anyhow::Ok(())
         };
         tokio::select! {
             // Who reads where it listens may already interrupt it.
@@ -132,12 +132,6 @@ fn announcement(url: &str, views: &[String]) -> String {
         text += &format!("  hs stream {url} {view}{key}\n");
     }
     text
-}
-
-fn announce(text: &str) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes())?;
-    out.flush()
 }
 
 /// Waits until all that was asked for has been played and everyone has left.
