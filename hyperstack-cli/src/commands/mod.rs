@@ -53,22 +53,45 @@ pub(crate) fn print_json(value: &impl serde::Serialize) -> Result<()> {
     print(&(serde_json::to_string_pretty(value)? + "\n"))
 }
 
+/// Tells people something on standard error.
+pub(crate) fn tell(text: impl ToString) {
+    say("", text);
+}
+
 /// Prints a warning to standard error.
 pub(crate) fn warn(warning: impl ToString) {
-    let head = painted(AnsiColor::Yellow, "warning:", &io::stderr());
-    // Nobody is left to be told.
-    let _ = writeln!(io::stderr(), "{head} {}", warning.to_string());
+    say(
+        &painted(AnsiColor::Yellow, "warning: ", &io::stderr()),
+        warning,
+    );
 }
 
 /// Prints an error and its causes to standard error, a line each, the innermost last.
 pub(crate) fn tell_error(error: &anyhow::Error) {
-    let head = painted(AnsiColor::Red, "error:", &io::stderr());
     let causes = error.chain().skip(1);
     let causes: String = causes
-        .map(|cause| format!("  caused by: {cause}\n"))
+        .map(|cause| format!("\n  caused by: {cause}"))
         .collect();
+    say(
+        &painted(AnsiColor::Red, "error: ", &io::stderr()),
+        format!("{error}{causes}"),
+    );
+}
+
+fn say(head: &str, text: impl ToString) {
     // Nobody is left to be told.
-    let _ = write!(io::stderr(), "{head} {error}\n{causes}");
+    let _ = writeln!(io::stderr(), "{head}{}", printable(&text.to_string()));
+}
+
+/// Lines of text without what would move the cursor or change its colours.
+pub(crate) fn printable(text: &str) -> String {
+    let shown = |c: char| match c {
+        '\n' => c,
+        '\t' => ' ',
+        c if c.is_control() => '\u{fffd}',
+        c => c,
+    };
+    text.chars().map(shown).collect()
 }
 
 /// A text in green, where standard output shows colours.
@@ -82,10 +105,22 @@ pub(crate) fn yellow(text: &str) -> String {
 }
 
 fn painted(color: AnsiColor, text: &str, on: &impl IsTerminal) -> String {
+    let text = printable(text);
     let is_asked_not_to = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     if !on.is_terminal() || is_asked_not_to {
-        return text.to_owned();
+        return text;
     }
     let style = Style::new().bold().fg_color(Some(Color::Ansi(color)));
     format!("{style}{text}{style:#}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::printable;
+
+    #[test]
+    fn a_text_does_not_move_the_cursor() {
+        let shown = printable("two\n\tlines\u{1b}[2J\r\u{9b}31m");
+        assert_eq!(shown, "two\n lines\u{fffd}[2J\u{fffd}\u{fffd}31m");
+    }
 }

@@ -1,19 +1,19 @@
 //! `hs serve`: a recording as a server.
 
 use std::future::pending;
-use std::io::{self, Write};
+use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{bail, ensure, Context};
-use hyperstack_sdk::testing::{Pace, Recording, Refusal, TestServer};
+use hyperstack_sdk::testing::{Pace, Recording, Refusal, ServerError, TestServer};
 
 /// Plays a recording of a session as a server: whoever subscribes gets what was recorded, from the start
 ///
 /// The snapshot comes at once, what followed at the pace of the recording. A view is played to each
 /// client, and again to one that comes back. When all has been played, connections stay open.
-#[derive(Debug, clap::Args)]
+#[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
   hs stream wss://ore.example OreRound/latest --save ore.jsonl --duration 60
@@ -61,18 +61,16 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(async {
         let server = TestServer::builder().replay(recording, pace);
-        let server =
-            server.address(address).start().await.with_context(|| {
-                format!("is port {} taken? `--port 0` takes a free one", args.port)
-            })?;
+        let server = server.address(address).start().await;
+        let server = server.map_err(|error| not_started(error, args.port))?;
         let play = async {
-            announce(&announcement(&server.url(), &views))?;
+            super::print(&announcement(&server.url(), &views))?;
             match (args.once, args.again) {
                 (true, _) => play_once(&server).await,
                 (_, true) => play_again(&server).await,
                 _ => pending().await,
             }
-            io::Result::Ok(())
+            anyhow::Ok(())
         };
         tokio::select! {
             // Who reads where it listens may already interrupt it.
@@ -100,6 +98,21 @@ fn address(host: &str, port: u16) -> anyhow::Result<SocketAddr> {
     }
 }
 
+fn not_started(error: ServerError, port: u16) -> anyhow::Error {
+    let is_of_the_port = matches!(
+        &error,
+        ServerError::Listen(_, cause)
+            if matches!(cause.kind(), ErrorKind::AddrInUse | ErrorKind::PermissionDenied)
+    );
+    let error = anyhow::Error::new(error);
+    match is_of_the_port {
+        true => error.context(format!(
+            "port {port} is not to be had: `--port 0` takes a free one"
+        )),
+        false => error,
+    }
+}
+
 fn speed(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(speed) if f64::is_finite(speed) && speed > 0.0 => Ok(speed),
@@ -119,12 +132,6 @@ fn announcement(url: &str, views: &[String]) -> String {
         text += &format!("  hs stream {url} {view}{key}\n");
     }
     text
-}
-
-fn announce(text: &str) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes())?;
-    out.flush()
 }
 
 /// Waits until all that was asked for has been played and everyone has left.

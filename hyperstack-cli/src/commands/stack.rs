@@ -8,7 +8,7 @@ use clap::Subcommand;
 use hyperstack_cli::find::Origin;
 use hyperstack_cli::model::{Entity, Field, Output, Role, Shape, Stack, Type, TypeDef};
 
-use super::green;
+use super::{green, printable};
 
 /// Look into a stack file
 #[derive(clap::Args)]
@@ -26,7 +26,7 @@ enum Command {
     #[command(after_help = "\
 Examples:
   hs stack inspect settlement-game
-  hs stack inspect .hyperstack/SettlementGame.stack.json
+  hs stack inspect .hyperstack/settlement-game.stack.json
   hs stack inspect ore --json | jq '.entities[].name'
 
 Names and types are those on the wire. `or null` is what may be null, and `appended to` what the
@@ -55,15 +55,16 @@ pub(crate) fn run(args: Args, config: Option<&Path>) -> Result<ExitCode> {
 type Line = (usize, Vec<String>);
 
 fn tree(stack: &Stack, origin: &Origin) -> String {
+    let origin = printable(&origin.to_string());
     let mut text = format!("{}, from {origin}\n", green(&stack.name));
     for program in &stack.programs {
-        text += &format!("program {program}\n");
+        text += &format!("program {}\n", printable(program));
     }
     text += &format!("hash {}\n", stack.hash());
     for entity in &stack.entities {
         text += &format!("\n{}", green(&entity.name));
         if let Some(key) = &entity.key {
-            text += &format!(", by {key}");
+            text += &format!(", by {}", printable(key));
         }
         text += &format!("\n{}", aligned(&entity_lines(entity, stack)));
     }
@@ -115,11 +116,12 @@ fn columns(field: &Field, stack: &Stack) -> Vec<String> {
 }
 
 fn type_head(ty: &TypeDef) -> String {
-    let program = ty.program.as_ref().map(|program| format!(" of {program}"));
+    let program = ty.program.as_ref();
+    let program = program.map(|program| format!(" of {}", printable(program)));
     let docs: String = ty
         .docs
         .iter()
-        .map(|line| format!("\n  {}", line.trim()))
+        .map(|line| format!("\n  {}", printable(line.trim())))
         .collect();
     let kind = match &ty.shape {
         Shape::Struct(_) => "an object",
@@ -205,9 +207,10 @@ fn aligned(lines: &[Line]) -> String {
     for (depth, columns) in lines {
         let mut line = String::new();
         for (i, column) in columns.iter().enumerate() {
+            let column = printable(column);
             let column = match i {
                 0 => format!("{}{column}", "  ".repeat(*depth)),
-                _ => column.clone(),
+                _ => column,
             };
             let width = widths.get(i).copied().unwrap_or_default();
             line += &format!("{column:width$}  ");
@@ -235,5 +238,17 @@ mod tests {
             aligned(&lines),
             "  a section with a long name\n    id   u64\n  phase  Phase or null  of the account Game\n"
         );
+    }
+
+    #[test]
+    fn what_a_stack_file_says_does_not_move_the_cursor() {
+        let file = include_str!("../../fixtures/specs/settlement-game.stack.json");
+        let escapes = file.replace("SettlementGame", r"Settlement\u001b[2JGame");
+        let escapes = escapes.replace("pot", r"p\u001b[2Jot");
+        let stack = Stack::from_json(&escapes).unwrap();
+        let shown = tree(&stack, &Origin::Stdin);
+        assert!(shown.contains("Settlement\u{fffd}[2JGame"), "{shown}");
+        assert!(shown.contains("p\u{fffd}[2Jot"), "{shown}");
+        assert!(!shown.contains('\u{1b}'), "{shown}");
     }
 }

@@ -1,5 +1,6 @@
 //! What `hs stream` writes.
 
+use hyperstack_sdk::testing::{Refusal, ServerError, TestServer};
 use serde_json::{json, Value};
 
 use crate::support::{hs, rounds, run, served, session, Running};
@@ -171,11 +172,75 @@ async fn a_late_answer_is_an_answer() -> Done {
     Ok(())
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_server_says_does_not_move_the_cursor() -> Done {
+    let server = rounds().await?;
+    let mut stream = stream(&[&server.url(), "Round"]);
+    stream.first_lines(3);
+    let issue = Refusal::new("\u{1b}[2J").message("gone\u{7}");
+    server.send_issue(&issue, false);
+    stream.wait_for("\u{fffd}[2J: gone\u{fffd}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_has_to_listen() -> Done {
+    let server = rounds().await?;
+    let mut stream = stream(&[&server.url(), "Round", "--count", "5"]);
+    stream.first_lines(3);
+    stream.stop_listening();
+    server.send_issue(&Refusal::new("slow"), false);
+    server.patch("Round", "a", json!({"open": false}));
+    server.patch("Round", "b", json!({"id": {"n": 4}}));
+    assert_eq!(stream.end().code, Some(0));
+    Ok(())
+}
+
 #[test]
 fn an_end_that_was_asked_for_is_a_success() {
     let (_server, url) = served(&session(), &["--instant"]);
     let ran = run(&["stream", &url, "Round", "--duration", "0"]);
     assert_eq!(ran.code, Some(0), "{ran:?}");
+}
+
+/// Rows of which each is more than a pipe holds.
+async fn large_rows() -> Result<TestServer, ServerError> {
+    let server = TestServer::builder().entity("Round").start().await?;
+    for key in ["a", "b", "c"] {
+        server.upsert("Round", key, json!({"text": "x".repeat(1 << 20)}));
+    }
+    Ok(server)
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn an_end_does_not_wait_for_who_does_not_read() -> Done {
+    let server = large_rows().await?;
+    let url = server.url();
+    let mut timed = stream(&[&url, "Round", "--duration", "0.5"]);
+    assert_eq!(timed.end_unread(), Some(0));
+    for signal in ["-INT", "-TERM"] {
+        // Even where all that was asked for has come.
+        for more in [&[][..], &["--count", "3"]] {
+            let mut stream = stream(&[&[&*url, "Round"], more].concat());
+            // The first one is taken, and the next one is not.
+            stream.line();
+            stream.signal(signal);
+            assert_eq!(stream.end_unread(), Some(0));
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_reads_slowly_gets_all() -> Done {
+    let server = large_rows().await?;
+    let ran = run(&["stream", &server.url(), "Round", "--count", "3"]);
+    let mut keys: Vec<_> = ran.out.iter().filter_map(|line| line.get(..8)).collect();
+    keys.sort_unstable();
+    assert_eq!(keys, ["upsert a", "upsert b", "upsert c"]);
+    assert_eq!(ran.code, Some(0));
+    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -92,8 +92,27 @@ fn a_port_that_is_taken_is_said() {
     let mut server = Running::new(hs(&["serve", "-", "--port", &port]), &session());
     let ran = server.end();
     assert_eq!(ran.code, Some(1), "{ran:?}");
+    let lines: Vec<_> = ran.err.lines().collect();
+    let [hint, listening, cause] = lines[..] else {
+        panic!("{ran:?}");
+    };
+    assert!(hint.contains(&port) && hint.contains("--port 0"), "{hint}");
+    assert_eq!(
+        listening,
+        format!("  caused by: cannot listen on 127.0.0.1:{port}")
+    );
+    assert!(cause.starts_with("  caused by: "), "{cause}");
+}
+
+#[test]
+fn an_address_that_is_not_there_is_said() {
+    // One that is kept for documentation.
+    let host = ["serve", "-", "--host", "192.0.2.1"];
+    let ran = Running::new(hs(&host), &session()).end();
+    assert_eq!(ran.code, Some(1), "{ran:?}");
     assert!(
-        ran.err.contains(&port) && ran.err.contains("--port 0"),
+        ran.err
+            .starts_with("error: cannot listen on 192.0.2.1:8877\n"),
         "{ran:?}"
     );
 }

@@ -1,5 +1,7 @@
 //! `hs stream --save`, and what was saved.
 
+#[cfg(unix)]
+use std::net::TcpListener;
 use std::path::Path;
 
 use hyperstack_sdk::testing::{Entry, Recording, Side, TestServer};
@@ -39,8 +41,8 @@ async fn what_is_saved_can_be_served() -> Result<(), Box<dyn std::error::Error>>
 
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
-async fn ctrl_c_loses_nothing() -> Result<(), Box<dyn std::error::Error>> {
-    for signal in ["-INT", "-TERM"] {
+async fn an_end_from_outside_loses_nothing() -> Result<(), Box<dyn std::error::Error>> {
+    for (signal, code) in [("-INT", Some(0)), ("-TERM", Some(0)), ("-KILL", None)] {
         let (server, path) = (rounds().await?, no_file("interrupted.jsonl.gz"));
         let arguments = ["stream", &server.url(), "Round", "--save", text(&path)];
         let mut stream = Running::new(hs(&arguments), "");
@@ -50,7 +52,7 @@ async fn ctrl_c_loses_nothing() -> Result<(), Box<dyn std::error::Error>> {
         stream.lines(2);
         stream.signal(signal);
         let ran = stream.end();
-        assert_eq!(ran.code, Some(0), "{ran:?}");
+        assert_eq!(ran.code, code, "{ran:?}");
         let recording = Recording::open(&path)?;
         let told = |entry: &Entry| entry.from == Side::Server && entry.text.contains("\"patch\"");
         let patches = recording.iter().filter(|entry| told(entry));
@@ -88,10 +90,31 @@ fn a_file_that_is_there_is_left_alone() {
 
 #[test]
 fn of_a_connection_that_was_not_made_nothing_is_left() {
-    let path = no_file("nothing.jsonl");
-    let ran = run(&["stream", "http://a.b", "Round", "--save", text(&path)]);
-    assert_eq!(ran.code, Some(1));
+    for name in ["nothing.jsonl", "nothing.jsonl.gz"] {
+        let path = no_file(name);
+        let arguments = ["stream", "http://a.b", "Round", "--save", text(&path)];
+        assert_eq!(run(&arguments).code, Some(1));
+        assert!(!path.exists());
+
+        std::fs::write(&path, "mine").expect("a file can be written");
+        let forced = run(&[&arguments[..], &["--force"]].concat());
+        assert_eq!(forced.code, Some(1), "{forced:?}");
+        assert_eq!(std::fs::read_to_string(&path).ok().as_deref(), Some("mine"));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_does_not_wait_for_a_connection() -> std::io::Result<()> {
+    let (silent, path) = (TcpListener::bind("127.0.0.1:0")?, no_file("silent.jsonl"));
+    let url = format!("ws://{}", silent.local_addr()?);
+    let mut stream = Running::new(hs(&["stream", &url, "Round", "--save", text(&path)]), "");
+    let _connection = silent.accept()?;
+    stream.signal("-INT");
+    let ran = stream.end();
+    assert_eq!(ran.code, Some(0), "{ran:?}");
     assert!(!path.exists());
+    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]

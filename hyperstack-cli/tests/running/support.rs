@@ -152,6 +152,11 @@ impl Running {
         self.out.lines = None;
     }
 
+    /// Leaves what it says aside without a reader.
+    pub(crate) fn stop_listening(&mut self) {
+        self.err.lines = None;
+    }
+
     /// Sends it a signal.
     #[cfg(unix)]
     pub(crate) fn signal(&self, signal: &str) {
@@ -169,6 +174,15 @@ impl Running {
         }
         let code = self.child.wait().expect("it ends").code();
         Ran { code, out, err }
+    }
+
+    /// Waits until it ends by itself although nobody reads its output; its exit code.
+    pub(crate) fn end_unread(&mut self) -> Option<i32> {
+        self.err.by_ref().for_each(drop);
+        if self.err.late {
+            self.give_up("it does not end");
+        }
+        self.child.wait().expect("it ends").code()
     }
 
     fn give_up(&mut self, why: &str) -> ! {

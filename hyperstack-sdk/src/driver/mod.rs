@@ -201,9 +201,9 @@ impl Connection {
                 Some(_) => ready!(socket.as_mut().poll_ready(context))?,
             }
             #[cfg(feature = "testing")]
-            self.pending
-                .iter()
-                .for_each(|transmit| shared.record_sent(transmit));
+            if let Some(transmit) = &self.pending {
+                shared.record_sent(transmit);
+            }
             match self.pending.take() {
                 Some(Transmit::Text(request @ Request::RefreshAuth { .. })) => {
                     socket

@@ -71,12 +71,14 @@ impl<T: Record> Drop for Reader<T> {
 
 impl Shared {
     /// The cache of `view` as `T`, with targets that are wanted for as long as the interest lives;
-    /// none where that is more than may be wanted.
+    /// none where that is more than may be wanted. What `begin` does with the cache is done before it
+    /// changes.
     pub(crate) fn want<T: Record>(
         self: &Arc<Self>,
         view: &Arc<str>,
         targets: Vec<Target>,
         window: Window,
+        begin: impl FnOnce(&Cache<T>),
     ) -> Result<(Arc<Cache<T>>, Interest), EndReason> {
         let mut core = self.core();
         let admitted = core.session.admit(view, &targets, window);
@@ -91,6 +93,7 @@ impl Shared {
             core.session.refresh(view);
         }
         core.follow();
+        begin(&cache);
         drop(core);
         self.wake();
         let interest = Interest {
@@ -125,10 +128,6 @@ impl Shared {
         if targets.is_empty() {
             return Subscription::ended(options, &EndReason::NothingToWatch);
         }
-        let (cache, _interest) = match self.want(view, targets, window) {
-            Ok(wanted) => wanted,
-            Err(reason) => return Subscription::ended(options, &reason),
-        };
         let policy = options.policy;
         let queue = Arc::new(Queue::new(
             policy.unwrap_or(Policy::Conflate(self.queue_capacity())),
@@ -136,7 +135,11 @@ impl Shared {
             options.wants_errors,
             self.core().hub.meter().clone(),
         ));
-        cache.subscribe(&selection, &queue);
+        let begin = |cache: &Cache<T>| cache.subscribe(&selection, &queue);
+        let (cache, _interest) = match self.want(view, targets, window, begin) {
+            Ok(wanted) => wanted,
+            Err(reason) => return Subscription::ended(options, &reason),
+        };
         let reader = Reader {
             cache,
             selection,

@@ -213,9 +213,9 @@ impl Shared {
     #[cfg(feature = "testing")]
     pub(crate) fn record_sent(&self, transmit: &Transmit) {
         if let Some(tap) = &self.settings.tap {
-            sent(transmit, self.now())
-                .into_iter()
-                .for_each(|entry| tap.tell(entry));
+            if let Some(entry) = sent(transmit, self.now()) {
+                tap.tell(entry);
+            }
         }
     }
 
@@ -224,9 +224,9 @@ impl Shared {
     pub(crate) fn record_received(&self, kind: Kind, message: &[u8], now: Time) {
         if let Some(tap) = &self.settings.tap {
             let masked = |text| self.core().session.masked(text);
-            received(kind, message, self.settings.limits, now, masked)
-                .into_iter()
-                .for_each(|entry| tap.tell(entry));
+            if let Some(entry) = received(kind, message, self.settings.limits, now, masked) {
+                tap.tell(entry);
+            }
         }
     }
 

@@ -10,7 +10,7 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum ServerError {
     /// The port could not be opened.
-    #[error("cannot listen on {0}: {1}")]
+    #[error("cannot listen on {0}")]
     Listen(SocketAddr, #[source] io::Error),
     /// A view's id does not name its entity.
     #[error("a view's id is Entity/name, found `{0}`")]
@@ -25,7 +25,7 @@ pub enum ServerError {
 #[non_exhaustive]
 pub enum RecordingError {
     /// The file or the stream failed.
-    #[error("cannot read or write the recording: {0}")]
+    #[error("cannot read or write the recording")]
     Io(#[from] io::Error),
     /// A line is no entry.
     #[error("line {line} of the recording: {problem}")]
@@ -57,4 +57,11 @@ pub enum LineProblem {
         /// What is there, as JSON.
         found: String,
     },
+}
+
+impl LineProblem {
+    /// Whether what was compressed ends before its end.
+    pub(super) fn is_early_end(&self) -> bool {
+        matches!(self, Self::Unreadable(error) if error.kind() == io::ErrorKind::UnexpectedEof)
+    }
 }

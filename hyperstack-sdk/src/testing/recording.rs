@@ -66,7 +66,8 @@ impl Recording {
         Self::from_reader(File::open(path)?)
     }
 
-    /// Reads a stream, compressed or not.
+    /// Reads a stream, compressed or not. A compressed one that ends early, since its writer was stopped,
+    /// has the messages that are whole.
     pub fn from_reader(reader: impl Read) -> Result<Self, RecordingError> {
         let mut reader = BufReader::new(reader);
         if reader.fill_buf()?.starts_with(&[0x1f, 0x8b]) {
@@ -92,6 +93,7 @@ impl Recording {
                 });
             match entry {
                 Ok(entry) => entries.extend(entry),
+                Err(problem) if problem.is_early_end() && !entries.is_empty() => break,
                 Err(problem) => {
                     let line = i + 1;
                     return Err(RecordingError::Line { line, problem });
@@ -264,8 +266,31 @@ mod tests {
         let zipped = encoder.finish().unwrap();
         assert_eq!(Recording::from_reader(&zipped[..]).unwrap(), sample());
 
-        let cut = Recording::from_reader(&zipped[..zipped.len() / 2]).unwrap_err();
+        let cut = Recording::from_reader(&zipped[..zipped.len() / 4]).unwrap_err();
         assert!(cut.to_string().starts_with("line "), "{cut}");
+    }
+
+    #[test]
+    fn of_a_writer_that_was_stopped_the_whole_messages_are_read() {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        let mut written = Vec::new();
+        for entry in &sample() {
+            writeln!(encoder, "{entry}").unwrap();
+            encoder.flush().unwrap();
+            written.push(encoder.get_ref().len());
+        }
+        let zipped = encoder.finish().unwrap();
+        for end in 0..zipped.len() {
+            let read = Recording::from_reader(&zipped[..end]);
+            let whole = written.iter().filter(|written| **written <= end).count();
+            match read {
+                Ok(read) => {
+                    let entries = read.entries();
+                    assert!(entries.len() >= whole && sample().entries().starts_with(entries));
+                }
+                Err(_) => assert_eq!(whole, 0),
+            }
+        }
     }
 
     #[test]

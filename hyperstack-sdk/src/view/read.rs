@@ -129,7 +129,8 @@ impl<T: Record> View<T> {
         R: Default,
     {
         let shared = self.handle.shared();
-        let (cache, _interest) = match shared.want::<T>(&self.id, vec![target.clone()], window) {
+        let targets = vec![target.clone()];
+        let (cache, _interest) = match shared.want(&self.id, targets, window, |_: &Cache<T>| ()) {
             Ok(wanted) => wanted,
             Err(reason) => return (R::default(), Err(reason.into())),
         };

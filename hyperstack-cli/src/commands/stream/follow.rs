@@ -11,6 +11,10 @@ use hyperstack_sdk::{
     ConnectionState, EndReason, Feed, HyperStack, StateChange, Stats, Stream, StreamError,
     StreamExt, Update, Value,
 };
+#[cfg(unix)]
+use tokio::signal::unix::{signal, Signal, SignalKind};
+#[cfg(windows)]
+use tokio::signal::windows::{ctrl_c, CtrlC};
 use tokio::time::Instant;
 
 use super::save::Save;
@@ -32,7 +36,6 @@ pub(super) enum Event {
 
 type Updates = Pin<Box<dyn Stream<Item = Result<Update<Arc<Value>>, StreamError>> + Send>>;
 type FirstRead = Pin<Box<dyn Future<Output = Option<String>> + Send>>;
-type Interrupt = Pin<Box<dyn Future<Output = io::Result<()>> + Send>>;
 
 /// An answer of the server's that takes longer is late.
 const LATE: Duration = Duration::from_secs(5);
@@ -63,6 +66,7 @@ impl Follow {
         every: bool,
         duration: Option<Duration>,
         save: Option<Save>,
+        interrupt: Interrupt,
     ) -> Self {
         let view = View::new(&hs, id, part);
         let (client, begun) = (hs.clone(), view.clone());
@@ -86,7 +90,7 @@ impl Follow {
                 }
             })),
             late: Some((Instant::now() + LATE, late)),
-            interrupt: Box::pin(interrupted()),
+            interrupt,
             until: duration.and_then(|duration| Instant::now().checked_add(duration)),
             save,
             view,
@@ -103,16 +107,17 @@ impl Follow {
         self.view.ranked()
     }
 
+    /// Waits until somebody wants it to end, or its time is over. Cancel safe.
+    pub(super) async fn end(&mut self) {
+        end(&mut self.interrupt, self.until).await;
+    }
+
     /// Waits for the next event. Cancel safe.
     pub(super) async fn next(&mut self) -> Event {
         loop {
             tokio::select! {
                 biased;
-                interrupted = &mut self.interrupt => return match interrupted {
-                    Ok(()) => Event::Done,
-                    Err(error) => Event::Failed(error.into()),
-                },
-                () = at(self.until) => return Event::Done,
+                () = end(&mut self.interrupt, self.until) => return Event::Done,
                 error = failure(self.save.as_mut()) => return Event::Failed(error),
                 Some(change) = self.states.next() => return Event::State(change),
                 Some(issue) = self.issues.next() => {
@@ -155,19 +160,48 @@ fn ended(reason: EndReason) -> Event {
     })
 }
 
-/// Waits until somebody wants it to end.
-async fn interrupted() -> io::Result<()> {
+/// What wants it to end, from outside.
+pub(super) struct Interrupt {
     #[cfg(unix)]
-    {
-        use tokio::signal::unix::{signal, SignalKind};
-        let mut terminate = signal(SignalKind::terminate())?;
-        tokio::select! {
-            interrupted = tokio::signal::ctrl_c() => interrupted,
-            _ = terminate.recv() => Ok(()),
-        }
+    signals: [Signal; 2],
+    #[cfg(windows)]
+    ctrl_c: CtrlC,
+}
+
+impl Interrupt {
+    /// From here on no signal ends the process by itself.
+    pub(super) fn new() -> io::Result<Self> {
+        Ok(Interrupt {
+            #[cfg(unix)]
+            signals: [
+                signal(SignalKind::interrupt())?,
+                signal(SignalKind::terminate())?,
+            ],
+            #[cfg(windows)]
+            ctrl_c: ctrl_c()?,
+        })
     }
-    #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await
+
+    /// Waits for it; each time for another one. Cancel safe.
+    pub(super) async fn wait(&mut self) {
+        #[cfg(unix)]
+        {
+            let [interrupt, terminate] = &mut self.signals;
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+        }
+        #[cfg(windows)]
+        self.ctrl_c.recv().await;
+    }
+}
+
+async fn end(interrupt: &mut Interrupt, until: Option<Instant>) {
+    tokio::select! {
+        () = interrupt.wait() => {}
+        () = at(until) => {}
+    }
 }
 
 async fn at(time: Option<Instant>) {

@@ -11,26 +11,27 @@ mod table;
 mod view;
 mod words;
 
-use std::fmt;
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::str::FromStr;
 use std::time::Duration;
 
+use anyhow::anyhow;
 use hyperstack_sdk::{HyperStack, Value};
 
-use follow::Follow;
+use follow::{Follow, Interrupt};
 use lines::Style;
 use path::Path;
 use save::Save;
 use view::{Part, ViewId};
 
+use super::tell_error;
+
 /// Shows a view of a server as it changes: in a terminal a table, else a line for each update
 ///
 /// Lines are `upsert KEY {row}`, `patch KEY {what changed}` and `delete KEY`; with --json an object
 /// each. The connection's state and errors go to the standard error. A lost connection is restored.
-#[derive(Debug, clap::Args)]
+#[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
   hs stream wss://ore.example OreRound/latest
@@ -72,7 +73,7 @@ pub(crate) struct Args {
     json: bool,
     /// The token, if the server wants one; better in the environment, as HYPERSTACK_TOKEN
     #[arg(long, value_name = "TOKEN")]
-    token: Option<Token>,
+    token: Option<String>,
     /// Ends after so many seconds
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     duration: Option<Duration>,
@@ -81,38 +82,13 @@ pub(crate) struct Args {
     count: Option<u64>,
 }
 
-/// A token, which is never shown.
-#[derive(Clone)]
-struct Token(String);
-
-impl fmt::Debug for Token {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("***")
-    }
-}
-
-impl FromStr for Token {
-    type Err = std::convert::Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(Token(text.to_owned()))
-    }
-}
-
-impl Token {
-    fn of_environment() -> Option<Self> {
-        let token = std::env::var("HYPERSTACK_TOKEN").ok()?;
-        (!token.is_empty()).then_some(Token(token))
-    }
-}
-
 /// Streams until something ends it.
 pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
     if args.view.needs_key() && args.key.is_none() {
-        eprintln!(
-            "error: {} has one row at a time: say which by --key KEY",
+        tell_error(&anyhow!(
+            "{} has one row at a time: say which by --key KEY",
             args.view
-        );
+        ));
         return Ok(ExitCode::from(2));
     }
     let runtime = tokio::runtime::Runtime::new()?;
@@ -123,6 +99,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
 }
 
 async fn stream(args: Args) -> anyhow::Result<()> {
+    let mut interrupt = Interrupt::new()?;
     let save = match &args.save {
         Some(path) => Some(Save::create(path, args.force)?),
         None => None,
@@ -130,16 +107,22 @@ async fn stream(args: Args) -> anyhow::Result<()> {
     let builder = HyperStack::builder().url(&args.url);
     // A late answer is one.
     let mut builder = builder.initial_data_timeout(Duration::MAX);
-    if let Some(Token(token)) = args.token.or_else(Token::of_environment) {
+    if let Some(token) = args.token.or_else(token_of_environment) {
         builder = builder.token(token);
     }
     if let Some(save) = &save {
         builder = builder.record(save.recorder());
     }
-    let hs = match builder.connect().await {
-        Ok(hs) => hs,
+    let connected = tokio::select! {
+        connected = builder.connect() => connected.map(Some),
+        () = interrupt.wait() => Ok(None),
+    };
+    let hs = match connected {
+        Ok(Some(hs)) => hs,
+        Ok(None) => return save.map_or(Ok(()), Save::finish),
         Err(error) => {
-            save.into_iter().for_each(Save::discard);
+            // Of two errors this one counts.
+            let _ = save.map(Save::finish);
             return Err(words::refused(error));
         }
     };
@@ -150,7 +133,7 @@ async fn stream(args: Args) -> anyhow::Result<()> {
         take: args.take,
     };
     let lines = args.json || !io::stdout().is_terminal();
-    let mut follow = Follow::new(hs, &args.view, &part, lines, args.duration, save);
+    let mut follow = Follow::new(hs, &args.view, &part, lines, args.duration, save, interrupt);
     let done = match lines {
         true => {
             let style = Style {
@@ -166,6 +149,11 @@ async fn stream(args: Args) -> anyhow::Result<()> {
     };
     let saved = follow.save.take().map_or(Ok(()), Save::finish);
     done.and(saved)
+}
+
+fn token_of_environment() -> Option<String> {
+    let token = std::env::var("HYPERSTACK_TOKEN").ok()?;
+    (!token.is_empty()).then_some(token)
 }
 
 fn filter(text: &str) -> Result<(String, Value), &'static str> {
@@ -198,10 +186,5 @@ mod tests {
         assert_eq!(value("a.b=c=d"), Ok(json!("c=d")));
         assert_eq!(value("a.b="), Ok(json!("")));
         assert!(filter("a.b").is_err() && filter("=7").is_err());
-    }
-
-    #[test]
-    fn a_token_has_no_looks() {
-        assert_eq!(format!("{:?}", Token("secret".to_owned())), "***");
     }
 }

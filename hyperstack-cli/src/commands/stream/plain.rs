@@ -1,13 +1,23 @@
 //! A stream as lines on the standard output; all else goes to the standard error.
 
-use std::future::ready;
 use std::io::{self, ErrorKind, Write};
+use std::time::Duration;
 
+use anyhow::Context as _;
 use hyperstack_sdk::ConnectionState;
+use tokio::sync::mpsc;
+use tokio::task::spawn_blocking;
+use tokio::time::sleep;
 
 use super::change::Rows;
 use super::follow::{state, Event, Follow};
 use super::lines::Style;
+use crate::commands::{tell, warn};
+
+/// How many lines wait for whoever reads them; what comes then waits for room.
+const AHEAD: usize = 64;
+/// How long they still wait once the end was asked for.
+const LAST: Duration = Duration::from_secs(1);
 
 /// Writes lines until the stream ends, or so many are written, or nobody reads them any more.
 pub(super) async fn run(
@@ -15,64 +25,85 @@ pub(super) async fn run(
     style: &Style,
     count: Option<u64>,
 ) -> anyhow::Result<()> {
-    let mut out = io::BufWriter::new(io::stdout().lock());
-    match write(follow, style, count, &mut out).await {
-        Err(error) if is_broken_pipe(&error) => {
-            // What is still in the buffer has no reader.
-            drop(out.into_parts());
-            Ok(())
+    let (lines, waiting) = mpsc::channel(AHEAD);
+    let writer = spawn_blocking(|| write(waiting));
+    let read = read(follow, style, count, lines).await;
+    let patience = async {
+        if !matches!(read, Ok(End::AskedFor)) {
+            follow.end().await;
         }
-        done => done,
+        sleep(LAST).await;
+    };
+    let written = tokio::select! {
+        written = writer => written?,
+        () = patience => Ok(()),
+    };
+    match written {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        Err(error) => Err(error).context("cannot write to standard output"),
+        Ok(()) => read.map(drop),
     }
 }
 
-async fn write(
+/// Why there is no other line.
+enum End {
+    AskedFor,
+    /// There are as many as were wanted, or as are read.
+    Enough,
+}
+
+/// Hands over each line, and tells the rest.
+async fn read(
     follow: &mut Follow,
     style: &Style,
     count: Option<u64>,
-    out: &mut impl Write,
-) -> anyhow::Result<()> {
+    lines: mpsc::Sender<String>,
+) -> anyhow::Result<End> {
     let mut rows = Rows::default();
     let mut left = count;
-    let mut unflushed = false;
     while left != Some(0) {
         let event = tokio::select! {
             biased;
+            () = lines.closed() => break,
             event = follow.next() => event,
-            // Nothing more is there at this moment.
-            () = ready(()), if unflushed => {
-                out.flush()?;
-                unflushed = false;
-                continue;
-            }
         };
         match event {
             Event::Update(update) => {
-                if let Some(line) = style.line(&rows.take(update)) {
-                    writeln!(out, "{line}")?;
-                    left = left.map(|left| left - 1);
-                    unflushed = true;
+                let Some(line) = style.line(&rows.take(update)) else {
+                    continue;
+                };
+                left = left.map(|left| left - 1);
+                tokio::select! {
+                    biased;
+                    // Where it is not taken, that is seen above.
+                    _ = lines.send(line) => {}
+                    () = follow.end() => return Ok(End::AskedFor),
                 }
             }
             Event::State(change) => match change.state {
                 // The first word of all is that it works.
                 ConnectionState::Connected | ConnectionState::Connecting => {
-                    eprintln!("{}", state(&change));
+                    tell(state(&change));
                 }
-                _ => eprintln!("warning: {}", state(&change)),
+                _ => warn(state(&change)),
             },
-            Event::Note(note) => eprintln!("note: {note}"),
-            Event::Done => break,
-            Event::Failed(error) => {
-                out.flush()?;
-                return Err(error);
-            }
+            Event::Note(note) => tell(format!("note: {note}")),
+            Event::Done => return Ok(End::AskedFor),
+            Event::Failed(error) => return Err(error),
         }
     }
-    Ok(out.flush()?)
+    Ok(End::Enough)
 }
 
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    let error = error.downcast_ref::<io::Error>();
-    error.is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
+/// Writes each line, all of them once no other waits. Who does not read makes this thread wait, and
+/// nothing else.
+fn write(mut lines: mpsc::Receiver<String>) -> io::Result<()> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    while let Some(line) = lines.blocking_recv() {
+        writeln!(out, "{line}")?;
+        if lines.is_empty() {
+            out.flush()?;
+        }
+    }
+    Ok(())
 }

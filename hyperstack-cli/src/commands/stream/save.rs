@@ -20,29 +20,41 @@ pub(super) struct Save {
 }
 
 enum Sink {
+    /// Nothing is written yet, and what the file had is still there.
+    Untouched {
+        file: File,
+        created: bool,
+        gzip: bool,
+    },
     Plain(File),
     Gzip(Box<GzEncoder<File>>),
 }
 
 impl Save {
-    /// Makes the file; one that is there is only overwritten by `force`.
+    /// Opens the file, or makes it; one that is there is only overwritten by `force`, and not before there is
+    /// something to write.
     pub(super) fn create(path: &Path, force: bool) -> anyhow::Result<Self> {
         let mut options = OpenOptions::new();
-        let options = match force {
-            true => options.write(true).create(true).truncate(true),
-            false => options.write(true).create_new(true),
+        let made = options.write(true).create_new(true).open(path);
+        let is_there = |error: &io::Error| error.kind() == ErrorKind::AlreadyExists;
+        let (opened, created) = match made {
+            Err(error) if is_there(&error) && force => {
+                (options.create_new(false).open(path), false)
+            }
+            made => (made, true),
         };
         let shown = path.display();
-        let file = match options.open(path) {
+        let file = match opened {
             Ok(file) => file,
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            Err(error) if is_there(&error) => {
                 bail!("{shown} is there already: `--force` overwrites it")
             }
             Err(error) => return Err(error).with_context(|| format!("cannot write {shown}")),
         };
-        let sink = match path.extension().is_some_and(|extension| extension == "gz") {
-            true => Sink::Gzip(Box::new(GzEncoder::new(file, Compression::default()))),
-            false => Sink::Plain(file),
+        let sink = Sink::Untouched {
+            file,
+            created,
+            gzip: path.extension().is_some_and(|extension| extension == "gz"),
         };
         let (failure, failed) = mpsc::channel(1);
         Ok(Save {
@@ -58,10 +70,11 @@ impl Save {
         let (file, failure) = (self.file.clone(), self.failure.clone());
         move |entry| {
             let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(Err(error)) = file.as_mut().map(|sink| sink.write(&entry)) {
+            match file.take().map(|sink| sink.write(&entry)) {
+                Some(Ok(sink)) => *file = Some(sink),
                 // Of more than one failure the first one is told.
-                let _ = failure.try_send(error);
-                *file = None;
+                Some(Err(error)) => drop(failure.try_send(error)),
+                None => {}
             }
         }
     }
@@ -75,23 +88,18 @@ impl Save {
         }
     }
 
-    /// Ends the file. What is told later is not in it.
+    /// Ends the file. What is told later is not in it. One that was made for nothing is taken away again.
     pub(super) fn finish(mut self) -> anyhow::Result<()> {
         if let Ok(error) = self.failed.try_recv() {
             return Err(self.failure(error));
         }
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         let finished = match file.take() {
+            Some(Sink::Untouched { created: true, .. }) => std::fs::remove_file(&self.path),
             Some(Sink::Gzip(encoder)) => encoder.finish().map(drop),
-            Some(Sink::Plain(_)) | None => Ok(()),
+            Some(Sink::Untouched { .. } | Sink::Plain(_)) | None => Ok(()),
         };
         finished.map_err(|error| self.failure(error))
-    }
-
-    /// Takes the file away again, since there is nothing in it.
-    pub(super) fn discard(self) {
-        // It is empty, and the reason why is the error that counts.
-        let _ = std::fs::remove_file(&self.path);
     }
 
     fn failure(&self, error: io::Error) -> anyhow::Error {
@@ -100,13 +108,32 @@ impl Save {
 }
 
 impl Sink {
-    fn write(&mut self, entry: &Entry) -> io::Result<()> {
+    fn write(self, entry: &Entry) -> io::Result<Self> {
         let line = format!("{entry}\n");
         match self {
-            Sink::Plain(file) => file.write_all(line.as_bytes()),
-            Sink::Gzip(encoder) => {
+            Sink::Untouched {
+                file,
+                created,
+                gzip,
+            } => {
+                // A pipe or a device has nothing to be rid of.
+                if !created && file.metadata()?.is_file() {
+                    file.set_len(0)?;
+                }
+                let begun = match gzip {
+                    true => Sink::Gzip(Box::new(GzEncoder::new(file, Compression::default()))),
+                    false => Sink::Plain(file),
+                };
+                begun.write(entry)
+            }
+            Sink::Plain(mut file) => {
+                file.write_all(line.as_bytes())?;
+                Ok(Sink::Plain(file))
+            }
+            Sink::Gzip(mut encoder) => {
                 encoder.write_all(line.as_bytes())?;
-                encoder.flush()
+                encoder.flush()?;
+                Ok(Sink::Gzip(encoder))
             }
         }
     }

@@ -13,6 +13,7 @@ use ratatui::Frame;
 
 use super::follow;
 use super::path::{leaves, Path};
+use crate::commands::printable;
 
 /// How many columns are chosen where none are named.
 const COLUMNS: usize = 8;
@@ -183,7 +184,7 @@ impl Table {
     }
 
     fn head(&self) -> Line<'_> {
-        let state = Span::raw(printable(&self.state));
+        let state = Span::raw(line(&self.state));
         let state = match self.connected {
             true => state.green(),
             false => state.red(),
@@ -206,7 +207,7 @@ impl Table {
     fn foot(&self) -> Line<'_> {
         match &self.note {
             Some(note) => {
-                let note = printable(&note.replace('\n', " "));
+                let note = line(note);
                 Line::raw(format!("[{}] {note}", self.notes)).yellow()
             }
             None => Line::raw("q quits, arrows and page keys scroll").dim(),
@@ -241,7 +242,7 @@ impl Table {
             row.and_then(|row| path.find(row))
                 .map_or(String::new(), text)
         };
-        std::iter::once(printable(key))
+        std::iter::once(line(key))
             .chain(self.columns.iter().map(cell))
             .collect()
     }
@@ -286,15 +287,14 @@ fn widths(texts: &[Vec<String>], width: usize) -> Vec<u16> {
 
 fn text(value: &Value) -> String {
     match value {
-        Value::String(text) => printable(text),
-        value => printable(&value.to_string()),
+        Value::String(text) => line(text),
+        value => line(&value.to_string()),
     }
 }
 
-/// Without what would move the cursor.
-fn printable(text: &str) -> String {
-    let shown = |c: char| if c.is_control() { '\u{fffd}' } else { c };
-    text.chars().map(shown).collect()
+/// A text as one line.
+fn line(text: &str) -> String {
+    printable(text).replace('\n', " ")
 }
 
 fn size(bytes: f64) -> String {
