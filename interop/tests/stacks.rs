@@ -10,14 +10,16 @@ use serde_json::{json, Value};
 pub(crate) mod ore {
     include!(concat!(env!("OUT_DIR"), "/ore_stream.rs"));
 
-    pub(crate) const FILE: &str = include_str!("../../hyperstack-cli/fixtures/specs/OreStream@0.6.9.stack.json");
+    pub(crate) const FILE: &str =
+        include_str!("../../hyperstack-cli/fixtures/specs/OreStream@0.6.9.stack.json");
 }
 
 pub(crate) mod pumpfun {
     #![allow(dead_code)]
     include!(concat!(env!("OUT_DIR"), "/pumpfun_token.rs"));
 
-    pub(crate) const FILE: &str = include_str!("../../hyperstack-cli/fixtures/specs/PumpfunToken@70dcbde.ast.json");
+    pub(crate) const FILE: &str =
+        include_str!("../../hyperstack-cli/fixtures/specs/PumpfunToken@70dcbde.ast.json");
 }
 
 pub(crate) mod shapes {
