@@ -76,15 +76,27 @@ fn dependencies(target: &Target) -> Result<String> {
         );
     }
     if target.sdk_path.is_none() {
-        text += "\nOn crates.io, `hyperstack-sdk` is another project's crate until this one is published.\n\
-                 Until then, say in the Cargo.toml of your workspace where this one is:\n\n  \
-                 [patch.crates-io]\n  \
-                 hyperstack-sdk = { path = \"../this-repository/hyperstack-sdk\" }\n";
+        let sdk = beside();
+        text += &format!(
+            "\nOn crates.io, `hyperstack-sdk` is another project's crate until this one is published.\n\
+             Until then, say in the Cargo.toml of your workspace where this one is:\n\n  \
+             [patch.crates-io]\n  \
+             hyperstack-sdk = {{ path = \"{sdk}\" }}\n"
+        );
         if !is_module {
-            text += "\nor make the crate with `--sdk-path ../this-repository/hyperstack-sdk`.\n";
+            text += &format!("\nor make the crate with `--sdk-path {sdk}`.\n");
         }
     }
     Ok(text)
+}
+
+/// Where the SDK is: beside this command's source, if that is still there.
+fn beside() -> String {
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("hyperstack-sdk");
+    match beside.join("Cargo.toml").is_file() {
+        true => paths::slashed(&beside),
+        false => "../this-repository/hyperstack-sdk".to_owned(),
+    }
 }
 
 /// The declaration of a module in `src`.
