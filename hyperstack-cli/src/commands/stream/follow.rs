@@ -1,7 +1,6 @@
 //! All that can happen to a stream, one thing after another.
 
 use std::future::{pending, Future};
-use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,15 +10,12 @@ use hyperstack_sdk::{
     ConnectionState, EndReason, Feed, HyperStack, StateChange, Stats, Stream, StreamError,
     StreamExt, Update, Value,
 };
-#[cfg(unix)]
-use tokio::signal::unix::{signal, Signal, SignalKind};
-#[cfg(windows)]
-use tokio::signal::windows::{ctrl_c, CtrlC};
 use tokio::time::Instant;
 
 use super::save::Save;
 use super::view::{Part, View, ViewId};
 use super::words;
+use crate::commands::interrupt::Interrupt;
 
 /// What happened.
 #[derive(Debug)]
@@ -158,43 +154,6 @@ fn ended(reason: EndReason) -> Event {
         Some(hint) => anyhow::anyhow!("{ended}\n{hint}"),
         None => anyhow::anyhow!("{ended}"),
     })
-}
-
-/// What wants it to end, from outside.
-pub(super) struct Interrupt {
-    #[cfg(unix)]
-    signals: [Signal; 2],
-    #[cfg(windows)]
-    ctrl_c: CtrlC,
-}
-
-impl Interrupt {
-    /// From here on no signal ends the process by itself.
-    pub(super) fn new() -> io::Result<Self> {
-        Ok(Interrupt {
-            #[cfg(unix)]
-            signals: [
-                signal(SignalKind::interrupt())?,
-                signal(SignalKind::terminate())?,
-            ],
-            #[cfg(windows)]
-            ctrl_c: ctrl_c()?,
-        })
-    }
-
-    /// Waits for it; each time for another one. Cancel safe.
-    pub(super) async fn wait(&mut self) {
-        #[cfg(unix)]
-        {
-            let [interrupt, terminate] = &mut self.signals;
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-            }
-        }
-        #[cfg(windows)]
-        self.ctrl_c.recv().await;
-    }
 }
 
 async fn end(interrupt: &mut Interrupt, until: Option<Instant>) {

@@ -19,12 +19,13 @@ use std::time::Duration;
 use anyhow::anyhow;
 use hyperstack_sdk::{HyperStack, Value};
 
-use follow::{Follow, Interrupt};
+use follow::Follow;
 use lines::Style;
 use path::Path;
 use save::Save;
 use view::{Part, ViewId};
 
+use super::interrupt::Interrupt;
 use super::tell_error;
 
 /// Shows a view of a server as it changes: in a terminal a table, else a line for each update
@@ -40,7 +41,7 @@ Examples:
   hs stream wss://ore.example OreRound/state --key 42
   hs stream wss://ore.example OreRound --save session.jsonl.gz --duration 60
 
-Ends with 0 as asked (q, ctrl-c, --count, --duration, or nobody reads its lines any more), with 1 on \
+Ends with 0 as asked (q, ctrl-c, a closed terminal, --count, --duration, or nobody reads its lines any more), with 1 on \
 an error, with 2 where it cannot be understood.")]
 pub(crate) struct Args {
     /// The server: wss://… or ws://…

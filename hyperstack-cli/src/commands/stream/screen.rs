@@ -61,7 +61,8 @@ struct Restore;
 
 impl Drop for Restore {
     fn drop(&mut self) {
-        ratatui::restore();
+        // There may be no terminal any more.
+        let _ = ratatui::try_restore();
     }
 }
 
