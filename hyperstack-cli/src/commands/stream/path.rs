@@ -52,15 +52,16 @@ impl Path {
     }
 }
 
-/// The part of a row that these paths lead to, in the row's own shape. What it has not is left out.
-pub(super) fn pick(row: &Value, paths: &[Path]) -> Value {
+/// The part of a row that these paths lead to, in the row's own shape. What it has not is left out; none where
+/// that is all.
+pub(super) fn pick(row: &Value, paths: &[Path]) -> Option<Value> {
     let mut picked = Map::new();
     for path in paths {
         if let Some(value) = path.find(row) {
             path.put(&mut picked, value.clone());
         }
     }
-    Value::Object(picked)
+    (!picked.is_empty()).then_some(Value::Object(picked))
 }
 
 /// The first paths of a row that lead to text, a number or a truth.
@@ -101,12 +102,13 @@ mod tests {
     fn what_is_picked_keeps_its_shape() {
         let row = json!({"id": {"n": 7, "address": "x"}, "state": null, "log": [1]});
         let picked = pick(&row, &paths(&["id.n", "state", "no.such", "log"]));
-        assert_eq!(picked, json!({"id": {"n": 7}, "state": null, "log": [1]}));
+        let wanted = json!({"id": {"n": 7}, "state": null, "log": [1]});
+        assert_eq!(picked, Some(wanted));
         assert_eq!(
             pick(&row, &paths(&["id", "id.n"])),
-            json!({"id": {"n": 7, "address": "x"}})
+            Some(json!({"id": {"n": 7, "address": "x"}}))
         );
-        assert_eq!(pick(&json!(7), &paths(&["id"])), json!({}));
+        assert_eq!(pick(&json!(7), &paths(&["id"])), None);
     }
 
     #[test]
