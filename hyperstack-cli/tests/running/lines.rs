@@ -174,6 +174,16 @@ fn a_filter_that_no_row_passes_is_said_and_no_error() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_field_that_no_row_has_is_said_and_a_row_without_it_is_no_line() -> Done {
+    let server = rounds().await?;
+    let mut stream = stream(&[&server.url(), "Round", "--fields", "id.na"]);
+    stream.wait_for("none has `id.na`, did you mean `id.name`?");
+    server.patch("Round", "b", json!({"id": {"na": 4}}));
+    assert_eq!(stream.line(), r#"upsert b {"id":{"na":4}}"#);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_late_answer_is_an_answer() -> Done {
     let server = rounds().await?;
     server.hold_replies();

@@ -132,6 +132,7 @@ async fn stream(args: Args) -> anyhow::Result<()> {
         filters: args.filters,
         skip: args.skip,
         take: args.take,
+        fields: args.fields,
     };
     let lines = args.json || !io::stdout().is_terminal();
     let mut follow = Follow::new(hs, &args.view, &part, lines, args.duration, save, interrupt);
@@ -139,12 +140,12 @@ async fn stream(args: Args) -> anyhow::Result<()> {
         true => {
             let style = Style {
                 json: args.json,
-                fields: args.fields,
+                fields: part.fields,
             };
             plain::run(&mut follow, &style, args.count).await
         }
         false => {
-            let table = table::Table::new(args.view.to_string(), args.fields);
+            let table = table::Table::new(args.view.to_string(), part.fields);
             screen::run(&mut follow, table, args.count).await
         }
     };

@@ -64,6 +64,20 @@ pub(super) fn pick(row: &Value, paths: &[Path]) -> Option<Value> {
     (!picked.is_empty()).then_some(Value::Object(picked))
 }
 
+/// Every path in a row: of what has parts, and of these.
+pub(super) fn paths(row: &Value) -> Vec<Path> {
+    let parts = row.as_object().into_iter().flatten();
+    let below = |(name, value): (&String, &Value)| {
+        let mut found = vec![Path(Vec::new())];
+        found.extend(paths(value));
+        for path in &mut found {
+            path.0.insert(0, name.clone());
+        }
+        found
+    };
+    parts.flat_map(below).collect()
+}
+
 /// The first paths of a row that lead to text, a number or a truth.
 pub(super) fn leaves(row: &Value, most: usize) -> Vec<Path> {
     let mut found = Vec::new();
@@ -94,29 +108,35 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn paths(texts: &[&str]) -> Vec<Path> {
+    fn parsed(texts: &[&str]) -> Vec<Path> {
         texts.iter().filter_map(|text| text.parse().ok()).collect()
     }
 
     #[test]
     fn what_is_picked_keeps_its_shape() {
         let row = json!({"id": {"n": 7, "address": "x"}, "state": null, "log": [1]});
-        let picked = pick(&row, &paths(&["id.n", "state", "no.such", "log"]));
+        let picked = pick(&row, &parsed(&["id.n", "state", "no.such", "log"]));
         let wanted = json!({"id": {"n": 7}, "state": null, "log": [1]});
         assert_eq!(picked, Some(wanted));
         assert_eq!(
-            pick(&row, &paths(&["id", "id.n"])),
+            pick(&row, &parsed(&["id", "id.n"])),
             Some(json!({"id": {"n": 7, "address": "x"}}))
         );
-        assert_eq!(pick(&json!(7), &paths(&["id"])), None);
+        assert_eq!(pick(&json!(7), &parsed(&["id"])), None);
     }
 
     #[test]
     fn leaves_are_what_fits_into_a_cell() {
         let row = json!({"_seq": "1:2", "a": {"b": 1, "c": [1], "d": null}, "e": "x", "f": true});
-        assert_eq!(leaves(&row, 9), paths(&["a.b", "e", "f"]));
-        assert_eq!(leaves(&row, 2), paths(&["a.b", "e"]));
+        assert_eq!(leaves(&row, 9), parsed(&["a.b", "e", "f"]));
+        assert_eq!(leaves(&row, 2), parsed(&["a.b", "e"]));
         assert_eq!(leaves(&json!(1), 0), []);
+    }
+
+    #[test]
+    fn a_row_has_paths_to_all_in_it() {
+        let row = json!({"a": {"b": 1, "c": {}}, "d": [{"e": 1}]});
+        assert_eq!(paths(&row), parsed(&["a", "a.b", "a.c", "d"]));
     }
 
     #[test]
