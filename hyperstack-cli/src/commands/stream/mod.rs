@@ -1,6 +1,8 @@
 //! `hs stream`: a view as it changes, as a table or as lines.
 
+mod cells;
 mod change;
+mod columns;
 mod follow;
 mod lines;
 mod path;

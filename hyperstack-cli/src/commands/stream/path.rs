@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde_json::{Map, Value};
 
 /// The names that lead to a field, as they are on the wire.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Path(Vec<String>);
 
 impl FromStr for Path {
@@ -30,6 +30,16 @@ impl Path {
     /// What a row has there.
     pub(super) fn find<'r>(&self, row: &'r Value) -> Option<&'r Value> {
         self.0.iter().try_fold(row, |inner, name| inner.get(name))
+    }
+
+    /// Whether it is the other one, or leads further in.
+    pub(super) fn is_in(&self, other: &Path) -> bool {
+        self.0.starts_with(&other.0)
+    }
+
+    /// Its ends, the shortest first and itself last.
+    pub(super) fn ends(&self) -> impl Iterator<Item = String> + '_ {
+        (0..self.0.len()).rev().map(|from| self.0[from..].join("."))
     }
 
     /// Puts a value into an object, at this place.
@@ -78,28 +88,25 @@ pub(super) fn paths(row: &Value) -> Vec<Path> {
     parts.flat_map(below).collect()
 }
 
-/// The first paths of a row that lead to text, a number or a truth.
-pub(super) fn leaves(row: &Value, most: usize) -> Vec<Path> {
+/// All that has no name in it: what fits into a cell, and lists.
+pub(super) fn leaves(row: &Value) -> Vec<(Path, &Value)> {
     let mut found = Vec::new();
-    collect(row, &mut Vec::new(), most, &mut found);
+    collect(row, &mut Vec::new(), &mut found);
     found
 }
 
-fn collect(value: &Value, here: &mut Vec<String>, most: usize, found: &mut Vec<Path>) {
-    match value {
-        Value::Object(map) => {
-            for (name, value) in map {
-                // Where the server stands, which is no part of the entity.
-                if name != "_seq" {
-                    here.push(name.clone());
-                    collect(value, here, most, found);
-                    here.pop();
-                }
-            }
+fn collect<'r>(value: &'r Value, here: &mut Vec<String>, found: &mut Vec<(Path, &'r Value)>) {
+    let Value::Object(map) = value else {
+        found.push((Path(here.clone()), value));
+        return;
+    };
+    for (name, value) in map {
+        // Where the server stands, which is no part of the entity.
+        if name != "_seq" {
+            here.push(name.clone());
+            collect(value, here, found);
+            here.pop();
         }
-        Value::Null | Value::Array(_) => {}
-        _ if found.len() < most => found.push(Path(here.clone())),
-        _ => {}
     }
 }
 
@@ -126,11 +133,13 @@ mod tests {
     }
 
     #[test]
-    fn leaves_are_what_fits_into_a_cell() {
-        let row = json!({"_seq": "1:2", "a": {"b": 1, "c": [1], "d": null}, "e": "x", "f": true});
-        assert_eq!(leaves(&row, 9), parsed(&["a.b", "e", "f"]));
-        assert_eq!(leaves(&row, 2), parsed(&["a.b", "e"]));
-        assert_eq!(leaves(&json!(1), 0), []);
+    fn leaves_have_no_names_in_them() {
+        let row = json!({"_seq": "1:2", "a": {"b": 1, "c": [1], "d": null}, "e": "x", "f": {}});
+        let found: Vec<_> = leaves(&row).into_iter().map(|(path, _)| path).collect();
+        assert_eq!(found, parsed(&["a.b", "a.c", "a.d", "e"]));
+        assert!(found[0].is_in(&found[0]) && found[0].is_in(&parsed(&["a"])[0]));
+        assert!(!found[3].is_in(&found[0]));
+        assert_eq!(found[0].ends().collect::<Vec<_>>(), ["b", "a.b"]);
     }
 
     #[test]

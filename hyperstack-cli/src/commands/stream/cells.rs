@@ -1,0 +1,107 @@
+//! Texts of a table, and the room that they get.
+
+use hyperstack_sdk::Value;
+use ratatui::text::Span;
+
+use crate::commands::printable;
+
+/// The widest that a column gets where others want room, and the narrowest that is worth it.
+const WIDEST: usize = 28;
+const NARROWEST: usize = 12;
+
+/// A value as one line.
+pub(super) fn text(value: &Value) -> String {
+    match value {
+        Value::String(text) => line(text),
+        value => line(&value.to_string()),
+    }
+}
+
+/// A text as one line.
+pub(super) fn line(text: &str) -> String {
+    printable(text).replace('\n', " ")
+}
+
+fn width(text: &str) -> usize {
+    Span::raw(text).width()
+}
+
+/// So much of a line as there is room for, with a sign where that is not all.
+pub(super) fn cut(text: String, room: usize) -> String {
+    if width(&text) <= room {
+        return text;
+    }
+    let mut left = room.saturating_sub(1);
+    let fits = |c: &char| match left.checked_sub(width(c.encode_utf8(&mut [0; 4]))) {
+        Some(less) => {
+            left = less;
+            true
+        }
+        None => false,
+    };
+    let cut: String = text.chars().take_while(fits).collect();
+    cut + "…"
+}
+
+/// The widths of the columns that fit, a space between them. Those that are cut get what is left over, and the
+/// last one the rest.
+pub(super) fn widths(texts: &[Vec<String>], room: usize) -> Vec<usize> {
+    let widest = |column: usize| {
+        let cells = texts.iter().filter_map(|cells| cells.get(column));
+        cells.map(|cell| width(cell)).max().unwrap_or(0).max(1)
+    };
+    let wanted: Vec<_> = (0..texts.first().map_or(0, Vec::len)).map(widest).collect();
+    let mut left = room;
+    let mut widths = Vec::new();
+    for wanted in &wanted {
+        let gap = usize::from(!widths.is_empty());
+        let (most, wanted) = (left.saturating_sub(gap), WIDEST.min(*wanted));
+        if !widths.is_empty() && most < wanted.min(NARROWEST) {
+            break;
+        }
+        let width = wanted.min(most);
+        left -= (gap + width).min(left);
+        widths.push(width);
+    }
+    for (width, wanted) in widths.iter_mut().zip(wanted) {
+        let more = wanted.saturating_sub(*width).min(left);
+        *width += more;
+        left -= more;
+    }
+    if let Some(last) = widths.last_mut() {
+        *last += left;
+    }
+    widths
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_cut_says_so() {
+        let cut = |text: &str, room| cut(text.to_owned(), room);
+        assert_eq!(cut("abc", 3), "abc");
+        assert_eq!(cut("abcd", 3), "ab…");
+        assert_eq!(cut("日本語", 5), "日本…");
+        assert_eq!(cut("日本語", 4), "日…");
+        assert_eq!(cut("abc", 1), "…");
+    }
+
+    #[test]
+    fn no_room_is_left_over() {
+        let widths = |wanted: &[usize], room| {
+            let texts: Vec<_> = wanted.iter().map(|wanted| "x".repeat(*wanted)).collect();
+            widths(&[texts], room)
+        };
+        assert_eq!(widths(&[3, 5], 20), [3, 16]);
+        // An address is whole where there is room, and what is long gets the rest.
+        assert_eq!(widths(&[44, 5, 90], 100), [44, 5, 49]);
+        assert_eq!(widths(&[44, 5, 5], 60), [44, 5, 9]);
+        assert_eq!(widths(&[44, 5, 5, 5], 45), [33, 5, 5]);
+        assert_eq!(widths(&[44, 20, 5], 48), [28, 19]);
+        assert_eq!(widths(&[44, 20, 5], 40), [40]);
+        assert_eq!(widths(&[44], 9), [9]);
+        assert_eq!(widths(&[], 9), [0; 0]);
+    }
+}
