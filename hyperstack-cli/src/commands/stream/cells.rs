@@ -8,6 +8,8 @@ use crate::commands::printable;
 /// The widest that a column gets where others want room, and the narrowest that is worth it.
 const WIDEST: usize = 28;
 const NARROWEST: usize = 12;
+/// How many lines a text gets at most.
+const LINES: usize = 3;
 
 /// A value as one line.
 pub(super) fn text(value: &Value) -> String {
@@ -41,6 +43,22 @@ pub(super) fn cut(text: String, room: usize) -> String {
     };
     let cut: String = text.chars().take_while(fits).collect();
     cut + "…"
+}
+
+/// A line as some, at most [`LINES`], none longer than there is room for.
+pub(super) fn wrapped(text: &str, room: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        let is_last = lines.len() == LINES;
+        match lines.last_mut() {
+            Some(line) if is_last || width(line) + 1 + width(word) <= room => {
+                *line += " ";
+                *line += word;
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines.into_iter().map(|line| cut(line, room)).collect()
 }
 
 /// The widths of the columns that fit, a space between them. Those that are cut get what is left over, and the
@@ -86,6 +104,14 @@ mod tests {
         assert_eq!(cut("日本語", 5), "日本…");
         assert_eq!(cut("日本語", 4), "日…");
         assert_eq!(cut("abc", 1), "…");
+    }
+
+    #[test]
+    fn a_text_gets_some_lines() {
+        assert_eq!(wrapped("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrapped("one two three", 4), ["one", "two", "thr…"]);
+        assert_eq!(wrapped("a b c d e", 1), ["a", "b", "…"]);
+        assert_eq!(wrapped("", 5), [""]);
     }
 
     #[test]

@@ -21,7 +21,7 @@ pub(super) struct Columns {
     asked: Vec<Path>,
     fields: BTreeMap<Path, Field>,
     order: Vec<Path>,
-    /// How many of them are seen.
+    /// How many of them are seen, once there are rows.
     pub(super) seen: usize,
     /// Whether one of them might now deserve another place.
     news: bool,
@@ -117,11 +117,12 @@ impl Columns {
         &self.order
     }
 
-    /// What there is that is not seen.
+    /// A word that there are others, once there are rows.
     pub(super) fn more(&self) -> Option<String> {
         let unseen = self.order.get(self.seen..)?;
-        let next = unseen.first()?;
-        let more = format!("+{} fields", unseen.len());
+        let next = unseen.first().filter(|_| !self.fields.is_empty())?;
+        let plural = if unseen.len() == 1 { "" } else { "s" };
+        let more = format!("+{} field{plural}", unseen.len());
         Some(match self.asked.is_empty() {
             true => format!("{more}, --fields {next},…"),
             false => more,

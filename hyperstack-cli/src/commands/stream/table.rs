@@ -11,13 +11,15 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Cell, Paragraph, Row};
 use ratatui::Frame;
 
-use super::cells::{cut, line, text, widths};
+use super::cells::{cut, line, text, widths, wrapped};
 use super::columns::{titles, Columns};
 use super::follow;
 use super::path::Path;
 
 /// How long a row that changed stands out.
 const FRESH: Duration = Duration::from_secs(1);
+/// How long a note is news.
+const NEWS: Duration = Duration::from_secs(60);
 
 /// What a key does to the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +45,8 @@ pub(super) struct Table {
     state: String,
     connected: bool,
     notes: u64,
-    note: Option<String>,
+    /// The last one, and when it came.
+    note: Option<(String, Duration)>,
     pace: Pace,
     now: Duration,
     top: usize,
@@ -119,7 +122,7 @@ impl Table {
     /// Takes in what is to be said.
     pub(super) fn note(&mut self, note: String) {
         self.notes += 1;
-        self.note = Some(note);
+        self.note = Some((note, self.now));
     }
 
     /// Takes in the time since the start, and the client's counts.
@@ -150,17 +153,20 @@ impl Table {
 
     /// Draws it.
     pub(super) fn render(&mut self, frame: &mut Frame<'_>) {
-        let [head, body, foot] = Layout::vertical([
+        let note = self.news(usize::from(frame.area().width));
+        let [head, body, keys, foot] = Layout::vertical([
             Constraint::Length(2),
             Constraint::Min(1),
             Constraint::Length(1),
+            Constraint::Length(u16::try_from(note.len()).unwrap_or(0)),
         ])
         .areas(frame.area());
         self.page = usize::from(body.height.saturating_sub(1)).max(1);
         self.stop();
         frame.render_widget(Paragraph::new(vec![self.head(), self.pace()]), head);
         self.body(frame, body);
-        frame.render_widget(Paragraph::new(self.foot(usize::from(foot.width))), foot);
+        frame.render_widget(self.keys(usize::from(keys.width)), keys);
+        frame.render_widget(Paragraph::new(note), foot);
     }
 
     fn head(&self) -> Line<'_> {
@@ -184,17 +190,22 @@ impl Table {
         ))
     }
 
-    fn foot(&self, room: usize) -> Line<'_> {
+    /// The keys, and how many fields there is no room for.
+    fn keys(&self, room: usize) -> Line<'_> {
+        let more = self.columns.more().unwrap_or_default();
+        let keys = format!("q quits, arrows and page keys scroll  {more}");
+        Line::raw(cut(keys, room)).dim()
+    }
+
+    /// The last note, while it is news.
+    fn news(&self, room: usize) -> Vec<Line<'static>> {
         match &self.note {
-            Some(note) => {
-                let note = line(note);
-                Line::raw(format!("[{}] {note}", self.notes)).yellow()
+            Some((note, since)) if self.now.saturating_sub(*since) < NEWS => {
+                let note = wrapped(&format!("[{}] {}", self.notes, line(note)), room);
+                let note = note.into_iter();
+                note.map(|line| Line::raw(line).yellow()).collect()
             }
-            None => {
-                let more = self.columns.more().unwrap_or_default();
-                let keys = format!("q quits, arrows and page keys scroll  {more}");
-                Line::raw(cut(keys, room)).dim()
-            }
+            _ => Vec::new(),
         }
     }
 
@@ -223,11 +234,9 @@ impl Table {
         let table = ratatui::widgets::Table::new(rows, constraints)
             .header(header.style(Style::new().underlined()));
         frame.render_widget(table, area);
-        // Where there are no rows yet, nothing is seen of any.
-        self.columns.seen = match self.order.is_empty() {
-            true => 0,
-            false => widths.len().saturating_sub(1),
-        };
+        if !self.order.is_empty() {
+            self.columns.seen = widths.len().saturating_sub(1);
+        }
     }
 
     fn cells<'t>(&'t self, key: &'t str) -> impl Iterator<Item = String> + 't {
@@ -355,7 +364,11 @@ mod tests {
         table.note("a row did not fit\n\u{1b}[2J".to_owned());
         let lines = drawn(&mut table, 70, 7);
         assert_eq!(lines[3..5], ["8   9    true 8 [1]", "6   7    true 6 [1]"]);
+        assert_eq!(lines[5], "q quits, arrows and page keys scroll");
         assert_eq!(lines[6], "[1] a row did not fit \u{fffd}[2J");
+        table.tick(second(65), &counts(3, 2600, 0));
+        let keys = "q quits, arrows and page keys scroll";
+        assert_eq!(drawn(&mut table, 70, 7)[6], keys);
     }
 
     #[test]
@@ -458,6 +471,7 @@ mod tests {
         let mut table = Table::new("A/list".to_owned(), Vec::new());
         table.update(upsert("key", json!({"a": 1})));
         table.tick(second(0), &counts(1, 1, 0));
+        table.note("more than there is room for".to_owned());
         for (width, height) in [(1, 1), (3, 2), (80, 3)] {
             drawn(&mut table, width, height);
         }
