@@ -61,17 +61,22 @@ pub(super) fn wrapped(text: &str, room: usize) -> Vec<String> {
     lines.into_iter().map(|line| cut(line, room)).collect()
 }
 
+/// What each column wants to be whole, and no less than it wanted before.
+pub(super) fn widen(wanted: &mut Vec<usize>, texts: &[Vec<String>]) {
+    for cells in texts {
+        wanted.resize(wanted.len().max(cells.len()), 1);
+        for (wanted, cell) in wanted.iter_mut().zip(cells) {
+            *wanted = width(cell).max(*wanted);
+        }
+    }
+}
+
 /// The widths of the columns that fit, a space between them. Those that are cut get what is left over, and the
 /// last one the rest.
-pub(super) fn widths(texts: &[Vec<String>], room: usize) -> Vec<usize> {
-    let widest = |column: usize| {
-        let cells = texts.iter().filter_map(|cells| cells.get(column));
-        cells.map(|cell| width(cell)).max().unwrap_or(0).max(1)
-    };
-    let wanted: Vec<_> = (0..texts.first().map_or(0, Vec::len)).map(widest).collect();
+pub(super) fn widths(wanted: &[usize], room: usize) -> Vec<usize> {
     let mut left = room;
     let mut widths = Vec::new();
-    for wanted in &wanted {
+    for wanted in wanted {
         let gap = usize::from(!widths.is_empty());
         let (most, wanted) = (left.saturating_sub(gap), WIDEST.min(*wanted));
         if !widths.is_empty() && most < wanted.min(NARROWEST) {
@@ -116,10 +121,6 @@ mod tests {
 
     #[test]
     fn no_room_is_left_over() {
-        let widths = |wanted: &[usize], room| {
-            let texts: Vec<_> = wanted.iter().map(|wanted| "x".repeat(*wanted)).collect();
-            widths(&[texts], room)
-        };
         assert_eq!(widths(&[3, 5], 20), [3, 16]);
         // An address is whole where there is room, and what is long gets the rest.
         assert_eq!(widths(&[44, 5, 90], 100), [44, 5, 49]);
@@ -129,5 +130,15 @@ mod tests {
         assert_eq!(widths(&[44, 20, 5], 40), [40]);
         assert_eq!(widths(&[44], 9), [9]);
         assert_eq!(widths(&[], 9), [0; 0]);
+    }
+
+    #[test]
+    fn a_column_does_not_shrink() {
+        let texts = |texts: [&str; 2]| [texts.map(str::to_owned).to_vec()];
+        let mut wanted = Vec::new();
+        widen(&mut wanted, &texts(["abc", ""]));
+        assert_eq!(wanted, [3, 1]);
+        widen(&mut wanted, &texts(["a", "日"]));
+        assert_eq!(wanted, [3, 2]);
     }
 }

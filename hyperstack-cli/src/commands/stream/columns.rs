@@ -93,10 +93,11 @@ impl Columns {
         }
     }
 
-    /// Chooses, where there is news. What is seen stays as it is unless another one deserves a place there.
-    pub(super) fn choose(&mut self) {
+    /// Chooses, where there is news; whether any has another place then. What is seen stays as it is unless
+    /// another one deserves a place there.
+    pub(super) fn choose(&mut self) -> bool {
         if !std::mem::take(&mut self.news) {
-            return;
+            return false;
         }
         let mut ranked = self.order.clone();
         ranked.sort_by_cached_key(|path| self.rank(path));
@@ -105,7 +106,9 @@ impl Columns {
         if best.iter().all(|path| shown.contains(path)) {
             best.clone_from_slice(shown);
         }
+        let is_other = self.order != ranked;
         self.order = ranked;
+        is_other
     }
 
     fn rank(&self, path: &Path) -> impl Ord {

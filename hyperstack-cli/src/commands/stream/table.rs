@@ -11,7 +11,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Cell, Paragraph, Row};
 use ratatui::Frame;
 
-use super::cells::{cut, line, text, widths, wrapped};
+use super::cells::{cut, line, text, widen, widths, wrapped};
 use super::columns::{titles, Columns};
 use super::follow;
 use super::path::Path;
@@ -37,6 +37,8 @@ pub(super) enum Scroll {
 pub(super) struct Table {
     view: String,
     columns: Columns,
+    /// What they want to be whole, since they were chosen.
+    wanted: Vec<usize>,
     /// Keys, top to bottom.
     order: Vec<String>,
     rows: HashMap<String, Shown>,
@@ -65,6 +67,7 @@ impl Table {
         Table {
             view,
             columns: Columns::new(fields),
+            wanted: Vec::new(),
             order: Vec::new(),
             rows: HashMap::new(),
             begun: false,
@@ -129,7 +132,9 @@ impl Table {
     pub(super) fn tick(&mut self, now: Duration, stats: &Stats) {
         self.now = now;
         self.pace.tick(now, stats);
-        self.columns.choose();
+        if self.columns.choose() {
+            self.wanted.clear();
+        }
         self.begun |= !self.order.is_empty();
     }
 
@@ -217,7 +222,8 @@ impl Table {
         let head = std::iter::once("key".to_owned()).chain(titles).take(room);
         let mut texts: Vec<Vec<String>> = vec![head.collect()];
         texts.extend(seen.iter().map(|key| self.cells(key).take(room).collect()));
-        let widths = widths(&texts, room);
+        widen(&mut self.wanted, &texts);
+        let widths = widths(&self.wanted, room);
         let mut rows = texts.into_iter().map(|cells| {
             let cells = cells.into_iter().zip(&widths);
             Row::new(cells.map(|(cell, width)| Cell::from(cut(cell, *width))))
