@@ -145,17 +145,14 @@ impl Field {
 
     /// Takes in a value; whether the field now counts for more.
     fn take(&mut self, kind: Kind, value: &Value, is_change: bool) -> bool {
-        let was_nothing = self.kind == Kind::Nothing;
-        if was_nothing || kind != Kind::Nothing {
-            self.kind = if was_nothing {
-                kind
-            } else {
-                kind.max(self.kind)
-            };
-        }
+        let is_begun = self.kind == Kind::Nothing && kind != Kind::Nothing;
+        self.kind = match (self.kind, kind) {
+            (Kind::Nothing, kind) | (kind, Kind::Nothing) => kind,
+            (one, other) => one.max(other),
+        };
         self.varies |= *value != self.first;
         self.changes += u64::from(is_change);
-        was_nothing && kind != Kind::Nothing || is_change && self.changes.is_power_of_two()
+        is_begun || is_change && self.changes.is_power_of_two()
     }
 
     /// What comes first has the least. Twice as many changes are more, and a few more are not: places

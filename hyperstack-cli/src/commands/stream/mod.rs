@@ -43,8 +43,8 @@ Examples:
   hs stream wss://ore.example OreRound/state --key 42
   hs stream wss://ore.example OreRound --save session.jsonl.gz --duration 60
 
-Ends with 0 as asked (q, ctrl-c, a closed terminal, --count, --duration, or nobody reads its lines any more), with 1 on \
-an error, with 2 where it cannot be understood.")]
+Ends with 0 as asked (q, ctrl-c, a closed terminal, --count, --duration, or nobody reads its lines any \
+more), with 1 on an error, with 2 where it cannot be understood.")]
 pub(crate) struct Args {
     /// The server: wss://… or ws://…
     url: String,

@@ -218,10 +218,13 @@ impl Table {
         let room = usize::from(area.width);
         let seen: Vec<_> = self.order.iter().skip(self.top).take(self.page).collect();
         let titles = titles(self.columns.paths()).into_iter();
-        // Of the others none would fit.
-        let head = std::iter::once("key".to_owned()).chain(titles).take(room);
-        let mut texts: Vec<Vec<String>> = vec![head.collect()];
-        texts.extend(seen.iter().map(|key| self.cells(key).take(room).collect()));
+        let mut texts = vec![std::iter::once("key".to_owned())
+            .chain(titles)
+            .collect::<Vec<_>>()];
+        widen(&mut self.wanted, &texts);
+        // What has no room for its title is not written out: it may be long.
+        let most = widths(&self.wanted, room).len();
+        texts.extend(seen.iter().map(|key| self.cells(key).take(most).collect()));
         widen(&mut self.wanted, &texts);
         let widths = widths(&self.wanted, room);
         let mut rows = texts.into_iter().map(|cells| {
