@@ -1,6 +1,7 @@
 //! `hs`.
 
 mod commands;
+mod nearest;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

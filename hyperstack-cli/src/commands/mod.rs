@@ -1,6 +1,7 @@
 //! The commands, and what they share: how a stack is read, and how a command speaks.
 
 pub(crate) mod completions;
+mod interrupt;
 pub(crate) mod paths;
 pub(crate) mod sdk;
 pub(crate) mod serve;

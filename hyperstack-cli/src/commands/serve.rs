@@ -9,6 +9,8 @@ use std::process::ExitCode;
 use anyhow::{bail, ensure, Context};
 use hyperstack_sdk::testing::{Pace, Recording, Refusal, ServerError, TestServer};
 
+use super::interrupt::Interrupt;
+
 /// Plays a recording of a session as a server: whoever subscribes gets what was recorded, from the start
 ///
 /// The snapshot comes at once, what followed at the pace of the recording. A view is played to each
@@ -42,7 +44,7 @@ pub(crate) struct Args {
     once: bool,
 }
 
-/// Serves until ctrl-c, or until all was played once.
+/// Serves until it is interrupted, or until all was played once.
 pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
     let recording = open(&args.file)?;
     let views = recording.views();
@@ -60,6 +62,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
     };
     let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(async {
+        let mut interrupt = Interrupt::new()?;
         let server = TestServer::builder().replay(recording, pace);
         let server = server.address(address).start().await;
         let server = server.map_err(|error| not_started(error, args.port))?;
@@ -75,7 +78,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
         tokio::select! {
             // Who reads where it listens may already interrupt it.
             biased;
-            interrupted = tokio::signal::ctrl_c() => interrupted?,
+            () = interrupt.wait() => {}
             played = play => played?,
         }
         Ok(ExitCode::SUCCESS)

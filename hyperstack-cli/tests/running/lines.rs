@@ -101,6 +101,18 @@ async fn only_the_fields_that_are_asked_for_are_shown() -> Done {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_new_row_is_an_upsert_whatever_brings_it() -> Done {
+    let server = rounds().await?;
+    let mut stream = stream(&[&server.url(), "Round"]);
+    stream.first_lines(3);
+    server.patch("Round", "d", json!({"open": true}));
+    server.patch("Round", "d", json!({"open": false}));
+    let lines = [r#"upsert d {"open":true}"#, r#"patch d {"open":false}"#];
+    assert_eq!(stream.lines(2), lines);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn only_the_rows_that_pass_are_shown() -> Done {
     let server = rounds().await?;
     let passing = |filters: &[&str]| {
@@ -116,7 +128,7 @@ async fn only_the_rows_that_pass_are_shown() -> Done {
     server.patch("Round", "a", json!({"open": false}));
     server.patch("Round", "b", json!({"id": {"n": 4}}));
     server.patch("Round", "b", json!({"open": true}));
-    assert_eq!(open.lines(2), ["delete a", r#"patch b {"id":{"n":4}}"#]);
+    assert_eq!(open.lines(2), ["delete a", r#"upsert b {"id":{"n":4}}"#]);
     assert_eq!(both.lines(2), [r#"patch b {"id":{"n":4}}"#, "delete b"]);
     Ok(())
 }
@@ -148,7 +160,7 @@ async fn a_window_is_counted_from_the_front() -> Done {
     assert_eq!(first.line(), r#"upsert c {"id":{"n":3}}"#);
     assert_eq!(second.line(), r#"upsert b {"id":{"n":2}}"#);
     server.patch("Round", "a", json!({"id": {"n": 5}}));
-    assert_eq!(first.lines(2), [r#"patch a {"id":{"n":5}}"#, "delete c"]);
+    assert_eq!(first.lines(2), [r#"upsert a {"id":{"n":5}}"#, "delete c"]);
     assert_eq!(second.lines(2), [r#"upsert c {"id":{"n":3}}"#, "delete b"]);
     Ok(())
 }
@@ -159,6 +171,16 @@ fn a_filter_that_no_row_passes_is_said_and_no_error() {
     let mut stream = stream(&[&url, "Round", "--where", "no.such=1"]);
     stream.wait_for("3 rows came, and none passes `--where`");
     assert!(stream.child.try_wait().expect("a child").is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_field_that_no_row_has_is_said_and_a_row_without_it_is_no_line() -> Done {
+    let server = rounds().await?;
+    let mut stream = stream(&[&server.url(), "Round", "--fields", "id.na"]);
+    stream.wait_for("none has `id.na`, did you mean `id.name`?");
+    server.patch("Round", "b", json!({"id": {"na": 4}}));
+    assert_eq!(stream.line(), r#"upsert b {"id":{"na":4}}"#);
+    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,6 +3,8 @@
 #[cfg(unix)]
 use std::net::TcpListener;
 use std::path::Path;
+#[cfg(target_os = "linux")]
+use std::process::Command;
 
 use hyperstack_sdk::testing::{Entry, Recording, Side, TestServer};
 use serde_json::json;
@@ -42,7 +44,12 @@ async fn what_is_saved_can_be_served() -> Result<(), Box<dyn std::error::Error>>
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
 async fn an_end_from_outside_loses_nothing() -> Result<(), Box<dyn std::error::Error>> {
-    for (signal, code) in [("-INT", Some(0)), ("-TERM", Some(0)), ("-KILL", None)] {
+    for (signal, code) in [
+        ("-INT", Some(0)),
+        ("-TERM", Some(0)),
+        ("-HUP", Some(0)),
+        ("-KILL", None),
+    ] {
         let (server, path) = (rounds().await?, no_file("interrupted.jsonl.gz"));
         let arguments = ["stream", &server.url(), "Round", "--save", text(&path)];
         let mut stream = Running::new(hs(&arguments), "");
@@ -58,6 +65,22 @@ async fn an_end_from_outside_loses_nothing() -> Result<(), Box<dyn std::error::E
         let patches = recording.iter().filter(|entry| told(entry));
         assert_eq!(patches.count(), 2);
     }
+    Ok(())
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_to_outlive_the_terminal_does() -> Result<(), Box<dyn std::error::Error>> {
+    let server = rounds().await?;
+    let mut command = Command::new("sh");
+    let ignoring = "trap '' HUP; exec \"$@\"";
+    command.args(["-c", ignoring, "sh", env!("CARGO_BIN_EXE_hs")]);
+    command.args(["stream", &server.url(), "Round"]);
+    let mut stream = Running::new(command, "");
+    stream.first_lines(3);
+    stream.signal("-HUP");
+    server.patch("Round", "a", json!({"open": false}));
+    assert_eq!(stream.line(), r#"patch a {"open":false}"#);
     Ok(())
 }
 

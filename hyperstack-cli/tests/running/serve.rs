@@ -58,8 +58,10 @@ fn in_a_loop_a_client_comes_back_for_it() {
 
 #[cfg(unix)]
 #[test]
-fn ctrl_c_ends_it() {
-    let (mut server, _url) = served(&session(), &[]);
-    server.signal("-INT");
-    assert_eq!(server.end().code, Some(0));
+fn a_signal_ends_it() {
+    for signal in ["-INT", "-TERM", "-HUP"] {
+        let (mut server, _url) = served(&session(), &[]);
+        server.signal(signal);
+        assert_eq!(server.end().code, Some(0), "{signal}");
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::str::Utf8Error;
 
 use thiserror::Error;
 
@@ -60,8 +61,20 @@ pub enum LineProblem {
 }
 
 impl LineProblem {
-    /// Whether what was compressed ends before its end.
-    pub(super) fn is_early_end(&self) -> bool {
-        matches!(self, Self::Unreadable(error) if error.kind() == io::ErrorKind::UnexpectedEof)
+    pub(super) fn of_text(error: Utf8Error) -> Self {
+        let kind = match error.error_len() {
+            Some(_) => io::ErrorKind::InvalidData,
+            None => io::ErrorKind::UnexpectedEof,
+        };
+        Self::Unreadable(io::Error::new(kind, error))
+    }
+
+    /// Whether the file ends in the middle of this line: of what was compressed, of a character, or of JSON.
+    pub(super) fn is_early_end(&self, line: &[u8]) -> bool {
+        match self {
+            Self::Unreadable(error) => error.kind() == io::ErrorKind::UnexpectedEof,
+            Self::Json(error) => error.is_eof() && !line.ends_with(b"\n"),
+            Self::Field { .. } => false,
+        }
     }
 }

@@ -66,8 +66,8 @@ impl Recording {
         Self::from_reader(File::open(path)?)
     }
 
-    /// Reads a stream, compressed or not. A compressed one that ends early, since its writer was stopped,
-    /// has the messages that are whole.
+    /// Reads a stream, compressed or not. One that ends early, since its writer was stopped, has the messages
+    /// that are whole.
     pub fn from_reader(reader: impl Read) -> Result<Self, RecordingError> {
         let mut reader = BufReader::new(reader);
         if reader.fill_buf()?.starts_with(&[0x1f, 0x8b]) {
@@ -77,27 +77,25 @@ impl Recording {
         }
     }
 
-    /// Reads lines. Empty ones are skipped.
+    /// Reads lines. Empty ones are skipped, and so is the last one where it breaks off, if it is not the only
+    /// message.
     pub fn parse(text: &str) -> Result<Self, RecordingError> {
         Self::from_lines(text.as_bytes())
     }
 
-    fn from_lines(reader: impl BufRead) -> Result<Self, RecordingError> {
+    fn from_lines(mut reader: impl BufRead) -> Result<Self, RecordingError> {
         let mut entries = Vec::new();
-        for (i, line) in reader.lines().enumerate() {
-            let entry = line
-                .map_err(LineProblem::Unreadable)
-                .and_then(|line| match line.trim() {
-                    "" => Ok(None),
-                    line => Entry::parse(line).map(Some),
-                });
+        for line in 1.. {
+            let mut bytes = Vec::new();
+            let entry = match reader.read_until(b'\n', &mut bytes) {
+                Ok(0) => break,
+                Ok(_) => Entry::of_line(&bytes),
+                Err(error) => Err(LineProblem::Unreadable(error)),
+            };
             match entry {
                 Ok(entry) => entries.extend(entry),
-                Err(problem) if problem.is_early_end() && !entries.is_empty() => break,
-                Err(problem) => {
-                    let line = i + 1;
-                    return Err(RecordingError::Line { line, problem });
-                }
+                Err(problem) if !entries.is_empty() && problem.is_early_end(&bytes) => break,
+                Err(problem) => return Err(RecordingError::Line { line, problem }),
             }
         }
         Ok(Self { entries })
@@ -150,6 +148,16 @@ impl Recording {
 }
 
 impl Entry {
+    fn of_line(line: &[u8]) -> Result<Option<Self>, LineProblem> {
+        match std::str::from_utf8(line)
+            .map_err(LineProblem::of_text)?
+            .trim()
+        {
+            "" => Ok(None),
+            line => Self::parse(line).map(Some),
+        }
+    }
+
     fn parse(line: &str) -> Result<Self, LineProblem> {
         let line: Value = serde_json::from_str(line).map_err(LineProblem::Json)?;
         let field = |field, expected| {
@@ -291,6 +299,33 @@ mod tests {
                 Err(_) => assert_eq!(whole, 0),
             }
         }
+    }
+
+    #[test]
+    fn a_last_line_that_breaks_off_is_the_end() {
+        let lines = sample().into_iter().map(|entry| {
+            let text = entry.text.replace("list", "liste é");
+            format!("{}\n", Entry { text, ..entry })
+        });
+        let lines: Vec<_> = lines.collect();
+        let (all, first) = (lines.concat(), lines[0].len());
+        for end in 0..=all.len() {
+            let read = Recording::from_reader(&all.as_bytes()[..end]);
+            // A line is whole without its line break, too.
+            let whole = (1..=3).filter(|n| lines[..*n].concat().len() - 1 <= end);
+            match read {
+                Ok(read) => assert_eq!(read.entries().len(), whole.count(), "{end}"),
+                Err(_) => assert!(0 < end && end < first - 1, "{end}"),
+            }
+        }
+        // What does not break off is wrong, and so is what others follow.
+        for wrong in ["nonsense", "{}", "{\"ms\":\n", "{\"ms\":\n\n", "\u{7f}"] {
+            let error = Recording::parse(&format!("{}{wrong}", lines[0])).unwrap_err();
+            assert!(error.to_string().starts_with("line 2 "), "{error}");
+        }
+        let no_text = [lines[0].as_bytes(), b"\xff"].concat();
+        let error = Recording::from_reader(&no_text[..]).unwrap_err();
+        assert!(error.to_string().starts_with("line 2 "), "{error}");
     }
 
     #[test]

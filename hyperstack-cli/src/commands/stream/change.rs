@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use hyperstack_sdk::{Update, Value};
 
-/// What happened to a row.
+/// What happened to a row, as the server puts it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Op {
     Upsert,

@@ -1,7 +1,6 @@
 //! All that can happen to a stream, one thing after another.
 
 use std::future::{pending, Future};
-use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,15 +10,12 @@ use hyperstack_sdk::{
     ConnectionState, EndReason, Feed, HyperStack, StateChange, Stats, Stream, StreamError,
     StreamExt, Update, Value,
 };
-#[cfg(unix)]
-use tokio::signal::unix::{signal, Signal, SignalKind};
-#[cfg(windows)]
-use tokio::signal::windows::{ctrl_c, CtrlC};
 use tokio::time::Instant;
 
 use super::save::Save;
 use super::view::{Part, View, ViewId};
 use super::words;
+use crate::commands::interrupt::Interrupt;
 
 /// What happened.
 #[derive(Debug)]
@@ -35,7 +31,7 @@ pub(super) enum Event {
 }
 
 type Updates = Pin<Box<dyn Stream<Item = Result<Update<Arc<Value>>, StreamError>> + Send>>;
-type FirstRead = Pin<Box<dyn Future<Output = Option<String>> + Send>>;
+type FirstRead = Pin<Box<dyn Future<Output = Vec<String>> + Send>>;
 
 /// An answer of the server's that takes longer is late.
 const LATE: Duration = Duration::from_secs(5);
@@ -49,6 +45,7 @@ pub(super) struct Follow {
     issues: Feed<Issue>,
     /// What there is to say once it is known what there is to begin with.
     first: Option<FirstRead>,
+    notes: std::vec::IntoIter<String>,
     /// When that is late, and what there is to say then.
     late: Option<(Instant, String)>,
     interrupt: Interrupt,
@@ -71,6 +68,7 @@ impl Follow {
         let view = View::new(&hs, id, part);
         let (client, begun) = (hs.clone(), view.clone());
         let (shown, filtered) = (id.to_string(), !part.filters.is_empty());
+        let fields = part.fields.clone();
         let late = words::no_answer(&shown);
         let updates = match every {
             true => view.watch().unbounded(),
@@ -81,14 +79,16 @@ impl Follow {
             states: hs.connection_states(),
             issues: hs.socket_issues(),
             first: Some(Box::pin(async move {
-                match begun.count().await {
-                    Ok(0) if filtered && client.stats().rows > 0 => {
-                        Some(words::none_passes(client.stats().rows))
+                match begun.first().await {
+                    Ok(rows) if !rows.is_empty() => words::no_fields(&fields, &rows),
+                    Ok(_) if filtered && client.stats().rows > 0 => {
+                        vec![words::none_passes(client.stats().rows)]
                     }
-                    Ok(0) => Some(words::empty(&shown)),
-                    Ok(_) | Err(_) => None,
+                    Ok(_) => vec![words::empty(&shown)],
+                    Err(_) => Vec::new(),
                 }
             })),
+            notes: Vec::new().into_iter(),
             late: Some((Instant::now() + LATE, late)),
             interrupt,
             until: duration.and_then(|duration| Instant::now().checked_add(duration)),
@@ -115,6 +115,9 @@ impl Follow {
     /// Waits for the next event. Cancel safe.
     pub(super) async fn next(&mut self) -> Event {
         loop {
+            if let Some(note) = self.notes.next() {
+                return Event::Note(note);
+            }
             tokio::select! {
                 biased;
                 () = end(&mut self.interrupt, self.until) => return Event::Done,
@@ -131,11 +134,9 @@ impl Follow {
                     Some(Err(error)) => return Event::Note(error.to_string()),
                     None => return ended(EndReason::Disconnected),
                 },
-                note = first(&mut self.first) => {
+                notes = first(&mut self.first) => {
                     (self.first, self.late) = (None, None);
-                    if let Some(note) = note {
-                        return Event::Note(note);
-                    }
+                    self.notes = notes.into_iter();
                 }
                 () = at(self.late.as_ref().map(|(at, _)| *at)) => {
                     let connected = self.hs.connection_state().await == ConnectionState::Connected;
@@ -160,43 +161,6 @@ fn ended(reason: EndReason) -> Event {
     })
 }
 
-/// What wants it to end, from outside.
-pub(super) struct Interrupt {
-    #[cfg(unix)]
-    signals: [Signal; 2],
-    #[cfg(windows)]
-    ctrl_c: CtrlC,
-}
-
-impl Interrupt {
-    /// From here on no signal ends the process by itself.
-    pub(super) fn new() -> io::Result<Self> {
-        Ok(Interrupt {
-            #[cfg(unix)]
-            signals: [
-                signal(SignalKind::interrupt())?,
-                signal(SignalKind::terminate())?,
-            ],
-            #[cfg(windows)]
-            ctrl_c: ctrl_c()?,
-        })
-    }
-
-    /// Waits for it; each time for another one. Cancel safe.
-    pub(super) async fn wait(&mut self) {
-        #[cfg(unix)]
-        {
-            let [interrupt, terminate] = &mut self.signals;
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-            }
-        }
-        #[cfg(windows)]
-        self.ctrl_c.recv().await;
-    }
-}
-
 async fn end(interrupt: &mut Interrupt, until: Option<Instant>) {
     tokio::select! {
         () = interrupt.wait() => {}
@@ -218,7 +182,7 @@ async fn failure(save: Option<&mut Save>) -> anyhow::Error {
     }
 }
 
-async fn first(read: &mut Option<FirstRead>) -> Option<String> {
+async fn first(read: &mut Option<FirstRead>) -> Vec<String> {
     match read {
         Some(read) => read.await,
         None => pending().await,

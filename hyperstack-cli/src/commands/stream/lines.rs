@@ -27,21 +27,26 @@ struct Line<'c> {
 }
 
 impl Style {
-    /// The change as a line; none where it changes nothing that is shown.
+    /// The change as a line, as it is to who reads the lines: a row that was not there before is an `upsert`,
+    /// whatever brought it. None where it changes nothing that is shown.
     pub(super) fn line(&self, change: &Change) -> Option<String> {
-        let shown = |row: &Option<Arc<Value>>| row.as_deref().map(|row| self.shown(row));
+        let shown = |row: &Option<Arc<Value>>| self.shown(row.as_deref()?);
         let (before, data) = (shown(&change.before), shown(&change.row));
-        if data.is_some() && before == data && !self.fields.is_empty() {
-            return None;
-        }
+        let op = match (&before, &data) {
+            (None, None) => return None,
+            (None, Some(_)) => Op::Upsert,
+            (Some(_), None) => Op::Delete,
+            (Some(before), Some(data)) if before == data && !self.fields.is_empty() => return None,
+            (Some(_), Some(_)) => change.op,
+        };
         let changed = match (&before, &data) {
             (Some(before), Some(data)) => Some(before.diff(data).value),
             _ => None,
         };
-        let (op, key) = (change.op.name(), change.key.as_str());
+        let key = change.key.as_str();
         if self.json {
             let line = Line {
-                op,
+                op: op.name(),
                 key,
                 data,
                 changed,
@@ -50,19 +55,21 @@ impl Style {
             return serde_json::to_string(&line).ok();
         }
         let key = plain(key);
-        let told = match change.op {
-            Op::Patch => changed.or(data),
+        let told = match op {
+            Op::Patch => changed,
             Op::Upsert | Op::Delete => data,
         };
+        let op = op.name();
         Some(match told {
             Some(json) => format!("{op} {key} {json}"),
             None => format!("{op} {key}"),
         })
     }
 
-    fn shown(&self, row: &Value) -> Value {
+    /// What is shown of a row, if it has any of it.
+    fn shown(&self, row: &Value) -> Option<Value> {
         match self.fields.is_empty() {
-            true => row.clone(),
+            true => Some(row.clone()),
             false => pick(row, &self.fields),
         }
     }
@@ -109,7 +116,7 @@ mod tests {
         assert_eq!(line(first), r#"upsert 42 {"a":1}"#);
         assert_eq!(line(patch()), r#"patch 42 {"b":2}"#);
         let new = change(Op::Patch, None, Some(row.clone()));
-        assert_eq!(line(new), r#"patch 42 {"a":1}"#);
+        assert_eq!(line(new), r#"upsert 42 {"a":1}"#);
         assert_eq!(line(change(Op::Delete, Some(row), None)), "delete 42");
     }
 
@@ -122,6 +129,8 @@ mod tests {
         );
         let first = change(Op::Upsert, None, Some(json!({"a": 1})));
         assert_eq!(line(first), r#"{"op":"upsert","key":"42","data":{"a":1}}"#);
+        let new = change(Op::Patch, None, Some(json!({"a": 1})));
+        assert_eq!(line(new), r#"{"op":"upsert","key":"42","data":{"a":1}}"#);
         let delete = change(Op::Delete, Some(json!({})), None);
         assert_eq!(line(delete), r#"{"op":"delete","key":"42"}"#);
     }
@@ -140,8 +149,18 @@ mod tests {
         };
         assert_eq!(line(&["a"], again.clone()), None);
         assert_eq!(line(&["b"], again).as_deref(), Some(r#"upsert 42 {"b":2}"#));
-        let first = change(Op::Upsert, None, Some(json!({"b": 1})));
-        assert_eq!(line(&["a"], first).as_deref(), Some("upsert 42 {}"));
+    }
+
+    #[test]
+    fn a_row_that_has_none_of_the_fields_is_not_there() {
+        let (none, some) = (|| Some(json!({"b": 1})), || Some(json!({"a": 1, "b": 1})));
+        let line = |op, before, row| style(false, &["a"]).line(&change(op, before, row));
+        assert_eq!(line(Op::Upsert, None, none()), None);
+        let comes = line(Op::Patch, none(), some());
+        assert_eq!(comes.as_deref(), Some(r#"upsert 42 {"a":1}"#));
+        let goes = line(Op::Upsert, some(), none());
+        assert_eq!(goes.as_deref(), Some("delete 42"));
+        assert_eq!(line(Op::Delete, none(), None), None);
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! `hs stream`: a view as it changes, as a table or as lines.
 
+mod cells;
 mod change;
+mod columns;
 mod follow;
 mod lines;
 mod path;
@@ -19,12 +21,13 @@ use std::time::Duration;
 use anyhow::anyhow;
 use hyperstack_sdk::{HyperStack, Value};
 
-use follow::{Follow, Interrupt};
+use follow::Follow;
 use lines::Style;
 use path::Path;
 use save::Save;
 use view::{Part, ViewId};
 
+use super::interrupt::Interrupt;
 use super::tell_error;
 
 /// Shows a view of a server as it changes: in a terminal a table, else a line for each update
@@ -40,8 +43,8 @@ Examples:
   hs stream wss://ore.example OreRound/state --key 42
   hs stream wss://ore.example OreRound --save session.jsonl.gz --duration 60
 
-Ends with 0 as asked (q, ctrl-c, --count, --duration, or nobody reads its lines any more), with 1 on \
-an error, with 2 where it cannot be understood.")]
+Ends with 0 as asked (q, ctrl-c, a closed terminal, --count, --duration, or nobody reads its lines any \
+more), with 1 on an error, with 2 where it cannot be understood.")]
 pub(crate) struct Args {
     /// The server: wss://… or ws://…
     url: String,
@@ -131,6 +134,7 @@ async fn stream(args: Args) -> anyhow::Result<()> {
         filters: args.filters,
         skip: args.skip,
         take: args.take,
+        fields: args.fields,
     };
     let lines = args.json || !io::stdout().is_terminal();
     let mut follow = Follow::new(hs, &args.view, &part, lines, args.duration, save, interrupt);
@@ -138,12 +142,12 @@ async fn stream(args: Args) -> anyhow::Result<()> {
         true => {
             let style = Style {
                 json: args.json,
-                fields: args.fields,
+                fields: part.fields,
             };
             plain::run(&mut follow, &style, args.count).await
         }
         false => {
-            let table = table::Table::new(args.view.to_string(), args.fields);
+            let table = table::Table::new(args.view.to_string(), part.fields);
             screen::run(&mut follow, table, args.count).await
         }
     };

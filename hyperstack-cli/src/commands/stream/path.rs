@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde_json::{Map, Value};
 
 /// The names that lead to a field, as they are on the wire.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Path(Vec<String>);
 
 impl FromStr for Path {
@@ -32,6 +32,16 @@ impl Path {
         self.0.iter().try_fold(row, |inner, name| inner.get(name))
     }
 
+    /// Whether it is the other one, or leads further in.
+    pub(super) fn is_in(&self, other: &Path) -> bool {
+        self.0.starts_with(&other.0)
+    }
+
+    /// Its ends, the shortest first and itself last.
+    pub(super) fn ends(&self) -> impl Iterator<Item = String> + '_ {
+        (0..self.0.len()).rev().map(|from| self.0[from..].join("."))
+    }
+
     /// Puts a value into an object, at this place.
     fn put(&self, object: &mut Map<String, Value>, value: Value) {
         let Some((last, parents)) = self.0.split_last() else {
@@ -52,39 +62,51 @@ impl Path {
     }
 }
 
-/// The part of a row that these paths lead to, in the row's own shape. What it has not is left out.
-pub(super) fn pick(row: &Value, paths: &[Path]) -> Value {
+/// The part of a row that these paths lead to, in the row's own shape. What it has not is left out; none where
+/// that is all.
+pub(super) fn pick(row: &Value, paths: &[Path]) -> Option<Value> {
     let mut picked = Map::new();
     for path in paths {
         if let Some(value) = path.find(row) {
             path.put(&mut picked, value.clone());
         }
     }
-    Value::Object(picked)
+    (!picked.is_empty()).then_some(Value::Object(picked))
 }
 
-/// The first paths of a row that lead to text, a number or a truth.
-pub(super) fn leaves(row: &Value, most: usize) -> Vec<Path> {
+/// Every path in a row: of what has parts, and of these.
+pub(super) fn paths(row: &Value) -> Vec<Path> {
+    let parts = row.as_object().into_iter().flatten();
+    let below = |(name, value): (&String, &Value)| {
+        let mut found = vec![Path(Vec::new())];
+        found.extend(paths(value));
+        for path in &mut found {
+            path.0.insert(0, name.clone());
+        }
+        found
+    };
+    parts.flat_map(below).collect()
+}
+
+/// All that has no name in it: what fits into a cell, and lists.
+pub(super) fn leaves(row: &Value) -> Vec<(Path, &Value)> {
     let mut found = Vec::new();
-    collect(row, &mut Vec::new(), most, &mut found);
+    collect(row, &mut Vec::new(), &mut found);
     found
 }
 
-fn collect(value: &Value, here: &mut Vec<String>, most: usize, found: &mut Vec<Path>) {
-    match value {
-        Value::Object(map) => {
-            for (name, value) in map {
-                // Where the server stands, which is no part of the entity.
-                if name != "_seq" {
-                    here.push(name.clone());
-                    collect(value, here, most, found);
-                    here.pop();
-                }
-            }
+fn collect<'r>(value: &'r Value, here: &mut Vec<String>, found: &mut Vec<(Path, &'r Value)>) {
+    let Value::Object(map) = value else {
+        found.push((Path(here.clone()), value));
+        return;
+    };
+    for (name, value) in map {
+        // Where the server stands, which is no part of the entity.
+        if name != "_seq" {
+            here.push(name.clone());
+            collect(value, here, found);
+            here.pop();
         }
-        Value::Null | Value::Array(_) => {}
-        _ if found.len() < most => found.push(Path(here.clone())),
-        _ => {}
     }
 }
 
@@ -93,28 +115,37 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn paths(texts: &[&str]) -> Vec<Path> {
+    fn parsed(texts: &[&str]) -> Vec<Path> {
         texts.iter().filter_map(|text| text.parse().ok()).collect()
     }
 
     #[test]
     fn what_is_picked_keeps_its_shape() {
         let row = json!({"id": {"n": 7, "address": "x"}, "state": null, "log": [1]});
-        let picked = pick(&row, &paths(&["id.n", "state", "no.such", "log"]));
-        assert_eq!(picked, json!({"id": {"n": 7}, "state": null, "log": [1]}));
+        let picked = pick(&row, &parsed(&["id.n", "state", "no.such", "log"]));
+        let wanted = json!({"id": {"n": 7}, "state": null, "log": [1]});
+        assert_eq!(picked, Some(wanted));
         assert_eq!(
-            pick(&row, &paths(&["id", "id.n"])),
-            json!({"id": {"n": 7, "address": "x"}})
+            pick(&row, &parsed(&["id", "id.n"])),
+            Some(json!({"id": {"n": 7, "address": "x"}}))
         );
-        assert_eq!(pick(&json!(7), &paths(&["id"])), json!({}));
+        assert_eq!(pick(&json!(7), &parsed(&["id"])), None);
     }
 
     #[test]
-    fn leaves_are_what_fits_into_a_cell() {
-        let row = json!({"_seq": "1:2", "a": {"b": 1, "c": [1], "d": null}, "e": "x", "f": true});
-        assert_eq!(leaves(&row, 9), paths(&["a.b", "e", "f"]));
-        assert_eq!(leaves(&row, 2), paths(&["a.b", "e"]));
-        assert_eq!(leaves(&json!(1), 0), []);
+    fn leaves_have_no_names_in_them() {
+        let row = json!({"_seq": "1:2", "a": {"b": 1, "c": [1], "d": null}, "e": "x", "f": {}});
+        let found: Vec<_> = leaves(&row).into_iter().map(|(path, _)| path).collect();
+        assert_eq!(found, parsed(&["a.b", "a.c", "a.d", "e"]));
+        assert!(found[0].is_in(&found[0]) && found[0].is_in(&parsed(&["a"])[0]));
+        assert!(!found[3].is_in(&found[0]));
+        assert_eq!(found[0].ends().collect::<Vec<_>>(), ["b", "a.b"]);
+    }
+
+    #[test]
+    fn a_row_has_paths_to_all_in_it() {
+        let row = json!({"a": {"b": 1, "c": {}}, "d": [{"e": 1}]});
+        assert_eq!(paths(&row), parsed(&["a", "a.b", "a.c", "d"]));
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! The table in a terminal, which is restored however it ends.
 
+use std::mem::ManuallyDrop;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use ratatui::crossterm::event::{self, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use ratatui::DefaultTerminal;
 use tokio::sync::mpsc;
 use tokio::time::MissedTickBehavior;
 
@@ -20,8 +22,7 @@ pub(super) async fn run(
     count: Option<u64>,
 ) -> anyhow::Result<()> {
     // This restores the terminal on a panic, too.
-    let mut terminal = ratatui::try_init()?;
-    let _restore = Restore;
+    let mut screen = Screen(ManuallyDrop::new(ratatui::try_init()?));
     let start = Instant::now();
     let mut keys = keys();
     let mut left = count;
@@ -40,7 +41,7 @@ pub(super) async fn run(
                     table.arrange(&ranked);
                 }
                 table.tick(start.elapsed(), &follow.stats());
-                terminal.draw(|frame| table.render(frame))?;
+                screen.0.draw(|frame| table.render(frame))?;
             }
             event = follow.next() => match event {
                 Event::Update(update) => {
@@ -57,11 +58,13 @@ pub(super) async fn run(
     Ok(())
 }
 
-struct Restore;
+/// The terminal; where it was closed, restoring it fails, and its own drop would panic to say so.
+struct Screen(ManuallyDrop<DefaultTerminal>);
 
-impl Drop for Restore {
+impl Drop for Screen {
     fn drop(&mut self) {
-        ratatui::restore();
+        let _ = self.0.show_cursor();
+        let _ = ratatui::try_restore();
     }
 }
 

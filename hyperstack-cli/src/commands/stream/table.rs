@@ -11,16 +11,15 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Cell, Paragraph, Row};
 use ratatui::Frame;
 
+use super::cells::{cut, line, text, widen, widths, wrapped};
+use super::columns::{titles, Columns};
 use super::follow;
-use super::path::{leaves, Path};
-use crate::commands::printable;
+use super::path::Path;
 
-/// How many columns are chosen where none are named.
-const COLUMNS: usize = 8;
-/// The widest that a column gets.
-const WIDEST: usize = 28;
 /// How long a row that changed stands out.
 const FRESH: Duration = Duration::from_secs(1);
+/// How long a note is news.
+const NEWS: Duration = Duration::from_secs(60);
 
 /// What a key does to the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,9 +36,9 @@ pub(super) enum Scroll {
 #[derive(Debug)]
 pub(super) struct Table {
     view: String,
-    columns: Vec<Path>,
-    /// Whether the columns are those that were asked for.
-    chosen: bool,
+    columns: Columns,
+    /// What they want to be whole, since they were chosen.
+    wanted: Vec<usize>,
     /// Keys, top to bottom.
     order: Vec<String>,
     rows: HashMap<String, Shown>,
@@ -48,7 +47,8 @@ pub(super) struct Table {
     state: String,
     connected: bool,
     notes: u64,
-    note: Option<String>,
+    /// The last one, and when it came.
+    note: Option<(String, Duration)>,
     pace: Pace,
     now: Duration,
     top: usize,
@@ -62,12 +62,12 @@ struct Shown {
 }
 
 impl Table {
-    /// An empty table; without fields it chooses its columns by the first rows.
+    /// An empty table; without fields it chooses its columns by what comes.
     pub(super) fn new(view: String, fields: Vec<Path>) -> Self {
         Table {
             view,
-            chosen: !fields.is_empty(),
-            columns: fields,
+            columns: Columns::new(fields),
+            wanted: Vec::new(),
             order: Vec::new(),
             rows: HashMap::new(),
             begun: false,
@@ -91,12 +91,11 @@ impl Table {
             self.order.retain(|known| *known != key);
             return;
         };
+        let before = self.rows.get(&key).map(|shown| &*shown.row);
+        self.columns.take(&key, before, &row);
         let changed = self.now;
-        if self
-            .rows
-            .insert(key.clone(), Shown { row, changed })
-            .is_none()
-        {
+        let shown = Shown { row, changed };
+        if self.rows.insert(key.clone(), shown).is_none() {
             match self.begun {
                 true => self.order.insert(0, key),
                 false => self.order.push(key),
@@ -126,26 +125,15 @@ impl Table {
     /// Takes in what is to be said.
     pub(super) fn note(&mut self, note: String) {
         self.notes += 1;
-        self.note = Some(note);
+        self.note = Some((note, self.now));
     }
 
     /// Takes in the time since the start, and the client's counts.
     pub(super) fn tick(&mut self, now: Duration, stats: &Stats) {
         self.now = now;
         self.pace.tick(now, stats);
-        if !self.chosen && !self.begun {
-            self.columns.clear();
-            let first = self.order.iter().take(5);
-            let rows = first.filter_map(|key| Some((key, &*self.rows.get(key)?.row)));
-            for (key, row) in rows {
-                for path in leaves(row, COLUMNS) {
-                    let is_key = path.find(row).is_some_and(|value| text(value) == *key);
-                    let is_new = !is_key && !self.columns.contains(&path);
-                    if is_new && self.columns.len() < COLUMNS {
-                        self.columns.push(path);
-                    }
-                }
-            }
+        if self.columns.choose() {
+            self.wanted.clear();
         }
         self.begun |= !self.order.is_empty();
     }
@@ -170,17 +158,20 @@ impl Table {
 
     /// Draws it.
     pub(super) fn render(&mut self, frame: &mut Frame<'_>) {
-        let [head, body, foot] = Layout::vertical([
+        let note = self.news(usize::from(frame.area().width));
+        let [head, body, keys, foot] = Layout::vertical([
             Constraint::Length(2),
             Constraint::Min(1),
             Constraint::Length(1),
+            Constraint::Length(u16::try_from(note.len()).unwrap_or(0)),
         ])
         .areas(frame.area());
         self.page = usize::from(body.height.saturating_sub(1)).max(1);
         self.stop();
         frame.render_widget(Paragraph::new(vec![self.head(), self.pace()]), head);
         self.body(frame, body);
-        frame.render_widget(Paragraph::new(self.foot()), foot);
+        frame.render_widget(self.keys(usize::from(keys.width)), keys);
+        frame.render_widget(Paragraph::new(note), foot);
     }
 
     fn head(&self) -> Line<'_> {
@@ -204,97 +195,67 @@ impl Table {
         ))
     }
 
-    fn foot(&self) -> Line<'_> {
+    /// The keys, and how many fields there is no room for.
+    fn keys(&self, room: usize) -> Line<'_> {
+        let more = self.columns.more().unwrap_or_default();
+        let keys = format!("q quits, arrows and page keys scroll  {more}");
+        Line::raw(cut(keys, room)).dim()
+    }
+
+    /// The last note, while it is news.
+    fn news(&self, room: usize) -> Vec<Line<'static>> {
         match &self.note {
-            Some(note) => {
-                let note = line(note);
-                Line::raw(format!("[{}] {note}", self.notes)).yellow()
+            Some((note, since)) if self.now.saturating_sub(*since) < NEWS => {
+                let note = wrapped(&format!("[{}] {}", self.notes, line(note)), room);
+                let note = note.into_iter();
+                note.map(|line| Line::raw(line).yellow()).collect()
             }
-            None => Line::raw("q quits, arrows and page keys scroll").dim(),
+            _ => Vec::new(),
         }
     }
 
-    fn body(&self, frame: &mut Frame<'_>, area: Rect) {
+    fn body(&mut self, frame: &mut Frame<'_>, area: Rect) {
+        let room = usize::from(area.width);
         let seen: Vec<_> = self.order.iter().skip(self.top).take(self.page).collect();
+        let titles = titles(self.columns.paths()).into_iter();
         let mut texts = vec![std::iter::once("key".to_owned())
-            .chain(titles(&self.columns))
+            .chain(titles)
             .collect::<Vec<_>>()];
-        texts.extend(seen.iter().map(|key| self.cells(key)));
-        let widths = widths(&texts, usize::from(area.width));
+        widen(&mut self.wanted, &texts);
+        // What has no room for its title is not written out: it may be long.
+        let most = widths(&self.wanted, room).len();
+        texts.extend(seen.iter().map(|key| self.cells(key).take(most).collect()));
+        widen(&mut self.wanted, &texts);
+        let widths = widths(&self.wanted, room);
+        let mut rows = texts.into_iter().map(|cells| {
+            let cells = cells.into_iter().zip(&widths);
+            Row::new(cells.map(|(cell, width)| Cell::from(cut(cell, *width))))
+        });
+        let header = rows.next().unwrap_or_default();
         let style = |key: &str| match self.rows.get(key) {
             Some(shown) if self.now.saturating_sub(shown.changed) < FRESH => Style::new().bold(),
             _ => Style::new(),
         };
-        let mut texts = texts.into_iter();
-        let header = texts.next().unwrap_or_default();
-        let rows = texts
-            .zip(&seen)
-            .map(|(cells, key)| row(cells).style(style(key)));
-        let constraints = widths.iter().map(|width| Constraint::Length(*width));
+        let rows = rows.zip(&seen).map(|(row, key)| row.style(style(key)));
+        let constraints = widths
+            .iter()
+            .map(|width| Constraint::Length(u16::try_from(*width).unwrap_or(u16::MAX)));
         let table = ratatui::widgets::Table::new(rows, constraints)
-            .header(row(header).style(Style::new().underlined()));
+            .header(header.style(Style::new().underlined()));
         frame.render_widget(table, area);
+        if !self.order.is_empty() {
+            self.columns.seen = widths.len().saturating_sub(1);
+        }
     }
 
-    fn cells(&self, key: &str) -> Vec<String> {
+    fn cells<'t>(&'t self, key: &'t str) -> impl Iterator<Item = String> + 't {
         let row = self.rows.get(key).map(|shown| &*shown.row);
-        let cell = |path: &Path| {
+        let cell = move |path: &Path| {
             row.and_then(|row| path.find(row))
                 .map_or(String::new(), text)
         };
-        std::iter::once(line(key))
-            .chain(self.columns.iter().map(cell))
-            .collect()
+        std::iter::once(line(key)).chain(self.columns.paths().iter().map(cell))
     }
-}
-
-fn row(cells: Vec<String>) -> Row<'static> {
-    Row::new(cells.into_iter().map(Cell::from))
-}
-
-/// A name for each column: the last of its path, where that is no other's.
-fn titles(columns: &[Path]) -> Vec<String> {
-    let whole: Vec<String> = columns.iter().map(Path::to_string).collect();
-    let last = |path: &str| path.rsplit('.').next().unwrap_or_default().to_owned();
-    let short: Vec<String> = whole.iter().map(|path| last(path)).collect();
-    let is_one = |name: &str| short.iter().filter(|other| *other == name).count() == 1;
-    let titles = short.iter().zip(&whole);
-    titles
-        .map(|(short, whole)| match is_one(short) {
-            true => short.clone(),
-            false => whole.clone(),
-        })
-        .collect()
-}
-
-/// The widths of the columns that fit.
-fn widths(texts: &[Vec<String>], width: usize) -> Vec<u16> {
-    let columns = texts.first().map_or(0, Vec::len);
-    let mut left = width;
-    let mut widths = Vec::new();
-    for column in 0..columns {
-        let cells = texts.iter().filter_map(|cells| cells.get(column));
-        let widest = cells.map(|cell| Span::raw(cell).width()).max();
-        let wanted = widest.unwrap_or(0).clamp(1, WIDEST);
-        if wanted > left && column > 0 {
-            break;
-        }
-        widths.push(u16::try_from(wanted.min(left)).unwrap_or(u16::MAX));
-        left = left.saturating_sub(wanted + 1);
-    }
-    widths
-}
-
-fn text(value: &Value) -> String {
-    match value {
-        Value::String(text) => line(text),
-        value => line(&value.to_string()),
-    }
-}
-
-/// A text as one line.
-fn line(text: &str) -> String {
-    printable(text).replace('\n', " ")
 }
 
 fn size(bytes: f64) -> String {
@@ -399,10 +360,10 @@ mod tests {
             [
                 "OreRound/list  connecting",
                 "3 rows  0 updates/s  0 B/s  0 pending  last message 4 s ago",
-                "key open paid",
-                "8   true 9",
-                "7   true 8",
-                "6   true 7",
+                "key paid open n log",
+                "8   9    true 8 [1]",
+                "7   8    true 7 [1]",
+                "6   7    true 6 [1]",
                 "q quits, arrows and page keys scroll",
             ]
         );
@@ -411,8 +372,12 @@ mod tests {
         });
         table.note("a row did not fit\n\u{1b}[2J".to_owned());
         let lines = drawn(&mut table, 70, 7);
-        assert_eq!(lines[3..5], ["8   true 9", "6   true 7"]);
+        assert_eq!(lines[3..5], ["8   9    true 8 [1]", "6   7    true 6 [1]"]);
+        assert_eq!(lines[5], "q quits, arrows and page keys scroll");
         assert_eq!(lines[6], "[1] a row did not fit \u{fffd}[2J");
+        table.tick(second(65), &counts(3, 2600, 0));
+        let keys = "q quits, arrows and page keys scroll";
+        assert_eq!(drawn(&mut table, 70, 7)[6], keys);
     }
 
     #[test]
@@ -444,9 +409,31 @@ mod tests {
         table.tick(second(0), &counts(1, 1, 0));
         let lines = drawn(&mut table, 45, 5);
         assert_eq!(lines[2], "key b.id a.id log");
-        assert_eq!(lines[3], format!("k   null 1    [\"{}", "x".repeat(26)));
+        assert_eq!(lines[3], format!("k   null 1    [\"{}…", "x".repeat(28)));
         // A column that has no room is left out.
         assert_eq!(drawn(&mut table, 20, 5)[2], "key b.id a.id");
+    }
+
+    #[test]
+    fn what_changes_gets_a_place() {
+        let mut table = Table::new("A/list".to_owned(), Vec::new());
+        let key = "x".repeat(44);
+        let mut drawn = |paid: u64, taken: u64| {
+            let row =
+                json!({"address": key, "paid_by_everybody": paid, "taken_by_everybody": taken});
+            table.update(upsert(&key, row));
+            table.tick(second(1), &counts(1, 1, 0));
+            drawn(&mut table, 50, 5);
+            // What is seen is known once it was drawn.
+            drawn(&mut table, 50, 5)
+        };
+        let title = |name: &str| format!("key{name:>47}");
+        let lines = drawn(1, 1);
+        assert_eq!(lines[2], title("paid_by_everybody"));
+        assert_eq!(lines[3], format!("{}… 1", "x".repeat(31)));
+        let foot = "q quits, arrows and page keys scroll  +2 fields, …";
+        assert_eq!(lines[4], foot);
+        assert_eq!(drawn(1, 2)[2], title("taken_by_everybody"));
     }
 
     #[test]
@@ -493,6 +480,7 @@ mod tests {
         let mut table = Table::new("A/list".to_owned(), Vec::new());
         table.update(upsert("key", json!({"a": 1})));
         table.tick(second(0), &counts(1, 1, 0));
+        table.note("more than there is room for".to_owned());
         for (width, height) in [(1, 1), (3, 2), (80, 3)] {
             drawn(&mut table, width, height);
         }

@@ -7,6 +7,8 @@ use hyperstack_sdk::{
     HyperStack, ListView, ReadError, StateView, TryEntityStream, Value, WindowView,
 };
 
+use super::path::Path;
+
 /// A view's id: an entity and a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ViewId {
@@ -44,13 +46,14 @@ impl ViewId {
     }
 }
 
-/// The rows of a view that are wanted.
+/// The rows of a view that are wanted, and which of their fields; all where there are none.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Part {
     pub(super) key: Option<String>,
     pub(super) filters: Vec<(String, Value)>,
     pub(super) skip: Option<u64>,
     pub(super) take: Option<u64>,
+    pub(super) fields: Vec<Path>,
 }
 
 /// A view to read.
@@ -87,14 +90,14 @@ impl View {
         }
     }
 
-    /// How many rows there are to begin with, once that is known.
-    pub(super) async fn count(&self) -> Result<usize, ReadError> {
+    /// The rows that there are to begin with, once that is known.
+    pub(super) async fn first(&self) -> Result<Vec<Arc<Value>>, ReadError> {
         match self {
-            View::List(view) => view.shared().try_get().await.map(|rows| rows.len()),
-            View::Window(view) => view.shared().try_get().await.map(|rows| rows.len()),
+            View::List(view) => view.shared().try_get().await,
+            View::Window(view) => view.shared().try_get().await,
             View::Row(view, key) => {
                 let row = view.shared().try_get(key).await;
-                row.map(|row| usize::from(row.is_some()))
+                row.map(|row| row.into_iter().collect())
             }
         }
     }

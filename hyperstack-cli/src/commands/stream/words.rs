@@ -1,12 +1,42 @@
 //! What is said where something does not work: why, and what to do.
 
-use hyperstack_sdk::ConnectError;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use hyperstack_sdk::{ConnectError, Value};
+
+use super::path::{paths, Path};
+use crate::nearest::did_you_mean;
 
 pub(super) fn none_passes(rows: usize) -> String {
     format!(
         "{rows} rows came, and none passes `--where`: waiting for one. A path is made of names on the \
          wire, joined by dots; text that looks like a number is `--where 'path=\"7\"'`"
     )
+}
+
+/// A word for each field that no row has, with one that they have and that may be meant.
+pub(super) fn no_fields(fields: &[Path], rows: &[Arc<Value>]) -> Vec<String> {
+    let is_missing = |field: &&Path| rows.iter().all(|row| field.find(row).is_none());
+    let missing = fields.iter().filter(is_missing);
+    let missing: Vec<_> = missing.map(Path::to_string).collect();
+    if missing.is_empty() {
+        return Vec::new();
+    }
+    let known = rows.iter().flat_map(|row| paths(row));
+    let known: BTreeSet<_> = known.map(|path| path.to_string()).collect();
+    let known = || known.iter().map(String::as_str);
+    let note = |field: String| {
+        // A part of a path is many edits away from it.
+        let tail = format!(".{field}");
+        let whole = known().find(|path| path.starts_with(&field) || path.ends_with(&tail));
+        let hint = match whole {
+            Some(path) => format!(", did you mean `{path}`?"),
+            None => did_you_mean(&field, known()),
+        };
+        format!("of the rows that came none has `{field}`{hint}")
+    };
+    missing.into_iter().map(note).collect()
 }
 
 pub(super) fn empty(view: &str) -> String {
@@ -51,6 +81,7 @@ pub(super) fn refused(error: ConnectError) -> anyhow::Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     fn rejected(status: u16) -> ConnectError {
         ConnectError::Rejected {
@@ -74,6 +105,24 @@ mod tests {
         let lines: Vec<_> = shown.lines().collect();
         assert_eq!(lines[0], "the server cannot be reached: nobody listens");
         assert!(lines[1].starts_with("is the server running"));
+    }
+
+    #[test]
+    fn a_slip_in_a_field_is_said() {
+        let rows = [json!({"id": {"game_id": 1}}), json!({"open": null})].map(Arc::new);
+        let notes = |field: &str| no_fields(&[field.parse().unwrap()], &rows);
+        for known in ["id", "id.game_id", "open"] {
+            assert!(notes(known).is_empty(), "{known}");
+        }
+        for (slip, meant) in [
+            ("id.gam", "id.game_id"),
+            ("game_id", "id.game_id"),
+            ("opne", "open"),
+        ] {
+            let note = format!("of the rows that came none has `{slip}`, did you mean `{meant}`?");
+            assert_eq!(notes(slip), [note]);
+        }
+        assert_eq!(notes("xyzzy"), ["of the rows that came none has `xyzzy`"]);
     }
 
     #[test]
