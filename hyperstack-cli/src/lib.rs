@@ -16,7 +16,8 @@ pub mod config;
 pub mod find;
 pub mod model;
 mod names;
-mod nearest;
+#[doc(hidden)]
+pub mod nearest;
 pub mod output;
 mod resolve;
 pub mod rust;

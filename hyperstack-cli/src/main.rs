@@ -1,7 +1,6 @@
 //! `hs`.
 
 mod commands;
-mod nearest;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -1,7 +1,7 @@
 //! The nearest name to one that is unknown.
 
 /// `, did you mean `near`?`, or nothing where no name is near.
-pub(crate) fn did_you_mean<'a>(found: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+pub fn did_you_mean<'a>(found: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     match nearest(found, known) {
         Some(near) => format!(", did you mean `{near}`?"),
         None => String::new(),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use hyperstack_sdk::{ConnectError, Value};
 
 use super::path::{paths, Path};
-use crate::nearest::did_you_mean;
+use hyperstack_cli::nearest::did_you_mean;
 
 pub(super) fn none_passes(rows: usize) -> String {
     format!(
