@@ -7,7 +7,7 @@ use std::{fs, io, process};
 use serde::Serialize;
 use similar::TextDiff;
 
-use crate::rust::{File, MARK};
+use crate::rust::{File, Layout, MARK};
 
 /// What becomes of the files in a directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -185,17 +185,9 @@ fn is_ours(bytes: &[u8]) -> bool {
 
 /// Each layout's files, but for those of `files`, where they are ours.
 fn leftovers(directory: &Path, files: &[File]) -> Vec<PathBuf> {
-    let all = [
-        "Cargo.toml",
-        "src/lib.rs",
-        "src/types.rs",
-        "src/entity.rs",
-        "mod.rs",
-        "types.rs",
-        "entity.rs",
-    ];
+    let all = [Layout::Crate, Layout::Module].map(Layout::paths).concat();
     let unneeded = |path: &&str| !files.iter().any(|file| file.path == Path::new(path));
-    let paths = all.iter().copied().filter(|path| unneeded(path));
+    let paths = all.into_iter().filter(unneeded);
     paths
         .map(|path| directory.join(path))
         .filter(|path| fs::read(path).is_ok_and(|bytes| is_ours(&bytes)))

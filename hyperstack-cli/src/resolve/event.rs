@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::field::{makes_text, transformed};
 use super::interface::{self, Found};
 use super::text::Text;
-use super::types::Types;
+use super::types::{self, Types};
 use crate::model::{Member, Role, Shape, Type, TypeDef};
 use crate::names::wire_snake;
 use crate::spec::{Instruction, ResolvedType};
@@ -45,16 +45,10 @@ impl<'a> Types<'a> {
                 let Some(segments) = segments(&from["path"]) else {
                     continue;
                 };
-                let Some(member) = self.picked(&origin, &segments, from, resolved) else {
-                    continue;
-                };
-                match members.iter_mut().find(|known| known.name == member.name) {
-                    Some(known) if known.ty != member.ty => known.ty = Type::Json,
-                    Some(_) => {}
-                    None => members.push(member),
-                }
+                members.extend(self.picked(&origin, &segments, from, resolved));
             }
         }
+        let members = types::distinct(members);
         match (whole, members.is_empty()) {
             (Some(whole), true) => whole,
             (None, false) => {

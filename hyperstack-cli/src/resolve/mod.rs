@@ -64,9 +64,7 @@ impl Stack {
         }
         hex
     }
-}
 
-impl Stack {
     /// The stack without what is only said of it.
     fn silent(&self) -> Stack {
         let mut stack = self.clone();

@@ -7,6 +7,9 @@ use crate::model::Type;
 /// The longest list that the server keeps whole: what is longer arrives cut in a snapshot.
 pub(super) const SERVER_KEEPS: usize = 100;
 
+/// What is a list in JSON.
+pub(super) const LISTS: &[&str] = &["Vec", "VecDeque", "BTreeSet", "HashSet"];
+
 /// A type, as tokens; unknown if they are none.
 #[derive(Clone)]
 pub(super) struct Text(Option<syn::Type>);
@@ -30,7 +33,7 @@ impl Text {
 
     /// The elements of a `Vec`.
     pub(super) fn list(&self) -> Option<Text> {
-        self.wrapped(&["Vec", "VecDeque", "BTreeSet", "HashSet"])
+        self.wrapped(LISTS)
     }
 
     fn wrapped(&self, wrappers: &[&str]) -> Option<Text> {

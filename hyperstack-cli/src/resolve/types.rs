@@ -123,7 +123,7 @@ impl<'a> Types<'a> {
         let mut inner = |ty, listed| self.tokens(ty, resolved, transforms, listed);
         match (&*name.last, &name.args[..]) {
             ("Option", [ty]) => return Some(Type::Nullable(Box::new(inner(ty, listed)?))),
-            ("Vec" | "VecDeque" | "BTreeSet" | "HashSet", [ty, ..]) => {
+            (last, [ty, ..]) if text::LISTS.contains(&last) => {
                 return Some(Type::List(Box::new(inner(ty, true)?)))
             }
             ("HashMap" | "BTreeMap" | "IndexMap", [key, value, ..]) => {
@@ -261,7 +261,7 @@ pub(super) fn member(name: &str, word: &str, ty: Type, transforms: &[Transform])
 
 /// Each name once: what is there twice, and not as one thing, is any JSON. What has no name has no place
 /// on the wire.
-fn distinct(members: Vec<Member>) -> Vec<Member> {
+pub(super) fn distinct(members: Vec<Member>) -> Vec<Member> {
     let mut distinct: Vec<Member> = Vec::new();
     for member in members {
         match distinct.iter_mut().find(|known| known.name == member.name) {

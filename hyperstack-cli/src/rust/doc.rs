@@ -1,6 +1,6 @@
 //! Doc comments: in lines of the usual length, and without what rustdoc would take for markup.
 
-const WIDTH: usize = 100;
+use super::item::WIDTH;
 
 /// Writes a paragraph. What the file says is in it, so that nothing may end the comment.
 pub(super) fn paragraph(out: &mut String, start: &str, text: &str) {

@@ -2,9 +2,10 @@
 
 use super::doc;
 use super::item::{attribute, braces, field, literal, nested, Writer};
-use super::names::{stack_name, EntityNames};
+use super::names::EntityNames;
 use super::types::{rename, undocumented};
 use crate::model::{Entity, Output, Section, View};
+use crate::names::kebab;
 
 impl Writer<'_> {
     /// All of `entity.rs` but its imports.
@@ -12,7 +13,7 @@ impl Writer<'_> {
         let (stack, names) = (self.stack, self.names);
         let mut out = String::new();
         doc::paragraph(&mut out, "///", &format!("The stack `{}`.", stack.name));
-        let mut args = vec![format!("name = {}", literal(&stack_name(stack)))];
+        let mut args = vec![format!("name = {}", literal(&kebab(&stack.name)))];
         args.extend(url.map(|url| format!("url = {}", literal(url))));
         let entities: Vec<_> = names
             .entities

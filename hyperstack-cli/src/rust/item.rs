@@ -6,7 +6,7 @@ use super::names::Names;
 use crate::model::{Stack, Type};
 
 /// The length of a line.
-const WIDTH: usize = 100;
+pub(super) const WIDTH: usize = 100;
 /// How long the arguments of an attribute may be in one line.
 const ATTRIBUTE: usize = 70;
 /// How long the elements of a tuple may be in one line.

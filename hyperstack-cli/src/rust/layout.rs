@@ -19,57 +19,62 @@ pub(super) fn files(stack: &Stack, options: &Options) -> Vec<File> {
     let entities = writer.entities(options.url.as_deref());
     let mut entity_uses = writer.uses;
 
+    let hash = stack.hash();
     let source = |uses: &Uses, body: &str| {
-        let mut text = header(stack, "//");
+        let mut text = header(stack, &hash, "//");
         text.push('\n');
         uses.write(&mut text);
         text.push_str(body.trim_end());
         text.trim_end().to_owned() + "\n"
     };
-    let file = |path: &str, text: String| File {
-        path: path.into(),
-        text,
-    };
     if options.layout == Layout::Single {
         entity_uses.join(type_uses);
         entity_uses.types = false;
         let body = format!("{entities}\n{types}");
-        return vec![file("stack.rs", source(&entity_uses, &body))];
+        return named(options.layout, vec![source(&entity_uses, &body)]);
     }
     let module = options.layout == Layout::Module;
-    let root = root(stack, &names, module, !types.is_empty());
-    let types = source(&type_uses, &types);
-    let entities = source(&entity_uses, &entities);
-    match module {
-        true => vec![
-            file("mod.rs", root),
-            file("types.rs", types),
-            file("entity.rs", entities),
-        ],
-        false => vec![
-            file("Cargo.toml", manifest(stack, options)),
-            file("src/lib.rs", root),
-            file("src/types.rs", types),
-            file("src/entity.rs", entities),
-        ],
+    let mut texts = vec![
+        root(
+            &header(stack, &hash, "//"),
+            stack,
+            &names,
+            module,
+            !types.is_empty(),
+        ),
+        source(&type_uses, &types),
+        source(&entity_uses, &entities),
+    ];
+    if !module {
+        texts.insert(0, manifest(&header(stack, &hash, "#"), stack, options));
     }
+    named(options.layout, texts)
+}
+
+/// The files of a layout, which have these texts.
+fn named(layout: Layout, texts: Vec<String>) -> Vec<File> {
+    let files = layout.paths().iter().zip(texts);
+    files
+        .map(|(path, text)| File {
+            path: path.into(),
+            text,
+        })
+        .collect()
 }
 
 /// The lines that every file begins with.
-fn header(stack: &Stack, comment: &str) -> String {
+fn header(stack: &Stack, hash: &str, comment: &str) -> String {
     format!(
         "{comment} {MARK} {}. Do not edit: the next run overwrites it.\n\
-         {comment} Stack {}, sha256 {}\n",
+         {comment} Stack {}, sha256 {hash}\n",
         env!("CARGO_PKG_VERSION"),
         literal(&stack.name),
-        stack.hash()
     )
 }
 
 /// `lib.rs` or `mod.rs`.
-fn root(stack: &Stack, names: &Names, module: bool, types: bool) -> String {
-    let mut out = header(stack, "//");
-    out.push('\n');
+fn root(header: &str, stack: &Stack, names: &Names, module: bool, types: bool) -> String {
+    let mut out = format!("{header}\n");
     let of = format!(
         "The stack `{}` as plain structs, for `hyperstack_sdk`.",
         stack.name
@@ -94,13 +99,13 @@ fn root(stack: &Stack, names: &Names, module: bool, types: bool) -> String {
     out
 }
 
-fn manifest(stack: &Stack, options: &Options) -> String {
+fn manifest(header: &str, stack: &Stack, options: &Options) -> String {
     let from = match &options.sdk {
         Sdk::Version => format!("version = {}", toml(SDK_VERSION)),
         Sdk::Path(path) => format!("path = {}", toml(path)),
     };
     format!(
-        "{}
+        "{header}
 [package]
 name = {}
 version = \"0.1.0\"
@@ -117,7 +122,6 @@ native-tls = [\"hyperstack-sdk/native-tls\"]
 [dependencies]
 hyperstack-sdk = {{ {from}, default-features = false, features = [\"client\"] }}
 ",
-        header(stack, "#"),
         toml(&options.crate_name),
         env!("CARGO_PKG_RUST_VERSION"),
         toml(&format!(

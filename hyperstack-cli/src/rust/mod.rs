@@ -76,6 +76,18 @@ pub enum Layout {
     Single,
 }
 
+impl Layout {
+    /// The paths of its files.
+    #[must_use]
+    pub fn paths(self) -> &'static [&'static str] {
+        match self {
+            Layout::Crate => &["Cargo.toml", "src/lib.rs", "src/types.rs", "src/entity.rs"],
+            Layout::Module => &["mod.rs", "types.rs", "entity.rs"],
+            Layout::Single => &["stack.rs"],
+        }
+    }
+}
+
 /// A file that is generated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::model::{Entity, Role, Stack, TypeDef};
-use crate::names::{ident, is_keyword, kebab, pascal, snake};
+use crate::names::{ident, is_keyword, pascal, snake};
 
 /// Names of types that generated code means otherwise: Rust's own, and those that it imports.
 const RESERVED: &[&str] = &[
@@ -257,13 +257,19 @@ impl Fields {
     fn numbered(&mut self, name: String, by: &str) -> String {
         let bare = name.trim_start_matches("r#").trim_end_matches('_');
         let numbered = (2..).map(|n: u32| format!("{bare}{by}{n}"));
-        let mut names = std::iter::once(name.clone()).chain(numbered);
-        let free = names
-            .find(|name| !self.taken.contains(name))
-            .unwrap_or_else(|| name.clone());
-        self.taken.insert(free.clone());
-        free
+        unused(
+            &mut self.taken,
+            std::iter::once(name.clone()).chain(numbered),
+        )
     }
+}
+
+/// Takes the first of some names that is not taken.
+fn unused(taken: &mut HashSet<String>, names: impl IntoIterator<Item = String>) -> String {
+    let name = names.into_iter().find(|name| !taken.contains(name));
+    let name = name.unwrap_or_default();
+    taken.insert(name.clone());
+    name
 }
 
 /// The names of the views' accessors, beside those that are always there.
@@ -289,19 +295,10 @@ fn views(entity: &Entity) -> Vec<String> {
                 name if name.starts_with(|c: char| c.is_ascii_digit()) => format!("_{name}"),
                 name => name,
             };
-            let clashes = |name: &String| taken.contains(name) || is_keyword(name);
             let numbered = (2..).map(|n: u32| format!("{name}_view{n}"));
-            let mut names = [name.clone(), format!("{name}_view")]
-                .into_iter()
-                .chain(numbered);
-            let free = names.find(|name| !clashes(name)).unwrap_or(name);
-            taken.insert(free.clone());
-            free
+            let names = [name.clone(), format!("{name}_view")].into_iter();
+            let names = names.chain(numbered).filter(|name| !is_keyword(name));
+            unused(&mut taken, names)
         })
         .collect()
-}
-
-/// The name of a stack for its derive: `ore-stream`.
-pub(super) fn stack_name(stack: &Stack) -> String {
-    kebab(&stack.name)
 }

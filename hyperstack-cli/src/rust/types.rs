@@ -121,10 +121,10 @@ impl Writer<'_> {
             attribute(&mut body, "    ", "field", &args);
             // What a server of another version does not send costs the field, and not the row.
             let ty = match &member.ty {
-                Type::Nullable(ty) => self.ty(ty),
-                ty => self.ty(ty),
+                Type::Nullable(ty) => ty,
+                ty => ty,
             };
-            field(&mut body, &name, &format!("Option<{ty}>"));
+            field(&mut body, &name, &format!("Option<{}>", self.ty(ty)));
         }
         braces(out, &format!("pub struct {struct_name}"), &body);
     }
@@ -132,7 +132,7 @@ impl Writer<'_> {
     fn variants(&mut self, out: &mut String, enum_name: &str, variants: &[String]) {
         let mut body = String::new();
         let mut names = Fields::default();
-        for wire in variants.iter().filter(|wire| !wire.is_empty()) {
+        for wire in variants {
             let name = names.variant(wire);
             doc::paragraph(&mut body, "    ///", &format!("`{wire}`."));
             let mut args = Vec::new();

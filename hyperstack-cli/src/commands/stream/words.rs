@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use hyperstack_cli::nearest::did_you_mean;
 use hyperstack_sdk::{ConnectError, Value};
 
 use super::path::{paths, Path};
-use hyperstack_cli::nearest::did_you_mean;
 
 pub(super) fn none_passes(rows: usize) -> String {
     format!(
