@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::field::{makes_text, transformed};
 use super::interface::{self, Found};
+use super::source::{Kind, SourceName};
 use super::text::Text;
 use super::types::{self, Types};
 use crate::model::{Member, Role, Shape, Type, TypeDef};
@@ -71,16 +72,18 @@ impl<'a> Types<'a> {
     /// of the field's type.
     fn origin(&mut self, from: &str, text: &Text) -> Origin<'a> {
         let (before, last) = text.path().unwrap_or_default();
-        let (program, name) = from.rsplit_once("::").unwrap_or(("", from));
+        let source = SourceName::parse(from);
         let mut paths = vec![(before.clone(), last)];
-        for (suffix, module) in [("IxState", "instructions"), ("CpiEvent", "events")] {
-            if let Some(name) = name.strip_suffix(suffix) {
-                let before = match program {
-                    "" => before.first().cloned().unwrap_or_default(),
-                    program => program.to_owned(),
-                };
-                paths.insert(0, (vec![before, module.to_owned()], name.to_owned()));
-            }
+        if let (Kind::Instruction | Kind::Event, Some(module)) = (source.kind, source.kind.module())
+        {
+            let program = match source.program {
+                "" => before.first().cloned().unwrap_or_default(),
+                program => program.to_owned(),
+            };
+            paths.insert(
+                0,
+                (vec![program, module.to_owned()], source.name.to_owned()),
+            );
         }
         for (before, last) in paths {
             match interface::find(&self.idls, &before, &last) {
@@ -104,37 +107,22 @@ impl<'a> Types<'a> {
         let [last] = path else {
             return path.len() > 1;
         };
-        let last = wire_snake(last);
-        let (program, source) = from.rsplit_once("::").unwrap_or(("", from));
-        let find = |suffix: &str, module: &str| {
-            let before = [program.to_owned(), module.to_owned()];
-            interface::find(&self.idls, &before, source.strip_suffix(suffix)?)
+        let source = SourceName::parse(from);
+        let Some(module) = source.kind.module() else {
+            return false;
         };
-        let field = |fields: &'a [Value]| {
-            let named = |field: &&Value| field["name"].as_str().map(wire_snake);
-            let mut fields = fields.iter();
-            Some(&fields.find(|field| named(field).as_ref() == Some(&last))?["type"])
-        };
-        let of = |shape: &'a Value| field(shape["fields"].as_array()?);
-        let ty = match source.strip_suffix("IxState") {
-            Some(_) => match find("IxState", "instructions") {
-                Some(Found::Instruction(_, instruction)) => {
-                    let mut args = instruction.args.iter();
-                    let arg = args.find(|arg| wire_snake(&arg.name) == last);
-                    arg.map(|arg| &arg.ty)
-                }
-                _ => None,
-            },
-            None => match find("CpiEvent", "events").or_else(|| find("State", "accounts")) {
-                Some(Found::Type(_, entry)) => of(&entry.shape),
-                Some(Found::Account(_, account)) => field(&account.fields)
-                    .or_else(|| of(&account.shape))
-                    .or_else(|| match find("State", "types")? {
-                        Found::Type(_, entry) => of(&entry.shape),
-                        _ => None,
-                    }),
-                _ => None,
-            },
+        let before = [source.program, module].map(str::to_owned);
+        let ty = match interface::find(&self.idls, &before, source.name) {
+            Some(Found::Instruction(_, instruction)) => {
+                let mut args = instruction.args.iter();
+                let arg = args.find(|arg| wire_snake(&arg.name) == wire_snake(last));
+                arg.map(|arg| &arg.ty)
+            }
+            Some(Found::Account(program, account)) => {
+                interface::field(self.account_fields(program, account), last)
+            }
+            Some(Found::Type(_, entry)) => interface::field(interface::fields(&entry.shape), last),
+            None => None,
         };
         ty.is_some_and(|ty| ty.get("option").is_some())
     }

@@ -68,6 +68,19 @@ pub(super) fn instruction<'a>(idl: &'a Idl, name: &str) -> Option<&'a Instructio
         .find(|instruction| plain(&instruction.name) == plain(name))
 }
 
+/// The fields that a type has.
+pub(super) fn fields(shape: &Value) -> &[Value] {
+    shape["fields"].as_array().map_or(&[], Vec::as_slice)
+}
+
+/// The type of a field by its name on the wire, or as it is declared.
+pub(super) fn field<'a>(fields: &'a [Value], name: &str) -> Option<&'a Value> {
+    let wire = names::wire_snake(name);
+    let named =
+        |field: &&Value| field["name"].as_str().map(names::wire_snake).as_ref() == Some(&wire);
+    Some(&fields.iter().find(named)?["type"])
+}
+
 impl<'a> Types<'a> {
     /// The name of a program, where there is more than one.
     pub(super) fn program(&self, program: usize) -> Option<String> {
@@ -83,25 +96,37 @@ impl<'a> Types<'a> {
         transforms: &[Transform],
         listed: bool,
     ) -> Type {
-        let entry = self.idls[program]
-            .types
-            .iter()
-            .find(|entry| entry.name == account.name);
-        let shape = match (account.fields.is_empty(), account.shape.is_object()) {
-            (false, _) => Value::Object(
-                [("fields".to_owned(), account.fields.clone().into())]
-                    .into_iter()
-                    .collect(),
-            ),
-            (true, true) => account.shape.clone(),
-            (true, false) => entry.map(|entry| entry.shape.clone()).unwrap_or_default(),
-        };
+        let entry = self.type_of(program, account);
         let docs = match account.docs.is_empty() {
             true => entry.map(|entry| entry.docs.clone()).unwrap_or_default(),
             false => account.docs.clone(),
         };
         let head = (&*account.name, Role::Account, docs);
-        self.shaped(program, head, &shape, transforms, listed)
+        let fields = self.account_fields(program, account);
+        let variants = match (account.fields.is_empty(), account.shape.is_object(), entry) {
+            (true, true, _) => account.shape["variants"].as_array(),
+            (true, false, Some(entry)) => entry.shape["variants"].as_array(),
+            _ => None,
+        };
+        self.shaped(program, head, (fields, variants), transforms, listed)
+    }
+
+    /// The type of an account's name.
+    fn type_of(&self, program: usize, account: &Account) -> Option<&'a TypeEntry> {
+        let mut types = self.idls[program].types.iter();
+        types.find(|entry| entry.name == account.name)
+    }
+
+    /// The fields of an account: its own, or those of the type of its name.
+    pub(super) fn account_fields(&self, program: usize, account: &'a Account) -> &'a [Value] {
+        match (account.fields.is_empty(), account.shape.is_object()) {
+            (false, _) => &account.fields,
+            (true, true) => fields(&account.shape),
+            (true, false) => match self.type_of(program, account) {
+                Some(entry) => fields(&entry.shape),
+                None => &[],
+            },
+        }
     }
 
     pub(super) fn entry(
@@ -118,14 +143,15 @@ impl<'a> Types<'a> {
             return Type::Json;
         }
         let head = (&*entry.name, Role::Type, entry.docs.clone());
-        self.shaped(program, head, &entry.shape, transforms, listed)
+        let shape = (fields(shape), shape["variants"].as_array());
+        self.shaped(program, head, shape, transforms, listed)
     }
 
     fn shaped(
         &mut self,
         program: usize,
         (name, role, docs): (&str, Role, Vec<String>),
-        shape: &Value,
+        shape: (&[Value], Option<&Vec<Value>>),
         transforms: &[Transform],
         listed: bool,
     ) -> Type {
@@ -140,12 +166,17 @@ impl<'a> Types<'a> {
         })
     }
 
-    fn shape(&mut self, program: usize, shape: &Value, transforms: &[Transform]) -> Shape {
-        if let Some(variants) = shape["variants"].as_array() {
+    /// What fields, or variants, make.
+    fn shape(
+        &mut self,
+        program: usize,
+        (fields, variants): (&[Value], Option<&Vec<Value>>),
+        transforms: &[Transform],
+    ) -> Shape {
+        if let Some(variants) = variants {
             let names = variants.iter().filter_map(|v| v["name"].as_str());
             return Shape::Enum(names.map(str::to_owned).collect());
         }
-        let fields = shape["fields"].as_array().map_or(&[][..], Vec::as_slice);
         let named = |field: &Value| field["name"].is_string() && !field["type"].is_null();
         if !fields.is_empty() && !fields.iter().all(named) {
             let elements = fields.iter().map(|field| self.idl(program, field, false));

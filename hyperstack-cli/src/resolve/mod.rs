@@ -8,6 +8,7 @@ mod event;
 mod field;
 mod interface;
 mod origin;
+mod source;
 mod text;
 mod types;
 mod view;

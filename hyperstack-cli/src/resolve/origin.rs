@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::event::segments;
 use super::field::Source;
+use super::source::{Kind, SourceName};
 use crate::names;
 use crate::spec;
 
@@ -118,25 +119,16 @@ impl<'s> Way<'s> {
 
 /// The kind of a source, and its name: `ore::RoundState` is the account `ore::Round`.
 fn source_name(from: &str) -> (&'static str, String) {
-    let (program, name) = match from.rsplit_once("::") {
-        Some((program, name)) => (format!("{program}::"), name),
-        None => (String::new(), from),
+    let source = SourceName::parse(from);
+    let name = match source.kind {
+        Kind::Instruction => names::snake(source.name),
+        _ => source.name.to_owned(),
     };
-    let suffixes = [
-        ("IxState", "instruction"),
-        ("CpiEvent", "event"),
-        ("State", "account"),
-    ];
-    for (suffix, kind) in suffixes {
-        if let Some(name) = name.strip_suffix(suffix) {
-            let name = match kind {
-                "instruction" => names::snake(name),
-                _ => name.to_owned(),
-            };
-            return (kind, format!("`{program}{name}`"));
-        }
-    }
-    ("source", format!("`{program}{name}`"))
+    let whole = match source.program {
+        "" => format!("`{name}`"),
+        program => format!("`{program}::{name}`"),
+    };
+    (source.kind.word(), whole)
 }
 
 /// "instructions `buy` and `sell`".

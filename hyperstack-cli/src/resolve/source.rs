@@ -1,0 +1,61 @@
+//! What a handler reads, by the name that the file has for it.
+
+/// What a source is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Instruction,
+    Event,
+    Account,
+    Other,
+}
+
+/// A source: `pump::BuyIxState` is the instruction `Buy` of `pump`.
+pub(super) struct SourceName<'s> {
+    /// Empty where the file does not say it.
+    pub(super) program: &'s str,
+    pub(super) name: &'s str,
+    pub(super) kind: Kind,
+}
+
+impl<'s> SourceName<'s> {
+    pub(super) fn parse(from: &'s str) -> Self {
+        let (program, name) = from.rsplit_once("::").unwrap_or(("", from));
+        let suffixes = [
+            ("IxState", Kind::Instruction),
+            ("CpiEvent", Kind::Event),
+            ("State", Kind::Account),
+        ];
+        let known = |(suffix, kind)| Some((name.strip_suffix(suffix)?, kind));
+        let (name, kind) = suffixes
+            .into_iter()
+            .find_map(known)
+            .unwrap_or((name, Kind::Other));
+        SourceName {
+            program,
+            name,
+            kind,
+        }
+    }
+}
+
+impl Kind {
+    /// Where an interface has it.
+    pub(super) fn module(self) -> Option<&'static str> {
+        match self {
+            Kind::Instruction => Some("instructions"),
+            Kind::Event => Some("events"),
+            Kind::Account => Some("accounts"),
+            Kind::Other => None,
+        }
+    }
+
+    /// What it is called.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Kind::Instruction => "instruction",
+            Kind::Event => "event",
+            Kind::Account => "account",
+            Kind::Other => "source",
+        }
+    }
+}
