@@ -161,8 +161,8 @@ pub trait Patchable: Field {
     fn diff_slots(value: &Self, later: &Self, all: bool) -> Self::Patch;
 }
 
-/// What the rows of a view are: every entity's struct, and raw JSON. The bound for what is written over the rows of
-/// any entity, such as `fn show<T: Record>(updates: EntityStream<T>)`.
+/// What the rows of a view are: every entity's struct, and raw JSON. The bound for what is written over
+/// the rows of any entity, such as `fn show<T: Record>(updates: EntityStream<T>)`.
 pub trait Record: Patchable<Patch: Send + Sync> + Send + Sync {}
 
 #[diagnostic::do_not_recommend]
