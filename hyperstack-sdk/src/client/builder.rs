@@ -12,10 +12,10 @@ use crate::driver::{Endpoint, EndpointSettings};
 use crate::engine::{Handle, Settings, Shared};
 use crate::session::{self, ConnectError, Credentials, Session};
 use crate::store::Hub;
-#[cfg(feature = "testing")]
-use crate::testing::{Entry, Tap};
 use crate::wire::payload::Limits;
 use crate::wire::Secret;
+#[cfg(feature = "testing")]
+use crate::{engine::Tap, wire::Entry};
 
 /// Settings for a [`HyperStack`]; made by [`HyperStack::builder`].
 ///

@@ -29,7 +29,7 @@ use tokio_tungstenite::WebSocketStream;
 use crate::engine::Shared;
 use crate::session::{ConnectError, EndReason, Link, Transmit};
 #[cfg(feature = "testing")]
-use crate::{session::Time, testing::Kind};
+use crate::{session::Time, wire::Kind};
 
 use crate::wire::Request;
 

@@ -7,6 +7,8 @@ mod handle;
 mod shared;
 mod state;
 mod stats;
+#[cfg(feature = "testing")]
+mod tap;
 
 pub use fault::Fault;
 pub use feed::Feed;
@@ -14,3 +16,5 @@ pub(crate) use handle::Handle;
 pub(crate) use shared::{Settings, Shared};
 pub use state::{ConnectionState, StateChange};
 pub use stats::Stats;
+#[cfg(feature = "testing")]
+pub(crate) use tap::Tap;

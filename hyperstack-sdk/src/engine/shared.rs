@@ -10,14 +10,16 @@ use tokio::time::Instant;
 
 use super::core::Core;
 use super::feed::Board;
+#[cfg(feature = "testing")]
+use super::tap::{received, sent, Tap};
 use super::{ConnectionState, Fault, Feed, StateChange, Stats};
 use crate::auth::{until, AuthToken, TokenError};
 use crate::session::{ConnectError, EndReason, Grant, Link, Session, Time, Transmit};
 use crate::store::Hub;
 use crate::stream::Full;
-#[cfg(feature = "testing")]
-use crate::testing::{received, sent, Kind, Tap};
 use crate::wire::payload::{self, Limits};
+#[cfg(feature = "testing")]
+use crate::wire::Kind;
 use crate::wire::{AuthErrorCode, FrameError, Incoming, Issue, Secret};
 
 /// The state of a client. The lock on it is held for short, and never across an await.

@@ -59,7 +59,6 @@ mod model;
 
 mod recording;
 mod replay;
-mod tap;
 
 mod handshake;
 mod peer;
@@ -81,18 +80,17 @@ mod endpoint;
 #[cfg(test)]
 mod simulation;
 
-pub use crate::wire::Seq;
+pub use crate::wire::{Entry, Kind, Seq, Side};
 pub use builder::TestServerBuilder;
 pub use endpoint::{TokenEndpoint, TokenReply, TokenRequest};
 pub use error::{LineProblem, RecordingError, ServerError};
 pub use frame::Mode;
 pub use handshake::Handshake;
 pub use offline::Offline;
-pub use recording::{Entry, Kind, Recording, Side};
+pub use recording::Recording;
 pub use refusal::Refusal;
 pub use replay::Pace;
 pub use seq::SeqSource;
 pub use server::TestServer;
 pub use sort::{Order, Sort};
 pub use state::Refresh;
-pub(crate) use tap::{received, sent, Tap};

@@ -8,6 +8,7 @@ use flate2::bufread::MultiGzDecoder;
 use serde_json::Value;
 
 use super::error::{LineProblem, RecordingError};
+use crate::wire::{Entry, Kind, Side};
 
 /// A session with a server: every message, both ways, with its time.
 ///
@@ -25,39 +26,6 @@ use super::error::{LineProblem, RecordingError};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Recording {
     entries: Vec<Entry>,
-}
-
-/// One message of a [`Recording`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
-    /// When, in milliseconds since some start.
-    pub ms: u64,
-    /// Who sent it.
-    pub from: Side,
-    /// The kind of WebSocket message.
-    pub kind: Kind,
-    /// Whether the payload was compressed on the wire.
-    pub gzip: bool,
-    /// The payload, inflated.
-    pub text: String,
-}
-
-/// Who sent a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Side {
-    /// The client.
-    Client,
-    /// The server.
-    Server,
-}
-
-/// The kind of a WebSocket message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Kind {
-    /// Requests, errors, answers to a token refresh.
-    Text,
-    /// Data.
-    Binary,
 }
 
 impl Recording {
@@ -192,25 +160,6 @@ impl Entry {
                 .ok_or_else(field("text", "the payload"))?
                 .to_owned(),
         })
-    }
-}
-
-/// The entry as a line of a recording.
-impl std::fmt::Display for Entry {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let from = match self.from {
-            Side::Client => "client",
-            Side::Server => "server",
-        };
-        let kind = match self.kind {
-            Kind::Text => "text",
-            Kind::Binary => "binary",
-        };
-        let (ms, gzip, text) = (self.ms, self.gzip, Value::from(self.text.as_str()));
-        write!(
-            f,
-            r#"{{"ms":{ms},"from":"{from}","kind":"{kind}","gzip":{gzip},"text":{text}}}"#
-        )
     }
 }
 

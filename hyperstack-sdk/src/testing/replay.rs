@@ -8,7 +8,8 @@ use tokio_tungstenite::tungstenite::Message;
 use super::error::ServerError;
 use super::frame::{binary, gzipped, Header, Mode};
 use super::message::{ClientMessage, Subscribe};
-use super::recording::{Entry, Kind, Recording, Side};
+use super::recording::Recording;
+use crate::wire::{Entry, Kind, Side};
 
 /// How fast the live messages of a recording are played.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -5,6 +5,8 @@
 //! the client says.
 
 mod code;
+#[cfg(feature = "testing")]
+mod entry;
 mod envelope;
 mod frame;
 pub mod payload;
@@ -14,6 +16,8 @@ mod seq;
 mod text;
 
 pub use code::{AuthErrorCode, Remedy};
+#[cfg(feature = "testing")]
+pub use entry::{Entry, Kind, Side};
 pub use frame::{Direction, Frame, FrameError, Incoming, Issue, RefreshReply, Row, Sort};
 pub(crate) use request::masked;
 pub use request::{Request, Secret, Subscribe};

@@ -3,10 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::recording::{Entry, Kind, Side};
 use crate::session::{Time, Transmit};
 use crate::wire::payload::{self, Limits};
-use crate::wire::{Request, Secret};
+use crate::wire::{Entry, Kind, Request, Secret, Side};
 
 /// Who is told.
 #[derive(Clone)]
