@@ -4,15 +4,16 @@ mod peer;
 mod readers;
 
 use hyperstack_sdk::session::{
-    ConnectError, Credentials, EndReason, Event, Grant, Link, Session, Settings, Target, Time,
-    Transmit, Window,
+    ConnectError, Credentials, EndReason, Grant, Instruction, Link, Query, Session, Settings,
+    SourceId, Step, Target, Time, Transmit, Window,
 };
 use hyperstack_sdk::wire::{
-    AuthErrorCode, Direction, Incoming, Issue, RefreshReply, Request, Secret, Sort,
+    AuthErrorCode, Direction, Frame, Incoming, Issue, RefreshReply, Request, Row, Secret, Sort,
 };
 use hyperstack_sdk::{Seq, TokenError};
 use peer::{Name, Peer};
 use readers::Readers;
+use std::collections::HashMap;
 use std::slice::Iter;
 use std::sync::Arc;
 use std::time::Duration;
@@ -73,6 +74,8 @@ impl Bytes<'_> {
 struct Play {
     session: Session,
     now: Time,
+    /// The view of each source.
+    views: HashMap<SourceId, Arc<str>>,
     readers: Readers,
     peer: Peer,
     was_dialing: bool,
@@ -99,6 +102,7 @@ impl Play {
         Play {
             session: Session::new(settings, bits as u64),
             now: Time::ZERO,
+            views: HashMap::new(),
             readers: Readers::new(linger),
             peer: Peer::default(),
             was_dialing: false,
@@ -114,32 +118,34 @@ impl Play {
             b'a' => self.answer(),
             b'c' => session.close(EndReason::Disconnected),
             b'd' => {
-                if let Some((view, target, window)) = self.readers.release(bytes.next(), now) {
-                    session.release(&view, &target, window, now);
+                if let Some(query) = self.readers.release(bytes.next(), now) {
+                    session.release(&query, now);
                 }
             }
-            b'e' => session.refresh(bytes.pick(&VIEWS)),
+            b'e' => session.resync(&whole(bytes.pick(&VIEWS))),
             b'f' => {
                 let success = bytes.next().is_multiple_of(2);
-                session.handle_refreshed(&reply(success), life(bytes), now);
+                let mut reply = reply(success);
+                reply.expires_in = life(bytes);
+                session.handle_message(Incoming::Refresh(reply), now);
             }
-            b'h' => session.handle_heard(now),
+            b'h' => session.handle_alive(now),
             b'i' => {
                 let issue = issue("snapshot-limit-exceeded", None, false);
                 if let Some(asked) = self.peer.snapshot() {
-                    session.handle_issue(&issue, now);
+                    session.handle_message(Incoming::Issue(issue), now);
                     self.peer.decline(asked);
                 }
             }
             b'j' => {
                 let code = bytes.pick(&["token-expired", "internal-error", "origin-mismatch"]);
-                session.handle_issue(&issue(code, None, true), now);
+                session.handle_message(Incoming::Issue(issue(code, None, true)), now);
             }
             b'k' => session.handle_token(token(bytes), now),
             b'l' => session.handle_lost(loss(bytes), now),
             b'n' => {
                 let key = bytes.pick(&[None, Some("a"), Some("b"), Some("z")]);
-                session.handle_news(bytes.pick(&VIEWS), key, now);
+                frame(session, live(bytes.pick(&VIEWS), key), now);
             }
             b'o' => {
                 if matches!(session.link(), Link::Dialing { .. }) {
@@ -152,12 +158,12 @@ impl Play {
             b's' => {
                 let ended = self.peer.snapshot();
                 let view = ended.map_or(String::new(), |asked| asked.name.0);
-                session.handle_complete(&view);
+                frame(session, batch(&view, true), now);
             }
             b't' => self.pass(bytes.pick(&STEPS)),
             b'u' => {
                 let seq = bytes.pick(&[None, Some(Seq::new(7, 1))]);
-                session.resume_from(bytes.pick(&VIEWS), seq);
+                session.set_cursors(|_| seq);
             }
             b'w' => {
                 let view: Arc<str> = bytes.pick(&VIEWS).into();
@@ -170,9 +176,15 @@ impl Play {
                     Target::All => window(bytes.next()),
                     Target::Key(_) => Window::default(),
                 };
-                session.want(&view, &target, window);
-                self.forgive();
-                self.readers.want((view, target, window));
+                let query = Query {
+                    view,
+                    target,
+                    window,
+                };
+                let source = session.want(&query).source;
+                self.views.insert(source, query.view.clone());
+                self.clear_refusals();
+                self.readers.want(query);
             }
             b'z' => {
                 let at = session.poll_timeout().unwrap_or(now);
@@ -213,18 +225,23 @@ impl Play {
         if peer::is_unknown(view) {
             return;
         }
-        self.events();
+        self.instructions();
         let sort = Sort {
             path: vec!["_seq".to_owned()],
             direction: Direction::Descending,
         };
-        self.session.handle_subscribed(view, Some(sort));
-        self.peer.answered(&asked);
-        let begun = |event| match event {
-            Event::Begin { view, target, .. } => Some(name(&view, &target)),
-            _ => None,
+        let subscribed = Frame::Subscribed {
+            view: view.into(),
+            sort: Some(sort),
         };
-        let begun: Vec<_> = self.events().into_iter().filter_map(begun).collect();
+        frame(&mut self.session, subscribed, self.now);
+        self.peer.answered(&asked);
+        let begun: Vec<_> = self.instructions();
+        let begun = begun.into_iter().filter_map(|it| match it.step {
+            Step::Begin { target, .. } => Some(name(&self.views[&it.source?], &target)),
+            _ => None,
+        });
+        let begun: Vec<_> = begun.collect();
         if !begun.is_empty() {
             assert_eq!(begun, [(view.clone(), key.clone())]);
             assert!(self.peer.stands(&asked), "{asked:?} has ended");
@@ -239,7 +256,8 @@ impl Play {
         if let Some(asked) = self.peer.next() {
             self.peer.refuse(asked);
             let issue = issue("subscription-limit-exceeded", retry_after, false);
-            self.session.handle_issue(&issue, self.now);
+            let issue = Incoming::Issue(issue);
+            self.session.handle_message(issue, self.now);
         }
     }
 
@@ -256,25 +274,26 @@ impl Play {
                 _ => {}
             }
         }
-        self.events();
-        while self.session.poll_loss().is_some() {}
+        self.instructions();
+        while self.session.poll_notice().is_some() {}
         if is_open {
             self.peer.check(&self.readers);
         }
     }
 
-    /// A reader of what was refused asks for it again, and for nothing that only lingers.
-    fn forgive(&mut self) {
-        for event in self.events() {
-            if let Event::Forgiven { view, target } = event {
-                self.peer.forgive(&name(&view, &target));
-                self.readers.drop_idle(&view);
+    /// A reader of a rejected query has it requested again, without what only lingers.
+    fn clear_refusals(&mut self) {
+        for it in self.instructions() {
+            if let (Some(source), Step::ClearRefusal(target)) = (it.source, it.step) {
+                let view = &self.views[&source];
+                self.peer.forgive(&name(view, &target));
+                self.readers.drop_idle(view);
             }
         }
     }
 
-    fn events(&mut self) -> Vec<Event> {
-        std::iter::from_fn(|| self.session.poll_event()).collect()
+    fn instructions(&mut self) -> Vec<Instruction<'static>> {
+        std::iter::from_fn(|| self.session.poll_instruction()).collect()
     }
 
     /// What holds at any time.
@@ -305,6 +324,40 @@ impl Play {
 
 fn name(view: &str, target: &Target) -> Name {
     (view.to_owned(), target.key().map(|key| key.to_string()))
+}
+
+/// All rows of a view.
+fn whole(view: &str) -> Query {
+    Query::part(view.into(), Window::default())
+}
+
+fn frame(session: &mut Session, frame: Frame<'_>, now: Time) {
+    session.handle_message(Incoming::Frame(frame), now);
+}
+
+/// A live change of a row, or with no key a batch of a snapshot.
+fn live<'a>(view: &'a str, key: Option<&'a str>) -> Frame<'a> {
+    let Some(key) = key else {
+        return batch(view, false);
+    };
+    Frame::Patch {
+        view: view.into(),
+        row: Row {
+            key: key.into(),
+            data: "{}",
+        },
+        append: Vec::new(),
+        seq: None,
+    }
+}
+
+fn batch(view: &str, complete: bool) -> Frame<'_> {
+    Frame::Snapshot {
+        view: view.into(),
+        rows: Vec::new(),
+        malformed: Vec::new(),
+        complete,
+    }
 }
 
 fn window(number: usize) -> Window {

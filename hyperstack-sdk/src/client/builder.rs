@@ -11,7 +11,7 @@ use crate::driver::{self, Dialer, Duty, Fetcher, Route, Transport};
 use crate::driver::{Endpoint, EndpointSettings};
 use crate::engine::{Handle, Settings, Shared};
 use crate::session::{self, ConnectError, Credentials, Session};
-use crate::store::Hub;
+use crate::store::Caches;
 use crate::wire::payload::Limits;
 use crate::wire::Secret;
 #[cfg(feature = "testing")]
@@ -497,7 +497,7 @@ impl HyperStackBuilder {
             ..self.session.clone()
         };
         let session = Session::new(session, seed);
-        Shared::new(session, Hub::new(self.max_entries_per_view), settings)
+        Shared::new(session, Caches::new(self.max_entries_per_view), settings)
     }
 }
 

@@ -176,7 +176,7 @@ impl Connection {
                 Message::Text(text) => shared.handle_message(text.as_bytes(), now),
                 Message::Binary(bytes) => shared.handle_message(&bytes, now),
                 Message::Close(frame) => return Poll::Ready(Err(closed_by_server(frame))),
-                Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => shared.handle_heard(),
+                Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => shared.handle_alive(),
             }
         }
         Poll::Ready(Ok(TURN))

@@ -1,97 +1,48 @@
 //! Session and caches as one machine, still without IO or clock.
 
-use std::time::Duration;
+use crate::session::{Link, Session, Step, Time};
+use crate::store::Caches;
+use crate::wire::{FrameError, Incoming};
 
-use crate::session::{Event, Link, Session, Time};
-use crate::store::Hub;
-use crate::stream::RowError;
-use crate::wire::{Frame, FrameError};
-
-/// How long a row that left a window stays, at most, while the rows that should follow are awaited.
-const SETTLE_AFTER: Duration = Duration::from_millis(50);
-
+/// The session, and the caches that follow its instructions.
 pub(super) struct Core {
     pub(super) session: Session,
-    pub(super) hub: Hub,
-    settle_at: Option<Time>,
+    pub(super) caches: Caches,
 }
 
 impl Core {
-    pub(super) fn new(session: Session, hub: Hub) -> Self {
-        Core {
-            session,
-            hub,
-            settle_at: None,
-        }
+    pub(super) fn new(session: Session, caches: Caches) -> Self {
+        Core { session, caches }
     }
 
-    /// Applies a frame; returns the rows that did not fit, and what could not be read of it.
-    pub(super) fn handle_frame(
-        &mut self,
-        mut frame: Frame<'_>,
-        now: Time,
-    ) -> (Vec<RowError>, Vec<FrameError>) {
-        let malformed = match &mut frame {
-            Frame::Snapshot { malformed, .. } => std::mem::take(malformed),
-            _ => Vec::new(),
+    /// Handles a message: first the session, then the caches.
+    pub(super) fn handle_message(&mut self, message: Result<Incoming<'_>, FrameError>, now: Time) {
+        let instruction = match message {
+            Ok(message) => self.session.handle_message(message, now),
+            Err(error) => self.session.handle_undecodable(error, now),
         };
-        for error in &malformed {
-            self.hub.spoil(error);
+        if let Some(instruction) = instruction {
+            self.caches.apply(&instruction);
         }
-        let errors = self.hub.apply(&frame);
-        match frame {
-            Frame::Subscribed { view, sort } => self.session.handle_subscribed(&view, sort),
-            Frame::Snapshot {
-                view,
-                complete: true,
-                ..
-            } => {
-                self.session.handle_news(&view, None, now);
-                self.session.handle_complete(&view);
+        self.follow(now);
+    }
+
+    /// Lets the caches follow the session's instructions.
+    pub(super) fn follow(&mut self, now: Time) {
+        while let Some(instruction) = self.session.poll_instruction() {
+            if let Step::Lost = instruction.step {
+                self.session.set_cursors(|id| self.caches.cursor(id));
             }
-            frame => self.session.handle_news(frame.view(), frame.key(), now),
+            self.caches.apply(&instruction);
         }
-        self.follow();
-        self.settle_at = match self.hub.is_unsettled() {
-            true => self.settle_at.or(Some(now.saturating_add(SETTLE_AFTER))),
-            false => None,
-        };
-        (errors, malformed)
+        self.session.set_holds_rows(self.caches.holds_rows(), now);
     }
 
-    pub(super) fn handle_timeout(&mut self, now: Time) {
-        if self.settle_at.is_some_and(|at| at <= now) {
-            self.settle_at = None;
-            self.hub.settle();
-        }
-        self.session.handle_timeout(now);
-    }
-
-    pub(super) fn poll_timeout(&self) -> Option<Time> {
-        self.session
-            .poll_timeout()
-            .into_iter()
-            .chain(self.settle_at)
-            .min()
-    }
-
-    /// Passes the session's events on to the caches.
-    pub(super) fn follow(&mut self) {
-        while let Some(event) = self.session.poll_event() {
-            if event == Event::Lost {
-                for (view, cursor) in self.hub.cursors() {
-                    self.session.resume_from(&view, cursor);
-                }
-            }
-            self.hub.handle(&event);
-        }
-    }
-
-    /// Ends the caches, if the session has ended.
+    /// Ends the caches, if the session has ended. Returns whether it has.
     pub(super) fn end(&mut self) -> bool {
         match self.session.link() {
             Link::Closed(reason) => {
-                self.hub.end(reason);
+                self.caches.end(reason);
                 true
             }
             _ => false,

@@ -1,15 +1,15 @@
-//! Shares in a connection: of clients, who keep it open, and of readers, who keep what they read
-//! subscribed.
+//! Handles to a connection: clients keep it open, and readers keep their queries subscribed.
 
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard};
 
+use super::core::Core;
 use super::Shared;
 use crate::patch::Record;
-use crate::session::{EndReason, Target, Window};
-use crate::store::{Cache, Selection};
+use crate::session::{EndReason, Query, Route, Target, Time, Window};
+use crate::store::{Cache, Filter, Selection};
 use crate::stream::{Options, Policy, Queue, Subscription};
 
-/// A client's share in its connection: the last one out closes it.
+/// A client's handle to its connection. Dropping the last one closes the connection.
 #[derive(Clone)]
 pub(crate) struct Handle {
     last: Arc<CloseOnDrop>,
@@ -35,97 +35,102 @@ impl Handle {
     }
 }
 
-/// Keeps targets wanted for as long as it lives.
-pub(crate) struct Interest {
+/// Keeps queries wanted for as long as it lives.
+pub(crate) struct Demand {
     shared: Arc<Shared>,
-    view: Arc<str>,
-    targets: Vec<Target>,
-    window: Window,
+    queries: Vec<Query>,
 }
 
-impl Drop for Interest {
+impl Drop for Demand {
     fn drop(&mut self) {
         let now = self.shared.now();
         let mut core = self.shared.core();
-        for target in &self.targets {
-            core.session.release(&self.view, target, self.window, now);
+        for query in &self.queries {
+            core.session.release(query, now);
         }
         drop(core);
         self.shared.wake();
     }
 }
 
-/// Keeps a queue among its cache's readers for as long as it lives.
+/// Where a query's rows are cached, and how the query reads them.
+pub(crate) struct Place<T: Record> {
+    pub(crate) cache: Arc<Cache<T>>,
+    pub(crate) route: Route,
+}
+
+/// Keeps a queue among the readers of its caches for as long as it lives.
 struct Reader<T: Record> {
-    cache: Arc<Cache<T>>,
-    selection: Selection<T>,
+    places: Vec<(Arc<Cache<T>>, Selection<T>)>,
     queue: Arc<Queue<T>>,
-    _interest: Interest,
+    _demand: Demand,
 }
 
 impl<T: Record> Drop for Reader<T> {
     fn drop(&mut self) {
-        self.cache.unsubscribe(&self.selection, &self.queue);
+        for (cache, selection) in &self.places {
+            cache.unsubscribe(selection, &self.queue);
+        }
+    }
+}
+
+impl Core {
+    /// Adds a reader of a query. A reader that joins its cache under the same lock misses no change.
+    fn place<T: Record>(&mut self, query: &Query, now: Time) -> Place<T> {
+        let route = self.session.want(query);
+        let (cache, is_new) = self.caches.get_or_insert(route.source, &query.view);
+        if is_new {
+            self.session.resync(query);
+        }
+        self.follow(now);
+        Place { cache, route }
     }
 }
 
 impl Shared {
-    /// The cache of `view` as `T`, with targets that are wanted for as long as the interest lives;
-    /// none where that is more than may be wanted. What `begin` does with the cache is done before it
-    /// changes.
+    /// Adds a reader of a query, until the demand is dropped.
+    ///
+    /// # Errors
+    ///
+    /// [`EndReason::TooManySubscriptions`].
     pub(crate) fn want<T: Record>(
         self: &Arc<Self>,
-        view: &Arc<str>,
-        targets: Vec<Target>,
-        window: Window,
-        begin: impl FnOnce(&Cache<T>),
-    ) -> Result<(Arc<Cache<T>>, Interest), EndReason> {
-        let mut core = self.core();
-        let admitted = core.session.admit(view, &targets, window);
-        core.follow();
-        admitted?;
-        let (cache, made) = core.hub.cache(view);
-        for target in &targets {
-            core.session.want(view, target, window);
-            core.hub.widen(view, target);
-        }
-        if made {
-            core.session.refresh(view);
-        }
-        core.follow();
-        begin(&cache);
+        query: &Query,
+    ) -> Result<(Place<T>, Demand), EndReason> {
+        let queries = vec![query.clone()];
+        let mut core = self.admit(&queries)?;
+        let place = core.place(query, self.now());
         drop(core);
+        Ok((place, self.demand(queries)))
+    }
+
+    fn admit(&self, queries: &[Query]) -> Result<MutexGuard<'_, Core>, EndReason> {
+        let mut core = self.core();
+        let admitted = core.session.admit(queries);
+        core.follow(self.now());
+        admitted.map(|()| core)
+    }
+
+    fn demand(self: &Arc<Self>, queries: Vec<Query>) -> Demand {
         self.wake();
-        let interest = Interest {
-            shared: self.clone(),
-            view: view.clone(),
-            targets,
-            window,
-        };
-        Ok((cache, interest))
+        let shared = self.clone();
+        Demand { shared, queries }
     }
 
-    /// The cache of `view` as `T`, as it is, if it is read.
-    pub(crate) fn held<T: Record>(&self, view: &str) -> Option<Arc<Cache<T>>> {
-        self.core().hub.held(view)
+    /// Returns the cache that a query reads, if it is read as `T` now.
+    pub(crate) fn cached<T: Record>(&self, query: &Query) -> Option<Arc<Cache<T>>> {
+        let core = self.core();
+        core.caches.get(core.session.source(query)?)
     }
 
-    /// A new reader of `view`.
+    /// Adds a stream's reader.
     pub(crate) fn subscribe<T: Record>(
         self: &Arc<Self>,
-        view: &Arc<str>,
-        selection: Selection<T>,
+        queries: Vec<Query>,
+        filter: Option<&Filter<T>>,
         options: Options,
     ) -> Subscription<T> {
-        let (targets, window) = match &selection {
-            Selection::All => (vec![Target::All], Window::default()),
-            Selection::Part(window, _) => (vec![Target::All], *window),
-            Selection::Keys(keys) => {
-                let keys = keys.iter().cloned().map(Target::Key);
-                (keys.collect(), Window::default())
-            }
-        };
-        if targets.is_empty() {
+        if queries.is_empty() {
             return Subscription::ended(options, &EndReason::NothingToWatch);
         }
         let policy = options.policy;
@@ -133,22 +138,43 @@ impl Shared {
             policy.unwrap_or(Policy::Conflate(self.queue_capacity())),
             options.keeps_before,
             options.wants_errors,
-            self.core().hub.meter().clone(),
+            self.core().caches.meter().clone(),
         ));
-        let begin = |cache: &Cache<T>| cache.subscribe(&selection, &queue);
-        let (cache, _interest) = match self.want(view, targets, window, begin) {
-            Ok(wanted) => wanted,
+        let mut core = match self.admit(&queries) {
+            Ok(core) => core,
             Err(reason) => return Subscription::ended(options, &reason),
         };
+        let now = self.now();
+        let place = |query: &Query| {
+            let Place { cache, route } = core.place(query, now);
+            let selection = select(query, &route, filter);
+            cache.subscribe(&selection, &queue);
+            (cache, selection)
+        };
+        let places = queries.iter().map(place).collect();
+        drop(core);
+        let demand = self.demand(queries);
         let reader = Reader {
-            cache,
-            selection,
+            places,
             queue: queue.clone(),
-            _interest,
+            _demand: demand,
         };
         Subscription {
             queue,
             _guard: Box::new(reader),
         }
+    }
+}
+
+/// The rows of a source that a query selects.
+fn select<T>(query: &Query, route: &Route, filter: Option<&Filter<T>>) -> Selection<T> {
+    match &query.target {
+        Target::Key(key) => Selection::Key(key.clone()),
+        Target::All if filter.is_none() && route.local == Window::default() => Selection::All,
+        Target::All => Selection::Window {
+            window: route.local,
+            needed: route.needed,
+            filter: filter.cloned(),
+        },
     }
 }

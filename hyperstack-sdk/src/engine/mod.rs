@@ -12,7 +12,7 @@ mod tap;
 
 pub use fault::Fault;
 pub use feed::Feed;
-pub(crate) use handle::Handle;
+pub(crate) use handle::{Handle, Place};
 pub(crate) use shared::{Settings, Shared};
 pub use state::{ConnectionState, StateChange};
 pub use stats::Stats;

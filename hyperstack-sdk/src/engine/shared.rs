@@ -14,13 +14,12 @@ use super::feed::Board;
 use super::tap::{received, sent, Tap};
 use super::{ConnectionState, Fault, Feed, StateChange, Stats};
 use crate::auth::{until, AuthToken, TokenError};
-use crate::session::{ConnectError, EndReason, Grant, Link, Session, Time, Transmit};
-use crate::store::Hub;
-use crate::stream::Full;
+use crate::session::{ConnectError, EndReason, Grant, Link, Notice, Session, Time, Transmit};
+use crate::store::{Caches, Full};
 use crate::wire::payload::{self, Limits};
 #[cfg(feature = "testing")]
 use crate::wire::Kind;
-use crate::wire::{AuthErrorCode, FrameError, Incoming, Issue, Secret};
+use crate::wire::{Incoming, Issue, Secret};
 
 /// The state of a client. The lock on it is held for short, and never across an await.
 pub(crate) struct Shared {
@@ -57,9 +56,9 @@ struct Counters {
 }
 
 impl Shared {
-    pub(crate) fn new(session: Session, hub: Hub, settings: Settings) -> Self {
+    pub(crate) fn new(session: Session, caches: Caches, settings: Settings) -> Self {
         Shared {
-            core: Mutex::new(Core::new(session, hub)),
+            core: Mutex::new(Core::new(session, caches)),
             wake: Notify::new(),
             state: watch::Sender::new(ConnectionState::Connecting),
             changes: Board::default(),
@@ -139,8 +138,8 @@ impl Shared {
 
     pub(crate) fn stats(&self) -> Stats {
         let core = self.core();
-        let tally = core.hub.tally();
-        let meter = core.hub.meter();
+        let counts = core.caches.counts();
+        let meter = core.caches.meter();
         let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         Stats {
             frames: count(&self.counters.frames),
@@ -151,12 +150,12 @@ impl Shared {
             missed: meter.missed.get(),
             resyncs: meter.resyncs.get(),
             reconnects: core.session.reconnects(),
-            views: tally.views,
-            rows: tally.rows,
-            partial_rows: tally.partial_rows,
+            views: counts.sources,
+            rows: counts.rows,
+            partial_rows: counts.partial_rows,
             evicted_rows: meter.evicted.get(),
-            queue_depth: tally.queue_depth,
-            last_seq: tally.last_seq,
+            queue_depth: counts.queue_depth,
+            last_seq: counts.last_seq,
         }
     }
 
@@ -232,71 +231,49 @@ impl Shared {
         }
     }
 
-    /// Any sign of life from the peer.
-    pub(crate) fn handle_heard(&self) {
+    /// Something arrived that is not a message, such as a pong.
+    pub(crate) fn handle_alive(&self) {
         let now = self.now();
-        self.core().session.handle_heard(now);
+        self.core().session.handle_alive(now);
     }
 
-    /// A text or binary message that arrived by `now`.
+    /// Handles a text or binary message that arrived by `now`.
     pub(crate) fn handle_message(&self, message: &[u8], now: Time) {
         self.counters.frames.fetch_add(1, Ordering::Relaxed);
         let size = message.len() as u64;
         self.counters.bytes.fetch_add(size, Ordering::Relaxed);
-        let result = payload::json(message, self.settings.limits)
-            .and_then(|json| self.handle_incoming(Incoming::decode(&json)?, now));
-        if let Err(error) = result {
-            let mut core = self.core();
-            core.session.handle_heard(now);
-            core.hub.spoil(&error);
-            drop(core);
-            self.report_frame(error);
+        let json = payload::json(message, self.settings.limits);
+        let message = match &json {
+            Ok(json) => Incoming::decode(json).map(with_expiry),
+            Err(error) => Err(error.clone()),
+        };
+        let mut core = self.core();
+        core.handle_message(message, now);
+        let row_errors = std::mem::take(&mut core.caches.report().row_errors);
+        let has_notices = core.session.has_notices();
+        drop(core);
+        if has_notices {
+            self.change(|_, _| ());
+        }
+        for error in row_errors {
+            self.counters.row_errors.fetch_add(1, Ordering::Relaxed);
+            self.report(&Fault::Row(error));
         }
     }
 
-    fn handle_incoming(&self, incoming: Incoming<'_>, now: Time) -> Result<(), FrameError> {
-        let mut core = self.core();
-        if *core.session.link() != Link::Open {
-            // The tail of a connection that was given up.
-            return Ok(());
-        }
-        core.session.handle_heard(now);
-        match incoming {
-            Incoming::Frame(frame) => {
-                let (errors, malformed) = core.handle_frame(frame, now);
-                drop(core);
-                for error in malformed {
-                    self.report_frame(error);
-                }
-                for error in errors {
-                    self.counters.row_errors.fetch_add(1, Ordering::Relaxed);
-                    self.report(&Fault::Row(error));
-                }
-            }
-            Incoming::Issue(mut issue) => {
-                issue.message = core.session.masked(issue.message);
-                issue.code = core.session.masked(issue.code.to_string()).into();
-                drop(core);
+    /// Reports what the session wants users to know.
+    fn notify(&self, notice: Notice) {
+        match notice {
+            Notice::Connection(error) => self.report(&Fault::Connection(error)),
+            Notice::Issue(issue) => {
                 self.report(&Fault::Issue(issue.clone()));
                 wake(self.issues.tell(&issue));
-                self.change(|core, now| core.session.handle_issue(&issue, now));
             }
-            Incoming::Refresh(mut reply) => {
-                let code = reply.error.take();
-                let masked = |code: AuthErrorCode| core.session.masked(code.to_string()).into();
-                reply.error = code.map(masked);
-                drop(core);
-                let expires_at = reply.expires_at.map(Duration::from_secs);
-                let life = expires_at.and_then(|at| until(at, SystemTime::now()));
-                self.change(|core, now| core.session.handle_refreshed(&reply, life, now));
+            Notice::Undecodable(error) => {
+                self.counters.frame_errors.fetch_add(1, Ordering::Relaxed);
+                self.report(&Fault::Frame(error));
             }
         }
-        Ok(())
-    }
-
-    fn report_frame(&self, error: FrameError) {
-        self.counters.frame_errors.fetch_add(1, Ordering::Relaxed);
-        self.report(&Fault::Frame(error));
     }
 
     fn report(&self, fault: &Fault) {
@@ -305,7 +282,7 @@ impl Shared {
     }
 
     pub(crate) fn handle_timeout(&self) {
-        self.change(Core::handle_timeout);
+        self.change(|core, now| core.session.handle_timeout(now));
     }
 
     pub(crate) fn poll_transmit(&self) -> Option<Transmit> {
@@ -313,40 +290,42 @@ impl Shared {
     }
 
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
-        // What is beyond the clock's range never comes.
-        let timeout = self.core().poll_timeout()?;
+        // A deadline beyond the clock's range never comes.
+        let timeout = self.core().session.poll_timeout()?;
         self.started.checked_add(timeout)
     }
 
-    /// What follows a turn of messages: readers are woken, and timers looked at, which a flood must
-    /// not keep from running.
+    /// Ends a turn of messages: wakes readers, and handles timers, which a flood must not keep from
+    /// running.
     pub(crate) fn finish_turn(&self) {
         let mut core = self.core();
-        core.hub.pause();
-        let due = core.poll_timeout().is_some_and(|at| at <= self.now());
-        let full = core.hub.meter().take_full();
+        core.caches.finish_turn();
+        let timeout = core.session.poll_timeout();
+        let full = std::mem::take(&mut core.caches.report().full);
         drop(core);
         for Full { view, rows, limit } in full {
             self.report(&Fault::Full { view, rows, limit });
         }
-        match due {
-            true => self.handle_timeout(),
-            false => self.wake_readers(),
+        if timeout.is_some_and(|at| at <= self.now()) {
+            self.handle_timeout();
+        } else {
+            self.wake_readers();
         }
     }
 
     fn wake_readers(&self) {
-        let wakers = self.core().hub.take_wakers();
+        let wakers = std::mem::take(&mut self.core().caches.report().wakers);
         wake(wakers);
     }
 
-    /// Tells the session something, and everybody what came of it: where the connection stands,
-    /// before a stream ends, so that whoever sees the end sees that too.
-    fn change(&self, tell: impl FnOnce(&mut Core, Time)) {
+    /// Changes the session, and announces what follows. A new connection state is announced before
+    /// streams end, so that whoever sees the end also sees the state.
+    fn change(&self, change: impl FnOnce(&mut Core, Time)) {
+        let now = self.now();
         let mut core = self.core();
-        tell(&mut core, self.now());
-        core.follow();
-        let losses: Vec<_> = std::iter::from_fn(|| core.session.poll_loss()).collect();
+        change(&mut core, now);
+        core.follow(now);
+        let notices: Vec<_> = std::iter::from_fn(|| core.session.poll_notice()).collect();
         drop(core);
         let mut wakers = Vec::new();
         self.state.send_if_modified(|state| {
@@ -361,8 +340,8 @@ impl Shared {
         let ended = self.core().end();
         wake(wakers);
         self.wake_readers();
-        for loss in losses {
-            self.report(&Fault::Connection(loss));
+        for notice in notices {
+            self.notify(notice);
         }
         if ended {
             wake(self.changes.end());
@@ -385,4 +364,13 @@ impl Shared {
 /// Wakes those who wait. No lock is held meanwhile: a waker may do anything.
 fn wake(wakers: impl IntoIterator<Item = Waker>) {
     wakers.into_iter().for_each(Waker::wake);
+}
+
+/// A message with the time until a token's expiry, which takes a clock to know.
+fn with_expiry(mut message: Incoming<'_>) -> Incoming<'_> {
+    if let Incoming::Refresh(reply) = &mut message {
+        let expires_at = reply.expires_at.map(Duration::from_secs);
+        reply.expires_in = expires_at.and_then(|at| until(at, SystemTime::now()));
+    }
+    message
 }

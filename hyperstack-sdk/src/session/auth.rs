@@ -62,13 +62,24 @@ enum Renewal {
     Sent(Token, Time),
 }
 
-/// What a token's time has come to.
+/// Why a connection must end because of its token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Due {
-    /// It must not be used any more.
+    /// The token must not be used any more.
     Expired,
-    /// The server did not take the next one in time.
+    /// The server did not answer a refresh in time.
     Unanswered,
+}
+
+/// What to do after the server rejected the token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum AfterRejection {
+    /// Fetch another one at once: the rejected one was an old one.
+    FetchNow,
+    /// Try again after the backoff.
+    Wait,
+    /// End the session: there never is another token.
+    GiveUp,
 }
 
 impl Auth {
@@ -123,19 +134,23 @@ impl Auth {
         matches!(self.renewal, Renewal::Sent(..))
     }
 
-    /// A token to dial with.
-    pub(super) fn take_in(&mut self, grant: Grant, now: Time) {
+    /// Takes a token to dial with.
+    pub(super) fn accept(&mut self, grant: Grant, now: Time) {
         self.token = Some(Token::new(grant, now));
         self.is_fresh = true;
     }
 
-    /// The server refused the token. Whether there may be a better one at once, since it was an old
-    /// one; `None` where there never is.
-    pub(super) fn forget(&mut self) -> Option<bool> {
-        self.fetched.then(|| {
-            self.token = None;
-            !self.is_fresh
-        })
+    /// The server rejected the token.
+    pub(super) fn reject(&mut self) -> AfterRejection {
+        if !self.fetched {
+            return AfterRejection::GiveUp;
+        }
+        self.token = None;
+        if self.is_fresh {
+            AfterRejection::Wait
+        } else {
+            AfterRejection::FetchNow
+        }
     }
 
     /// A connection is up.
@@ -145,25 +160,25 @@ impl Auth {
         self.renewal = Renewal::At(self.times().map(|(renew, _)| renew));
     }
 
-    /// The token that follows, to be sent to the server.
-    pub(super) fn renew(&mut self, grant: Grant, now: Time) -> Secret {
+    /// Takes the next token. Returns it, to be sent to the server.
+    pub(super) fn refresh(&mut self, grant: Grant, now: Time) -> Secret {
         let token = Token::new(grant, now);
         let secret = token.secret.clone();
         self.renewal = Renewal::Sent(token, now.saturating_add(self.timeout));
         secret
     }
 
-    /// There is no token that follows: later again, unless that cannot help.
-    pub(super) fn put_off(&mut self, is_final: bool, at_least: Duration, now: Time) {
+    /// The next token could not be fetched. Tries again later, unless the failure is final.
+    pub(super) fn retry_later(&mut self, is_final: bool, at_least: Duration, now: Time) {
         let attempt = self.backoff.attempts().saturating_add(1);
         self.backoff.wait(attempt, now);
         self.backoff.not_before(now.saturating_add(at_least));
         self.renewal = Renewal::At((!is_final).then_some(self.backoff.until()));
     }
 
-    /// The server took the token that follows; `life` as it says, or less where that is known: what it
-    /// says is a time, and our clock may be slow.
-    pub(super) fn renewed(&mut self, life: Option<Duration>, now: Time) {
+    /// The server accepted the next token, which expires in `life` by the server's word. The earlier of
+    /// that and what is known counts: the server names a point in time, and our clock may be slow.
+    pub(super) fn handle_refreshed(&mut self, life: Option<Duration>, now: Time) {
         if let Renewal::Sent(mut token, _) = std::mem::replace(&mut self.renewal, Renewal::At(None))
         {
             let said = life.map(|life| times(life, now));
@@ -173,8 +188,8 @@ impl Auth {
         self.open();
     }
 
-    /// The connection is gone, or never was. A token that the server has not answered is as good as
-    /// any for the next.
+    /// The connection is lost, or could not be made. A token that the server has not answered serves the
+    /// next connection.
     pub(super) fn lose(&mut self) {
         let renewal = std::mem::replace(&mut self.renewal, Renewal::At(None));
         if let Renewal::Sent(token, _) = renewal {

@@ -1,196 +1,87 @@
-//! What is wanted against what the server confirmed, and every timer: the connection's logic.
+//! The connection's logic: what readers want, what the server confirmed, and every timer.
 //!
-//! A [`Session`] is a state machine that does no IO and reads no clock. It is told what happened
-//! (`handle_…`) and asked what to do (`poll_…`); [`Time`] is an argument. What is wanted outlives a
-//! connection, what was confirmed does not: a reconnect forgets the second and replays the first.
+//! A [`Session`] is a state machine that does no IO and reads no clock. The caller reports what happened
+//! with the `handle_…` methods and asks what to do with the `poll_…` methods. [`Time`] is an argument.
+//! What readers want outlives a connection; what the server confirmed does not. So a reconnect forgets
+//! the second and requests the first again.
 //!
-//! The caller's recipe, after every `handle_…`: send what [`poll_transmit`](Session::poll_transmit)
-//! yields, pass what [`poll_event`](Session::poll_event) yields to the store, follow
-//! [`link`](Session::link), and call [`handle_timeout`](Session::handle_timeout) when
-//! [`poll_timeout`](Session::poll_timeout) comes.
+//! After every `handle_…` the caller applies to the store the instruction that
+//! [`handle_message`](Session::handle_message) returned and then those that
+//! [`poll_instruction`](Session::poll_instruction) yields, sends what
+//! [`poll_transmit`](Session::poll_transmit) yields, reports what [`poll_notice`](Session::poll_notice)
+//! yields, follows [`link`](Session::link), and calls [`handle_timeout`](Session::handle_timeout) when
+//! the time comes that [`poll_timeout`](Session::poll_timeout) names.
+//!
+//! ```text
+//! query, window   what a reader asks for
+//!   -> wants      all queries, and when they expire
+//!   -> v1         the subscriptions that serve them, and what frames mean
+//!   -> instruction  what the store must do
+//! link, backoff, liveness, auth   the connection, its restoring, its pulse, its token
+//! timer           every deadline
+//! ```
+
+mod query;
+mod window;
+
+mod wants;
+
+mod v1;
+
+mod instruction;
+mod rank;
 
 mod auth;
 mod backoff;
 mod error;
-mod interest;
+mod link;
 mod liveness;
-mod requests;
-mod window;
+mod settings;
+mod timer;
 
-use std::collections::{BTreeSet, VecDeque};
-use std::sync::Arc;
+use std::collections::VecDeque;
 use std::time::Duration;
 
 pub use auth::{Credentials, Grant};
 pub use error::{ConnectError, EndReason};
-pub use interest::Target;
-pub(crate) use window::is_derived;
+pub use instruction::{Absent, Instruction, Route, SourceId, Step};
+pub use link::{Link, Transmit};
+pub use query::{Query, Target};
+pub(crate) use rank::Rank;
+pub use settings::Settings;
+pub(crate) use v1::{rank, remove_repeated, Guard, Mark};
 pub use window::Window;
 
 use crate::auth::TokenError;
-use crate::wire::{masked, AuthErrorCode, Issue, RefreshReply, Remedy, Request, Secret, Seq, Sort};
-use auth::{Auth, Due};
+use crate::wire::{masked, AuthErrorCode, FrameError, Incoming, Issue, RefreshReply};
+use crate::wire::{Remedy, Request, Secret, Seq};
+use auth::{AfterRejection, Auth, Due};
 use backoff::Backoff;
-use interest::Interest;
+use instruction::SourceIds;
 use liveness::Liveness;
-use requests::Requests;
+use timer::{Timer, Timers};
+use v1::V1;
+use wants::Wants;
 
 /// A point in time, as the time since the session began.
 pub type Time = Duration;
 
-/// A connection that stayed up so long is healthy: the next loss starts the back-off anew.
+/// A connection that stayed up this long is healthy: after it is lost, the backoff starts anew.
 const HEALTHY_AFTER: Duration = Duration::from_secs(30);
 
-/// How a session behaves.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct Settings {
-    /// Whether a lost connection is dialled again.
-    pub auto_reconnect: bool,
-    /// How often in a row dialling may fail; `None` is without limit.
-    pub max_reconnect_attempts: Option<u32>,
-    /// The upper bounds of the waits between attempts; the last one repeats.
-    pub reconnect_intervals: Vec<Duration>,
-    /// How often the peer is pinged. It is taken for dead after two intervals without a word.
-    pub ping_interval: Duration,
-    /// How long a subscription outlives its last reader.
-    pub linger: Duration,
-    /// Whether the first dial is repeated like any other.
-    pub wait_for_server: bool,
-    /// How long the server may take to answer to a new token.
-    pub token_timeout: Duration,
-    /// Whether a list is asked for from where it was lost.
-    pub resume: bool,
-    /// How much may be wanted at a time: parts of views, and rows by key.
-    pub max_subscriptions: usize,
-    /// After how long without a word a subscription is begun anew; `None` is never.
-    pub stale_after: Option<Duration>,
-    /// What is presented to the server.
-    pub credentials: Credentials,
-}
+/// How long a row that left a window stays, at most, while its successor is awaited.
+const HOLD: Duration = Duration::from_millis(50);
 
-impl Default for Settings {
-    fn default() -> Self {
-        Settings {
-            auto_reconnect: true,
-            max_reconnect_attempts: None,
-            reconnect_intervals: [1, 2, 4, 8, 16].map(Duration::from_secs).to_vec(),
-            ping_interval: Duration::from_secs(15),
-            linger: Duration::from_secs(5),
-            wait_for_server: false,
-            token_timeout: Duration::from_secs(10),
-            resume: true,
-            max_subscriptions: 10_000,
-            stale_after: None,
-            credentials: Credentials::None,
-        }
-    }
-}
-
-/// Where the connection stands, and so what its driver has to do.
+/// Something that users of the client should know.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub enum Link {
-    /// Fetch a token, and hand it to [`Session::handle_token`].
-    Authorizing {
-        /// As of [`Dialing`](Link::Dialing).
-        attempt: u32,
-    },
-    /// Dial.
-    Dialing {
-        /// How many attempts there were since the last healthy connection; 0 for the very first.
-        attempt: u32,
-    },
-    /// Read the socket.
-    Open,
-    /// Wait for [`Session::poll_timeout`].
-    Waiting {
-        /// The number of the attempt that follows.
-        attempt: u32,
-    },
-    /// Close the socket, if there is one, and stop.
-    Closed(EndReason),
-}
-
-/// Something to put on the socket.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Transmit {
-    /// A text message.
-    Text(Request),
-    /// A WebSocket ping.
-    Ping,
-}
-
-/// Something the store has to know.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub enum Event {
-    /// The server began a subscription: a snapshot may follow.
-    Begin {
-        /// The view's id.
-        view: Arc<str>,
-        /// What was subscribed.
-        target: Target,
-        /// Which part of it.
-        window: Window,
-        /// The announced order.
-        sort: Option<Sort>,
-    },
-    /// The snapshot is over, empty ones included: what is held is what the server has.
-    Finish {
-        /// The view's id.
-        view: Arc<str>,
-        /// What was subscribed.
-        target: Target,
-    },
-    /// The server knows no such view.
-    Unknown {
-        /// The view's id.
-        view: Arc<str>,
-        /// What was subscribed.
-        target: Target,
-    },
-    /// The server refused a subscription; it is asked again when another one ends.
-    Refused {
-        /// The view's id.
-        view: Arc<str>,
-        /// What was subscribed.
-        target: Target,
-        /// What the server said.
-        issue: Issue,
-    },
-    /// What the server refused is about to be asked for again.
-    Forgiven {
-        /// The view's id.
-        view: Arc<str>,
-        /// What was refused.
-        target: Target,
-    },
-    /// The connection is lost: nothing that is held is known to be current.
-    Lost,
-    /// Readers left: of this view only these keys are still wanted.
-    Forget {
-        /// The view's id.
-        view: Arc<str>,
-        /// The keys still wanted; with none the view goes.
-        keys: Vec<Arc<str>>,
-    },
-}
-
-impl Event {
-    /// The view that the event is about; `None` if it is about all of them.
-    pub fn view(&self) -> Option<&Arc<str>> {
-        match self {
-            Event::Begin { view, .. }
-            | Event::Finish { view, .. }
-            | Event::Unknown { view, .. }
-            | Event::Refused { view, .. }
-            | Event::Forgiven { view, .. }
-            | Event::Forget { view, .. } => Some(view),
-            Event::Lost => None,
-        }
-    }
+pub enum Notice {
+    /// The connection was lost, or an attempt to restore it failed, or no token could be fetched.
+    Connection(ConnectError),
+    /// The server sent an error.
+    Issue(Issue),
+    /// A message, or a row of one, could not be read.
+    Undecodable(FrameError),
 }
 
 /// The connection's logic; see the [module](self).
@@ -198,28 +89,26 @@ impl Event {
 pub struct Session {
     settings: Settings,
     link: Link,
-    interest: Interest,
-    requests: Requests,
+    wants: Wants,
+    ids: SourceIds,
+    protocol: V1,
     liveness: Liveness,
     backoff: Backoff,
     auth: Auth,
-    /// When subscriptions that the server had no room for are asked for again, by its own word.
-    ask_again: Option<Time>,
-    /// When to look for subscriptions that have died in silence.
-    next_check: Time,
+    timers: Timers,
     opened: Time,
     /// Whether there has been a connection.
     was_open: bool,
     reconnects: u64,
-    /// What is to be sent beside requests: pings, and tokens.
+    /// Pings and tokens to send, besides the requests for subscriptions.
     controls: VecDeque<Transmit>,
-    events: VecDeque<Event>,
-    losses: VecDeque<ConnectError>,
+    instructions: VecDeque<Instruction<'static>>,
+    notices: VecDeque<Notice>,
     last_error: Option<ConnectError>,
 }
 
 impl Session {
-    /// A session that wants to dial. `seed` is the randomness of its back-off.
+    /// Makes a session that wants to dial. `seed` is the randomness of its backoff.
     pub fn new(settings: Settings, seed: u64) -> Self {
         let intervals = settings.reconnect_intervals.clone();
         let auth = Auth::new(
@@ -229,108 +118,119 @@ impl Session {
             seed.rotate_left(32),
         );
         Session {
-            link: match auth.is_lacking(Time::ZERO) {
-                true => Link::Authorizing { attempt: 0 },
-                false => Link::Dialing { attempt: 0 },
+            link: if auth.is_lacking(Time::ZERO) {
+                Link::Authorizing { attempt: 0 }
+            } else {
+                Link::Dialing { attempt: 0 }
             },
             auth,
-            ask_again: None,
-            next_check: Time::ZERO,
-            interest: Interest::default(),
-            requests: Requests::default(),
+            wants: Wants::default(),
+            ids: SourceIds::default(),
+            protocol: V1::default(),
             liveness: Liveness::new(settings.ping_interval),
             backoff: Backoff::new(intervals, seed),
+            timers: Timers::default(),
             opened: Time::ZERO,
             was_open: false,
             reconnects: 0,
             controls: VecDeque::new(),
-            events: VecDeque::new(),
-            losses: VecDeque::new(),
+            instructions: VecDeque::new(),
+            notices: VecDeque::new(),
             last_error: None,
             settings,
         }
     }
 
-    /// Where the connection stands.
+    /// Returns the state of the connection.
     pub fn link(&self) -> &Link {
         &self.link
     }
 
-    /// The last loss, or failure to make a connection or to have a token.
+    /// Returns the latest loss of the connection, or failure to connect or to fetch a token.
     pub fn last_error(&self) -> Option<&ConnectError> {
         self.last_error.as_ref()
     }
 
-    fn note(&mut self, error: ConnectError) {
-        self.last_error = Some(error.clone());
-        self.losses.push_back(error);
-    }
-
-    /// How often a lost connection was restored.
+    /// Returns how often a lost connection was restored.
     pub fn reconnects(&self) -> u64 {
         self.reconnects
     }
 
-    /// Whether these targets of a view may be wanted besides all that is; what only lingers gives way.
+    // Readers.
+
+    /// Checks whether these queries may be added to those that are wanted. At the limit, queries that
+    /// only linger are dropped.
     ///
     /// # Errors
     ///
     /// [`EndReason::TooManySubscriptions`].
-    pub fn admit(
-        &mut self,
-        view: &str,
-        targets: &[Target],
-        window: Window,
-    ) -> Result<(), EndReason> {
+    pub fn admit(&mut self, queries: &[Query]) -> Result<(), EndReason> {
         let limit = self.settings.max_subscriptions;
-        if self.interest.count_with(view, targets, window) > limit {
-            self.interest.expire(Time::MAX, &mut self.events);
+        if self.wants.count_with(queries) > limit {
+            self.expire_wants(Time::MAX);
         }
-        match self.interest.count_with(view, targets, window) {
+        match self.wants.count_with(queries) {
             wanted if wanted > limit => Err(EndReason::TooManySubscriptions { wanted, limit }),
             _ => Ok(()),
         }
     }
 
-    /// A reader came: `target` of `view` is wanted until as many [`release`](Self::release) it.
-    /// If it was refused, or the whole view was, that is asked for again without what only lingers:
-    /// this reader may ask for less.
-    pub fn want(&mut self, view: &Arc<str>, target: &Target, window: Window) {
-        for refused in BTreeSet::from([target, &Target::All]) {
-            if self.requests.forgive(view, refused) {
-                self.interest.drop_idle(view);
-                let (view, target) = (view.clone(), refused.clone());
-                self.events.push_back(Event::Forgiven { view, target });
-            }
-        }
-        self.interest.want(view, target, window);
+    /// Adds a reader of a query, until [`release`](Self::release) removes it. Returns where its rows
+    /// come from.
+    pub fn want(&mut self, query: &Query) -> Route {
+        let (ids, instructions) = (&mut self.ids, &mut self.instructions);
+        let route = self
+            .protocol
+            .want(query, &mut self.wants, ids, instructions);
+        self.set_linger_timer();
+        route
     }
 
-    /// A reader left. Its subscription lingers, so that the next reader finds it warm.
-    pub fn release(&mut self, view: &Arc<str>, target: &Target, window: Window, now: Time) {
+    /// Removes a reader of a query. The query's subscription lingers, so that the next reader finds it.
+    pub fn release(&mut self, query: &Query, now: Time) {
         let until = now.saturating_add(self.settings.linger);
-        self.interest.release(view, target, window, until);
+        self.wants.remove(query, until);
+        self.set_linger_timer();
     }
 
-    /// Every row of the view that changed up to `seq` is held: after a loss the server need only send
-    /// what changed since. `None` is not to rely on that.
-    pub fn resume_from(&mut self, view: &str, seq: Option<Seq>) {
-        let seq = seq.filter(|_| self.settings.resume);
-        self.interest.resume_from(view, seq);
+    /// Returns the source of a query's rows, if the query's view is read.
+    pub fn source(&self, query: &Query) -> Option<SourceId> {
+        self.protocol.source(query)
     }
 
-    /// Asks for the view's snapshot again, where a subscription to it stands already: a new kind of
-    /// reader needs all rows.
-    pub fn refresh(&mut self, view: &str) {
-        self.requests.restart(view);
-        self.interest.resume_from(view, None);
-        self.interest.touch(view);
+    /// Requests a query's snapshot again if it is subscribed, because a new kind of reader needs all
+    /// rows.
+    pub fn resync(&mut self, query: &Query) {
+        self.protocol.resync(query, &mut self.wants);
     }
+
+    /// Sets for each source the position up to which it holds every change, or `None` if that is not
+    /// known. After a loss the server need only send what changed since. Called at
+    /// [`Step::Lost`].
+    pub fn set_cursors(&mut self, cursor_of: impl Fn(SourceId) -> Option<Seq>) {
+        if self.settings.resume {
+            self.protocol.set_cursors(cursor_of);
+        }
+    }
+
+    /// Notes whether the store holds rows that left their window. If so, [`Step::ReleaseHeld`] follows
+    /// after 50 milliseconds.
+    pub fn set_holds_rows(&mut self, holds: bool, now: Time) {
+        if !holds {
+            self.timers.set(Timer::ReleaseHeld, None);
+        } else if self.timers.get(Timer::ReleaseHeld).is_none() {
+            let at = now.saturating_add(HOLD);
+            self.timers.set(Timer::ReleaseHeld, at);
+        }
+    }
+
+    // The connection.
 
     /// Ends the session at once, in any state.
     pub fn close(&mut self, reason: EndReason) {
         if !matches!(self.link, Link::Closed(_)) {
             self.link = Link::Closed(reason);
+            self.timers.clear_connection();
         }
     }
 
@@ -341,16 +241,16 @@ impl Session {
             self.was_open = true;
             self.link = Link::Open;
             self.opened = now;
-            self.liveness.start(now);
+            self.liveness.start(now, &mut self.timers);
             self.auth.open();
-            self.next_check = now;
-            self.ask_again = None;
-            self.requests = Requests::default();
-            self.interest.touch_all();
+            self.set_token_timer();
+            let check = self.settings.stale_after.map(|_| now);
+            self.timers.set(Timer::CheckStale, check);
+            self.protocol.handle_open(&mut self.wants);
         }
     }
 
-    /// No token, no connection, or it is gone.
+    /// A token could not be fetched, a connection could not be made, or it was lost.
     pub fn handle_lost(&mut self, cause: ConnectError, now: Time) {
         let attempt = match self.link {
             Link::Closed(_) | Link::Waiting { .. } => return,
@@ -359,22 +259,23 @@ impl Session {
             Link::Open => self.backoff.attempts(),
         };
         self.controls.clear();
-        let has_next = self.auth.is_sent();
+        self.timers.clear_connection();
+        let has_next_token = self.auth.is_sent();
         self.auth.lose();
-        self.note(cause.clone());
+        self.report(cause.clone());
         let was_dialing = matches!(self.link, Link::Dialing { .. });
         if self.link == Link::Open {
-            self.events.push_back(Event::Lost);
+            self.instruct_all(Step::Lost);
         }
-        // Where no token can be had, one that was refused will be refused again. Where an old one was,
-        // another may help at once; but not a server that takes one after the other and drops it.
-        let was_old = match cause.remedy() {
-            // The next one is there already, whatever the server was going to say of it.
-            Remedy::NewToken if has_next && cause == ConnectError::TokenExpired => Some(false),
-            Remedy::NewToken => self.auth.forget(),
-            _ => Some(false),
+        let after = match cause.remedy() {
+            // The next token is here already, whatever the server was going to say about it.
+            Remedy::NewToken if has_next_token && cause == ConnectError::TokenExpired => {
+                AfterRejection::Wait
+            }
+            Remedy::NewToken => self.auth.reject(),
+            _ => AfterRejection::Wait,
         };
-        let is_final = cause.is_final() || was_old.is_none();
+        let is_final = cause.is_final() || after == AfterRejection::GiveUp;
         if is_final || !self.was_open && !self.settings.wait_for_server {
             return self.close(EndReason::Failed(cause));
         }
@@ -391,27 +292,29 @@ impl Session {
         self.backoff.wait(next, now);
         if let Some(wait) = cause.retry_after() {
             self.backoff.not_before(now.saturating_add(wait));
-        } else if was_old == Some(true) && (attempt == 0 || was_dialing) {
+        } else if after == AfterRejection::FetchNow && (attempt == 0 || was_dialing) {
+            // A server that accepts every token and then drops the connection is not hurried.
             self.link = Link::Authorizing { attempt: next };
             return;
         }
         self.link = Link::Waiting { attempt: next };
+        self.timers.set(Timer::Reconnect, self.backoff.until());
     }
 
-    /// The token to present to the server, in a handshake.
+    /// Returns the token to present in a handshake.
     pub fn token(&self) -> Option<&Secret> {
         self.auth.secret()
     }
 
-    /// A text of the server's without the tokens that it may repeat; one of fewer than eight characters
-    /// is a word, and may stand there by chance.
+    /// Masks the tokens that the server may echo in a text. A token of fewer than eight characters is not
+    /// masked, because it may be a word.
     pub fn masked(&self, text: String) -> String {
         let secrets = self.auth.secrets();
         masked(text, secrets.map(|Secret(token)| token.as_str()))
     }
 
-    /// Whether a token is to be fetched: before dialling, or, beside the reading of an open
-    /// connection, one to follow the token in use. One at a time.
+    /// Whether a token must be fetched: before dialling, or while a connection is open, to follow the
+    /// token in use. Fetch one at a time.
     pub fn wants_token(&self) -> bool {
         match self.link {
             Link::Authorizing { .. } => true,
@@ -420,193 +323,233 @@ impl Session {
         }
     }
 
-    /// What came of fetching a token. While a connection is up it does without as long as it can.
+    /// A token was fetched, or could not be. An open connection goes on without a new one as long as it
+    /// can.
     pub fn handle_token(&mut self, fetched: Result<Grant, TokenError>, now: Time) {
         match (&self.link, fetched) {
             (Link::Authorizing { attempt }, Ok(grant)) => {
                 let attempt = *attempt;
-                self.auth.take_in(grant, now);
+                self.auth.accept(grant, now);
                 self.link = Link::Dialing { attempt };
             }
             (Link::Authorizing { .. }, Err(error)) => self.handle_lost(error.into(), now),
             // It was asked for before the loss.
-            (Link::Waiting { .. }, Ok(grant)) => self.auth.take_in(grant, now),
+            (Link::Waiting { .. }, Ok(grant)) => self.auth.accept(grant, now),
             (Link::Open, Ok(grant)) if self.auth.is_fetching() => {
-                let token = self.auth.renew(grant, now);
+                let token = self.auth.refresh(grant, now);
                 let request = Request::RefreshAuth { token };
                 self.controls.push_back(Transmit::Text(request));
+                self.set_token_timer();
             }
             (Link::Open, Err(error)) if self.auth.is_fetching() => {
                 let wait = error.retry_after().unwrap_or_default();
-                self.auth.put_off(error.is_final(), wait, now);
-                self.note(error.into());
+                self.auth.retry_later(error.is_final(), wait, now);
+                self.set_token_timer();
+                self.report(error.into());
             }
             _ => {}
         }
     }
 
-    /// The server's answer to a token; `life` is how long it is valid from now on, by that answer.
-    pub fn handle_refreshed(&mut self, reply: &RefreshReply, life: Option<Duration>, now: Time) {
-        if self.link != Link::Open || !self.auth.is_sent() {
-            return;
-        }
-        match reply.success {
-            true => self.auth.renewed(life, now),
-            false => {
-                let code = reply.error.clone();
-                self.handle_lost(ConnectError::RefreshRefused { code }, now);
-            }
-        }
+    /// Something arrived that is not a message, such as a pong.
+    pub fn handle_alive(&mut self, now: Time) {
+        self.liveness.note_heard(now, &mut self.timers);
     }
 
-    /// Anything at all arrived.
-    pub fn handle_heard(&mut self, now: Time) {
-        self.liveness.heard(now);
-    }
-
-    /// A `subscribed` frame.
-    pub fn handle_subscribed(&mut self, view: &str, sort: Option<Sort>) {
+    /// A message arrived. Returns what the store must do with its rows, before it does what
+    /// [`poll_instruction`](Self::poll_instruction) yields.
+    pub fn handle_message<'m>(
+        &mut self,
+        message: Incoming<'m>,
+        now: Time,
+    ) -> Option<Instruction<'m>> {
         if self.link != Link::Open {
-            return;
+            // The tail of a connection that was given up.
+            return None;
         }
-        for event in self.requests.subscribed(view, sort) {
-            if let Event::Begin { view, target, .. } = &event {
-                if *target == Target::All {
-                    self.interest.begin(view);
+        self.handle_alive(now);
+        match message {
+            Incoming::Frame(frame) => {
+                if let crate::wire::Frame::Snapshot { malformed, .. } = &frame {
+                    let notices = malformed.iter().cloned().map(Notice::Undecodable);
+                    self.notices.extend(notices);
                 }
+                let heard_at = self.settings.stale_after.map(|_| now);
+                let instructions = &mut self.instructions;
+                self.protocol.handle_frame(frame, heard_at, instructions)
             }
-            self.events.push_back(event);
+            Incoming::Issue(issue) => {
+                self.handle_issue(issue, now);
+                None
+            }
+            Incoming::Refresh(reply) => {
+                self.handle_refresh(reply, now);
+                None
+            }
         }
     }
 
-    /// Any other frame of a view, about one key or about many.
-    pub fn handle_news(&mut self, view: &str, key: Option<&str>, now: Time) {
-        self.requests.news(view);
-        if self.settings.stale_after.is_some() {
-            self.requests.heard(view, key, now);
-        }
-    }
-
-    /// A view's last snapshot frame, whose rows are in the store.
-    pub fn handle_complete(&mut self, view: &str) {
+    /// A message arrived that could not be read. Returns what the store must do.
+    pub fn handle_undecodable(
+        &mut self,
+        error: FrameError,
+        now: Time,
+    ) -> Option<Instruction<'static>> {
+        self.notices.push_back(Notice::Undecodable(error.clone()));
         if self.link != Link::Open {
-            return;
+            return None;
         }
-        self.events.extend(self.requests.completed(view));
+        self.handle_alive(now);
+        self.protocol.handle_undecodable(error)
     }
 
-    /// A complaint of the server's. It names no view: the limit on subscriptions is met by the
-    /// earliest request that is not answered, the limit on rows by the last that is. After a fatal one
-    /// nothing more comes, though the socket may stay open.
-    pub fn handle_issue(&mut self, issue: &Issue, now: Time) {
-        if self.link != Link::Open {
-            return;
-        }
+    /// An error of the server. After a fatal one nothing more comes, though the socket may stay open.
+    fn handle_issue(&mut self, mut issue: Issue, now: Time) {
+        issue.message = self.masked(issue.message);
+        issue.code = self.masked(issue.code.to_string()).into();
+        self.notices.push_back(Notice::Issue(issue.clone()));
         if issue.fatal {
-            return self.handle_lost(issue.into(), now);
+            return self.handle_lost((&issue).into(), now);
         }
-        self.events.extend(match issue.code {
-            AuthErrorCode::SubscriptionLimitExceeded => {
-                if let Some(wait) = issue.retry_after.map(Duration::from_secs) {
-                    let at = now.saturating_add(wait);
-                    self.ask_again = Some(self.ask_again.map_or(at, |before| before.min(at)));
-                }
-                self.requests.refuse_unanswered(issue)
+        if issue.code == AuthErrorCode::SubscriptionLimitExceeded {
+            if let Some(wait) = issue.retry_after.map(Duration::from_secs) {
+                let at = now.saturating_add(wait);
+                let earlier = self.timers.get(Timer::RetryRefused);
+                let at = earlier.map_or(at, |earlier| earlier.min(at));
+                self.timers.set(Timer::RetryRefused, at);
             }
-            AuthErrorCode::SnapshotLimitExceeded => {
-                let refused = self.requests.refuse_answered(issue);
-                let views = refused.iter().filter_map(Event::view);
-                views.for_each(|view| self.interest.refuse(view));
-                refused
-            }
-            _ => Vec::new(),
-        });
+        }
+        self.protocol.handle_issue(&issue, &mut self.instructions);
+    }
+
+    /// The server's answer to a token refresh.
+    fn handle_refresh(&mut self, reply: RefreshReply, now: Time) {
+        if !self.auth.is_sent() {
+            return;
+        }
+        if reply.success {
+            self.auth.handle_refreshed(reply.expires_in, now);
+            self.set_token_timer();
+        } else {
+            let code = reply.error;
+            let code = code.map(|code| self.masked(code.to_string()).into());
+            self.handle_lost(ConnectError::RefreshRefused { code }, now);
+        }
     }
 
     /// The time that [`poll_timeout`](Self::poll_timeout) named has come.
     pub fn handle_timeout(&mut self, now: Time) {
-        self.interest.expire(now, &mut self.events);
+        if self.timers.expire(Timer::Linger, now) {
+            self.expire_wants(now);
+        }
+        if self.timers.expire(Timer::ReleaseHeld, now) {
+            self.instruct_all(Step::ReleaseHeld);
+        }
         match self.link {
-            Link::Waiting { attempt } if self.backoff.until() <= now => {
-                self.link = match self.auth.is_lacking(now) {
-                    true => Link::Authorizing { attempt },
-                    false => Link::Dialing { attempt },
+            Link::Waiting { attempt } if self.timers.expire(Timer::Reconnect, now) => {
+                self.link = if self.auth.is_lacking(now) {
+                    Link::Authorizing { attempt }
+                } else {
+                    Link::Dialing { attempt }
                 };
             }
-            Link::Open => self.tend(now),
+            Link::Open => self.maintain(now),
             _ => {}
         }
     }
 
-    /// What time does to an open connection.
-    fn tend(&mut self, now: Time) {
-        if self.liveness.is_dead(now) {
+    /// Handles the timers of an open connection.
+    fn maintain(&mut self, now: Time) {
+        if self.timers.expire(Timer::Silence, now) {
             let silent = self.liveness.patience();
             return self.handle_lost(ConnectError::Silent { silent }, now);
         }
-        match self.auth.handle_timeout(now) {
-            Some(Due::Expired) => return self.handle_lost(ConnectError::TokenExpired, now),
-            Some(Due::Unanswered) => {
-                let after = self.settings.token_timeout;
-                return self.handle_lost(ConnectError::RefreshUnanswered { after }, now);
-            }
-            None => {}
-        }
-        if self.ask_again.is_some_and(|at| at <= now) {
-            self.ask_again = None;
-            self.requests.ask_again();
-        }
-        if let Some(limit) = self.settings.stale_after {
-            if self.next_check <= now {
-                let rest = (limit / 4).max(Duration::from_millis(1));
-                self.next_check = now.saturating_add(rest);
-                let stale = self.requests.restart_stale(limit, now);
-                stale.iter().for_each(|view| self.interest.touch(view));
+        if self.timers.expire(Timer::Token, now) {
+            match self.auth.handle_timeout(now) {
+                Some(Due::Expired) => return self.handle_lost(ConnectError::TokenExpired, now),
+                Some(Due::Unanswered) => {
+                    let after = self.settings.token_timeout;
+                    return self.handle_lost(ConnectError::RefreshUnanswered { after }, now);
+                }
+                None => self.set_token_timer(),
             }
         }
-        // At once: who wants again what was just given up must be subscribed anew.
-        self.requests.reconcile(&mut self.interest);
-        if self.liveness.is_due(now) {
+        if self.timers.expire(Timer::RetryRefused, now) {
+            self.protocol.retry_refused();
+        }
+        if self.timers.expire(Timer::CheckStale, now) {
+            if let Some(limit) = self.settings.stale_after {
+                let interval = (limit / 4).max(Duration::from_millis(1));
+                self.timers
+                    .set(Timer::CheckStale, now.saturating_add(interval));
+                self.protocol.restart_stale(limit, now, &mut self.wants);
+            }
+        }
+        // At once, so that a query that expires now and is wanted again later is subscribed again.
+        self.protocol.reconcile(&mut self.wants);
+        if self.timers.expire(Timer::Ping, now) {
+            self.liveness.note_ping(now, &mut self.timers);
             self.controls.push_back(Transmit::Ping);
             self.controls.push_back(Transmit::Text(Request::Ping));
         }
     }
 
-    /// The next thing to send. Nothing is sent, and nothing is queued, while the link is not open.
+    // What there is to do.
+
+    /// Returns the next thing to send. There is none unless the link is open.
     pub fn poll_transmit(&mut self) -> Option<Transmit> {
         if self.link != Link::Open {
             return None;
         }
-        self.requests.reconcile(&mut self.interest);
-        if let Some(request) = self.requests.next() {
-            return Some(Transmit::Text(request));
-        }
-        self.controls.pop_front()
+        self.protocol.reconcile(&mut self.wants);
+        let request = self.protocol.poll_request().map(Transmit::Text);
+        request.or_else(|| self.controls.pop_front())
     }
 
-    /// The next thing the store has to know.
-    pub fn poll_event(&mut self) -> Option<Event> {
-        self.events.pop_front()
+    /// Returns the next thing that the store must do.
+    pub fn poll_instruction(&mut self) -> Option<Instruction<'static>> {
+        self.instructions.pop_front()
     }
 
-    /// The next loss of the connection, or failure to restore it, to tell people of.
-    pub fn poll_loss(&mut self) -> Option<ConnectError> {
-        self.losses.pop_front()
+    /// Returns the next thing that users should know.
+    pub fn poll_notice(&mut self) -> Option<Notice> {
+        self.notices.pop_front()
     }
 
-    /// When [`handle_timeout`](Self::handle_timeout) is to be called next.
+    /// Whether [`poll_notice`](Self::poll_notice) would return a notice.
+    pub fn has_notices(&self) -> bool {
+        !self.notices.is_empty()
+    }
+
+    /// Returns when [`handle_timeout`](Self::handle_timeout) must be called next.
     pub fn poll_timeout(&self) -> Option<Time> {
-        let link = match self.link {
-            Link::Waiting { .. } => Some(self.backoff.until()),
-            Link::Open => {
-                let check = self.settings.stale_after.map(|_| self.next_check);
-                let others = [self.auth.next(), self.ask_again, check];
-                let others = others.into_iter().flatten();
-                others.chain([self.liveness.next()]).min()
-            }
-            Link::Authorizing { .. } | Link::Dialing { .. } | Link::Closed(_) => None,
-        };
-        link.into_iter().chain(self.interest.next_expiry()).min()
+        self.timers.next()
+    }
+
+    fn expire_wants(&mut self, now: Time) {
+        let views = self.wants.expire(now);
+        let (ids, instructions) = (&mut self.ids, &mut self.instructions);
+        self.protocol
+            .handle_expired(views, &self.wants, ids, instructions);
+        self.set_linger_timer();
+    }
+
+    fn set_linger_timer(&mut self) {
+        self.timers.set(Timer::Linger, self.wants.next_expiry());
+    }
+
+    fn set_token_timer(&mut self) {
+        self.timers.set(Timer::Token, self.auth.next());
+    }
+
+    fn instruct_all(&mut self, step: Step<'static>) {
+        let source = None;
+        self.instructions.push_back(Instruction { source, step });
+    }
+
+    fn report(&mut self, error: ConnectError) {
+        self.last_error = Some(error.clone());
+        self.notices.push_back(Notice::Connection(error));
     }
 }
 

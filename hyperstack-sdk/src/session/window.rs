@@ -1,83 +1,31 @@
-//! Which part of a view is wanted, or subscribed.
+//! Parts of a view, and how they cover each other.
 
-use std::sync::Arc;
+use crate::wire::Seq;
 
-use super::Target;
-use crate::wire::{Seq, Subscribe};
-
-/// Which part of a view a reader wants, or a subscription brings.
-///
-/// The server knows one window a view and connection, keeps it for derived views alone, and for the
-/// others reduces nothing but the snapshot. So readers share one subscription that covers all of
-/// them, and each is cut to its own part here.
+/// A part of a view. The default is the whole view.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 #[non_exhaustive]
 pub struct Window {
     /// How many rows are left out at the front.
     pub skip: u64,
-    /// How many rows follow; `None` is as many as the view has, of a derived view as the server
-    /// makes it.
+    /// How many rows follow. `None` means no limit, or for a derived view the limit that the view
+    /// declares.
     pub take: Option<u64>,
-    /// Whether rows are left out by what is in them, which the server does not do.
+    /// Whether a filter on the rows' contents applies before `skip` and `take`.
     pub filtered: bool,
-    /// Whether the rows that are there are left out, and only what changes is wanted.
+    /// Whether the rows that exist at the start are left out, so that only changes are wanted.
     pub no_snapshot: bool,
     /// Only rows whose position is greater.
     pub after: Option<Seq>,
-    /// At most so many of the rows that are there: the latest, or, with `after`, the first.
+    /// The most rows that a snapshot may bring: the latest ones, or with `after` the first ones.
     pub snapshot_limit: Option<u64>,
 }
 
-/// Whether a view is derived, a window that rows leave, and not one that every entity has.
-pub(crate) fn is_derived(view: &str) -> bool {
-    let name = view.split_once('/').map(|(_, name)| name);
-    !matches!(name, Some("list" | "state" | "append"))
-}
-
 impl Window {
-    /// What is to be subscribed for a reader of this.
-    pub(crate) fn subscribed(self, derived: bool) -> Self {
-        match derived {
-            // The server's own window is as long as the server makes it: there is no skipping in it,
-            // nor counting of rows that a filter leaves.
-            true if self.filtered || self.take.is_none() => Window::default(),
-            true => Window {
-                skip: self.skip,
-                // Whatever lies beyond the last number is no place.
-                take: self.end().map(|end| end - self.skip),
-                ..Window::default()
-            },
-            false if self.no_snapshot => Window {
-                no_snapshot: true,
-                ..Window::default()
-            },
-            false => Window {
-                after: self.after,
-                // Of the rows that a filter leaves, the server knows nothing.
-                snapshot_limit: self.snapshot_limit.filter(|_| !self.filtered),
-                ..Window::default()
-            },
-        }
-    }
-
-    /// What is to be subscribed where a subscription to this ended: in the gap any row may have
-    /// changed, and what is merged into a row that is old is wrong.
-    pub(super) fn resumed(self, derived: bool) -> Self {
-        match derived {
-            true => self,
-            false => Window::default(),
-        }
-    }
-
-    /// The least to be subscribed that covers both subscriptions.
-    pub(super) fn join(self, other: Window) -> Self {
+    /// The smallest window that covers both.
+    pub(crate) fn join(self, other: Window) -> Self {
         let start = self.skip.min(other.skip);
         let end = self.end().zip(other.end()).map(|(a, b)| a.max(b));
-        let window = Window {
-            skip: end.map_or(0, |_| start),
-            take: end.map(|end| end - start),
-            ..Window::default()
-        };
         let (after, snapshot_limit) = match (self, other) {
             (a, b) if a.no_snapshot => (b.after, b.snapshot_limit),
             (a, b) if b.no_snapshot => (a.after, a.snapshot_limit),
@@ -87,34 +35,23 @@ impl Window {
             _ => (None, None),
         };
         Window {
+            skip: end.map_or(0, |_| start),
+            take: end.map(|end| end - start),
+            filtered: false,
             no_snapshot: self.no_snapshot && other.no_snapshot,
             after,
             snapshot_limit,
-            ..window
         }
     }
 
-    /// Whether a subscription to this brings all that one to `other` would.
+    /// Whether this window holds every row of `other`.
     pub(crate) fn covers(self, other: Window) -> bool {
         self.join(other) == self
     }
 
-    /// Where the window ends.
+    /// The number of the row after the last one. `None` if there is no limit.
     pub(crate) fn end(self) -> Option<u64> {
         Some(self.skip.saturating_add(self.take?))
-    }
-
-    /// The subscription to this part of a view.
-    pub(super) fn subscribe(self, view: &Arc<str>, target: &Target) -> Subscribe {
-        Subscribe {
-            view: view.to_string(),
-            key: target.key().map(|key| key.to_string()),
-            skip: Some(self.skip).filter(|skip| *skip > 0),
-            take: self.take,
-            with_snapshot: self.no_snapshot.then_some(false),
-            after: self.after.map(|after| after.to_string()),
-            snapshot_limit: self.snapshot_limit,
-        }
     }
 }
 
@@ -157,27 +94,5 @@ mod tests {
         assert!(newer(1, None).covers(live));
         assert!(Window::default().covers(newer(1, Some(5))));
         assert!(!live.covers(newer(1, None)));
-    }
-
-    #[test]
-    fn what_the_server_ignores_is_not_subscribed() {
-        let all = Window {
-            filtered: true,
-            after: Some(Seq::default()),
-            ..window(2, 3)
-        };
-        assert_eq!(all.subscribed(true), Window::default());
-        assert_eq!(
-            all.subscribed(false),
-            Window {
-                after: Some(Seq::default()),
-                ..Window::default()
-            }
-        );
-        assert_eq!(window(2, 3).subscribed(true), window(2, 3));
-        assert_eq!(window(2, 3).subscribed(false), Window::default());
-        assert_eq!(window(2, None).subscribed(true), Window::default());
-        let far = window(u64::MAX, u64::MAX).subscribed(true);
-        assert!(far.covers(far));
     }
 }

@@ -4,13 +4,13 @@ use std::hash::BuildHasher;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
-use super::order::Id;
+use super::order::RowId;
 
-/// Finds rows by key. It holds ids alone and asks for the keys of those that may be meant: so it is
-/// small, and a row is found with few looks at memory that is not at hand.
+/// Finds rows by key. It stores row ids only and asks for the keys of candidates, so it is small and a
+/// lookup touches little memory.
 #[derive(Debug, Default)]
 pub(super) struct Index {
-    ids: HashTable<Id>,
+    ids: HashTable<RowId>,
     hasher: DefaultHashBuilder,
 }
 
@@ -19,21 +19,27 @@ impl Index {
         self.ids.len()
     }
 
-    /// The row of this key, where `key_of` tells the keys of rows.
-    pub(super) fn get<'k>(&self, key: &str, key_of: impl Fn(Id) -> &'k str) -> Option<Id> {
-        let is_meant = |id: &Id| key_of(*id) == key;
-        self.ids.find(self.hasher.hash_one(key), is_meant).copied()
+    /// Returns the row with this key. `key_of` returns the key of a row.
+    pub(super) fn get<'k>(&self, key: &str, key_of: impl Fn(RowId) -> &'k str) -> Option<RowId> {
+        let matches_key = |id: &RowId| key_of(*id) == key;
+        self.ids
+            .find(self.hasher.hash_one(key), matches_key)
+            .copied()
     }
 
-    /// Adds a row that is not there.
-    pub(super) fn insert<'k>(&mut self, id: Id, key_of: impl Fn(Id) -> &'k str) {
-        let hash = |id: &Id| self.hasher.hash_one(key_of(*id));
+    /// Adds a row that the index does not have.
+    pub(super) fn insert<'k>(&mut self, id: RowId, key_of: impl Fn(RowId) -> &'k str) {
+        let hash = |id: &RowId| self.hasher.hash_one(key_of(*id));
         self.ids.insert_unique(hash(&id), id, hash);
     }
 
-    pub(super) fn remove<'k>(&mut self, key: &str, key_of: impl Fn(Id) -> &'k str) -> Option<Id> {
-        let is_meant = |id: &Id| key_of(*id) == key;
-        let entry = self.ids.find_entry(self.hasher.hash_one(key), is_meant);
+    pub(super) fn remove<'k>(
+        &mut self,
+        key: &str,
+        key_of: impl Fn(RowId) -> &'k str,
+    ) -> Option<RowId> {
+        let matches_key = |id: &RowId| key_of(*id) == key;
+        let entry = self.ids.find_entry(self.hasher.hash_one(key), matches_key);
         Some(entry.ok()?.remove().0)
     }
 }
@@ -44,8 +50,8 @@ mod tests {
 
     #[test]
     fn rows_are_found_until_they_are_removed() {
-        let keys: Vec<String> = (0..1000).map(|id: Id| format!("key {id}")).collect();
-        let key_of = |id: Id| keys[id as usize].as_str();
+        let keys: Vec<String> = (0..1000).map(|id: RowId| format!("key {id}")).collect();
+        let key_of = |id: RowId| keys[id as usize].as_str();
         let mut index = Index::default();
         (0..1000).for_each(|id| index.insert(id, key_of));
         for id in (0..1000).step_by(2) {

@@ -1,25 +1,31 @@
-//! One typed cache per view and Rust type: decode, merge, order.
+//! Sources and local windows: decode, merge, order.
 //!
-//! A [`Hub`] routes frames to the caches of their view. A [`Cache`] keeps its rows behind `Arc`, in
-//! the view's order, and publishes each change to the queues of its readers. Nothing here waits,
-//! reads a clock or knows the socket; a frame that does not decode changes nothing.
+//! [`Caches`] passes the session's instructions on to the caches of their source. A [`Cache`] is a
+//! source as one Rust type: it keeps the rows behind `Arc`s, in the view's order, and delivers each
+//! change to the queues of its readers, through the local window that each has. Nothing here waits, reads
+//! a clock or knows the socket. A row that does not decode changes nothing.
+
+mod caches;
 
 mod cache;
-mod hub;
-mod ids;
-mod index;
-mod lens;
-mod order;
-mod overlap;
-mod readers;
-mod readiness;
+mod source;
+
 mod rows;
 
+mod index;
+mod order;
+
+mod readers;
+mod readiness;
+
+mod row_set;
+mod window;
+
 pub(crate) use cache::Cache;
-pub(crate) use hub::Hub;
-pub(crate) use lens::Filter;
+pub(crate) use caches::{Caches, Full};
 pub(crate) use readers::Selection;
 pub(crate) use readiness::Outcome;
+pub(crate) use window::Filter;
 
 #[cfg(test)]
 mod tests;

@@ -1,22 +1,22 @@
 //! The order of a view's rows.
 
-use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::wire::{Direction, Scalar, Sort};
+use crate::session::{rank, Rank};
+use crate::wire::{Scalar, Sort};
 
 /// A row's place in its table.
-pub(super) type Id = u32;
+pub(super) type RowId = u32;
 
-const NONE: Id = Id::MAX;
+const NONE: RowId = RowId::MAX;
 
-/// The order of a view: as rows came, by recency, or by a value.
+/// The order of a view: by arrival, by recency, or by a value.
 #[derive(Debug)]
 pub(super) enum Order {
     /// Views without an announced sort.
     Arrival(List),
-    /// `_seq` descending, the order of every plain list: the row that changed last is first. O(1).
+    /// `_seq` descending, the order of every plain list: the row that changed last comes first. O(1).
     Recency(List),
     /// Any other sort. O(log n).
     Sorted(Sorted),
@@ -31,8 +31,8 @@ impl Order {
         }
     }
 
-    /// Takes in a new row. A snapshot's rows come front first, a live row is the most recent one.
-    pub(super) fn insert(&mut self, id: Id, key: &Arc<str>, data: &str, live: bool) {
+    /// Inserts a row. A snapshot's rows arrive front to back; a live row is the most recent one.
+    pub(super) fn insert(&mut self, id: RowId, key: &Arc<str>, data: &str, live: bool) {
         match self {
             Order::Recency(list) if live => list.push_front(id),
             Order::Arrival(list) | Order::Recency(list) => list.push_back(id),
@@ -40,30 +40,39 @@ impl Order {
         }
     }
 
-    /// Reads what [`moved`](Self::moved) will change.
-    pub(super) fn warm(&self, id: Id) {
+    /// Reads the memory that [`update`](Self::update) will change; see
+    /// [`Rows::prefetch`](super::rows::Rows::prefetch).
+    pub(super) fn prefetch(&self, id: RowId) {
         if let Order::Recency(list) = self {
-            list.warm(id);
+            list.prefetch(id);
         }
     }
 
-    /// Moves a row that changed to its new place. `whole` tells a row from some fields of one.
-    pub(super) fn moved(&mut self, id: Id, key: &Arc<str>, data: &str, whole: bool, live: bool) {
+    /// Moves a changed row to its new place. `whole` says whether `data` is the whole row or some of its
+    /// fields.
+    pub(super) fn update(
+        &mut self,
+        id: RowId,
+        key: &Arc<str>,
+        data: &str,
+        whole: bool,
+        live: bool,
+    ) {
         match self {
             Order::Recency(list) if live => list.move_to_front(id),
             Order::Arrival(_) | Order::Recency(_) => {}
-            Order::Sorted(sorted) => sorted.moved(id, key, data, whole),
+            Order::Sorted(sorted) => sorted.update(id, key, data, whole),
         }
     }
 
-    /// Puts the rows of a snapshot first, in the order given.
-    pub(super) fn lead(&mut self, ids: impl DoubleEndedIterator<Item = Id>) {
+    /// Moves the rows of a snapshot to the front, in the order given.
+    pub(super) fn move_to_front(&mut self, ids: impl DoubleEndedIterator<Item = RowId>) {
         if let Order::Recency(list) = self {
             ids.rev().for_each(|id| list.move_to_front(id));
         }
     }
 
-    pub(super) fn remove(&mut self, id: Id, key: &Arc<str>) {
+    pub(super) fn remove(&mut self, id: RowId, key: &Arc<str>) {
         match self {
             Order::Arrival(list) | Order::Recency(list) => list.remove(id),
             Order::Sorted(sorted) => sorted.remove(id, key),
@@ -71,20 +80,20 @@ impl Order {
     }
 
     /// All rows, front to back.
-    pub(super) fn iter(&self) -> Box<dyn Iterator<Item = Id> + '_> {
+    pub(super) fn iter(&self) -> Box<dyn Iterator<Item = RowId> + '_> {
         match self {
             Order::Arrival(list) | Order::Recency(list) => Box::new(list.iter()),
             Order::Sorted(sorted) => Box::new(sorted.places.values().copied()),
         }
     }
 
-    /// Whether rows go by when they came, and come again.
-    pub(super) fn turns(&self) -> bool {
+    /// Whether the places of rows depend on when they arrived.
+    pub(super) fn depends_on_arrival(&self) -> bool {
         matches!(self, Order::Sorted(sorted) if sorted.by_arrival > 1)
     }
 
     /// The row furthest from the front.
-    pub(super) fn last(&self) -> Option<Id> {
+    pub(super) fn last(&self) -> Option<RowId> {
         match self {
             Order::Arrival(list) | Order::Recency(list) => (list.tail != NONE).then_some(list.tail),
             Order::Sorted(sorted) => sorted.places.last_key_value().map(|(_, id)| *id),
@@ -96,14 +105,14 @@ impl Order {
 #[derive(Debug)]
 pub(super) struct List {
     links: Vec<Link>,
-    head: Id,
-    tail: Id,
+    head: RowId,
+    tail: RowId,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Link {
-    previous: Id,
-    next: Id,
+    previous: RowId,
+    next: RowId,
     linked: bool,
 }
 
@@ -124,7 +133,7 @@ impl Default for List {
 }
 
 impl List {
-    fn link(&mut self, id: Id) -> &mut Link {
+    fn link(&mut self, id: RowId) -> &mut Link {
         let index = id as usize;
         if index >= self.links.len() {
             self.links.resize(index + 1, LOOSE);
@@ -132,7 +141,7 @@ impl List {
         &mut self.links[index]
     }
 
-    fn push_front(&mut self, id: Id) {
+    fn push_front(&mut self, id: RowId) {
         let head = self.head;
         *self.link(id) = Link {
             previous: NONE,
@@ -146,7 +155,7 @@ impl List {
         self.head = id;
     }
 
-    fn push_back(&mut self, id: Id) {
+    fn push_back(&mut self, id: RowId) {
         let tail = self.tail;
         *self.link(id) = Link {
             previous: tail,
@@ -160,7 +169,7 @@ impl List {
         self.tail = id;
     }
 
-    fn remove(&mut self, id: Id) {
+    fn remove(&mut self, id: RowId) {
         let Link {
             previous,
             next,
@@ -179,21 +188,21 @@ impl List {
         }
     }
 
-    fn warm(&self, id: Id) {
-        let link = |id: Id| self.links.get(id as usize).copied();
+    fn prefetch(&self, id: RowId) {
+        let link = |id: RowId| self.links.get(id as usize).copied();
         if let Some(own) = link(id) {
             std::hint::black_box((link(own.previous), link(own.next)));
         }
     }
 
-    fn move_to_front(&mut self, id: Id) {
+    fn move_to_front(&mut self, id: RowId) {
         if self.head != id && self.link(id).linked {
             self.remove(id);
             self.push_front(id);
         }
     }
 
-    fn iter(&self) -> impl Iterator<Item = Id> + '_ {
+    fn iter(&self) -> impl Iterator<Item = RowId> + '_ {
         let first = (self.head != NONE).then_some(self.head);
         std::iter::successors(first, |id| {
             let next = self.links[*id as usize].next;
@@ -206,10 +215,10 @@ impl List {
 #[derive(Debug)]
 pub(super) struct Sorted {
     sort: Sort,
-    places: BTreeMap<(Rank, Arc<str>), Id>,
+    places: BTreeMap<(Rank, Arc<str>), RowId>,
     ranks: Vec<Option<Rank>>,
     arrivals: u64,
-    /// How many rows have their place by when they came.
+    /// How many rows have a place that depends on when they arrived.
     by_arrival: usize,
 }
 
@@ -224,12 +233,12 @@ impl Sorted {
         }
     }
 
-    fn insert(&mut self, id: Id, key: &Arc<str>, data: &str) {
+    fn insert(&mut self, id: RowId, key: &Arc<str>, data: &str) {
         let value = Scalar::at(data, &self.sort.path);
         self.place(id, key, value.unwrap_or(Scalar::Null));
     }
 
-    fn moved(&mut self, id: Id, key: &Arc<str>, data: &str, whole: bool) {
+    fn update(&mut self, id: RowId, key: &Arc<str>, data: &str, whole: bool) {
         match Scalar::at(data, &self.sort.path) {
             Some(value) => self.place(id, key, value),
             None if whole => self.place(id, key, Scalar::Null),
@@ -237,135 +246,31 @@ impl Sorted {
         }
     }
 
-    fn place(&mut self, id: Id, key: &Arc<str>, value: Scalar) {
+    fn place(&mut self, id: RowId, key: &Arc<str>, value: Scalar) {
         self.remove(id, key);
         self.arrivals += 1;
-        let rank = Rank {
-            class: Class::of(value, self.arrivals),
-            descending: self.sort.direction == Direction::Descending,
-        };
+        let rank = rank(value, self.sort.direction, self.arrivals);
         let index = id as usize;
         if index >= self.ranks.len() {
             self.ranks.resize(index + 1, None);
         }
         self.ranks[index] = Some(rank);
-        self.by_arrival += usize::from(rank.class.is_arrival());
+        self.by_arrival += usize::from(rank.is_by_arrival());
         self.places.insert((rank, key.clone()), id);
     }
 
-    fn remove(&mut self, id: Id, key: &Arc<str>) {
+    fn remove(&mut self, id: RowId, key: &Arc<str>) {
         if let Some(rank) = self.ranks.get_mut(id as usize).and_then(Option::take) {
-            self.by_arrival -= usize::from(rank.class.is_arrival());
+            self.by_arrival -= usize::from(rank.is_by_arrival());
             self.places.remove(&(rank, key.clone()));
         }
     }
 }
 
-/// A row's rank by its sort value.
-///
-/// Missing values come first in both directions, as on the server. Strings and missing values keep
-/// the order in which the server sent them: the server's order of strings does not follow the
-/// direction that it announces, and it sends whole windows in its own order.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Rank {
-    class: Class,
-    descending: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Class {
-    Missing(u64),
-    Bool(bool),
-    Number(Number),
-    Text(u64),
-}
-
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Number {
-    Integer(i128),
-    Float(f64),
-}
-
-impl Class {
-    fn of(value: Scalar, arrival: u64) -> Self {
-        match value {
-            Scalar::Null => Class::Missing(arrival),
-            Scalar::Bool(value) => Class::Bool(value),
-            Scalar::Integer(value) => Class::Number(Number::Integer(value)),
-            // `-0.0` is zero, also to an integer.
-            Scalar::Float(value) => Class::Number(Number::Float(value + 0.0)),
-            Scalar::Text(_) => Class::Text(arrival),
-        }
-    }
-
-    fn is_arrival(&self) -> bool {
-        matches!(self, Class::Missing(_) | Class::Text(_))
-    }
-
-    fn number(&self) -> u8 {
-        match self {
-            Class::Missing(_) => 0,
-            Class::Bool(_) => 1,
-            Class::Number(_) => 2,
-            Class::Text(_) => 3,
-        }
-    }
-}
-
-impl Ord for Rank {
-    fn cmp(&self, other: &Self) -> Ordering {
-        let directed = |order: Ordering| match self.descending {
-            true => order.reverse(),
-            false => order,
-        };
-        match (self.class, other.class) {
-            (Class::Missing(a), Class::Missing(b)) | (Class::Text(a), Class::Text(b)) => a.cmp(&b),
-            (Class::Bool(a), Class::Bool(b)) => directed(a.cmp(&b)),
-            (Class::Number(a), Class::Number(b)) => directed(a.compare(b)),
-            (a, b) => a.number().cmp(&b.number()),
-        }
-    }
-}
-
-impl PartialOrd for Rank {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Eq for Rank {}
-
-impl Number {
-    /// Exact: an integer beyond 2^53 is not rounded to be compared.
-    fn compare(self, other: Number) -> Ordering {
-        match (self, other) {
-            (Number::Integer(a), Number::Integer(b)) => a.cmp(&b),
-            (Number::Float(a), Number::Float(b)) => a.total_cmp(&b),
-            (Number::Integer(a), Number::Float(b)) => mixed(a, b),
-            (Number::Float(a), Number::Integer(b)) => mixed(b, a).reverse(),
-        }
-    }
-}
-
-fn mixed(integer: i128, float: f64) -> Ordering {
-    /// 2^127, the first float beyond an i128.
-    const BEYOND: f64 = 170_141_183_460_469_231_731_687_303_715_884_105_728.0;
-    if float >= BEYOND {
-        return Ordering::Less;
-    }
-    if float < -BEYOND {
-        return Ordering::Greater;
-    }
-    let floor = float.floor();
-    integer.cmp(&(floor as i128)).then(match float > floor {
-        true => Ordering::Less,
-        false => Ordering::Equal,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::Direction;
 
     fn sorted(direction: Direction, rows: &[(&str, &str)]) -> Vec<String> {
         let sort = Sort {
@@ -374,7 +279,7 @@ mod tests {
         };
         let mut order = Order::new(Some(&sort));
         for (id, (key, data)) in rows.iter().enumerate() {
-            order.insert(id as Id, &(*key).into(), data, true);
+            order.insert(id as RowId, &(*key).into(), data, true);
         }
         order
             .iter()
@@ -433,9 +338,9 @@ mod tests {
         let (a, b): (Arc<str>, Arc<str>) = ("a".into(), "b".into());
         order.insert(0, &a, r#"{"n":1}"#, true);
         order.insert(1, &b, r#"{"n":2}"#, true);
-        order.moved(0, &a, r#"{"other":9}"#, false, true);
+        order.update(0, &a, r#"{"other":9}"#, false, true);
         assert_eq!(order.iter().collect::<Vec<_>>(), [0, 1]);
-        order.moved(0, &a, r#"{"n":3}"#, false, true);
+        order.update(0, &a, r#"{"n":3}"#, false, true);
         assert_eq!(order.iter().collect::<Vec<_>>(), [1, 0]);
         assert_eq!(order.last(), Some(0));
         order.remove(0, &a);

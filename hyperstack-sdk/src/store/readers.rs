@@ -1,21 +1,27 @@
-//! The queues of a view's readers.
+//! The queues of a source's readers.
 
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use super::lens::{Filter, Lens};
 use super::rows::{Changed, Rows};
+use super::window::{Filter, WindowReader};
 use crate::patch::Record;
 use crate::session::{EndReason, Window};
 use crate::stream::{Queue, StreamError, Wakers};
 
-/// Which rows a reader wants.
+/// The rows of a source that a reader wants.
 pub(crate) enum Selection<T> {
+    /// All rows.
     All,
-    Keys(Vec<Arc<str>>),
-    /// A part of the view.
-    Part(Window, Option<Filter<T>>),
+    /// The row with this key.
+    Key(Arc<str>),
+    /// The rows of a window that pass the filter, once the source holds what the window needs.
+    Window {
+        window: Window,
+        needed: Window,
+        filter: Option<Filter<T>>,
+    },
 }
 
 /// The readers' queues, by what they want.
@@ -23,7 +29,7 @@ pub(crate) enum Selection<T> {
 pub(super) struct Readers<T: Record> {
     all: Vec<Arc<Queue<T>>>,
     by_key: HashMap<Arc<str>, Vec<Arc<Queue<T>>>>,
-    parts: Vec<Lens<T>>,
+    windows: Vec<WindowReader<T>>,
 }
 
 impl<T: Record> Default for Readers<T> {
@@ -31,7 +37,7 @@ impl<T: Record> Default for Readers<T> {
         Readers {
             all: Vec::new(),
             by_key: HashMap::new(),
-            parts: Vec::new(),
+            windows: Vec::new(),
         }
     }
 }
@@ -40,15 +46,17 @@ impl<T: Record> Readers<T> {
     pub(super) fn add(&mut self, selection: &Selection<T>, queue: &Arc<Queue<T>>) {
         match selection {
             Selection::All => self.all.push(queue.clone()),
-            Selection::Part(window, filter) => {
-                let lens = Lens::new(*window, filter.clone(), queue.clone());
-                self.parts.push(lens);
+            Selection::Key(key) => {
+                let queues = self.by_key.entry(key.clone()).or_default();
+                queues.push(queue.clone());
             }
-            Selection::Keys(keys) => {
-                for key in keys {
-                    let queues = self.by_key.entry(key.clone()).or_default();
-                    queues.push(queue.clone());
-                }
+            Selection::Window {
+                window,
+                needed,
+                filter,
+            } => {
+                let reader = WindowReader::new(*window, *needed, filter.clone(), queue.clone());
+                self.windows.push(reader);
             }
         }
     }
@@ -57,49 +65,47 @@ impl<T: Record> Readers<T> {
         let other = |held: &Arc<Queue<T>>| !Arc::ptr_eq(held, queue);
         match selection {
             Selection::All => self.all.retain(other),
-            Selection::Part(..) => self.parts.retain(|lens| other(&lens.queue)),
-            Selection::Keys(keys) => {
-                for key in keys {
-                    if let Some(queues) = self.by_key.get_mut(key) {
-                        queues.retain(other);
-                        if queues.is_empty() {
-                            self.by_key.remove(key);
-                        }
+            Selection::Key(key) => {
+                if let Some(queues) = self.by_key.get_mut(key) {
+                    queues.retain(other);
+                    if queues.is_empty() {
+                        self.by_key.remove(key);
                     }
                 }
             }
+            Selection::Window { .. } => self.windows.retain(|reader| other(&reader.queue)),
         }
     }
 
-    /// Whether a reader of this row asks what it was before.
+    /// Whether a reader needs the row as it was before a change.
     pub(super) fn keep_before(&self, key: &str) -> bool {
         self.of(key).any(|queue| queue.keeps_before())
     }
 
-    /// Tells the readers of a row what became of it. `base` is how many rows of the view lie before
-    /// those that are held; `moving`, whether their order is on its way to another one.
+    /// Delivers a change to the row's readers. `base` is the number of the view's rows before the
+    /// source's first row; `incomplete` says whether the order is incomplete.
     pub(super) fn publish(
         &mut self,
         rows: &Rows<T>,
         base: u64,
         changed: &Changed<T>,
-        moving: bool,
+        incomplete: bool,
         wakers: &mut Wakers,
     ) {
         for queue in self.whole(&changed.change.key) {
             queue.push(&changed.change, wakers);
         }
-        for lens in &mut self.parts {
-            lens.follow(rows, base, changed, moving, wakers);
+        for reader in &mut self.windows {
+            reader.follow(rows, base, changed, incomplete, wakers);
         }
     }
 
-    /// Those of a part of the view.
-    pub(super) fn parts(&mut self) -> impl Iterator<Item = &mut Lens<T>> {
-        self.parts.iter_mut()
+    /// The readers of windows.
+    pub(super) fn windows(&mut self) -> &mut [WindowReader<T>] {
+        &mut self.windows
     }
 
-    /// Tells the readers of one row, or all readers, of an error.
+    /// Delivers an error to the readers of one row, or to all readers.
     pub(super) fn report(&self, key: Option<&str>, error: &StreamError, wakers: &mut Wakers) {
         let tell = |queue: &Arc<Queue<T>>| queue.push_error(error, wakers);
         match key {
@@ -112,18 +118,18 @@ impl<T: Record> Readers<T> {
         self.each().for_each(|queue| queue.end(reason, wakers));
     }
 
-    /// How many changes wait to be read, where most do.
+    /// The length of the longest queue.
     pub(super) fn depth(&self) -> usize {
         self.each().map(|queue| queue.depth()).max().unwrap_or(0)
     }
 
-    /// Those who may have or want this row.
+    /// The readers that may have or want this row.
     fn of(&self, key: &str) -> impl Iterator<Item = &Arc<Queue<T>>> {
         self.whole(key)
-            .chain(self.parts.iter().map(|lens| &lens.queue))
+            .chain(self.windows.iter().map(|reader| &reader.queue))
     }
 
-    /// Those who have or want this row, whatever is in it.
+    /// The readers that want this row whatever it contains.
     fn whole(&self, key: &str) -> impl Iterator<Item = &Arc<Queue<T>>> {
         let keyed = self.by_key.get(key).into_iter().flatten();
         self.all.iter().chain(keyed)
@@ -131,8 +137,8 @@ impl<T: Record> Readers<T> {
 
     fn each(&self) -> impl Iterator<Item = &Arc<Queue<T>>> {
         let keyed = self.by_key.values().flatten();
-        let parts = self.parts.iter().map(|lens| &lens.queue);
-        self.all.iter().chain(keyed).chain(parts)
+        let windows = self.windows.iter().map(|reader| &reader.queue);
+        self.all.iter().chain(keyed).chain(windows)
     }
 }
 
@@ -140,8 +146,8 @@ impl<T> fmt::Debug for Selection<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Selection::All => f.write_str("All"),
-            Selection::Keys(keys) => f.debug_tuple("Keys").field(keys).finish(),
-            Selection::Part(window, _) => f.debug_tuple("Part").field(window).finish(),
+            Selection::Key(key) => f.debug_tuple("Key").field(key).finish(),
+            Selection::Window { window, .. } => f.debug_tuple("Window").field(window).finish(),
         }
     }
 }

@@ -1,6 +1,6 @@
-//! What of a view is known to be complete, and who waits to know.
+//! Which snapshots of a source are complete, and who waits for one.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
@@ -8,131 +8,133 @@ use crate::session::{EndReason, Target};
 use crate::stream::Wakers;
 use crate::wire::{FrameError, Issue};
 
-/// What came of a target's snapshot.
+/// How a target's snapshot ended.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Outcome {
-    /// It is over: what is held is what the server has.
+    /// It is complete: the source has the server's rows.
     Ready,
-    /// It is over, but a message that may have been part of it could not be read.
-    Spoiled(FrameError),
-    /// The server refused the subscription.
+    /// It is complete, but a message that may have been part of it could not be read.
+    Incomplete(FrameError),
+    /// The server rejected the subscription.
     Refused(Issue),
-    /// The server knows no such view.
+    /// The server does not know the view.
     UnknownView,
-    /// Nothing more will come.
+    /// The client ended.
     Ended(EndReason),
 }
 
-/// The outcomes of a view's targets.
+/// The outcomes of a source's targets.
 #[derive(Debug, Default)]
 pub(super) struct Readiness {
-    all: Option<Outcome>,
-    keys: HashMap<Arc<str>, Outcome>,
-    /// What was there before, and is being sent again.
-    again: HashSet<Target>,
+    all: Progress,
+    keys: HashMap<Arc<str>, Progress>,
     ended: Option<EndReason>,
     waiting: HashMap<u64, Waker>,
     last_id: u64,
 }
 
+/// How far a target's snapshot has come.
+#[derive(Debug, Clone, Default)]
+struct Progress {
+    /// `None` while there is no outcome.
+    outcome: Option<Outcome>,
+    /// Whether the target was ready before, so that the next snapshot is a resync.
+    was_ready: bool,
+}
+
 /// A place among those who wait; given back by [`Readiness::leave`].
 pub(super) type Place = Option<u64>;
 
-impl Readiness {
-    /// A snapshot begins: an earlier failure is forgotten, an earlier success still stands.
-    pub(super) fn begin(&mut self, target: &Target) {
-        let ready = |outcome: &Outcome| *outcome == Outcome::Ready;
-        let had = match target {
-            Target::All => self.all.as_ref(),
-            Target::Key(key) => self.keys.get(key),
-        };
-        if had.is_some_and(ready) {
-            self.again.insert(target.clone());
-        }
-        self.all = self.all.take().filter(ready);
-        if let Target::Key(key) = target {
-            if !self.keys.get(key).is_some_and(ready) {
-                self.keys.remove(key);
-            }
+impl Progress {
+    fn is_ready(&self) -> bool {
+        self.outcome == Some(Outcome::Ready)
+    }
+
+    /// A snapshot begins, of this target or of another: an earlier failure is forgotten.
+    fn forget_failure(&mut self) {
+        if !self.is_ready() {
+            self.outcome = None;
         }
     }
 
-    /// The snapshot is over; whether it was one of what was there before.
+    /// The connection is lost: rows may be out of date.
+    fn lose(&mut self) {
+        let outcome = self.outcome.take();
+        self.was_ready |= matches!(outcome, Some(Outcome::Ready | Outcome::Incomplete(_)));
+    }
+}
+
+impl Readiness {
+    /// A snapshot begins.
+    pub(super) fn begin(&mut self, target: &Target) {
+        self.all.forget_failure();
+        let progress = self.progress(target);
+        progress.was_ready |= progress.is_ready();
+        progress.forget_failure();
+    }
+
+    /// A snapshot ended. Returns whether it was a resync.
     pub(super) fn finish(
         &mut self,
         target: &Target,
         outcome: Outcome,
         wakers: &mut Wakers,
     ) -> bool {
-        match target {
-            Target::All => self.all = Some(outcome),
-            Target::Key(key) => {
-                self.keys.insert(key.clone(), outcome);
-            }
-        }
-        self.wake(wakers);
-        self.again.remove(target)
+        wakers.extend(self.waiting.drain().map(|(_, waker)| waker));
+        let progress = self.progress(target);
+        progress.outcome = Some(outcome);
+        std::mem::take(&mut progress.was_ready)
     }
 
-    /// A refusal is no answer any more.
-    pub(super) fn forgive(&mut self, target: &Target) {
-        match target {
-            Target::All => self.all = None,
-            Target::Key(key) => drop(self.keys.remove(key)),
-        }
+    /// A rejected subscription is requested again.
+    pub(super) fn clear_refusal(&mut self, target: &Target) {
+        self.progress(target).outcome = None;
     }
 
-    /// The view does not exist, whatever was asked of it.
-    pub(super) fn unknown(&mut self, wakers: &mut Wakers) {
-        self.finish(&Target::All, Outcome::UnknownView, wakers);
+    /// The source is about to hold another part of the view.
+    pub(super) fn restart(&mut self) {
+        self.all.outcome = None;
     }
 
-    /// What is held of the whole view is about to be another part of it.
-    pub(super) fn recount(&mut self) {
-        self.all = None;
-    }
-
-    /// Whether the whole view is there.
+    /// Whether the whole view is ready.
     pub(super) fn is_ready(&self) -> bool {
-        self.all == Some(Outcome::Ready)
+        self.all.is_ready()
     }
 
-    pub(super) fn is_unknown(&self) -> bool {
-        self.all == Some(Outcome::UnknownView)
+    pub(super) fn is_unknown_view(&self) -> bool {
+        self.all.outcome == Some(Outcome::UnknownView)
     }
 
-    /// The connection is lost: what is held may be old.
+    /// The connection is lost.
     pub(super) fn lose(&mut self) {
-        let had = |outcome: &Outcome| matches!(outcome, Outcome::Ready | Outcome::Spoiled(_));
-        let all = self.all.take().filter(had).map(|_| Target::All);
-        let keys = self.keys.drain().filter(|(_, outcome)| had(outcome));
-        let keys = keys.map(|(key, _)| Target::Key(key));
-        self.again.extend(all.into_iter().chain(keys));
+        self.all.lose();
+        self.keys.values_mut().for_each(Progress::lose);
     }
 
     /// Only these keys are still subscribed.
     pub(super) fn narrow(&mut self, keys: &[Arc<str>]) {
-        self.again.clear();
-        match self.all.take() {
-            Some(all) => {
-                let each = keys.iter().map(|key| (key.clone(), all.clone()));
-                self.keys = each.collect();
-            }
-            None => self.keys.retain(|key, _| keys.contains(key)),
+        let all = std::mem::take(&mut self.all);
+        let mut old = std::mem::take(&mut self.keys);
+        for key in keys {
+            let progress = old.remove(key).unwrap_or_default();
+            let outcome = all.outcome.clone().or(progress.outcome);
+            let was_ready = false;
+            self.keys
+                .insert(key.clone(), Progress { outcome, was_ready });
         }
     }
 
     pub(super) fn end(&mut self, reason: &EndReason, wakers: &mut Wakers) {
         self.ended = Some(reason.clone());
-        self.wake(wakers);
+        wakers.extend(self.waiting.drain().map(|(_, waker)| waker));
     }
 
     pub(super) fn ended(&self) -> Option<&EndReason> {
         self.ended.as_ref()
     }
 
-    /// Ready once what `target` names is all there, or will never be. `is_covered` is whether what was
-    /// subscribed last brings all that is wanted of the whole view.
+    /// Resolves once `target` has an outcome. `is_covered` says whether the whole view, once ready, has
+    /// all rows that are wanted.
     pub(super) fn poll(
         &mut self,
         target: &Target,
@@ -144,10 +146,10 @@ impl Readiness {
             return Poll::Ready(Outcome::Ended(reason.clone()));
         }
         let key = target.key().and_then(|key| self.keys.get(key));
-        let ready = key.filter(|outcome| **outcome == Outcome::Ready);
-        let brings_all = |outcome: &&Outcome| is_covered || **outcome != Outcome::Ready;
-        let all = self.all.as_ref().filter(brings_all);
-        if let Some(outcome) = ready.or(all).or(key) {
+        let ready = key.filter(|progress| progress.is_ready());
+        let all = Some(&self.all).filter(|all| is_covered || !all.is_ready());
+        let progress = [ready, all, key].into_iter().flatten();
+        if let Some(outcome) = progress.into_iter().find_map(|it| it.outcome.as_ref()) {
             return Poll::Ready(outcome.clone());
         }
         let id = *place.get_or_insert_with(|| {
@@ -164,7 +166,10 @@ impl Readiness {
         }
     }
 
-    fn wake(&mut self, wakers: &mut Wakers) {
-        wakers.extend(self.waiting.drain().map(|(_, waker)| waker));
+    fn progress(&mut self, target: &Target) -> &mut Progress {
+        match target {
+            Target::All => &mut self.all,
+            Target::Key(key) => self.keys.entry(key.clone()).or_default(),
+        }
     }
 }

@@ -5,9 +5,9 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::index::Index;
-use super::order::{Id, Order};
-use super::overlap::without_repeated;
-use crate::patch::{Patch, PatchError, PatchErrorKind, Record};
+use super::order::{Order, RowId};
+use crate::patch::{DecodeError, Patch, PatchError, PatchErrorKind, Record};
+use crate::session::{remove_repeated, Guard, Mark};
 use crate::stream::{Change, Kind, RowErrorCause};
 use crate::wire::{Seq, Sort};
 
@@ -16,24 +16,15 @@ use crate::wire::{Seq, Sort};
 pub(super) struct Rows<T: Record> {
     index: Index,
     slots: Vec<Option<Slot<T>>>,
-    free: Vec<Id>,
+    free: Vec<RowId>,
     order: Order,
     sort: Option<Sort>,
-    /// How many snapshots have begun.
+    /// The number of snapshots that have begun.
     generation: u32,
-    /// The rows of the snapshot under way, with their positions.
-    snapshot: Vec<(Id, Seq)>,
-    /// The greatest position that was seen.
-    last_seq: Option<Seq>,
-    /// Whether the whole view is subscribed, and not some of its rows.
-    whole: bool,
-    /// Whether changes may come that are in the snapshot already.
-    overlaps: bool,
-    /// Whether a change since the snapshot began was not taken in.
-    missed: bool,
-    /// Whether there ever was a change that its position does not tell from those before it.
-    wavers: bool,
-    /// How many rows still lack a required field.
+    /// The rows of the present snapshot, with their positions.
+    snapshot: Vec<(RowId, Seq)>,
+    guard: Guard,
+    /// The number of partial rows.
     partial: usize,
 }
 
@@ -41,44 +32,37 @@ pub(super) struct Rows<T: Record> {
 struct Slot<T: Record> {
     key: Arc<str>,
     row: Row<T>,
-    /// The snapshot during or since which the row was last sent.
+    /// The latest snapshot during or after which the server sent the row.
     generation: u32,
-    /// The position of what was last sent of it.
-    seq: Seq,
-    /// Whether that was a snapshot, and nothing newer came since.
-    in_snapshot: bool,
+    mark: Mark,
 }
-
-/// How many slots a cursor is rewound: positions are not in order, and that of a change that comes late
-/// is still within that of what came before it. A minute, about.
-const REWIND: u64 = 150;
 
 /// A row's change.
 #[derive(Debug)]
 pub(super) struct Changed<T> {
-    pub(super) id: Id,
+    pub(super) id: RowId,
     pub(super) change: Change<T>,
-    /// Live, or part of a snapshot.
+    /// Whether the change is live, not part of a snapshot.
     pub(super) live: bool,
 }
 
-/// A row, or, while it lacks a required field, what is known of it.
+/// A row, or the fields of one that still lacks a required field.
 #[derive(Debug)]
 enum Row<T: Record> {
     Whole(Arc<T>),
     Partial(Box<T::Patch>),
 }
 
-/// A row's JSON on its way into the table.
+/// A row's JSON, to be put into the table.
 #[derive(Clone, Copy)]
 pub(super) struct Input<'a> {
     pub(super) key: &'a str,
     pub(super) data: &'a str,
-    /// Live, or part of a snapshot.
+    /// Whether the change is live, not part of a snapshot.
     pub(super) live: bool,
-    /// Where the frame says so.
+    /// The change's position, if it has one.
     pub(super) seq: Option<Seq>,
-    /// Whether somebody wants to know what the row was before.
+    /// Whether a reader needs the row as it was before.
     pub(super) keep_before: bool,
 }
 
@@ -92,68 +76,52 @@ impl<T: Record> Rows<T> {
             sort: None,
             generation: 0,
             snapshot: Vec::new(),
-            last_seq: None,
-            whole: false,
-            overlaps: false,
-            missed: false,
-            wavers: false,
+            guard: Guard::default(),
             partial: 0,
         }
     }
 
-    /// All whole rows, front to back.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (Id, &Arc<str>, &Arc<T>)> {
+    /// Iterates over the whole rows, front to back.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (RowId, &Arc<str>, &Arc<T>)> {
         self.order.iter().filter_map(|id| {
             let (key, row) = self.at(id)?;
             Some((id, key, row))
         })
     }
 
-    /// The whole row of this id.
-    pub(super) fn at(&self, id: Id) -> Option<(&Arc<str>, &Arc<T>)> {
+    /// Returns the row with this id, if it is whole.
+    pub(super) fn at(&self, id: RowId) -> Option<(&Arc<str>, &Arc<T>)> {
         let slot = self.slots.get(id as usize)?.as_ref()?;
         Some((&slot.key, slot.row.whole()?))
     }
 
-    /// The position of what was last sent of a row.
-    pub(super) fn seq(&self, id: Id) -> Seq {
+    /// The position of a row's latest change.
+    pub(super) fn seq(&self, id: RowId) -> Seq {
         let slot = self.slots.get(id as usize).and_then(Option::as_ref);
-        slot.map_or(Seq::default(), |slot| slot.seq)
+        slot.map_or(Seq::default(), |slot| slot.mark.seq)
     }
 
-    /// The greatest position that was seen.
-    pub(super) fn last_seq(&self) -> Option<Seq> {
-        self.last_seq
+    /// What the positions of changes tell.
+    pub(super) fn guard(&self) -> &Guard {
+        &self.guard
     }
 
-    /// The position from which on changes must be sent again so that none is missing; `None` where the
-    /// positions do not tell.
-    pub(super) fn cursor(&self) -> Option<Seq> {
-        let is_sure = !self.missed && !self.wavers;
-        self.rewound().filter(|_| is_sure)
+    /// A change could not be applied.
+    pub(super) fn note_gap(&mut self) {
+        self.guard.note_gap();
     }
 
-    fn rewound(&self) -> Option<Seq> {
-        let last = self.last_seq?;
-        Some(Seq::new(last.slot.saturating_sub(REWIND), 0))
-    }
-
-    /// A change was not taken in.
-    pub(super) fn miss(&mut self) {
-        self.missed = true;
-    }
-
-    /// Whether the order is that in which rows come, in part: then it turns once for every time that
-    /// the server sends the window, and holds only between these.
-    pub(super) fn turns(&self) -> bool {
-        self.order.turns()
+    /// Whether the places of rows depend on when they arrived. The server sends a whole window again at
+    /// each change, so such an order is right only between these.
+    pub(super) fn depend_on_arrival(&self) -> bool {
+        self.order.depends_on_arrival()
     }
 
     pub(super) fn get(&self, key: &str) -> Option<&Arc<T>> {
         self.at(self.find(key)?).map(|(_, row)| row)
     }
 
-    /// The key as it is held, to share rather than copy.
+    /// Returns the key as it is stored, to be shared.
     pub(super) fn key(&self, key: &str) -> Option<Arc<str>> {
         let slot = self.slots[self.find(key)? as usize].as_ref()?;
         Some(slot.key.clone())
@@ -163,12 +131,12 @@ impl<T: Record> Rows<T> {
         self.index.len()
     }
 
-    /// How many rows still lack a required field.
+    /// Returns the number of partial rows.
     pub(super) fn partial(&self) -> usize {
         self.partial
     }
 
-    /// Those of these rows that are held, the one furthest from the front first.
+    /// Returns those of these keys that have rows, the row furthest from the front first.
     pub(super) fn rear_first(&self, keys: &[Arc<str>]) -> Vec<Arc<str>> {
         if keys.len() < 2 {
             return keys.to_vec();
@@ -184,50 +152,50 @@ impl<T: Record> Rows<T> {
         held
     }
 
-    /// A snapshot begins, of the whole view in this order, or of one row.
+    /// A snapshot begins, of the whole view in this order or of one row.
     pub(super) fn begin(&mut self, whole: bool, sort: Option<&Sort>) {
-        self.whole = whole;
-        self.overlaps = true;
+        self.guard.begin(whole);
         if !whole && sort.is_none() {
             return;
         }
         self.generation += 1;
-        self.missed = false;
+        self.guard.begin_snapshot();
         self.snapshot.clear();
         if self.sort.as_ref() != sort {
             self.sort = sort.cloned();
             self.order = Order::new(sort);
             for (id, slot) in self.slots.iter().enumerate() {
                 if let Some(slot) = slot {
-                    self.order.insert(id as Id, &slot.key, "null", false);
+                    self.order.insert(id as RowId, &slot.key, "null", false);
                 }
             }
         }
     }
 
-    /// A snapshot is over: its rows lead a view that is in order of recency.
-    pub(super) fn finish(&mut self) {
+    /// The snapshot is complete: its rows come first in a view that is ordered by recency.
+    pub(super) fn complete(&mut self) {
         self.snapshot
             .sort_by_key(|(_, seq)| std::cmp::Reverse(*seq));
-        self.order.lead(self.snapshot.drain(..).map(|(id, _)| id));
+        self.order
+            .move_to_front(self.snapshot.drain(..).map(|(id, _)| id));
     }
 
-    /// The keys that the server did not send since the snapshot began.
-    pub(super) fn missed(&self) -> Vec<Arc<str>> {
+    /// The keys of rows that the server has not sent since the snapshot began.
+    pub(super) fn absent(&self) -> Vec<Arc<str>> {
         let slots = self.slots.iter().flatten();
-        let missed = slots.filter(|slot| slot.generation != self.generation);
-        missed.map(|slot| slot.key.clone()).collect()
+        let absent = slots.filter(|slot| slot.generation != self.generation);
+        absent.map(|slot| slot.key.clone()).collect()
     }
 
-    /// All keys, of rows that are not whole too.
+    /// Returns all keys, those of partial rows too.
     pub(super) fn keys(&self) -> Vec<Arc<str>> {
         let slots = self.slots.iter().flatten();
         slots.map(|slot| slot.key.clone()).collect()
     }
 
-    /// Takes in a whole row. `None` where nothing changed for a reader.
+    /// Replaces a row. Returns `None` if nothing changed for a reader.
     pub(super) fn upsert(&mut self, input: Input<'_>) -> Result<Option<Changed<T>>, RowErrorCause> {
-        let held = self.seen(input.key);
+        let held = self.find_present(input.key);
         let decode = || T::Patch::decode(input.data, &[] as &[&str]);
         let built = match T::from_patch(decode()?) {
             Ok(row) => Ok(Arc::new(row)),
@@ -264,22 +232,24 @@ impl<T: Record> Rows<T> {
         Ok(change.map(|change| input.changed(id, change)))
     }
 
-    /// Merges some fields into a row, or keeps them until the row is whole.
+    /// Merges fields into a row, or keeps them until the row is whole.
     pub(super) fn patch(
         &mut self,
         input: Input<'_>,
         append: &[Cow<'_, str>],
     ) -> Result<Option<Changed<T>>, RowErrorCause> {
-        let held = self.seen(input.key);
+        let held = self.find_present(input.key);
         if let Some(id) = held {
-            self.warm(id);
+            self.prefetch(id);
         }
-        let repeats = self.repeats(held, input.seq);
+        let slot = held.and_then(|id| self.slots[id as usize].as_mut());
+        let mark = slot.map(|slot| &mut slot.mark);
+        let may_repeat = self.guard.may_repeat(mark, input.seq);
         let mut patch = T::Patch::default();
         patch.decode_into(input.data, append)?;
-        if repeats && !append.is_empty() {
-            let row = held.and_then(|id| self.slots[id as usize].as_ref());
-            patch = match row.map(|slot| &slot.row) {
+        if may_repeat && !append.is_empty() {
+            let slot = held.and_then(|id| self.slots[id as usize].as_ref());
+            patch = match slot.map(|slot| &slot.row) {
                 Some(Row::Whole(row)) => {
                     without_repeated(&T::diff_slots(row, row, true), patch, append)?
                 }
@@ -301,7 +271,7 @@ impl<T: Record> Rows<T> {
         let change = match &mut slot.row {
             Row::Whole(row) => {
                 let before = input.keep_before.then(|| row.clone());
-                // A row that others hold is copied only for what changes it.
+                // A shared row is copied only if the patch changes it.
                 let is_shared = Arc::get_mut(row).is_none();
                 let is_held = is_shared && append.is_empty() && T::holds(row, &patch);
                 let changed = !is_held && T::merge_patch(Arc::make_mut(row), patch)?;
@@ -318,50 +288,27 @@ impl<T: Record> Rows<T> {
         Ok(change.map(|change| input.changed(id, change)))
     }
 
-    /// Whether a change may be in its row already, which a snapshot brought. Changes come in the order
-    /// in which they were made, so with the first that is new the overlap is over, as far as one
-    /// subscription reaches: for all rows, or for its own.
-    fn repeats(&mut self, held: Option<Id>, seq: Option<Seq>) -> bool {
-        if !self.overlaps {
-            return false;
-        }
-        let slot = held.and_then(|id| self.slots[id as usize].as_mut());
-        let slot = slot.filter(|slot| slot.in_snapshot);
-        let repeats = slot.is_some();
-        // Of a row that was not in the snapshot, or was there and is not held since it did not fit, only
-        // a slot after all others is new for sure.
-        let newest = slot.as_ref().map(|slot| slot.seq).or(self.last_seq);
-        if seq.is_some_and(|seq| newest.is_some_and(|newest| seq.slot <= newest.slot)) {
-            return repeats;
-        }
-        if let Some(slot) = slot {
-            slot.in_snapshot = false;
-        }
-        self.overlaps = !self.whole;
-        false
-    }
-
-    fn find(&self, key: &str) -> Option<Id> {
+    fn find(&self, key: &str) -> Option<RowId> {
         self.index.get(key, |id| key_of(&self.slots, id))
     }
 
-    /// Finds a row and notes that the server still has it, whether or not what it says fits.
-    fn seen(&mut self, key: &str) -> Option<Id> {
+    /// Finds a row and notes that the server still has it, whether or not the update decodes.
+    fn find_present(&mut self, key: &str) -> Option<RowId> {
         let id = self.find(key)?;
         self.slots[id as usize].as_mut()?.generation = self.generation;
         Some(id)
     }
 
-    /// Reads what of a row the merge is going to touch first, and of its neighbours. Of many rows each
-    /// is far from the processor; while the patch is decoded they are on their way.
-    fn warm(&self, id: Id) {
+    /// Reads the memory of a row and its neighbours that the merge will touch first. With many rows
+    /// that memory is not in the processor's caches; it arrives while the patch is decoded.
+    pub(super) fn prefetch(&self, id: RowId) {
         if let Some((_, row)) = self.at(id) {
             std::hint::black_box(Arc::strong_count(row));
         }
-        self.order.warm(id);
+        self.order.prefetch(id);
     }
 
-    /// Takes a row out. `None` where no reader knew it.
+    /// Removes a row. Returns `None` if no reader knew it.
     pub(super) fn delete(&mut self, key: &str) -> Option<Changed<T>> {
         let slots = &self.slots;
         let id = self.index.remove(key, |id| key_of(slots, id))?;
@@ -379,7 +326,7 @@ impl<T: Record> Rows<T> {
         Some(Changed { id, change, live })
     }
 
-    /// The key of the row furthest from the front.
+    /// Returns the key of the row furthest from the front.
     pub(super) fn last(&self) -> Option<Arc<str>> {
         let slot = self.slots[self.order.last()? as usize].as_ref()?;
         Some(slot.key.clone())
@@ -398,8 +345,7 @@ impl<T: Record> Rows<T> {
             key: key.clone(),
             row,
             generation: self.generation,
-            seq: Seq::default(),
-            in_snapshot: false,
+            mark: Mark::default(),
         });
         let id = match self.free.pop() {
             Some(id) => {
@@ -408,7 +354,7 @@ impl<T: Record> Rows<T> {
             }
             None => {
                 self.slots.push(slot);
-                (self.slots.len() - 1) as Id
+                (self.slots.len() - 1) as RowId
             }
         };
         self.order.insert(id, &key, input.data, input.live);
@@ -418,46 +364,50 @@ impl<T: Record> Rows<T> {
         change.map(|change| input.changed(id, change))
     }
 
-    fn reorder(&mut self, id: Id, input: Input<'_>, whole: bool) {
+    fn reorder(&mut self, id: RowId, input: Input<'_>, whole: bool) {
         if let Some(slot) = &self.slots[id as usize] {
             self.order
-                .moved(id, &slot.key, input.data, whole, input.live);
+                .update(id, &slot.key, input.data, whole, input.live);
         }
         self.note(id, input);
     }
 
-    /// Remembers a row's position, and of a snapshot the row, for [`finish`](Self::finish).
-    fn note(&mut self, id: Id, input: Input<'_>) {
-        let earliest = self.rewound();
+    /// Notes a row's position, and for a snapshot's row where [`complete`](Self::complete) will put it.
+    fn note(&mut self, id: RowId, input: Input<'_>) {
         let Some(slot) = &mut self.slots[id as usize] else {
             return;
         };
         if !input.live && matches!(self.order, Order::Recency(_)) {
             self.snapshot.push((id, input.seq.unwrap_or_default()));
         }
-        self.wavers |= match input.seq {
-            Some(seq) => earliest.is_some_and(|earliest| seq < earliest) && input.live,
-            None => true,
-        };
-        slot.in_snapshot = !input.live && input.seq.is_some() || slot.in_snapshot && input.live;
-        if let Some(seq) = input.seq {
-            slot.seq = match slot.in_snapshot && input.live {
-                true => slot.seq.max(seq),
-                false => seq,
-            };
-            self.last_seq = self.last_seq.max(Some(seq));
-        }
+        self.guard.note(&mut slot.mark, input.seq, input.live);
     }
 }
 
-/// The key of a row that is indexed.
-fn key_of<T: Record>(slots: &[Option<Slot<T>>], id: Id) -> &str {
+/// The patch without elements that it appends to lists which have them already.
+fn without_repeated<P: Patch>(
+    row: &P,
+    patch: P,
+    append: &[Cow<'_, str>],
+) -> Result<P, DecodeError> {
+    let (Ok(row), Ok(mut json)) = (serde_json::to_value(row), serde_json::to_value(&patch)) else {
+        return Ok(patch);
+    };
+    if remove_repeated(&row, &mut json, append) {
+        P::decode(&json.to_string(), append)
+    } else {
+        Ok(patch)
+    }
+}
+
+/// Returns the key of a row that is indexed.
+fn key_of<T: Record>(slots: &[Option<Slot<T>>], id: RowId) -> &str {
     let slot = slots.get(id as usize).and_then(Option::as_ref);
     slot.map_or("", |slot| &slot.key)
 }
 
 impl Input<'_> {
-    fn changed<T>(self, id: Id, change: Change<T>) -> Changed<T> {
+    fn changed<T>(self, id: RowId, change: Change<T>) -> Changed<T> {
         let live = self.live;
         Changed { id, change, live }
     }
@@ -487,7 +437,7 @@ impl<T: Record> Row<T> {
     }
 }
 
-/// Whether what a row lacks may still come.
+/// Whether the fields that a row lacks may still arrive.
 fn is_partial(error: &PatchError) -> bool {
     error.kind() == PatchErrorKind::Missing
 }

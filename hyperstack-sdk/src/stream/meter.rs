@@ -1,7 +1,6 @@
 //! What is counted beside the readers.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 /// Counts since the client was made, of streams and caches that are gone too.
 #[derive(Debug, Default)]
@@ -14,29 +13,6 @@ pub(crate) struct Meter {
     pub(crate) evicted: Count,
     /// Snapshots of what had one before.
     pub(crate) resyncs: Count,
-    /// Views that have come to hold more rows than allowed, until somebody is told.
-    full: Mutex<Vec<Full>>,
-}
-
-/// A view with more rows than are kept of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Full {
-    pub(crate) view: String,
-    pub(crate) rows: usize,
-    pub(crate) limit: usize,
-}
-
-impl Meter {
-    pub(crate) fn note_full(&self, full: Full) {
-        self.full
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(full);
-    }
-
-    pub(crate) fn take_full(&self) -> Vec<Full> {
-        std::mem::take(&mut *self.full.lock().unwrap_or_else(PoisonError::into_inner))
-    }
 }
 
 /// A count that only grows.

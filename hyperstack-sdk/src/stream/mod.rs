@@ -13,7 +13,7 @@ mod watch;
 
 pub(crate) use change::{Change, Kind};
 pub use error::{RowError, RowErrorCause, StreamError};
-pub(crate) use meter::{Full, Meter};
+pub(crate) use meter::Meter;
 pub use operator::{Filter, FilterMap, Identity, Map, Operator, Then};
 pub(crate) use queue::{Next, Policy, Queue, Wakers};
 pub use update::{RichUpdate, Update};

@@ -11,8 +11,8 @@ use super::read::{owned, View};
 use super::{ReadError, Shared};
 use crate::engine::Handle;
 use crate::patch::{FilterError, Record};
-use crate::session::{EndReason, Target, Window};
-use crate::store::Selection;
+use crate::session::{EndReason, Window};
+use crate::store::Cache;
 use crate::stream::{EntityStream, Item, RichEntityStream, RowStream, TryEntityStream, Watch};
 use crate::wire::Seq;
 
@@ -174,38 +174,37 @@ impl<T: Record, Kind> ListView<T, Kind> {
     }
 
     pub(super) async fn read(&self) -> (Vec<Arc<T>>, Result<(), ReadError>) {
-        let window = self.part.window;
-        match self.part.predicate() {
-            Ok(filter) => {
-                let rows = |cache: &crate::store::Cache<T>| cache.list(window, filter.as_ref());
-                self.view.read(Target::All, window, rows).await
-            }
+        let filter = match self.part.predicate() {
+            Ok(filter) => filter,
             Err(error) => {
                 self.warn(&error);
-                (Vec::new(), Err(error.into()))
+                return (Vec::new(), Err(error.into()));
             }
-        }
+        };
+        let query = self.view.part(self.part.window);
+        let rows = |cache: &Cache<T>, local| cache.list(local, filter.as_ref());
+        self.view.read(query, rows).await
     }
 
     pub(super) fn read_now(&self) -> Vec<Arc<T>> {
-        match self.part.predicate() {
-            Ok(filter) => {
-                let rows =
-                    |cache: &crate::store::Cache<T>| cache.list(self.part.window, filter.as_ref());
-                self.view.read_now(rows)
-            }
+        let filter = match self.part.predicate() {
+            Ok(filter) => filter,
             Err(error) => {
                 self.warn(&error);
-                Vec::new()
+                return Vec::new();
             }
-        }
+        };
+        let cache = self.view.cached(&self.view.part(self.part.window));
+        let rows = cache.map(|cache| cache.list(self.part.window, filter.as_ref()));
+        rows.unwrap_or_default()
     }
 
     fn stream<I: Item<Row = T>>(&self) -> Watch<I> {
-        let window = self.part.window;
         match self.part.predicate() {
-            Ok(None) if window == Window::default() => self.view.stream(Selection::All),
-            Ok(filter) => self.view.stream(Selection::Part(window, filter)),
+            Ok(filter) => {
+                let query = self.view.part(self.part.window);
+                self.view.stream(vec![query], filter)
+            }
             Err(error) => {
                 self.warn(&error);
                 Watch::ended(EndReason::Filter(error))

@@ -4,10 +4,10 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::engine::{ConnectionState, Handle};
+use crate::engine::{ConnectionState, Handle, Place};
 use crate::patch::{FilterError, Record};
-use crate::session::{EndReason, Target, Window};
-use crate::store::{Cache, Outcome, Selection};
+use crate::session::{EndReason, Query, Window};
+use crate::store::{Cache, Filter, Outcome};
 use crate::stream::{Item, Watch};
 use crate::wire::{FrameError, Issue};
 
@@ -117,28 +117,35 @@ impl<T> View<T> {
 }
 
 impl<T: Record> View<T> {
-    /// Waits until `target` is ready, at most for the initial data timeout, then reads the cache
-    /// by `read`, together with the reason why it may not have been ready.
-    pub(super) async fn read<R>(
+    /// Queries a part of the view.
+    pub(super) fn part(&self, window: Window) -> Query {
+        Query::part(self.id.clone(), window)
+    }
+
+    /// Queries one row.
+    pub(super) fn key(&self, key: impl ToString) -> Query {
+        Query::key(self.id.clone(), key.to_string().into())
+    }
+
+    /// Waits until the query is ready, at most for the initial data timeout. Then calls `read` with the
+    /// cache and the query's local window, and returns with its result the reason why the query may not
+    /// be ready.
+    pub(super) async fn read<R: Default>(
         &self,
-        target: Target,
-        window: Window,
-        read: impl FnOnce(&Cache<T>) -> R,
-    ) -> (R, Result<(), ReadError>)
-    where
-        R: Default,
-    {
+        query: Query,
+        read: impl FnOnce(&Cache<T>, Window) -> R,
+    ) -> (R, Result<(), ReadError>) {
         let shared = self.handle.shared();
-        let targets = vec![target.clone()];
-        let (cache, _interest) = match shared.want(&self.id, targets, window, |_: &Cache<T>| ()) {
+        let (Place { cache, route }, _demand) = match shared.want(&query) {
             Ok(wanted) => wanted,
             Err(reason) => return (R::default(), Err(reason.into())),
         };
         let waited = shared.initial_data_timeout();
         let view = || self.id.to_string();
-        let outcome = match tokio::time::timeout(waited, cache.outcome(&target, window)).await {
+        let outcome = cache.outcome(&query.target, route.needed);
+        let outcome = match tokio::time::timeout(waited, outcome).await {
             Ok(Outcome::Ready) => Ok(()),
-            Ok(Outcome::Spoiled(error)) => Err(ReadError::Incomplete {
+            Ok(Outcome::Incomplete(error)) => Err(ReadError::Incomplete {
                 view: view(),
                 error,
             }),
@@ -159,20 +166,22 @@ impl<T: Record> View<T> {
                 },
             }),
         };
-        (read(&cache), outcome)
+        (read(&cache, route.local), outcome)
     }
 
-    /// Reads the cache as it is; the default where the view is not being read.
-    pub(super) fn read_now<R: Default>(&self, read: impl FnOnce(&Cache<T>) -> R) -> R {
-        let cache = self.handle.shared().held::<T>(&self.id);
-        cache.map(|cache| read(&cache)).unwrap_or_default()
+    /// Returns the cache that the query reads, if it is read now.
+    pub(super) fn cached(&self, query: &Query) -> Option<Arc<Cache<T>>> {
+        self.handle.shared().cached(query)
     }
 
-    /// A lazy stream over the rows that `selection` names.
-    pub(super) fn stream<I: Item<Row = T>>(&self, selection: Selection<T>) -> Watch<I> {
+    /// Makes a lazy stream of the rows of these queries that pass the filter.
+    pub(super) fn stream<I: Item<Row = T>>(
+        &self,
+        queries: Vec<Query>,
+        filter: Option<Filter<T>>,
+    ) -> Watch<I> {
         let shared = self.handle.shared().clone();
-        let id = self.id.clone();
-        Watch::new(move |options| shared.subscribe(&id, selection, options))
+        Watch::new(move |options| shared.subscribe(queries, filter.as_ref(), options))
     }
 }
 

@@ -7,8 +7,6 @@ use super::read::{owned, View};
 use super::{ReadError, Shared};
 use crate::engine::Handle;
 use crate::patch::Record;
-use crate::session::{Target, Window};
-use crate::store::Selection;
 use crate::stream::{EntityStream, RichEntityStream, RowStream, TryEntityStream};
 
 /// A view's rows one at a time, by key.
@@ -67,47 +65,42 @@ impl<T: Record> StateView<T> {
 
     /// Streams the row if it is there, then every change. Lazy.
     pub fn watch(&self, key: impl ToString) -> EntityStream<T> {
-        self.view.stream(Selection::Keys(vec![shared(key)]))
+        self.view.stream(vec![self.view.key(key)], None)
     }
 
     /// Streams the row if it is there, then as it is after each change. Lazy.
     pub fn listen(&self, key: impl ToString) -> RowStream<T> {
-        self.view.stream(Selection::Keys(vec![shared(key)]))
+        self.view.stream(vec![self.view.key(key)], None)
     }
 
     /// As [`watch`](Self::watch), with the values before and after.
     pub fn watch_rich(&self, key: impl ToString) -> RichEntityStream<T> {
-        self.view.stream(Selection::Keys(vec![shared(key)]))
+        self.view.stream(vec![self.view.key(key)], None)
     }
 
     /// As [`watch`](Self::watch), with the rows that did not fit `T`, and the end, as errors.
     pub fn try_watch(&self, key: impl ToString) -> TryEntityStream<T> {
-        self.view.stream(Selection::Keys(vec![shared(key)]))
+        self.view.stream(vec![self.view.key(key)], None)
     }
 
     /// Streams some rows; only these are asked of the server. Lazy.
     pub fn watch_keys(&self, keys: &[&str]) -> EntityStream<T> {
-        let mut keys: Vec<Arc<str>> = keys.iter().map(|key| Arc::from(*key)).collect();
-        keys.sort_unstable();
-        keys.dedup();
-        self.view.stream(Selection::Keys(keys))
+        let mut queries: Vec<_> = keys.iter().map(|key| self.view.key(key)).collect();
+        queries.sort_unstable();
+        queries.dedup();
+        self.view.stream(queries, None)
     }
 
     pub(super) async fn read(&self, key: impl ToString) -> (Option<Arc<T>>, Result<(), ReadError>) {
-        let key = shared(key);
-        let target = Target::Key(key.clone());
-        self.view
-            .read(target, Window::default(), |cache| cache.get(&key))
-            .await
+        let key = key.to_string();
+        let query = self.view.key(&key);
+        self.view.read(query, |cache, _| cache.get(&key)).await
     }
 
     pub(super) fn read_now(&self, key: impl ToString) -> Option<Arc<T>> {
-        self.view.read_now(|cache| cache.get(&key.to_string()))
+        let key = key.to_string();
+        self.view.cached(&self.view.key(&key))?.get(&key)
     }
-}
-
-fn shared(key: impl ToString) -> Arc<str> {
-    key.to_string().into()
 }
 
 impl<T> Clone for StateView<T> {

@@ -1,6 +1,7 @@
 //! Server to client: what a message is, borrowed from its bytes.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -70,7 +71,7 @@ pub enum Frame<'a> {
 }
 
 /// A row's key and its JSON, not yet decoded.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row<'a> {
     /// The row's key; on the wire a string always.
     pub key: Cow<'a, str>,
@@ -122,6 +123,8 @@ pub struct RefreshReply {
     pub success: bool,
     /// When the new token expires, in Unix seconds.
     pub expires_at: Option<u64>,
+    /// How long that is from now. Decoding leaves it `None`: whoever has a clock fills it in.
+    pub expires_in: Option<Duration>,
     /// The code of the refusal.
     pub error: Option<AuthErrorCode>,
 }
@@ -310,6 +313,7 @@ fn control(text: &str) -> Result<Incoming<'static>, FrameError> {
         return Ok(Incoming::Refresh(RefreshReply {
             success,
             expires_at: json.get("expiresAt").and_then(Value::as_u64),
+            expires_in: None,
             error: string("error").map(AuthErrorCode::from),
         }));
     }

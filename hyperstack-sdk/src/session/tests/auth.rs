@@ -39,7 +39,7 @@ fn run(session: &mut Session, until: u64) -> Vec<String> {
     while let Some(at) = session.poll_timeout().filter(|at| *at <= seconds(until)) {
         session.handle_timeout(at);
         said.extend(sent(session));
-        session.handle_heard(at);
+        session.handle_alive(at);
     }
     said.retain(|message| !message.eq_ignore_ascii_case("ping"));
     said
@@ -58,6 +58,7 @@ fn reply(error: Option<&str>) -> RefreshReply {
     RefreshReply {
         success: error.is_none(),
         expires_at: None,
+        expires_in: None,
         error: error.map(AuthErrorCode::from),
     }
 }
@@ -76,7 +77,7 @@ fn a_token_is_renewed_a_minute_before_its_end_while_the_connection_goes_on() {
     assert_eq!(said, ["RefreshAuth { token: *** }"]);
     // The old one counts until the server has taken the new one.
     assert_eq!(token(&session), Some("one"));
-    session.handle_refreshed(&reply(None), Some(seconds(600)), seconds(246));
+    refreshed(&mut session, &reply(None), Some(seconds(600)), seconds(246));
     assert_eq!(
         (token(&session), session.link()),
         (Some("two"), &Link::Open)
@@ -96,7 +97,7 @@ fn the_server_s_word_counts_where_it_is_for_less_or_the_only_one() {
         let token = Secret("two".into());
         session.handle_token(Ok(Grant { token, life }), seconds(240));
         sent(&mut session);
-        session.handle_refreshed(&reply(None), Some(seconds(200)), seconds(240));
+        refreshed(&mut session, &reply(None), Some(seconds(200)), seconds(240));
         run(&mut session, 240 + 139);
         assert!(!session.wants_token());
         run(&mut session, 240 + 140);
@@ -149,7 +150,7 @@ fn a_token_that_the_server_does_not_take_leads_to_a_new_connection() {
         session.handle_token(grant("two", 300), seconds(240));
         assert_eq!(sent(&mut session).len(), 1);
         match answer {
-            Some(code) => session.handle_refreshed(&reply(Some(code)), None, seconds(241)),
+            Some(code) => refreshed(&mut session, &reply(Some(code)), None, seconds(241)),
             // The server is silent.
             None => drop(run(&mut session, 250)),
         }
@@ -255,7 +256,12 @@ fn a_fetch_that_fails_is_tried_again_after_a_wait_and_counts_as_an_attempt() {
 #[test]
 fn an_answer_that_nobody_asked_for_is_no_answer() {
     let mut session = connected();
-    session.handle_refreshed(&reply(Some("token-invalid")), None, seconds(1));
+    refreshed(
+        &mut session,
+        &reply(Some("token-invalid")),
+        None,
+        seconds(1),
+    );
     session.handle_token(grant("stray", 300), seconds(1));
     assert_eq!(
         (token(&session), session.link()),

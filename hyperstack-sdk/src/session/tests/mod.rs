@@ -1,11 +1,12 @@
 mod auth;
 mod refusals;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::*;
-use crate::wire::{Direction, Seq};
+use crate::wire::{Direction, Frame, Row, Seq, Sort};
 
 fn seconds(seconds: u64) -> Time {
     Duration::from_secs(seconds)
@@ -58,33 +59,114 @@ fn sent(session: &mut Session) -> Vec<String> {
     sent
 }
 
-fn events(session: &mut Session) -> Vec<Event> {
-    std::iter::from_fn(|| session.poll_event()).collect()
+fn query(view: &Arc<str>, target: &Target, window: Window) -> Query {
+    Query {
+        view: view.clone(),
+        target: target.clone(),
+        window,
+    }
+}
+
+/// A frame `subscribed` arrives.
+fn subscribed(session: &mut Session, view: &str, sort: Option<Sort>) {
+    let view = view.into();
+    frame(session, Frame::Subscribed { view, sort }, Time::ZERO);
+}
+
+/// A live change of a row arrives, or with no key a batch of a snapshot.
+fn live(session: &mut Session, view: &str, key: Option<&str>, now: Time) {
+    let view = view.into();
+    let live = match key {
+        Some(key) => Frame::Patch {
+            view,
+            row: Row {
+                key: key.into(),
+                data: "{}",
+            },
+            append: Vec::new(),
+            seq: None,
+        },
+        None => snapshot(view, false),
+    };
+    frame(session, live, now);
+}
+
+/// The last batch of a snapshot arrives.
+fn complete(session: &mut Session, view: &str) {
+    frame(session, snapshot(view.into(), true), Time::ZERO);
+}
+
+fn snapshot(view: Cow<'_, str>, complete: bool) -> Frame<'_> {
+    Frame::Snapshot {
+        view,
+        rows: Vec::new(),
+        malformed: Vec::new(),
+        complete,
+    }
+}
+
+fn frame(session: &mut Session, frame: Frame<'_>, now: Time) {
+    session.handle_message(Incoming::Frame(frame), now);
+}
+
+/// An error of the server arrives.
+fn fail(session: &mut Session, issue: &Issue, now: Time) {
+    session.handle_message(Incoming::Issue(issue.clone()), now);
+}
+
+/// The answer to a token refresh arrives; `life` is how long the token is valid, by that answer.
+fn refreshed(session: &mut Session, reply: &RefreshReply, life: Option<Duration>, now: Time) {
+    let expires_in = life;
+    let reply = RefreshReply {
+        expires_in,
+        ..reply.clone()
+    };
+    session.handle_message(Incoming::Refresh(reply), now);
+}
+
+/// The next loss of the connection that users are told of.
+fn loss(session: &mut Session) -> Option<ConnectError> {
+    std::iter::from_fn(|| session.poll_notice()).find_map(|notice| match notice {
+        Notice::Connection(error) => Some(error),
+        _ => None,
+    })
+}
+
+/// What the store must do. Sources have their numbers in the order in which they were first wanted.
+fn steps(session: &mut Session) -> Vec<(u32, Step<'static>)> {
+    let instructions = std::iter::from_fn(|| session.poll_instruction());
+    let step = |it: Instruction<'static>| (it.source.map_or(u32::MAX, |id| id.0), it.step);
+    instructions.map(step).collect()
+}
+
+fn finish(target: Target) -> Step<'static> {
+    let absent = Absent::Keep;
+    Step::Complete { target, absent }
 }
 
 #[test]
 fn two_readers_share_one_subscription_and_a_barrier_follows() {
     let mut session = open();
-    session.want(&view("R/list"), &Target::All, Window::default());
-    session.want(&view("R/list"), &Target::All, Window::default());
+    session.want(&query(&view("R/list"), &Target::All, Window::default()));
+    session.want(&query(&view("R/list"), &Target::All, Window::default()));
     assert_eq!(sent(&mut session), ["+R/list", "+|"]);
-    session.want(&view("R/list"), &Target::All, Window::default());
+    session.want(&query(&view("R/list"), &Target::All, Window::default()));
     assert_eq!(sent(&mut session), [""; 0]);
 }
 
 #[test]
 fn wants_while_down_become_one_batch_on_opening() {
     let mut session = Session::new(Settings::default(), 7);
-    session.want(&view("R/list"), &key("b"), Window::default());
-    session.want(
+    session.want(&query(&view("R/list"), &key("b"), Window::default()));
+    session.want(&query(
         &view("R/latest"),
         &Target::All,
         Window {
             take: Some(1),
             ..Window::default()
         },
-    );
-    session.want(&view("R/list"), &key("a"), Window::default());
+    ));
+    session.want(&query(&view("R/list"), &key("a"), Window::default()));
     assert_eq!(sent(&mut session), [""; 0]);
     session.handle_open(seconds(3));
     assert_eq!(
@@ -97,18 +179,15 @@ fn wants_while_down_become_one_batch_on_opening() {
 fn the_whole_view_replaces_its_rows_and_back() {
     let mut session = open();
     let list = view("R/list");
-    session.want(&list, &key("a"), Window::default());
+    session.want(&query(&list, &key("a"), Window::default()));
     assert_eq!(sent(&mut session), ["+R/list#a", "+|"]);
-    session.want(&list, &Target::All, Window::default());
+    session.want(&query(&list, &Target::All, Window::default()));
     assert_eq!(sent(&mut session), ["-R/list#a", "+R/list", "+|"]);
-    session.release(&list, &Target::All, Window::default(), seconds(10));
+    session.release(&query(&list, &Target::All, Window::default()), seconds(10));
     assert_eq!(session.poll_timeout(), Some(seconds(15)));
     session.handle_timeout(seconds(15));
-    let forget = Event::Forget {
-        view: list,
-        keys: vec!["a".into()],
-    };
-    assert_eq!(events(&mut session), [forget]);
+    let narrow = Step::Narrow(vec!["a".into()]);
+    assert_eq!(steps(&mut session), [(0, narrow)]);
     let sent = sent(&mut session);
     assert_eq!(sent[..3], ["-R/list", "+R/list#a", "+|"]);
 }
@@ -117,31 +196,31 @@ fn the_whole_view_replaces_its_rows_and_back() {
 fn the_widest_window_is_the_one_subscribed() {
     let mut session = open();
     let top = view("R/top");
-    session.want(
+    session.want(&query(
         &top,
         &Target::All,
         Window {
             take: Some(1),
             ..Window::default()
         },
-    );
-    session.want(
+    ));
+    session.want(&query(
         &top,
         &Target::All,
         Window {
             take: Some(5),
             ..Window::default()
         },
-    );
+    ));
     assert_eq!(sent(&mut session), ["+R/top[5]", "+|"]);
-    session.want(
+    session.want(&query(
         &top,
         &Target::All,
         Window {
             take: None,
             ..Window::default()
         },
-    );
+    ));
     assert_eq!(sent(&mut session), ["-R/top", "+R/top", "+|"]);
 }
 
@@ -158,14 +237,14 @@ fn a_derived_view_is_subscribed_no_wider_than_its_readers_reach() {
         filtered: true,
         ..part(0, 1)
     };
-    session.want(&top, &Target::All, part(10, 5));
+    session.want(&query(&top, &Target::All, part(10, 5)));
     assert_eq!(sent(&mut session), ["+R/top[10..5]", "+|"]);
-    session.want(&top, &Target::All, part(12, 8));
+    session.want(&query(&top, &Target::All, part(12, 8)));
     assert_eq!(sent(&mut session), ["-R/top", "+R/top[10..10]", "+|"]);
-    session.want(&top, &Target::All, filtered);
+    session.want(&query(&top, &Target::All, filtered));
     assert_eq!(sent(&mut session), ["-R/top", "+R/top", "+|"]);
-    session.release(&top, &Target::All, filtered, Time::ZERO);
-    session.release(&top, &Target::All, part(10, 5), Time::ZERO);
+    session.release(&query(&top, &Target::All, filtered), Time::ZERO);
+    session.release(&query(&top, &Target::All, part(10, 5)), Time::ZERO);
     session.handle_timeout(seconds(10));
     assert_eq!(sent(&mut session)[..2], ["-R/top", "+R/top[12..8]"]);
 }
@@ -183,17 +262,17 @@ fn the_options_of_a_snapshot_are_sent_unless_somebody_wants_more() {
         snapshot_limit: Some(9),
         ..Window::default()
     };
-    session.want(&list, &Target::All, live);
+    session.want(&query(&list, &Target::All, live));
     assert_eq!(sent(&mut session), ["+R/list, live", "+|"]);
-    session.want(&list, &Target::All, newer);
+    session.want(&query(&list, &Target::All, newer));
     assert_eq!(
         sent(&mut session),
         ["-R/list", "+R/list, 9 after 7:000000000002", "+|"]
     );
-    session.want(&list, &Target::All, Window::default());
+    session.want(&query(&list, &Target::All, Window::default()));
     assert_eq!(sent(&mut session), ["-R/list", "+R/list", "+|"]);
     // What was had goes on being had: nothing is asked anew when who wanted it leaves.
-    session.release(&list, &Target::All, Window::default(), Time::ZERO);
+    session.release(&query(&list, &Target::All, Window::default()), Time::ZERO);
     session.handle_timeout(seconds(10));
     assert_eq!(sent(&mut session), [""; 0]);
 }
@@ -202,12 +281,12 @@ fn the_options_of_a_snapshot_are_sent_unless_somebody_wants_more() {
 fn a_reader_that_comes_back_in_time_finds_its_subscription() {
     let mut session = open();
     let list = view("R/list");
-    session.want(&list, &Target::All, Window::default());
+    session.want(&query(&list, &Target::All, Window::default()));
     sent(&mut session);
-    session.release(&list, &Target::All, Window::default(), seconds(1));
-    session.want(&list, &Target::All, Window::default());
+    session.release(&query(&list, &Target::All, Window::default()), seconds(1));
+    session.want(&query(&list, &Target::All, Window::default()));
     session.handle_timeout(seconds(6));
-    assert_eq!(events(&mut session), []);
+    assert_eq!(steps(&mut session), []);
     assert_eq!(sent(&mut session), [""; 0]);
 }
 
@@ -215,49 +294,49 @@ fn a_reader_that_comes_back_in_time_finds_its_subscription() {
 fn the_last_reader_unsubscribes_after_the_linger() {
     let mut session = open();
     let list = view("R/list");
-    session.want(&list, &Target::All, Window::default());
+    session.want(&query(&list, &Target::All, Window::default()));
     sent(&mut session);
-    session.release(&list, &Target::All, Window::default(), seconds(1));
+    session.release(&query(&list, &Target::All, Window::default()), seconds(1));
     session.handle_timeout(seconds(5));
     assert_eq!(sent(&mut session), [""; 0]);
     session.handle_timeout(seconds(6));
     assert_eq!(sent(&mut session), ["-R/list"]);
-    assert_eq!(
-        events(&mut session),
-        [Event::Forget {
-            view: list,
-            keys: vec![]
-        }]
-    );
+    assert_eq!(steps(&mut session), [(0, Step::Free)]);
 }
 
 #[test]
 fn an_empty_view_is_finished_by_its_barrier() {
     let mut session = open();
     let (latest, target) = (view("R/latest"), Target::All);
-    session.want(&latest, &target, Window::default());
+    session.want(&query(&latest, &target, Window::default()));
     sent(&mut session);
     let sort = Some(Sort {
         path: vec!["id".into()],
         direction: Direction::Descending,
     });
-    session.handle_subscribed("R/latest", sort.clone());
+    subscribed(&mut session, "R/latest", sort.clone());
     assert_eq!(
-        events(&mut session),
-        [Event::Begin {
-            view: latest.clone(),
-            target: target.clone(),
-            window: Window::default(),
-            sort
-        }]
+        steps(&mut session),
+        [(
+            0,
+            Step::Begin {
+                target: target.clone(),
+                window: Window::default(),
+                sort,
+                resync: false,
+            }
+        )]
     );
-    session.handle_subscribed("R/list", None);
+    subscribed(&mut session, "R/list", None);
     assert_eq!(
-        events(&mut session),
-        [Event::Finish {
-            view: latest,
-            target
-        }]
+        steps(&mut session),
+        [(
+            0,
+            Step::Complete {
+                target,
+                absent: Absent::Remove
+            }
+        )]
     );
     assert_eq!(sent(&mut session), ["-|"]);
 }
@@ -266,100 +345,96 @@ fn an_empty_view_is_finished_by_its_barrier() {
 fn a_complete_snapshot_is_finished_once() {
     let mut session = open();
     let (list, target) = (view("R/list"), Target::All);
-    session.want(&list, &target, Window::default());
+    session.want(&query(&list, &target, Window::default()));
     sent(&mut session);
-    session.handle_subscribed("R/list", None);
-    session.handle_news("R/list", None, Time::ZERO);
-    events(&mut session);
-    session.handle_complete("R/list");
-    assert_eq!(events(&mut session), [Event::Finish { view: list, target }]);
-    session.handle_subscribed("R/list", None);
-    assert_eq!(events(&mut session), []);
+    subscribed(&mut session, "R/list", None);
+    live(&mut session, "R/list", None, Time::ZERO);
+    steps(&mut session);
+    complete(&mut session, "R/list");
+    assert_eq!(steps(&mut session), [(0, finish(target))]);
+    subscribed(&mut session, "R/list", None);
+    assert_eq!(steps(&mut session), []);
 }
 
 #[test]
 fn an_unknown_view_is_found_out_by_the_barrier() {
     let mut session = open();
     let nope = view("R/nope");
-    session.want(&nope, &Target::All, Window::default());
+    session.want(&query(&nope, &Target::All, Window::default()));
     sent(&mut session);
-    session.handle_subscribed("R/list", None);
-    assert_eq!(
-        events(&mut session),
-        [Event::Unknown {
-            view: nope,
-            target: Target::All
-        }]
-    );
+    subscribed(&mut session, "R/list", None);
+    assert_eq!(steps(&mut session), [(0, Step::UnknownView)]);
 }
 
 #[test]
 fn an_unknown_entity_is_found_out_by_a_barrier_on_a_known_one() {
     let mut session = open();
-    session.want(&view("R/list"), &Target::All, Window::default());
+    session.want(&query(&view("R/list"), &Target::All, Window::default()));
     assert_eq!(sent(&mut session), ["+R/list", "+|"]);
-    session.handle_subscribed("R/list", None);
-    session.handle_subscribed("R/list", None);
-    events(&mut session);
+    subscribed(&mut session, "R/list", None);
+    subscribed(&mut session, "R/list", None);
+    steps(&mut session);
     let nope = view("Nope/list");
-    session.want(&nope, &Target::All, Window::default());
+    session.want(&query(&nope, &Target::All, Window::default()));
     assert_eq!(sent(&mut session), ["-|", "+Nope/list", "+|", "+|"]);
-    session.handle_subscribed("R/list", None);
-    let target = Target::All;
-    assert_eq!(
-        events(&mut session),
-        [Event::Unknown { view: nope, target }]
-    );
+    subscribed(&mut session, "R/list", None);
+    assert_eq!(steps(&mut session), [(1, Step::UnknownView)]);
 }
 
 #[test]
 fn a_view_that_sends_rows_exists() {
     let mut session = open();
     let list = view("R/latest");
-    session.want(&list, &Target::All, Window::default());
+    session.want(&query(&list, &Target::All, Window::default()));
     sent(&mut session);
-    session.handle_news("R/latest", None, Time::ZERO);
-    session.handle_subscribed("R/list", None);
-    let target = Target::All;
-    assert_eq!(events(&mut session), [Event::Finish { view: list, target }]);
+    live(&mut session, "R/latest", None, Time::ZERO);
+    subscribed(&mut session, "R/list", None);
+    assert!(matches!(
+        steps(&mut session)[..],
+        [(0, Step::Complete { .. })]
+    ));
 }
 
 #[test]
 fn a_live_frame_of_another_key_answers_nothing() {
     let mut session = open();
     let list = view("R/list");
-    session.want(&list, &key("a"), Window::default());
+    session.want(&query(&list, &key("a"), Window::default()));
     sent(&mut session);
-    session.handle_subscribed("R/list", None);
-    session.handle_subscribed("R/list", None);
-    session.want(&list, &key("b"), Window::default());
+    subscribed(&mut session, "R/list", None);
+    subscribed(&mut session, "R/list", None);
+    session.want(&query(&list, &key("b"), Window::default()));
     assert_eq!(sent(&mut session), ["-|", "+R/list#b", "+|"]);
-    events(&mut session);
-    session.handle_news("R/list", None, Time::ZERO);
-    session.handle_subscribed("R/list", None);
-    assert!(matches!(events(&mut session)[..], [Event::Begin { .. }]));
-    session.handle_subscribed("R/list", None);
+    steps(&mut session);
+    live(&mut session, "R/list", None, Time::ZERO);
+    subscribed(&mut session, "R/list", None);
+    assert!(matches!(steps(&mut session)[..], [(0, Step::Begin { .. })]));
+    subscribed(&mut session, "R/list", None);
     let target = key("b");
-    assert_eq!(events(&mut session), [Event::Finish { view: list, target }]);
+    assert_eq!(steps(&mut session), [(0, finish(target))]);
 }
 
 #[test]
 fn a_refused_subscription_is_asked_again_when_another_one_ends() {
     let mut session = open();
     let (list, other) = (view("R/list"), view("S/list"));
-    session.want(&list, &Target::All, Window::default());
+    session.want(&query(&list, &Target::All, Window::default()));
     sent(&mut session);
-    session.handle_subscribed("R/list", None);
-    session.handle_subscribed("R/list", None);
-    events(&mut session);
-    session.want(&other, &Target::All, Window::default());
+    subscribed(&mut session, "R/list", None);
+    subscribed(&mut session, "R/list", None);
+    steps(&mut session);
+    session.want(&query(&other, &Target::All, Window::default()));
     assert_eq!(sent(&mut session), ["-|", "+S/list", "+|", "+|"]);
-    session.handle_issue(&issue("subscription-limit-exceeded"), Time::ZERO);
+    fail(
+        &mut session,
+        &issue("subscription-limit-exceeded"),
+        Time::ZERO,
+    );
     assert!(matches!(
-        &events(&mut session)[..],
-        [Event::Refused { view, .. }] if *view == other
+        &steps(&mut session)[..],
+        [(1, Step::Refused { .. })]
     ));
-    session.release(&list, &Target::All, Window::default(), Time::ZERO);
+    session.release(&query(&list, &Target::All, Window::default()), Time::ZERO);
     session.handle_timeout(seconds(5));
     assert_eq!(sent(&mut session)[..2], ["-R/list", "+S/list"]);
 }
@@ -367,11 +442,11 @@ fn a_refused_subscription_is_asked_again_when_another_one_ends() {
 #[test]
 fn a_refused_subscription_is_asked_again_when_the_server_says_so() {
     let mut session = open();
-    session.want(&view("R/list"), &Target::All, Window::default());
+    session.want(&query(&view("R/list"), &Target::All, Window::default()));
     sent(&mut session);
     let mut issue = issue("subscription-limit-exceeded");
     issue.retry_after = Some(3);
-    session.handle_issue(&issue, seconds(1));
+    fail(&mut session, &issue, seconds(1));
     assert_eq!(session.poll_timeout(), Some(seconds(4)));
     assert_eq!(sent(&mut session), [""; 0]);
     session.handle_timeout(seconds(4));
@@ -387,18 +462,15 @@ fn who_comes_after_a_refusal_is_asked_for_without_who_left() {
         snapshot_limit: Some(9),
         ..Window::default()
     };
-    session.want(&list, &Target::All, Window::default());
+    session.want(&query(&list, &Target::All, Window::default()));
     sent(&mut session);
-    session.handle_subscribed("R/list", None);
-    session.handle_issue(&issue("snapshot-limit-exceeded"), Time::ZERO);
-    session.release(&list, &Target::All, Window::default(), Time::ZERO);
-    events(&mut session);
-    session.want(&list, &Target::All, limited);
+    subscribed(&mut session, "R/list", None);
+    fail(&mut session, &issue("snapshot-limit-exceeded"), Time::ZERO);
+    session.release(&query(&list, &Target::All, Window::default()), Time::ZERO);
+    steps(&mut session);
+    session.want(&query(&list, &Target::All, limited));
     let target = Target::All;
-    assert_eq!(
-        events(&mut session),
-        [Event::Forgiven { view: list, target }]
-    );
+    assert_eq!(steps(&mut session), [(0, Step::ClearRefusal(target))]);
     assert_eq!(
         sent(&mut session),
         ["+R/list, 9 after 1:000000000000", "+|"]
@@ -409,10 +481,10 @@ fn who_comes_after_a_refusal_is_asked_for_without_who_left() {
 fn a_cursor_serves_the_next_subscription_and_no_other() {
     let mut session = open();
     let list = view("R/list");
-    session.want(&list, &Target::All, Window::default());
+    session.want(&query(&list, &Target::All, Window::default()));
     sent(&mut session);
-    session.handle_subscribed("R/list", None);
-    session.resume_from("R/list", Some(Seq::new(7, 0)));
+    subscribed(&mut session, "R/list", None);
+    session.set_cursors(|_| Some(Seq::new(7, 0)));
     for resumed in ["+R/list, after 7:000000000000", "+R/list"] {
         session.handle_lost(ConnectError::Lost("reset".into()), seconds(1));
         let now = session.poll_timeout().unwrap();
@@ -421,11 +493,11 @@ fn a_cursor_serves_the_next_subscription_and_no_other() {
         assert_eq!(sent(&mut session), [resumed, "+|"]);
     }
     // What it brings, and what is there, is the whole view.
-    events(&mut session);
-    session.handle_subscribed("R/list", None);
+    steps(&mut session);
+    subscribed(&mut session, "R/list", None);
     assert!(matches!(
-        events(&mut session)[..],
-        [Event::Begin { window, .. }] if window == Window::default()
+        steps(&mut session)[..],
+        [(0, Step::Begin { window, .. })] if window == Window::default()
     ));
 }
 
@@ -439,18 +511,18 @@ fn a_subscription_without_a_word_is_begun_anew() {
     let mut session = Session::new(settings, 7);
     session.handle_open(Time::ZERO);
     let list = view("R/list");
-    session.want(&list, &key("a"), Window::default());
-    session.want(&list, &key("b"), Window::default());
-    session.want(&view("R/top"), &Target::All, Window::default());
+    session.want(&query(&list, &key("a"), Window::default()));
+    session.want(&query(&list, &key("b"), Window::default()));
+    session.want(&query(&view("R/top"), &Target::All, Window::default()));
     let mut said = Vec::new();
     for now in 0..80 {
         let now = seconds(now);
         session.handle_timeout(now);
         let sent = sent(&mut session);
         said.extend(sent.into_iter().map(|said| (now, said)));
-        session.handle_news("R/list", Some("a"), now);
+        live(&mut session, "R/list", Some("a"), now);
         if now < seconds(20) {
-            session.handle_news("R/top", None, now);
+            live(&mut session, "R/top", None, now);
         }
     }
     said.retain(|(now, _)| *now > Time::ZERO);
@@ -475,12 +547,23 @@ fn a_subscription_without_a_word_is_begun_anew() {
 fn what_was_refused_is_not_asked_again_while_nothing_ended() {
     let mut session = open();
     let list = view("R/list");
-    session.want(&list, &key("a"), Window::default());
+    session.want(&query(&list, &key("a"), Window::default()));
     sent(&mut session);
-    session.handle_issue(&issue("subscription-limit-exceeded"), Time::ZERO);
-    session.handle_issue(&issue("subscription-limit-exceeded"), Time::ZERO);
-    assert!(matches!(events(&mut session)[..], [Event::Refused { .. }]));
-    session.want(&list, &key("b"), Window::default());
+    fail(
+        &mut session,
+        &issue("subscription-limit-exceeded"),
+        Time::ZERO,
+    );
+    fail(
+        &mut session,
+        &issue("subscription-limit-exceeded"),
+        Time::ZERO,
+    );
+    assert!(matches!(
+        steps(&mut session)[..],
+        [(0, Step::Refused { .. })]
+    ));
+    session.want(&query(&list, &key("b"), Window::default()));
     assert_eq!(sent(&mut session), ["+R/list#b", "+|"]);
 }
 
@@ -488,24 +571,28 @@ fn what_was_refused_is_not_asked_again_while_nothing_ended() {
 fn a_refused_barrier_is_an_answer_too() {
     let mut session = open();
     let list = view("R/list");
-    session.want(&list, &Target::All, Window::default());
+    session.want(&query(&list, &Target::All, Window::default()));
     sent(&mut session);
-    session.handle_subscribed("R/list", None);
-    events(&mut session);
-    session.handle_issue(&issue("subscription-limit-exceeded"), Time::ZERO);
+    subscribed(&mut session, "R/list", None);
+    steps(&mut session);
+    fail(
+        &mut session,
+        &issue("subscription-limit-exceeded"),
+        Time::ZERO,
+    );
     let target = Target::All;
-    assert_eq!(events(&mut session), [Event::Finish { view: list, target }]);
+    assert_eq!(steps(&mut session), [(0, finish(target))]);
 }
 
 #[test]
 fn what_is_wanted_again_as_soon_as_it_was_given_up_is_subscribed_anew() {
     let mut session = open();
     let list = view("R/list");
-    session.want(&list, &Target::All, Window::default());
+    session.want(&query(&list, &Target::All, Window::default()));
     sent(&mut session);
-    session.release(&list, &Target::All, Window::default(), Time::ZERO);
+    session.release(&query(&list, &Target::All, Window::default()), Time::ZERO);
     session.handle_timeout(seconds(5));
-    session.want(&list, &Target::All, Window::default());
+    session.want(&query(&list, &Target::All, Window::default()));
     assert_eq!(sent(&mut session), ["-R/list", "+R/list", "+|"]);
 }
 
@@ -513,14 +600,17 @@ fn what_is_wanted_again_as_soon_as_it_was_given_up_is_subscribed_anew() {
 fn a_snapshot_over_the_limit_is_refused_after_its_answer() {
     let mut session = open();
     let list = view("R/list");
-    session.want(&list, &Target::All, Window::default());
+    session.want(&query(&list, &Target::All, Window::default()));
     sent(&mut session);
-    session.handle_subscribed("R/list", None);
-    session.handle_issue(&issue("snapshot-limit-exceeded"), Time::ZERO);
-    session.handle_subscribed("R/list", None);
-    let told = events(&mut session);
+    subscribed(&mut session, "R/list", None);
+    fail(&mut session, &issue("snapshot-limit-exceeded"), Time::ZERO);
+    subscribed(&mut session, "R/list", None);
+    let told = steps(&mut session);
     assert!(
-        matches!(told[..], [Event::Begin { .. }, Event::Refused { .. }]),
+        matches!(
+            told[..],
+            [(0, Step::Begin { .. }), (0, Step::Refused { .. })]
+        ),
         "{told:?}"
     );
 }
@@ -533,10 +623,46 @@ fn issue(code: &str) -> crate::wire::Issue {
     }
 }
 
+/// The row of a patch that arrives for this key, if the store gets it.
+fn passed(session: &mut Session, view: &str, key: &str) -> Option<String> {
+    let frame = Frame::Patch {
+        view: view.into(),
+        row: Row {
+            key: key.into(),
+            data: "{}",
+        },
+        append: Vec::new(),
+        seq: None,
+    };
+    let instruction = session.handle_message(Incoming::Frame(frame), Time::ZERO);
+    instruction.map(|it| match it.step {
+        Step::Patch { row, .. } => row.key.into_owned(),
+        step => panic!("{step:?}"),
+    })
+}
+
+#[test]
+fn only_rows_that_readers_want_reach_the_store() {
+    let mut session = open();
+    let list = view("R/list");
+    assert_eq!(passed(&mut session, "R/list", "a"), None);
+    session.want(&query(&list, &key("a"), Window::default()));
+    assert_eq!(passed(&mut session, "R/list", "a"), Some("a".into()));
+    assert_eq!(passed(&mut session, "R/list", "b"), None);
+    session.want(&query(&list, &Target::All, Window::default()));
+    assert_eq!(passed(&mut session, "R/list", "b"), Some("b".into()));
+    // Frames of an ended subscription may still arrive.
+    let whole = query(&list, &Target::All, Window::default());
+    session.release(&whole, Time::ZERO);
+    session.handle_timeout(seconds(5));
+    assert_eq!(passed(&mut session, "R/list", "b"), None);
+    assert_eq!(passed(&mut session, "R/list", "a"), Some("a".into()));
+}
+
 #[test]
 fn the_star_is_a_key_like_any_other() {
     let mut session = open();
-    session.want(&view("R/list"), &key("*"), Window::default());
+    session.want(&query(&view("R/list"), &key("*"), Window::default()));
     assert_eq!(sent(&mut session), ["+R/list", "+|"]);
 }
 
@@ -546,58 +672,51 @@ fn every_loss_is_told() {
     session.handle_timeout(seconds(15));
     session.handle_timeout(seconds(30));
     let silent = seconds(30);
-    assert_eq!(session.poll_loss(), Some(ConnectError::Silent { silent }));
-    assert_eq!(session.poll_loss(), None);
+    assert_eq!(loss(&mut session), Some(ConnectError::Silent { silent }));
+    assert_eq!(loss(&mut session), None);
 }
 
 #[test]
 fn keys_of_one_view_are_answered_in_order() {
     let mut session = open();
     let list = view("R/list");
-    session.want(&list, &key("a"), Window::default());
-    session.want(&list, &key("b"), Window::default());
+    session.want(&query(&list, &key("a"), Window::default()));
+    session.want(&query(&list, &key("b"), Window::default()));
     sent(&mut session);
-    let finish = |name| Event::Finish {
-        view: view("R/list"),
-        target: key(name),
-    };
-    session.handle_subscribed("R/list", None);
-    session.handle_subscribed("R/list", None);
-    events(&mut session);
-    session.handle_complete("R/list");
-    assert_eq!(events(&mut session), [finish("a")]);
-    session.handle_subscribed("R/list", None);
-    assert_eq!(events(&mut session), [finish("b")]);
+    let finish = |name| (0, finish(key(name)));
+    subscribed(&mut session, "R/list", None);
+    subscribed(&mut session, "R/list", None);
+    steps(&mut session);
+    complete(&mut session, "R/list");
+    assert_eq!(steps(&mut session), [finish("a")]);
+    subscribed(&mut session, "R/list", None);
+    assert_eq!(steps(&mut session), [finish("b")]);
 }
 
 #[test]
 fn a_refresh_subscribes_again_and_ignores_the_old_answer() {
     let mut session = open();
     let list = view("R/list");
-    session.want(&list, &Target::All, Window::default());
+    session.want(&query(&list, &Target::All, Window::default()));
     assert_eq!(sent(&mut session), ["+R/list", "+|"]);
-    session.refresh("R/list");
+    session.resync(&query(&view("R/list"), &Target::All, Window::default()));
     assert_eq!(sent(&mut session), ["-R/list", "+R/list", "+|"]);
-    session.handle_subscribed("R/list", None);
+    subscribed(&mut session, "R/list", None);
     assert_eq!(
-        events(&mut session),
+        steps(&mut session),
         [],
         "the first answer is to the first request"
     );
-    session.handle_subscribed("R/list", None);
-    assert_eq!(
-        events(&mut session),
-        [],
-        "the second is the first barrier's"
-    );
-    session.handle_subscribed("R/list", None);
-    assert!(matches!(events(&mut session)[..], [Event::Begin { .. }]));
+    subscribed(&mut session, "R/list", None);
+    assert_eq!(steps(&mut session), [], "the second is the first barrier's");
+    subscribed(&mut session, "R/list", None);
+    assert!(matches!(steps(&mut session)[..], [(0, Step::Begin { .. })]));
 }
 
 #[test]
 fn a_loss_replays_what_is_wanted() {
     let mut session = open();
-    session.want(&view("R/list"), &Target::All, Window::default());
+    session.want(&query(&view("R/list"), &Target::All, Window::default()));
     sent(&mut session);
     session.handle_lost(ConnectError::Lost("reset".into()), seconds(1));
     assert_eq!(*session.link(), Link::Waiting { attempt: 1 });
@@ -691,7 +810,7 @@ fn both_pings_every_interval_and_death_after_two_of_silence() {
     assert_eq!(session.poll_timeout(), Some(seconds(15)));
     session.handle_timeout(seconds(15));
     assert_eq!(sent(&mut session), ["PING", "ping"]);
-    session.handle_heard(seconds(16));
+    session.handle_alive(seconds(16));
     session.handle_timeout(seconds(30));
     assert_eq!(sent(&mut session), ["PING", "ping"]);
     session.handle_timeout(seconds(45));
@@ -715,22 +834,15 @@ fn a_client_that_was_held_up_asks_before_it_judges() {
 fn keys_of_a_derived_view_share_the_whole_of_it() {
     let mut session = open();
     let by_mint = view("R/by_mint");
-    session.want(&by_mint, &key("a"), Window::default());
-    session.want(&by_mint, &key("b"), Window::default());
+    session.want(&query(&by_mint, &key("a"), Window::default()));
+    session.want(&query(&by_mint, &key("b"), Window::default()));
     assert_eq!(sent(&mut session), ["+R/by_mint", "+|"]);
-    session.release(&by_mint, &key("a"), Window::default(), Time::ZERO);
+    session.release(&query(&by_mint, &key("a"), Window::default()), Time::ZERO);
     session.handle_timeout(seconds(5));
-    assert_eq!(events(&mut session), []);
-    session.release(&by_mint, &key("b"), Window::default(), seconds(5));
+    assert_eq!(steps(&mut session), []);
+    session.release(&query(&by_mint, &key("b"), Window::default()), seconds(5));
     session.handle_timeout(seconds(10));
-    let keys = vec![];
-    assert_eq!(
-        events(&mut session),
-        [Event::Forget {
-            view: by_mint,
-            keys
-        }]
-    );
+    assert_eq!(steps(&mut session), [(0, Step::Free)]);
     assert_eq!(sent(&mut session), ["-R/by_mint"]);
 }
 

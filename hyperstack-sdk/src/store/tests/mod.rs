@@ -6,9 +6,11 @@ use std::task::{Context, Poll, Waker};
 use super::*;
 use futures_util::FutureExt;
 
-use crate::session::{EndReason, Event, Target, Window};
+use crate::session::{
+    Absent, EndReason, Instruction, Query, Session, Settings, SourceId, Step, Target, Window,
+};
 use crate::stream::{Change, Kind, Next, Policy, Queue, RowError};
-use crate::wire::{FrameError, Incoming, Seq, Sort};
+use crate::wire::{Frame, FrameError, Incoming, Seq, Sort};
 use crate::{Entity, PatchErrorKind, RowErrorCause};
 
 #[derive(Debug, Clone, PartialEq, Entity)]
@@ -18,10 +20,23 @@ struct Coin {
     log: Vec<u32>,
 }
 
-/// A hub with one view and one reader of it.
+fn begin(target: Target, window: Window, sort: Option<Sort>) -> Step<'static> {
+    Step::Begin {
+        target,
+        window,
+        sort,
+        resync: false,
+    }
+}
+
+/// The caches of one source, and one reader of it.
 struct Fixture {
-    hub: Hub,
+    caches: Caches,
+    session: Session,
+    source: SourceId,
     view: Arc<str>,
+    /// Whether rows leave the view.
+    derived: bool,
     cache: Arc<Cache<Coin>>,
     queue: Arc<Queue<Coin>>,
 }
@@ -31,39 +46,60 @@ fn queue() -> Queue<Coin> {
 }
 
 fn fixture(view: &str, limit: Option<usize>) -> Fixture {
-    let mut hub = Hub::new(limit);
+    let mut caches = Caches::new(limit);
+    let mut session = Session::new(Settings::default(), 0);
+    let derived = !view.ends_with("/list");
     let view: Arc<str> = view.into();
-    let (cache, made) = hub.cache::<Coin>(&view);
-    assert!(made);
-    hub.widen(&view, &Target::All);
+    let query = Query::part(view.clone(), Window::default());
+    let source = session.want(&query).source;
+    let (cache, is_new) = caches.get_or_insert::<Coin>(source, &view);
+    assert!(is_new);
     let queue = Arc::new(queue());
     cache.subscribe(&Selection::All, &queue);
     Fixture {
-        hub,
+        caches,
+        session,
+        source,
         view,
+        derived,
         cache,
         queue,
     }
 }
 
 impl Fixture {
+    /// Takes a step.
+    fn step(&mut self, step: Step<'_>) {
+        let source = Some(self.source);
+        self.caches.apply(&Instruction { source, step });
+    }
+
     /// Applies frames of the view: the JSON of each without its `entity`.
     fn apply(&mut self, frames: &[&str]) -> Vec<RowError> {
-        let mut errors = Vec::new();
         for frame in frames {
             let json = format!(r#"{{"entity":"{}",{frame}}}"#, self.view);
             let Ok(Incoming::Frame(frame)) = Incoming::decode(json.as_bytes()) else {
                 panic!("{json}")
             };
-            errors.extend(self.hub.apply(&frame));
+            let hold = self.derived;
+            self.step(match frame {
+                Frame::Subscribed { .. } => panic!("{json}"),
+                Frame::Snapshot {
+                    rows, malformed, ..
+                } => Step::Snapshot { rows, malformed },
+                Frame::Upsert { row, .. } => Step::Upsert(row),
+                Frame::Patch {
+                    row, append, seq, ..
+                } => Step::Patch { row, append, seq },
+                Frame::Delete { key, .. } => Step::Remove { key, hold },
+            });
         }
-        errors
+        std::mem::take(&mut self.caches.report().row_errors)
     }
 
     fn begin(&mut self, sort: &str) {
         let json = format!(r#"{{"op":"subscribed","view":"{}",{sort}}}"#, self.view);
-        let Ok(Incoming::Frame(crate::wire::Frame::Subscribed { sort, .. })) =
-            Incoming::decode(json.as_bytes())
+        let Ok(Incoming::Frame(Frame::Subscribed { sort, .. })) = Incoming::decode(json.as_bytes())
         else {
             panic!("{json}")
         };
@@ -71,19 +107,16 @@ impl Fixture {
     }
 
     fn handle_begin(&mut self, sort: Option<Sort>) {
-        let (view, target) = (self.view.clone(), Target::All);
-        let window = Window::default();
-        self.hub.handle(&Event::Begin {
-            view,
-            target,
-            window,
-            sort,
-        });
+        self.step(begin(Target::All, Window::default(), sort));
     }
 
     fn finish(&mut self) {
-        let (view, target) = (self.view.clone(), Target::All);
-        self.hub.handle(&Event::Finish { view, target });
+        let absent = match self.derived {
+            true => Absent::Remove,
+            false => Absent::Keep,
+        };
+        let target = Target::All;
+        self.step(Step::Complete { target, absent });
     }
 
     fn outcome(&self, target: Target) -> Option<Outcome> {
@@ -127,12 +160,12 @@ fn a_patch_of_an_unknown_row_waits_until_the_row_is_whole() {
     let mut f = fixture("Coin/list", None);
     f.apply(&[r#""op":"patch","key":"a","data":{"price":1.5}"#]);
     assert_eq!((f.names().len(), f.read().len()), (0, 0));
-    assert_eq!(f.hub.tally().partial_rows, 1);
+    assert_eq!(f.caches.counts().partial_rows, 1);
     f.apply(&[r#""op":"patch","key":"a","data":{"name":"ore"}"#]);
     assert_eq!(f.read(), ["patch a"]);
     let coin = f.cache.get("a").unwrap();
     assert_eq!((coin.name.as_str(), coin.price), ("ore", Some(1.5)));
-    assert_eq!(f.hub.tally().partial_rows, 0);
+    assert_eq!(f.caches.counts().partial_rows, 0);
 }
 
 #[test]
@@ -226,10 +259,10 @@ fn a_row_that_left_a_window_goes_after_the_one_that_came() {
     f.apply(&[r#""op":"upsert","key":"a","data":{"name":"a","price":1}"#]);
     f.apply(&[r#""op":"delete","key":"a","data":null"#]);
     assert_eq!(f.names(), ["a"]);
-    assert!(f.hub.is_unsettled());
+    assert!(f.caches.holds_rows());
     f.apply(&[r#""op":"upsert","key":"b","data":{"name":"b","price":2}"#]);
     assert_eq!(f.names(), ["b"]);
-    assert!(!f.hub.is_unsettled());
+    assert!(!f.caches.holds_rows());
     assert_eq!(f.read(), ["upsert a", "upsert b", "delete a"]);
 }
 
@@ -240,9 +273,9 @@ fn a_row_that_left_a_window_goes_in_time_though_nothing_comes() {
         r#""op":"upsert","key":"a","data":{"name":"a"}"#,
         r#""op":"delete","key":"a","data":null"#,
     ]);
-    f.hub.settle();
+    f.step(Step::ReleaseHeld);
     assert_eq!(f.read(), ["upsert a", "delete a"]);
-    assert!(!f.hub.is_unsettled());
+    assert!(!f.caches.holds_rows());
 }
 
 #[test]
@@ -322,7 +355,7 @@ fn the_row_furthest_from_the_front_leaves_as_a_delete() {
     ]);
     assert_eq!(f.names(), ["c", "b"]);
     assert_eq!(f.read(), ["upsert a", "upsert b", "upsert c", "delete a"]);
-    assert_eq!(f.hub.meter().evicted.get(), 1);
+    assert_eq!(f.caches.meter().evicted.get(), 1);
 }
 
 #[test]
@@ -361,7 +394,7 @@ fn a_late_reader_gets_the_rows_and_then_what_changes() {
     f.apply(&[TWO]);
     f.finish();
     let late = Arc::new(queue());
-    f.cache.subscribe(&Selection::Keys(vec!["b".into()]), &late);
+    f.cache.subscribe(&Selection::Key("b".into()), &late);
     f.apply(&[
         r#""op":"patch","key":"a","data":{"price":1}"#,
         r#""op":"patch","key":"b","data":{"price":1}"#,
@@ -376,23 +409,22 @@ fn forgetting_keeps_the_keys_that_are_still_wanted() {
     f.begin(RECENCY);
     f.apply(&[TWO]);
     f.finish();
-    let (view, keys) = (f.view.clone(), vec!["b".into()]);
-    f.hub.handle(&Event::Forget { view, keys });
+    f.step(Step::Narrow(vec!["b".into()]));
     assert_eq!(f.names(), ["b"]);
     assert_eq!(f.outcome(Target::All), None);
     assert_eq!(f.outcome(Target::Key("a".into())), None);
     assert_eq!(f.outcome(Target::Key("b".into())), Some(Outcome::Ready));
-    // What was on its way when the rest was given up is nobody's.
-    f.apply(&[r#""op":"patch","key":"c","data":{"name":"c"}"#]);
-    assert_eq!(f.names(), ["b"]);
 }
 
 #[test]
 fn the_end_reaches_readers_and_those_who_come_later() {
     let mut f = fixture("Coin/list", None);
-    f.hub.end(&EndReason::Disconnected);
+    f.caches.end(&EndReason::Disconnected);
     assert_eq!(f.read(), ["end"]);
-    let (late, _) = f.hub.cache::<Coin>(&"Coin/other".into());
+    let other: Arc<str> = "Coin/other".into();
+    let query = Query::part(other.clone(), Window::default());
+    let source = f.session.want(&query).source;
+    let (late, _) = f.caches.get_or_insert::<Coin>(source, &other);
     let outcome = late.outcome(&Target::All, Window::default()).now_or_never();
     assert_eq!(outcome, Some(Outcome::Ended(EndReason::Disconnected)));
 }
@@ -419,14 +451,14 @@ fn a_snapshot_of_which_something_could_not_be_read_says_so_and_deletes_nothing()
     f.apply(&[TWO]);
     f.finish();
     assert_eq!(f.outcome(Target::All), Some(Outcome::Ready));
-    f.hub.handle(&Event::Lost);
+    f.step(Step::Lost);
     assert_eq!(f.outcome(Target::All), None);
     f.begin(BY_PRICE);
     let error = FrameError::TooLarge { size: 2, limit: 1 };
-    f.hub.spoil(&error);
+    f.step(Step::Undecodable(error.clone()));
     f.finish();
     assert_eq!(f.names(), ["a", "b"]);
-    assert_eq!(f.outcome(Target::All), Some(Outcome::Spoiled(error)));
+    assert_eq!(f.outcome(Target::All), Some(Outcome::Incomplete(error)));
 }
 
 #[test]
@@ -469,7 +501,7 @@ fn null_where_a_value_is_required_is_an_error_also_of_a_new_row() {
         r#""op":"patch","key":"b","data":{"name":null}"#,
     ]);
     assert_eq!(errors.len(), 2);
-    assert_eq!(f.hub.tally().rows, 0);
+    assert_eq!(f.caches.counts().rows, 0);
 }
 
 #[test]
@@ -480,13 +512,10 @@ fn a_refusal_is_an_answer() {
     ) else {
         panic!()
     };
-    let (view, target) = (f.view.clone(), Target::All);
-    let refused = Event::Refused {
-        view,
-        target,
+    f.step(Step::Refused {
+        target: Target::All,
         issue: issue.clone(),
-    };
-    f.hub.handle(&refused);
+    });
     assert_eq!(f.outcome(Target::All), Some(Outcome::Refused(issue)));
     assert_eq!(
         f.read(),
@@ -499,20 +528,17 @@ fn a_refusal_is_an_answer() {
 #[test]
 fn what_could_not_be_read_of_one_keys_snapshot_outlives_the_begin_of_the_next() {
     let mut f = fixture("Coin/list", None);
-    let begin = |key: &str| Event::Begin {
-        view: "Coin/list".into(),
-        target: Target::Key(key.into()),
-        window: Window::default(),
-        sort: None,
-    };
-    f.hub.handle(&begin("a"));
+    let begin = |key: &str| begin(Target::Key(key.into()), Window::default(), None);
+    f.step(begin("a"));
     let error = FrameError::TooLarge { size: 2, limit: 1 };
-    f.hub.spoil(&error);
-    f.hub.handle(&begin("b"));
-    let (view, target) = (f.view.clone(), Target::Key("a".into()));
-    f.hub.handle(&Event::Finish { view, target });
+    f.step(Step::Undecodable(error.clone()));
+    f.step(begin("b"));
+    f.step(Step::Complete {
+        target: Target::Key("a".into()),
+        absent: Absent::Keep,
+    });
     let outcome = f.outcome(Target::Key("a".into()));
-    assert_eq!(outcome, Some(Outcome::Spoiled(error)));
+    assert_eq!(outcome, Some(Outcome::Incomplete(error)));
 }
 
 #[test]
@@ -522,11 +548,11 @@ fn there_is_no_cursor_in_the_middle_of_a_snapshot() {
     f.begin(sort);
     f.apply(&[r#""op":"snapshot","data":[{"key":"a","data":{"_seq":"1000:1","name":"a"}}]"#]);
     f.finish();
-    assert_eq!(f.hub.cursors()[0].1, Some(Seq::new(850, 0)));
+    assert_eq!(f.caches.cursor(f.source), Some(Seq::new(850, 0)));
     // It is taken again, and of two rows that changed the later one comes first.
     f.begin(sort);
     f.apply(&[
         r#""op":"snapshot","data":[{"key":"b","data":{"_seq":"5000:1","name":"b"}}],"complete":false"#,
     ]);
-    assert_eq!(f.hub.cursors()[0].1, None);
+    assert_eq!(f.caches.cursor(f.source), None);
 }

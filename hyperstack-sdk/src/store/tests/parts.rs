@@ -21,18 +21,23 @@ impl Fixture {
     /// Another reader, of a part, instead of the one before.
     fn reads(&mut self, window: Window, filter: Option<Filter<Coin>>) {
         self.queue = Arc::new(queue());
-        let selection = Selection::Part(window, filter);
+        let mut needed = window;
+        if self.derived && (filter.is_some() || window.take.is_none()) {
+            needed = Window::default();
+        }
+        if !self.derived {
+            (needed.skip, needed.take) = (0, None);
+        }
+        let selection = Selection::Window {
+            window,
+            needed,
+            filter,
+        };
         self.cache.subscribe(&selection, &self.queue);
     }
 
     fn begins(&mut self, window: Window) {
-        let (view, target, sort) = (self.view.clone(), Target::All, None);
-        self.hub.handle(&Event::Begin {
-            view,
-            target,
-            window,
-            sort,
-        });
+        self.step(begin(Target::All, window, None));
     }
 
     fn price(&mut self, key: &str, price: f64) {
@@ -192,7 +197,7 @@ fn the_snapshot_is_cut_by_position_and_by_number() {
     assert_eq!(f.read(), ["patch a"]);
     f.reads(cut(Some(3), None), None);
     assert_eq!(f.read(), ["upsert a"]);
-    assert_eq!(f.hub.tally().last_seq, Some(Seq::new(4, 1)));
+    assert_eq!(f.caches.counts().last_seq, Some(Seq::new(4, 1)));
 }
 
 #[test]
@@ -210,7 +215,7 @@ fn a_window_of_a_view_in_the_servers_order_is_shown_once_the_order_is_whole() {
     f.apply(&[r#""op":"upsert","key":"0","data":{"name":"0"}"#]);
     f.apply(&rows);
     assert_eq!(f.read(), [""; 0]);
-    f.hub.pause();
+    f.caches.finish_turn();
     assert_eq!(f.read(), ["upsert 0", "delete a"]);
 }
 
@@ -224,7 +229,7 @@ fn a_row_may_move_through_a_window_without_a_change() {
     f.reads(part(0, 1), None);
     assert_eq!(f.read(), ["upsert b"]);
     f.apply(&[&patch("a")]);
-    f.hub.pause();
+    f.caches.finish_turn();
     assert_eq!(f.names(), ["a", "b"]);
     assert_eq!(f.read(), ["upsert a", "delete b"]);
 }
@@ -233,13 +238,7 @@ fn a_row_may_move_through_a_window_without_a_change() {
 fn what_is_held_may_begin_further_back_than_the_view() {
     let mut f = fixture("Coin/top", None);
     f.reads(part(11, 1), None);
-    let (view, target) = (f.view.clone(), Target::All);
-    f.hub.handle(&Event::Begin {
-        view,
-        target,
-        window: part(10, 3),
-        sort: None,
-    });
+    f.begins(part(10, 3));
     let rows = ["a", "b", "c"]
         .map(|key| format!(r#""op":"upsert","key":"{key}","data":{{"name":"{key}"}}"#));
     let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
@@ -288,16 +287,14 @@ fn a_row_on_its_way_out_does_not_come_into_a_window() {
         r#""op":"delete","key":"b""#,
         r#""op":"upsert","key":"d","data":{"name":"d","price":5.0}"#,
     ]);
-    f.hub.settle();
+    f.step(Step::ReleaseHeld);
     assert_eq!(f.read(), ["upsert d", "delete a"]);
 }
 
 #[test]
 fn what_is_left_of_a_list_is_no_part_of_it() {
     let mut f = by_price();
-    let (view, keys) = (f.view.clone(), vec!["e".into()]);
-    f.hub.handle(&Event::Forget { view, keys });
-    f.hub.widen("Coin/list", &Target::All);
+    f.step(Step::Narrow(vec!["e".into()]));
     f.reads(part(0, 1), None);
     assert_eq!(f.read(), [""; 0]);
     f.begin(BY_PRICE);
@@ -307,7 +304,7 @@ fn what_is_left_of_a_list_is_no_part_of_it() {
 }
 
 #[test]
-fn every_type_is_widened_by_the_reader_of_one() {
+fn every_type_of_a_source_takes_each_step() {
     #[derive(Debug, Clone, PartialEq, Entity)]
     #[entity(crate = crate)]
     struct Slim {
@@ -315,11 +312,9 @@ fn every_type_is_widened_by_the_reader_of_one() {
     }
 
     let mut f = by_price();
-    let view = f.view.clone();
-    let (slim, _) = f.hub.cache::<Slim>(&view);
-    let keys = vec!["e".into()];
-    f.hub.handle(&Event::Forget { view, keys });
-    f.hub.widen("Coin/list", &Target::All);
+    let (slim, is_new) = f.caches.get_or_insert::<Slim>(f.source, &f.view);
+    assert!(is_new);
+    f.step(Step::Narrow(vec!["e".into()]));
     f.begin(BY_PRICE);
     f.price("a", 50.0);
     f.finish();

@@ -193,7 +193,7 @@ impl Driver {
                     self.journal.take_down(&message);
                     shared.handle_message(&message, time);
                 }
-                Told::Pong => shared.handle_heard(),
+                Told::Pong => shared.handle_alive(),
                 Told::End => {
                     is_told = true;
                     shared.handle_lost(ConnectError::Lost("the test says so".to_owned()));

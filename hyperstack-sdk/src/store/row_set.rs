@@ -1,19 +1,19 @@
-//! Which of a table's rows.
+//! A set of rows of one table.
 
-use super::order::Id;
+use super::order::RowId;
 
-/// A set of rows.
+/// A set of rows, as bits.
 #[derive(Debug, Default)]
-pub(super) struct Ids(Vec<u64>);
+pub(super) struct RowSet(Vec<u64>);
 
-impl Ids {
-    pub(super) fn contains(&self, id: Id) -> bool {
+impl RowSet {
+    pub(super) fn contains(&self, id: RowId) -> bool {
         let word = self.0.get(id as usize / 64);
         word.is_some_and(|word| word >> (id % 64) & 1 == 1)
     }
 
-    /// Puts a row in or takes it out; whether it was in.
-    pub(super) fn set(&mut self, id: Id, contained: bool) -> bool {
+    /// Adds or removes a row. Returns whether it was in the set.
+    pub(super) fn set(&mut self, id: RowId, contained: bool) -> bool {
         let index = id as usize / 64;
         if index >= self.0.len() {
             if !contained {
@@ -23,14 +23,15 @@ impl Ids {
         }
         let (word, bit) = (&mut self.0[index], 1 << (id % 64));
         let was = *word & bit != 0;
-        match contained {
-            true => *word |= bit,
-            false => *word &= !bit,
+        if contained {
+            *word |= bit;
+        } else {
+            *word &= !bit;
         }
         was
     }
 
-    pub(super) fn set_all(&mut self, ids: &[Id], contained: bool) {
+    pub(super) fn set_all(&mut self, ids: &[RowId], contained: bool) {
         for id in ids {
             self.set(*id, contained);
         }

@@ -1,0 +1,138 @@
+//! What the store must do.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use super::{Target, Window};
+use crate::wire::{FrameError, Issue, Row, Seq, Sort};
+
+/// One source of rows: what a wire subscription brings, or several that share their rows. It keeps its
+/// id across connections until its last reader has gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SourceId(pub(super) u32);
+
+impl SourceId {
+    /// The id as an index. Ids are small, and the session uses them again.
+    pub(crate) fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Hands out ids, the smallest free one first.
+#[derive(Debug, Default)]
+pub(super) struct SourceIds {
+    free: Vec<SourceId>,
+    next: u32,
+}
+
+impl SourceIds {
+    pub(super) fn allocate(&mut self) -> SourceId {
+        self.free.pop().unwrap_or_else(|| {
+            self.next += 1;
+            SourceId(self.next - 1)
+        })
+    }
+
+    pub(super) fn release(&mut self, id: SourceId) {
+        self.free.push(id);
+    }
+}
+
+/// Where a query's rows come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Route {
+    /// The source.
+    pub source: SourceId,
+    /// The part of the view that the source must hold before the query has its rows.
+    pub needed: Window,
+    /// The window that remains to be cut from the source's rows.
+    pub local: Window,
+}
+
+/// A step that the store must take, for one source or for all.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Instruction<'m> {
+    /// The source. `None` addresses every source.
+    pub source: Option<SourceId>,
+    /// The step.
+    pub step: Step<'m>,
+}
+
+/// A step that a source takes.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Step<'m> {
+    /// The server began a subscription. A snapshot may follow.
+    Begin {
+        /// What was subscribed.
+        target: Target,
+        /// The part of the view that the subscription brings.
+        window: Window,
+        /// The announced order.
+        sort: Option<Sort>,
+        /// Whether readers had the whole view before, so that this is a resync.
+        resync: bool,
+    },
+    /// A batch of a snapshot.
+    Snapshot {
+        /// The rows, in the server's order.
+        rows: Vec<Row<'m>>,
+        /// What was wrong with rows that could not be read.
+        malformed: Vec<FrameError>,
+    },
+    /// A live row that replaces the row held.
+    Upsert(Row<'m>),
+    /// A live change of some fields.
+    Patch {
+        /// The row's key, and the fields.
+        row: Row<'m>,
+        /// Dotted paths at which `row` holds only the new elements of an array.
+        append: Vec<Cow<'m, str>>,
+        /// The change's position, if it has one.
+        seq: Option<Seq>,
+    },
+    /// A row left.
+    Remove {
+        /// The row's key.
+        key: Cow<'m, str>,
+        /// Whether the row stays until its successor arrives, so that a window is never short.
+        hold: bool,
+    },
+    /// The snapshot is complete. Empty snapshots are completed too.
+    Complete {
+        /// What was subscribed.
+        target: Target,
+        /// What becomes of rows that the snapshot did not bring.
+        absent: Absent,
+    },
+    /// The server does not know the view.
+    UnknownView,
+    /// The server rejected a subscription.
+    Refused {
+        /// What was subscribed.
+        target: Target,
+        /// The server's error.
+        issue: Issue,
+    },
+    /// A rejected subscription is about to be requested again.
+    ClearRefusal(Target),
+    /// A message that may have concerned the source could not be read.
+    Undecodable(FrameError),
+    /// The connection is lost. Rows held may be out of date.
+    Lost,
+    /// Readers left. Only these rows are still wanted.
+    Narrow(Vec<Arc<str>>),
+    /// The last reader left.
+    Free,
+    /// Rows that were held for a successor leave now.
+    ReleaseHeld,
+}
+
+/// What becomes of rows that a complete snapshot did not bring.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Absent {
+    /// They stay: the server may have forgotten them.
+    Keep,
+    /// They have left the view.
+    Remove,
+}

@@ -1,0 +1,55 @@
+//! What a reader asks for.
+
+use std::sync::Arc;
+
+use super::Window;
+
+/// The rows of one view that a reader asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Query {
+    /// The view's id.
+    pub view: Arc<str>,
+    /// All rows, or one.
+    pub target: Target,
+    /// Which part of the view. Queries for one row use the default.
+    pub window: Window,
+}
+
+/// All rows of a view, or one.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Target {
+    /// All rows.
+    All,
+    /// The row with this key.
+    Key(Arc<str>),
+}
+
+impl Query {
+    /// Asks for a part of a view.
+    pub fn part(view: Arc<str>, window: Window) -> Self {
+        Query {
+            view,
+            target: Target::All,
+            window,
+        }
+    }
+
+    /// Asks for one row.
+    pub fn key(view: Arc<str>, key: Arc<str>) -> Self {
+        Query {
+            view,
+            target: Target::Key(key),
+            window: Window::default(),
+        }
+    }
+}
+
+impl Target {
+    /// The key, if the target is one row.
+    pub fn key(&self) -> Option<&Arc<str>> {
+        match self {
+            Target::All => None,
+            Target::Key(key) => Some(key),
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! How a session behaves.
+
+use std::time::Duration;
+
+use super::Credentials;
+
+/// How a session behaves.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Settings {
+    /// Whether a lost connection is restored. Default: true.
+    pub auto_reconnect: bool,
+    /// How many attempts in a row may fail. `None`, the default, means no limit.
+    pub max_reconnect_attempts: Option<u32>,
+    /// The upper bounds of the backoff before each attempt. The last one repeats. Default: 1, 2, 4, 8,
+    /// then 16 seconds.
+    pub reconnect_intervals: Vec<Duration>,
+    /// How often the peer is pinged. After two intervals of silence the connection counts as lost.
+    /// Default: 15 seconds.
+    pub ping_interval: Duration,
+    /// How long a subscription outlives its last reader. Default: 5 seconds.
+    pub linger: Duration,
+    /// Whether the first dial is retried like any other. Default: false.
+    pub wait_for_server: bool,
+    /// How long the server may take to answer a token refresh. Default: 10 seconds.
+    pub token_timeout: Duration,
+    /// Whether a list is resumed by a cursor after a reconnect. Default: true.
+    pub resume: bool,
+    /// How many queries may be wanted at a time. Default: 10,000.
+    pub max_subscriptions: usize,
+    /// How long a subscription may bring nothing before it is requested again. `None`, the default,
+    /// means forever.
+    pub stale_after: Option<Duration>,
+    /// What is presented to the server. Default: nothing.
+    pub credentials: Credentials,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            auto_reconnect: true,
+            max_reconnect_attempts: None,
+            reconnect_intervals: [1, 2, 4, 8, 16].map(Duration::from_secs).to_vec(),
+            ping_interval: Duration::from_secs(15),
+            linger: Duration::from_secs(5),
+            wait_for_server: false,
+            token_timeout: Duration::from_secs(10),
+            resume: true,
+            max_subscriptions: 10_000,
+            stale_after: None,
+            credentials: Credentials::None,
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! The session's deadlines.
+
+use super::Time;
+
+/// What a deadline is for. Timers that expire together are handled in this order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Timer {
+    /// A subscription has lingered long enough.
+    Linger,
+    /// A row has waited long enough for its successor.
+    ReleaseHeld,
+    /// The backoff before the next attempt is over.
+    Reconnect,
+    /// The peer has been silent too long.
+    Silence,
+    /// The token must be refreshed, has expired, or the server has not answered a refresh.
+    Token,
+    /// The server said when it may accept a rejected subscription.
+    RetryRefused,
+    /// Subscriptions that bring nothing are looked for.
+    CheckStale,
+    /// The peer must be pinged.
+    Ping,
+}
+
+impl Timer {
+    const ALL: [Timer; 8] = [
+        Timer::Linger,
+        Timer::ReleaseHeld,
+        Timer::Reconnect,
+        Timer::Silence,
+        Timer::Token,
+        Timer::RetryRefused,
+        Timer::CheckStale,
+        Timer::Ping,
+    ];
+}
+
+/// One deadline for each timer that is set.
+#[derive(Debug, Default)]
+pub(super) struct Timers([Option<Time>; Timer::ALL.len()]);
+
+impl Timers {
+    /// Sets a timer, or with `None` clears it.
+    pub(super) fn set(&mut self, timer: Timer, at: impl Into<Option<Time>>) {
+        self.0[timer as usize] = at.into();
+    }
+
+    pub(super) fn get(&self, timer: Timer) -> Option<Time> {
+        self.0[timer as usize]
+    }
+
+    /// The earliest deadline.
+    pub(super) fn next(&self) -> Option<Time> {
+        self.0.iter().flatten().min().copied()
+    }
+
+    /// Whether a timer has expired. If so, it is cleared.
+    pub(super) fn expire(&mut self, timer: Timer, now: Time) -> bool {
+        let deadline = &mut self.0[timer as usize];
+        let is_due = deadline.is_some_and(|at| at <= now);
+        if is_due {
+            *deadline = None;
+        }
+        is_due
+    }
+
+    /// Clears the timers that concern an open connection.
+    pub(super) fn clear_connection(&mut self) {
+        for timer in Timer::ALL {
+            if !matches!(timer, Timer::Linger | Timer::ReleaseHeld) {
+                self.set(timer, None);
+            }
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! Live changes that a v1 snapshot row already contains, and the cursor that positions allow.
+//!
+//! A v1 server joins a list's live feed before it reads the rows for the snapshot. A change in between
+//! is in the snapshot and is sent again. Setting a value twice is harmless, but elements would be
+//! appended twice. A slot that is not greater than the row's says that a change *may* be such a repeat,
+//! and no more: positions are not in order, positions of an account and of an instruction in one slot do
+//! not compare, and siblings share a position. So only appended elements that the list already has are
+//! left out.
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use crate::wire::Seq;
+
+/// How many slots a cursor is rewound. Positions are not in order, and a late change is still within
+/// this distance of the changes before it. About a minute.
+const REWIND: u64 = 150;
+
+/// What a source knows from the positions of its changes.
+#[derive(Debug, Default)]
+pub(crate) struct Guard {
+    /// Whether the whole view is subscribed, not some of its rows.
+    whole: bool,
+    /// Whether changes may arrive that the snapshot already contains.
+    overlaps: bool,
+    /// Whether a change since the snapshot began could not be applied.
+    has_gap: bool,
+    /// Whether a change had no position, or one too far behind the changes before it.
+    seq_unreliable: bool,
+    /// The greatest position seen.
+    last_seq: Option<Seq>,
+}
+
+/// What the guard remembers of a row.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Mark {
+    /// The position of the row's latest change.
+    pub(crate) seq: Seq,
+    /// Whether a snapshot brought that change, and nothing newer came since.
+    in_snapshot: bool,
+}
+
+impl Guard {
+    /// A subscription begins, to the whole view or to one row.
+    pub(crate) fn begin(&mut self, whole: bool) {
+        self.whole = whole;
+        self.overlaps = true;
+    }
+
+    /// A snapshot begins: earlier gaps are closed by it.
+    pub(crate) fn begin_snapshot(&mut self) {
+        self.has_gap = false;
+    }
+
+    /// A change could not be applied.
+    pub(crate) fn note_gap(&mut self) {
+        self.has_gap = true;
+    }
+
+    /// Notes a change of a row, live or from a snapshot.
+    pub(crate) fn note(&mut self, mark: &mut Mark, seq: Option<Seq>, live: bool) {
+        self.seq_unreliable |= match seq {
+            Some(seq) => live && self.rewound().is_some_and(|earliest| seq < earliest),
+            None => true,
+        };
+        mark.in_snapshot = if live {
+            mark.in_snapshot
+        } else {
+            seq.is_some()
+        };
+        if let Some(seq) = seq {
+            mark.seq = if mark.in_snapshot && live {
+                mark.seq.max(seq)
+            } else {
+                seq
+            };
+            self.last_seq = self.last_seq.max(Some(seq));
+        }
+    }
+
+    /// Whether a live change may be in its row already. The server sends changes in the order in which
+    /// they were made, so the first new one ends the overlap, as far as one subscription reaches: for
+    /// all rows, or for its own.
+    pub(crate) fn may_repeat(&mut self, mark: Option<&mut Mark>, seq: Option<Seq>) -> bool {
+        if !self.overlaps {
+            return false;
+        }
+        let mark = mark.filter(|mark| mark.in_snapshot);
+        let may_repeat = mark.is_some();
+        // A row may have been in the snapshot and not be held, because it could not be decoded. Then
+        // only a slot after all others is certainly new.
+        let newest = mark.as_ref().map(|mark| mark.seq).or(self.last_seq);
+        if seq.is_some_and(|seq| newest.is_some_and(|newest| seq.slot <= newest.slot)) {
+            return may_repeat;
+        }
+        if let Some(mark) = mark {
+            mark.in_snapshot = false;
+        }
+        self.overlaps = !self.whole;
+        false
+    }
+
+    /// The greatest position seen.
+    pub(crate) fn last_seq(&self) -> Option<Seq> {
+        self.last_seq
+    }
+
+    /// The position from which the server must send changes again so that none is missing. `None` if
+    /// positions cannot tell.
+    pub(crate) fn cursor(&self) -> Option<Seq> {
+        self.rewound()
+            .filter(|_| !self.has_gap && !self.seq_unreliable)
+    }
+
+    fn rewound(&self) -> Option<Seq> {
+        let last = self.last_seq?;
+        Some(Seq::new(last.slot.saturating_sub(REWIND), 0))
+    }
+}
+
+/// Removes from a patch the elements that it appends to lists which have them already. `row` is all of
+/// the row. Returns whether there were any.
+///
+/// It works on JSON, because it happens rarely and so no field type needs to know of it.
+pub(crate) fn remove_repeated(row: &Value, patch: &mut Value, append: &[Cow<'_, str>]) -> bool {
+    let mut has_removed = false;
+    for path in append {
+        if has_run(at(row, path), at(patch, path)) {
+            remove(patch, path);
+            has_removed = true;
+        }
+    }
+    has_removed
+}
+
+fn at<'a>(json: &'a Value, path: &str) -> Option<&'a Value> {
+    path.split('.').try_fold(json, |json, name| json.get(name))
+}
+
+/// Whether a list has these elements in a row.
+fn has_run(list: Option<&Value>, elements: Option<&Value>) -> bool {
+    match (list, elements) {
+        (Some(Value::Array(list)), Some(Value::Array(elements))) if !elements.is_empty() => {
+            list.windows(elements.len()).any(|run| run == elements)
+        }
+        _ => false,
+    }
+}
+
+fn remove(json: &mut Value, path: &str) {
+    let (parents, name) = path.rsplit_once('.').unwrap_or(("", path));
+    let mut parents = parents.split('.').filter(|name| !name.is_empty());
+    let parent = parents.try_fold(json, |json, name| json.get_mut(name));
+    if let Some(Value::Object(fields)) = parent {
+        fields.remove(name);
+    }
+}

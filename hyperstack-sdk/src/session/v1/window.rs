@@ -1,0 +1,101 @@
+//! Which part of a view a v1 subscription asks for.
+//!
+//! A v1 server keeps one window per view and connection, keeps it for derived views only, and for the
+//! other views reduces nothing but the snapshot. So all readers of a view share one subscription that
+//! covers them, and the store cuts each reader's window from it.
+
+use std::sync::Arc;
+
+use crate::session::{Target, Window};
+use crate::wire::Subscribe;
+
+/// Whether a view is derived: a window that rows leave, not one of the views that every entity has.
+pub(super) fn is_derived(view: &str) -> bool {
+    let name = view.split_once('/').map(|(_, name)| name);
+    !matches!(name, Some("list" | "state" | "append"))
+}
+
+/// The part of a view that must be subscribed for a reader of `window`.
+pub(super) fn needed(window: Window, derived: bool) -> Window {
+    if derived {
+        // The server counts neither filtered rows nor rows past its own window, so readers with a
+        // filter or without a limit need the window as the server makes it.
+        if window.filtered || window.take.is_none() {
+            return Window::default();
+        }
+        return Window {
+            skip: window.skip,
+            // Rows past the last number do not exist.
+            take: window.end().map(|end| end - window.skip),
+            ..Window::default()
+        };
+    }
+    if window.no_snapshot {
+        return Window {
+            no_snapshot: true,
+            ..Window::default()
+        };
+    }
+    Window {
+        after: window.after,
+        // The server would count rows that the filter leaves out.
+        snapshot_limit: window.snapshot_limit.filter(|_| !window.filtered),
+        ..Window::default()
+    }
+}
+
+/// The part to subscribe after an earlier subscription ended. Any row may have changed in the gap,
+/// and merging a patch into an old row is wrong, so a list is needed whole.
+pub(super) fn resubscribed(window: Window, derived: bool) -> Window {
+    if derived {
+        window
+    } else {
+        Window::default()
+    }
+}
+
+/// The request for this part of a view.
+pub(super) fn subscribe(window: Window, view: &Arc<str>, target: &Target) -> Subscribe {
+    Subscribe {
+        view: view.to_string(),
+        key: target.key().map(|key| key.to_string()),
+        skip: Some(window.skip).filter(|skip| *skip > 0),
+        take: window.take,
+        with_snapshot: window.no_snapshot.then_some(false),
+        after: window.after.map(|after| after.to_string()),
+        snapshot_limit: window.snapshot_limit,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::Seq;
+
+    #[test]
+    fn options_that_the_server_ignores_are_not_sent() {
+        let window = |skip, take| Window {
+            skip,
+            take,
+            ..Window::default()
+        };
+        let all = Window {
+            filtered: true,
+            after: Some(Seq::default()),
+            ..window(2, Some(3))
+        };
+        assert_eq!(needed(all, true), Window::default());
+        assert_eq!(
+            needed(all, false),
+            Window {
+                after: Some(Seq::default()),
+                ..Window::default()
+            }
+        );
+        assert_eq!(needed(window(2, Some(3)), true), window(2, Some(3)));
+        assert_eq!(needed(window(2, Some(3)), false), Window::default());
+        assert_eq!(needed(window(2, None), true), Window::default());
+        let far = needed(window(u64::MAX, Some(u64::MAX)), true);
+        assert!(far.covers(far));
+    }
+}

@@ -1,0 +1,207 @@
+//! All caches, by source.
+
+use std::any::TypeId;
+use std::sync::Arc;
+
+use super::cache::AnyCache;
+use super::source::Waiting;
+use super::Cache;
+use crate::patch::Record;
+use crate::session::{EndReason, Instruction, SourceId, Step};
+use crate::stream::{Meter, RowError, Wakers};
+use crate::wire::Seq;
+
+/// The caches of every source.
+#[derive(Default)]
+pub(crate) struct Caches {
+    /// By the source's index.
+    sources: Vec<Option<Source>>,
+    limit: Option<usize>,
+    meter: Arc<Meter>,
+    report: Report,
+    ended: Option<EndReason>,
+    /// The number of sources that hold rows for a successor.
+    holding: usize,
+    /// Sources whose windows must be updated at the end of the turn.
+    deferred: Vec<usize>,
+}
+
+/// One source as every Rust type that is read.
+#[derive(Default)]
+struct Source {
+    caches: Vec<(TypeId, Arc<dyn AnyCache>)>,
+    waiting: Waiting,
+}
+
+/// What the caller must pass on once it holds no lock.
+#[derive(Debug, Default)]
+pub(crate) struct Report {
+    /// Readers that have something to read.
+    pub(crate) wakers: Wakers,
+    /// Rows that did not decode.
+    pub(crate) row_errors: Vec<RowError>,
+    /// Views that have reached the row limit for the first time.
+    pub(crate) full: Vec<Full>,
+}
+
+/// A view that has more rows than are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Full {
+    pub(crate) view: String,
+    pub(crate) rows: usize,
+    pub(crate) limit: usize,
+}
+
+/// Counts over all caches.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Counts {
+    pub(crate) sources: usize,
+    pub(crate) rows: usize,
+    pub(crate) partial_rows: usize,
+    pub(crate) queue_depth: usize,
+    pub(crate) last_seq: Option<Seq>,
+}
+
+impl Caches {
+    /// Makes caches that keep at most `limit` rows each.
+    pub(crate) fn new(limit: Option<usize>) -> Self {
+        Caches {
+            limit,
+            ..Caches::default()
+        }
+    }
+
+    /// The counters that caches and queues share.
+    pub(crate) fn meter(&self) -> &Arc<Meter> {
+        &self.meter
+    }
+
+    /// Returns the cache of a source as `T`, if it is read as `T`.
+    pub(crate) fn get<T: Record>(&self, id: SourceId) -> Option<Arc<Cache<T>>> {
+        let mut caches = self.source(id)?.caches.iter();
+        let (_, cache) = caches.find(|(of, _)| *of == TypeId::of::<T>())?;
+        cache.clone().as_any().downcast().ok()
+    }
+
+    /// Returns the cache of a source of `view` as `T`, and whether it is new.
+    pub(crate) fn get_or_insert<T: Record>(
+        &mut self,
+        id: SourceId,
+        view: &Arc<str>,
+    ) -> (Arc<Cache<T>>, bool) {
+        if let Some(cache) = self.get(id) {
+            return (cache, false);
+        }
+        let meter = self.meter.clone();
+        let cache = Arc::new(Cache::<T>::new(view.clone(), self.limit, meter));
+        if let Some(reason) = &self.ended {
+            cache.end(reason, &mut self.report.wakers);
+        }
+        let index = id.index();
+        if index >= self.sources.len() {
+            self.sources.resize_with(index + 1, || None);
+        }
+        let source = self.sources[index].get_or_insert_default();
+        source.caches.push((TypeId::of::<T>(), cache.clone()));
+        (cache, true)
+    }
+
+    /// Takes a step in one source, or in all.
+    pub(crate) fn apply(&mut self, instruction: &Instruction<'_>) {
+        match instruction.source {
+            Some(id) => self.apply_to(id.index(), &instruction.step),
+            None => {
+                for index in 0..self.sources.len() {
+                    self.apply_to(index, &instruction.step);
+                }
+            }
+        }
+    }
+
+    fn apply_to(&mut self, index: usize, step: &Step<'_>) {
+        let report = &mut self.report;
+        let Some(source) = self.sources.get_mut(index).and_then(Option::as_mut) else {
+            return;
+        };
+        if let Step::Begin { resync: true, .. } = step {
+            self.meter.resyncs.add(1);
+        }
+        let mut now = Waiting::default();
+        for (_, cache) in &source.caches {
+            let waiting = cache.apply(step, report);
+            now.holds_rows |= waiting.holds_rows;
+            now.defers_windows |= waiting.defers_windows;
+        }
+        let before = std::mem::replace(&mut source.waiting, now);
+        self.holding += usize::from(now.holds_rows);
+        self.holding -= usize::from(before.holds_rows);
+        if now.defers_windows && !before.defers_windows {
+            self.deferred.push(index);
+        }
+        if let Step::Free = step {
+            self.holding -= usize::from(now.holds_rows);
+            self.sources[index] = None;
+        }
+    }
+
+    /// Returns the position up to which a source holds every change as every type, if that is known.
+    pub(crate) fn cursor(&self, id: SourceId) -> Option<Seq> {
+        let caches = self.source(id)?.caches.iter();
+        caches.map(|(_, cache)| cache.cursor()).min().flatten()
+    }
+
+    /// Whether rows that left a window are held until their successors arrive.
+    pub(crate) fn holds_rows(&self) -> bool {
+        self.holding > 0
+    }
+
+    /// Ends a turn: updates the windows that wait for the order to be complete.
+    pub(crate) fn finish_turn(&mut self) {
+        let wakers = &mut self.report.wakers;
+        let sources = &mut self.sources;
+        self.deferred.retain(|index| {
+            let Some(source) = sources.get_mut(*index).and_then(Option::as_mut) else {
+                return false;
+            };
+            source.waiting.defers_windows = false;
+            for (_, cache) in &source.caches {
+                source.waiting.defers_windows |= cache.catch_up(wakers).defers_windows;
+            }
+            source.waiting.defers_windows
+        });
+    }
+
+    /// Takes what must be passed on.
+    pub(crate) fn report(&mut self) -> &mut Report {
+        &mut self.report
+    }
+
+    /// No more messages will come: ends all readers.
+    pub(crate) fn end(&mut self, reason: &EndReason) {
+        let (source, step) = (None, Step::ReleaseHeld);
+        self.apply(&Instruction { source, step });
+        self.ended = Some(reason.clone());
+        for (_, cache) in self.sources.iter().flatten().flat_map(|it| &it.caches) {
+            cache.end(reason, &mut self.report.wakers);
+        }
+    }
+
+    pub(crate) fn counts(&self) -> Counts {
+        let mut counts = Counts {
+            sources: self.sources.iter().flatten().count(),
+            ..Counts::default()
+        };
+        for (_, cache) in self.sources.iter().flatten().flat_map(|it| &it.caches) {
+            let cache = cache.counts();
+            counts.rows += cache.rows;
+            counts.partial_rows += cache.partial;
+            counts.queue_depth = counts.queue_depth.max(cache.queue_depth);
+            counts.last_seq = counts.last_seq.max(cache.last_seq);
+        }
+        counts
+    }
+
+    fn source(&self, id: SourceId) -> Option<&Source> {
+        self.sources.get(id.index())?.as_ref()
+    }
+}

@@ -1,0 +1,411 @@
+//! The rows of one source as one Rust type: snapshot, live updates, and who reads them.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use super::caches::{Full, Report};
+use super::readers::{Readers, Selection};
+use super::readiness::{Outcome, Readiness};
+use super::rows::{Changed, Input, Rows};
+use super::window::WindowReader;
+use crate::patch::Record;
+use crate::session::{Absent, EndReason, Step, Target, Window};
+use crate::stream::{Change, Meter, Queue, RowError, StreamError, Wakers};
+use crate::wire::{FrameError, Row, Scalar, Seq, Sort};
+
+/// A source as one Rust type.
+#[derive(Debug)]
+pub(super) struct Source<T: Record> {
+    view: Arc<str>,
+    /// The most rows to keep.
+    limit: Option<usize>,
+    meter: Arc<Meter>,
+    pub(super) rows: Rows<T>,
+    pub(super) readers: Readers<T>,
+    pub(super) readiness: Readiness,
+    /// The part of the view that is subscribed whole, if any.
+    extent: Option<Window>,
+    /// The number of the view's rows before the first row held.
+    pub(super) base: u64,
+    snapshot: Snapshot,
+    /// Rows that left a window, each until another row takes its place.
+    held: Vec<Arc<str>>,
+    /// Whether windows may be out of date until the order is complete.
+    has_deferred: bool,
+    /// Whether the row limit was reported.
+    has_reported_full: bool,
+}
+
+/// The state of the present snapshot.
+#[derive(Debug, Clone, PartialEq)]
+enum Snapshot {
+    /// There is none.
+    None,
+    Receiving,
+    /// A message that may have been part of it could not be read.
+    Incomplete(FrameError),
+}
+
+/// How a row arrived.
+enum Arrival<'a, 'm> {
+    Snapshot,
+    Upsert,
+    Patch(&'a [Cow<'m, str>], Option<Seq>),
+}
+
+/// What a source waits for.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Waiting {
+    /// Rows that left a window are held until their successors arrive.
+    pub(super) holds_rows: bool,
+    /// Windows are updated at the end of the turn.
+    pub(super) defers_windows: bool,
+}
+
+impl<T: Record> Source<T> {
+    pub(super) fn new(view: Arc<str>, limit: Option<usize>, meter: Arc<Meter>) -> Self {
+        Source {
+            view,
+            limit,
+            meter,
+            rows: Rows::new(),
+            readers: Readers::default(),
+            readiness: Readiness::default(),
+            extent: None,
+            base: 0,
+            snapshot: Snapshot::None,
+            held: Vec::new(),
+            has_deferred: false,
+            has_reported_full: false,
+        }
+    }
+
+    /// Takes a step.
+    pub(super) fn apply(&mut self, step: &Step<'_>, report: &mut Report) {
+        let wakers = &mut report.wakers;
+        match step {
+            Step::Begin {
+                target,
+                window,
+                sort,
+                ..
+            } => self.begin(target, *window, sort.as_ref()),
+            Step::Snapshot { rows, malformed } => {
+                for error in malformed {
+                    self.mark_incomplete(error, wakers);
+                }
+                for row in rows {
+                    self.put(row, Arrival::Snapshot, report);
+                }
+            }
+            Step::Upsert(row) => {
+                let before = self.rows.len();
+                self.put(row, Arrival::Upsert, report);
+                if self.rows.len() > before && !self.held.is_empty() {
+                    self.held = self.rows.rear_first(&self.held);
+                    let left = self.held.remove(0);
+                    self.delete(&left, &mut report.wakers);
+                }
+            }
+            Step::Patch { row, append, seq } => {
+                self.put(row, Arrival::Patch(append, *seq), report);
+            }
+            Step::Remove { key, hold: false } => self.delete(key, wakers),
+            Step::Remove { key, hold: true } => {
+                let key = self.rows.key(key);
+                self.held.extend(key.filter(|key| !self.held.contains(key)));
+            }
+            Step::Complete { target, absent } => self.complete(target, *absent, wakers),
+            Step::UnknownView => {
+                self.readiness
+                    .finish(&Target::All, Outcome::UnknownView, wakers);
+                self.readers.end(&self.unknown_view(), wakers);
+            }
+            Step::Refused { target, issue } => {
+                let error = StreamError::Refused(issue.clone());
+                self.report(target, &error, wakers);
+                self.snapshot = Snapshot::None;
+                let outcome = Outcome::Refused(issue.clone());
+                self.readiness.finish(target, outcome, wakers);
+            }
+            Step::ClearRefusal(target) => self.readiness.clear_refusal(target),
+            Step::Undecodable(error) => self.mark_incomplete(error, wakers),
+            Step::Lost => {
+                self.readiness.lose();
+                if self.snapshot != Snapshot::None {
+                    // The order stays incomplete until the next snapshot is complete.
+                    self.snapshot = Snapshot::Receiving;
+                }
+            }
+            Step::Narrow(keys) => self.narrow(keys),
+            Step::Free => self.narrow(&[]),
+            Step::ReleaseHeld => {
+                self.release_held(wakers);
+                self.catch_up(wakers);
+            }
+        }
+    }
+
+    /// What the source waits for after a step.
+    pub(super) fn waiting(&self) -> Waiting {
+        Waiting {
+            holds_rows: !self.held.is_empty(),
+            defers_windows: self.has_deferred,
+        }
+    }
+
+    /// Adds a reader: its queue gets the rows held, front to back, and then every change. A window gets
+    /// its rows once they are known.
+    pub(super) fn add_reader(&mut self, selection: &Selection<T>, queue: &Arc<Queue<T>>) {
+        // A new queue has no waker.
+        let wakers = &mut Wakers::new();
+        let mut push = |key: &Arc<str>, row: &Arc<T>| {
+            queue.push(&Change::existing(key.clone(), row.clone()), wakers);
+        };
+        match selection {
+            Selection::All => self.rows.iter().for_each(|(_, key, row)| push(key, row)),
+            Selection::Key(key) => {
+                if let Some(row) = self.rows.get(key) {
+                    push(key, row);
+                }
+            }
+            Selection::Window { .. } => {}
+        }
+        self.readers.add(selection, queue);
+        if let (Selection::Window { needed, .. }, Snapshot::None) = (selection, &self.snapshot) {
+            if self.covers(*needed) {
+                if let Some(added) = self.readers.windows().last_mut() {
+                    added.start(&self.rows, self.base, wakers);
+                }
+            }
+        }
+        if self.readiness.is_unknown_view() {
+            queue.end(&self.unknown_view(), wakers);
+        }
+        if let Some(reason) = self.readiness.ended() {
+            queue.end(reason, wakers);
+        }
+    }
+
+    /// Whether the subscription brings what a reader needs.
+    pub(super) fn covers(&self, needed: Window) -> bool {
+        self.extent.is_some_and(|extent| extent.covers(needed))
+    }
+
+    /// The position up to which every change is held, if that is known.
+    pub(super) fn cursor(&self) -> Option<Seq> {
+        let is_whole = self.covers(Window::default());
+        let is_complete = self.readiness.is_ready() && self.snapshot == Snapshot::None;
+        let cursor = self.rows.guard().cursor();
+        cursor.filter(|_| is_whole && is_complete)
+    }
+
+    /// Updates the windows that were deferred, unless the order is still incomplete.
+    pub(super) fn catch_up(&mut self, wakers: &mut Wakers) {
+        if self.snapshot == Snapshot::None && std::mem::take(&mut self.has_deferred) {
+            for reader in self.readers.windows() {
+                reader.catch_up(&self.rows, self.base, wakers);
+            }
+        }
+    }
+
+    /// Nothing more will come.
+    pub(super) fn end(&mut self, reason: &EndReason, wakers: &mut Wakers) {
+        self.readers.end(reason, wakers);
+        self.readiness.end(reason, wakers);
+    }
+
+    fn begin(&mut self, target: &Target, window: Window, sort: Option<&Sort>) {
+        self.readiness.begin(target);
+        self.rows.begin(*target == Target::All, sort);
+        if self.snapshot == Snapshot::None {
+            self.snapshot = Snapshot::Receiving;
+        }
+        if *target == Target::All {
+            if !self.covers(window) || window.skip != self.base {
+                // Until the snapshot is complete, the rows held are not all, or cannot be counted.
+                self.readiness.restart();
+            }
+            self.extent = Some(window);
+        }
+    }
+
+    fn complete(&mut self, target: &Target, absent: Absent, wakers: &mut Wakers) {
+        self.rows.complete();
+        let snapshot = self.snapshot.clone();
+        let skip = self.extent.map_or(0, |extent| extent.skip);
+        let has_moved = std::mem::replace(&mut self.base, skip) != skip;
+        if !has_moved {
+            self.snapshot = Snapshot::None;
+        }
+        // Otherwise the order is incomplete until the last row that left is gone. If a message could not
+        // be read, absent rows stay, except where they would be miscounted.
+        let is_sure = snapshot == Snapshot::Receiving;
+        if absent == Absent::Remove && snapshot != Snapshot::None && (is_sure || has_moved) {
+            self.held.extend(self.rows.absent());
+            self.release_held(wakers);
+        }
+        self.snapshot = Snapshot::None;
+        while self.limit.is_some_and(|limit| self.rows.len() > limit) {
+            if !self.evict(wakers) {
+                break;
+            }
+        }
+        let extent = self.extent;
+        for reader in self.readers.windows() {
+            if extent.is_some_and(|extent| extent.covers(reader.needed())) {
+                reader.start(&self.rows, self.base, wakers);
+            }
+        }
+        let outcome = match snapshot {
+            Snapshot::Incomplete(error) => Outcome::Incomplete(error),
+            Snapshot::None | Snapshot::Receiving => Outcome::Ready,
+        };
+        if self.readiness.finish(target, outcome, wakers) {
+            self.report(target, &StreamError::Resynced, wakers);
+        }
+    }
+
+    /// A message that may have concerned the source could not be read.
+    fn mark_incomplete(&mut self, error: &FrameError, wakers: &mut Wakers) {
+        let report = StreamError::Frame(error.clone());
+        self.readers.report(None, &report, wakers);
+        self.rows.note_gap();
+        if self.snapshot != Snapshot::None {
+            self.snapshot = Snapshot::Incomplete(error.clone());
+        }
+    }
+
+    /// Keeps only the rows with these keys.
+    fn narrow(&mut self, keys: &[Arc<str>]) {
+        let kept: std::collections::HashSet<&Arc<str>> = keys.iter().collect();
+        for key in self.rows.keys() {
+            if !kept.contains(&key) {
+                self.rows.delete(&key);
+            }
+        }
+        self.readiness.narrow(keys);
+        self.extent = None;
+    }
+
+    /// Puts a row into the table and delivers the change, or the error if it does not decode.
+    fn put(&mut self, row: &Row<'_>, arrival: Arrival<'_, '_>, report: &mut Report) {
+        if !matches!(arrival, Arrival::Patch(..)) && !self.held.is_empty() {
+            self.held.retain(|key| **key != *row.key);
+        }
+        let input = Input {
+            key: &row.key,
+            data: row.data,
+            live: !matches!(arrival, Arrival::Snapshot),
+            seq: match arrival {
+                Arrival::Patch(_, seq) => seq,
+                Arrival::Snapshot => match Scalar::at(row.data, &["_seq"]) {
+                    Some(Scalar::Text(text)) => Some(Seq::parse(&text)),
+                    _ => None,
+                },
+                Arrival::Upsert => None,
+            },
+            keep_before: self.readers.keep_before(&row.key),
+        };
+        let change = match arrival {
+            Arrival::Snapshot | Arrival::Upsert => self.rows.upsert(input),
+            Arrival::Patch(append, _) => self.rows.patch(input, append),
+        };
+        match change {
+            Ok(change) => self.accept(&row.key, change, report),
+            Err(cause) => {
+                self.rows.note_gap();
+                let error = RowError {
+                    view: self.view.to_string(),
+                    key: row.key.to_string(),
+                    cause,
+                };
+                let item = StreamError::Row(error.clone());
+                self.readers
+                    .report(Some(&row.key), &item, &mut report.wakers);
+                report.row_errors.push(error);
+            }
+        }
+    }
+
+    /// Delivers a change, and keeps the row limit.
+    fn accept(&mut self, key: &str, change: Option<Changed<T>>, report: &mut Report) {
+        let is_over = self.snapshot == Snapshot::None
+            && self.limit.is_some_and(|limit| self.rows.len() > limit);
+        if is_over {
+            self.report_full(report);
+            if self.rows.last().is_some_and(|last| *last == *key) {
+                // The new row itself is the one to evict. No reader has heard of it.
+                self.meter.evicted.add(1);
+                self.rows.delete(key);
+                return;
+            }
+        }
+        match change {
+            Some(changed) => self.publish(&changed, &mut report.wakers),
+            None => {
+                // The row may have moved all the same: it is the most recent one, or sorted by a value
+                // that `T` does not have.
+                let windows = self.readers.windows();
+                self.has_deferred |= !windows.is_empty();
+                windows.iter_mut().for_each(WindowReader::defer);
+            }
+        }
+        if is_over {
+            self.evict(&mut report.wakers);
+        }
+    }
+
+    fn publish(&mut self, changed: &Changed<T>, wakers: &mut Wakers) {
+        let is_incomplete = self.snapshot != Snapshot::None || self.rows.depend_on_arrival();
+        self.has_deferred |= is_incomplete && !self.readers.windows().is_empty();
+        self.readers
+            .publish(&self.rows, self.base, changed, is_incomplete, wakers);
+    }
+
+    /// Deletes the row furthest from the front. Returns whether there was one.
+    fn evict(&mut self, wakers: &mut Wakers) -> bool {
+        let last = self.rows.last();
+        if let Some(last) = &last {
+            self.meter.evicted.add(1);
+            self.delete(last, wakers);
+        }
+        last.is_some()
+    }
+
+    fn report_full(&mut self, report: &mut Report) {
+        if !std::mem::replace(&mut self.has_reported_full, true) {
+            report.full.push(Full {
+                view: self.view.to_string(),
+                rows: self.rows.len(),
+                limit: self.limit.unwrap_or(usize::MAX),
+            });
+        }
+    }
+
+    fn delete(&mut self, key: &str, wakers: &mut Wakers) {
+        if let Some(changed) = self.rows.delete(key) {
+            self.publish(&changed, wakers);
+        }
+    }
+
+    /// Deletes the rows held, the last one first, so that none of them enters a window meanwhile.
+    fn release_held(&mut self, wakers: &mut Wakers) {
+        let held = std::mem::take(&mut self.held);
+        for key in self.rows.rear_first(&held) {
+            self.delete(&key, wakers);
+        }
+    }
+
+    /// Delivers an error to the target's readers.
+    fn report(&self, target: &Target, error: &StreamError, wakers: &mut Wakers) {
+        let key = target.key().map(|key| &**key);
+        self.readers.report(key, error, wakers);
+    }
+
+    fn unknown_view(&self) -> EndReason {
+        EndReason::UnknownView {
+            view: self.view.to_string(),
+        }
+    }
+}

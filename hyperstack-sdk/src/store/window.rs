@@ -1,0 +1,326 @@
+//! Local windows: the rows of a source that a filter accepts, a window of these, or the rows after some
+//! position.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::order::RowId;
+use super::row_set::RowSet;
+use super::rows::{Changed, Rows};
+use crate::patch::Record;
+use crate::session::Window;
+use crate::stream::{Change, Kind, Queue, Wakers};
+use crate::wire::Seq;
+
+/// Accepts the rows that a reader wants.
+pub(crate) type Filter<T> = Arc<dyn Fn(&T) -> bool + Send + Sync>;
+
+/// One reader's window of a source, and what was delivered of it.
+pub(super) struct WindowReader<T: Record> {
+    window: Window,
+    /// The part of the view that the source must hold before the reader can start.
+    needed: Window,
+    filter: Option<Filter<T>>,
+    pub(super) queue: Arc<Queue<T>>,
+    /// Whether the initial rows were delivered.
+    started: bool,
+    /// The earliest position among the initial rows, if their number was limited.
+    earliest: Option<Seq>,
+    /// The rows that the filter accepts, if they are counted.
+    accepted: RowSet,
+    /// The rows that the reader has.
+    delivered: RowSet,
+    /// Rows among them that existed at the start and that the reader did not want then. It has yet to
+    /// hear of them.
+    withheld: RowSet,
+    /// The rows of a window that counts, front to back.
+    shown: Vec<RowId>,
+    /// What `shown` should be; kept to reuse its memory.
+    next: Vec<RowId>,
+    /// Whether `shown` may be out of date.
+    deferred: bool,
+}
+
+impl<T: Record> WindowReader<T> {
+    pub(super) fn new(
+        window: Window,
+        needed: Window,
+        filter: Option<Filter<T>>,
+        queue: Arc<Queue<T>>,
+    ) -> Self {
+        WindowReader {
+            window,
+            needed,
+            filter,
+            queue,
+            started: false,
+            earliest: None,
+            accepted: RowSet::default(),
+            delivered: RowSet::default(),
+            withheld: RowSet::default(),
+            shown: Vec::new(),
+            next: Vec::new(),
+            deferred: false,
+        }
+    }
+
+    /// The part of the view that the source must hold before the reader can start.
+    pub(super) fn needed(&self) -> Window {
+        self.needed
+    }
+
+    /// Delivers the initial rows, and at later calls what changed in the window. `base` is the number of
+    /// the view's rows before the source's first row.
+    pub(super) fn start(&mut self, rows: &Rows<T>, base: u64, wakers: &mut Wakers) {
+        let first = !std::mem::replace(&mut self.started, true);
+        if self.counts() {
+            if first {
+                let initial = self.initial(rows);
+                let initial: Vec<RowId> = initial.into_iter().map(|(id, _, _)| id).collect();
+                self.accepted.set_all(&initial, true);
+            }
+            if first && self.window.no_snapshot {
+                self.compute_next(rows, base);
+                std::mem::swap(&mut self.next, &mut self.shown);
+                self.delivered.set_all(&self.shown, true);
+                self.withheld.set_all(&self.shown, true);
+            }
+            self.show(rows, base, None, wakers);
+        } else if first && !self.window.no_snapshot {
+            for (id, key, row) in self.initial(rows) {
+                self.delivered.set(id, true);
+                let change = Change::existing(key.clone(), row.clone());
+                self.queue.push(&change, wakers);
+            }
+        }
+    }
+
+    /// The rows that the reader wants at the start, before `skip` and `take`.
+    fn initial<'r>(&mut self, rows: &'r Rows<T>) -> Vec<(RowId, &'r Arc<str>, &'r Arc<T>)> {
+        let uncut = Window {
+            skip: 0,
+            take: None,
+            ..self.window
+        };
+        let initial = select(rows, 0, uncut, self.filter.as_ref());
+        if self.window.snapshot_limit == Some(initial.len() as u64) {
+            let earliest = initial.iter().map(|(id, _, _)| rows.seq(*id)).min();
+            self.earliest = earliest.or(rows.guard().last_seq());
+        }
+        initial
+    }
+
+    /// Delivers a change. While the order is incomplete, as during a snapshot, a window keeps its rows;
+    /// [`catch_up`](Self::catch_up) updates it later.
+    pub(super) fn follow(
+        &mut self,
+        rows: &Rows<T>,
+        base: u64,
+        Changed { id, change, live }: &Changed<T>,
+        incomplete: bool,
+        wakers: &mut Wakers,
+    ) {
+        if !self.started {
+            return;
+        }
+        let id = *id;
+        let accepted = change.after.as_deref().is_some_and(|row| self.accepts(row));
+        let has = self.delivered.contains(id);
+        if !self.counts() {
+            match (has, accepted) {
+                (true, true) => self.queue.push(change, wakers),
+                (true, false) => {
+                    self.withdraw(id, change.key.clone(), change.before.clone(), wakers)
+                }
+                (false, true) if *live || self.wants_initial(rows.seq(id)) => {
+                    self.delivered.set(id, true);
+                    self.queue.push(&newcomer(change), wakers);
+                }
+                (false, _) => {}
+            }
+            return;
+        }
+        let was_accepted = self.accepted.contains(id);
+        let left_out =
+            !live && !was_accepted && self.is_selective() && !self.wants_initial(rows.seq(id));
+        let accepted = accepted && !left_out;
+        self.accepted.set(id, accepted);
+        if incomplete {
+            self.deferred = true;
+            if has && accepted {
+                self.deliver(id, change, wakers);
+            } else if has {
+                self.shown.retain(|shown| *shown != id);
+                self.withdraw(id, change.key.clone(), change.before.clone(), wakers);
+            }
+        } else if accepted || was_accepted {
+            self.show(rows, base, Some((id, change)), wakers);
+        }
+    }
+
+    /// The order may have changed, though no row did.
+    pub(super) fn defer(&mut self) {
+        self.deferred |= self.started && self.counts();
+    }
+
+    /// Updates the window if it was deferred.
+    pub(super) fn catch_up(&mut self, rows: &Rows<T>, base: u64, wakers: &mut Wakers) {
+        if std::mem::take(&mut self.deferred) {
+            self.show(rows, base, None, wakers);
+        }
+    }
+
+    /// Delivers what entered the window, then what changed in it, then what left it. So the window is
+    /// never emptier in between than before and after.
+    ///
+    /// This walks from the front of the view to the end of the window. If a filter accepts few rows, the
+    /// walk is long, but then few changes cause one.
+    fn show(
+        &mut self,
+        rows: &Rows<T>,
+        base: u64,
+        changed: Option<(RowId, &Change<T>)>,
+        wakers: &mut Wakers,
+    ) {
+        self.deferred = false;
+        self.compute_next(rows, base);
+        let change_of = |id: RowId| changed.filter(|(changed, _)| *changed == id);
+        let same = self.next == self.shown;
+        if !same {
+            for id in &self.next {
+                if !self.delivered.contains(*id) {
+                    let entered = match (change_of(*id), rows.at(*id)) {
+                        (Some((_, change)), _) => newcomer(change),
+                        (None, Some((key, row))) => Change::existing(key.clone(), row.clone()),
+                        (None, None) => continue,
+                    };
+                    self.queue.push(&entered, wakers);
+                }
+            }
+        }
+        if let Some((id, change)) = changed {
+            if self.delivered.contains(id) && self.next.contains(&id) {
+                self.deliver(id, change, wakers);
+            }
+        }
+        if !same {
+            let shown = std::mem::replace(&mut self.shown, std::mem::take(&mut self.next));
+            self.delivered.set_all(&shown, false);
+            self.delivered.set_all(&self.shown, true);
+            for id in &shown {
+                if !self.delivered.contains(*id) {
+                    let (key, before) = match (change_of(*id), rows.at(*id)) {
+                        (Some((_, change)), _) => (change.key.clone(), change.before.clone()),
+                        (None, Some((key, row))) => (key.clone(), Some(row.clone())),
+                        (None, None) => continue,
+                    };
+                    self.withdraw(*id, key, before, wakers);
+                }
+            }
+            self.next = shown;
+        }
+    }
+
+    /// Computes the rows that belong in the window.
+    fn compute_next(&mut self, rows: &Rows<T>, base: u64) {
+        let skip = count(self.window.skip.saturating_sub(base));
+        let take = count(self.window.take.unwrap_or(u64::MAX));
+        let (selective, accepted) = (self.is_selective(), &self.accepted);
+        let ids = rows.iter().map(|(id, _, _)| id);
+        let ids = ids.filter(|id| !selective || accepted.contains(*id));
+        self.next.clear();
+        self.next.extend(ids.skip(skip).take(take));
+    }
+
+    /// Delivers a change of a row in the window.
+    fn deliver(&mut self, id: RowId, change: &Change<T>, wakers: &mut Wakers) {
+        if self.withheld.set(id, false) {
+            self.queue.push(&newcomer(change), wakers);
+        } else {
+            self.queue.push(change, wakers);
+        }
+    }
+
+    fn withdraw(&mut self, id: RowId, key: Arc<str>, before: Option<Arc<T>>, wakers: &mut Wakers) {
+        self.delivered.set(id, false);
+        if self.withheld.set(id, false) {
+            return;
+        }
+        let left = Change {
+            key,
+            kind: Kind::Delete,
+            before,
+            after: None,
+        };
+        self.queue.push(&left, wakers);
+    }
+
+    /// Whether the reader wants a snapshot's row with this position: one that it did not leave out at the
+    /// start.
+    fn wants_initial(&self, seq: Seq) -> bool {
+        !self.window.no_snapshot
+            && self.window.after.is_none_or(|after| seq > after)
+            && self.earliest.is_none_or(|earliest| seq >= earliest)
+    }
+
+    fn accepts(&self, row: &T) -> bool {
+        self.filter.as_ref().is_none_or(|filter| filter(row))
+    }
+
+    /// Whether rows are left out before `skip` and `take` count them.
+    fn is_selective(&self) -> bool {
+        let window = self.window;
+        self.filter.is_some() || window.after.is_some() || window.snapshot_limit.is_some()
+    }
+
+    /// Whether the window counts rows.
+    fn counts(&self) -> bool {
+        self.window.skip > 0 || self.window.take.is_some()
+    }
+}
+
+/// The rows of a window, front to back, as a reader wants them at the start.
+pub(super) fn select<'r, T: Record>(
+    rows: &'r Rows<T>,
+    base: u64,
+    window: Window,
+    filter: Option<&Filter<T>>,
+) -> Vec<(RowId, &'r Arc<str>, &'r Arc<T>)> {
+    let after = window.after;
+    let newer = |id: RowId| after.is_none_or(|after| rows.seq(id) > after);
+    let wanted = rows
+        .iter()
+        .filter(|(id, _, row)| newer(*id) && filter.is_none_or(|filter| filter(row)));
+    let skip = count(window.skip.saturating_sub(base));
+    let take = count(window.take.unwrap_or(u64::MAX));
+    let Some(limit) = window.snapshot_limit.map(count) else {
+        return wanted.skip(skip).take(take).collect();
+    };
+    let mut wanted: Vec<_> = wanted.collect();
+    match after {
+        // The latest lead the view.
+        None => wanted.truncate(limit),
+        Some(_) => drop(wanted.drain(..wanted.len().saturating_sub(limit))),
+    }
+    wanted.into_iter().skip(skip).take(take).collect()
+}
+
+fn count(rows: u64) -> usize {
+    usize::try_from(rows).unwrap_or(usize::MAX)
+}
+
+/// The change as one of a row that the reader did not have.
+fn newcomer<T>(change: &Change<T>) -> Change<T> {
+    Change {
+        before: None,
+        ..change.clone()
+    }
+}
+
+impl<T: Record> fmt::Debug for WindowReader<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WindowReader")
+            .field("window", &self.window)
+            .finish_non_exhaustive()
+    }
+}
