@@ -13,10 +13,25 @@ use decode::payload;
 use decode::round::Round;
 use futures_util::FutureExt;
 use hyperstack_sdk::testing::Offline;
-use hyperstack_sdk::{HyperStack, Stream, StreamExt};
+use hyperstack_sdk::{HyperStack, ListView, Stream, StreamExt, ViewSource, Views};
 
 /// Rows, and patches a turn.
 const ROWS: usize = 100;
+
+/// The list of [`Round`], for windows of it. Written by hand: `decode` builds without the SDK's client,
+/// which the derive `Views` needs.
+struct RoundViews {
+    list: ListView<Round>,
+}
+
+impl Views for RoundViews {
+    type Entity = Round;
+
+    fn new(source: ViewSource<Round>) -> Self {
+        let list = source.list();
+        RoundViews { list }
+    }
+}
 
 fn main() {
     let mut arguments = std::env::args().skip(1);
@@ -36,8 +51,15 @@ fn main() {
             let stream = |_| hs.watch::<Round>().shared();
             run(&offline, turns, (0..10).map(stream).collect());
         }
+        // Ten overlapping windows of one list. Each patch moves the last of the 100 rows to the front,
+        // so one row enters every window and one row leaves it.
+        ("ten-windows", Some(turns)) => {
+            let list = hs.views::<RoundViews>().list;
+            let stream = |skip| list.clone().skip(skip).take(20 + skip).watch().shared();
+            run(&offline, turns, (0..10).map(stream).collect());
+        }
         _ => {
-            eprintln!("usage: hotpath owned|shared|rich|keys|ten TURNS");
+            eprintln!("usage: hotpath owned|shared|rich|keys|ten|ten-windows TURNS");
             std::process::exit(2);
         }
     }
@@ -52,6 +74,10 @@ fn run<S: Stream + Unpin>(offline: &Offline, turns: usize, mut streams: Vec<S>) 
         r#"{"op":"subscribed","view":"Round/list","sort":{"field":["_seq"],"order":"desc"}}"#,
     );
     offline.receive_all((0..ROWS).map(row));
+    // A window shows nothing until the snapshot is complete.
+    offline.receive(
+        r#"{"op":"snapshot","mode":"list","entity":"Round/list","data":[],"complete":true}"#,
+    );
     assert!(read(&mut streams) >= ROWS);
     // Two turns that differ, so that each changes every row.
     let messages = [0, 1].map(|turn| Vec::from_iter((0..ROWS).map(|row| patch(row, turn))));
