@@ -19,7 +19,7 @@ pub struct AuthToken {
 enum Expiry {
     /// At this time since 1970.
     At(Duration),
-    /// So long after it was provided.
+    /// So long after it was asked for.
     In(Duration),
 }
 
@@ -39,8 +39,10 @@ impl AuthToken {
         self
     }
 
-    /// With how long it lives from the moment it is provided. Unlike with a time, the machine's clock
-    /// does not matter.
+    /// Sets how long the token lives. Unlike with a time, the machine's clock does not matter.
+    ///
+    /// The client counts from the moment at which it asked the provider. The token was made later than
+    /// that, so the client never takes it for younger than it is, however late it reads the answer.
     pub fn expires_in(mut self, life: Duration) -> Self {
         self.expiry = Some(Expiry::In(life));
         self
@@ -51,20 +53,25 @@ impl AuthToken {
         &self.secret
     }
 
-    /// How long it lives from now on, at most, where that is known. By this machine's clock, and, of a
-    /// JWT, no longer than its whole life, because that clock may be slow. One that says that it is all
-    /// over is not believed: it must not keep a token from being tried.
+    /// Returns how long the token lives from now on, at most, if that is known: by this machine's clock,
+    /// but for a JWT no longer than its whole life, because that clock may be slow. A clock by which the
+    /// token has expired is not believed: it must not keep a token from being tried.
+    ///
+    /// A life without a time counts from when the client asked, `waited` ago. The token may be as old as
+    /// that: the answer can lie unread while the client is held up. If the client counted from now, it
+    /// would send messages after the token's end, and then the server freezes.
     #[cfg(feature = "client")]
-    pub(crate) fn life(&self, now: SystemTime) -> Option<Duration> {
+    pub(crate) fn life(&self, now: SystemTime, waited: Duration) -> Option<Duration> {
         let times = jwt::Times::of(&self.secret);
         let end = match self.expiry {
-            Some(Expiry::In(life)) => return Some(life),
+            Some(Expiry::In(life)) => return Some(life.saturating_sub(waited)),
             Some(Expiry::At(at)) => Some(at),
             None => times.map(|times| times.expires),
         };
         let left = end.and_then(|at| until(at, now));
         let whole = times.and_then(|times| times.whole());
-        left.into_iter().chain(whole).min()
+        let rest = whole.map(|whole| whole.saturating_sub(waited));
+        left.into_iter().chain(rest).min()
     }
 }
 
@@ -99,7 +106,12 @@ mod tests {
 
     /// The life of a token in seconds, by a clock that says so many since 1970.
     fn life(token: &AuthToken, now: u64) -> Option<u64> {
-        let life = token.life(SystemTime::UNIX_EPOCH + now as u32 * SECOND);
+        life_after(Duration::ZERO, token, now)
+    }
+
+    /// The same, for a token that the client asked for `waited` ago.
+    fn life_after(waited: Duration, token: &AuthToken, now: u64) -> Option<u64> {
+        let life = token.life(SystemTime::UNIX_EPOCH + now as u32 * SECOND, waited);
         life.map(|life| life.as_secs())
     }
 
@@ -122,6 +134,26 @@ mod tests {
         assert_eq!(life(&token.clone().expires_at(1200), 1100), Some(100));
         assert_eq!(life(&token.clone().expires_at(1200), 0), Some(300));
         assert_eq!(life(&token.expires_in(7 * SECOND), 0), Some(7));
+    }
+
+    #[test]
+    fn a_life_counts_from_when_the_client_asked_for_the_token() {
+        let token = AuthToken::new("t").expires_in(90 * SECOND);
+        assert_eq!(life_after(54 * SECOND, &token, 0), Some(36));
+        // The token has ended by the time the client reads it.
+        assert_eq!(life_after(100 * SECOND, &token, 0), Some(0));
+    }
+
+    #[test]
+    fn a_wait_shortens_the_whole_life_of_a_jwt_but_moves_no_expiry_time() {
+        let token = jwt(r#"{"iat": 1000, "exp": 1300}"#);
+        // By a slow clock only the whole life counts.
+        assert_eq!(life_after(54 * SECOND, &token, 400), Some(246));
+        // By a correct clock the expiry time says more.
+        assert_eq!(life_after(54 * SECOND, &token, 1054), Some(246));
+        assert_eq!(life_after(54 * SECOND, &token, 1200), Some(100));
+        let token = AuthToken::new("t").expires_at(1300);
+        assert_eq!(life_after(54 * SECOND, &token, 1054), Some(246));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::feed::Board;
 #[cfg(feature = "testing")]
 use super::tap::{received, sent, Tap};
 use super::{ConnectionState, Fault, Feed, StateChange, Stats};
-use crate::auth::{until, AuthToken, TokenError};
+use crate::auth::{until, TokenError};
 use crate::session::{ConnectError, EndReason, Grant, Link, Notice, Session, Time, Transmit};
 use crate::store::{Caches, Full};
 use crate::wire::payload::{self, Limits};
@@ -191,11 +191,7 @@ impl Shared {
         self.core().session.wants_token()
     }
 
-    pub(crate) fn handle_token(&self, fetched: Result<AuthToken, TokenError>) {
-        let fetched = fetched.map(|token| Grant {
-            life: token.life(SystemTime::now()),
-            token: Secret(token.secret().to_owned()),
-        });
+    pub(crate) fn handle_token(&self, fetched: Result<Grant, TokenError>) {
         self.change(|core, now| core.session.handle_token(fetched, now));
     }
 

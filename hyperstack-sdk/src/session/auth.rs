@@ -1,9 +1,13 @@
 //! The token in use, and when to have the next.
 
 use std::time::Duration;
+#[cfg(feature = "client")]
+use std::time::SystemTime;
 
 use super::backoff::Backoff;
 use super::Time;
+#[cfg(feature = "client")]
+use crate::auth::AuthToken;
 use crate::wire::Secret;
 
 /// How long before its end a token is renewed, at most; one that does not live twice as long, in the
@@ -30,6 +34,17 @@ pub struct Grant {
     pub token: Secret,
     /// How long it is valid from now on, where that is known.
     pub life: Option<Duration>,
+}
+
+#[cfg(feature = "client")]
+impl Grant {
+    /// Grants a token that was asked for `waited` ago.
+    pub(crate) fn new(token: &AuthToken, waited: Duration, now: SystemTime) -> Self {
+        Grant {
+            life: token.life(now, waited),
+            token: Secret(token.secret().to_owned()),
+        }
+    }
 }
 
 /// The token of a session.

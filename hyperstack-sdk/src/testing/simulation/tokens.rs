@@ -1,12 +1,13 @@
 //! A service that gives tokens, and the server's account of how long each lives.
 
 use std::collections::{HashMap, VecDeque};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 
 use super::script::Fetch;
 use crate::auth::{AuthToken, TokenError};
+use crate::session::Grant;
 
 /// How long the client waits for a token.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -23,7 +24,15 @@ pub(super) struct Tokens {
     ends: HashMap<String, Instant>,
     /// What the next fetches meet, one each; after these, a token.
     fetches: VecDeque<Fetch>,
-    flight: Option<(Instant, Fetched)>,
+    flight: Option<Flight>,
+}
+
+/// A token, or a failure, on its way to the client.
+struct Flight {
+    /// When the client asked. It counts a token's life from here, as the client's own driver does.
+    asked: Instant,
+    due: Instant,
+    fetched: Fetched,
 }
 
 impl Tokens {
@@ -51,10 +60,10 @@ impl Tokens {
     }
 
     /// What came of fetching a token, once something has.
-    pub(super) fn fetch(&mut self, now: Instant) -> Option<Fetched> {
+    pub(super) fn fetch(&mut self, now: Instant) -> Option<Result<Grant, TokenError>> {
         if self.flight.is_none() {
             let failed = || Err(TokenError::new("the test says so"));
-            self.flight = Some(match self.fetches.pop_front() {
+            let (due, fetched) = match self.fetches.pop_front() {
                 None => (now + USUAL, Ok(self.give(now + USUAL))),
                 Some(Fetch::Fails) => (now + USUAL, failed()),
                 Some(Fetch::Slow(millis)) => {
@@ -62,10 +71,17 @@ impl Tokens {
                     (due, Ok(self.give(due)))
                 }
                 Some(Fetch::Hangs) => (now + PATIENCE, failed()),
+            };
+            self.flight = Some(Flight {
+                asked: now,
+                due,
+                fetched,
             });
         }
-        let (_, fetched) = self.flight.take_if(|(due, _)| *due <= now)?;
-        Some(fetched)
+        let flight = self.flight.take_if(|flight| flight.due <= now)?;
+        let waited = now - flight.asked;
+        let grant = |token| Grant::new(&token, waited, SystemTime::now());
+        Some(flight.fetched.map(grant))
     }
 
     fn give(&mut self, at: Instant) -> AuthToken {
@@ -80,6 +96,6 @@ impl Tokens {
     }
 
     pub(super) fn next(&self) -> Option<Instant> {
-        self.flight.as_ref().map(|(due, _)| *due)
+        self.flight.as_ref().map(|flight| flight.due)
     }
 }
