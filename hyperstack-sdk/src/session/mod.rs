@@ -49,7 +49,7 @@ pub use link::{Link, Transmit};
 pub use query::{Query, Target};
 pub(crate) use rank::Rank;
 pub use settings::Settings;
-pub(crate) use v1::{rank, remove_repeated, Guard, Mark};
+pub(crate) use v1::{rank, Guard, Mark};
 pub use window::Window;
 
 use crate::auth::TokenError;

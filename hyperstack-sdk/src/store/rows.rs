@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::index::Index;
 use super::order::{Order, RowId};
 use crate::patch::{DecodeError, Patch, PatchError, PatchErrorKind, Record};
-use crate::session::{remove_repeated, Guard, Mark};
+use crate::session::{Guard, Mark};
 use crate::stream::{Change, Kind, RowErrorCause};
 use crate::wire::{Seq, Sort};
 
@@ -196,6 +196,11 @@ impl<T: Record> Rows<T> {
     /// Replaces a row. Returns `None` if nothing changed for a reader.
     pub(super) fn upsert(&mut self, input: Input<'_>) -> Result<Option<Changed<T>>, RowErrorCause> {
         let held = self.find_present(input.key);
+        let slot = held.and_then(|id| self.slots[id as usize].as_mut());
+        if let Some(slot) = slot.filter(|_| !input.live) {
+            // If the row does not decode, the row held is not the snapshot's.
+            slot.mark.leave_snapshot();
+        }
         let decode = || T::Patch::decode(input.data, &[] as &[&str]);
         let built = match T::from_patch(decode()?) {
             Ok(row) => Ok(Arc::new(row)),
@@ -249,13 +254,9 @@ impl<T: Record> Rows<T> {
         patch.decode_into(input.data, append)?;
         if may_repeat && !append.is_empty() {
             let slot = held.and_then(|id| self.slots[id as usize].as_ref());
-            patch = match slot.map(|slot| &slot.row) {
-                Some(Row::Whole(row)) => {
-                    without_repeated(&T::diff_slots(row, row, true), patch, append)?
-                }
-                Some(Row::Partial(held)) => without_repeated(&**held, patch, append)?,
-                None => patch,
-            };
+            if let Some(slot) = slot {
+                patch = slot.without_repeated(patch, append)?;
+            }
         }
         let Some((id, slot)) = held.and_then(|id| Some((id, self.slots[id as usize].as_mut()?)))
         else {
@@ -284,6 +285,9 @@ impl<T: Record> Rows<T> {
                 whole.map(|row| change(None, row))
             }
         };
+        if may_repeat {
+            slot.mark.note_repeated(input.data, append);
+        }
         self.reorder(id, input, false);
         Ok(change.map(|change| input.changed(id, change)))
     }
@@ -384,19 +388,25 @@ impl<T: Record> Rows<T> {
     }
 }
 
-/// The patch without elements that it appends to lists which have them already.
-fn without_repeated<P: Patch>(
-    row: &P,
-    patch: P,
-    append: &[Cow<'_, str>],
-) -> Result<P, DecodeError> {
-    let (Ok(row), Ok(mut json)) = (serde_json::to_value(row), serde_json::to_value(&patch)) else {
-        return Ok(patch);
-    };
-    if remove_repeated(&row, &mut json, append) {
-        P::decode(&json.to_string(), append)
-    } else {
-        Ok(patch)
+impl<T: Record> Slot<T> {
+    /// The patch without elements that it appends to lists which have them already.
+    fn without_repeated(
+        &self,
+        patch: T::Patch,
+        append: &[Cow<'_, str>],
+    ) -> Result<T::Patch, DecodeError> {
+        let row = match &self.row {
+            Row::Whole(row) => serde_json::to_value(T::diff_slots(row, row, true)),
+            Row::Partial(row) => serde_json::to_value(row),
+        };
+        let (Ok(row), Ok(mut json)) = (row, serde_json::to_value(&patch)) else {
+            return Ok(patch);
+        };
+        if self.mark.remove_repeated(&row, &mut json, append) {
+            T::Patch::decode(&json.to_string(), append)
+        } else {
+            Ok(patch)
+        }
     }
 }
 

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use hashbrown::{HashMap, HashSet};
 
-pub(crate) use overlap::{remove_repeated, Guard, Mark};
+pub(crate) use overlap::{Guard, Mark};
 pub(crate) use sort::rank;
 
 use super::instruction::SourceIds;

@@ -6,10 +6,14 @@
 //! and no more: positions are not in order, positions of an account and of an instruction in one slot do
 //! not compare, and siblings share a position. So only appended elements that the list already has are
 //! left out.
+//!
+//! A repeated change that replaces a list takes it back to what it was then. The changes after it bring
+//! the list to what it is now, each in its turn, so none of their elements may be left out.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::wire::Seq;
 
@@ -22,6 +26,8 @@ const REWIND: u64 = 150;
 pub(crate) struct Guard {
     /// Whether the whole view is subscribed, not some of its rows.
     whole: bool,
+    /// The number of snapshots of the whole view, this one included.
+    snapshot: u32,
     /// Whether changes may arrive that the snapshot already contains.
     overlaps: bool,
     /// Whether a change since the snapshot began could not be applied.
@@ -33,12 +39,14 @@ pub(crate) struct Guard {
 }
 
 /// What the guard remembers of a row.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Mark {
     /// The position of the row's latest change.
     pub(crate) seq: Seq,
-    /// Whether a snapshot brought that change, and nothing newer came since.
-    in_snapshot: bool,
+    /// The snapshot that brought that change, if nothing newer came since. 0 if none did.
+    snapshot: u32,
+    /// The fields that repeated changes have replaced since, as dotted paths.
+    replaced: Option<Box<BTreeSet<String>>>,
 }
 
 impl Guard {
@@ -46,6 +54,10 @@ impl Guard {
     pub(crate) fn begin(&mut self, whole: bool) {
         self.whole = whole;
         self.overlaps = true;
+        if whole || self.snapshot == 0 {
+            // A row that the new snapshot does not bring has no position in it.
+            self.snapshot += 1;
+        }
     }
 
     /// A snapshot begins: earlier gaps are closed by it.
@@ -64,13 +76,12 @@ impl Guard {
             Some(seq) => live && self.rewound().is_some_and(|earliest| seq < earliest),
             None => true,
         };
-        mark.in_snapshot = if live {
-            mark.in_snapshot
-        } else {
-            seq.is_some()
-        };
+        if !live {
+            mark.leave_snapshot();
+            mark.snapshot = seq.map_or(0, |_| self.snapshot);
+        }
         if let Some(seq) = seq {
-            mark.seq = if mark.in_snapshot && live {
+            mark.seq = if live && mark.snapshot == self.snapshot {
                 mark.seq.max(seq)
             } else {
                 seq
@@ -86,7 +97,7 @@ impl Guard {
         if !self.overlaps {
             return false;
         }
-        let mark = mark.filter(|mark| mark.in_snapshot);
+        let mark = mark.filter(|mark| mark.snapshot == self.snapshot);
         let may_repeat = mark.is_some();
         // A row may have been in the snapshot and not be held, because it could not be decoded. Then
         // only a slot after all others is certainly new.
@@ -95,7 +106,7 @@ impl Guard {
             return may_repeat;
         }
         if let Some(mark) = mark {
-            mark.in_snapshot = false;
+            mark.leave_snapshot();
         }
         self.overlaps = !self.whole;
         false
@@ -119,19 +130,68 @@ impl Guard {
     }
 }
 
-/// Removes from a patch the elements that it appends to lists which have them already. `row` is all of
-/// the row. Returns whether there were any.
-///
-/// It works on JSON, because it happens rarely and so no field type needs to know of it.
-pub(crate) fn remove_repeated(row: &Value, patch: &mut Value, append: &[Cow<'_, str>]) -> bool {
-    let mut has_removed = false;
-    for path in append {
-        if has_run(at(row, path), at(patch, path)) {
-            remove(patch, path);
-            has_removed = true;
+impl Mark {
+    /// The row's latest change is not one that the present snapshot brought.
+    pub(crate) fn leave_snapshot(&mut self) {
+        self.snapshot = 0;
+        self.replaced = None;
+    }
+
+    /// Notes a change that may be in the row already: it takes the fields that it replaces back to what
+    /// they were then.
+    pub(crate) fn note_repeated(&mut self, patch: &str, append: &[Cow<'_, str>]) {
+        let replaced = replaced_fields(patch, append);
+        self.replaced.get_or_insert_default().extend(replaced);
+    }
+
+    /// Removes from a patch the elements that it appends to lists which have them already. `row` is all of
+    /// the row. Returns whether there were any.
+    ///
+    /// It works on JSON, because it happens rarely and so no field type needs to know of it.
+    pub(crate) fn remove_repeated(
+        &self,
+        row: &Value,
+        patch: &mut Value,
+        append: &[Cow<'_, str>],
+    ) -> bool {
+        let mut has_removed = false;
+        for path in append {
+            let mut replaced = self.replaced.iter().flat_map(|fields| fields.iter());
+            let is_replaced = replaced.any(|field| contains(field, path));
+            if !is_replaced && has_run(at(row, path), at(patch, path)) {
+                remove(patch, path);
+                has_removed = true;
+            }
+        }
+        has_removed
+    }
+}
+
+/// The fields that a patch replaces, as dotted paths. Objects are merged, so their fields count.
+fn replaced_fields(patch: &str, append: &[Cow<'_, str>]) -> BTreeSet<String> {
+    fn visit(fields: &Map<String, Value>, parent: &str, found: &mut BTreeSet<String>) {
+        for (name, value) in fields {
+            let path = format!("{parent}{name}");
+            match value {
+                Value::Object(fields) => visit(fields, &format!("{path}."), found),
+                _ => {
+                    found.insert(path);
+                }
+            }
         }
     }
-    has_removed
+    let mut found = BTreeSet::new();
+    if let Ok(Value::Object(fields)) = serde_json::from_str(patch) {
+        visit(&fields, "", &mut found);
+    }
+    found.retain(|path| !append.iter().any(|appended| appended == path));
+    found
+}
+
+/// Whether `path` is the field's, or leads into it.
+fn contains(field: &str, path: &str) -> bool {
+    let rest = path.strip_prefix(field);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 fn at<'a>(json: &'a Value, path: &str) -> Option<&'a Value> {
@@ -154,5 +214,25 @@ fn remove(json: &mut Value, path: &str) {
     let parent = parents.try_fold(json, |json, name| json.get_mut(name));
     if let Some(Value::Object(fields)) = parent {
         fields.remove(name);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_patch_replaces_the_fields_that_it_has_except_those_that_it_appends_to() {
+        let patch = r#"{"log":[1],"meta":{"list":[2],"level":null,"empty":{}},"name":"a"}"#;
+        let found = replaced_fields(patch, &["log".into()]);
+        assert_eq!(Vec::from_iter(found), ["meta.level", "meta.list", "name"]);
+    }
+
+    #[test]
+    fn a_field_contains_the_paths_that_lead_into_it() {
+        assert!(contains("meta", "meta"));
+        assert!(contains("meta", "meta.list"));
+        assert!(!contains("meta", "metadata.list"));
+        assert!(!contains("meta.list", "meta"));
     }
 }

@@ -556,3 +556,50 @@ fn there_is_no_cursor_in_the_middle_of_a_snapshot() {
     ]);
     assert_eq!(f.caches.cursor(f.source), None);
 }
+
+/// The server sends changes again that the snapshot has already.
+#[test]
+fn elements_appended_after_a_repeated_change_replaced_the_list_are_kept() {
+    let snapshot =
+        r#""op":"snapshot","data":[{"key":"a","data":{"_seq":"10:0","name":"a","log":[6,6]}}]"#;
+    let replace = r#""op":"patch","key":"a","seq":"9:0","data":{"log":[6]}"#;
+    let append = r#""op":"patch","key":"a","seq":"10:0","append":["log"],"data":{"log":[6]}"#;
+    let log = |f: &Fixture| f.cache.get("a").unwrap().log.clone();
+    let mut f = fixture("Coin/list", None);
+    f.begin(RECENCY);
+    f.apply(&[snapshot]);
+    f.finish();
+    f.apply(&[replace]);
+    assert_eq!(log(&f), [6], "back to what the list was then");
+    f.apply(&[append]);
+    assert_eq!(log(&f), [6, 6], "as on the server");
+    // The next snapshot has the element again, and nothing replaces the list after it.
+    f.begin(RECENCY);
+    f.apply(&[snapshot]);
+    f.finish();
+    f.apply(&[append]);
+    assert_eq!(log(&f), [6, 6]);
+}
+
+#[test]
+fn a_repeated_change_of_a_row_that_did_not_fit_does_not_end_the_overlap() {
+    let mut f = fixture("Coin/list", None);
+    f.begin(RECENCY);
+    f.apply(&[
+        r#""op":"snapshot","data":[{"key":"b","data":{"_seq":"10:0","name":"b"}}],"complete":true"#,
+    ]);
+    f.finish();
+    f.begin(RECENCY);
+    let errors = f.apply(&[
+        r#""op":"snapshot","data":[{"key":"a","data":{"_seq":"13:0","name":"a","log":[1]}}],"complete":false"#,
+        r#""op":"snapshot","data":[{"key":"b","data":{"_seq":"12:0","name":7}}],"complete":true"#,
+    ]);
+    assert_eq!(errors.len(), 1);
+    f.finish();
+    // The server sends the last two changes again.
+    f.apply(&[
+        r#""op":"patch","key":"b","seq":"12:0","data":{"price":1}"#,
+        r#""op":"patch","key":"a","seq":"13:0","append":["log"],"data":{"log":[1]}"#,
+    ]);
+    assert_eq!(f.cache.get("a").unwrap().log, [1]);
+}
