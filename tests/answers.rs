@@ -173,7 +173,7 @@ async fn what_will_never_be_known() -> anyhow::Result<()> {
     let mut updates = hs.watch::<Game>();
     read(&mut updates, 1).await;
     soon(hs.disconnect()).await;
-    let ended = ReadError::Ended(EndReason::Disconnected);
+    let ended = ReadError::Closed(CloseReason::Disconnected);
     assert_eq!(soon(hs.try_list::<Game>()).await, Err(ended.clone()));
     assert_eq!(soon(hs.try_get::<Game>("a")).await, Err(ended.clone()));
     assert_eq!(soon(hs.try_list::<Other>()).await, Err(ended));
@@ -190,7 +190,7 @@ async fn what_will_never_be_known() -> anyhow::Result<()> {
     soon(server.wait_for_message(|message| message["type"] == "subscribe")).await;
     server.drop_connections();
     let read = soon(read).await?;
-    let Err(ReadError::Ended(EndReason::Failed(cause))) = &read else {
+    let Err(ReadError::Closed(CloseReason::Failed(cause))) = &read else {
         panic!("{read:?}");
     };
     assert!(cause.to_string().contains("token-missing"), "{cause}");

@@ -108,7 +108,7 @@ fn presented(server: &TestServer) -> Vec<String> {
 async fn ended_by(updates: &mut EntityStream<Game>) -> ConnectError {
     assert_eq!(soon(updates.next()).await, None);
     match updates.end_reason() {
-        Some(EndReason::Failed(cause)) => cause.clone(),
+        Some(EndReason::Closed(CloseReason::Failed(cause))) => cause.clone(),
         other => panic!("the stream ended with {other:?}"),
     }
 }
@@ -116,7 +116,7 @@ async fn ended_by(updates: &mut EntityStream<Game>) -> ConnectError {
 fn code(error: &ConnectError) -> &str {
     match error {
         ConnectError::Rejected { code, .. } => code.as_ref().map_or("", |code| code.as_str()),
-        ConnectError::Expelled { code, .. } => code.as_str(),
+        ConnectError::Lost(ConnectionLost::Expelled { code, .. }) => code.as_str(),
         other => panic!("no refusal: {other}"),
     }
 }

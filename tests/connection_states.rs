@@ -107,7 +107,7 @@ async fn a_fatal_complaint_ends_the_connection_at_once_and_is_heeded() -> anyhow
         panic!("the connection is not lost");
     };
     assert_eq!(cause.retry_after(), Some(Duration::from_secs(90)));
-    let ConnectError::Expelled { code, .. } = &cause else {
+    let ConnectError::Lost(ConnectionLost::Expelled { code, .. }) = &cause else {
         panic!("{cause}");
     };
     assert_eq!(*code, AuthErrorCode::RateLimitExceeded);
@@ -126,7 +126,9 @@ async fn a_fatal_complaint_that_nothing_helps_against_is_the_end() -> anyhow::Re
     let mut updates = hs.watch::<Game>();
     server.send_issue(&Refusal::new("origin-mismatch"), true);
     assert_eq!(soon(updates.next()).await, None);
-    let Some(EndReason::Failed(ConnectError::Expelled { code, .. })) = hs.end_reason() else {
+    let Some(CloseReason::Failed(ConnectError::Lost(ConnectionLost::Expelled { code, .. }))) =
+        hs.end_reason()
+    else {
         panic!("{:?}", hs.end_reason());
     };
     assert_eq!(code, AuthErrorCode::OriginMismatch);
@@ -139,7 +141,8 @@ async fn a_close_reason_with_a_code_is_heeded() -> anyhow::Result<()> {
     let hs = client(&server).connect().await?;
     let mut faults = hs.faults();
     server.close_connections(1008, "quota-exceeded: come back tomorrow");
-    let Fault::Connection(ConnectError::Expelled { code, message, .. }) = next(&mut faults).await
+    let Fault::Connection(ConnectError::Lost(ConnectionLost::Expelled { code, message, .. })) =
+        next(&mut faults).await
     else {
         panic!("no reason");
     };
@@ -149,6 +152,6 @@ async fn a_close_reason_with_a_code_is_heeded() -> anyhow::Result<()> {
     server.close_connections(1008, "token-missing: say who you are");
     let end: Vec<_> = soon(faults.collect()).await;
     assert_eq!(end.len(), 1, "{end:?}");
-    assert!(matches!(hs.end_reason(), Some(EndReason::Failed(_))));
+    assert!(matches!(hs.end_reason(), Some(CloseReason::Failed(_))));
     Ok(())
 }

@@ -180,7 +180,8 @@ async fn a_monstrous_message_costs_the_connection_and_no_more() {
     let large = frame("patch", json!({"score": 9, "note": "x".repeat(100_000)}));
     scene.server.send(large);
     let fault = next(&mut scene.faults).await;
-    let Fault::Connection(ConnectError::TooLarge { size, limit }) = fault else {
+    let Fault::Connection(ConnectError::Lost(ConnectionLost::TooLarge { size, limit })) = fault
+    else {
         panic!("{fault}");
     };
     assert!(size > 100_000 && limit == 8000, "{size} of {limit}");
@@ -205,7 +206,8 @@ async fn a_frame_over_its_own_limit_is_not_received() {
     let large = frame("patch", json!({"score": 9, "note": "x".repeat(4000)}));
     scene.server.send(large);
     let fault = next(&mut scene.faults).await;
-    let Fault::Connection(ConnectError::TooLarge { size, limit }) = fault else {
+    let Fault::Connection(ConnectError::Lost(ConnectionLost::TooLarge { size, limit })) = fault
+    else {
         panic!("{fault}");
     };
     assert!(size > 4000 && limit == 3000, "{size} of {limit}");

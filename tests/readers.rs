@@ -40,8 +40,11 @@ async fn the_last_handle_closes_the_socket_and_ends_the_task() -> anyhow::Result
     );
     drop(view);
     assert_eq!(soon(updates.next()).await, None);
-    assert_eq!(updates.end_reason(), Some(&EndReason::Disconnected));
-    let end = StreamError::Ended(EndReason::Disconnected);
+    assert_eq!(
+        updates.end_reason(),
+        Some(&EndReason::Closed(CloseReason::Disconnected))
+    );
+    let end = StreamError::Ended(EndReason::Closed(CloseReason::Disconnected));
     assert_eq!(soon(errors.next()).await, Some(Err(end)));
     assert_eq!(soon(errors.next()).await, None);
     assert_eq!(soon(faults.next()).await, None);

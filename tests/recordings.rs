@@ -378,7 +378,10 @@ where
             Update::Delete { key } => assert!(read.remove(&key).is_some(), "{key} was not there"),
         }
     }
-    assert_eq!(updates.end_reason(), Some(&EndReason::Disconnected));
+    assert_eq!(
+        updates.end_reason(),
+        Some(&EndReason::Closed(CloseReason::Disconnected))
+    );
     assert_eq!(read.len(), rows.len());
     for (row, (key, _)) in rows.iter().zip(&expected.rows) {
         assert_eq!(read.get(key), Some(row));

@@ -312,22 +312,21 @@ async fn more_subscriptions_than_allowed_are_refused_with_both_numbers() -> anyh
     assert_eq!(read(&mut two, 1).await, ["upsert a 1"]);
     let mut many = hs.watch_keys::<Game>(&["c", "d", "e"]);
     assert_eq!(soon(many.next()).await, None);
-    let reason = EndReason::TooManySubscriptions {
+    let reason = hyperstack_sdk::TooManySubscriptions {
         wanted: 5,
         limit: 3,
     };
-    assert_eq!(many.end_reason(), Some(&reason));
-    assert_eq!(
-        reason.to_string(),
-        "5 subscriptions are over the limit of 3"
-    );
+    assert_eq!(many.end_reason(), Some(&reason.into()));
+    assert_eq!(reason.to_string(), "5 subscriptions exceed the limit of 3");
     let read_one = hs.try_get::<Other>("1");
     assert!(matches!(
         soon(read_one).await,
-        Err(ReadError::TooManySubscriptions {
-            wanted: 4,
-            limit: 3
-        })
+        Err(ReadError::TooManySubscriptions(
+            hyperstack_sdk::TooManySubscriptions {
+                wanted: 4,
+                limit: 3
+            }
+        ))
     ));
     Ok(())
 }

@@ -15,28 +15,28 @@ async fn settings_that_make_no_sense_are_refused_before_dialling() {
     let builder = || HyperStack::builder().url("ws://127.0.0.1:1");
     assert_eq!(
         refused(builder().ping_interval(Duration::ZERO)).await,
-        "the setting `ping_interval` cannot be used: it must be longer than zero"
+        "invalid setting `ping_interval`: must be longer than zero"
     );
     assert_eq!(
         refused(builder().reconnect_intervals(vec![])).await,
-        "the setting `reconnect_intervals` cannot be used: there must be one at least; see also \
+        "invalid setting `reconnect_intervals`: must have at least one interval; see also \
          `auto_reconnect(false)`"
     );
     assert_eq!(
         refused(builder().max_message_size(0)).await,
-        "the setting `max_message_size` cannot be used: no message is so small"
+        "invalid setting `max_message_size`: must be greater than zero"
     );
     assert_eq!(
         refused(builder().max_entries_per_view(0)).await,
-        "the setting `max_entries_per_view` cannot be used: there must be room for one row at least"
+        "invalid setting `max_entries_per_view`: must be at least 1"
     );
     assert_eq!(
         refused(HyperStack::builder().url("ws://127.0.0.1:99999")).await,
-        "the url \"ws://127.0.0.1:99999\" cannot be used: its port is no port"
+        "invalid URL \"ws://127.0.0.1:99999\": invalid port"
     );
     assert_eq!(
         refused(HyperStack::builder()).await,
-        "no url: call `.url(\"wss://…\")` before `.connect()`"
+        "no URL: call `.url(\"wss://…\")` before `.connect()`"
     );
 }
 

@@ -82,7 +82,13 @@ async fn a_stack_without_a_url_is_told_it() -> anyhow::Result<()> {
     let ore = Elsewhere::connect_to(server.url()).await?;
     assert_eq!(soon(ore.ore_treasury.list().get()).await.len(), 1);
     let error = Elsewhere::builder().connect().await.map(drop).unwrap_err();
-    assert!(matches!(error, ConnectError::MissingUrl), "{error}");
+    assert!(
+        matches!(
+            error,
+            ConnectError::Config(hyperstack_sdk::ConfigError::MissingUrl)
+        ),
+        "{error}"
+    );
     Ok(())
 }
 

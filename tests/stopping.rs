@@ -33,7 +33,10 @@ async fn a_panic_in_the_code_of_a_row_ends_the_streams_and_says_so() -> anyhow::
         "mode": "list", "entity": "Game/list", "op": "upsert", "key": "a", "data": {"name": "c"},
     }));
     assert_eq!(soon(updates.next()).await.map(|_| ()), None);
-    assert_eq!(updates.end_reason(), Some(&EndReason::Stopped));
+    assert_eq!(
+        updates.end_reason(),
+        Some(&EndReason::Closed(CloseReason::Stopped))
+    );
     assert_eq!(hs.connection_state().await, ConnectionState::Error);
     Ok(())
 }
@@ -51,6 +54,9 @@ fn a_runtime_that_is_shut_down_ends_the_streams_of_another() -> anyhow::Result<(
         updates.end_reason().cloned()
     });
     drop(first);
-    assert_eq!(reading.block_on(read)?, Some(EndReason::Stopped));
+    assert_eq!(
+        reading.block_on(read)?,
+        Some(EndReason::Closed(CloseReason::Stopped))
+    );
     Ok(())
 }

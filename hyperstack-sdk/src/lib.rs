@@ -276,10 +276,10 @@ pub use patch::{
     PatchError, PatchErrorKind, Patchable, Record,
 };
 pub use serde_json::Value;
-pub use session::{ConnectError, EndReason};
+pub use session::{CloseReason, ConfigError, ConnectError, ConnectionLost, TooManySubscriptions};
 pub use shapes::{Capture, Event, Instruction, SlotHashBytes, TokenMetadata, TokenMetadataPatch};
 pub use stream::{
-    EntityStream, RichEntityStream, RichUpdate, RowError, RowErrorCause, RowStream,
+    EndReason, EntityStream, RichEntityStream, RichUpdate, RowError, RowErrorCause, RowStream,
     SharedEntityStream, StreamError, TryEntityStream, Update, Watch,
 };
 #[cfg(feature = "client")]

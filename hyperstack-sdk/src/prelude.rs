@@ -1,9 +1,9 @@
 //! What almost every program needs: `use hyperstack_sdk::prelude::*;`
 
 pub use crate::{
-    ConnectError, EndReason, Entity, EntityStream, FilterError, Keyed, Leaf, Patch, PatchError,
-    Patchable, Record, RichEntityStream, RichUpdate, RowError, Section, Seq, Stack, Stream,
-    StreamError, StreamExt, TryEntityStream, Update, Views,
+    CloseReason, ConnectError, ConnectionLost, EndReason, Entity, EntityStream, FilterError, Keyed,
+    Leaf, Patch, PatchError, Patchable, Record, RichEntityStream, RichUpdate, RowError, Section,
+    Seq, Stack, Stream, StreamError, StreamExt, TryEntityStream, Update, Views,
 };
 #[cfg(feature = "client")]
 pub use crate::{

@@ -37,7 +37,7 @@ async fn survives(limits: Limits, expired: bool) -> Outcome {
     };
     assert!(matches!(
         fault,
-        Fault::Connection(ConnectError::Silent { .. })
+        Fault::Connection(ConnectError::Lost(ConnectionLost::Silent { .. }))
     ));
     drop(frozen);
     server.apply(crowd(60)).await;

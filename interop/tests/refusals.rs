@@ -206,7 +206,7 @@ async fn a_refusal_that_is_final_ends_the_client() -> Outcome {
     while soon(updates.next()).await.is_some() {}
     assert!(matches!(
         updates.end_reason(),
-        Some(EndReason::Failed(ConnectError::Rejected {
+        Some(CloseReason::Failed(ConnectError::Rejected {
             status: 401,
             ..
         }))

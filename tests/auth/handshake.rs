@@ -33,7 +33,7 @@ async fn error(pieces: &[&'static str]) -> anyhow::Result<String> {
 #[tokio::test]
 async fn the_body_of_a_refusal_may_come_later_and_in_chunks() -> anyhow::Result<()> {
     let wanted =
-        "the server refused the connection with status 403 (origin-mismatch): not from here";
+        "the server rejected the connection with status 403 (origin-mismatch): not from here";
     let head = "HTTP/1.1 403 Forbidden\r\nTransfer-Encoding: chunked\r\n\r\n";
     let body = r#"{"message": "not from here", "code": "origin-mismatch"}"#;
     assert_eq!(
@@ -63,7 +63,7 @@ async fn a_refusal_that_is_never_finished_is_one_by_its_status() -> anyhow::Resu
     });
     assert_eq!(
         error?,
-        "the server refused the connection with status 503: Service Unavailable"
+        "the server rejected the connection with status 503: Service Unavailable"
     );
     Ok(())
 }
@@ -72,27 +72,29 @@ async fn a_refusal_that_is_never_finished_is_one_by_its_status() -> anyhow::Resu
 async fn what_is_no_websocket_server_is_told_from_one() -> anyhow::Result<()> {
     const UPGRADE: &str = "HTTP/1.1 101 Switching Protocols\r\nConnection: keep-alive, Upgrade\r\n";
     let cases: [(&[&str], &str); 4] = [
-        (&["SSH-2.0-OpenSSH_9.6\r\n"], "its answer is no HTTP"),
+        (&["SSH-2.0-OpenSSH_9.6\r\n"], "it is not HTTP"),
         (
             &["HTTP/1.1 101 Switching Protocols\r\n\r\n"],
-            "it upgrades to something else",
+            "it does not upgrade to WebSocket",
         ),
         (
             &[UPGRADE, "Upgrade: WebSocket\r\n\r\n"],
-            "it answered to another request",
+            "its `Sec-WebSocket-Accept` belongs to another request",
         ),
         (
             &[
                 UPGRADE,
                 "Upgrade: websocket\r\nSec-WebSocket-Accept: AAAA\r\n\r\n",
             ],
-            "it answered to another request",
+            "its `Sec-WebSocket-Accept` belongs to another request",
         ),
     ];
     for (pieces, reason) in cases {
         assert_eq!(
             error(pieces).await?,
-            format!("the server cannot be reached: what answers is no WebSocket server, {reason}")
+            format!(
+                "cannot reach the server: the reply is not a valid WebSocket handshake: {reason}"
+            )
         );
     }
     Ok(())

@@ -128,7 +128,7 @@ async fn a_token_that_is_refused_is_followed_by_a_connection_with_another() -> a
     desk.give("strange");
     assert_eq!(refreshed(&server).await, "strange");
     let code = Some("token-invalid-signature".into());
-    let refused = Fault::Connection(ConnectError::RefreshRefused { code });
+    let refused = Fault::Connection(ConnectError::Lost(ConnectionLost::RefreshRejected { code }));
     assert_eq!(next(&mut faults).await, refused);
     still.advance(Duration::ZERO).await;
     server.accept_token("three");
@@ -156,7 +156,9 @@ async fn a_token_that_is_not_answered_is_tried_in_a_connection() -> anyhow::Resu
     assert_eq!(refreshed(&server).await, "two");
     still.advance(SECOND * 10).await;
     let after = SECOND * 10;
-    let unanswered = Fault::Connection(ConnectError::RefreshUnanswered { after });
+    let unanswered = Fault::Connection(ConnectError::Lost(ConnectionLost::RefreshUnanswered {
+        after,
+    }));
     assert_eq!(next(&mut faults).await, unanswered);
     still.advance(Duration::ZERO).await;
     put(&server, "b", 2.0);
@@ -185,7 +187,7 @@ async fn a_connection_ends_before_its_token_does() -> anyhow::Result<()> {
     settle().await;
     assert_eq!(server.connections_accepted(), 1);
     still.advance(SECOND * 2).await;
-    let expired = Fault::Connection(ConnectError::TokenExpired);
+    let expired = Fault::Connection(ConnectError::Lost(ConnectionLost::TokenExpired));
     assert_eq!(next(&mut faults).await, expired);
     Ok(())
 }

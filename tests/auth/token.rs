@@ -60,7 +60,7 @@ async fn a_wrong_token_is_not_tried_again() -> anyhow::Result<()> {
     assert_eq!(code(&error), "invalid-static-token");
     assert_eq!(
         error.to_string(),
-        "the server refused the connection with status 401 (invalid-static-token): Refused: \
+        "the server rejected the connection with status 401 (invalid-static-token): Refused: \
          invalid static token"
     );
     assert_eq!(server.handshakes().len(), 1);

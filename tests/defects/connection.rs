@@ -101,31 +101,32 @@ async fn p10_when_the_attempts_are_used_up_streams_end_and_say_why() -> anyhow::
     server.stop().await;
     assert_eq!(soon(updates.next()).await, None);
     assert_eq!(soon(waiting.next()).await, None);
-    let reason = updates.end_reason().cloned().unwrap();
+    let closed = hs.end_reason().unwrap();
     assert!(
         matches!(
-            &reason,
-            EndReason::AttemptsExhausted {
+            &closed,
+            CloseReason::AttemptsExhausted {
                 attempts: 2,
                 cause: ConnectError::Unreachable(_)
             }
         ),
-        "{reason}"
+        "{closed}"
     );
+    let reason = EndReason::from(closed.clone());
+    assert_eq!(updates.end_reason(), Some(&reason));
     assert_eq!(
         next(&mut errors).await,
         Err(StreamError::Ended(reason.clone()))
     );
     assert_eq!(soon(errors.next()).await, None);
     assert_eq!(waiting.end_reason(), Some(&reason));
-    assert_eq!(hs.end_reason(), Some(reason.clone()));
     assert_eq!(hs.connection_state().await, ConnectionState::Error);
     // What comes too late is told as well, at once.
     let mut late = hs.watch::<Other>();
     assert_eq!(soon(late.next()).await, None);
     assert_eq!(late.end_reason(), Some(&reason));
     let read = hs.try_get::<Other>("a");
-    assert_eq!(soon(read).await, Err(ReadError::Ended(reason)));
+    assert_eq!(soon(read).await, Err(ReadError::Closed(closed)));
     Ok(())
 }
 
@@ -250,7 +251,7 @@ async fn p11_the_silence_is_a_fault_like_any_loss() -> anyhow::Result<()> {
     let silent = interval * 2;
     assert_eq!(
         next(&mut faults).await,
-        Fault::Connection(ConnectError::Silent { silent })
+        Fault::Connection(ConnectError::Lost(ConnectionLost::Silent { silent }))
     );
     Ok(())
 }
@@ -384,7 +385,10 @@ async fn p22_frames_go_on_while_the_token_endpoint_takes_its_time() -> anyhow::R
 
 async fn is_over(hs: &HyperStack, updates: &mut EntityStream<Game>) {
     assert_eq!(hs.connection_state().await, ConnectionState::Disconnected);
-    assert_eq!(hs.end_reason(), Some(EndReason::Disconnected));
+    assert_eq!(hs.end_reason(), Some(CloseReason::Disconnected));
     assert_eq!(soon(updates.next()).await, None);
-    assert_eq!(updates.end_reason(), Some(&EndReason::Disconnected));
+    assert_eq!(
+        updates.end_reason(),
+        Some(&EndReason::Closed(CloseReason::Disconnected))
+    );
 }

@@ -139,7 +139,10 @@ mod advanced_configuration {
             assert!(
                 matches!(
                     reason,
-                    Some(EndReason::AttemptsExhausted { attempts: 10, .. })
+                    Some(EndReason::Closed(CloseReason::AttemptsExhausted {
+                        attempts: 10,
+                        ..
+                    }))
                 ),
                 "{reason:?}"
             );
@@ -162,7 +165,10 @@ mod advanced_configuration {
             server.drop_connections();
             assert_eq!(stream.next().await, None);
             assert_eq!(hs.connection_state().await, ConnectionState::Disconnected);
-            assert!(matches!(stream.end_reason(), Some(EndReason::Lost(_))));
+            assert!(matches!(
+                stream.end_reason(),
+                Some(EndReason::Closed(CloseReason::Lost(_)))
+            ));
             Ok(())
         })
         .await

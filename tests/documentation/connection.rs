@@ -83,7 +83,7 @@ mod auto_reconnection {
             assert!(
                 matches!(
                     reason,
-                    Some(EndReason::AttemptsExhausted { attempts: 20, .. })
+                    Some(CloseReason::AttemptsExhausted { attempts: 20, .. })
                 ),
                 "{reason:?}"
             );

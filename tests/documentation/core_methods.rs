@@ -503,7 +503,10 @@ mod connection_state {
             assert!(stream.next().await.is_some());
             hs.disconnect().await;
             assert_eq!(stream.next().await, None);
-            assert_eq!(stream.end_reason(), Some(&EndReason::Disconnected));
+            assert_eq!(
+                stream.end_reason(),
+                Some(&EndReason::Closed(CloseReason::Disconnected))
+            );
             server.wait_for_connections(0).await;
             Ok(())
         })

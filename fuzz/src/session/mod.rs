@@ -4,8 +4,8 @@ mod peer;
 mod readers;
 
 use hyperstack_sdk::session::{
-    ConnectError, Credentials, EndReason, Grant, Instruction, Link, Query, Session, Settings,
-    SourceId, Step, Target, Time, Transmit, Window,
+    CloseReason, ConnectError, ConnectionLost, Credentials, Grant, Instruction, Link, Query,
+    Session, Settings, SourceId, Step, Target, Time, Transmit, Window,
 };
 use hyperstack_sdk::wire::{
     AuthErrorCode, Direction, Frame, Incoming, Issue, RefreshReply, Request, Row, Secret, Sort,
@@ -82,7 +82,7 @@ struct Play {
     /// How often it dialled since it last waited, or since a connection that was healthy.
     dials: u32,
     /// Why it ended, once it has.
-    closed: Option<EndReason>,
+    closed: Option<CloseReason>,
 }
 
 impl Play {
@@ -116,7 +116,7 @@ impl Play {
         let (session, now) = (&mut self.session, self.now);
         match b'`' + letter % 32 {
             b'a' => self.answer(),
-            b'c' => session.close(EndReason::Disconnected),
+            b'c' => session.close(CloseReason::Disconnected),
             b'd' => {
                 if let Some(query) = self.readers.release(bytes.next(), now) {
                     session.release(&query, now);
@@ -142,7 +142,7 @@ impl Play {
                 session.handle_message(Incoming::Issue(issue(code, None, true)), now);
             }
             b'k' => session.handle_token(token(bytes), now),
-            b'l' => session.handle_lost(loss(bytes), now),
+            b'l' => session.handle_failed(loss(bytes), now),
             b'n' => {
                 let key = bytes.pick(&[None, Some("a"), Some("b"), Some("z")]);
                 frame(session, live(bytes.pick(&VIEWS), key), now);
@@ -410,12 +410,12 @@ fn loss(bytes: &mut Bytes<'_>) -> ConnectError {
         retry_after: seconds.map(Duration::from_secs),
     };
     match bytes.next() % 6 {
-        0 => ConnectError::Lost("gone".to_owned()),
+        0 => ConnectionLost::Closed("gone".to_owned()).into(),
         1 => rejected(429, Some("rate-limit-exceeded"), Some(7)),
         2 => rejected(401, Some("token-expired"), None),
         3 => rejected(403, None, None),
         4 => rejected(503, None, Some(u64::MAX)),
-        _ => ConnectError::TokenExpired,
+        _ => ConnectError::Lost(ConnectionLost::TokenExpired),
     }
 }
 

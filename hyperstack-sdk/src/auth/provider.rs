@@ -10,7 +10,7 @@ use super::{AuthToken, TokenError};
 ///
 /// Any `Fn() -> impl Future<Output = Result<AuthToken, TokenError>>` is one. It is asked for one token
 /// at a time, in the client's own task, beside the reading of the socket; so it must not block. A panic
-/// in it ends the client, with [`EndReason::Stopped`](crate::EndReason::Stopped).
+/// in it ends the client, with [`CloseReason::Stopped`](crate::CloseReason::Stopped).
 ///
 /// ```
 /// use std::time::Duration;

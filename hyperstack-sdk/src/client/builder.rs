@@ -10,7 +10,7 @@ use crate::driver::{self, Dialer, Duty, Fetcher, Route, Transport};
 #[cfg(feature = "token-endpoint")]
 use crate::driver::{Endpoint, EndpointSettings};
 use crate::engine::{Handle, Settings, Shared};
-use crate::session::{self, ConnectError, Credentials, Session};
+use crate::session::{self, ConfigError, ConnectError, Credentials, Session};
 use crate::store::Caches;
 use crate::wire::payload::Limits;
 use crate::wire::Secret;
@@ -304,7 +304,7 @@ impl HyperStackBuilder {
 
     /// The largest WebSocket frame that is received, in bytes. Default: four times
     /// [`max_message_size`](Self::max_message_size), for the server writes a message of any size as one
-    /// frame. A larger one costs the connection, with [`ConnectError::TooLarge`].
+    /// frame. A larger one costs the connection, with [`ConnectionLost::TooLarge`](crate::ConnectionLost::TooLarge).
     pub fn max_frame_size(mut self, bytes: usize) -> Self {
         self.max_frame_size = Some(bytes);
         self
@@ -372,7 +372,7 @@ impl HyperStackBuilder {
     ///
     /// Dropping the future gives up the attempt.
     pub async fn connect(self) -> Result<HyperStack, ConnectError> {
-        let url = self.url.as_deref().ok_or(ConnectError::MissingUrl)?;
+        let url = self.url.as_deref().ok_or(ConfigError::MissingUrl)?;
         self.check()?;
         let provider = self.provider(url)?;
         let dialer = Dialer::new(Route {
@@ -395,7 +395,7 @@ impl HyperStackBuilder {
     }
 
     /// Who provides tokens, if anybody does.
-    fn provider(&self, _url: &str) -> Result<Option<Arc<dyn TokenProvider>>, ConnectError> {
+    fn provider(&self, _url: &str) -> Result<Option<Arc<dyn TokenProvider>>, ConfigError> {
         #[cfg(feature = "token-endpoint")]
         if let Some(endpoint) = Endpoint::new(&self.endpoint, _url, &self.roots)? {
             return Ok(Some(Arc::new(endpoint)));
@@ -419,36 +419,36 @@ impl HyperStackBuilder {
         made.map(|(source, _)| source).collect()
     }
 
-    fn check(&self) -> Result<(), ConnectError> {
+    fn check(&self) -> Result<(), ConfigError> {
         let invalid = |setting, reason: &str| {
-            Err(ConnectError::InvalidSetting {
+            Err(ConfigError::InvalidSetting {
                 setting,
                 reason: reason.to_owned(),
             })
         };
         if self.session.ping_interval.is_zero() {
-            return invalid("ping_interval", "it must be longer than zero");
+            return invalid("ping_interval", "must be longer than zero");
         }
         if self.session.stale_after == Some(Duration::ZERO) {
-            return invalid("stale_after", "it must be longer than zero");
+            return invalid("stale_after", "must be longer than zero");
         }
         if self.session.max_subscriptions == 0 {
-            return invalid("max_subscriptions", "there must be room for one at least");
+            return invalid("max_subscriptions", "must be at least 1");
         }
         if self.session.reconnect_intervals.is_empty() {
-            let reason = "there must be one at least; see also `auto_reconnect(false)`";
+            let reason = "must have at least one interval; see also `auto_reconnect(false)`";
             return invalid("reconnect_intervals", reason);
         }
         if self.connect_timeout.is_zero() {
-            return invalid("connect_timeout", "it must be longer than zero");
+            return invalid("connect_timeout", "must be longer than zero");
         }
         if self.session.token_timeout.is_zero() {
-            return invalid("token_timeout", "it must be longer than zero");
+            return invalid("token_timeout", "must be longer than zero");
         }
         for pair in self.sources().windows(2) {
             // Only a key and where to take it go together.
             if !matches!(pair, ["api_key" | "publishable_key", "token_endpoint"]) {
-                let reason = format!("there is `{}` already, and one token is enough", pair[0]);
+                let reason = format!("conflicts with `{}`: set one source of tokens", pair[0]);
                 return invalid(pair[1], &reason);
             }
         }
@@ -458,16 +458,16 @@ impl HyperStackBuilder {
             }
         }
         if self.limits.message == 0 {
-            return invalid("max_message_size", "no message is so small");
+            return invalid("max_message_size", "must be greater than zero");
         }
         if self.max_frame_size == Some(0) {
-            return invalid("max_frame_size", "no frame is so small");
+            return invalid("max_frame_size", "must be greater than zero");
         }
         if self.limits.inflated == 0 {
-            return invalid("max_inflated_size", "no message is so small");
+            return invalid("max_inflated_size", "must be greater than zero");
         }
         if self.max_entries_per_view == Some(0) {
-            let reason = "there must be room for one row at least";
+            let reason = "must be at least 1";
             return invalid("max_entries_per_view", reason);
         }
         Ok(())

@@ -10,7 +10,7 @@ pub use builder::HyperStackBuilder;
 
 use crate::engine::{ConnectionState, Fault, Feed, Handle, Shared, StateChange, Stats};
 use crate::patch::Entity;
-use crate::session::{ConnectError, EndReason};
+use crate::session::{CloseReason, ConnectError};
 use crate::stream::{EntityStream, RichEntityStream, RowStream, TryEntityStream};
 use crate::view::{ListView, ReadError, StateView, ViewSource, Views};
 use crate::wire::Issue;
@@ -232,11 +232,11 @@ impl HyperStack {
     /// Closes the connection for good, at once, whatever it is doing. Every stream ends, and reads
     /// return what the cache holds.
     pub async fn disconnect(&self) {
-        self.shared().close(EndReason::Disconnected);
+        self.shared().close(CloseReason::Disconnected);
     }
 
     /// Why the connection ended for good; `None` while it has not.
-    pub fn end_reason(&self) -> Option<EndReason> {
+    pub fn end_reason(&self) -> Option<CloseReason> {
         self.shared().end_reason()
     }
 

@@ -7,7 +7,7 @@ use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::http::Uri;
 
 use super::tls;
-use crate::session::ConnectError;
+use crate::session::ConfigError;
 
 /// A connection to a peer, encrypted or not.
 pub(super) type Stream = Box<dyn Bytes>;
@@ -30,8 +30,8 @@ impl Address {
     pub(super) fn new(
         uri: &Uri,
         roots: &[Vec<u8>],
-        unusable: impl Fn(String) -> ConnectError,
-    ) -> Result<Self, ConnectError> {
+        unusable: impl Fn(String) -> ConfigError,
+    ) -> Result<Self, ConfigError> {
         let is_secure = matches!(uri.scheme_str(), Some("wss" | "https"));
         let host = uri.host().unwrap_or_default();
         let connector = is_secure.then(|| tls::connector(roots, unusable));

@@ -10,7 +10,7 @@ use super::handshake::Opening;
 use super::pipe::Pipe;
 use super::present::{headers, Transport};
 use super::{url, Socket};
-use crate::session::ConnectError;
+use crate::session::{ConfigError, ConnectError};
 use crate::wire::Secret;
 
 /// What a connection is made by.
@@ -36,8 +36,8 @@ pub(crate) struct Dialer {
 
 impl Dialer {
     /// Checks the settings of a connection.
-    pub(crate) fn new(route: Route<'_>) -> Result<Self, ConnectError> {
-        let invalid = |reason: String| ConnectError::InvalidUrl {
+    pub(crate) fn new(route: Route<'_>) -> Result<Self, ConfigError> {
+        let invalid = |reason: String| ConfigError::InvalidUrl {
             url: url::shown(route.url),
             reason,
         };
@@ -99,7 +99,7 @@ impl Dialer {
 mod tests {
     use super::*;
 
-    fn dialer(url: &str) -> Result<Dialer, ConnectError> {
+    fn dialer(url: &str) -> Result<Dialer, ConfigError> {
         with(url, &[], Transport::Bearer)
     }
 
@@ -107,7 +107,7 @@ mod tests {
         url: &str,
         headers: &[(&str, &str)],
         transport: Transport,
-    ) -> Result<Dialer, ConnectError> {
+    ) -> Result<Dialer, ConfigError> {
         let owned = |(name, value): &(&str, &str)| (name.to_string(), Secret(value.to_string()));
         Dialer::new(Route {
             url,
@@ -164,7 +164,7 @@ mod tests {
         ];
         for url in urls {
             let error = dialer(url).err().unwrap();
-            assert!(matches!(error, ConnectError::InvalidUrl { .. }), "{url}");
+            assert!(matches!(error, ConfigError::InvalidUrl { .. }), "{url}");
             assert!(!error.to_string().contains("secret"), "{error}");
         }
     }
@@ -183,7 +183,7 @@ mod tests {
         for header in refused {
             let error = with("ws://a.b", &[header], Transport::Bearer).err();
             let shown = format!("{error:?} {}", error.as_ref().unwrap());
-            assert!(shown.contains("the setting `header`"), "{shown}");
+            assert!(shown.contains("invalid setting `header`"), "{shown}");
             assert!(!shown.contains("secret"), "{shown}");
         }
         let query = Transport::Query("token".into());

@@ -13,7 +13,7 @@ use super::present::{headers, is_secret, Transport};
 use super::refusal::Refusal;
 use super::url;
 use crate::auth::{AuthToken, TokenError, TokenProvider};
-use crate::session::ConnectError;
+use crate::session::ConfigError;
 use crate::wire::Secret;
 
 /// Where tokens come from for a key, if nothing else is said.
@@ -58,20 +58,20 @@ impl Endpoint {
         settings: &EndpointSettings,
         websocket_url: &str,
         roots: &[Vec<u8>],
-    ) -> Result<Option<Self>, ConnectError> {
+    ) -> Result<Option<Self>, ConfigError> {
         let key = settings.key();
         let url = match (&settings.url, key) {
             (Some(url), _) => url,
             (None, Some(_)) => HOSTED,
             (None, None) if settings.headers.is_empty() => return Ok(None),
             (None, None) => {
-                return Err(ConnectError::InvalidSetting {
+                return Err(ConfigError::InvalidSetting {
                     setting: "token_endpoint_header",
                     reason: "there is no token endpoint: see `token_endpoint` and `api_key`".into(),
                 })
             }
         };
-        let invalid = |reason| ConnectError::InvalidSetting {
+        let invalid = |reason| ConfigError::InvalidSetting {
             setting: "token_endpoint",
             reason,
         };
@@ -88,7 +88,7 @@ impl Endpoint {
         };
         let mut headers = headers("token_endpoint_header", &settings.headers, reserved)?;
         if let Some((setting, Secret(key))) = key {
-            let invalid = |reason: &str| ConnectError::InvalidSetting {
+            let invalid = |reason: &str| ConfigError::InvalidSetting {
                 setting,
                 reason: reason.to_owned(),
             };

@@ -105,7 +105,11 @@ async fn read_head(stream: &mut Stream) -> Result<(Response, Vec<u8>), ConnectEr
     let mut bytes = Vec::with_capacity(1024);
     loop {
         match stream.read_buf(&mut bytes).await {
-            Ok(0) => return Err(ConnectError::Unreachable("it hung up on us".into())),
+            Ok(0) => {
+                return Err(ConnectError::Unreachable(
+                    "the server closed the connection before it replied".into(),
+                ))
+            }
             Ok(_) if bytes.len() > LIMIT => return Err(no_websocket("its answer is endless")),
             Ok(_) => {}
             Err(error) => return Err(ConnectError::Unreachable(error.to_string())),
@@ -113,7 +117,7 @@ async fn read_head(stream: &mut Stream) -> Result<(Response, Vec<u8>), ConnectEr
         match Response::try_parse(&bytes) {
             Ok(None) => {}
             Ok(Some((size, response))) => return Ok((response, bytes.split_off(size))),
-            Err(_) => return Err(no_websocket("its answer is no HTTP")),
+            Err(_) => return Err(no_websocket("it is not HTTP")),
         }
     }
 }
@@ -135,25 +139,29 @@ fn check(headers: &HeaderMap, key: &str) -> Result<(), ConnectError> {
         })
     };
     if !has(header::UPGRADE, "websocket") || !has(header::CONNECTION, "upgrade") {
-        return Err(no_websocket("it upgrades to something else"));
+        return Err(no_websocket("it does not upgrade to WebSocket"));
     }
     let accepted = headers.get(header::SEC_WEBSOCKET_ACCEPT);
     if accepted
         .is_none_or(|accepted| accepted.as_bytes() != derive_accept_key(key.as_bytes()).as_bytes())
     {
-        return Err(no_websocket("it answered to another request"));
+        return Err(no_websocket(
+            "its `Sec-WebSocket-Accept` belongs to another request",
+        ));
     }
     // Neither was asked for.
     if headers.contains_key(header::SEC_WEBSOCKET_EXTENSIONS)
         || headers.contains_key(header::SEC_WEBSOCKET_PROTOCOL)
     {
         return Err(no_websocket(
-            "it speaks a dialect that it was not asked for",
+            "it uses an extension or subprotocol that was not requested",
         ));
     }
     Ok(())
 }
 
 fn no_websocket(reason: &str) -> ConnectError {
-    ConnectError::Unreachable(format!("what answers is no WebSocket server, {reason}"))
+    ConnectError::Unreachable(format!(
+        "the reply is not a valid WebSocket handshake: {reason}"
+    ))
 }

@@ -27,7 +27,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::WebSocketStream;
 
 use crate::engine::Shared;
-use crate::session::{ConnectError, EndReason, Link, Transmit};
+use crate::session::{CloseReason, ConnectionLost, Link, Transmit};
 #[cfg(feature = "testing")]
 use crate::{session::Time, wire::Kind};
 
@@ -49,7 +49,7 @@ pub(crate) struct Duty(pub(crate) Arc<Shared>);
 
 impl Drop for Duty {
     fn drop(&mut self) {
-        self.0.close(EndReason::Stopped);
+        self.0.close(CloseReason::Stopped);
     }
 }
 
@@ -69,7 +69,7 @@ pub(crate) async fn run(duty: Duty, dialer: Dialer, mut fetcher: Fetcher) {
                         shared.handle_open();
                         serve(shared, socket, &mut fetcher).await;
                     }
-                    Err(cause) => shared.handle_lost(cause),
+                    Err(cause) => shared.handle_failed(cause),
                 },
                 () = closed(shared) => {}
             },
@@ -79,7 +79,7 @@ pub(crate) async fn run(duty: Duty, dialer: Dialer, mut fetcher: Fetcher) {
                 () = pause(shared) => shared.handle_timeout(),
             },
             // A session is open only as long as `serve` runs.
-            Link::Open => shared.handle_lost(ConnectError::Lost("no socket".into())),
+            Link::Open => shared.handle_lost(ConnectionLost::Closed("no socket".into())),
             Link::Closed(reason) => {
                 tracing::info!(url = shared.url(), %reason, "closed");
                 return;
@@ -157,7 +157,7 @@ impl Connection {
         &mut self,
         shared: &Shared,
         context: &mut Context<'_>,
-    ) -> Poll<Result<usize, ConnectError>> {
+    ) -> Poll<Result<usize, ConnectionLost>> {
         if let Poll::Ready(Err(error)) = self.poll_write(shared, context) {
             return Poll::Ready(Err(lost(&error)));
         }
@@ -252,17 +252,17 @@ fn message(transmit: Transmit) -> Message {
     }
 }
 
-fn closed_by_server(frame: Option<CloseFrame>) -> ConnectError {
-    ConnectError::closed(frame.as_ref().map_or("", |frame| frame.reason.as_str()))
+fn closed_by_server(frame: Option<CloseFrame>) -> ConnectionLost {
+    ConnectionLost::by_server(frame.as_ref().map_or("", |frame| frame.reason.as_str()))
 }
 
-fn lost(error: &Error) -> ConnectError {
+fn lost(error: &Error) -> ConnectionLost {
     match error {
         Error::Capacity(CapacityError::MessageTooLong { size, max_size }) => {
             let (size, limit) = (*size, *max_size);
-            ConnectError::TooLarge { size, limit }
+            ConnectionLost::TooLarge { size, limit }
         }
-        error => ConnectError::Lost(error.to_string()),
+        error => ConnectionLost::Closed(error.to_string()),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue};
 
-use crate::session::ConnectError;
+use crate::session::ConfigError;
 use crate::wire::Secret;
 
 /// Where a handshake has the token.
@@ -37,11 +37,11 @@ impl Transport {
     }
 
     /// The name of a query's parameter is one that needs no escaping either.
-    pub(super) fn check_parameter(&self) -> Result<(), ConnectError> {
+    pub(super) fn check_parameter(&self) -> Result<(), ConfigError> {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
         match self {
             Transport::Query(name) if name.is_empty() || !name.bytes().all(plain) => {
-                Err(ConnectError::InvalidSetting {
+                Err(ConfigError::InvalidSetting {
                     setting: "token_in_query",
                     reason: "the parameter's name must be of letters, digits and -._~".into(),
                 })
@@ -62,8 +62,8 @@ pub(super) fn headers(
     setting: &'static str,
     given: &[(String, Secret)],
     reserved: impl Fn(&str) -> Option<&'static str>,
-) -> Result<Vec<(String, HeaderValue)>, ConnectError> {
-    let invalid = |reason| ConnectError::InvalidSetting { setting, reason };
+) -> Result<Vec<(String, HeaderValue)>, ConfigError> {
+    let invalid = |reason| ConfigError::InvalidSetting { setting, reason };
     let mut headers: Vec<(String, HeaderValue)> = Vec::new();
     for (name, Secret(value)) in given {
         // A name that is none may be a value in the wrong place.

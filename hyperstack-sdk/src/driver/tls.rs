@@ -5,7 +5,7 @@ use std::io;
 use tokio::net::TcpStream;
 
 use super::address::Stream;
-use crate::session::ConnectError;
+use crate::session::ConfigError;
 
 #[cfg(feature = "rustls")]
 pub(super) use tokio_rustls::TlsConnector as Connector;
@@ -50,8 +50,8 @@ pub(super) async fn wrap(connector: &Connector, _: &str, _: TcpStream) -> io::Re
 #[cfg(feature = "rustls")]
 pub(super) fn connector(
     roots: &[Vec<u8>],
-    _: impl Fn(String) -> ConnectError,
-) -> Result<Connector, ConnectError> {
+    _: impl Fn(String) -> ConfigError,
+) -> Result<Connector, ConfigError> {
     use std::sync::Arc;
 
     use tokio_rustls::rustls::crypto::ring;
@@ -86,8 +86,8 @@ pub(super) fn connector(
 #[cfg(all(feature = "native-tls", not(feature = "rustls")))]
 pub(super) fn connector(
     roots: &[Vec<u8>],
-    _: impl Fn(String) -> ConnectError,
-) -> Result<Connector, ConnectError> {
+    _: impl Fn(String) -> ConfigError,
+) -> Result<Connector, ConfigError> {
     use tokio_native_tls::native_tls::{Certificate, TlsConnector};
 
     let mut builder = TlsConnector::builder();
@@ -108,16 +108,16 @@ pub(super) fn connector(
 #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
 pub(super) fn connector(
     _: &[Vec<u8>],
-    unusable: impl Fn(String) -> ConnectError,
-) -> Result<Connector, ConnectError> {
+    unusable: impl Fn(String) -> ConfigError,
+) -> Result<Connector, ConfigError> {
     Err(unusable(
         "TLS needs the feature `rustls` or `native-tls` of hyperstack-sdk".into(),
     ))
 }
 
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
-fn invalid(reason: &dyn std::fmt::Display) -> ConnectError {
-    ConnectError::InvalidSetting {
+fn invalid(reason: &dyn std::fmt::Display) -> ConfigError {
+    ConfigError::InvalidSetting {
         setting: "root_certificates",
         reason: reason.to_string(),
     }

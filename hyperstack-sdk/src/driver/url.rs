@@ -26,7 +26,7 @@ pub(super) fn normal(url: &str, schemes: [&str; 2]) -> Result<Uri, String> {
     let host = without_user(authority);
     let port = host.rsplit_once(':').map_or("", |(_, port)| port);
     if !port.is_empty() && !port.ends_with(']') && port.parse::<u16>().is_err() {
-        return Err("its port is no port".into());
+        return Err("invalid port".into());
     }
     if host.is_empty() {
         return Err("it names no host".into());

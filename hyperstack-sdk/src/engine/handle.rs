@@ -5,9 +5,9 @@ use std::sync::{Arc, MutexGuard};
 use super::core::Core;
 use super::Shared;
 use crate::patch::Record;
-use crate::session::{EndReason, Query, Route, Target, Time, Window};
+use crate::session::{CloseReason, Query, Route, Target, Time, TooManySubscriptions, Window};
 use crate::store::{Cache, Filter, Selection};
-use crate::stream::{Options, Policy, Queue, Subscription};
+use crate::stream::{EndReason, Options, Policy, Queue, Subscription};
 
 /// A client's handle to its connection. Dropping the last one closes the connection.
 #[derive(Clone)]
@@ -19,7 +19,7 @@ struct CloseOnDrop(Arc<Shared>);
 
 impl Drop for CloseOnDrop {
     fn drop(&mut self) {
-        self.0.close(EndReason::Disconnected);
+        self.0.close(CloseReason::Disconnected);
     }
 }
 
@@ -92,11 +92,11 @@ impl Shared {
     ///
     /// # Errors
     ///
-    /// [`EndReason::TooManySubscriptions`].
+    /// [`TooManySubscriptions`].
     pub(crate) fn want<T: Record>(
         self: &Arc<Self>,
         query: &Query,
-    ) -> Result<(Place<T>, Demand), EndReason> {
+    ) -> Result<(Place<T>, Demand), TooManySubscriptions> {
         let queries = vec![query.clone()];
         let mut core = self.admit(&queries)?;
         let place = core.place(query, self.now());
@@ -104,7 +104,7 @@ impl Shared {
         Ok((place, self.demand(queries)))
     }
 
-    fn admit(&self, queries: &[Query]) -> Result<MutexGuard<'_, Core>, EndReason> {
+    fn admit(&self, queries: &[Query]) -> Result<MutexGuard<'_, Core>, TooManySubscriptions> {
         let mut core = self.core();
         let admitted = core.session.admit(queries);
         core.follow(self.now());
@@ -142,7 +142,7 @@ impl Shared {
         ));
         let mut core = match self.admit(&queries) {
             Ok(core) => core,
-            Err(reason) => return Subscription::ended(options, &reason),
+            Err(error) => return Subscription::ended(options, &error.into()),
         };
         let now = self.now();
         let place = |query: &Query| {

@@ -14,7 +14,9 @@ use super::feed::Board;
 use super::tap::{received, sent, Tap};
 use super::{ConnectionState, Fault, Feed, StateChange, Stats};
 use crate::auth::{until, TokenError};
-use crate::session::{ConnectError, EndReason, Grant, Link, Notice, Session, Time, Transmit};
+use crate::session::{
+    CloseReason, ConnectError, ConnectionLost, Grant, Link, Notice, Session, Time, Transmit,
+};
 use crate::store::{Caches, Full};
 use crate::wire::payload::{self, Limits};
 #[cfg(feature = "testing")]
@@ -81,7 +83,7 @@ impl Shared {
         self.settings.queue_capacity
     }
 
-    pub(crate) fn close(&self, reason: EndReason) {
+    pub(crate) fn close(&self, reason: CloseReason) {
         self.change(|core, _| core.session.close(reason));
         self.wake();
     }
@@ -99,13 +101,17 @@ impl Shared {
             .await;
         match self.end_reason() {
             None => Ok(()),
-            Some(EndReason::Failed(cause) | EndReason::Lost(cause)) => Err(cause),
-            Some(EndReason::AttemptsExhausted { cause, .. }) => Err(cause),
-            Some(reason) => Err(ConnectError::Lost(reason.to_string())),
+            Some(CloseReason::Failed(cause) | CloseReason::AttemptsExhausted { cause, .. }) => {
+                Err(cause)
+            }
+            Some(CloseReason::Lost(cause)) => Err(cause.into()),
+            Some(reason @ (CloseReason::Disconnected | CloseReason::Stopped)) => {
+                Err(ConnectionLost::Closed(reason.to_string()).into())
+            }
         }
     }
 
-    pub(crate) fn end_reason(&self) -> Option<EndReason> {
+    pub(crate) fn end_reason(&self) -> Option<CloseReason> {
         match self.core().session.link() {
             Link::Closed(reason) => Some(reason.clone()),
             _ => None,
@@ -195,9 +201,14 @@ impl Shared {
         self.change(|core, now| core.session.handle_token(fetched, now));
     }
 
-    pub(crate) fn handle_lost(&self, mut cause: ConnectError) {
+    /// A connection could not be made.
+    pub(crate) fn handle_failed(&self, cause: ConnectError) {
+        self.change(|core, now| core.session.handle_failed(cause, now));
+    }
+
+    pub(crate) fn handle_lost(&self, mut cause: ConnectionLost) {
         self.change(|core, now| {
-            if let ConnectError::Lost(text) | ConnectError::Expelled { message: text, .. } =
+            if let ConnectionLost::Closed(text) | ConnectionLost::Expelled { message: text, .. } =
                 &mut cause
             {
                 *text = core.session.masked(std::mem::take(text));

@@ -1,6 +1,6 @@
 //! Where the connection stands, for people.
 
-use crate::session::{ConnectError, EndReason, Link};
+use crate::session::{CloseReason, ConnectError, Link};
 
 /// Where the connection stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +35,7 @@ impl ConnectionState {
                 ConnectionState::Reconnecting { attempt }
             }
             Link::Open => ConnectionState::Connected,
-            Link::Closed(EndReason::Disconnected | EndReason::Lost(_)) => {
+            Link::Closed(CloseReason::Disconnected | CloseReason::Lost(_)) => {
                 ConnectionState::Disconnected
             }
             Link::Closed(_) => ConnectionState::Error,
@@ -62,17 +62,15 @@ impl StateChange {
     ) -> Self {
         let cause = match link {
             Link::Open => None,
+            Link::Closed(CloseReason::Lost(cause)) => Some(cause.clone().into()),
             Link::Closed(
-                EndReason::Lost(cause)
-                | EndReason::Failed(cause)
-                | EndReason::AttemptsExhausted { cause, .. },
-            ) => Some(cause),
+                CloseReason::Failed(cause) | CloseReason::AttemptsExhausted { cause, .. },
+            ) => Some(cause.clone()),
             Link::Closed(_) => None,
-            Link::Authorizing { .. } | Link::Dialing { .. } | Link::Waiting { .. } => last_error,
+            Link::Authorizing { .. } | Link::Dialing { .. } | Link::Waiting { .. } => {
+                last_error.cloned()
+            }
         };
-        StateChange {
-            state,
-            cause: cause.cloned(),
-        }
+        StateChange { state, cause }
     }
 }

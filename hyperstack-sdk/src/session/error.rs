@@ -1,20 +1,19 @@
-//! Why there is no connection.
+//! What goes wrong with a connection: one enum for each operation.
 
 use std::time::Duration;
 
 use crate::auth::TokenError;
-use crate::patch::FilterError;
 use crate::wire::{AuthErrorCode, Issue, Remedy};
 
-/// Why a connection could not be made, or was lost.
+/// Why a client could not be built. Trying again does not help: change the builder's settings.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum ConnectError {
-    /// The builder was given no URL.
-    #[error("no url: call `.url(\"wss://…\")` before `.connect()`")]
+pub enum ConfigError {
+    /// The builder has no URL.
+    #[error("no URL: call `.url(\"wss://…\")` before `.connect()`")]
     MissingUrl,
-    /// The URL is not one that can be dialled.
-    #[error("the url \"{url}\" cannot be used: {reason}")]
+    /// The URL cannot be dialled.
+    #[error("invalid URL \"{url}\": {reason}")]
     InvalidUrl {
         /// The URL, without its query and without a user's name and password.
         url: String,
@@ -22,24 +21,33 @@ pub enum ConnectError {
         reason: String,
     },
     /// A setting cannot be used.
-    #[error("the setting `{setting}` cannot be used: {reason}")]
+    #[error("invalid setting `{setting}`: {reason}")]
     InvalidSetting {
         /// The builder's method.
         setting: &'static str,
         /// What is wrong with it.
         reason: String,
     },
-    /// Nobody answered in time.
-    #[error("no connection within {after:?}")]
+}
+
+/// Why there is no connection.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// A setting is missing or invalid.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The server did not answer in time.
+    #[error("connecting timed out after {after:?}")]
     Timeout {
         /// The deadline.
         after: Duration,
     },
-    /// The network refused: nobody listens there, the name does not resolve, TLS failed.
-    #[error("the server cannot be reached: {0}")]
+    /// The network failed: the port is closed, the name does not resolve, or TLS failed.
+    #[error("cannot reach the server: {0}")]
     Unreachable(String),
-    /// The server answered the handshake with a refusal.
-    #[error("the server refused the connection with status {status}{}: {message}", code.as_ref().map(|code| format!(" ({code})")).unwrap_or_default())]
+    /// The server rejected the handshake.
+    #[error("the server rejected the connection with status {status}{}: {message}", code.as_ref().map(|code| format!(" ({code})")).unwrap_or_default())]
     Rejected {
         /// The HTTP status.
         status: u16,
@@ -47,9 +55,24 @@ pub enum ConnectError {
         code: Option<AuthErrorCode>,
         /// The server's text for people.
         message: String,
-        /// The least time to wait, where the server named one in seconds (`Retry-After`).
+        /// The shortest time to wait, if the server named one in seconds (`Retry-After`).
         retry_after: Option<Duration>,
     },
+    /// There is no token to connect with.
+    #[error("no token: {0}")]
+    Token(#[from] TokenError),
+    /// A connection was made and then lost.
+    #[error(transparent)]
+    Lost(#[from] ConnectionLost),
+}
+
+/// Why a connection was lost.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConnectionLost {
+    /// The connection was closed, reset or broken.
+    #[error("the connection was lost: {0}")]
+    Closed(String),
     /// The server ended the connection and said why.
     #[error("the server ended the connection ({code}): {message}")]
     Expelled {
@@ -57,39 +80,33 @@ pub enum ConnectError {
         code: AuthErrorCode,
         /// The server's text for people.
         message: String,
-        /// The least time to wait, where the server named one.
+        /// The shortest time to wait, if the server named one.
         retry_after: Option<Duration>,
     },
-    /// There is no token to connect with.
-    #[error("no token: {0}")]
-    Token(#[from] TokenError),
-    /// The token expired, and none was there to follow it.
+    /// The token expired before another one could replace it.
     #[error("the token has expired")]
     TokenExpired,
-    /// The server did not take the token that was to follow.
-    #[error("the server refused the new token{}", code.as_ref().map(|code| format!(": {code}")).unwrap_or_default())]
-    RefreshRefused {
+    /// The server rejected the token that was to replace the present one.
+    #[error("the server rejected the new token{}", code.as_ref().map(|code| format!(": {code}")).unwrap_or_default())]
+    RefreshRejected {
         /// The server's machine-readable code.
         code: Option<AuthErrorCode>,
     },
-    /// The server did not say whether it takes the token that was to follow.
-    #[error("the server did not answer to the new token within {after:?}")]
+    /// The server did not answer a token refresh.
+    #[error("the server did not answer the token refresh within {after:?}")]
     RefreshUnanswered {
         /// The deadline.
         after: Duration,
     },
-    /// A message, or a frame of one, is far larger than allowed: it was not received.
-    #[error("a message of {size} bytes is over the limit of {limit} bytes, and was not received")]
+    /// A message, or a WebSocket frame of one, was far over the limit and was not received.
+    #[error("a message of {size} bytes exceeds the limit of {limit} bytes and was not received")]
     TooLarge {
         /// The size in bytes, as far as it is known.
         size: usize,
         /// The limit in bytes.
         limit: usize,
     },
-    /// The connection ended: closed, reset, or broken.
-    #[error("the connection was lost: {0}")]
-    Lost(String),
-    /// The peer did not say a word for two ping intervals.
+    /// Nothing came from the server for two ping intervals.
     #[error("the server was silent for {silent:?}")]
     Silent {
         /// How long it was silent.
@@ -97,15 +114,51 @@ pub enum ConnectError {
     },
 }
 
+/// Why a client ended for good.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CloseReason {
+    /// `disconnect()` was called, or the last client was dropped.
+    #[error("the client disconnected")]
+    Disconnected,
+    /// The connection was lost, and reconnecting is off.
+    #[error("{0}, and reconnecting is off")]
+    Lost(#[source] ConnectionLost),
+    /// Every allowed attempt to reconnect has failed.
+    #[error("gave up after {attempts} attempts to reconnect: {cause}")]
+    AttemptsExhausted {
+        /// The number of attempts.
+        attempts: u32,
+        /// Why the last one failed.
+        #[source]
+        cause: ConnectError,
+    },
+    /// There is no connection, and another attempt cannot help.
+    #[error("{0}")]
+    Failed(#[source] ConnectError),
+    /// The client's task is gone: its runtime was shut down, or code that is not ours panicked in it:
+    /// code of a row's type (`PartialEq`, `Clone`, a serde impl, a default) or of the token provider.
+    #[error("the client's task stopped: its runtime was shut down, or code of a row's type or of the token provider panicked")]
+    Stopped,
+}
+
+/// A reader wants more than the client keeps subscribed at a time; see
+/// [`max_subscriptions`](crate::HyperStackBuilder::max_subscriptions).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{wanted} subscriptions exceed the limit of {limit}")]
+pub struct TooManySubscriptions {
+    /// How many there would be with this reader's.
+    pub wanted: usize,
+    /// The limit.
+    pub limit: usize,
+}
+
 impl ConnectError {
-    /// What may help. A 403 is the last word, whatever else the server says. Otherwise a code that is
-    /// known decides, and a bare 401 is taken for a token that is no good.
+    /// Returns what may help. A 403 is final, whatever else the server says. Otherwise a known code
+    /// decides, and a bare 401 counts as a bad token.
     pub fn remedy(&self) -> Remedy {
         match self {
-            ConnectError::MissingUrl
-            | ConnectError::InvalidUrl { .. }
-            | ConnectError::InvalidSetting { .. }
-            | ConnectError::Rejected { status: 403, .. } => Remedy::Nothing,
+            ConnectError::Config(_) | ConnectError::Rejected { status: 403, .. } => Remedy::Nothing,
             ConnectError::Rejected { status, code, .. } => {
                 let code = code.as_ref().and_then(AuthErrorCode::remedy);
                 code.unwrap_or(match status {
@@ -113,10 +166,37 @@ impl ConnectError {
                     _ => Remedy::Wait,
                 })
             }
-            ConnectError::Expelled { code, .. } => code.remedy().unwrap_or(Remedy::Wait),
             ConnectError::Token(error) if error.is_final() => Remedy::Nothing,
-            ConnectError::TokenExpired => Remedy::NewToken,
-            ConnectError::RefreshRefused { code } => {
+            ConnectError::Token(_)
+            | ConnectError::Timeout { .. }
+            | ConnectError::Unreachable(_) => Remedy::Wait,
+            ConnectError::Lost(lost) => lost.remedy(),
+        }
+    }
+
+    /// Whether another attempt cannot help, because the server would reject it too.
+    pub fn is_final(&self) -> bool {
+        self.remedy() == Remedy::Nothing
+    }
+
+    /// Returns the shortest time to wait before another attempt, if one was named.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            ConnectError::Rejected { retry_after, .. } => *retry_after,
+            ConnectError::Token(error) => error.retry_after(),
+            ConnectError::Lost(lost) => lost.retry_after(),
+            _ => None,
+        }
+    }
+}
+
+impl ConnectionLost {
+    /// Returns what may help.
+    pub fn remedy(&self) -> Remedy {
+        match self {
+            ConnectionLost::Expelled { code, .. } => code.remedy().unwrap_or(Remedy::Wait),
+            ConnectionLost::TokenExpired => Remedy::NewToken,
+            ConnectionLost::RefreshRejected { code } => {
                 let code = code.as_ref().and_then(AuthErrorCode::remedy);
                 code.unwrap_or(Remedy::NewToken)
             }
@@ -124,34 +204,27 @@ impl ConnectError {
         }
     }
 
-    /// Whether trying again cannot help: what was sent will be refused again.
-    pub fn is_final(&self) -> bool {
-        self.remedy() == Remedy::Nothing
-    }
-
-    /// The least time to wait before trying again, where it was said.
+    /// Returns the shortest time to wait before another attempt, if the server named one.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            ConnectError::Rejected { retry_after, .. }
-            | ConnectError::Expelled { retry_after, .. } => *retry_after,
-            ConnectError::Token(error) => error.retry_after(),
+            ConnectionLost::Expelled { retry_after, .. } => *retry_after,
             _ => None,
         }
     }
 
-    /// The end of a connection, by the reason in the server's close frame: some servers put a code
-    /// in front of it, as in `"token-expired: log in again"`.
+    /// The end of a connection, by the reason in the server's close frame. Some servers put a code in
+    /// front, as in `"token-expired: log in again"`.
     #[cfg(feature = "client")]
-    pub(crate) fn closed(reason: &str) -> Self {
+    pub(crate) fn by_server(reason: &str) -> Self {
         let (code, message) = reason.split_once(':').unwrap_or((reason, ""));
         match AuthErrorCode::from(code) {
             AuthErrorCode::Unknown(_) if reason.is_empty() => {
-                ConnectError::Lost("closed by the server".into())
+                ConnectionLost::Closed("closed by the server".into())
             }
             AuthErrorCode::Unknown(_) => {
-                ConnectError::Lost(format!("closed by the server: {reason}"))
+                ConnectionLost::Closed(format!("closed by the server: {reason}"))
             }
-            code => ConnectError::Expelled {
+            code => ConnectionLost::Expelled {
                 code,
                 message: message.trim().to_owned(),
                 retry_after: None,
@@ -160,62 +233,12 @@ impl ConnectError {
     }
 }
 
-impl From<&Issue> for ConnectError {
+impl From<&Issue> for ConnectionLost {
     fn from(issue: &Issue) -> Self {
-        ConnectError::Expelled {
+        ConnectionLost::Expelled {
             code: issue.code.clone(),
             message: issue.message.clone(),
             retry_after: issue.retry_after.map(Duration::from_secs),
         }
     }
-}
-
-/// Why no more updates can come.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum EndReason {
-    /// `disconnect()` was called, or the last client was dropped.
-    #[error("the client disconnected")]
-    Disconnected,
-    /// The connection was lost and the client was told not to reconnect.
-    #[error("{0}, and reconnecting is off")]
-    Lost(#[source] ConnectError),
-    /// The allowed attempts to reconnect are used up.
-    #[error("gave up after {attempts} attempts to reconnect: {cause}")]
-    AttemptsExhausted {
-        /// How many attempts were made.
-        attempts: u32,
-        /// What the last one met.
-        #[source]
-        cause: ConnectError,
-    },
-    /// The connection failed in a way that trying again cannot mend.
-    #[error("{0}")]
-    Failed(#[source] ConnectError),
-    /// The client's task is gone: the runtime that it lived in was shut down, or code that is not ours
-    /// panicked in it: that of a row's type (`PartialEq`, `Clone`, a serde impl, a default), or the
-    /// token provider.
-    #[error("the client's task stopped: its runtime was shut down, or code of a row's type or of the token provider panicked")]
-    Stopped,
-    /// The reader wants more than the client keeps subscribed at a time; see
-    /// [`max_subscriptions`](crate::HyperStackBuilder::max_subscriptions).
-    #[error("{wanted} subscriptions are over the limit of {limit}")]
-    TooManySubscriptions {
-        /// How many there would be with this reader's.
-        wanted: usize,
-        /// The limit.
-        limit: usize,
-    },
-    /// The stream was asked to watch no key at all.
-    #[error("there is nothing to watch: no key was given")]
-    NothingToWatch,
-    /// The filter of the view asks for what no row can have.
-    #[error(transparent)]
-    Filter(FilterError),
-    /// The server knows no such view.
-    #[error("the server knows no view \"{view}\"")]
-    UnknownView {
-        /// The view's id.
-        view: String,
-    },
 }

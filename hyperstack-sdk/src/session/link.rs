@@ -1,6 +1,6 @@
 //! The state of the connection, and what goes over it.
 
-use super::EndReason;
+use super::CloseReason;
 use crate::wire::Request;
 
 /// The state of the connection, which says what its driver must do.
@@ -25,7 +25,7 @@ pub enum Link {
         attempt: u32,
     },
     /// Close the socket, if there is one, and stop.
-    Closed(EndReason),
+    Closed(CloseReason),
 }
 
 /// Something to put on the socket.

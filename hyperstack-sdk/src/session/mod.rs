@@ -43,7 +43,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 pub use auth::{Credentials, Grant};
-pub use error::{ConnectError, EndReason};
+pub use error::{CloseReason, ConfigError, ConnectError, ConnectionLost, TooManySubscriptions};
 pub use instruction::{Absent, Instruction, Route, SourceId, Step};
 pub use link::{Link, Transmit};
 pub use query::{Query, Target};
@@ -163,14 +163,14 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`EndReason::TooManySubscriptions`].
-    pub fn admit(&mut self, queries: &[Query]) -> Result<(), EndReason> {
+    /// [`TooManySubscriptions`].
+    pub fn admit(&mut self, queries: &[Query]) -> Result<(), TooManySubscriptions> {
         let limit = self.settings.max_subscriptions;
         if self.wants.count_with(queries) > limit {
             self.expire_wants(Time::MAX);
         }
         match self.wants.count_with(queries) {
-            wanted if wanted > limit => Err(EndReason::TooManySubscriptions { wanted, limit }),
+            wanted if wanted > limit => Err(TooManySubscriptions { wanted, limit }),
             _ => Ok(()),
         }
     }
@@ -227,7 +227,7 @@ impl Session {
     // The connection.
 
     /// Ends the session at once, in any state.
-    pub fn close(&mut self, reason: EndReason) {
+    pub fn close(&mut self, reason: CloseReason) {
         if !matches!(self.link, Link::Closed(_)) {
             self.link = Link::Closed(reason);
             self.timers.clear_connection();
@@ -250,8 +250,13 @@ impl Session {
         }
     }
 
-    /// A token could not be fetched, a connection could not be made, or it was lost.
-    pub fn handle_lost(&mut self, cause: ConnectError, now: Time) {
+    /// The connection was lost.
+    pub fn handle_lost(&mut self, cause: ConnectionLost, now: Time) {
+        self.handle_failed(cause.into(), now);
+    }
+
+    /// A token could not be fetched, or a connection could not be made, or it was lost.
+    pub fn handle_failed(&mut self, cause: ConnectError, now: Time) {
         let attempt = match self.link {
             Link::Closed(_) | Link::Waiting { .. } => return,
             Link::Authorizing { attempt } | Link::Dialing { attempt } => attempt,
@@ -269,7 +274,7 @@ impl Session {
         }
         let after = match cause.remedy() {
             // The next token is here already, whatever the server was going to say about it.
-            Remedy::NewToken if has_next_token && cause == ConnectError::TokenExpired => {
+            Remedy::NewToken if has_next_token && cause == ConnectionLost::TokenExpired.into() => {
                 AfterRejection::Wait
             }
             Remedy::NewToken => self.auth.reject(),
@@ -277,15 +282,18 @@ impl Session {
         };
         let is_final = cause.is_final() || after == AfterRejection::GiveUp;
         if is_final || !self.was_open && !self.settings.wait_for_server {
-            return self.close(EndReason::Failed(cause));
+            return self.close(CloseReason::Failed(cause));
         }
         if self.was_open && !self.settings.auto_reconnect {
-            return self.close(EndReason::Lost(cause));
+            return self.close(match cause {
+                ConnectError::Lost(lost) => CloseReason::Lost(lost),
+                cause => CloseReason::Failed(cause),
+            });
         }
         if let Some(limit) = self.settings.max_reconnect_attempts {
             if attempt >= limit {
                 let attempts = attempt;
-                return self.close(EndReason::AttemptsExhausted { attempts, cause });
+                return self.close(CloseReason::AttemptsExhausted { attempts, cause });
             }
         }
         let next = attempt.saturating_add(1);
@@ -332,7 +340,7 @@ impl Session {
                 self.auth.accept(grant, now);
                 self.link = Link::Dialing { attempt };
             }
-            (Link::Authorizing { .. }, Err(error)) => self.handle_lost(error.into(), now),
+            (Link::Authorizing { .. }, Err(error)) => self.handle_failed(error.into(), now),
             // It was asked for before the loss.
             (Link::Waiting { .. }, Ok(grant)) => self.auth.accept(grant, now),
             (Link::Open, Ok(grant)) if self.auth.is_fetching() => {
@@ -433,7 +441,7 @@ impl Session {
         } else {
             let code = reply.error;
             let code = code.map(|code| self.masked(code.to_string()).into());
-            self.handle_lost(ConnectError::RefreshRefused { code }, now);
+            self.handle_lost(ConnectionLost::RefreshRejected { code }, now);
         }
     }
 
@@ -462,14 +470,14 @@ impl Session {
     fn maintain(&mut self, now: Time) {
         if self.timers.expire(Timer::Silence, now) {
             let silent = self.liveness.patience();
-            return self.handle_lost(ConnectError::Silent { silent }, now);
+            return self.handle_lost(ConnectionLost::Silent { silent }, now);
         }
         if self.timers.expire(Timer::Token, now) {
             match self.auth.handle_timeout(now) {
-                Some(Due::Expired) => return self.handle_lost(ConnectError::TokenExpired, now),
+                Some(Due::Expired) => return self.handle_lost(ConnectionLost::TokenExpired, now),
                 Some(Due::Unanswered) => {
                     let after = self.settings.token_timeout;
-                    return self.handle_lost(ConnectError::RefreshUnanswered { after }, now);
+                    return self.handle_lost(ConnectionLost::RefreshUnanswered { after }, now);
                 }
                 None => self.set_token_timer(),
             }

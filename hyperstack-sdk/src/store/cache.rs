@@ -12,7 +12,7 @@ use super::source::{Source, Waiting};
 use super::window::{self, Filter};
 use super::{Outcome, Selection};
 use crate::patch::Record;
-use crate::session::{EndReason, Step, Target, Window};
+use crate::session::{CloseReason, Step, Target, Window};
 use crate::stream::{Meter, Queue, Wakers};
 use crate::wire::Seq;
 
@@ -29,7 +29,7 @@ pub(super) trait AnyCache: Send + Sync {
     /// Ends the turn: updates the windows that were deferred.
     fn catch_up(&self, wakers: &mut Wakers) -> Waiting;
     /// Ends all readers.
-    fn end(&self, reason: &EndReason, wakers: &mut Wakers);
+    fn end(&self, reason: &CloseReason, wakers: &mut Wakers);
     /// The position up to which every change is held, if that is known.
     fn cursor(&self) -> Option<Seq>;
     fn counts(&self) -> CacheCounts;
@@ -136,7 +136,7 @@ impl<T: Record> AnyCache for Cache<T> {
         source.waiting()
     }
 
-    fn end(&self, reason: &EndReason, wakers: &mut Wakers) {
+    fn end(&self, reason: &CloseReason, wakers: &mut Wakers) {
         self.lock().end(reason, wakers);
     }
 

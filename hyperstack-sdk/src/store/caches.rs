@@ -7,7 +7,7 @@ use super::cache::AnyCache;
 use super::source::Waiting;
 use super::Cache;
 use crate::patch::Record;
-use crate::session::{EndReason, Instruction, SourceId, Step};
+use crate::session::{CloseReason, Instruction, SourceId, Step};
 use crate::stream::{Meter, RowError, Wakers};
 use crate::wire::Seq;
 
@@ -19,7 +19,7 @@ pub(crate) struct Caches {
     limit: Option<usize>,
     meter: Arc<Meter>,
     report: Report,
-    ended: Option<EndReason>,
+    ended: Option<CloseReason>,
     /// The number of sources that hold rows for a successor.
     holding: usize,
     /// Sources whose windows must be updated at the end of the turn.
@@ -177,7 +177,7 @@ impl Caches {
     }
 
     /// No more messages will come: ends all readers.
-    pub(crate) fn end(&mut self, reason: &EndReason) {
+    pub(crate) fn end(&mut self, reason: &CloseReason) {
         let (source, step) = (None, Step::ReleaseHeld);
         self.apply(&Instruction { source, step });
         self.ended = Some(reason.clone());

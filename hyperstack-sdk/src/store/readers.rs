@@ -7,8 +7,8 @@ use std::sync::Arc;
 use super::rows::{Changed, Rows};
 use super::window::{Filter, WindowReader};
 use crate::patch::Record;
-use crate::session::{EndReason, Window};
-use crate::stream::{Queue, StreamError, Wakers};
+use crate::session::Window;
+use crate::stream::{EndReason, Queue, StreamError, Wakers};
 
 /// The rows of a source that a reader wants.
 pub(crate) enum Selection<T> {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use crate::session::{EndReason, Target};
+use crate::session::{CloseReason, Target};
 use crate::stream::Wakers;
 use crate::wire::{FrameError, Issue};
 
@@ -20,7 +20,7 @@ pub(crate) enum Outcome {
     /// The server does not know the view.
     UnknownView,
     /// The client ended.
-    Ended(EndReason),
+    Ended(CloseReason),
 }
 
 /// The outcomes of a source's targets.
@@ -28,7 +28,7 @@ pub(crate) enum Outcome {
 pub(super) struct Readiness {
     all: Progress,
     keys: HashMap<Arc<str>, Progress>,
-    ended: Option<EndReason>,
+    ended: Option<CloseReason>,
     waiting: HashMap<u64, Waker>,
     last_id: u64,
 }
@@ -124,12 +124,12 @@ impl Readiness {
         }
     }
 
-    pub(super) fn end(&mut self, reason: &EndReason, wakers: &mut Wakers) {
+    pub(super) fn end(&mut self, reason: &CloseReason, wakers: &mut Wakers) {
         self.ended = Some(reason.clone());
         wakers.extend(self.waiting.drain().map(|(_, waker)| waker));
     }
 
-    pub(super) fn ended(&self) -> Option<&EndReason> {
+    pub(super) fn ended(&self) -> Option<&CloseReason> {
         self.ended.as_ref()
     }
 

@@ -9,8 +9,8 @@ use super::readiness::{Outcome, Readiness};
 use super::rows::{Changed, Input, Rows};
 use super::window::WindowReader;
 use crate::patch::Record;
-use crate::session::{Absent, EndReason, Step, Target, Window};
-use crate::stream::{Change, Meter, Queue, RowError, StreamError, Wakers};
+use crate::session::{Absent, CloseReason, Step, Target, Window};
+use crate::stream::{Change, EndReason, Meter, Queue, RowError, StreamError, Wakers};
 use crate::wire::{FrameError, Row, Scalar, Seq, Sort};
 
 /// A source as one Rust type.
@@ -23,6 +23,9 @@ pub(super) struct Source<T: Record> {
     pub(super) rows: Rows<T>,
     pub(super) readers: Readers<T>,
     pub(super) readiness: Readiness,
+    /// Whether a subscription began since the source was made. Rows that arrive earlier are changes of
+    /// rows that this source does not have.
+    has_begun: bool,
     /// The part of the view that is subscribed whole, if any.
     extent: Option<Window>,
     /// The number of the view's rows before the first row held.
@@ -71,6 +74,7 @@ impl<T: Record> Source<T> {
             rows: Rows::new(),
             readers: Readers::default(),
             readiness: Readiness::default(),
+            has_begun: false,
             extent: None,
             base: 0,
             snapshot: Snapshot::None,
@@ -183,7 +187,7 @@ impl<T: Record> Source<T> {
             queue.end(&self.unknown_view(), wakers);
         }
         if let Some(reason) = self.readiness.ended() {
-            queue.end(reason, wakers);
+            queue.end(&reason.clone().into(), wakers);
         }
     }
 
@@ -210,12 +214,13 @@ impl<T: Record> Source<T> {
     }
 
     /// Nothing more will come.
-    pub(super) fn end(&mut self, reason: &EndReason, wakers: &mut Wakers) {
-        self.readers.end(reason, wakers);
+    pub(super) fn end(&mut self, reason: &CloseReason, wakers: &mut Wakers) {
+        self.readers.end(&reason.clone().into(), wakers);
         self.readiness.end(reason, wakers);
     }
 
     fn begin(&mut self, target: &Target, window: Window, sort: Option<&Sort>) {
+        self.has_begun = true;
         self.readiness.begin(target);
         self.rows.begin(*target == Target::All, sort);
         if self.snapshot == Snapshot::None {
@@ -290,6 +295,9 @@ impl<T: Record> Source<T> {
 
     /// Puts a row into the table and delivers the change, or the error if it does not decode.
     fn put(&mut self, row: &Row<'_>, arrival: Arrival<'_, '_>, report: &mut Report) {
+        if !self.has_begun {
+            return;
+        }
         if !matches!(arrival, Arrival::Patch(..)) && !self.held.is_empty() {
             self.held.retain(|key| **key != *row.key);
         }

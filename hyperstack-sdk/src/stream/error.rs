@@ -1,7 +1,7 @@
 //! What a stream can say besides updates.
 
+use super::EndReason;
 use crate::patch::{DecodeError, PatchError};
-use crate::session::EndReason;
 use crate::wire::{FrameError, Issue};
 
 /// An error on a stream that was asked for errors, by `try_watch()`.

@@ -4,6 +4,7 @@
 //! and then every later change. Dropping it unsubscribes, after a short linger.
 
 mod change;
+mod end;
 mod error;
 mod meter;
 mod operator;
@@ -12,6 +13,7 @@ mod update;
 mod watch;
 
 pub(crate) use change::{Change, Kind};
+pub use end::EndReason;
 pub use error::{RowError, RowErrorCause, StreamError};
 pub(crate) use meter::Meter;
 pub use operator::{Filter, FilterMap, Identity, Map, Operator, Then};

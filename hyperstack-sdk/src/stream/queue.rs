@@ -4,8 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use super::{Change, Meter, StreamError};
-use crate::session::EndReason;
+use super::{Change, EndReason, Meter, StreamError};
 
 /// Readers to wake, once no lock is held: a waker may do anything, drop its stream included.
 pub(crate) type Wakers = Vec<Waker>;
@@ -245,6 +244,7 @@ fn take(count: &mut u64) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::session::CloseReason;
     use crate::stream::Kind;
 
     fn change(key: &str, kind: Kind, before: Option<u32>, after: Option<u32>) -> Change<u32> {
@@ -389,12 +389,15 @@ mod tests {
             &change("a", Kind::Upsert, None, Some(1)),
             &mut Wakers::new(),
         );
-        queue.end(&EndReason::Disconnected, &mut Wakers::new());
+        queue.end(
+            &EndReason::Closed(CloseReason::Disconnected),
+            &mut Wakers::new(),
+        );
         assert_eq!(drain(&queue).len(), 1);
         let mut context = Context::from_waker(Waker::noop());
         assert!(matches!(
             queue.poll_next(&mut context),
-            Poll::Ready(Next::End(EndReason::Disconnected))
+            Poll::Ready(Next::End(EndReason::Closed(CloseReason::Disconnected)))
         ));
     }
 }

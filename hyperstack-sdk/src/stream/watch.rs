@@ -9,9 +9,8 @@ use std::task::{ready, Context, Poll};
 use futures_util::stream::{FusedStream, Stream};
 
 use super::operator::{Filter, FilterMap, Identity, Map, Operator, Then};
-use super::{Change, Kind, Next, Policy, Queue, RichUpdate, StreamError, Update};
+use super::{Change, EndReason, Kind, Next, Policy, Queue, RichUpdate, StreamError, Update};
 use crate::patch::Record;
-use crate::session::EndReason;
 
 /// A stream of [`Update`]s.
 pub type EntityStream<T> = Watch<Update<T>>;

@@ -11,9 +11,11 @@ use super::read::{owned, View};
 use super::{ReadError, Shared};
 use crate::engine::Handle;
 use crate::patch::{FilterError, Record};
-use crate::session::{EndReason, Window};
+use crate::session::Window;
 use crate::store::Cache;
-use crate::stream::{EntityStream, Item, RichEntityStream, RowStream, TryEntityStream, Watch};
+use crate::stream::{
+    EndReason, EntityStream, Item, RichEntityStream, RowStream, TryEntityStream, Watch,
+};
 use crate::wire::Seq;
 
 /// A view as a list of rows, in the view's order: an entity's list, or, as a [`WindowView`], a view

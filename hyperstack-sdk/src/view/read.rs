@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::engine::{ConnectionState, Handle, Place};
 use crate::patch::{FilterError, Record};
-use crate::session::{EndReason, Query, Window};
+use crate::session::{CloseReason, Query, TooManySubscriptions, Window};
 use crate::store::{Cache, Filter, Outcome};
 use crate::stream::{Item, Watch};
 use crate::wire::{FrameError, Issue};
@@ -60,29 +60,12 @@ pub enum ReadError {
     /// The filter asks for what no row can have.
     #[error(transparent)]
     Filter(#[from] FilterError),
-    /// It is more than the client keeps subscribed at a time; see
-    /// [`max_subscriptions`](crate::HyperStackBuilder::max_subscriptions).
-    #[error("{wanted} subscriptions are over the limit of {limit}")]
-    TooManySubscriptions {
-        /// How many there would be with this one.
-        wanted: usize,
-        /// The limit.
-        limit: usize,
-    },
-    /// The connection ended for good; what the cache held is what `get` returns.
+    /// The client keeps too many subscriptions to add this read's.
+    #[error(transparent)]
+    TooManySubscriptions(#[from] TooManySubscriptions),
+    /// The client ended. `get` returns what the cache holds.
     #[error("no connection: {0}")]
-    Ended(EndReason),
-}
-
-impl From<EndReason> for ReadError {
-    fn from(reason: EndReason) -> Self {
-        match reason {
-            EndReason::TooManySubscriptions { wanted, limit } => {
-                ReadError::TooManySubscriptions { wanted, limit }
-            }
-            reason => ReadError::Ended(reason),
-        }
-    }
+    Closed(#[from] CloseReason),
 }
 
 /// A view of the server's, as rows of `T`.
@@ -154,7 +137,7 @@ impl<T: Record> View<T> {
                 issue,
             }),
             Ok(Outcome::UnknownView) => Err(ReadError::UnknownView { view: view() }),
-            Ok(Outcome::Ended(reason)) => Err(ReadError::Ended(reason)),
+            Ok(Outcome::Ended(reason)) => Err(ReadError::Closed(reason)),
             Err(_) => Err(match shared.state() {
                 ConnectionState::Connected => ReadError::NotYet {
                     view: view(),

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use hyperstack_sdk::wire::Issue;
 use hyperstack_sdk::{
-    ConnectionState, EndReason, Feed, HyperStack, StateChange, Stats, Stream, StreamError,
-    StreamExt, Update, Value,
+    CloseReason, ConnectionState, EndReason, Feed, HyperStack, StateChange, Stats, Stream,
+    StreamError, StreamExt, Update, Value,
 };
 use tokio::time::Instant;
 
@@ -132,7 +132,7 @@ impl Follow {
                     // Among the issues too.
                     Some(Err(StreamError::Refused(_))) => {}
                     Some(Err(error)) => return Event::Note(error.to_string()),
-                    None => return ended(EndReason::Disconnected),
+                    None => return ended(CloseReason::Disconnected.into()),
                 },
                 notes = first(&mut self.first) => {
                     (self.first, self.late) = (None, None);
@@ -151,7 +151,8 @@ impl Follow {
 
 fn ended(reason: EndReason) -> Event {
     let hint = match &reason {
-        EndReason::Failed(cause) | EndReason::Lost(cause) => words::hint(cause),
+        EndReason::Closed(CloseReason::Failed(cause)) => words::hint(cause),
+        EndReason::Closed(CloseReason::Lost(cause)) => words::hint_after_loss(cause),
         _ => None,
     };
     let ended = format!("the stream ended: {reason}");

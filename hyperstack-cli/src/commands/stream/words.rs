@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use hyperstack_cli::nearest::did_you_mean;
-use hyperstack_sdk::{ConnectError, Value};
+use hyperstack_sdk::{ConfigError, ConnectError, ConnectionLost, Value};
 
 use super::path::{paths, Path};
 
@@ -53,7 +53,7 @@ pub(super) fn no_answer(view: &str) -> String {
 /// What may help where there is no connection.
 pub(super) fn hint(error: &ConnectError) -> Option<&'static str> {
     match error {
-        ConnectError::InvalidUrl { .. } => {
+        ConnectError::Config(ConfigError::InvalidUrl { .. }) => {
             Some("a server is given as wss://host, or ws://host:port without TLS")
         }
         ConnectError::Unreachable(_) | ConnectError::Timeout { .. } => Some(
@@ -63,8 +63,16 @@ pub(super) fn hint(error: &ConnectError) -> Option<&'static str> {
         ConnectError::Rejected {
             status: 401 | 403, ..
         } => Some("the server wants another token: HYPERSTACK_TOKEN=… or --token …"),
-        ConnectError::TokenExpired | ConnectError::RefreshRefused { .. } => {
-            Some("the token is used up: get a new one")
+        ConnectError::Lost(lost) => hint_after_loss(lost),
+        _ => None,
+    }
+}
+
+/// What may help after a connection was lost.
+pub(super) fn hint_after_loss(error: &ConnectionLost) -> Option<&'static str> {
+    match error {
+        ConnectionLost::TokenExpired | ConnectionLost::RefreshRejected { .. } => {
+            Some("get a new token")
         }
         _ => None,
     }
@@ -103,7 +111,7 @@ mod tests {
         assert!(says(ConnectError::Unreachable(String::new()), "8877"));
         let shown = refused(ConnectError::Unreachable("nobody listens".to_owned())).to_string();
         let lines: Vec<_> = shown.lines().collect();
-        assert_eq!(lines[0], "the server cannot be reached: nobody listens");
+        assert_eq!(lines[0], "cannot reach the server: nobody listens");
         assert!(lines[1].starts_with("is the server running"));
     }
 

@@ -133,10 +133,13 @@ fn without_a_new_token_the_connection_ends_just_before_the_old_one_does() {
     run(&mut session, 294);
     // The token was used up, not refused: there may be another one at once.
     assert_eq!(*session.link(), Link::Authorizing { attempt: 1 });
-    assert_eq!(session.last_error(), Some(&ConnectError::TokenExpired));
+    assert_eq!(
+        session.last_error(),
+        Some(&ConnectError::Lost(ConnectionLost::TokenExpired))
+    );
     assert_eq!(token(&session), None);
     session.handle_token(Err(TokenError::denied("never")), seconds(294));
-    let Link::Closed(EndReason::Failed(ConnectError::Token(error))) = session.link() else {
+    let Link::Closed(CloseReason::Failed(ConnectError::Token(error))) = session.link() else {
         panic!("{:?}", session.link());
     };
     assert_eq!(error.message(), "never");
@@ -169,7 +172,10 @@ fn a_new_token_outlives_the_end_of_the_old_one() {
     assert_eq!(sent(&mut session).len(), 1);
     // The server has not said a word of it when the old one ends.
     run(&mut session, 19);
-    assert_eq!(session.last_error(), Some(&ConnectError::TokenExpired));
+    assert_eq!(
+        session.last_error(),
+        Some(&ConnectError::Lost(ConnectionLost::TokenExpired))
+    );
     assert_eq!(*session.link(), Link::Waiting { attempt: 1 });
     assert_eq!(token(&session), Some("two"));
 }
@@ -177,15 +183,15 @@ fn a_new_token_outlives_the_end_of_the_old_one() {
 #[test]
 fn a_refused_token_is_replaced_at_once_if_it_was_an_old_one() {
     let mut session = connected();
-    session.handle_lost(ConnectError::Lost("reset".into()), seconds(60));
+    session.handle_lost(ConnectionLost::Closed("reset".into()), seconds(60));
     session.handle_timeout(session.poll_timeout().unwrap());
     assert_eq!(*session.link(), Link::Dialing { attempt: 1 });
     assert_eq!(token(&session), Some("one"));
-    session.handle_lost(refused("token-expired", None), seconds(70));
+    session.handle_failed(refused("token-expired", None), seconds(70));
     assert_eq!(*session.link(), Link::Authorizing { attempt: 2 });
     // A new one that is refused too is no reason to hurry.
     session.handle_token(grant("two", 300), seconds(70));
-    session.handle_lost(refused("token-expired", None), seconds(71));
+    session.handle_failed(refused("token-expired", None), seconds(71));
     assert_eq!(*session.link(), Link::Waiting { attempt: 3 });
     session.handle_timeout(session.poll_timeout().unwrap());
     assert_eq!(*session.link(), Link::Authorizing { attempt: 3 });
@@ -194,16 +200,18 @@ fn a_refused_token_is_replaced_at_once_if_it_was_an_old_one() {
 #[test]
 fn a_server_that_takes_every_token_and_then_refuses_it_is_not_hurried_after() {
     let mut session = connected();
-    let expelled = || ConnectError::Expelled {
-        code: AuthErrorCode::TokenExpired,
-        message: String::new(),
-        retry_after: None,
+    let expelled = || {
+        ConnectError::Lost(ConnectionLost::Expelled {
+            code: AuthErrorCode::TokenExpired,
+            message: String::new(),
+            retry_after: None,
+        })
     };
-    session.handle_lost(expelled(), seconds(1));
+    session.handle_failed(expelled(), seconds(1));
     assert_eq!(*session.link(), Link::Authorizing { attempt: 1 });
     session.handle_token(grant("two", 300), seconds(1));
     session.handle_open(seconds(1));
-    session.handle_lost(expelled(), seconds(2));
+    session.handle_failed(expelled(), seconds(2));
     assert_eq!(*session.link(), Link::Waiting { attempt: 2 });
 }
 
@@ -216,19 +224,22 @@ fn one_token_that_is_refused_will_be_refused_again() {
             ..Settings::default()
         };
         let mut session = Session::new(settings, 7);
-        session.handle_lost(refused("token-expired", None), Time::ZERO);
-        assert!(matches!(session.link(), Link::Closed(EndReason::Failed(_))));
+        session.handle_failed(refused("token-expired", None), Time::ZERO);
+        assert!(matches!(
+            session.link(),
+            Link::Closed(CloseReason::Failed(_))
+        ));
     }
 }
 
 #[test]
 fn the_server_says_how_long_to_wait() {
     let mut session = connected();
-    session.handle_lost(refused("rate-limit-exceeded", Some(30)), seconds(60));
+    session.handle_failed(refused("rate-limit-exceeded", Some(30)), seconds(60));
     assert_eq!(session.poll_timeout(), Some(seconds(90)));
     // Never less than the back-off.
     let mut session = connected();
-    session.handle_lost(refused("rate-limit-exceeded", Some(0)), seconds(60));
+    session.handle_failed(refused("rate-limit-exceeded", Some(0)), seconds(60));
     assert!(session.poll_timeout() > Some(seconds(60)));
 }
 
@@ -248,7 +259,7 @@ fn a_fetch_that_fails_is_tried_again_after_a_wait_and_counts_as_an_attempt() {
     session.handle_timeout(seconds(6));
     assert_eq!(*session.link(), Link::Authorizing { attempt: 1 });
     session.handle_token(Err(busy()), seconds(7));
-    let Link::Closed(EndReason::AttemptsExhausted { attempts: 1, .. }) = session.link() else {
+    let Link::Closed(CloseReason::AttemptsExhausted { attempts: 1, .. }) = session.link() else {
         panic!("{:?}", session.link());
     };
 }

@@ -486,7 +486,7 @@ fn a_cursor_serves_the_next_subscription_and_no_other() {
     subscribed(&mut session, "R/list", None);
     session.set_cursors(|_| Some(Seq::new(7, 0)));
     for resumed in ["+R/list, after 7:000000000000", "+R/list"] {
-        session.handle_lost(ConnectError::Lost("reset".into()), seconds(1));
+        session.handle_lost(ConnectionLost::Closed("reset".into()), seconds(1));
         let now = session.poll_timeout().unwrap();
         session.handle_timeout(now);
         session.handle_open(now);
@@ -642,21 +642,37 @@ fn passed(session: &mut Session, view: &str, key: &str) -> Option<String> {
 }
 
 #[test]
-fn only_rows_that_readers_want_reach_the_store() {
+fn only_rows_of_answered_subscriptions_reach_the_store() {
     let mut session = open();
     let list = view("R/list");
-    assert_eq!(passed(&mut session, "R/list", "a"), None);
-    session.want(&query(&list, &key("a"), Window::default()));
-    assert_eq!(passed(&mut session, "R/list", "a"), Some("a".into()));
-    assert_eq!(passed(&mut session, "R/list", "b"), None);
-    session.want(&query(&list, &Target::All, Window::default()));
-    assert_eq!(passed(&mut session, "R/list", "b"), Some("b".into()));
-    // Frames of an ended subscription may still arrive.
     let whole = query(&list, &Target::All, Window::default());
+    let passes = |session: &mut Session, rows: &str| {
+        for row in ["a", "b"] {
+            let found = passed(session, "R/list", row);
+            assert_eq!(found.is_some(), rows.contains(row), "{row}");
+        }
+    };
+    passes(&mut session, "");
+    session.want(&query(&list, &key("a"), Window::default()));
+    sent(&mut session);
+    passes(&mut session, "");
+    subscribed(&mut session, "R/list", None);
+    passes(&mut session, "a");
+    session.want(&whole);
+    assert_eq!(sent(&mut session), ["-R/list#a", "+R/list", "+|"]);
+    // The answer to the first barrier, then the one to the list.
+    subscribed(&mut session, "R/list", None);
+    passes(&mut session, "a");
+    subscribed(&mut session, "R/list", None);
+    passes(&mut session, "ab");
+    // Frames of the list may still arrive after it was unsubscribed.
     session.release(&whole, Time::ZERO);
     session.handle_timeout(seconds(5));
-    assert_eq!(passed(&mut session, "R/list", "b"), None);
-    assert_eq!(passed(&mut session, "R/list", "a"), Some("a".into()));
+    passes(&mut session, "a");
+    // A reader of another row waits for the answer, or the rest of the list would make half a row.
+    session.want(&query(&list, &key("b"), Window::default()));
+    assert_eq!(sent(&mut session)[..3], ["-|", "-R/list", "+R/list#a"]);
+    passes(&mut session, "a");
 }
 
 #[test]
@@ -672,7 +688,10 @@ fn every_loss_is_told() {
     session.handle_timeout(seconds(15));
     session.handle_timeout(seconds(30));
     let silent = seconds(30);
-    assert_eq!(loss(&mut session), Some(ConnectError::Silent { silent }));
+    assert_eq!(
+        loss(&mut session),
+        Some(ConnectError::Lost(ConnectionLost::Silent { silent }))
+    );
     assert_eq!(loss(&mut session), None);
 }
 
@@ -718,7 +737,7 @@ fn a_loss_replays_what_is_wanted() {
     let mut session = open();
     session.want(&query(&view("R/list"), &Target::All, Window::default()));
     sent(&mut session);
-    session.handle_lost(ConnectError::Lost("reset".into()), seconds(1));
+    session.handle_lost(ConnectionLost::Closed("reset".into()), seconds(1));
     assert_eq!(*session.link(), Link::Waiting { attempt: 1 });
     let until = session.poll_timeout().unwrap();
     assert!(until <= seconds(2));
@@ -738,13 +757,13 @@ fn a_server_that_drops_at_once_does_not_reset_the_back_off() {
         if session.link() != &Link::Open {
             session.handle_open(now);
         }
-        session.handle_lost(ConnectError::Lost("eof".into()), now);
+        session.handle_lost(ConnectionLost::Closed("eof".into()), now);
         assert_eq!(*session.link(), Link::Waiting { attempt });
     }
     let now = session.poll_timeout().unwrap();
     session.handle_timeout(now);
     session.handle_open(now);
-    session.handle_lost(ConnectError::Lost("eof".into()), now + seconds(30));
+    session.handle_lost(ConnectionLost::Closed("eof".into()), now + seconds(30));
     assert_eq!(*session.link(), Link::Waiting { attempt: 1 });
 }
 
@@ -757,13 +776,13 @@ fn attempts_end_with_the_reason() {
     let mut session = Session::new(settings, 7);
     session.handle_open(Time::ZERO);
     let cause = ConnectError::Unreachable("refused".into());
-    session.handle_lost(cause.clone(), Time::ZERO);
+    session.handle_failed(cause.clone(), Time::ZERO);
     for _ in 0..2 {
         let now = session.poll_timeout().unwrap();
         session.handle_timeout(now);
-        session.handle_lost(cause.clone(), now);
+        session.handle_failed(cause.clone(), now);
     }
-    let reason = EndReason::AttemptsExhausted { attempts: 2, cause };
+    let reason = CloseReason::AttemptsExhausted { attempts: 2, cause };
     assert_eq!(*session.link(), Link::Closed(reason));
     assert_eq!(session.poll_timeout(), None);
 }
@@ -772,8 +791,11 @@ fn attempts_end_with_the_reason() {
 fn the_first_dial_is_one_attempt_unless_told_to_wait() {
     let cause = ConnectError::Unreachable("refused".into());
     let mut session = Session::new(Settings::default(), 7);
-    session.handle_lost(cause.clone(), Time::ZERO);
-    assert!(matches!(session.link(), Link::Closed(EndReason::Failed(_))));
+    session.handle_failed(cause.clone(), Time::ZERO);
+    assert!(matches!(
+        session.link(),
+        Link::Closed(CloseReason::Failed(_))
+    ));
 
     let settings = Settings {
         wait_for_server: true,
@@ -781,14 +803,15 @@ fn the_first_dial_is_one_attempt_unless_told_to_wait() {
         ..Settings::default()
     };
     let mut session = Session::new(settings, 7);
-    session.handle_lost(cause.clone(), Time::ZERO);
+    session.handle_failed(cause.clone(), Time::ZERO);
     assert_eq!(*session.link(), Link::Waiting { attempt: 1 });
     let now = session.poll_timeout().unwrap();
     session.handle_timeout(now);
     session.handle_open(now);
     assert_eq!(session.reconnects(), 0);
-    session.handle_lost(cause.clone(), now);
-    assert_eq!(*session.link(), Link::Closed(EndReason::Lost(cause)));
+    let lost = ConnectionLost::Closed("reset".into());
+    session.handle_lost(lost.clone(), now);
+    assert_eq!(*session.link(), Link::Closed(CloseReason::Lost(lost)));
 }
 
 #[test]
@@ -800,8 +823,8 @@ fn a_refusal_that_cannot_change_ends_the_session() {
         message: "no".into(),
         retry_after: None,
     };
-    session.handle_lost(refusal.clone(), seconds(1));
-    assert_eq!(*session.link(), Link::Closed(EndReason::Failed(refusal)));
+    session.handle_failed(refusal.clone(), seconds(1));
+    assert_eq!(*session.link(), Link::Closed(CloseReason::Failed(refusal)));
 }
 
 #[test]
@@ -851,10 +874,10 @@ fn closing_acts_in_any_state() {
     for lost in [false, true] {
         let mut session = open();
         if lost {
-            session.handle_lost(ConnectError::Lost("eof".into()), seconds(1));
+            session.handle_lost(ConnectionLost::Closed("eof".into()), seconds(1));
         }
-        session.close(EndReason::Disconnected);
-        assert_eq!(*session.link(), Link::Closed(EndReason::Disconnected));
+        session.close(CloseReason::Disconnected);
+        assert_eq!(*session.link(), Link::Closed(CloseReason::Disconnected));
         assert_eq!(session.poll_transmit(), None);
     }
 }

@@ -60,7 +60,7 @@ fn what_comes_by_a_connection_that_was_given_up_counts_for_nothing() {
     session.want(&query(&view("R/list"), &Target::All, Window::default()));
     sent(&mut session);
     subscribed(&mut session, "R/list", None);
-    session.handle_lost(ConnectError::Lost("reset".into()), seconds(1));
+    session.handle_lost(ConnectionLost::Closed("reset".into()), seconds(1));
     steps(&mut session);
     complete(&mut session, "R/list");
     subscribed(&mut session, "R/list", None);
@@ -77,7 +77,7 @@ fn a_cursor_goes_with_the_rows_that_it_was_of() {
     sent(&mut session);
     subscribed(&mut session, "R/list", None);
     complete(&mut session, "R/list");
-    session.handle_lost(ConnectError::Lost("reset".into()), seconds(1));
+    session.handle_lost(ConnectionLost::Closed("reset".into()), seconds(1));
     session.set_cursors(|_| Some(Seq::new(7, 0)));
     // The reader of all leaves while nobody is connected, and another one comes later.
     session.release(&query(&list, &Target::All, Window::default()), seconds(1));
@@ -99,7 +99,7 @@ fn what_only_lingers_gives_way() {
     let row = |name| query(&list, &key(name), Window::default());
     assert_eq!(session.admit(&[row("a")]), Ok(()));
     session.want(&query(&list, &key("a"), Window::default()));
-    let two = EndReason::TooManySubscriptions {
+    let two = TooManySubscriptions {
         wanted: 2,
         limit: 1,
     };

@@ -47,7 +47,8 @@ struct Source {
     resume: Resume,
 }
 
-/// The rows that readers want. Frames of other rows are left over from an earlier subscription.
+/// The rows that answered subscriptions bring and that readers want. Frames of other rows are left over
+/// from an earlier subscription: a patch among them would make a row of a few fields.
 #[derive(Debug)]
 enum Scope {
     Whole,
@@ -77,7 +78,6 @@ impl V1 {
             }
         }
         wants.add(query);
-        source.scope.widen(&query.target);
         Route {
             source: source.id,
             needed: needed(query.window, source.derived),
@@ -113,7 +113,7 @@ impl V1 {
                 ids.release(source.id);
                 self.sources.remove(&view);
             } else {
-                source.scope = Scope::Keys(keys.iter().cloned().collect());
+                source.scope.narrow(&keys);
                 instructions.push_back(source.instruct(Step::Narrow(keys)));
             }
         }
@@ -275,13 +275,9 @@ impl V1 {
             let Some(source) = self.sources.get_mut(&view) else {
                 continue;
             };
-            if let Step::Begin {
-                target: Target::All,
-                resync,
-                ..
-            } = &mut step
-            {
-                *resync = source.resume.begin();
+            if let Step::Begin { target, resync, .. } = &mut step {
+                source.scope.widen(target);
+                *resync = *target == Target::All && source.resume.begin();
             }
             instructions.push_back(source.instruct(step));
         }
@@ -290,15 +286,10 @@ impl V1 {
 
 impl Source {
     fn new(id: SourceId, view: &str) -> Self {
-        let derived = is_derived(view);
         Source {
             id,
-            derived,
-            scope: if derived {
-                Scope::Whole
-            } else {
-                Scope::Keys(HashSet::new())
-            },
+            derived: is_derived(view),
+            scope: Scope::Keys(HashSet::new()),
             resume: Resume::default(),
         }
     }
@@ -320,6 +311,14 @@ impl Scope {
             }
             (scope, _) => *scope = Scope::Whole,
         }
+    }
+
+    fn narrow(&mut self, keys: &[Arc<str>]) {
+        let kept = keys.iter().filter(|key| match self {
+            Scope::Whole => true,
+            Scope::Keys(begun) => begun.contains(*key),
+        });
+        *self = Scope::Keys(kept.cloned().collect());
     }
 }
 

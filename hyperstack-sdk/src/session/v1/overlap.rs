@@ -46,7 +46,7 @@ pub(crate) struct Mark {
     /// The snapshot that brought that change, if nothing newer came since. 0 if none did.
     snapshot: u32,
     /// The fields that repeated changes have replaced since, as dotted paths.
-    replaced: Option<Box<BTreeSet<String>>>,
+    replaced: BTreeSet<String>,
 }
 
 impl Guard {
@@ -134,14 +134,14 @@ impl Mark {
     /// The row's latest change is not one that the present snapshot brought.
     pub(crate) fn leave_snapshot(&mut self) {
         self.snapshot = 0;
-        self.replaced = None;
+        self.replaced.clear();
     }
 
     /// Notes a change that may be in the row already: it takes the fields that it replaces back to what
     /// they were then.
     pub(crate) fn note_repeated(&mut self, patch: &str, append: &[Cow<'_, str>]) {
         let replaced = replaced_fields(patch, append);
-        self.replaced.get_or_insert_default().extend(replaced);
+        self.replaced.extend(replaced);
     }
 
     /// Removes from a patch the elements that it appends to lists which have them already. `row` is all of
@@ -156,7 +156,7 @@ impl Mark {
     ) -> bool {
         let mut has_removed = false;
         for path in append {
-            let mut replaced = self.replaced.iter().flat_map(|fields| fields.iter());
+            let mut replaced = self.replaced.iter();
             let is_replaced = replaced.any(|field| contains(field, path));
             if !is_replaced && has_run(at(row, path), at(patch, path)) {
                 remove(patch, path);

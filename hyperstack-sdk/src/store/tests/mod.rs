@@ -7,7 +7,7 @@ use super::*;
 use futures_util::FutureExt;
 
 use crate::session::{
-    Absent, EndReason, Instruction, Query, Session, Settings, SourceId, Step, Target, Window,
+    Absent, CloseReason, Instruction, Query, Session, Settings, SourceId, Step, Target, Window,
 };
 use crate::stream::{Change, Kind, Next, Policy, Queue, RowError};
 use crate::wire::{Frame, FrameError, Incoming, Seq, Sort};
@@ -56,7 +56,7 @@ fn fixture(view: &str, limit: Option<usize>) -> Fixture {
     assert!(is_new);
     let queue = Arc::new(queue());
     cache.subscribe(&Selection::All, &queue);
-    Fixture {
+    let mut fixture = Fixture {
         caches,
         session,
         source,
@@ -64,7 +64,13 @@ fn fixture(view: &str, limit: Option<usize>) -> Fixture {
         derived,
         cache,
         queue,
-    }
+    };
+    // A source takes no rows before its first subscription.
+    let target = Target::Key("none".into());
+    fixture.step(begin(target.clone(), Window::default(), None));
+    let absent = Absent::Keep;
+    fixture.step(Step::Complete { target, absent });
+    fixture
 }
 
 impl Fixture {
@@ -419,14 +425,14 @@ fn forgetting_keeps_the_keys_that_are_still_wanted() {
 #[test]
 fn the_end_reaches_readers_and_those_who_come_later() {
     let mut f = fixture("Coin/list", None);
-    f.caches.end(&EndReason::Disconnected);
+    f.caches.end(&CloseReason::Disconnected);
     assert_eq!(f.read(), ["end"]);
     let other: Arc<str> = "Coin/other".into();
     let query = Query::part(other.clone(), Window::default());
     let source = f.session.want(&query).source;
     let (late, _) = f.caches.get_or_insert::<Coin>(source, &other);
     let outcome = late.outcome(&Target::All, Window::default()).now_or_never();
-    assert_eq!(outcome, Some(Outcome::Ended(EndReason::Disconnected)));
+    assert_eq!(outcome, Some(Outcome::Ended(CloseReason::Disconnected)));
 }
 
 #[test]
@@ -602,4 +608,27 @@ fn a_repeated_change_of_a_row_that_did_not_fit_does_not_end_the_overlap() {
         r#""op":"patch","key":"a","seq":"13:0","append":["log"],"data":{"log":[1]}"#,
     ]);
     assert_eq!(f.cache.get("a").unwrap().log, [1]);
+}
+
+#[test]
+fn a_type_that_is_read_later_has_no_row_before_its_own_snapshot() {
+    #[derive(Debug, Clone, PartialEq, Entity)]
+    #[entity(crate = crate)]
+    struct Price {
+        name: Option<String>,
+        price: Option<f64>,
+    }
+
+    let mut f = fixture("Coin/list", None);
+    f.begin(RECENCY);
+    f.apply(&[TWO]);
+    f.finish();
+    let (prices, _) = f.caches.get_or_insert::<Price>(f.source, &f.view);
+    // The subscription that the other type reads goes on.
+    f.apply(&[r#""op":"patch","key":"a","data":{"price":7}"#]);
+    assert_eq!(prices.get("a"), None, "half a row");
+    f.begin(RECENCY);
+    f.apply(&[TWO]);
+    f.finish();
+    assert_eq!(prices.get("a").unwrap().name.as_deref(), Some("a"));
 }

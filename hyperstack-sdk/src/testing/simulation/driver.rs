@@ -13,7 +13,7 @@ use super::network::{Network, Told};
 use super::server::Server;
 use super::tokens::Tokens;
 use crate::engine::Shared;
-use crate::session::{ConnectError, Link, Transmit};
+use crate::session::{ConnectError, ConnectionLost, Link, Transmit};
 use crate::wire::{AuthErrorCode, Request, Secret};
 use crate::HyperStack;
 
@@ -65,14 +65,14 @@ impl Driver {
                         }
                         Err(cause) => {
                             server.met.note(Event::Expired);
-                            shared.handle_lost(cause);
+                            shared.handle_failed(cause);
                         }
                     }
                     true
                 }
                 Some(Err(cause)) => {
                     server.met.note(Event::NoConnection);
-                    shared.handle_lost(cause);
+                    shared.handle_failed(cause);
                     true
                 }
                 None => pause(&shared, now),
@@ -196,7 +196,7 @@ impl Driver {
                 Told::Pong => shared.handle_alive(),
                 Told::End => {
                     is_told = true;
-                    shared.handle_lost(ConnectError::Lost("the test says so".to_owned()));
+                    shared.handle_lost(ConnectionLost::Closed("the test says so".to_owned()));
                     break;
                 }
             }
