@@ -132,7 +132,7 @@ pub mod prelude;
 
 pub use auth::{AuthToken, TokenError, TokenProvider};
 #[cfg(feature = "client")]
-pub use client::{HyperStack, HyperStackBuilder};
+pub use client::{HyperStack, HyperStackBuilder, ViewSource, Views};
 #[cfg(feature = "client")]
 pub use engine::{ConnectionState, Fault, Feed, StateChange, Stats};
 pub use futures_util::{Stream, StreamExt};
@@ -283,18 +283,15 @@ pub use stream::{
     SharedEntityStream, StreamError, TryEntityStream, Update, Watch,
 };
 #[cfg(feature = "client")]
-pub use view::{
-    Derived, Entities, ListView, ReadError, Shared, SingleView, StateView, ViewSource, Views,
-    WindowView,
-};
+pub use view::{Derived, Entities, ListView, ReadError, Shared, SingleView, StateView, WindowView};
 pub use wire::{AuthErrorCode, Remedy, Seq};
 
 /// What the expansions of the derives refer to. No part of the public interface.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::patch::__private::*;
     #[cfg(feature = "client")]
-    pub use crate::view::{source, ViewSource, Viewed};
+    pub use crate::client::{source, ViewSource, Viewed};
+    pub use crate::patch::__private::*;
 }
 
 #[cfg(all(doctest, feature = "testing"))]

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use super::HyperStack;
 use crate::auth::TokenProvider;
-use crate::driver::{self, Dialer, Duty, Fetcher, Route, Transport};
+use crate::driver::{self, CloseOnExit, Dialer, Fetcher, Route, Transport};
 #[cfg(feature = "token-endpoint")]
 use crate::driver::{Endpoint, EndpointSettings};
-use crate::engine::{Handle, Settings, Shared};
+use crate::engine::{ClientSettings, Engine, Handle};
 use crate::session::{self, ConfigError, ConnectError, Credentials, Session};
 use crate::store::Caches;
 use crate::wire::payload::Limits;
@@ -389,7 +389,7 @@ impl HyperStackBuilder {
         let shared = Arc::new(self.shared(driver::shown(url)));
         let handle = Handle::new(shared.clone());
         let fetcher = Fetcher::new(provider, self.session.token_timeout, self.transport);
-        tokio::spawn(driver::run(Duty(shared.clone()), dialer, fetcher));
+        tokio::spawn(driver::run(CloseOnExit(shared.clone()), dialer, fetcher));
         shared.connected().await?;
         Ok(HyperStack::new(handle))
     }
@@ -474,13 +474,13 @@ impl HyperStackBuilder {
     }
 
     /// The client's state, with these settings.
-    pub(crate) fn shared(&self, url: String) -> Shared {
+    pub(crate) fn shared(&self, url: String) -> Engine {
         self.seeded(url, driver::random())
     }
 
     /// The same; `seed` is all the randomness that it has.
-    pub(crate) fn seeded(&self, url: String, seed: u64) -> Shared {
-        let settings = Settings {
+    pub(crate) fn seeded(&self, url: String, seed: u64) -> Engine {
+        let settings = ClientSettings {
             url,
             initial_data_timeout: self.initial_data_timeout,
             queue_capacity: self.queue_capacity,
@@ -497,7 +497,7 @@ impl HyperStackBuilder {
             ..self.session.clone()
         };
         let session = Session::new(session, seed);
-        Shared::new(session, Caches::new(self.max_entries_per_view), settings)
+        Engine::new(session, Caches::new(self.max_entries_per_view), settings)
     }
 }
 

@@ -1,18 +1,22 @@
 //! The public face: [`HyperStack`] and its builder.
 
 mod builder;
+mod source;
 
 use std::fmt;
 
 use serde_json::Value;
 
 pub use builder::HyperStackBuilder;
+#[doc(hidden)]
+pub use source::{source, Viewed};
+pub use source::{ViewSource, Views};
 
-use crate::engine::{ConnectionState, Fault, Feed, Handle, Shared, StateChange, Stats};
+use crate::engine::{ConnectionState, Engine, Fault, Feed, Handle, StateChange, Stats};
 use crate::patch::Entity;
 use crate::session::{CloseReason, ConnectError};
 use crate::stream::{EntityStream, RichEntityStream, RowStream, TryEntityStream};
-use crate::view::{ListView, ReadError, StateView, ViewSource, Views};
+use crate::view::{ListView, ReadError, StateView};
 use crate::wire::Issue;
 
 /// A connection to a Hyperstack server, and the cache of what was read over it.
@@ -74,7 +78,7 @@ impl HyperStack {
         &self.handle
     }
 
-    fn shared(&self) -> &Shared {
+    fn shared(&self) -> &Engine {
         self.handle.shared()
     }
 

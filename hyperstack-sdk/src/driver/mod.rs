@@ -26,7 +26,7 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::WebSocketStream;
 
-use crate::engine::Shared;
+use crate::engine::Engine;
 use crate::session::{CloseReason, ConnectionLost, Link, Transmit};
 #[cfg(feature = "testing")]
 use crate::{session::Time, wire::Kind};
@@ -45,16 +45,16 @@ type Socket = WebSocketStream<Pipe>;
 
 /// A task's duty to a client: however the task ends, by a panic, with its runtime, or before it was
 /// ever polled, nobody waits for it in vain.
-pub(crate) struct Duty(pub(crate) Arc<Shared>);
+pub(crate) struct CloseOnExit(pub(crate) Arc<Engine>);
 
-impl Drop for Duty {
+impl Drop for CloseOnExit {
     fn drop(&mut self) {
         self.0.close(CloseReason::Stopped);
     }
 }
 
 /// Drives a client's session until it is closed.
-pub(crate) async fn run(duty: Duty, dialer: Dialer, mut fetcher: Fetcher) {
+pub(crate) async fn run(duty: CloseOnExit, dialer: Dialer, mut fetcher: Fetcher) {
     let shared = &*duty.0;
     loop {
         match shared.link() {
@@ -92,7 +92,7 @@ pub(crate) async fn run(duty: Duty, dialer: Dialer, mut fetcher: Fetcher) {
 const TURN: usize = 128;
 
 /// Reads and writes one connection until it ends.
-async fn serve(shared: &Shared, socket: Socket, fetcher: &mut Fetcher) {
+async fn serve(shared: &Engine, socket: Socket, fetcher: &mut Fetcher) {
     let mut connection = Connection {
         socket,
         pending: None,
@@ -126,7 +126,7 @@ async fn serve(shared: &Shared, socket: Socket, fetcher: &mut Fetcher) {
 }
 
 /// Waits until the session's next timeout, or until there may be something else to do.
-async fn pause(shared: &Shared) {
+async fn pause(shared: &Engine) {
     match shared.poll_timeout() {
         Some(at) => tokio::select! {
             () = shared.woken() => {}
@@ -136,7 +136,7 @@ async fn pause(shared: &Shared) {
     }
 }
 
-async fn closed(shared: &Shared) {
+async fn closed(shared: &Engine) {
     while !matches!(shared.link(), Link::Closed(_)) {
         pause(shared).await;
         shared.handle_timeout();
@@ -155,7 +155,7 @@ impl Connection {
     /// messages that are there, at most a [`TURN`] of them. Returns how many; pending if none.
     fn poll_turn(
         &mut self,
-        shared: &Shared,
+        shared: &Engine,
         context: &mut Context<'_>,
     ) -> Poll<Result<usize, ConnectionLost>> {
         if let Poll::Ready(Err(error)) = self.poll_write(shared, context) {
@@ -184,7 +184,7 @@ impl Connection {
 
     fn poll_write(
         &mut self,
-        shared: &Shared,
+        shared: &Engine,
         context: &mut Context<'_>,
     ) -> Poll<Result<(), Error>> {
         let mut socket = Pin::new(&mut self.socket);
@@ -237,7 +237,7 @@ impl Connection {
 }
 
 #[cfg(feature = "testing")]
-fn record(shared: &Shared, message: &Message, now: Time) {
+fn record(shared: &Engine, message: &Message, now: Time) {
     match message {
         Message::Text(text) => shared.record_received(Kind::Text, text.as_bytes(), now),
         Message::Binary(bytes) => shared.record_received(Kind::Binary, bytes, now),

@@ -17,10 +17,10 @@ const CAPACITY: usize = 1024;
 /// [`missed`](Feed::missed) counts them.
 #[must_use = "a stream does nothing until it is polled"]
 pub struct Feed<T> {
-    queue: Arc<Mutex<Queue<T>>>,
+    backlog: Arc<Mutex<Backlog<T>>>,
 }
 
-struct Queue<T> {
+struct Backlog<T> {
     items: VecDeque<T>,
     missed: u64,
     ended: bool,
@@ -28,69 +28,71 @@ struct Queue<T> {
 }
 
 /// Where items are told.
-pub(super) struct Board<T> {
-    readers: Mutex<Readers<T>>,
+pub(super) struct Broadcast<T> {
+    subscribers: Mutex<Subscribers<T>>,
 }
 
-struct Readers<T> {
-    queues: Vec<Weak<Mutex<Queue<T>>>>,
+struct Subscribers<T> {
+    backlogs: Vec<Weak<Mutex<Backlog<T>>>>,
     ended: bool,
 }
 
-impl<T> Default for Board<T> {
+impl<T> Default for Broadcast<T> {
     fn default() -> Self {
-        Board {
-            readers: Mutex::new(Readers {
-                queues: Vec::new(),
+        Broadcast {
+            subscribers: Mutex::new(Subscribers {
+                backlogs: Vec::new(),
                 ended: false,
             }),
         }
     }
 }
 
-impl<T: Clone> Board<T> {
+impl<T: Clone> Broadcast<T> {
     /// A new reader, who gets `first` first.
     pub(super) fn subscribe(&self, first: Option<T>) -> Feed<T> {
-        let mut readers = lock(&self.readers);
-        let queue = Arc::new(Mutex::new(Queue {
+        let mut subscribers = lock(&self.subscribers);
+        let backlog = Arc::new(Mutex::new(Backlog {
             items: first.into_iter().collect(),
             missed: 0,
-            ended: readers.ended,
+            ended: subscribers.ended,
             waker: None,
         }));
-        readers.queues.retain(|queue| queue.strong_count() > 0);
-        readers.queues.push(Arc::downgrade(&queue));
-        Feed { queue }
+        subscribers
+            .backlogs
+            .retain(|backlog| backlog.strong_count() > 0);
+        subscribers.backlogs.push(Arc::downgrade(&backlog));
+        Feed { backlog }
     }
 
     /// Tells every reader. Whom to wake is left to the caller, who may hold locks.
     #[must_use]
     pub(super) fn tell(&self, item: &T) -> Vec<Waker> {
-        self.each(|queue| {
-            if queue.items.len() >= CAPACITY {
-                queue.items.pop_front();
-                queue.missed += 1;
+        self.each(|backlog| {
+            if backlog.items.len() >= CAPACITY {
+                backlog.items.pop_front();
+                backlog.missed += 1;
             }
-            queue.items.push_back(item.clone());
+            backlog.items.push_back(item.clone());
         })
     }
 
     /// Nothing more happens.
     #[must_use]
     pub(super) fn end(&self) -> Vec<Waker> {
-        lock(&self.readers).ended = true;
-        self.each(|queue| queue.ended = true)
+        lock(&self.subscribers).ended = true;
+        self.each(|backlog| backlog.ended = true)
     }
 
-    fn each(&self, mut f: impl FnMut(&mut Queue<T>)) -> Vec<Waker> {
+    fn each(&self, mut f: impl FnMut(&mut Backlog<T>)) -> Vec<Waker> {
         let mut wakers = Vec::new();
-        lock(&self.readers).queues.retain(|reader| {
-            let Some(queue) = reader.upgrade() else {
+        lock(&self.subscribers).backlogs.retain(|reader| {
+            let Some(backlog) = reader.upgrade() else {
                 return false;
             };
-            let mut queue = lock(&queue);
-            f(&mut queue);
-            wakers.extend(queue.waker.take());
+            let mut backlog = lock(&backlog);
+            f(&mut backlog);
+            wakers.extend(backlog.waker.take());
             true
         });
         wakers
@@ -100,7 +102,7 @@ impl<T: Clone> Board<T> {
 impl<T> Feed<T> {
     /// How many items are gone because this reader was too far behind.
     pub fn missed(&self) -> u64 {
-        lock(&self.queue).missed
+        lock(&self.backlog).missed
     }
 }
 
@@ -108,12 +110,12 @@ impl<T> Stream for Feed<T> {
     type Item = T;
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<T>> {
-        let mut queue = lock(&self.queue);
-        match queue.items.pop_front() {
+        let mut backlog = lock(&self.backlog);
+        match backlog.items.pop_front() {
             Some(item) => Poll::Ready(Some(item)),
-            None if queue.ended => Poll::Ready(None),
+            None if backlog.ended => Poll::Ready(None),
             None => {
-                queue.waker = Some(context.waker().clone());
+                backlog.waker = Some(context.waker().clone());
                 Poll::Pending
             }
         }
@@ -122,11 +124,11 @@ impl<T> Stream for Feed<T> {
 
 impl<T> fmt::Debug for Feed<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let queue = lock(&self.queue);
+        let backlog = lock(&self.backlog);
         f.debug_struct("Feed")
-            .field("pending", &queue.items.len())
-            .field("missed", &queue.missed)
-            .field("ended", &queue.ended)
+            .field("pending", &backlog.items.len())
+            .field("missed", &backlog.missed)
+            .field("ended", &backlog.ended)
             .finish()
     }
 }

@@ -3,10 +3,10 @@
 use std::sync::{Arc, MutexGuard};
 
 use super::core::Core;
-use super::Shared;
+use super::shared::Engine;
 use crate::patch::Record;
 use crate::session::{CloseReason, Query, Route, Target, Time, TooManySubscriptions, Window};
-use crate::store::{Cache, Filter, Selection};
+use crate::store::{Cache, Predicate, Selection};
 use crate::stream::{EndReason, Options, Policy, Queue, Subscription};
 
 /// A client's handle to its connection. Dropping the last one closes the connection.
@@ -15,7 +15,7 @@ pub(crate) struct Handle {
     last: Arc<CloseOnDrop>,
 }
 
-struct CloseOnDrop(Arc<Shared>);
+struct CloseOnDrop(Arc<Engine>);
 
 impl Drop for CloseOnDrop {
     fn drop(&mut self) {
@@ -24,20 +24,20 @@ impl Drop for CloseOnDrop {
 }
 
 impl Handle {
-    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+    pub(crate) fn new(shared: Arc<Engine>) -> Self {
         Handle {
             last: Arc::new(CloseOnDrop(shared)),
         }
     }
 
-    pub(crate) fn shared(&self) -> &Arc<Shared> {
+    pub(crate) fn shared(&self) -> &Arc<Engine> {
         &self.last.0
     }
 }
 
 /// Keeps queries wanted for as long as it lives.
 pub(crate) struct Demand {
-    shared: Arc<Shared>,
+    shared: Arc<Engine>,
     queries: Vec<Query>,
 }
 
@@ -87,7 +87,7 @@ impl Core {
     }
 }
 
-impl Shared {
+impl Engine {
     /// Adds a reader of a query, until the demand is dropped.
     ///
     /// # Errors
@@ -127,7 +127,7 @@ impl Shared {
     pub(crate) fn subscribe<T: Record>(
         self: &Arc<Self>,
         queries: Vec<Query>,
-        filter: Option<&Filter<T>>,
+        filter: Option<&Predicate<T>>,
         options: Options,
     ) -> Subscription<T> {
         if queries.is_empty() {
@@ -167,7 +167,7 @@ impl Shared {
 }
 
 /// The rows of a source that a query selects.
-fn select<T>(query: &Query, route: &Route, filter: Option<&Filter<T>>) -> Selection<T> {
+fn select<T>(query: &Query, route: &Route, filter: Option<&Predicate<T>>) -> Selection<T> {
     match &query.target {
         Target::Key(key) => Selection::Key(key.clone()),
         Target::All if filter.is_none() && route.local == Window::default() => Selection::All,

@@ -9,10 +9,13 @@ use tokio::sync::{watch, Notify};
 use tokio::time::Instant;
 
 use super::core::Core;
-use super::feed::Board;
+use super::fault::Fault;
+use super::feed::Broadcast;
+use super::feed::Feed;
+use super::state::{ConnectionState, StateChange};
+use super::stats::Stats;
 #[cfg(feature = "testing")]
 use super::tap::{received, sent, Tap};
-use super::{ConnectionState, Fault, Feed, StateChange, Stats};
 use crate::auth::{until, TokenError};
 use crate::session::{
     CloseReason, ConnectError, ConnectionLost, Grant, Link, Notice, Session, Time, Transmit,
@@ -24,22 +27,22 @@ use crate::wire::Kind;
 use crate::wire::{Incoming, Issue, Secret};
 
 /// The state of a client. The lock on it is held for short, and never across an await.
-pub(crate) struct Shared {
+pub(crate) struct Engine {
     core: Mutex<Core>,
     /// Tells the driver that there may be something to do.
     wake: Notify,
     state: watch::Sender<ConnectionState>,
-    changes: Board<StateChange>,
-    faults: Board<Fault>,
-    issues: Board<Issue>,
+    changes: Broadcast<StateChange>,
+    faults: Broadcast<Fault>,
+    issues: Broadcast<Issue>,
     counters: Counters,
     started: Instant,
-    settings: Settings,
+    settings: ClientSettings,
 }
 
 /// The settings that concern neither session nor socket.
 #[derive(Debug, Clone)]
-pub(crate) struct Settings {
+pub(crate) struct ClientSettings {
     /// The URL without its query, to show.
     pub(crate) url: String,
     pub(crate) initial_data_timeout: Duration,
@@ -57,15 +60,15 @@ struct Counters {
     row_errors: AtomicU64,
 }
 
-impl Shared {
-    pub(crate) fn new(session: Session, caches: Caches, settings: Settings) -> Self {
-        Shared {
+impl Engine {
+    pub(crate) fn new(session: Session, caches: Caches, settings: ClientSettings) -> Self {
+        Engine {
             core: Mutex::new(Core::new(session, caches)),
             wake: Notify::new(),
             state: watch::Sender::new(ConnectionState::Connecting),
-            changes: Board::default(),
-            faults: Board::default(),
-            issues: Board::default(),
+            changes: Broadcast::default(),
+            faults: Broadcast::default(),
+            issues: Broadcast::default(),
             counters: Counters::default(),
             started: Instant::now(),
             settings,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use std::time::SystemTime;
 
 use super::backoff::Backoff;
-use super::Time;
+use super::timer::Time;
 #[cfg(feature = "client")]
 use crate::auth::AuthToken;
 use crate::wire::Secret;

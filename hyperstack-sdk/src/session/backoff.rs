@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Time;
+use super::timer::Time;
 
 /// Waits with full jitter: each is drawn evenly between zero and the attempt's interval, so that
 /// many clients do not come back at the same instant.

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::{Target, Window};
+use super::query::Target;
+use super::window::Window;
 use crate::wire::{FrameError, Issue, Row, Seq, Sort};
 
 /// One source of rows: what a wire subscription brings, or several that share their rows. It keeps its

@@ -1,6 +1,6 @@
 //! The state of the connection, and what goes over it.
 
-use super::CloseReason;
+use super::error::CloseReason;
 use crate::wire::Request;
 
 /// The state of the connection, which says what its driver must do.

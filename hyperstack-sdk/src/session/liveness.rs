@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use super::timer::{Timer, Timers};
-use super::Time;
+use super::timer::{Time, Timer, Timers};
 
 /// Pings and their deadline.
 ///

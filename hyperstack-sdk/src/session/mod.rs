@@ -49,6 +49,7 @@ pub use link::{Link, Transmit};
 pub use query::{Query, Target};
 pub(crate) use rank::Rank;
 pub use settings::Settings;
+pub use timer::Time;
 pub(crate) use v1::{rank, Guard, Mark};
 pub use window::Window;
 
@@ -62,9 +63,6 @@ use liveness::Liveness;
 use timer::{Timer, Timers};
 use v1::V1;
 use wants::Wants;
-
-/// A point in time, as the time since the session began.
-pub type Time = Duration;
 
 /// A connection that stayed up this long is healthy: after it is lost, the backoff starts anew.
 const HEALTHY_AFTER: Duration = Duration::from_secs(30);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Window;
+use super::window::Window;
 
 /// The rows of one view that a reader asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]

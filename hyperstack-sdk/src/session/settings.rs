@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Credentials;
+use super::auth::Credentials;
 
 /// How a session behaves.
 #[derive(Debug, Clone)]

@@ -1,6 +1,9 @@
 //! The session's deadlines.
 
-use super::Time;
+use std::time::Duration;
+
+/// A point in time, as the time since the session began.
+pub type Time = Duration;
 
 /// What a deadline is for. Timers that expire together are handled in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

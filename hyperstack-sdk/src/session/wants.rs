@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
-use super::{Query, Target, Time, Window};
+use super::query::{Query, Target};
+use super::timer::Time;
+use super::window::Window;
 
 /// The queries that have readers, or lost their last reader a short while ago.
 #[derive(Debug, Default)]
@@ -19,11 +21,11 @@ pub(super) struct Wants {
 }
 
 /// The parts of one view that are wanted. Parts with all rows come first.
-type Parts = BTreeMap<(Target, Window), Readers>;
+type Parts = BTreeMap<(Target, Window), Presence>;
 
 /// Who reads a query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Readers {
+enum Presence {
     Active(usize),
     /// Nobody. The query's subscription stays until this time.
     LingeringUntil(Time),
@@ -42,11 +44,11 @@ impl Wants {
         let readers = parts.entry((query.target.clone(), query.window));
         let readers = readers.or_insert_with(|| {
             self.count += 1;
-            Readers::Active(0)
+            Presence::Active(0)
         });
         *readers = match readers {
-            Readers::Active(count) => Readers::Active(*count + 1),
-            Readers::LingeringUntil(_) => Readers::Active(1),
+            Presence::Active(count) => Presence::Active(*count + 1),
+            Presence::LingeringUntil(_) => Presence::Active(1),
         };
         self.skip_outdated();
         self.mark_changed(&query.view);
@@ -58,9 +60,9 @@ impl Wants {
         let parts = self.views.get_mut(&query.view);
         let readers = parts.and_then(|parts| parts.get_mut(&part(query)));
         match readers {
-            Some(Readers::Active(count)) if *count > 1 => *count -= 1,
+            Some(Presence::Active(count)) if *count > 1 => *count -= 1,
             Some(readers) => {
-                *readers = Readers::LingeringUntil(until);
+                *readers = Presence::LingeringUntil(until);
                 self.lingering.push_back((until, query.clone()));
                 self.skip_outdated();
             }
@@ -73,7 +75,7 @@ impl Wants {
         if let Some(parts) = self.views.get_mut(view) {
             let before = parts.len();
             parts.retain(|(target, _), readers| {
-                *target != Target::All || matches!(readers, Readers::Active(_))
+                *target != Target::All || matches!(readers, Presence::Active(_))
             });
             self.count -= before - parts.len();
             self.skip_outdated();
@@ -126,14 +128,14 @@ impl Wants {
         std::mem::take(&mut self.changed)
     }
 
-    fn readers(&self, query: &Query) -> Option<Readers> {
+    fn readers(&self, query: &Query) -> Option<Presence> {
         self.views.get(&query.view)?.get(&part(query)).copied()
     }
 
     /// Drops entries at the front whose query has found a reader or is gone.
     fn skip_outdated(&mut self) {
         while let Some((until, query)) = self.lingering.front() {
-            if self.readers(query) == Some(Readers::LingeringUntil(*until)) {
+            if self.readers(query) == Some(Presence::LingeringUntil(*until)) {
                 break;
             }
             self.lingering.pop_front();

@@ -6,11 +6,11 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
-use super::caches::Report;
-use super::readiness::Place;
+use super::readers::Selection;
+use super::readiness::{Outcome, Ticket};
+use super::report::Report;
 use super::source::{Source, Waiting};
-use super::window::{self, Filter};
-use super::{Outcome, Selection};
+use super::window::{self, Predicate};
 use crate::patch::Record;
 use crate::session::{CloseReason, Step, Target, Window};
 use crate::stream::{Meter, Queue, Wakers};
@@ -53,7 +53,7 @@ impl<T: Record> Cache<T> {
     }
 
     /// Returns the rows of a window, front to back.
-    pub(crate) fn list(&self, window: Window, filter: Option<&Filter<T>>) -> Vec<Arc<T>> {
+    pub(crate) fn list(&self, window: Window, filter: Option<&Predicate<T>>) -> Vec<Arc<T>> {
         let source = self.lock();
         let rows = window::select(&source.rows, source.base, window, filter);
         rows.into_iter().map(|(_, _, row)| row.clone()).collect()
@@ -85,7 +85,7 @@ impl<T: Record> Cache<T> {
             cache: self,
             target,
             needed,
-            place: None,
+            ticket: None,
         }
     }
 
@@ -95,12 +95,12 @@ impl<T: Record> Cache<T> {
     }
 }
 
-/// Resolves to a target's outcome. Gives its place back when dropped.
+/// Resolves to a target's outcome. Gives its ticket back when dropped.
 struct WaitForOutcome<'a, T: Record> {
     cache: &'a Cache<T>,
     target: &'a Target,
     needed: Window,
-    place: Place,
+    ticket: Ticket,
 }
 
 impl<T: Record> Future for WaitForOutcome<'_, T> {
@@ -110,16 +110,16 @@ impl<T: Record> Future for WaitForOutcome<'_, T> {
         let wait = &mut *self;
         let mut source = wait.cache.lock();
         let is_covered = source.covers(wait.needed);
-        let place = &mut wait.place;
+        let ticket = &mut wait.ticket;
         source
             .readiness
-            .poll(wait.target, is_covered, place, context)
+            .poll(wait.target, is_covered, ticket, context)
     }
 }
 
 impl<T: Record> Drop for WaitForOutcome<'_, T> {
     fn drop(&mut self) {
-        self.cache.lock().readiness.leave(&mut self.place);
+        self.cache.lock().readiness.leave(&mut self.ticket);
     }
 }
 

@@ -3,19 +3,19 @@
 use std::any::TypeId;
 use std::sync::Arc;
 
-use super::cache::AnyCache;
+use super::cache::{AnyCache, Cache};
+use super::report::Report;
 use super::source::Waiting;
-use super::Cache;
 use crate::patch::Record;
 use crate::session::{CloseReason, Instruction, SourceId, Step};
-use crate::stream::{Meter, RowError, Wakers};
+use crate::stream::Meter;
 use crate::wire::Seq;
 
 /// The caches of every source.
 #[derive(Default)]
 pub(crate) struct Caches {
     /// By the source's index.
-    sources: Vec<Option<Source>>,
+    sources: Vec<Option<SourceCaches>>,
     limit: Option<usize>,
     meter: Arc<Meter>,
     report: Report,
@@ -28,28 +28,9 @@ pub(crate) struct Caches {
 
 /// One source as every Rust type that is read.
 #[derive(Default)]
-struct Source {
+struct SourceCaches {
     caches: Vec<(TypeId, Arc<dyn AnyCache>)>,
     waiting: Waiting,
-}
-
-/// What the caller must pass on once it holds no lock.
-#[derive(Debug, Default)]
-pub(crate) struct Report {
-    /// Readers that have something to read.
-    pub(crate) wakers: Wakers,
-    /// Rows that did not decode.
-    pub(crate) row_errors: Vec<RowError>,
-    /// Views that have reached the row limit for the first time.
-    pub(crate) full: Vec<Full>,
-}
-
-/// A view that has more rows than are kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Full {
-    pub(crate) view: String,
-    pub(crate) rows: usize,
-    pub(crate) limit: usize,
 }
 
 /// Counts over all caches.
@@ -201,7 +182,7 @@ impl Caches {
         counts
     }
 
-    fn source(&self, id: SourceId) -> Option<&Source> {
+    fn source(&self, id: SourceId) -> Option<&SourceCaches> {
         self.sources.get(id.index())?.as_ref()
     }
 }

@@ -8,6 +8,7 @@
 mod caches;
 
 mod cache;
+mod report;
 mod source;
 
 mod rows;
@@ -22,10 +23,11 @@ mod row_set;
 mod window;
 
 pub(crate) use cache::Cache;
-pub(crate) use caches::{Caches, Full};
+pub(crate) use caches::Caches;
 pub(crate) use readers::Selection;
 pub(crate) use readiness::Outcome;
-pub(crate) use window::Filter;
+pub(crate) use report::Full;
+pub(crate) use window::Predicate;
 
 #[cfg(test)]
 mod tests;

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::rows::{Changed, Rows};
-use super::window::{Filter, WindowReader};
+use super::window::{Predicate, WindowReader};
 use crate::patch::Record;
 use crate::session::Window;
 use crate::stream::{EndReason, Queue, StreamError, Wakers};
@@ -20,7 +20,7 @@ pub(crate) enum Selection<T> {
     Window {
         window: Window,
         needed: Window,
-        filter: Option<Filter<T>>,
+        filter: Option<Predicate<T>>,
     },
 }
 

@@ -42,8 +42,8 @@ struct Progress {
     was_ready: bool,
 }
 
-/// A place among those who wait; given back by [`Readiness::leave`].
-pub(super) type Place = Option<u64>;
+/// A ticket among those who wait; given back by [`Readiness::leave`].
+pub(super) type Ticket = Option<u64>;
 
 impl Progress {
     fn is_ready(&self) -> bool {
@@ -139,7 +139,7 @@ impl Readiness {
         &mut self,
         target: &Target,
         is_covered: bool,
-        place: &mut Place,
+        ticket: &mut Ticket,
         context: &mut Context<'_>,
     ) -> Poll<Outcome> {
         if let Some(reason) = &self.ended {
@@ -152,7 +152,7 @@ impl Readiness {
         if let Some(outcome) = progress.into_iter().find_map(|it| it.outcome.as_ref()) {
             return Poll::Ready(outcome.clone());
         }
-        let id = *place.get_or_insert_with(|| {
+        let id = *ticket.get_or_insert_with(|| {
             self.last_id += 1;
             self.last_id
         });
@@ -160,8 +160,8 @@ impl Readiness {
         Poll::Pending
     }
 
-    pub(super) fn leave(&mut self, place: &mut Place) {
-        if let Some(id) = place.take() {
+    pub(super) fn leave(&mut self, ticket: &mut Ticket) {
+        if let Some(id) = ticket.take() {
             self.waiting.remove(&id);
         }
     }

@@ -8,14 +8,14 @@ use super::index::Index;
 use super::order::{Order, RowId};
 use crate::patch::{DecodeError, Patch, PatchError, PatchErrorKind, Record};
 use crate::session::{Guard, Mark};
-use crate::stream::{Change, Kind, RowErrorCause};
+use crate::stream::{Change, ChangeKind, RowErrorCause};
 use crate::wire::{Seq, Sort};
 
 /// The rows of one view as one Rust type.
 #[derive(Debug)]
 pub(super) struct Rows<T: Record> {
     index: Index,
-    slots: Vec<Option<Slot<T>>>,
+    slots: Vec<Option<TableRow<T>>>,
     free: Vec<RowId>,
     order: Order,
     sort: Option<Sort>,
@@ -29,9 +29,9 @@ pub(super) struct Rows<T: Record> {
 }
 
 #[derive(Debug)]
-struct Slot<T: Record> {
+struct TableRow<T: Record> {
     key: Arc<str>,
-    row: Row<T>,
+    row: Content<T>,
     /// The latest snapshot during or after which the server sent the row.
     generation: u32,
     mark: Mark,
@@ -48,7 +48,7 @@ pub(super) struct Changed<T> {
 
 /// A row, or the fields of one that still lacks a required field.
 #[derive(Debug)]
-enum Row<T: Record> {
+enum Content<T: Record> {
     Whole(Arc<T>),
     Partial(Box<T::Patch>),
 }
@@ -210,24 +210,24 @@ impl<T: Record> Rows<T> {
         let Some((id, slot)) = held.and_then(|id| Some((id, self.slots[id as usize].as_mut()?)))
         else {
             let row = match built {
-                Ok(row) => Row::Whole(row),
-                Err(_) => Row::Partial(Box::new(decode()?)),
+                Ok(row) => Content::Whole(row),
+                Err(_) => Content::Partial(Box::new(decode()?)),
             };
-            return Ok(self.insert(input, row, Kind::Upsert));
+            return Ok(self.insert(input, row, ChangeKind::Upsert));
         };
         let change = match (&mut slot.row, built) {
-            (Row::Whole(_), Err(error)) => return Err(error.into()),
-            (Row::Partial(partial), Err(_)) => {
+            (Content::Whole(_), Err(error)) => return Err(error.into()),
+            (Content::Partial(partial), Err(_)) => {
                 **partial = decode()?;
                 None
             }
-            (Row::Whole(held), Ok(row)) if *held == row => None,
+            (Content::Whole(held), Ok(row)) if *held == row => None,
             (held, Ok(row)) => {
-                let before = std::mem::replace(held, Row::Whole(row.clone()));
+                let before = std::mem::replace(held, Content::Whole(row.clone()));
                 self.partial -= usize::from(before.whole().is_none());
                 Some(Change {
                     key: slot.key.clone(),
-                    kind: Kind::Upsert,
+                    kind: ChangeKind::Upsert,
                     before: before.into_whole(),
                     after: Some(row),
                 })
@@ -260,17 +260,17 @@ impl<T: Record> Rows<T> {
         }
         let Some((id, slot)) = held.and_then(|id| Some((id, self.slots[id as usize].as_mut()?)))
         else {
-            let row = Row::from_patch(patch)?;
-            return Ok(self.insert(input, row, Kind::Patch));
+            let row = Content::from_patch(patch)?;
+            return Ok(self.insert(input, row, ChangeKind::Patch));
         };
         let change = |before, after: &Arc<T>| Change {
             key: slot.key.clone(),
-            kind: Kind::Patch,
+            kind: ChangeKind::Patch,
             before,
             after: Some(after.clone()),
         };
         let change = match &mut slot.row {
-            Row::Whole(row) => {
+            Content::Whole(row) => {
                 let before = input.keep_before.then(|| row.clone());
                 // A shared row is copied only if the patch changes it.
                 let is_shared = Arc::get_mut(row).is_none();
@@ -278,8 +278,8 @@ impl<T: Record> Rows<T> {
                 let changed = !is_held && T::merge_patch(Arc::make_mut(row), patch)?;
                 changed.then(|| change(before, row))
             }
-            Row::Partial(partial) => {
-                slot.row = Row::from_patch((**partial).clone().then(patch))?;
+            Content::Partial(partial) => {
+                slot.row = Content::from_patch((**partial).clone().then(patch))?;
                 let whole = slot.row.whole();
                 self.partial -= usize::from(whole.is_some());
                 whole.map(|row| change(None, row))
@@ -322,7 +322,7 @@ impl<T: Record> Rows<T> {
         self.partial -= usize::from(slot.row.whole().is_none());
         let change = Change {
             key: slot.key,
-            kind: Kind::Delete,
+            kind: ChangeKind::Delete,
             before: Some(slot.row.into_whole()?),
             after: None,
         };
@@ -336,7 +336,12 @@ impl<T: Record> Rows<T> {
         Some(slot.key.clone())
     }
 
-    fn insert(&mut self, input: Input<'_>, row: Row<T>, kind: Kind) -> Option<Changed<T>> {
+    fn insert(
+        &mut self,
+        input: Input<'_>,
+        row: Content<T>,
+        kind: ChangeKind,
+    ) -> Option<Changed<T>> {
         let key: Arc<str> = input.key.into();
         let change = row.whole().map(|row| Change {
             key: key.clone(),
@@ -345,7 +350,7 @@ impl<T: Record> Rows<T> {
             after: Some(row.clone()),
         });
         self.partial += usize::from(row.whole().is_none());
-        let slot = Some(Slot {
+        let slot = Some(TableRow {
             key: key.clone(),
             row,
             generation: self.generation,
@@ -388,7 +393,7 @@ impl<T: Record> Rows<T> {
     }
 }
 
-impl<T: Record> Slot<T> {
+impl<T: Record> TableRow<T> {
     /// The patch without elements that it appends to lists which have them already.
     fn without_repeated(
         &self,
@@ -396,8 +401,8 @@ impl<T: Record> Slot<T> {
         append: &[Cow<'_, str>],
     ) -> Result<T::Patch, DecodeError> {
         let row = match &self.row {
-            Row::Whole(row) => serde_json::to_value(T::diff_slots(row, row, true)),
-            Row::Partial(row) => serde_json::to_value(row),
+            Content::Whole(row) => serde_json::to_value(T::diff_slots(row, row, true)),
+            Content::Partial(row) => serde_json::to_value(row),
         };
         let (Ok(row), Ok(mut json)) = (row, serde_json::to_value(&patch)) else {
             return Ok(patch);
@@ -411,7 +416,7 @@ impl<T: Record> Slot<T> {
 }
 
 /// Returns the key of a row that is indexed.
-fn key_of<T: Record>(slots: &[Option<Slot<T>>], id: RowId) -> &str {
+fn key_of<T: Record>(slots: &[Option<TableRow<T>>], id: RowId) -> &str {
     let slot = slots.get(id as usize).and_then(Option::as_ref);
     slot.map_or("", |slot| &slot.key)
 }
@@ -423,26 +428,26 @@ impl Input<'_> {
     }
 }
 
-impl<T: Record> Row<T> {
+impl<T: Record> Content<T> {
     fn from_patch(patch: T::Patch) -> Result<Self, PatchError> {
         match T::from_patch(patch.clone()) {
-            Ok(row) => Ok(Row::Whole(Arc::new(row))),
-            Err(error) if is_partial(&error) => Ok(Row::Partial(Box::new(patch))),
+            Ok(row) => Ok(Content::Whole(Arc::new(row))),
+            Err(error) if is_partial(&error) => Ok(Content::Partial(Box::new(patch))),
             Err(error) => Err(error),
         }
     }
 
     fn whole(&self) -> Option<&Arc<T>> {
         match self {
-            Row::Whole(row) => Some(row),
-            Row::Partial(_) => None,
+            Content::Whole(row) => Some(row),
+            Content::Partial(_) => None,
         }
     }
 
     fn into_whole(self) -> Option<Arc<T>> {
         match self {
-            Row::Whole(row) => Some(row),
-            Row::Partial(_) => None,
+            Content::Whole(row) => Some(row),
+            Content::Partial(_) => None,
         }
     }
 }

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::caches::{Full, Report};
 use super::readers::{Readers, Selection};
 use super::readiness::{Outcome, Readiness};
+use super::report::{Full, Report};
 use super::rows::{Changed, Input, Rows};
 use super::window::WindowReader;
 use crate::patch::Record;

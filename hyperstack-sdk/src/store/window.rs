@@ -9,18 +9,18 @@ use super::row_set::RowSet;
 use super::rows::{Changed, Rows};
 use crate::patch::Record;
 use crate::session::Window;
-use crate::stream::{Change, Kind, Queue, Wakers};
+use crate::stream::{Change, ChangeKind, Queue, Wakers};
 use crate::wire::Seq;
 
 /// Accepts the rows that a reader wants.
-pub(crate) type Filter<T> = Arc<dyn Fn(&T) -> bool + Send + Sync>;
+pub(crate) type Predicate<T> = Arc<dyn Fn(&T) -> bool + Send + Sync>;
 
 /// One reader's window of a source, and what was delivered of it.
 pub(super) struct WindowReader<T: Record> {
     window: Window,
     /// The part of the view that the source must hold before the reader can start.
     needed: Window,
-    filter: Option<Filter<T>>,
+    filter: Option<Predicate<T>>,
     pub(super) queue: Arc<Queue<T>>,
     /// Whether the initial rows were delivered.
     started: bool,
@@ -45,7 +45,7 @@ impl<T: Record> WindowReader<T> {
     pub(super) fn new(
         window: Window,
         needed: Window,
-        filter: Option<Filter<T>>,
+        filter: Option<Predicate<T>>,
         queue: Arc<Queue<T>>,
     ) -> Self {
         WindowReader {
@@ -248,7 +248,7 @@ impl<T: Record> WindowReader<T> {
         }
         let left = Change {
             key,
-            kind: Kind::Delete,
+            kind: ChangeKind::Delete,
             before,
             after: None,
         };
@@ -284,7 +284,7 @@ pub(super) fn select<'r, T: Record>(
     rows: &'r Rows<T>,
     base: u64,
     window: Window,
-    filter: Option<&Filter<T>>,
+    filter: Option<&Predicate<T>>,
 ) -> Vec<(RowId, &'r Arc<str>, &'r Arc<T>)> {
     let after = window.after;
     let newer = |id: RowId| after.is_none_or(|after| rows.seq(id) > after);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub struct Change<T> {
     pub(crate) key: Arc<str>,
-    pub(crate) kind: Kind,
+    pub(crate) kind: ChangeKind,
     /// The row before; kept only where a reader asks for it.
     pub(crate) before: Option<Arc<T>>,
     /// The row after; `None` for a delete alone.
@@ -14,7 +14,7 @@ pub struct Change<T> {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum ChangeKind {
     Upsert,
     Patch,
     Delete,
@@ -25,7 +25,7 @@ impl<T> Change<T> {
     pub(crate) fn existing(key: Arc<str>, row: Arc<T>) -> Self {
         Change {
             key,
-            kind: Kind::Upsert,
+            kind: ChangeKind::Upsert,
             before: None,
             after: Some(row),
         }
@@ -34,9 +34,9 @@ impl<T> Change<T> {
     /// Adds what happened to the same row later: from the first `before` to the last `after`.
     pub(crate) fn fold(&mut self, later: Change<T>) {
         self.kind = match (self.kind, later.kind) {
-            (_, Kind::Delete) => Kind::Delete,
-            (Kind::Patch, Kind::Patch) => Kind::Patch,
-            _ => Kind::Upsert,
+            (_, ChangeKind::Delete) => ChangeKind::Delete,
+            (ChangeKind::Patch, ChangeKind::Patch) => ChangeKind::Patch,
+            _ => ChangeKind::Upsert,
         };
         self.after = later.after;
     }

@@ -1,6 +1,6 @@
 //! What a stream can say besides updates.
 
-use super::EndReason;
+use super::end::EndReason;
 use crate::patch::{DecodeError, PatchError};
 use crate::wire::{FrameError, Issue};
 

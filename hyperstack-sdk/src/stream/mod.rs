@@ -12,12 +12,14 @@ mod queue;
 mod update;
 mod watch;
 
-pub(crate) use change::{Change, Kind};
+pub(crate) use change::{Change, ChangeKind};
 pub use end::EndReason;
 pub use error::{RowError, RowErrorCause, StreamError};
 pub(crate) use meter::Meter;
 pub use operator::{Filter, FilterMap, Identity, Map, Operator, Then};
-pub(crate) use queue::{Next, Policy, Queue, Wakers};
+#[cfg(test)]
+pub(crate) use queue::Next;
+pub(crate) use queue::{Policy, Queue, Wakers};
 pub use update::{RichUpdate, Update};
 pub use watch::{
     EntityStream, Item, RichEntityStream, RowStream, SharedEntityStream, TryEntityStream, Watch,

@@ -4,7 +4,10 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use super::{Change, EndReason, Meter, StreamError};
+use super::change::Change;
+use super::end::EndReason;
+use super::error::StreamError;
+use super::meter::Meter;
 
 /// Readers to wake, once no lock is held: a waker may do anything, drop its stream included.
 pub(crate) type Wakers = Vec<Waker>;
@@ -31,11 +34,11 @@ pub(crate) struct Queue<T> {
     keeps_before: bool,
     wants_errors: bool,
     meter: Arc<Meter>,
-    state: Mutex<State<T>>,
+    state: Mutex<QueueState<T>>,
 }
 
 #[derive(Debug)]
-struct State<T> {
+struct QueueState<T> {
     policy: Policy,
     changes: VecDeque<Change<T>>,
     /// How many changes were read: the place of the front one.
@@ -72,7 +75,7 @@ impl<T> Queue<T> {
             keeps_before,
             wants_errors,
             meter,
-            state: Mutex::new(State {
+            state: Mutex::new(QueueState {
                 policy,
                 changes: VecDeque::new(),
                 read: 0,
@@ -170,13 +173,13 @@ impl<T> Queue<T> {
         self.lock().conflated
     }
 
-    fn lock(&self) -> MutexGuard<'_, State<T>> {
+    fn lock(&self) -> MutexGuard<'_, QueueState<T>> {
         // Every change to the state is complete before anything that could panic.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl<T> State<T> {
+impl<T> QueueState<T> {
     /// Adds a change behind all others, unless its key's are being folded into an earlier one.
     fn push(&mut self, change: Change<T>) {
         let end = self.read + self.changes.len() as u64;
@@ -245,9 +248,9 @@ fn take(count: &mut u64) -> Option<u64> {
 mod tests {
     use super::*;
     use crate::session::CloseReason;
-    use crate::stream::Kind;
+    use crate::stream::ChangeKind;
 
-    fn change(key: &str, kind: Kind, before: Option<u32>, after: Option<u32>) -> Change<u32> {
+    fn change(key: &str, kind: ChangeKind, before: Option<u32>, after: Option<u32>) -> Change<u32> {
         Change {
             key: key.into(),
             kind,
@@ -261,11 +264,11 @@ mod tests {
     }
 
     fn push(queue: &Queue<u32>, key: &str, row: u32) {
-        let change = change(key, Kind::Patch, None, Some(row));
+        let change = change(key, ChangeKind::Patch, None, Some(row));
         queue.push(&change, &mut Wakers::new());
     }
 
-    type Seen = (String, Kind, Option<u32>, Option<u32>);
+    type Seen = (String, ChangeKind, Option<u32>, Option<u32>);
 
     fn drain(queue: &Queue<u32>) -> Vec<Seen> {
         let mut context = Context::from_waker(Waker::noop());
@@ -287,7 +290,7 @@ mod tests {
         let queue = queue(Policy::Conflate(4));
         for n in 0..4 {
             queue.push(
-                &change("a", Kind::Patch, Some(n), Some(n + 1)),
+                &change("a", ChangeKind::Patch, Some(n), Some(n + 1)),
                 &mut Wakers::new(),
             );
         }
@@ -300,19 +303,19 @@ mod tests {
         let queue = queue(Policy::Conflate(3));
         for n in 0..5 {
             queue.push(
-                &change("a", Kind::Patch, Some(n), Some(n + 1)),
+                &change("a", ChangeKind::Patch, Some(n), Some(n + 1)),
                 &mut Wakers::new(),
             );
             queue.push(
-                &change("b", Kind::Patch, Some(n * 10), Some(n * 10 + 10)),
+                &change("b", ChangeKind::Patch, Some(n * 10), Some(n * 10 + 10)),
                 &mut Wakers::new(),
             );
         }
         assert_eq!(
             drain(&queue),
             [
-                ("a".into(), Kind::Patch, Some(0), Some(5)),
-                ("b".into(), Kind::Patch, Some(0), Some(50)),
+                ("a".into(), ChangeKind::Patch, Some(0), Some(5)),
+                ("b".into(), ChangeKind::Patch, Some(0), Some(50)),
             ]
         );
         assert_eq!(queue.conflated(), 8);
@@ -326,22 +329,49 @@ mod tests {
             change.fold(super::tests::change("a", second, Some(1), Some(2)));
             change.kind
         };
-        assert_eq!(fold(Kind::Patch, Kind::Patch), Kind::Patch);
-        assert_eq!(fold(Kind::Upsert, Kind::Patch), Kind::Upsert);
-        assert_eq!(fold(Kind::Patch, Kind::Upsert), Kind::Upsert);
-        assert_eq!(fold(Kind::Upsert, Kind::Delete), Kind::Delete);
-        assert_eq!(fold(Kind::Delete, Kind::Upsert), Kind::Upsert);
-        assert_eq!(fold(Kind::Delete, Kind::Patch), Kind::Upsert);
+        assert_eq!(
+            fold(ChangeKind::Patch, ChangeKind::Patch),
+            ChangeKind::Patch
+        );
+        assert_eq!(
+            fold(ChangeKind::Upsert, ChangeKind::Patch),
+            ChangeKind::Upsert
+        );
+        assert_eq!(
+            fold(ChangeKind::Patch, ChangeKind::Upsert),
+            ChangeKind::Upsert
+        );
+        assert_eq!(
+            fold(ChangeKind::Upsert, ChangeKind::Delete),
+            ChangeKind::Delete
+        );
+        assert_eq!(
+            fold(ChangeKind::Delete, ChangeKind::Upsert),
+            ChangeKind::Upsert
+        );
+        assert_eq!(
+            fold(ChangeKind::Delete, ChangeKind::Patch),
+            ChangeKind::Upsert
+        );
     }
 
     #[test]
     fn a_key_read_meanwhile_gets_a_new_place() {
         let queue = queue(Policy::Conflate(1));
-        queue.push(&change("a", Kind::Patch, None, Some(1)), &mut Wakers::new());
-        queue.push(&change("b", Kind::Patch, None, Some(1)), &mut Wakers::new());
+        queue.push(
+            &change("a", ChangeKind::Patch, None, Some(1)),
+            &mut Wakers::new(),
+        );
+        queue.push(
+            &change("b", ChangeKind::Patch, None, Some(1)),
+            &mut Wakers::new(),
+        );
         let mut context = Context::from_waker(Waker::noop());
         let _ = queue.poll_next(&mut context);
-        queue.push(&change("a", Kind::Patch, None, Some(2)), &mut Wakers::new());
+        queue.push(
+            &change("a", ChangeKind::Patch, None, Some(2)),
+            &mut Wakers::new(),
+        );
         let keys: Vec<_> = drain(&queue).into_iter().map(|seen| seen.0).collect();
         assert_eq!(keys, ["b", "a"]);
     }
@@ -386,7 +416,7 @@ mod tests {
     fn the_end_comes_after_what_is_pending() {
         let queue = queue(Policy::Conflate(9));
         queue.push(
-            &change("a", Kind::Upsert, None, Some(1)),
+            &change("a", ChangeKind::Upsert, None, Some(1)),
             &mut Wakers::new(),
         );
         queue.end(

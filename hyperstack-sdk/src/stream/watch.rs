@@ -8,8 +8,12 @@ use std::task::{ready, Context, Poll};
 
 use futures_util::stream::{FusedStream, Stream};
 
+use super::change::{Change, ChangeKind};
+use super::end::EndReason;
+use super::error::StreamError;
 use super::operator::{Filter, FilterMap, Identity, Map, Operator, Then};
-use super::{Change, EndReason, Kind, Next, Policy, Queue, RichUpdate, StreamError, Update};
+use super::queue::{Next, Policy, Queue};
+use super::update::{RichUpdate, Update};
 use crate::patch::Record;
 
 /// A stream of [`Update`]s.
@@ -47,11 +51,11 @@ pub type TryEntityStream<T> = Watch<Result<Update<T>, StreamError>>;
 /// closures and return streams that have them too; the rest of `StreamExt` works as on any stream.
 #[must_use = "a stream does nothing until it is polled"]
 pub struct Watch<I: Item, O = Identity> {
-    state: State<I::Row>,
+    state: WatchState<I::Row>,
     operator: O,
 }
 
-enum State<T> {
+enum WatchState<T> {
     /// `Some` until the first poll.
     Lazy(Option<Subscriber<T>>, Option<Policy>),
     Live(Subscription<T>),
@@ -123,7 +127,7 @@ impl<I: Item> Watch<I> {
         subscriber: impl FnOnce(Options) -> Subscription<I::Row> + Send + 'static,
     ) -> Self {
         Watch {
-            state: State::Lazy(Some(Box::new(subscriber)), None),
+            state: WatchState::Lazy(Some(Box::new(subscriber)), None),
             operator: Identity,
         }
     }
@@ -174,9 +178,9 @@ impl<I: Item, O> Watch<I, O> {
 
     fn with(mut self, policy: Policy) -> Self {
         match &mut self.state {
-            State::Lazy(_, chosen) => *chosen = Some(policy),
-            State::Live(subscription) => subscription.queue.set_policy(policy),
-            State::Ended { .. } => {}
+            WatchState::Lazy(_, chosen) => *chosen = Some(policy),
+            WatchState::Live(subscription) => subscription.queue.set_policy(policy),
+            WatchState::Ended { .. } => {}
         }
         self
     }
@@ -235,7 +239,7 @@ impl<I: Item, O> Watch<I, O> {
     /// Why the stream ended; `None` until it has.
     pub fn end_reason(&self) -> Option<&EndReason> {
         match &self.state {
-            State::Ended { reason, .. } => Some(reason),
+            WatchState::Ended { reason, .. } => Some(reason),
             _ => None,
         }
     }
@@ -244,25 +248,25 @@ impl<I: Item, O> Watch<I, O> {
     /// are counted in [`Stats::conflated`](crate::Stats::conflated).
     pub fn conflated(&self) -> u64 {
         match &self.state {
-            State::Lazy(..) => 0,
-            State::Live(subscription) => subscription.queue.conflated(),
-            State::Ended { conflated, .. } => *conflated,
+            WatchState::Lazy(..) => 0,
+            WatchState::Live(subscription) => subscription.queue.conflated(),
+            WatchState::Ended { conflated, .. } => *conflated,
         }
     }
 
     fn poll_item(&mut self, context: &mut Context<'_>) -> Poll<Option<I>> {
         loop {
-            if let State::Lazy(subscriber, policy) = &mut self.state {
+            if let WatchState::Lazy(subscriber, policy) = &mut self.state {
                 if let Some(subscriber) = subscriber.take() {
                     let policy = *policy;
                     let options = Options {
                         policy,
                         ..I::OPTIONS
                     };
-                    self.state = State::Live(subscriber(options));
+                    self.state = WatchState::Live(subscriber(options));
                 }
             }
-            let State::Live(subscription) = &self.state else {
+            let WatchState::Live(subscription) = &self.state else {
                 return Poll::Ready(None);
             };
             let item = match ready!(subscription.queue.poll_next(context)) {
@@ -271,7 +275,7 @@ impl<I: Item, O> Watch<I, O> {
                 Next::End(reason) => {
                     let last = I::from_end(&reason);
                     let conflated = subscription.queue.conflated();
-                    self.state = State::Ended { reason, conflated };
+                    self.state = WatchState::Ended { reason, conflated };
                     last
                 }
             };
@@ -301,7 +305,7 @@ impl<I: Item, O: Operator<I>> Stream for Watch<I, O> {
 
 impl<I: Item, O: Operator<I>> FusedStream for Watch<I, O> {
     fn is_terminated(&self) -> bool {
-        matches!(self.state, State::Ended { .. })
+        matches!(self.state, WatchState::Ended { .. })
     }
 }
 
@@ -311,9 +315,9 @@ impl<I: Item, O> Unpin for Watch<I, O> {}
 impl<I: Item, O> fmt::Debug for Watch<I, O> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match &self.state {
-            State::Lazy(..) => "Lazy".to_owned(),
-            State::Live(_) => "Live".to_owned(),
-            State::Ended { reason, .. } => format!("Ended({reason:?})"),
+            WatchState::Lazy(..) => "Lazy".to_owned(),
+            WatchState::Live(_) => "Live".to_owned(),
+            WatchState::Ended { reason, .. } => format!("Ended({reason:?})"),
         };
         f.debug_struct("Watch").field("state", &state).finish()
     }
@@ -338,9 +342,9 @@ impl<T: Record> sealed::Item for Update<Arc<T>> {
     fn from_change(change: Change<T>) -> Option<Self> {
         let key = String::from(&*change.key);
         Some(match (change.kind, change.after) {
-            (Kind::Upsert, Some(data)) => Update::Upsert { key, data },
-            (Kind::Patch, Some(data)) => Update::Patch { key, data },
-            (Kind::Delete, _) | (_, None) => Update::Delete { key },
+            (ChangeKind::Upsert, Some(data)) => Update::Upsert { key, data },
+            (ChangeKind::Patch, Some(data)) => Update::Patch { key, data },
+            (ChangeKind::Delete, _) | (_, None) => Update::Delete { key },
         })
     }
 }

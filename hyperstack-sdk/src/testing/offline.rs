@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::client::{HyperStack, HyperStackBuilder};
-use crate::engine::{Handle, Shared};
+use crate::engine::{Engine, Handle};
 use crate::session::Transmit;
 
 /// A client without a socket or a task: the test hands it the server's messages, and takes what it
@@ -84,7 +84,7 @@ impl Offline {
         sent
     }
 
-    fn shared(&self) -> &Shared {
+    fn shared(&self) -> &Engine {
         self.client.handle().shared()
     }
 }

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::part::Part;
+use super::read::ReadError;
 use super::read::{owned, View};
-use super::{ReadError, Shared};
+use super::shared::Shared;
 use crate::engine::Handle;
 use crate::patch::{FilterError, Record};
 use crate::session::Window;
@@ -85,7 +86,7 @@ pub enum Entities {}
 pub enum Derived {}
 
 impl<T: Record, Kind> ListView<T, Kind> {
-    pub(super) fn new(handle: Handle, id: &str) -> Self {
+    pub(crate) fn new(handle: Handle, id: &str) -> Self {
         ListView {
             view: View::new(handle, id),
             part: Part::new(Window::default()),

@@ -7,14 +7,10 @@ mod part;
 mod read;
 mod shared;
 mod single;
-mod source;
 mod state;
 
 pub use list::{Derived, Entities, ListView, WindowView};
 pub use read::ReadError;
 pub use shared::Shared;
 pub use single::SingleView;
-#[doc(hidden)]
-pub use source::{source, Viewed};
-pub use source::{ViewSource, Views};
 pub use state::StateView;

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::patch::{self, FilterError, Patchable, Record};
 use crate::session::Window;
-use crate::store::Filter;
+use crate::store::Predicate;
 
 /// A window, and what its rows have in common.
 #[derive(Debug)]
@@ -37,9 +37,9 @@ impl<T: Patchable> Part<T> {
 
 impl<T: Record> Part<T> {
     /// Tells which rows these are; `None` if all of the window.
-    pub(super) fn predicate(&self) -> Result<Option<Filter<T>>, FilterError> {
+    pub(super) fn predicate(&self) -> Result<Option<Predicate<T>>, FilterError> {
         let held = self.held.clone()?;
-        Ok((!held.is_empty()).then(|| -> Filter<T> {
+        Ok((!held.is_empty()).then(|| -> Predicate<T> {
             Arc::new(move |row| held.iter().all(|patch| T::holds(row, patch)))
         }))
     }

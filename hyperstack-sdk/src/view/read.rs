@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::engine::{ConnectionState, Handle, Place};
 use crate::patch::{FilterError, Record};
 use crate::session::{CloseReason, Query, TooManySubscriptions, Window};
-use crate::store::{Cache, Filter, Outcome};
+use crate::store::{Cache, Outcome, Predicate};
 use crate::stream::{Item, Watch};
 use crate::wire::{FrameError, Issue};
 
@@ -161,7 +161,7 @@ impl<T: Record> View<T> {
     pub(super) fn stream<I: Item<Row = T>>(
         &self,
         queries: Vec<Query>,
-        filter: Option<Filter<T>>,
+        filter: Option<Predicate<T>>,
     ) -> Watch<I> {
         let shared = self.handle.shared().clone();
         Watch::new(move |options| shared.subscribe(queries, filter.as_ref(), options))

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{ListView, ReadError, SingleView, StateView};
+use super::list::ListView;
+use super::read::ReadError;
+use super::single::SingleView;
+use super::state::StateView;
 use crate::patch::Record;
 
 /// A view whose reads return `Arc`s that are shared with the cache: no row is copied. A row that is

@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::list::WindowView;
 use super::read::owned;
-use super::{ReadError, Shared, WindowView};
+use super::read::ReadError;
+use super::shared::Shared;
 use crate::engine::Handle;
 use crate::patch::Record;
 use crate::stream::{EntityStream, RichEntityStream, RowStream, TryEntityStream};
@@ -21,7 +23,7 @@ pub struct SingleView<T: Record> {
 }
 
 impl<T: Record> SingleView<T> {
-    pub(super) fn new(handle: Handle, id: &str) -> Self {
+    pub(crate) fn new(handle: Handle, id: &str) -> Self {
         SingleView {
             window: WindowView::new(handle, id).take(1),
         }

@@ -3,8 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::read::ReadError;
 use super::read::{owned, View};
-use super::{ReadError, Shared};
+use super::shared::Shared;
 use crate::engine::Handle;
 use crate::patch::Record;
 use crate::stream::{EntityStream, RichEntityStream, RowStream, TryEntityStream};
@@ -24,7 +25,7 @@ pub struct StateView<T> {
 }
 
 impl<T: Record> StateView<T> {
-    pub(super) fn new(handle: Handle, id: &str) -> Self {
+    pub(crate) fn new(handle: Handle, id: &str) -> Self {
         StateView {
             view: View::new(handle, id),
         }

@@ -20,16 +20,18 @@ use hashbrown::{HashMap, HashSet};
 pub(crate) use overlap::{Guard, Mark};
 pub(crate) use sort::rank;
 
-use super::instruction::SourceIds;
+use super::instruction::{Instruction, Route, SourceId, SourceIds, Step};
+use super::query::{Query, Target};
+use super::timer::Time;
 use super::wants::Wants;
-use super::{Instruction, Query, Route, SourceId, Step, Target, Time, Window};
+use super::window::Window;
 use crate::wire::{AuthErrorCode, Frame, FrameError, Issue, Request, Seq};
 use requests::{Answer, Requests};
 use resume::Resume;
 use window::{is_derived, needed};
 
 /// The sources by view.
-type Sources = HashMap<Arc<str>, Source>;
+type Sources = HashMap<Arc<str>, V1Source>;
 
 /// The sources of all views that are read, and the requests of the present connection.
 #[derive(Debug, Default)]
@@ -40,7 +42,7 @@ pub(super) struct V1 {
 
 /// What one view brings.
 #[derive(Debug)]
-struct Source {
+struct V1Source {
     id: SourceId,
     derived: bool,
     scope: Scope,
@@ -69,7 +71,7 @@ impl V1 {
         instructions: &mut Instructions,
     ) -> Route {
         let source = self.sources.entry(query.view.clone());
-        let source = source.or_insert_with(|| Source::new(ids.allocate(), &query.view));
+        let source = source.or_insert_with(|| V1Source::new(ids.allocate(), &query.view));
         for target in BTreeSet::from([&Target::All, &query.target]) {
             if self.requests.clear_refusal(&query.view, target) {
                 wants.drop_lingering(&query.view);
@@ -249,7 +251,7 @@ impl V1 {
     }
 
     /// The source that a live row belongs to, if a reader wants it.
-    fn source_of_row(&mut self, view: &str, key: &str, heard: Option<Time>) -> Option<&Source> {
+    fn source_of_row(&mut self, view: &str, key: &str, heard: Option<Time>) -> Option<&V1Source> {
         self.note_frame(view, Some(key), heard);
         let source = self.sources.get(view)?;
         match &source.scope {
@@ -284,9 +286,9 @@ impl V1 {
     }
 }
 
-impl Source {
+impl V1Source {
     fn new(id: SourceId, view: &str) -> Self {
-        Source {
+        V1Source {
             id,
             derived: is_derived(view),
             scope: Scope::Keys(HashSet::new()),

@@ -6,8 +6,11 @@ use std::time::Duration;
 
 use super::window::{is_derived, subscribe};
 use super::Sources;
+use crate::session::instruction::{Absent, Step};
+use crate::session::query::Target;
+use crate::session::timer::Time;
 use crate::session::wants::Wants;
-use crate::session::{Absent, Step, Target, Time, Window};
+use crate::session::window::Window;
 use crate::wire::{Issue, Request, Seq, Sort, Subscribe};
 
 /// The subscriptions of one connection.
@@ -59,7 +62,7 @@ enum Status {
 struct Pending {
     id: u64,
     view: Arc<str>,
-    kind: Kind,
+    purpose: Purpose,
     window: Window,
     answered: bool,
     /// Whether the view sent a frame since. If so, it exists.
@@ -69,7 +72,7 @@ struct Pending {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Kind {
+enum Purpose {
     Barrier,
     Subscribe(Target),
 }
@@ -124,7 +127,7 @@ impl Requests {
             view: list,
             ..Subscribe::default()
         };
-        self.send(Kind::Barrier, Window::default(), subscribe);
+        self.send(Purpose::Barrier, Window::default(), subscribe);
     }
 
     fn end_unwanted(&mut self, view: &str, wanted: &[(Target, Window)]) {
@@ -156,7 +159,7 @@ impl Requests {
         if let Some(cursor) = cursor {
             message.after = Some(cursor.to_string());
         }
-        let id = self.send(Kind::Subscribe(target.clone()), window, message);
+        let id = self.send(Purpose::Subscribe(target.clone()), window, message);
         let subscription = Subscription {
             id,
             window,
@@ -167,14 +170,14 @@ impl Requests {
         present.insert(target, subscription);
     }
 
-    fn send(&mut self, kind: Kind, window: Window, message: Subscribe) -> u64 {
+    fn send(&mut self, purpose: Purpose, window: Window, message: Subscribe) -> u64 {
         self.last_id += 1;
         let view: Arc<str> = message.view.as_str().into();
         self.pending.push_back(Pending {
             id: self.last_id,
-            first: kind != Kind::Barrier && self.requested.insert(view.clone()),
+            first: purpose != Purpose::Barrier && self.requested.insert(view.clone()),
             view,
-            kind,
+            purpose,
             window,
             answered: false,
             heard: false,
@@ -271,7 +274,7 @@ impl Requests {
         let request = &mut self.pending[index];
         request.answered = true;
         let (id, window) = (request.id, request.window);
-        if let Kind::Subscribe(target) = &request.kind {
+        if let Purpose::Subscribe(target) = &request.purpose {
             let (view, target) = (request.view.clone(), target.clone());
             let begin = Step::Begin {
                 target,
@@ -289,7 +292,10 @@ impl Requests {
         self.lists.insert(view.to_owned());
         let answers = self.end_up_to(index);
         // The barriers that remain may all be on lists of unknown entities, which never answer.
-        let barriers = self.pending.iter().filter(|it| it.kind == Kind::Barrier);
+        let barriers = self
+            .pending
+            .iter()
+            .filter(|it| it.purpose == Purpose::Barrier);
         let mut lists = barriers.map(|barrier| &*barrier.view).peekable();
         if lists.peek().is_some() && lists.all(|list| !self.lists.contains(list)) {
             self.send_barrier(view.to_owned());
@@ -302,7 +308,7 @@ impl Requests {
         let over: Vec<_> = self.pending.drain(..=index).collect();
         let answer = |request: Pending| {
             let is_present = self.is_present(request.id, &request.view);
-            let Kind::Subscribe(target) = request.kind else {
+            let Purpose::Subscribe(target) = request.purpose else {
                 return None;
             };
             let step = if request.answered || request.heard {
@@ -318,7 +324,7 @@ impl Requests {
     /// Notes a frame of a view other than `subscribed`.
     pub(super) fn note_frame(&mut self, view: &str) {
         let of_view =
-            |request: &&mut Pending| request.kind != Kind::Barrier && *request.view == *view;
+            |request: &&mut Pending| request.purpose != Purpose::Barrier && *request.view == *view;
         if let Some(request) = self.pending.iter_mut().find(of_view) {
             request.heard = true;
         }
@@ -327,13 +333,13 @@ impl Requests {
     /// The view's last snapshot batch ends the earliest request that was answered. If none was, it ends
     /// a request that was not, provided that no other can have caused it.
     pub(super) fn handle_complete(&mut self, view: &str) -> Option<Answer> {
-        let of_view = |it: &Pending| it.kind != Kind::Barrier && *it.view == *view;
+        let of_view = |it: &Pending| it.purpose != Purpose::Barrier && *it.view == *view;
         let mut pending = self.pending.iter();
         let index = pending
             .position(|it| of_view(it) && it.answered)
             .or_else(|| self.pending.iter().position(|it| of_view(it) && it.first))?;
         let request = self.pending.remove(index)?;
-        let Kind::Subscribe(target) = request.kind else {
+        let Purpose::Subscribe(target) = request.purpose else {
             return None;
         };
         let is_present = self.is_present(request.id, &request.view);
@@ -345,7 +351,7 @@ impl Requests {
     /// that is rejected is answered thereby.
     pub(super) fn refuse_unanswered(&mut self, issue: &Issue) -> Vec<Answer> {
         match self.pending.iter().position(|request| !request.answered) {
-            Some(index) if self.pending[index].kind == Kind::Barrier => self.end_up_to(index),
+            Some(index) if self.pending[index].purpose == Purpose::Barrier => self.end_up_to(index),
             Some(index) => self.refuse(index, issue, Status::OverLimit),
             None => Vec::new(),
         }
@@ -353,7 +359,7 @@ impl Requests {
 
     /// The server rejects the content of the last request that it has answered.
     pub(super) fn refuse_answered(&mut self, issue: &Issue) -> Vec<Answer> {
-        let answered = |it: &Pending| it.answered && it.kind != Kind::Barrier;
+        let answered = |it: &Pending| it.answered && it.purpose != Purpose::Barrier;
         match self.pending.iter().rposition(answered) {
             Some(index) => self.refuse(index, issue, Status::Rejected),
             None => Vec::new(),

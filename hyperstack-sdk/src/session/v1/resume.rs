@@ -1,7 +1,7 @@
 //! What a new subscription to a view asks for after an earlier one ended.
 
 use super::window::resubscribed;
-use crate::session::Window;
+use crate::session::window::Window;
 use crate::wire::Seq;
 
 /// Whether a view was subscribed whole before, and up to where its changes are held.

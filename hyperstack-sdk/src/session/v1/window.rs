@@ -6,7 +6,8 @@
 
 use std::sync::Arc;
 
-use crate::session::{Target, Window};
+use crate::session::query::Target;
+use crate::session::window::Window;
 use crate::wire::Subscribe;
 
 /// Whether a view is derived: a window that rows leave, not one of the views that every entity has.

@@ -9,7 +9,7 @@ use futures_util::FutureExt;
 use crate::session::{
     Absent, CloseReason, Instruction, Query, Session, Settings, SourceId, Step, Target, Window,
 };
-use crate::stream::{Change, Kind, Next, Policy, Queue, RowError};
+use crate::stream::{Change, ChangeKind, Next, Policy, Queue, RowError};
 use crate::wire::{Frame, FrameError, Incoming, Seq, Sort};
 use crate::{Entity, PatchErrorKind, RowErrorCause};
 
@@ -143,9 +143,9 @@ impl Fixture {
         while let Poll::Ready(next) = self.queue.poll_next(&mut context) {
             match next {
                 Next::Change(Change { key, kind, .. }) => read.push(match kind {
-                    Kind::Upsert => format!("upsert {key}"),
-                    Kind::Patch => format!("patch {key}"),
-                    Kind::Delete => format!("delete {key}"),
+                    ChangeKind::Upsert => format!("upsert {key}"),
+                    ChangeKind::Patch => format!("patch {key}"),
+                    ChangeKind::Delete => format!("delete {key}"),
                 }),
                 Next::Error(error) => read.push(format!("error {error}")),
                 Next::End(_) => {

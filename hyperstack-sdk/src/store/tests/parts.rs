@@ -11,7 +11,7 @@ fn part(skip: u64, take: u64) -> Window {
     }
 }
 
-fn cheap() -> Option<Filter<Coin>> {
+fn cheap() -> Option<Predicate<Coin>> {
     Some(Arc::new(|coin| {
         coin.price.is_some_and(|price| price < 10.0)
     }))
@@ -19,7 +19,7 @@ fn cheap() -> Option<Filter<Coin>> {
 
 impl Fixture {
     /// Another reader, of a part, instead of the one before.
-    fn reads(&mut self, window: Window, filter: Option<Filter<Coin>>) {
+    fn reads(&mut self, window: Window, filter: Option<Predicate<Coin>>) {
         self.queue = Arc::new(queue());
         let mut needed = window;
         if self.derived && (filter.is_some() || window.take.is_none()) {

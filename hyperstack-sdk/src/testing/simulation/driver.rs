@@ -12,7 +12,7 @@ use super::met::Event;
 use super::network::{Network, Told};
 use super::server::Server;
 use super::tokens::Tokens;
-use crate::engine::Shared;
+use crate::engine::Engine;
 use crate::session::{ConnectError, ConnectionLost, Link, Transmit};
 use crate::wire::{AuthErrorCode, Request, Secret};
 use crate::HyperStack;
@@ -90,7 +90,7 @@ impl Driver {
     }
 
     /// Whether the server lets the client in, and until when, for it wants a token that has not ended.
-    fn admitted(&self, shared: &Shared, now: Instant) -> Result<Option<Instant>, ConnectError> {
+    fn admitted(&self, shared: &Engine, now: Instant) -> Result<Option<Instant>, ConnectError> {
         let Some(Secret(token)) = shared.token() else {
             return Ok(None);
         };
@@ -104,7 +104,7 @@ impl Driver {
     }
 
     /// Hands on what came of fetching a token, if something has.
-    fn fetch(&mut self, shared: &Shared, server: &mut Server, now: Instant) -> bool {
+    fn fetch(&mut self, shared: &Engine, server: &mut Server, now: Instant) -> bool {
         let fetched = self.tokens.fetch(now);
         if let Some(Err(_)) = fetched {
             server.met.note(Event::NoToken);
@@ -172,7 +172,7 @@ impl Driver {
     }
 
     /// Writes what there is to write, then handles what has arrived.
-    fn read(&mut self, shared: &Shared, server: &mut Server, now: Instant) -> bool {
+    fn read(&mut self, shared: &Engine, server: &mut Server, now: Instant) -> bool {
         let mut any = false;
         while let Some(transmit) = shared.poll_transmit() {
             self.network.say(transmit, now);
@@ -220,7 +220,7 @@ impl Driver {
 }
 
 /// Lets the session look at its timers, if it is time or there may be something else to do.
-fn pause(shared: &Shared, now: Instant) -> bool {
+fn pause(shared: &Engine, now: Instant) -> bool {
     let is_due = shared.poll_timeout().is_some_and(|at| at <= now);
     let is_woken = shared.woken().now_or_never().is_some();
     if is_due || is_woken {

@@ -11,8 +11,9 @@ use serde_json::Value;
 use super::journal::{Entry, Journal};
 use super::row::Pool;
 use super::script::{Filter, Form, Part, Policy, Source, Spec, VIEWS};
+use crate::client::{source, ViewSource};
 use crate::stream::{Identity, Item, Operator};
-use crate::view::{source, ListView, ViewSource, WindowView};
+use crate::view::{ListView, WindowView};
 use crate::{HyperStack, Patchable, RichUpdate, StreamError, Update, Watch};
 
 /// An item, whatever the kind of stream.

@@ -4,10 +4,10 @@ use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
-use super::{ListView, SingleView, StateView, WindowView};
-use crate::client::HyperStack;
+use super::HyperStack;
 use crate::engine::Handle;
 use crate::patch::{Entity, Record};
+use crate::view::{ListView, SingleView, StateView, WindowView};
 
 /// The views of an entity; implemented by `#[derive(Views)]`, on `FooViews` for `Foo`.
 #[diagnostic::on_unimplemented(
