@@ -11,9 +11,8 @@ mod resume;
 mod sort;
 mod window;
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
-use std::time::Duration;
 
 use hashbrown::{HashMap, HashSet};
 
@@ -25,28 +24,27 @@ use super::query::{Query, Target};
 use super::timer::Time;
 use super::wants::Wants;
 use super::window::Window;
-use crate::wire::{AuthErrorCode, Frame, FrameError, Issue, Request, Seq};
-use requests::{Answer, Requests};
+use crate::wire::{Frame, FrameError, Seq};
+use requests::{Requests, Subscription};
 use resume::Resume;
 use window::{is_derived, needed};
 
-/// The sources by view.
-type Sources = HashMap<Arc<str>, V1Source>;
-
-/// The sources of all views that are read, and the requests of the present connection.
+/// The views that are read, and the requests of the present connection.
 #[derive(Debug, Default)]
 pub(super) struct V1 {
-    sources: Sources,
+    views: HashMap<Arc<str>, View>,
     requests: Requests,
 }
 
-/// What one view brings.
+/// What one view brings: one source.
 #[derive(Debug)]
-struct V1Source {
+struct View {
     id: SourceId,
     derived: bool,
     scope: Scope,
     resume: Resume,
+    /// The subscriptions of the present connection.
+    subscriptions: BTreeMap<Target, Subscription>,
 }
 
 /// The rows that answered subscriptions bring and that readers want. Frames of other rows are left over
@@ -57,7 +55,7 @@ enum Scope {
     Keys(HashSet<Arc<str>>),
 }
 
-/// Where instructions that hold nothing of a message go.
+/// Where instructions go that hold nothing of a message.
 pub(super) type Instructions = VecDeque<Instruction<'static>>;
 
 impl V1 {
@@ -70,77 +68,73 @@ impl V1 {
         ids: &mut SourceIds,
         instructions: &mut Instructions,
     ) -> Route {
-        let source = self.sources.entry(query.view.clone());
-        let source = source.or_insert_with(|| V1Source::new(ids.allocate(), &query.view));
+        let view = self.views.entry(query.view.clone());
+        let view = view.or_insert_with(|| View::new(ids.allocate(), &query.view));
         for target in BTreeSet::from([&Target::All, &query.target]) {
-            if self.requests.clear_refusal(&query.view, target) {
+            if view.clear_refusal(target) {
                 wants.drop_lingering(&query.view);
                 let step = Step::ClearRefusal(target.clone());
-                instructions.push_back(source.instruct(step));
+                instructions.push_back(view.instruct(step));
             }
         }
         wants.add(query);
         Route {
-            source: source.id,
-            needed: needed(query.window, source.derived),
+            source: view.id,
+            needed: needed(query.window, view.derived),
             local: query.window,
         }
     }
 
     pub(super) fn source(&self, query: &Query) -> Option<SourceId> {
-        Some(self.sources.get(&query.view)?.id)
+        Some(self.views.get(&query.view)?.id)
     }
 
     /// Narrows or frees the sources of views whose queries expired.
     pub(super) fn handle_expired(
         &mut self,
-        views: BTreeSet<Arc<str>>,
+        expired: BTreeSet<Arc<str>>,
         wants: &Wants,
         ids: &mut SourceIds,
         instructions: &mut Instructions,
     ) {
-        for view in views {
-            if wants.parts(&view).next().is_some() && is_whole(&view, wants) {
-                continue;
-            }
-            let Some(source) = self.sources.get_mut(&view) else {
+        for name in expired {
+            let Some(view) = self.views.get_mut(&name) else {
                 continue;
             };
+            let wanted = view.wanted(&name, wants);
+            if matches!(wanted[..], [(Target::All, _), ..]) {
+                continue;
+            }
             // Rows of the whole go, and what was known of the whole with them.
-            source.resume = Resume::default();
-            let targets = wants.parts(&view).map(|(target, _)| target);
-            let keys: Vec<_> = targets.filter_map(Target::key).cloned().collect();
-            if keys.is_empty() {
-                instructions.push_back(source.instruct(Step::Free));
-                ids.release(source.id);
-                self.sources.remove(&view);
+            view.resume = Resume::default();
+            if wanted.is_empty() {
+                instructions.push_back(view.instruct(Step::Free));
+                self.requests.end_unwanted(&name, view, &[]);
+                ids.release(view.id);
+                self.views.remove(&name);
             } else {
-                source.scope.narrow(&keys);
-                instructions.push_back(source.instruct(Step::Narrow(keys)));
+                let keys = wanted.iter().filter_map(|(target, _)| target.key());
+                let keys: Vec<_> = keys.cloned().collect();
+                view.scope.narrow(&keys);
+                instructions.push_back(view.instruct(Step::Narrow(keys)));
             }
         }
-    }
-
-    /// Requests a view's snapshot again.
-    pub(super) fn resync(&mut self, query: &Query, wants: &mut Wants) {
-        self.requests.restart(&query.view);
-        if let Some(source) = self.sources.get_mut(&query.view) {
-            source.resume.set_cursor(None);
-        }
-        wants.mark_changed(&query.view);
     }
 
     /// Sets the position up to which each source holds all changes. Derived views are always sent
     /// whole.
     pub(super) fn set_cursors(&mut self, cursor_of: impl Fn(SourceId) -> Option<Seq>) {
-        for source in self.sources.values_mut().filter(|source| !source.derived) {
-            source.resume.set_cursor(cursor_of(source.id));
+        for view in self.views.values_mut().filter(|view| !view.derived) {
+            view.resume.set_cursor(cursor_of(view.id));
         }
     }
 
     /// A connection is open, and nothing is subscribed on it.
     pub(super) fn handle_open(&mut self, wants: &mut Wants) {
         self.requests = Requests::default();
+        for view in self.views.values_mut() {
+            view.subscriptions.clear();
+        }
         wants.mark_all_changed();
     }
 
@@ -154,8 +148,7 @@ impl V1 {
     ) -> Option<Instruction<'m>> {
         match frame {
             Frame::Subscribed { view, sort } => {
-                let answers = self.requests.handle_subscribed(&view, sort);
-                self.answer(answers, instructions);
+                self.handle_subscribed(&view, sort, instructions);
                 None
             }
             Frame::Snapshot {
@@ -166,18 +159,17 @@ impl V1 {
             } => {
                 self.note_frame(&view, None, heard_at);
                 if complete {
-                    let answer = self.requests.handle_complete(&view);
-                    self.answer(answer, instructions);
+                    self.handle_complete(&view, instructions);
                 }
-                let source = self.sources.get(&*view)?;
-                if let Scope::Keys(keys) = &source.scope {
+                let view = self.views.get(&*view)?;
+                if let Scope::Keys(keys) = &view.scope {
                     rows.retain(|row| keys.contains(&*row.key));
                 }
-                Some(source.instruct(Step::Snapshot { rows, malformed }))
+                Some(view.instruct(Step::Snapshot { rows, malformed }))
             }
             Frame::Upsert { view, row } => {
-                let source = self.source_of_row(&view, &row.key, heard_at)?;
-                Some(source.instruct(Step::Upsert(row)))
+                let view = self.view_of_row(&view, &row.key, heard_at)?;
+                Some(view.instruct(Step::Upsert(row)))
             }
             Frame::Patch {
                 view,
@@ -185,14 +177,14 @@ impl V1 {
                 append,
                 seq,
             } => {
-                let source = self.source_of_row(&view, &row.key, heard_at)?;
-                Some(source.instruct(Step::Patch { row, append, seq }))
+                let view = self.view_of_row(&view, &row.key, heard_at)?;
+                Some(view.instruct(Step::Patch { row, append, seq }))
             }
             Frame::Delete { view, key } => {
-                let source = self.source_of_row(&view, &key, heard_at)?;
+                let view = self.view_of_row(&view, &key, heard_at)?;
                 // The server sends a window's rows, newcomers among them, after the deletes.
-                let hold = source.derived;
-                Some(source.instruct(Step::Remove { key, hold }))
+                let hold = view.derived;
+                Some(view.instruct(Step::Remove { key, hold }))
             }
         }
     }
@@ -201,98 +193,32 @@ impl V1 {
     /// concern any.
     pub(super) fn handle_undecodable(&self, error: FrameError) -> Option<Instruction<'static>> {
         let source = match error.view() {
-            Some(view) => Some(self.sources.get(view)?.id),
+            Some(view) => Some(self.views.get(view)?.id),
             None => None,
         };
         let step = Step::Undecodable(error);
         Some(Instruction { source, step })
     }
 
-    /// An error of the server names no view. A limit on subscriptions rejects the earliest request that
-    /// is not answered, a limit on rows the latest that is.
-    pub(super) fn handle_issue(&mut self, issue: &Issue, instructions: &mut Instructions) {
-        match issue.code {
-            AuthErrorCode::SubscriptionLimitExceeded => {
-                let answers = self.requests.refuse_unanswered(issue);
-                self.answer(answers, instructions);
-            }
-            AuthErrorCode::SnapshotLimitExceeded => {
-                let answers = self.requests.refuse_answered(issue);
-                for (view, _) in &answers {
-                    if let Some(source) = self.sources.get_mut(view) {
-                        source.resume.refuse();
-                    }
-                }
-                self.answer(answers, instructions);
-            }
-            _ => {}
-        }
-    }
-
-    /// The server may accept subscriptions that were over its limit.
-    pub(super) fn retry_refused(&mut self) {
-        self.requests.retry_over_limit();
-    }
-
-    /// Ends subscriptions that brought nothing for `limit`, to request them again.
-    pub(super) fn restart_stale(&mut self, limit: Duration, now: Time, wants: &mut Wants) {
-        for view in self.requests.restart_stale(limit, now) {
-            wants.mark_changed(&view);
-        }
-    }
-
-    /// Queues the requests that make subscriptions match what is wanted.
-    pub(super) fn reconcile(&mut self, wants: &mut Wants) {
-        self.requests.reconcile(&mut self.sources, wants);
-    }
-
-    pub(super) fn poll_request(&mut self) -> Option<Request> {
-        self.requests.poll()
-    }
-
-    /// The source that a live row belongs to, if a reader wants it.
-    fn source_of_row(&mut self, view: &str, key: &str, heard: Option<Time>) -> Option<&V1Source> {
-        self.note_frame(view, Some(key), heard);
-        let source = self.sources.get(view)?;
-        match &source.scope {
+    /// The view that a live row belongs to, if a reader wants the row.
+    fn view_of_row(&mut self, view: &str, key: &str, heard_at: Option<Time>) -> Option<&View> {
+        self.note_frame(view, Some(key), heard_at);
+        let view = self.views.get(view)?;
+        match &view.scope {
             Scope::Keys(keys) if !keys.contains(key) => None,
-            _ => Some(source),
-        }
-    }
-
-    fn note_frame(&mut self, view: &str, key: Option<&str>, heard_at: Option<Time>) {
-        self.requests.note_frame(view);
-        if let Some(now) = heard_at {
-            self.requests.note_heard(view, key, now);
-        }
-    }
-
-    /// Queues what answers mean to their sources.
-    fn answer(
-        &mut self,
-        answers: impl IntoIterator<Item = Answer>,
-        instructions: &mut Instructions,
-    ) {
-        for (view, mut step) in answers {
-            let Some(source) = self.sources.get_mut(&view) else {
-                continue;
-            };
-            if let Step::Begin { target, resync, .. } = &mut step {
-                source.scope.widen(target);
-                *resync = *target == Target::All && source.resume.begin();
-            }
-            instructions.push_back(source.instruct(step));
+            _ => Some(view),
         }
     }
 }
 
-impl V1Source {
-    fn new(id: SourceId, view: &str) -> Self {
-        V1Source {
+impl View {
+    fn new(id: SourceId, name: &str) -> Self {
+        View {
             id,
-            derived: is_derived(view),
+            derived: is_derived(name),
             scope: Scope::Keys(HashSet::new()),
             resume: Resume::default(),
+            subscriptions: BTreeMap::new(),
         }
     }
 
@@ -301,6 +227,30 @@ impl V1Source {
             source: Some(self.id),
             step,
         }
+    }
+
+    /// The subscriptions that serve all readers: the whole view if a reader wants it, else each wanted
+    /// row. The whole view and one of its rows are never both subscribed, because every change of that
+    /// row would arrive twice. A derived view is always whole: the server ignores the key.
+    fn wanted(&self, name: &str, wants: &Wants) -> Vec<(Target, Window)> {
+        let is_whole = wants.parts(name).any(|(target, _)| match target {
+            Target::All => true,
+            // A subscription to the key "*" would be one to the whole view.
+            Target::Key(key) => self.derived || &**key == "*",
+        });
+        let parts = wants.parts(name);
+        if !is_whole {
+            return parts
+                .map(|(target, window)| (target.clone(), window))
+                .collect();
+        }
+        let windows = parts.map(|(target, window)| match target {
+            Target::All => needed(window, self.derived),
+            // A reader of one row may want any row.
+            Target::Key(_) => Window::default(),
+        });
+        let joined = windows.reduce(Window::join).unwrap_or_default();
+        vec![(Target::All, joined)]
     }
 }
 
@@ -322,38 +272,4 @@ impl Scope {
         });
         *self = Scope::Keys(kept.cloned().collect());
     }
-}
-
-/// The subscriptions that serve all readers of a view: the whole view if a reader wants it, else each
-/// wanted row. The whole view and one of its rows are never both subscribed, because every change of
-/// that row would arrive twice.
-fn subscriptions(view: &str, wants: &Wants) -> Vec<(Target, Window)> {
-    if !is_whole(view, wants) {
-        let parts = wants.parts(view);
-        return parts
-            .map(|(target, window)| (target.clone(), window))
-            .collect();
-    }
-    let derived = is_derived(view);
-    let windows = wants.parts(view).map(|(target, window)| match target {
-        Target::All => needed(window, derived),
-        // A reader of one row may want any row.
-        Target::Key(_) => Window::default(),
-    });
-    let joined = windows.reduce(Window::join);
-    joined
-        .map(|window| (Target::All, window))
-        .into_iter()
-        .collect()
-}
-
-/// Whether the view is subscribed whole. A derived view always is: the server ignores the key.
-fn is_whole(view: &str, wants: &Wants) -> bool {
-    let mut targets = wants.parts(view).map(|(target, _)| target);
-    is_derived(view)
-        || targets.any(|target| match target {
-            Target::All => true,
-            // A subscription to the key "*" would be one to the whole view.
-            Target::Key(key) => &**key == "*",
-        })
 }

@@ -4,16 +4,16 @@ use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::window::{is_derived, subscribe};
-use super::Sources;
+use super::window::subscribe;
+use super::{Instructions, View, V1};
 use crate::session::instruction::{Absent, Step};
-use crate::session::query::Target;
+use crate::session::query::{Query, Target};
 use crate::session::timer::Time;
 use crate::session::wants::Wants;
 use crate::session::window::Window;
-use crate::wire::{Issue, Request, Seq, Sort, Subscribe};
+use crate::wire::{AuthErrorCode, Issue, Request, Seq, Sort, Subscribe};
 
-/// The subscriptions of one connection.
+/// The requests of one connection.
 ///
 /// A v1 server handles a client's messages strictly in order, and answers `subscribed` with a view and
 /// no key, so answers are matched to requests by their order. The server does not announce the end of an
@@ -22,7 +22,6 @@ use crate::wire::{Issue, Request, Seq, Sort, Subscribe};
 /// answer comes after everything that the requests before it caused.
 #[derive(Debug, Default)]
 pub(super) struct Requests {
-    subscriptions: BTreeMap<Arc<str>, BTreeMap<Target, Subscription>>,
     pending: VecDeque<Pending>,
     outbox: VecDeque<Request>,
     last_id: u64,
@@ -39,7 +38,7 @@ pub(super) struct Requests {
 
 /// A subscription that was requested.
 #[derive(Debug)]
-struct Subscription {
+pub(super) struct Subscription {
     id: u64,
     window: Window,
     status: Status,
@@ -77,97 +76,351 @@ enum Purpose {
     Subscribe(Target),
 }
 
-/// What an answer means to the view's source.
-pub(super) type Answer = (Arc<str>, Step<'static>);
+impl V1 {
+    /// Queues the requests that turn the present subscriptions into the wanted ones.
+    pub(in crate::session) fn reconcile(&mut self, wants: &mut Wants) {
+        let mut changed = wants.take_changed();
+        for name in &changed {
+            if let Some(view) = self.views.get_mut(name) {
+                let wanted = view.wanted(name, wants);
+                self.requests.end_unwanted(name, view, &wanted);
+            }
+        }
+        if std::mem::take(&mut self.requests.freed) {
+            let over_limit = |_: &Target, it: &mut Subscription| it.status == Status::OverLimit;
+            changed.extend(self.forget(over_limit));
+        }
+        let mut lists = BTreeSet::new();
+        for name in changed {
+            let Some(view) = self.views.get_mut(&name) else {
+                continue;
+            };
+            for (target, window) in view.wanted(&name, wants) {
+                if !view.subscriptions.contains_key(&target) {
+                    self.requests.subscribe(&name, view, target, window);
+                    lists.insert(list_of(&name));
+                }
+            }
+        }
+        self.requests.send_barriers(lists);
+    }
+
+    /// Requests a view's snapshot again.
+    pub(in crate::session) fn resync(&mut self, query: &Query, wants: &mut Wants) {
+        if let Some(view) = self.views.get_mut(&query.view) {
+            view.resume.set_cursor(None);
+            for (target, subscription) in std::mem::take(&mut view.subscriptions) {
+                if subscription.status == Status::Standing {
+                    self.requests.unsubscribe(&query.view, &target);
+                }
+            }
+        }
+        wants.mark_changed(&query.view);
+    }
+
+    /// Ends the subscriptions that brought nothing for `limit`, to request them again.
+    pub(in crate::session) fn restart_stale(
+        &mut self,
+        limit: Duration,
+        now: Time,
+        wants: &mut Wants,
+    ) {
+        let is_stale = |_: &Target, subscription: &mut Subscription| {
+            let heard = *subscription.heard.get_or_insert(now);
+            subscription.status == Status::Standing && now.saturating_sub(heard) >= limit
+        };
+        for view in self.forget(is_stale) {
+            wants.mark_changed(&view);
+        }
+    }
+
+    /// The server may accept subscriptions that were over its limit.
+    pub(in crate::session) fn retry_refused(&mut self) {
+        self.requests.freed = true;
+    }
+
+    pub(in crate::session) fn poll_request(&mut self) -> Option<Request> {
+        self.requests.outbox.pop_front()
+    }
+
+    /// An error of the server names no view. A limit on subscriptions rejects the earliest request that
+    /// is not answered, a limit on rows the latest that is. A barrier that is rejected is answered
+    /// thereby.
+    pub(in crate::session) fn handle_issue(
+        &mut self,
+        issue: &Issue,
+        instructions: &mut Instructions,
+    ) {
+        let mut pending = self.requests.pending.iter();
+        match issue.code {
+            AuthErrorCode::SubscriptionLimitExceeded => {
+                match pending.position(|request| !request.answered) {
+                    Some(index) if self.requests.pending[index].purpose == Purpose::Barrier => {
+                        self.end_up_to(index, instructions);
+                    }
+                    Some(index) => self.refuse(index, issue, Status::OverLimit, instructions),
+                    None => {}
+                }
+            }
+            AuthErrorCode::SnapshotLimitExceeded => {
+                let answered = |it: &Pending| it.answered && it.purpose != Purpose::Barrier;
+                if let Some(index) = pending.rposition(answered) {
+                    self.refuse(index, issue, Status::Rejected, instructions);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Matches a `subscribed` frame to the earliest unanswered request for that view.
+    pub(super) fn handle_subscribed(
+        &mut self,
+        name: &str,
+        sort: Option<Sort>,
+        instructions: &mut Instructions,
+    ) {
+        let requests = &mut self.requests;
+        let earliest = |request: &Pending| !request.answered && *request.view == *name;
+        let Some(index) = requests.pending.iter().position(earliest) else {
+            return;
+        };
+        let request = &mut requests.pending[index];
+        request.answered = true;
+        let (id, window) = (request.id, request.window);
+        if let Purpose::Subscribe(target) = &request.purpose {
+            let target = target.clone();
+            let view = self.views.get_mut(name).filter(|view| view.has(id));
+            if let Some(view) = view {
+                view.scope.widen(&target);
+                let begin = Step::Begin {
+                    resync: target == Target::All && view.resume.begin(),
+                    target,
+                    window,
+                    sort,
+                };
+                instructions.push_back(view.instruct(begin));
+            }
+            return;
+        }
+        requests.outbox.push_back(Request::Unsubscribe {
+            view: name.to_owned(),
+            key: Some(barrier_key(id)),
+        });
+        (requests.freed, requests.freed_after) = (true, requests.last_id);
+        requests.lists.insert(name.to_owned());
+        self.end_up_to(index, instructions);
+        self.requests.cover_unknown_lists(name);
+    }
+
+    /// The view's last snapshot batch ends the earliest request that was answered. If none was, it ends
+    /// a request that was not, provided that no other can have caused it.
+    pub(super) fn handle_complete(&mut self, name: &str, instructions: &mut Instructions) {
+        let of_view = |it: &Pending| it.purpose != Purpose::Barrier && *it.view == *name;
+        let pending = &mut self.requests.pending;
+        let answered = pending.iter().position(|it| of_view(it) && it.answered);
+        let index = answered.or_else(|| pending.iter().position(|it| of_view(it) && it.first));
+        if let Some(request) = index.and_then(|index| pending.remove(index)) {
+            self.complete(request, instructions);
+        }
+    }
+
+    /// Notes a frame of a view other than `subscribed`, about one row or, with no key, about many.
+    pub(super) fn note_frame(&mut self, name: &str, key: Option<&str>, heard_at: Option<Time>) {
+        let of_view = |it: &&mut Pending| it.purpose != Purpose::Barrier && *it.view == *name;
+        if let Some(request) = self.requests.pending.iter_mut().find(of_view) {
+            request.heard = true;
+        }
+        let view = heard_at.and_then(|_| self.views.get_mut(name));
+        for (target, subscription) in view.into_iter().flat_map(|view| &mut view.subscriptions) {
+            if key.is_none() || target.key().is_none_or(|of| Some(&**of) == key) {
+                subscription.heard = heard_at;
+            }
+        }
+    }
+
+    /// The barrier at `index` was answered: all requests before it are over.
+    fn end_up_to(&mut self, index: usize, instructions: &mut Instructions) {
+        let over: Vec<_> = self.requests.pending.drain(..=index).collect();
+        for request in over {
+            if request.answered || request.heard {
+                self.complete(request, instructions);
+            } else if let (Some(view), Purpose::Subscribe(_)) =
+                (self.view_of(&request), &request.purpose)
+            {
+                instructions.push_back(view.instruct(Step::UnknownView));
+            }
+        }
+    }
+
+    /// The snapshot of a request is over. Rows that a derived view's snapshot did not bring have left
+    /// its window. A list has no deletes: the server has forgotten the rows that it does not send.
+    fn complete(&mut self, request: Pending, instructions: &mut Instructions) {
+        let view = self.view_of(&request);
+        if let (Some(view), Purpose::Subscribe(target)) = (view, request.purpose) {
+            let absent = if view.derived {
+                Absent::Remove
+            } else {
+                Absent::Keep
+            };
+            instructions.push_back(view.instruct(Step::Complete { target, absent }));
+        }
+    }
+
+    /// A rejected subscription stays in the table, so that it is not requested again at once.
+    fn refuse(
+        &mut self,
+        index: usize,
+        issue: &Issue,
+        status: Status,
+        instructions: &mut Instructions,
+    ) {
+        let Some(request) = self.requests.pending.remove(index) else {
+            return;
+        };
+        let Some(view) = self.views.get_mut(&request.view) else {
+            return;
+        };
+        let mut subscriptions = view.subscriptions.iter_mut();
+        let Some((target, subscription)) = subscriptions.find(|(_, it)| it.id == request.id) else {
+            return;
+        };
+        subscription.status = status;
+        let (target, issue) = (target.clone(), issue.clone());
+        match status {
+            Status::OverLimit if request.id <= self.requests.freed_after => {
+                (self.requests.freed, self.requests.freed_after) = (true, 0);
+            }
+            Status::Rejected => view.resume.refuse(),
+            _ => {}
+        }
+        instructions.push_back(view.instruct(Step::Refused { target, issue }));
+    }
+
+    /// Ends the subscriptions that match, so that reconciling requests them again. Returns their views.
+    fn forget(
+        &mut self,
+        mut matches: impl FnMut(&Target, &mut Subscription) -> bool,
+    ) -> Vec<Arc<str>> {
+        // In a fixed order, so that runs repeat.
+        let mut names: Vec<_> = self.views.keys().cloned().collect();
+        names.sort_unstable();
+        names.retain(|name| {
+            let Some(view) = self.views.get_mut(name) else {
+                return false;
+            };
+            let before = view.subscriptions.len();
+            view.subscriptions.retain(|target, subscription| {
+                let is_over = matches(target, subscription);
+                if is_over && subscription.status == Status::Standing {
+                    self.requests.unsubscribe(name, target);
+                }
+                !is_over
+            });
+            view.subscriptions.len() < before
+        });
+        names
+    }
+
+    /// The view of a request, unless its subscription was ended or requested again since.
+    fn view_of(&self, request: &Pending) -> Option<&View> {
+        let view = self.views.get(&request.view);
+        view.filter(|view| view.has(request.id))
+    }
+}
+
+impl View {
+    /// Forgets that a target was rejected, so that it is requested again. Returns whether it was.
+    pub(super) fn clear_refusal(&mut self, target: &Target) -> bool {
+        let subscription = self.subscriptions.get(target);
+        let is_refused = subscription.is_some_and(|it| it.status != Status::Standing);
+        if is_refused {
+            self.subscriptions.remove(target);
+        }
+        is_refused
+    }
+
+    fn has(&self, request: u64) -> bool {
+        self.subscriptions.values().any(|it| it.id == request)
+    }
+}
 
 impl Requests {
-    /// Queues the requests that turn the present subscriptions into the wanted ones.
-    pub(super) fn reconcile(&mut self, sources: &mut Sources, wants: &mut Wants) {
-        let mut changed = wants.take_changed();
-        for view in &changed {
-            self.end_unwanted(view, &super::subscriptions(view, wants));
-        }
-        if std::mem::take(&mut self.freed) {
-            changed.extend(self.clear_over_limit());
-        }
-        let mut barriers = BTreeSet::new();
-        for view in changed {
-            let present = self.subscriptions.get(&view);
-            let mut missing = super::subscriptions(&view, wants);
-            missing.retain(|(target, _)| present.is_none_or(|held| !held.contains_key(target)));
-            if missing.is_empty() {
-                continue;
+    pub(super) fn end_unwanted(
+        &mut self,
+        name: &str,
+        view: &mut View,
+        wanted: &[(Target, Window)],
+    ) {
+        let wanted: BTreeMap<_, _> = wanted.iter().map(|(target, it)| (target, *it)).collect();
+        let derived = view.derived;
+        view.subscriptions.retain(|target, subscription| {
+            let window = wanted.get(target);
+            let keep = window.is_some_and(|window| subscription.serves(*window, derived));
+            if !keep && subscription.status == Status::Standing {
+                (self.freed, self.freed_after) = (true, self.last_id);
+                self.unsubscribe(name, target);
             }
-            for (target, window) in missing {
-                let (window, cursor) = match (&target, sources.get_mut(&view)) {
-                    (Target::All, Some(source)) => source.resume.take(window, source.derived),
-                    _ => (window, None),
-                };
-                self.request(&view, target, window, cursor);
-            }
-            barriers.insert(list_of(&view));
+            keep
+        });
+    }
+
+    fn unsubscribe(&mut self, name: &str, target: &Target) {
+        self.outbox.push_back(Request::Unsubscribe {
+            view: name.to_owned(),
+            key: target.key().map(|key| key.to_string()),
+        });
+    }
+
+    /// Requests a subscription. If the view resumes by a cursor, the snapshot brings only rows that
+    /// changed after it.
+    fn subscribe(&mut self, name: &Arc<str>, view: &mut View, target: Target, window: Window) {
+        let (window, cursor): (_, Option<Seq>) = match &target {
+            Target::All => view.resume.take(window, view.derived),
+            Target::Key(_) => (window, None),
+        };
+        let mut message = subscribe(window, name, &target);
+        message.after = cursor.map(|cursor| cursor.to_string()).or(message.after);
+        let subscription = Subscription {
+            id: self.send(Purpose::Subscribe(target.clone()), window, message),
+            window,
+            status: Status::Standing,
+            heard: None,
+        };
+        view.subscriptions.insert(target, subscription);
+    }
+
+    /// Sends a barrier on each list. An unknown entity's list does not answer a barrier. A list that is
+    /// known to exist does, and its answer covers all requests before it.
+    fn send_barriers(&mut self, mut lists: BTreeSet<String>) {
+        if !lists.is_subset(&self.lists) {
+            lists.extend(self.lists.first().cloned());
         }
-        // An unknown entity's list does not answer a barrier either. A list that is known to exist does,
-        // and its answer covers all requests before it.
-        if !barriers.is_subset(&self.lists) {
-            barriers.extend(self.lists.first().cloned());
-        }
-        let (known, unknown): (Vec<_>, Vec<_>) = barriers
-            .into_iter()
-            .partition(|list| self.lists.contains(list));
+        let (known, unknown): (Vec<_>, Vec<_>) =
+            lists.into_iter().partition(|it| self.lists.contains(it));
         for list in unknown.into_iter().chain(known) {
             self.send_barrier(list);
         }
     }
 
+    /// The barriers that remain may all be on lists of unknown entities, which never answer. If so,
+    /// sends one on `known`.
+    fn cover_unknown_lists(&mut self, known: &str) {
+        let barriers = self.pending.iter();
+        let barriers = barriers.filter(|it| it.purpose == Purpose::Barrier);
+        let mut lists = barriers.map(|barrier| &*barrier.view).peekable();
+        if lists.peek().is_some() && lists.all(|list| !self.lists.contains(list)) {
+            self.send_barrier(known.to_owned());
+        }
+    }
+
     fn send_barrier(&mut self, list: String) {
-        let subscribe = Subscribe {
+        let message = Subscribe {
             key: Some(barrier_key(self.last_id + 1)),
             with_snapshot: Some(false),
             view: list,
             ..Subscribe::default()
         };
-        self.send(Purpose::Barrier, Window::default(), subscribe);
-    }
-
-    fn end_unwanted(&mut self, view: &str, wanted: &[(Target, Window)]) {
-        let Some(present) = self.subscriptions.get_mut(view) else {
-            return;
-        };
-        let derived = is_derived(view);
-        let wanted: BTreeMap<_, _> = wanted
-            .iter()
-            .map(|(target, window)| (target, window))
-            .collect();
-        present.retain(|target, subscription| {
-            let window = wanted.get(target);
-            let keep = window.is_some_and(|window| subscription.serves(**window, derived));
-            if !keep && subscription.status == Status::Standing {
-                (self.freed, self.freed_after) = (true, self.last_id);
-                self.outbox.push_back(unsubscribe(view, target));
-            }
-            keep
-        });
-        if present.is_empty() {
-            self.subscriptions.remove(view);
-        }
-    }
-
-    /// Requests a subscription. With a cursor, the snapshot brings only rows that changed after it.
-    fn request(&mut self, view: &Arc<str>, target: Target, window: Window, cursor: Option<Seq>) {
-        let mut message = subscribe(window, view, &target);
-        if let Some(cursor) = cursor {
-            message.after = Some(cursor.to_string());
-        }
-        let id = self.send(Purpose::Subscribe(target.clone()), window, message);
-        let subscription = Subscription {
-            id,
-            window,
-            status: Status::Standing,
-            heard: None,
-        };
-        let present = self.subscriptions.entry(view.clone()).or_default();
-        present.insert(target, subscription);
+        self.send(Purpose::Barrier, Window::default(), message);
     }
 
     fn send(&mut self, purpose: Purpose, window: Window, message: Subscribe) -> u64 {
@@ -185,216 +438,6 @@ impl Requests {
         self.outbox.push_back(Request::Subscribe(message));
         self.last_id
     }
-
-    /// Forgets the subscriptions that were over the server's limit. Returns their views.
-    fn clear_over_limit(&mut self) -> Vec<Arc<str>> {
-        let mut views = Vec::new();
-        self.subscriptions.retain(|view, present| {
-            let before = present.len();
-            present.retain(|_, subscription| subscription.status != Status::OverLimit);
-            if present.len() < before {
-                views.push(view.clone());
-            }
-            !present.is_empty()
-        });
-        views
-    }
-
-    /// Forgets that a target was rejected, so that it is requested again. Returns whether it was.
-    pub(super) fn clear_refusal(&mut self, view: &str, target: &Target) -> bool {
-        let Some(present) = self.subscriptions.get_mut(view) else {
-            return false;
-        };
-        let subscription = present.get(target);
-        let is_refused = subscription.is_some_and(|held| held.status != Status::Standing);
-        if is_refused {
-            present.remove(target);
-        }
-        is_refused
-    }
-
-    /// The server may accept what was over its limit.
-    pub(super) fn retry_over_limit(&mut self) {
-        self.freed = true;
-    }
-
-    /// Ends a view's subscriptions, so that reconciling requests them again.
-    pub(super) fn restart(&mut self, view: &str) {
-        for (target, subscription) in self.subscriptions.remove(view).unwrap_or_default() {
-            if subscription.status == Status::Standing {
-                self.outbox.push_back(unsubscribe(view, &target));
-            }
-        }
-    }
-
-    /// Notes that something came for a subscription: for the one to `key`, or with `None` for all of
-    /// the view's.
-    pub(super) fn note_heard(&mut self, view: &str, key: Option<&str>, now: Time) {
-        for (target, subscription) in self.subscriptions.get_mut(view).into_iter().flatten() {
-            if key.is_none() || target.key().is_none_or(|of| Some(&**of) == key) {
-                subscription.heard = Some(now);
-            }
-        }
-    }
-
-    /// Ends the subscriptions that brought nothing for `limit`, so that reconciling requests them
-    /// again. Returns their views.
-    pub(super) fn restart_stale(&mut self, limit: Duration, now: Time) -> Vec<Arc<str>> {
-        let mut views = Vec::new();
-        let outbox = &mut self.outbox;
-        self.subscriptions.retain(|view, present| {
-            let before = present.len();
-            present.retain(|target, subscription| {
-                let heard = *subscription.heard.get_or_insert(now);
-                let is_stale =
-                    subscription.status == Status::Standing && now.saturating_sub(heard) >= limit;
-                if is_stale {
-                    outbox.push_back(unsubscribe(view, target));
-                }
-                !is_stale
-            });
-            if present.len() < before {
-                views.push(view.clone());
-            }
-            !present.is_empty()
-        });
-        views
-    }
-
-    pub(super) fn poll(&mut self) -> Option<Request> {
-        self.outbox.pop_front()
-    }
-
-    /// Matches a `subscribed` frame to the earliest unanswered request for that view.
-    pub(super) fn handle_subscribed(&mut self, view: &str, sort: Option<Sort>) -> Vec<Answer> {
-        let earliest = |request: &Pending| !request.answered && *request.view == *view;
-        let Some(index) = self.pending.iter().position(earliest) else {
-            return Vec::new();
-        };
-        let request = &mut self.pending[index];
-        request.answered = true;
-        let (id, window) = (request.id, request.window);
-        if let Purpose::Subscribe(target) = &request.purpose {
-            let (view, target) = (request.view.clone(), target.clone());
-            let begin = Step::Begin {
-                target,
-                window,
-                sort,
-                resync: false,
-            };
-            return Vec::from_iter(self.is_present(id, &view).then_some((view, begin)));
-        }
-        self.outbox.push_back(Request::Unsubscribe {
-            view: view.to_owned(),
-            key: Some(barrier_key(id)),
-        });
-        (self.freed, self.freed_after) = (true, self.last_id);
-        self.lists.insert(view.to_owned());
-        let answers = self.end_up_to(index);
-        // The barriers that remain may all be on lists of unknown entities, which never answer.
-        let barriers = self
-            .pending
-            .iter()
-            .filter(|it| it.purpose == Purpose::Barrier);
-        let mut lists = barriers.map(|barrier| &*barrier.view).peekable();
-        if lists.peek().is_some() && lists.all(|list| !self.lists.contains(list)) {
-            self.send_barrier(view.to_owned());
-        }
-        answers
-    }
-
-    /// The barrier at `index` was answered: all requests before it are over.
-    fn end_up_to(&mut self, index: usize) -> Vec<Answer> {
-        let over: Vec<_> = self.pending.drain(..=index).collect();
-        let answer = |request: Pending| {
-            let is_present = self.is_present(request.id, &request.view);
-            let Purpose::Subscribe(target) = request.purpose else {
-                return None;
-            };
-            let step = if request.answered || request.heard {
-                complete(target, &request.view)
-            } else {
-                Step::UnknownView
-            };
-            is_present.then_some((request.view, step))
-        };
-        over.into_iter().filter_map(answer).collect()
-    }
-
-    /// Notes a frame of a view other than `subscribed`.
-    pub(super) fn note_frame(&mut self, view: &str) {
-        let of_view =
-            |request: &&mut Pending| request.purpose != Purpose::Barrier && *request.view == *view;
-        if let Some(request) = self.pending.iter_mut().find(of_view) {
-            request.heard = true;
-        }
-    }
-
-    /// The view's last snapshot batch ends the earliest request that was answered. If none was, it ends
-    /// a request that was not, provided that no other can have caused it.
-    pub(super) fn handle_complete(&mut self, view: &str) -> Option<Answer> {
-        let of_view = |it: &Pending| it.purpose != Purpose::Barrier && *it.view == *view;
-        let mut pending = self.pending.iter();
-        let index = pending
-            .position(|it| of_view(it) && it.answered)
-            .or_else(|| self.pending.iter().position(|it| of_view(it) && it.first))?;
-        let request = self.pending.remove(index)?;
-        let Purpose::Subscribe(target) = request.purpose else {
-            return None;
-        };
-        let is_present = self.is_present(request.id, &request.view);
-        let step = complete(target, &request.view);
-        is_present.then_some((request.view, step))
-    }
-
-    /// The server's limit on subscriptions rejects the earliest request that was not answered. A barrier
-    /// that is rejected is answered thereby.
-    pub(super) fn refuse_unanswered(&mut self, issue: &Issue) -> Vec<Answer> {
-        match self.pending.iter().position(|request| !request.answered) {
-            Some(index) if self.pending[index].purpose == Purpose::Barrier => self.end_up_to(index),
-            Some(index) => self.refuse(index, issue, Status::OverLimit),
-            None => Vec::new(),
-        }
-    }
-
-    /// The server rejects the content of the last request that it has answered.
-    pub(super) fn refuse_answered(&mut self, issue: &Issue) -> Vec<Answer> {
-        let answered = |it: &Pending| it.answered && it.purpose != Purpose::Barrier;
-        match self.pending.iter().rposition(answered) {
-            Some(index) => self.refuse(index, issue, Status::Rejected),
-            None => Vec::new(),
-        }
-    }
-
-    /// A rejected subscription stays in the table, so that it is not requested again at once.
-    fn refuse(&mut self, index: usize, issue: &Issue, status: Status) -> Vec<Answer> {
-        let Some(request) = self.pending.remove(index) else {
-            return Vec::new();
-        };
-        let present = self.subscriptions.get_mut(&request.view);
-        let rejected = present
-            .into_iter()
-            .flatten()
-            .filter(|(_, subscription)| subscription.id == request.id);
-        let answers = rejected.map(|(target, subscription)| {
-            subscription.status = status;
-            if status == Status::OverLimit && request.id <= self.freed_after {
-                (self.freed, self.freed_after) = (true, 0);
-            }
-            let refused = Step::Refused {
-                target: target.clone(),
-                issue: issue.clone(),
-            };
-            (request.view.clone(), refused)
-        });
-        answers.collect()
-    }
-
-    /// Whether the request's subscription was not ended or requested again since.
-    fn is_present(&self, id: u64, view: &str) -> bool {
-        let mut present = self.subscriptions.get(view).into_iter().flatten();
-        present.any(|(_, subscription)| subscription.id == id)
-    }
 }
 
 impl Subscription {
@@ -407,24 +450,6 @@ impl Subscription {
         } else {
             self.window.covers(window)
         }
-    }
-}
-
-/// Rows that a derived view's snapshot did not bring have left its window. A list has no deletes: the
-/// server has forgotten the rows that it does not send.
-fn complete(target: Target, view: &str) -> Step<'static> {
-    let absent = if is_derived(view) {
-        Absent::Remove
-    } else {
-        Absent::Keep
-    };
-    Step::Complete { target, absent }
-}
-
-fn unsubscribe(view: &str, target: &Target) -> Request {
-    Request::Unsubscribe {
-        view: view.to_owned(),
-        key: target.key().map(|key| key.to_string()),
     }
 }
 
