@@ -31,14 +31,14 @@
 //!
 //! ```text
 //! socket bytes
-//!   -> wire      what a message is: decompressed under a limit, borrowed from its bytes
-//!   -> session   what readers want against what the server confirmed; back-off, liveness, tokens
-//!   -> store     one typed cache per view: decode the patch, merge it, keep the order
+//!   -> wire      messages: inflated under a limit, borrowed from their bytes
+//!   -> session   what readers want against what the server confirmed; timers, backoff, tokens
+//!   -> store     sources and local windows: decode the patch, merge it, keep the order
 //!   -> stream    one conflating queue per reader, and the stream over it
-//!   -> engine    session and caches as one machine, shared by handles, readers and driver
+//!   -> engine    session and caches as one machine, shared by handles, readers and the driver
 //!   -> view      handles to the views of an entity
 //!   -> client    HyperStack and its builder
-//! driver         the one task that awaits the socket, and feeds session and store
+//! driver         the one task that awaits the socket and feeds the session
 //! auth           tokens, where they come from, and why they may not come
 //! shapes         what the server wraps around accounts and instructions
 //! patch          what the derives build on: typed patches, their merge, their wire
@@ -107,26 +107,36 @@
 // The derives name this crate by its name, and it uses them too.
 extern crate self as hyperstack_sdk;
 
+pub mod wire;
+
 pub mod auth;
-#[cfg(feature = "client")]
-mod client;
-pub mod derives;
-#[cfg(feature = "client")]
-mod driver;
-#[cfg(feature = "client")]
-mod engine;
-pub mod patch;
+
 pub mod session;
-mod shapes;
+
 #[cfg_attr(not(feature = "client"), allow(dead_code, unused_imports))]
 mod store;
+
 #[cfg_attr(not(feature = "client"), allow(dead_code, unused_imports))]
 pub mod stream;
-#[cfg(feature = "testing")]
-pub mod testing;
+
+#[cfg(feature = "client")]
+mod engine;
+
 #[cfg(feature = "client")]
 mod view;
-pub mod wire;
+
+#[cfg(feature = "client")]
+mod client;
+
+#[cfg(feature = "client")]
+mod driver;
+
+pub mod derives;
+pub mod patch;
+mod shapes;
+
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub mod prelude;
 

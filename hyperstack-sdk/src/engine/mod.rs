@@ -1,12 +1,16 @@
 //! Session and caches as one machine, and the state that handles, readers and driver share.
 
+mod shared;
+
 mod core;
+
+mod handle;
+
 mod fault;
 mod feed;
-mod handle;
-mod shared;
 mod state;
 mod stats;
+
 #[cfg(feature = "testing")]
 mod tap;
 

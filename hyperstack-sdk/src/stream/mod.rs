@@ -4,13 +4,17 @@
 //! and then every later change. Dropping it unsubscribes, after a short linger.
 
 mod change;
+mod meter;
+
+mod queue;
+
+mod watch;
+
+mod operator;
+mod update;
+
 mod end;
 mod error;
-mod meter;
-mod operator;
-mod queue;
-mod update;
-mod watch;
 
 pub(crate) use change::{Change, ChangeKind};
 pub use end::EndReason;
