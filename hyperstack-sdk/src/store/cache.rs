@@ -46,9 +46,14 @@ pub(super) struct CacheCounts {
 }
 
 impl<T: Record> Cache<T> {
-    pub(super) fn new(view: Arc<str>, limit: Option<usize>, meter: Arc<Meter>) -> Self {
+    pub(super) fn new(
+        view: Arc<str>,
+        limit: Option<usize>,
+        meter: Arc<Meter>,
+        takes_rows: bool,
+    ) -> Self {
         Cache {
-            source: Mutex::new(Source::new(view, limit, meter)),
+            source: Mutex::new(Source::new(view, limit, meter, takes_rows)),
         }
     }
 

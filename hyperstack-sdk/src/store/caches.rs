@@ -73,16 +73,16 @@ impl Caches {
         if let Some(cache) = self.get(id) {
             return (cache, false);
         }
-        let meter = self.meter.clone();
-        let cache = Arc::new(Cache::<T>::new(view.clone(), self.limit, meter));
-        if let Some(reason) = &self.ended {
-            cache.end(reason, &mut self.report.wakers);
-        }
         let index = id.index();
         if index >= self.sources.len() {
             self.sources.resize_with(index + 1, || None);
         }
         let source = self.sources[index].get_or_insert_default();
+        let (meter, is_first) = (self.meter.clone(), source.caches.is_empty());
+        let cache = Arc::new(Cache::<T>::new(view.clone(), self.limit, meter, is_first));
+        if let Some(reason) = &self.ended {
+            cache.end(reason, &mut self.report.wakers);
+        }
         source.caches.push((TypeId::of::<T>(), cache.clone()));
         (cache, true)
     }

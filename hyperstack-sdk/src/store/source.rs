@@ -23,9 +23,9 @@ pub(super) struct Source<T: Record> {
     pub(super) rows: Rows<T>,
     pub(super) readers: Readers<T>,
     pub(super) readiness: Readiness,
-    /// Whether a subscription began since the source was made. Rows that arrive earlier are changes of
-    /// rows that this source does not have.
-    has_begun: bool,
+    /// Whether rows are taken. A type that is read later than others takes none before its own snapshot
+    /// begins: they would be changes of rows that it does not have.
+    takes_rows: bool,
     /// The part of the view that is subscribed whole, if any.
     extent: Option<Window>,
     /// The number of the view's rows before the first row held.
@@ -66,7 +66,12 @@ pub(super) struct Waiting {
 }
 
 impl<T: Record> Source<T> {
-    pub(super) fn new(view: Arc<str>, limit: Option<usize>, meter: Arc<Meter>) -> Self {
+    pub(super) fn new(
+        view: Arc<str>,
+        limit: Option<usize>,
+        meter: Arc<Meter>,
+        takes_rows: bool,
+    ) -> Self {
         Source {
             view,
             limit,
@@ -74,7 +79,7 @@ impl<T: Record> Source<T> {
             rows: Rows::new(),
             readers: Readers::default(),
             readiness: Readiness::default(),
-            has_begun: false,
+            takes_rows,
             extent: None,
             base: 0,
             snapshot: Snapshot::None,
@@ -220,7 +225,7 @@ impl<T: Record> Source<T> {
     }
 
     fn begin(&mut self, target: &Target, window: Window, sort: Option<&Sort>) {
-        self.has_begun = true;
+        self.takes_rows = true;
         self.readiness.begin(target);
         self.rows.begin(*target == Target::All, sort);
         if self.snapshot == Snapshot::None {
@@ -295,7 +300,7 @@ impl<T: Record> Source<T> {
 
     /// Puts a row into the table and delivers the change, or the error if it does not decode.
     fn put(&mut self, row: &Row<'_>, arrival: Arrival<'_, '_>, report: &mut Report) {
-        if !self.has_begun {
+        if !self.takes_rows {
             return;
         }
         if !matches!(arrival, Arrival::Patch(..)) && !self.held.is_empty() {

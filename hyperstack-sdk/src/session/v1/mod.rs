@@ -47,8 +47,9 @@ struct View {
     subscriptions: BTreeMap<Target, Subscription>,
 }
 
-/// The rows that answered subscriptions bring and that readers want. Frames of other rows are left over
-/// from an earlier subscription: a patch among them would make a row of a few fields.
+/// The rows that readers want and that no earlier subscription can still bring: those of a view's first
+/// subscription, and those of answered ones. Frames of other rows may be left over from a subscription
+/// that ended, and a patch among them would make a row of a few fields.
 #[derive(Debug)]
 enum Scope {
     Whole,

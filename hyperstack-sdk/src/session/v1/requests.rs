@@ -380,6 +380,10 @@ impl Requests {
         };
         let mut message = subscribe(window, name, &target);
         message.after = cursor.map(|cursor| cursor.to_string()).or(message.after);
+        if !self.requested.contains(name) {
+            // No earlier subscription can have left frames of the view on their way.
+            view.scope.widen(&target);
+        }
         let subscription = Subscription {
             id: self.send(Purpose::Subscribe(target.clone()), window, message),
             window,

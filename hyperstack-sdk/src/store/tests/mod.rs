@@ -56,7 +56,7 @@ fn fixture(view: &str, limit: Option<usize>) -> Fixture {
     assert!(is_new);
     let queue = Arc::new(queue());
     cache.subscribe(&Selection::All, &queue);
-    let mut fixture = Fixture {
+    Fixture {
         caches,
         session,
         source,
@@ -64,13 +64,7 @@ fn fixture(view: &str, limit: Option<usize>) -> Fixture {
         derived,
         cache,
         queue,
-    };
-    // A source takes no rows before its first subscription.
-    let target = Target::Key("none".into());
-    fixture.step(begin(target.clone(), Window::default(), None));
-    let absent = Absent::Keep;
-    fixture.step(Step::Complete { target, absent });
-    fixture
+    }
 }
 
 impl Fixture {
