@@ -110,7 +110,7 @@ async fn roots_that_are_not_pem_are_refused_before_dialling() {
         .url("wss://localhost:1")
         .root_certificates("no certificate");
     let error = builder.connect().await.unwrap_err();
-    let expected = "the setting `root_certificates` cannot be used";
+    let expected = "invalid setting `root_certificates`";
     assert!(error.to_string().starts_with(expected), "{error}");
 }
 
