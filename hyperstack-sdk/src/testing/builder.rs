@@ -4,14 +4,15 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use super::error::ServerError;
 use super::frame::Mode;
-use super::model::{default_take, Model};
+use super::model::Model;
 use super::recording::Recording;
-use super::replay::{Pace, Tapes};
+use super::replay::Pace;
 use super::seq::SeqSource;
 use super::server::TestServer;
 use super::sort::Sort;
 use super::state::{Refresh, State};
 use super::tokens::Tokens;
+use super::v1;
 
 /// Describes a [`TestServer`]; see [`TestServer::builder`].
 #[derive(Debug, Default)]
@@ -124,7 +125,7 @@ impl TestServerBuilder {
     }
 
     fn into_state(self) -> Result<State, ServerError> {
-        let mut tapes = Tapes::default();
+        let mut tapes = v1::Tapes::default();
         for (recording, pace) in &self.recordings {
             pace.check()?;
             tapes.add(recording, *pace);
@@ -136,7 +137,7 @@ impl TestServerBuilder {
         for (id, sort, take) in self.derived {
             match id.split_once('/') {
                 Some((entity, name)) if !entity.is_empty() && !name.is_empty() => {
-                    model.add_derived(&id, entity, sort, default_take(take));
+                    model.add_derived(&id, entity, sort, take);
                 }
                 _ => return Err(ServerError::ViewId(id)),
             }

@@ -1,4 +1,4 @@
-//! The messages a server sends, as it spells them: field order, batches, compression.
+//! What the frames of both generations share: modes, batches, compression.
 
 use std::io::Write;
 
@@ -6,8 +6,6 @@ use flate2::write::GzEncoder;
 use flate2::Compression;
 use serde_json::Value;
 use tokio_tungstenite::tungstenite::{Bytes, Message};
-
-use super::sort::Sort;
 
 /// Rows in the first message of a snapshot, and in each later one.
 const FIRST_BATCH: usize = 50;
@@ -44,82 +42,13 @@ impl Mode {
     }
 }
 
-/// The view that a data frame belongs to.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Header<'a> {
-    pub(super) mode: Mode,
-    pub(super) view: &'a str,
-}
-
-impl Header<'_> {
-    fn op(self, op: &str) -> String {
-        let (mode, view) = (self.mode.as_str(), quote(self.view));
-        format!(r#"{{"mode":"{mode}","entity":{view},"op":"{op}""#)
-    }
-
-    /// A patch; `data` is JSON already, since every subscriber gets the same.
-    pub(super) fn patch(self, key: &str, data: &str, append: &[String], seq: &str) -> String {
-        let mut json = self.op("patch");
-        json.push_str(&format!(r#","key":{},"data":{data}"#, quote(key)));
-        if !append.is_empty() {
-            json.push_str(&format!(r#","append":{}"#, Value::from(append)));
-        }
-        if !seq.is_empty() {
-            json.push_str(&format!(r#","seq":{}"#, quote(seq)));
-        }
-        json.push('}');
-        json
-    }
-
-    pub(super) fn upsert(self, key: &str, data: &Value) -> Message {
-        let (op, key) = (self.op("upsert"), quote(key));
-        binary(format!(r#"{op},"key":{key},"data":{data}}}"#))
-    }
-
-    pub(super) fn delete(self, key: &str) -> Message {
-        let (op, key) = (self.op("delete"), quote(key));
-        binary(format!(r#"{op},"key":{key},"data":null}}"#))
-    }
-
-    /// The messages of a snapshot, in order: none for no rows, the last one `complete`.
-    pub(super) fn snapshot<'r>(
-        self,
-        rows: impl IntoIterator<Item = (&'r str, &'r Value)>,
-    ) -> Vec<Message> {
-        let rows: Vec<_> = rows.into_iter().collect();
-        let (first, later) = rows.split_at(rows.len().min(FIRST_BATCH));
-        let batches: Vec<_> = std::iter::once(first)
-            .filter(|batch| !batch.is_empty())
-            .chain(later.chunks(LATER_BATCH))
-            .collect();
-        let last = batches.len().saturating_sub(1);
-        batches
-            .iter()
-            .enumerate()
-            .map(|(i, batch)| compressed_if_smaller(self.batch(batch, i == last)))
-            .collect()
-    }
-
-    fn batch(self, rows: &[(&str, &Value)], complete: bool) -> String {
-        let rows: Vec<_> = rows
-            .iter()
-            .map(|(key, data)| format!(r#"{{"key":{},"data":{data}}}"#, quote(key)))
-            .collect();
-        let (op, rows) = (self.op("snapshot"), rows.join(","));
-        format!(r#"{op},"data":[{rows}],"complete":{complete}}}"#)
-    }
-}
-
-/// The answer to a subscription.
-pub(super) fn subscribed(header: Header<'_>, sort: Option<&Sort>) -> Message {
-    let (view, mode) = (quote(header.view), header.mode.as_str());
-    let sort = sort.map_or(String::new(), |sort| {
-        let (field, order) = (Value::from(sort.field.as_slice()), sort.order.as_str());
-        format!(r#","sort":{{"field":{field},"order":"{order}"}}"#)
-    });
-    binary(format!(
-        r#"{{"op":"subscribed","view":{view},"mode":"{mode}"{sort}}}"#
-    ))
+/// The rows of each message of a snapshot: 50 in the first, then 100. A snapshot without rows is one
+/// empty batch.
+pub(super) fn batches<T>(rows: &[T]) -> Vec<&[T]> {
+    let (first, later) = rows.split_at(rows.len().min(FIRST_BATCH));
+    std::iter::once(first)
+        .chain(later.chunks(LATER_BATCH))
+        .collect()
 }
 
 /// An uncompressed data message.
@@ -132,8 +61,8 @@ pub(super) fn gzipped(json: &str) -> Message {
     Message::Binary(gzip(json.as_bytes()))
 }
 
-/// A snapshot's message: compressed where the server would.
-fn compressed_if_smaller(json: String) -> Message {
+/// A message of a snapshot, compressed if it is large enough and compression makes it smaller.
+pub(super) fn compressed_if_smaller(json: String) -> Message {
     if json.len() >= COMPRESS_FROM {
         let zipped = gzip(json.as_bytes());
         if zipped.len() < json.len() {
@@ -152,59 +81,25 @@ fn gzip(bytes: &[u8]) -> Bytes {
     }
 }
 
-fn quote(text: &str) -> String {
+pub(super) fn quote(text: &str) -> String {
     Value::from(text).to_string()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
-
-    const LIST: Header<'static> = Header {
-        mode: Mode::List,
-        view: "Round/list",
-    };
-
-    fn text(message: &Message) -> String {
-        String::from_utf8(message.clone().into_data().to_vec()).unwrap()
-    }
 
     #[test]
-    fn frames_are_spelled_as_the_server_spells_them() {
-        let append = ["log".to_owned()];
-        assert_eq!(
-            LIST.patch("42", r#"{"a":1}"#, &append, "7:000000000001"),
-            r#"{"mode":"list","entity":"Round/list","op":"patch","key":"42","data":{"a":1},"append":["log"],"seq":"7:000000000001"}"#
-        );
-        assert_eq!(
-            LIST.patch("42", "{}", &[], ""),
-            r#"{"mode":"list","entity":"Round/list","op":"patch","key":"42","data":{}}"#
-        );
-        assert_eq!(
-            text(&LIST.delete("a\"b")),
-            r#"{"mode":"list","entity":"Round/list","op":"delete","key":"a\"b","data":null}"#
-        );
-        assert_eq!(
-            text(&subscribed(LIST, Some(&Sort::desc("id.round_id")))),
-            r#"{"op":"subscribed","view":"Round/list","mode":"list","sort":{"field":["id","round_id"],"order":"desc"}}"#
-        );
-    }
-
-    #[test]
-    fn snapshots_come_in_batches() {
-        let row = json!({});
-        let sizes = |count| -> Vec<_> {
-            LIST.snapshot(vec![("k", &row); count])
-                .iter()
-                .map(Message::len)
-                .collect::<Vec<_>>()
+    fn a_snapshot_has_fifty_rows_first_and_a_hundred_in_each_later_batch() {
+        let sizes = |rows: usize| -> Vec<usize> {
+            let rows = vec![(); rows];
+            batches(&rows).iter().map(|batch| batch.len()).collect()
         };
-        assert!(sizes(0).is_empty());
-        assert_eq!(sizes(50).len(), 1);
-        assert_eq!(sizes(51).len(), 2);
-        assert_eq!(sizes(150).len(), 2);
-        assert_eq!(sizes(220).len(), 3);
+        assert_eq!(sizes(0), [0]);
+        assert_eq!(sizes(50), [50]);
+        assert_eq!(sizes(51), [50, 1]);
+        assert_eq!(sizes(150), [50, 100]);
+        assert_eq!(sizes(220), [50, 100, 70]);
     }
 
     #[test]

@@ -1,9 +1,6 @@
-//! The server's arithmetic on JSON: how a patch merges into a row, and which numbers become text.
+//! How a patch merges into a row.
 
 use serde_json::{Map, Value};
-
-/// The greatest integer that every JSON reader holds exactly; what lies beyond travels as text.
-const SAFE_INTEGER: u64 = (1 << 53) - 1;
 
 /// What the cache does with a patch beyond merging it.
 #[derive(Debug, Clone, Copy, Default)]
@@ -80,25 +77,6 @@ impl Merge<'_> {
     }
 }
 
-/// Turns every integer beyond ±(2^53 - 1), at any depth, into its decimal text. Floats stay.
-pub(super) fn stringify_integers(value: &mut Value) {
-    match value {
-        Value::Number(number) => {
-            let beyond = match (number.as_u64(), number.as_i64()) {
-                (Some(n), _) => n > SAFE_INTEGER,
-                (None, Some(n)) => n.unsigned_abs() > SAFE_INTEGER,
-                (None, None) => false,
-            };
-            if beyond {
-                *value = Value::String(number.to_string());
-            }
-        }
-        Value::Array(items) => items.iter_mut().for_each(stringify_integers),
-        Value::Object(fields) => fields.values_mut().for_each(stringify_integers),
-        _ => {}
-    }
-}
-
 /// The value at a path of object keys.
 pub(super) fn lookup<'v>(value: &'v Value, path: &[String]) -> Option<&'v Value> {
     path.iter().try_fold(value, |value, name| value.get(name))
@@ -158,30 +136,6 @@ mod tests {
         assert_eq!(
             merged(json!({"a": [1, 2]}), patch, &["a"], Some(2)),
             json!({"a": [3, 4], "b": [2, 3], "c": {"d": [[2, 3]]}})
-        );
-    }
-
-    #[test]
-    fn integers_beyond_the_limit_become_text() {
-        let mut value = json!([
-            9007199254740991_u64,
-            9007199254740992_u64,
-            -9007199254740991_i64,
-            {"deep": -9007199254740992_i64},
-            1e17,
-            u64::MAX
-        ]);
-        stringify_integers(&mut value);
-        assert_eq!(
-            value,
-            json!([
-                9007199254740991_u64,
-                "9007199254740992",
-                -9007199254740991_i64,
-                {"deep": "-9007199254740992"},
-                1e17,
-                "18446744073709551615"
-            ])
         );
     }
 }

@@ -48,14 +48,14 @@
 mod error;
 
 mod merge;
+mod ranking;
 mod rows;
 mod seq;
 mod sort;
-mod window;
 
 mod frame;
-mod message;
 mod model;
+mod v1;
 
 mod recording;
 mod replay;

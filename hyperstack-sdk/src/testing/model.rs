@@ -1,22 +1,18 @@
-//! The server without its sockets: entities, views, and what each subscription is to be sent.
+//! The server without its sockets: entities, views, and the changes that subscriptions are sent.
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap};
 
 use serde_json::Value;
-use tokio_tungstenite::tungstenite::{Bytes, Message};
+use tokio_tungstenite::tungstenite::Bytes;
 
-use super::frame::{binary, subscribed, Header, Mode};
-use super::merge::{stringify_integers, Merge};
-use super::message::Subscribe;
+use super::frame::Mode;
+use super::merge::Merge;
 use super::rows::Rows;
 use super::seq::SeqSource;
 use super::sort::Sort;
-use super::window::{SortedRows, Step, Window};
+use super::v1;
 use crate::wire::Seq;
-
-/// The window of a derived view that neither the request nor the view limits.
-const DEFAULT_TAKE: usize = 100;
 
 /// Entities and views.
 #[derive(Debug, Default)]
@@ -29,33 +25,26 @@ pub(super) struct Model {
 }
 
 #[derive(Debug)]
-enum View {
-    Base {
-        entity: String,
-        mode: Mode,
-    },
-    Derived {
-        entity: String,
-        take: usize,
-        rows: SortedRows,
-    },
-    Scripted {
-        mode: Mode,
-        sort: Option<Sort>,
-    },
+pub(super) enum View {
+    Base { entity: String, mode: Mode },
+    Derived(Derived),
+    Scripted { mode: Mode, sort: Option<Sort> },
 }
 
-/// A live subscription: what it is fed from.
+/// A derived view of an entity.
+#[derive(Debug)]
+pub(super) struct Derived {
+    pub(super) entity: String,
+    pub(super) sort: Sort,
+    /// The declared limit.
+    pub(super) take: Option<usize>,
+    pub(super) v1: v1::SortedRows,
+}
+
+/// What feeds a live subscription.
 #[derive(Debug)]
 pub(super) enum Feed {
-    /// The patches of an entity, of one key or of all.
-    Patches {
-        entity: String,
-        header_mode: Mode,
-        key: Option<String>,
-    },
-    /// A window of a derived view.
-    Window { entity: String, window: Window },
+    V1(v1::Feed),
     /// Nothing of the model's: a scripted or a replayed view.
     Silent,
 }
@@ -63,19 +52,20 @@ pub(super) enum Feed {
 /// A mutation that has been cached and is to be announced.
 #[derive(Debug)]
 pub(super) struct Change {
-    entity: String,
-    key: String,
-    /// What base views are sent; nothing, where a row was removed.
-    patch: Option<Patch>,
+    pub(super) entity: String,
+    pub(super) key: String,
+    /// `None` if the row was deleted.
+    pub(super) patch: Option<Patch>,
 }
 
+/// What changed in a row.
 #[derive(Debug)]
-struct Patch {
-    data: String,
-    append: Vec<String>,
-    seq: String,
-    /// The message by mode: every subscriber of a view gets the same bytes.
-    rendered: [OnceCell<Bytes>; 3],
+pub(super) struct Patch {
+    pub(super) data: Value,
+    pub(super) append: Vec<String>,
+    pub(super) seq: String,
+    /// The frame of protocol v1 by mode: every subscriber of a view gets the same bytes.
+    pub(super) v1: [OnceCell<Bytes>; 3],
 }
 
 impl Model {
@@ -110,13 +100,14 @@ impl Model {
     }
 
     /// Registers a derived view of the entity that its id names.
-    pub(super) fn add_derived(&mut self, id: &str, entity: &str, sort: Sort, take: usize) {
+    pub(super) fn add_derived(&mut self, id: &str, entity: &str, sort: Sort, take: Option<usize>) {
         self.add_entity(entity);
-        let view = View::Derived {
+        let view = View::Derived(Derived {
             entity: entity.to_owned(),
+            sort,
             take,
-            rows: SortedRows::new(sort),
-        };
+            v1: Default::default(),
+        });
         self.views.insert(id.to_owned(), view);
     }
 
@@ -125,33 +116,37 @@ impl Model {
             .insert(id.to_owned(), View::Scripted { mode, sort });
     }
 
+    pub(super) fn view(&self, id: &str) -> Option<&View> {
+        self.views.get(id)
+    }
+
     pub(super) fn rows(&self, entity: &str) -> Option<&Rows> {
         self.entities.get(entity)
     }
 
-    /// The rows that a derived view shows now, within its own default window.
+    /// The rows that a derived view shows now, within its own window.
     pub(super) fn window(&self, id: &str) -> Option<Vec<(String, Value)>> {
-        match self.views.get(id)? {
-            View::Derived { take, rows, .. } => Some(
-                rows.window(0, *take)
-                    .map(|(key, row)| (key.to_owned(), row.clone()))
-                    .collect(),
-            ),
-            View::Base { .. } | View::Scripted { .. } => None,
-        }
+        let View::Derived(view) = self.views.get(id)? else {
+            return None;
+        };
+        let rows = view.v1.window(0, v1::default_take(view.take));
+        Some(
+            rows.map(|(key, row)| (key.to_owned(), v1::stringified(row)))
+                .collect(),
+        )
     }
 
     /// Forgets every row, as a restart does. Views stay.
     pub(super) fn clear(&mut self) {
         self.entities.values_mut().for_each(Rows::clear);
         for view in self.views.values_mut() {
-            if let View::Derived { rows, .. } = view {
-                rows.clear();
+            if let View::Derived(view) = view {
+                view.v1.clear();
             }
         }
     }
 
-    /// Merges a patch into a row. `None` where there is no such entity.
+    /// Merges a patch into a row. `None` if there is no such entity.
     pub(super) fn mutate(
         &mut self,
         entity: &str,
@@ -165,50 +160,33 @@ impl Model {
         if let (Value::Object(fields), Some(_)) = (&mut patch, seq) {
             fields.insert("_seq".to_owned(), Value::from(seq_text.as_str()));
         }
-        stringify_integers(&mut patch);
         let append: Vec<String> = append.iter().map(|path| path.to_string()).collect();
-        let data = patch.to_string();
         let merge = Merge {
             append: &append,
             array_limit: self.array_limit,
         };
-        let row = rows.merge(key, patch, merge, self.row_limit);
-        for view in self.views.values_mut() {
-            match view {
-                View::Derived {
-                    entity: source,
-                    rows,
-                    ..
-                } if source == entity => rows.put(key, row),
-                _ => {}
-            }
+        let row = rows.merge(key, patch.clone(), merge, self.row_limit);
+        for view in derived(&mut self.views, entity) {
+            view.v1.put(key, row, &view.sort);
         }
         let change = Change {
             entity: entity.to_owned(),
             key: key.to_owned(),
             patch: Some(Patch {
-                data,
+                data: patch,
                 append,
                 seq: seq_text,
-                rendered: Default::default(),
+                v1: Default::default(),
             }),
         };
         Some((change, seq))
     }
 
-    /// Forgets a row: it leaves the windows it was in; the base views cannot say so.
-    /// `None` where there is no such entity.
+    /// Forgets a row. `None` if there is no such entity.
     pub(super) fn remove(&mut self, entity: &str, key: &str) -> Option<Change> {
         self.entities.get_mut(entity)?.remove(key);
-        for view in self.views.values_mut() {
-            match view {
-                View::Derived {
-                    entity: source,
-                    rows,
-                    ..
-                } if source == entity => rows.remove(key),
-                _ => {}
-            }
+        for view in derived(&mut self.views, entity) {
+            view.v1.remove(key);
         }
         Some(Change {
             entity: entity.to_owned(),
@@ -216,127 +194,15 @@ impl Model {
             patch: None,
         })
     }
-
-    /// What a new subscription is answered, and what feeds it from then on. `None` for a view that
-    /// does not exist, which gets no reply.
-    pub(super) fn subscribe(&self, request: &Subscribe) -> Option<(Vec<Message>, Feed)> {
-        match self.views.get(&request.view)? {
-            View::Base { entity, mode } => {
-                let header = Header {
-                    mode: *mode,
-                    view: &request.view,
-                };
-                let sort = (*mode == Mode::List).then(Sort::recent);
-                let mut messages = vec![subscribed(header, sort.as_ref())];
-                if request.with_snapshot.unwrap_or(true) {
-                    let rows = self.entities.get(entity)?;
-                    messages.extend(header.snapshot(selected(rows, *mode, request)));
-                }
-                let key = match mode {
-                    Mode::State => Some(request.key.clone().unwrap_or_default()),
-                    Mode::List | Mode::Append => request.key.clone(),
-                };
-                let feed = Feed::Patches {
-                    entity: entity.clone(),
-                    header_mode: *mode,
-                    key,
-                };
-                Some((messages, feed))
-            }
-            View::Derived { entity, take, rows } => {
-                let header = Header {
-                    mode: Mode::List,
-                    view: &request.view,
-                };
-                let mut messages = vec![subscribed(header, Some(&rows.sort))];
-                let (skip, take) = (request.skip.unwrap_or(0), request.take.unwrap_or(*take));
-                messages.extend(header.snapshot(rows.window(skip, take)));
-                let feed = Feed::Window {
-                    entity: entity.clone(),
-                    window: Window::new(skip, take, rows),
-                };
-                Some((messages, feed))
-            }
-            View::Scripted { mode, sort } => {
-                let header = Header {
-                    mode: *mode,
-                    view: &request.view,
-                };
-                Some((vec![subscribed(header, sort.as_ref())], Feed::Silent))
-            }
-        }
-    }
-
-    /// What a live subscription to `view` is sent after a change.
-    pub(super) fn announce(&self, change: &Change, view: &str, feed: &mut Feed) -> Vec<Message> {
-        match feed {
-            Feed::Patches {
-                entity,
-                header_mode,
-                key,
-            } if *entity == change.entity && key.as_ref().is_none_or(|key| *key == change.key) => {
-                let patch = change.patch.as_ref();
-                patch
-                    .map(|patch| patch.message(*header_mode, view, &change.key))
-                    .into_iter()
-                    .collect()
-            }
-            Feed::Window { entity, window } if *entity == change.entity => {
-                let Some(View::Derived { rows, .. }) = self.views.get(view) else {
-                    return Vec::new();
-                };
-                let header = Header {
-                    mode: Mode::List,
-                    view,
-                };
-                let steps = window.advance(rows).into_iter();
-                steps
-                    .map(|step| match step {
-                        Step::Delete(key) => header.delete(&key),
-                        Step::Upsert(key, row) => header.upsert(key, row),
-                    })
-                    .collect()
-            }
-            Feed::Patches { .. } | Feed::Window { .. } | Feed::Silent => Vec::new(),
-        }
-    }
 }
 
-impl Patch {
-    fn message(&self, mode: Mode, view: &str, key: &str) -> Message {
-        let bytes = self.rendered[mode as usize].get_or_init(|| {
-            let header = Header { mode, view };
-            binary(header.patch(key, &self.data, &self.append, &self.seq)).into_data()
-        });
-        Message::Binary(bytes.clone())
-    }
-}
-
-/// The limit of a derived view that names none.
-pub(super) fn default_take(take: Option<usize>) -> usize {
-    take.unwrap_or(DEFAULT_TAKE)
-}
-
-/// The rows of a base view's snapshot, in the order in which the server sends them.
-fn selected<'r>(rows: &'r Rows, mode: Mode, request: &Subscribe) -> Vec<(&'r str, &'r Value)> {
-    if mode == Mode::State {
-        let key = request.key.as_deref().unwrap_or("");
-        return rows.entry(key).into_iter().collect();
-    }
-    let mut selected: Vec<_> = rows.iter().collect();
-    if let Some(after) = &request.after {
-        let after = Seq::parse(after);
-        selected.retain(|(_, row)| seq_of(row).is_some_and(|seq| seq > after));
-        selected.sort_by_key(|(_, row)| seq_of(row));
-    } else if request.snapshot_limit.is_some() {
-        selected.sort_by_key(|(_, row)| std::cmp::Reverse(seq_of(row)));
-    }
-    selected.truncate(request.snapshot_limit.unwrap_or(usize::MAX));
-    // The limit goes before the key, on the real server too.
-    selected.retain(|(known, _)| request.key.as_deref().is_none_or(|key| key == *known));
-    selected
-}
-
-fn seq_of(row: &Value) -> Option<Seq> {
-    row.get("_seq")?.as_str().map(Seq::parse)
+/// The derived views of an entity.
+fn derived<'v>(
+    views: &'v mut HashMap<String, View>,
+    entity: &'v str,
+) -> impl Iterator<Item = &'v mut Derived> {
+    views.values_mut().filter_map(move |view| match view {
+        View::Derived(view) if view.entity == entity => Some(view),
+        _ => None,
+    })
 }

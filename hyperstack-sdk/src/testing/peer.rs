@@ -6,8 +6,8 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Message;
 
-use super::message::identity;
 use super::model::Feed;
+use super::replay::Playback;
 
 /// A connection's half of the state; the other half is its task, which `wake` wakes.
 #[derive(Debug)]
@@ -31,16 +31,12 @@ pub(super) struct Peer {
 /// What a connection has subscribed to.
 #[derive(Debug)]
 pub(super) struct Subscription {
+    /// What a request names it by: view and key in protocol v1.
+    pub(super) identity: String,
     pub(super) view: String,
     pub(super) key: Option<String>,
     /// `None` once a duplicate has killed it: it stays in the way until it is unsubscribed.
     pub(super) feed: Option<Feed>,
-}
-
-impl Subscription {
-    fn identity(&self) -> String {
-        identity(&self.view, self.key.as_deref())
-    }
 }
 
 impl Peer {
@@ -104,8 +100,16 @@ impl Peer {
         self.queue.is_empty() && !self.writing
     }
 
+    /// Queues what a recording has for a subscription: a part now, the rest later.
+    pub(super) fn play(&mut self, playback: Playback, identity: &str, now: Instant) {
+        playback.now.into_iter().for_each(|m| self.push(m));
+        for (delay, message) in playback.later {
+            self.schedule(now + delay, identity, message);
+        }
+    }
+
     /// Keeps a message of a subscription for later. Messages due at one time keep their order.
-    pub(super) fn schedule(&mut self, due: Instant, identity: &str, message: Message) {
+    fn schedule(&mut self, due: Instant, identity: &str, message: Message) {
         self.scheduled += 1;
         self.later
             .insert((due, self.scheduled), (identity.to_owned(), message));
@@ -133,7 +137,7 @@ impl Peer {
     pub(super) fn find(&mut self, identity: &str) -> Option<&mut Subscription> {
         self.subscriptions
             .iter_mut()
-            .find(|known| known.identity() == identity)
+            .find(|known| known.identity == identity)
     }
 
     /// Ends the feed of a subscription, which stays in the list.
@@ -155,7 +159,7 @@ impl Peer {
     pub(super) fn unsubscribe(&mut self, identity: &str) {
         self.later.retain(|_, (of, _)| of != identity);
         self.subscriptions
-            .retain(|known| known.identity() != identity);
+            .retain(|known| known.identity != identity);
     }
 
     /// The silent removal: what was queued still arrives, nothing is added.

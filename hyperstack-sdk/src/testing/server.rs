@@ -19,6 +19,7 @@ use super::seq::SeqSource;
 use super::shared::Shared;
 use super::sort::Sort;
 use super::state::State;
+use super::v1;
 use crate::wire::Seq;
 
 /// A server on this machine that speaks the protocol: see the [module](super).
@@ -186,7 +187,7 @@ impl TestServer {
     pub fn rows(&self, entity: &str) -> Vec<(String, Value)> {
         let owned = |rows: &Rows| {
             rows.iter()
-                .map(|(key, row)| (key.to_owned(), row.clone()))
+                .map(|(key, row)| (key.to_owned(), v1::stringified(row)))
                 .collect()
         };
         let rows = self
@@ -202,7 +203,7 @@ impl TestServer {
     /// If the entity was not named to the builder.
     #[track_caller]
     pub fn row(&self, entity: &str, key: &str) -> Option<Value> {
-        let row = |rows: &Rows| rows.get(key).cloned();
+        let row = |rows: &Rows| rows.get(key).map(v1::stringified);
         known(
             entity,
             self.shared.look(|state| state.model.rows(entity).map(row)),

@@ -8,18 +8,17 @@ use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Message;
 
 use super::handshake::Handshake;
-use super::message::{identity, ClientMessage, Subscribe};
 use super::model::{Change, Feed, Model};
-use super::peer::{Peer, Subscription};
+use super::peer::Peer;
 use super::refusal::Refusal;
-use super::replay::Tapes;
 use super::tokens::Tokens;
+use super::v1;
 
 /// The server's state: the model, its connections, what it heard and how it misbehaves.
 #[derive(Debug, Default)]
 pub(super) struct State {
     pub(super) model: Model,
-    pub(super) tapes: Tapes,
+    pub(super) tapes: v1::Tapes,
     pub(super) peers: BTreeMap<u64, Peer>,
     pub(super) heard: Heard,
     pub(super) faults: Faults,
@@ -120,65 +119,27 @@ impl State {
         if peer.muted {
             return Verdict::HangUp;
         }
-        match ClientMessage::parse(text) {
-            Some(ClientMessage::Subscribe(request)) => self.subscribe(id, &request, now),
-            Some(ClientMessage::Unsubscribe { view, key }) => {
-                peer.unsubscribe(&identity(&view, key.as_deref()));
-            }
-            Some(ClientMessage::RefreshAuth { token }) => {
-                let tokens = self.tokens.as_ref();
-                let known = |token| tokens?.refuse(token, "token-invalid-signature");
-                let reply = match &self.refresh {
-                    Refresh::Accept { expires_at } => Some(Ok(*expires_at)),
-                    Refresh::Reject(code) => Some(Err(code.as_str())),
-                    Refresh::Check { expires_at } => {
-                        Some(known(&token).map_or(Ok(*expires_at), Err))
-                    }
-                    Refresh::Silent => None,
-                };
-                let reply = reply.map(|reply| match reply {
-                    Ok(expires_at) => json!({"success": true, "expiresAt": expires_at}),
-                    Err(code) => json!({"success": false, "error": code}),
-                });
-                if let Some(reply) = reply {
-                    peer.push(Message::text(reply.to_string()));
-                }
-            }
-            Some(ClientMessage::Ping) | None => {}
-        }
+        v1::receive(self, id, text, now);
         Verdict::Keep
     }
 
-    fn subscribe(&mut self, id: u64, request: &Subscribe, now: Instant) {
-        let Some(peer) = self.peers.get_mut(&id) else {
-            return;
+    /// Answers a client that presents a new token, unless the server is silent about it.
+    pub(super) fn refresh(&mut self, id: u64, token: &str) {
+        let tokens = self.tokens.as_ref();
+        let known = |token| tokens?.refuse(token, "token-invalid-signature");
+        let reply = match &self.refresh {
+            Refresh::Accept { expires_at } => Some(Ok(*expires_at)),
+            Refresh::Reject(code) => Some(Err(code.as_str())),
+            Refresh::Check { expires_at } => Some(known(token).map_or(Ok(*expires_at), Err)),
+            Refresh::Silent => None,
         };
-        if (self.max_subscriptions).is_some_and(|most| peer.subscriptions.len() >= most) {
-            let issue = Refusal::new("subscription-limit-exceeded").issue(false);
-            return peer.push(Message::text(issue.to_string()));
-        }
-        let identity = request.identity();
-        if peer.find(&identity).is_some() {
-            return peer.kill(&identity);
-        }
-        let feed = if let Some(playback) = self.tapes.play(request) {
-            self.playbacks += 1;
-            playback.now.into_iter().for_each(|m| peer.push(m));
-            for (delay, message) in playback.later {
-                peer.schedule(now + delay, &identity, message);
-            }
-            Feed::Silent
-        } else if let Some((messages, feed)) = self.model.subscribe(request) {
-            messages.into_iter().for_each(|m| peer.push(m));
-            feed
-        } else {
-            return;
-        };
-        peer.subscriptions.push(Subscription {
-            view: request.view.clone(),
-            key: request.key.clone(),
-            feed: Some(feed),
+        let reply = reply.map(|reply| match reply {
+            Ok(expires_at) => json!({"success": true, "expiresAt": expires_at}),
+            Err(code) => json!({"success": false, "error": code}),
         });
+        if let (Some(reply), Some(peer)) = (reply, self.peers.get_mut(&id)) {
+            peer.push(Message::text(reply.to_string()));
+        }
     }
 
     /// Sends what a change means to each subscription.
@@ -186,10 +147,11 @@ impl State {
         for peer in self.peers.values_mut() {
             let mut subscriptions = std::mem::take(&mut peer.subscriptions);
             for subscription in &mut subscriptions {
-                if let Some(feed) = &mut subscription.feed {
-                    let messages = self.model.announce(change, &subscription.view, feed);
-                    messages.into_iter().for_each(|m| peer.push(m));
-                }
+                let messages = match &mut subscription.feed {
+                    Some(Feed::V1(feed)) => feed.announce(&self.model, change, &subscription.view),
+                    Some(Feed::Silent) | None => Vec::new(),
+                };
+                messages.into_iter().for_each(|m| peer.push(m));
             }
             peer.subscriptions = subscriptions;
         }

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use serde_json::{json, Value};
 use tokio::time::Instant;
 
-use super::super::frame::{Header, Mode};
+use super::super::frame::Mode;
 use super::super::merge::Merge;
-use super::super::message::ClientMessage;
-use super::super::model::{Change, Feed, Model};
+use super::super::model::{self, Change, Model};
 use super::super::peer::Peer;
 use super::super::state::{State, Verdict};
+use super::super::v1::{is_wide, ClientMessage, Feed, Header};
 use super::super::{Seq, SeqSource, Sort};
 use super::history::History;
 use super::met::{Event, Met};
@@ -55,7 +55,7 @@ impl Server {
             } else {
                 Sort::asc(field)
             };
-            model.add_derived(id, ENTITY, sort, take);
+            model.add_derived(id, ENTITY, sort, Some(take));
         }
         Server {
             state: State {
@@ -159,9 +159,9 @@ impl Server {
         };
         let mut messages = Vec::new();
         if let Some(subscription) = peer.subscriptions.last_mut() {
-            if let Some(feed @ Feed::Patches { .. }) = &mut subscription.feed {
+            if let Some(model::Feed::V1(feed @ Feed::Patches { .. })) = &mut subscription.feed {
                 for (change, _) in changes {
-                    messages.extend(self.state.model.announce(change, &subscription.view, feed));
+                    messages.extend(feed.announce(&self.state.model, change, &subscription.view));
                 }
             }
         }
@@ -289,7 +289,7 @@ impl Server {
         };
         let feeds = client.subscriptions.iter();
         let silent = feeds.filter_map(|held| held.feed.as_ref()).any(|feed| {
-            matches!(feed, Feed::Window { window, .. } if window.take == 1 && count <= window.skip + 1)
+            matches!(feed, model::Feed::V1(Feed::Window { window, .. }) if window.take == 1 && count <= window.skip + 1)
         });
         if silent || self.row(key).is_none() {
             return false;
@@ -310,7 +310,9 @@ impl Server {
                 .subscriptions
                 .iter()
                 .filter(|held| match &held.feed {
-                    Some(Feed::Patches { key: of, .. }) => of.as_deref().is_none_or(|of| of == key),
+                    Some(model::Feed::V1(Feed::Patches { key: of, .. })) => {
+                        of.as_deref().is_none_or(|of| of == key)
+                    }
                     _ => false,
                 })
                 .map(|_| header.delete(key))
@@ -350,6 +352,7 @@ impl Server {
     pub(super) fn sorted(&self, view: usize) -> Vec<(&str, &Value)> {
         let descending = VIEWS[view].2;
         let place = |key: &str| match self.places.get(&(view, key.to_owned())) {
+            Some(Value::Number(number)) if is_wide(number) => (2, 0.0, number.to_string()),
             Some(Value::Number(number)) => {
                 let number = number.as_f64().unwrap_or(f64::NAN);
                 (1, if descending { -number } else { number }, String::new())

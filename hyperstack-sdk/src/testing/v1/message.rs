@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 /// A client's message that the server understands. Whatever else arrives gets no reply.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum ClientMessage {
+pub(crate) enum ClientMessage {
     Subscribe(Subscribe),
     Unsubscribe { view: String, key: Option<String> },
     Ping,
@@ -13,21 +13,21 @@ pub(super) enum ClientMessage {
 
 /// A request to subscribe.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Subscribe {
-    pub(super) view: String,
-    pub(super) key: Option<String>,
-    pub(super) take: Option<usize>,
-    pub(super) skip: Option<usize>,
-    pub(super) with_snapshot: Option<bool>,
-    pub(super) after: Option<String>,
-    pub(super) snapshot_limit: Option<usize>,
+pub(crate) struct Subscribe {
+    pub(crate) view: String,
+    pub(crate) key: Option<String>,
+    pub(crate) take: Option<usize>,
+    pub(crate) skip: Option<usize>,
+    pub(crate) with_snapshot: Option<bool>,
+    pub(crate) after: Option<String>,
+    pub(crate) snapshot_limit: Option<usize>,
 }
 
 /// What a field of the wrong type makes of its message.
 struct Malformed;
 
 impl ClientMessage {
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let Ok(Value::Object(fields)) = serde_json::from_str(text) else {
             return None;
         };
@@ -74,12 +74,12 @@ impl Subscribe {
     }
 
     /// What makes two subscriptions of a connection the same one.
-    pub(super) fn identity(&self) -> String {
+    pub(crate) fn identity(&self) -> String {
         identity(&self.view, self.key.as_deref())
     }
 }
 
-pub(super) fn identity(view: &str, key: Option<&str>) -> String {
+pub(crate) fn identity(view: &str, key: Option<&str>) -> String {
     format!("{view}:{}", key.unwrap_or("*"))
 }
 

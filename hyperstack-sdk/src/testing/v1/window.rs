@@ -1,87 +1,71 @@
-//! A derived view: every row of its source in order, of which a subscriber sees a window.
+//! A derived view under protocol v1: every row of its source in order, and a subscriber's window on it.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::merge::Merge;
-use super::sort::{Sort, SortValue};
+use super::super::merge::Merge;
+use super::super::ranking::Ranking;
+use super::super::sort::Sort;
+use super::sort::SortValue;
 
 /// The rows of a derived view, sorted. Unbounded, unlike the cache that feeds it.
-#[derive(Debug)]
-pub(super) struct SortedRows {
-    pub(super) sort: Sort,
-    order: BTreeSet<(SortValue, String)>,
-    rows: HashMap<String, (SortValue, Value)>,
+#[derive(Debug, Default)]
+pub(crate) struct SortedRows {
+    ranking: Ranking<SortValue>,
+    rows: HashMap<String, Value>,
 }
 
 impl SortedRows {
-    pub(super) fn new(sort: Sort) -> Self {
-        Self {
-            sort,
-            order: BTreeSet::new(),
-            rows: HashMap::new(),
+    /// Takes in the cached row after a change. The data is merged over every version seen. If the
+    /// sort field disappears or becomes null, the row keeps its place.
+    pub(crate) fn put(&mut self, key: &str, row: &Value, sort: &Sort) {
+        let value = SortValue::of(row, sort);
+        if !value.is_null() || !self.ranking.contains(key) {
+            self.ranking.put(key, value);
         }
-    }
-
-    /// Takes in the cached row after a change. The data is merged over every version seen, and a
-    /// row whose sort field has gone (or became null) keeps its place.
-    pub(super) fn put(&mut self, key: &str, row: &Value) {
-        let value = self.sort.value_of(row);
         match self.rows.get_mut(key) {
-            Some((known, data)) => {
-                Merge::default().apply(data, row.clone());
-                if !value.is_null() && *known != value {
-                    self.order.remove(&(known.clone(), key.to_owned()));
-                    self.order.insert((value.clone(), key.to_owned()));
-                    *known = value;
-                }
-            }
+            Some(data) => Merge::default().apply(data, row.clone()),
             None => {
-                self.order.insert((value.clone(), key.to_owned()));
-                self.rows.insert(key.to_owned(), (value, row.clone()));
+                self.rows.insert(key.to_owned(), row.clone());
             }
         }
     }
 
-    pub(super) fn remove(&mut self, key: &str) {
-        if let Some((value, _)) = self.rows.remove(key) {
-            self.order.remove(&(value, key.to_owned()));
-        }
+    pub(crate) fn remove(&mut self, key: &str) {
+        self.ranking.remove(key);
+        self.rows.remove(key);
     }
 
-    pub(super) fn clear(&mut self) {
-        self.order.clear();
+    pub(crate) fn clear(&mut self) {
+        self.ranking.clear();
         self.rows.clear();
     }
 
     /// The rows from `skip` to `skip + take`, in order.
-    pub(super) fn window(&self, skip: usize, take: usize) -> impl Iterator<Item = (&str, &Value)> {
-        self.order
-            .iter()
-            .skip(skip)
-            .take(take)
-            .filter_map(|(_, key)| Some((key.as_str(), &self.rows.get(key)?.1)))
+    pub(crate) fn window(&self, skip: usize, take: usize) -> impl Iterator<Item = (&str, &Value)> {
+        let keys = self.ranking.keys().skip(skip).take(take);
+        keys.filter_map(|key| Some((key, self.rows.get(key)?)))
     }
 }
 
 /// One subscriber's window: where it lies, and which keys it held last.
 #[derive(Debug)]
-pub(super) struct Window {
-    pub(super) skip: usize,
-    pub(super) take: usize,
+pub(crate) struct Window {
+    pub(crate) skip: usize,
+    pub(crate) take: usize,
     held: Vec<String>,
 }
 
 /// One step of a window's way to its new content.
 #[derive(Debug, PartialEq)]
-pub(super) enum Step<'r> {
+pub(crate) enum Step<'r> {
     Delete(String),
     Upsert(&'r str, &'r Value),
 }
 
 impl Window {
-    pub(super) fn new(skip: usize, take: usize, rows: &SortedRows) -> Self {
+    pub(crate) fn new(skip: usize, take: usize, rows: &SortedRows) -> Self {
         let mut window = Self {
             skip,
             take,
@@ -93,7 +77,7 @@ impl Window {
 
     /// What the server sends after any change of the source: whoever left, then the whole window.
     /// A window of one row that becomes empty says nothing.
-    pub(super) fn advance<'r>(&mut self, rows: &'r SortedRows) -> Vec<Step<'r>> {
+    pub(crate) fn advance<'r>(&mut self, rows: &'r SortedRows) -> Vec<Step<'r>> {
         let now = self.keys(rows);
         let left = std::mem::replace(&mut self.held, now);
         let silent = self.take == 1 && self.held.is_empty();
@@ -120,18 +104,22 @@ mod tests {
     use serde_json::json;
 
     fn filled() -> SortedRows {
-        let mut rows = SortedRows::new(Sort::desc("n"));
+        let mut rows = SortedRows::default();
         for (key, n) in [("a", 1), ("b", 3), ("c", 2)] {
-            rows.put(key, &json!({"n": n}));
+            put(&mut rows, key, json!({"n": n}));
         }
         rows
+    }
+
+    fn put(rows: &mut SortedRows, key: &str, row: Value) {
+        rows.put(key, &row, &Sort::desc("n"));
     }
 
     #[test]
     fn deletes_come_before_the_whole_window() {
         let mut rows = filled();
         let mut window = Window::new(0, 2, &rows);
-        rows.put("d", &json!({"n": 9}));
+        put(&mut rows, "d", json!({"n": 9}));
         assert_eq!(
             window.advance(&rows),
             [
@@ -155,7 +143,7 @@ mod tests {
     #[test]
     fn a_row_keeps_its_place_when_its_sort_field_goes() {
         let mut rows = filled();
-        rows.put("b", &json!({"n": null, "x": 1}));
+        put(&mut rows, "b", json!({"n": null, "x": 1}));
         let keys: Vec<_> = rows.window(0, 9).map(|(key, _)| key).collect();
         assert_eq!(keys, ["b", "c", "a"]);
     }
