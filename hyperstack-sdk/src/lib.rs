@@ -294,7 +294,7 @@ pub use stream::{
 };
 #[cfg(feature = "client")]
 pub use view::{Derived, Entities, ListView, ReadError, Shared, SingleView, StateView, WindowView};
-pub use wire::{AuthErrorCode, Remedy, Seq};
+pub use wire::{AuthErrorCode, Protocol, Remedy, Seq};
 
 /// What the expansions of the derives refer to. No part of the public interface.
 #[doc(hidden)]

@@ -13,11 +13,16 @@ use super::sort::Sort;
 use super::state::{Refresh, State};
 use super::tokens::Tokens;
 use super::v1;
+use crate::wire::Protocol;
+
+/// The generation of a server that is not told which one to speak.
+const DEFAULT_PROTOCOL: Protocol = Protocol::V1;
 
 /// Describes a [`TestServer`]; see [`TestServer::builder`].
 #[derive(Debug, Default)]
 #[must_use = "a builder does nothing until it is started"]
 pub struct TestServerBuilder {
+    protocol: Protocol,
     entities: Vec<String>,
     derived: Vec<(String, Sort, Option<usize>)>,
     scripted: Vec<(String, Mode, Option<Sort>)>,
@@ -28,24 +33,35 @@ pub struct TestServerBuilder {
     row_limit: Option<usize>,
     array_limit: Option<usize>,
     max_subscriptions: Option<usize>,
+    max_snapshot_rows: Option<usize>,
     address: Option<SocketAddr>,
 }
 
 impl TestServerBuilder {
+    /// Sets the generation of the protocol that the server speaks. Default: [`Protocol::V1`].
+    ///
+    /// A server of one generation treats requests of the other as the real one does: v1 is silent, v2
+    /// answers `malformed-message`. For a server 0.5, which does not answer `refresh_auth` either, also
+    /// set [`refresh`](Self::refresh) to [`Refresh::Silent`].
+    pub fn protocol(mut self, protocol: Protocol) -> Self {
+        self.protocol = protocol;
+        self
+    }
+
     /// Serves an entity: its views `name/list`, `name/state` and `name/append`.
     pub fn entity(mut self, name: &str) -> Self {
         self.entities.push(name.to_owned());
         self
     }
 
-    /// Serves a derived view, sorted, with a window of `take` rows where the client asks for no
-    /// other. The id is `Entity/name`; the entity is served too.
+    /// Serves a derived view: its sort, and its limit of `take` rows. Under v1 a client may ask for more;
+    /// under v2 the limit caps what it asks for. The id is `Entity/name`; the entity is served too.
     pub fn view(mut self, id: &str, sort: Sort, take: usize) -> Self {
         self.derived.push((id.to_owned(), sort, Some(take)));
         self
     }
 
-    /// Serves a derived view that has no limit of its own: a window of 100 rows.
+    /// Serves a derived view that declares no limit: 100 rows under v1, all rows under v2.
     pub fn view_unlimited(mut self, id: &str, sort: Sort) -> Self {
         self.derived.push((id.to_owned(), sort, None));
         self
@@ -86,8 +102,9 @@ impl TestServerBuilder {
         self
     }
 
-    /// Caches at most this many rows of an entity (at least one), as the real server caches 500:
-    /// the least recently changed is dropped, and starts again from its next bare patch.
+    /// Caches at most this many rows of an entity (at least one), as the real server caches 500: the least
+    /// recently changed row is evicted. Under v1 it starts again from its next patch; under v2 it is
+    /// removed from lists and derived views until [`TestServer::upsert`] creates it anew.
     pub fn row_limit(mut self, rows: usize) -> Self {
         self.row_limit = Some(rows);
         self
@@ -100,9 +117,16 @@ impl TestServerBuilder {
         self
     }
 
-    /// Refuses a connection's subscriptions beyond this many, with an error message.
+    /// Refuses subscriptions of a connection beyond this number, with an error message. Default: no limit.
     pub fn max_subscriptions(mut self, subscriptions: usize) -> Self {
         self.max_subscriptions = Some(subscriptions);
+        self
+    }
+
+    /// Refuses snapshots of more rows than this (protocol v2). A recovery snapshot beyond the limit ends
+    /// its subscription without a message, as on the real server. Default: no limit.
+    pub fn max_snapshot_rows(mut self, rows: usize) -> Self {
+        self.max_snapshot_rows = Some(rows);
         self
     }
 
@@ -146,12 +170,23 @@ impl TestServerBuilder {
             model.add_scripted(&id, mode, sort);
         }
         Ok(State {
+            protocol: resolved(self.protocol),
             model,
             tapes,
             tokens: self.tokens.map(Tokens::of),
             refresh: self.refresh,
             max_subscriptions: self.max_subscriptions,
+            max_snapshot_rows: self.max_snapshot_rows,
             ..State::default()
         })
+    }
+}
+
+/// The generation itself, instead of [`Protocol::Auto`].
+pub(super) fn resolved(protocol: Protocol) -> Protocol {
+    if protocol == Protocol::Auto {
+        DEFAULT_PROTOCOL
+    } else {
+        protocol
     }
 }

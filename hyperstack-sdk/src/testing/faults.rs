@@ -10,6 +10,8 @@ use super::refusal::Refusal;
 use super::server::TestServer;
 use super::state::Refresh;
 use super::tokens::Tokens;
+use super::v2;
+use crate::wire::Protocol;
 
 /// Scripted frames. They go to every live connection, subscribed or not, after what is queued.
 impl TestServer {
@@ -33,9 +35,17 @@ impl TestServer {
         self.send_message(Message::Binary(bytes.into().into()));
     }
 
-    /// Sends an `error` message.
+    /// Sends an `error` message that concerns the whole connection.
     pub fn send_issue(&self, issue: &Refusal, fatal: bool) {
-        self.send_text(issue.issue(fatal).to_string());
+        self.shared.change(|state| {
+            for peer in state.peers.values_mut() {
+                peer.push(Message::text(if peer.protocol == Protocol::V2 {
+                    v2::error(issue, None, fatal)
+                } else {
+                    issue.issue(fatal).to_string()
+                }));
+            }
+        });
     }
 
     fn send_message(&self, message: Message) {
@@ -116,6 +126,12 @@ impl TestServer {
             reason: reason.into(),
         };
         self.send_message(Message::Close(Some(frame)));
+    }
+
+    /// Sends a Close frame without a code, as a v2 server does when it stops, or when a client is idle,
+    /// too slow or above its budget.
+    pub fn close_without_code(&self) {
+        self.send_message(Message::Close(None));
     }
 
     /// Rejects every handshake with this, or with `None` no more.

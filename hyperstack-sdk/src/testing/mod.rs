@@ -1,9 +1,10 @@
-//! An in-process server that speaks the protocol as the real one does, and recordings of it.
+//! An in-process server that speaks the protocol as the real servers do, and recordings of them.
 //!
-//! [`TestServer`] listens on a free port of this machine and serves entities that the test
-//! changes. It batches and compresses snapshots, filters by key, moves windows, stays silent where
-//! the real server stays silent, and misbehaves on request. Nothing in a test has to sleep: every
-//! change is queued for the clients before the call returns, and what clients do can be awaited.
+//! [`TestServer`] listens on a free port of this machine and serves entities that the test changes. It
+//! speaks both [generations](TestServerBuilder::protocol) of the protocol: it batches and compresses
+//! snapshots, applies filters and windows, answers or stays silent as the real server does, and
+//! misbehaves on request. A test never has to sleep: every change is queued for the clients before the
+//! call returns, and a test can wait for what clients do.
 //!
 //! ```
 //! use hyperstack_sdk::testing::{Sort, TestServer};
@@ -37,13 +38,27 @@
 //! [`HyperStackBuilder::record`](crate::HyperStackBuilder::record) makes one. An
 //! [`Offline`] client has no server at all, and no clock: the test hands it each message.
 //!
+//! # Protocol v2
+//!
+//! A v2 subscription has an id, which [`subscription_ids`](TestServer::subscription_ids) returns. Beside
+//! the faults of both generations, the server can [`recover`](TestServer::recover) or
+//! [end](TestServer::end_subscriptions) subscriptions, [`coalesce`](TestServer::coalesce) a view, send
+//! [late frames](TestServer::send_late_frames), and change its generation
+//! ([`set_protocol`](TestServer::set_protocol)).
+//!
+//! Versions (`_version`) are on the wire only; [`row`](TestServer::row) returns rows without them. Rows go
+//! out as the test wrote them: where the real server would send a wide integer as a string, write a
+//! string. Filters compare with that value.
+//!
 //! # Where it differs from the real server
 //!
 //! It is kinder: a snapshot and the live messages after it never overlap and leave no gap, `state`
-//! views lose no patches, and no client is removed unless the test says so
-//! ([`mute`](TestServer::mute), [`kill_subscriptions`](TestServer::kill_subscriptions)). Caches are
+//! views lose no patches, a deletion is always a `delete`, and no client is removed unless the test says
+//! so ([`mute`](TestServer::mute), [`kill_subscriptions`](TestServer::kill_subscriptions)). Caches are
 //! unbounded unless limited ([`row_limit`](TestServerBuilder::row_limit),
-//! [`array_limit`](TestServerBuilder::array_limit)). Rows can be deleted.
+//! [`array_limit`](TestServerBuilder::array_limit)); under v2, a derived view loses the same rows as the
+//! list. A v1 server can delete rows. There are no journal-backed append views (tapes): script one with
+//! [`scripted_view`](TestServer::scripted_view), or replay a recording.
 
 mod error;
 
@@ -56,6 +71,7 @@ mod sort;
 mod frame;
 mod model;
 mod v1;
+mod v2;
 
 mod recording;
 mod replay;

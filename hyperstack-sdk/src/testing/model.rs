@@ -8,26 +8,38 @@ use tokio_tungstenite::tungstenite::Bytes;
 
 use super::frame::Mode;
 use super::merge::Merge;
+use super::ranking::Ranking;
 use super::rows::Rows;
 use super::seq::SeqSource;
 use super::sort::Sort;
-use super::v1;
-use crate::wire::Seq;
+use super::{v1, v2};
+use crate::wire::{Protocol, Seq};
 
 /// Entities and views.
 #[derive(Debug, Default)]
 pub(super) struct Model {
-    entities: BTreeMap<String, Rows>,
+    entities: BTreeMap<String, Entity>,
     views: HashMap<String, View>,
     pub(super) seq: SeqSource,
+    /// The number of the last change.
+    changes: u64,
+    pub(super) epoch: v2::Epoch,
     row_limit: Option<usize>,
     array_limit: Option<usize>,
+}
+
+/// An entity's rows.
+#[derive(Debug, Default)]
+pub(super) struct Entity {
+    pub(super) rows: Rows,
+    /// The order of the base views in protocol v2.
+    pub(super) recent: Ranking<v2::SortValue>,
 }
 
 #[derive(Debug)]
 pub(super) enum View {
     Base { entity: String, mode: Mode },
-    Derived(Derived),
+    Derived(Box<Derived>),
     Scripted { mode: Mode, sort: Option<Sort> },
 }
 
@@ -39,12 +51,14 @@ pub(super) struct Derived {
     /// The declared limit.
     pub(super) take: Option<usize>,
     pub(super) v1: v1::SortedRows,
+    pub(super) v2: Ranking<v2::SortValue>,
 }
 
 /// What feeds a live subscription.
 #[derive(Debug)]
 pub(super) enum Feed {
     V1(v1::Feed),
+    V2(Box<v2::Feed>),
     /// Nothing of the model's: a scripted or a replayed view.
     Silent,
 }
@@ -54,8 +68,12 @@ pub(super) enum Feed {
 pub(super) struct Change {
     pub(super) entity: String,
     pub(super) key: String,
+    /// Its position, or empty.
+    pub(super) seq: String,
     /// `None` if the row was deleted.
     pub(super) patch: Option<Patch>,
+    /// The rows that no longer fit in the cache.
+    pub(super) evicted: Vec<String>,
 }
 
 /// What changed in a row.
@@ -63,9 +81,10 @@ pub(super) struct Change {
 pub(super) struct Patch {
     pub(super) data: Value,
     pub(super) append: Vec<String>,
-    pub(super) seq: String,
     /// The frame of protocol v1 by mode: every subscriber of a view gets the same bytes.
     pub(super) v1: [OnceCell<Bytes>; 3],
+    /// The frame of protocol v2 by mode, up to the id of the subscription.
+    pub(super) v2: [OnceCell<String>; 3],
 }
 
 impl Model {
@@ -88,7 +107,7 @@ impl Model {
         if self.entities.contains_key(entity) {
             return;
         }
-        self.entities.insert(entity.to_owned(), Rows::default());
+        self.entities.insert(entity.to_owned(), Entity::default());
         for mode in [Mode::List, Mode::State, Mode::Append] {
             let view = View::Base {
                 entity: entity.to_owned(),
@@ -102,12 +121,13 @@ impl Model {
     /// Registers a derived view of the entity that its id names.
     pub(super) fn add_derived(&mut self, id: &str, entity: &str, sort: Sort, take: Option<usize>) {
         self.add_entity(entity);
-        let view = View::Derived(Derived {
+        let view = View::Derived(Box::new(Derived {
             entity: entity.to_owned(),
             sort,
             take,
             v1: Default::default(),
-        });
+            v2: Default::default(),
+        }));
         self.views.insert(id.to_owned(), view);
     }
 
@@ -120,30 +140,67 @@ impl Model {
         self.views.get(id)
     }
 
-    pub(super) fn rows(&self, entity: &str) -> Option<&Rows> {
+    pub(super) fn entity(&self, entity: &str) -> Option<&Entity> {
         self.entities.get(entity)
     }
 
+    pub(super) fn rows(&self, entity: &str) -> Option<&Rows> {
+        self.entity(entity).map(|entity| &entity.rows)
+    }
+
+    /// The entity whose rows a view shows.
+    pub(super) fn entity_of(&self, view: &str) -> Option<&str> {
+        match self.views.get(view)? {
+            View::Base { entity, .. } => Some(entity),
+            View::Derived(view) => Some(&view.entity),
+            View::Scripted { .. } => None,
+        }
+    }
+
     /// The rows that a derived view shows now, within its own window.
-    pub(super) fn window(&self, id: &str) -> Option<Vec<(String, Value)>> {
-        let View::Derived(view) = self.views.get(id)? else {
+    pub(super) fn window(&self, id: &str, protocol: Protocol) -> Option<Vec<(String, Value)>> {
+        let View::Derived(view) = self.view(id)? else {
             return None;
         };
-        let rows = view.v1.window(0, v1::default_take(view.take));
+        let rows: Vec<(&str, &Value)> = if protocol == Protocol::V2 {
+            let rows = self.rows(&view.entity)?;
+            let keys = view.v2.keys().take(view.take.unwrap_or(usize::MAX));
+            keys.filter_map(|key| Some((key, rows.get(key)?))).collect()
+        } else {
+            view.v1.window(0, v1::default_take(view.take)).collect()
+        };
+        let rows = rows.into_iter();
         Some(
-            rows.map(|(key, row)| (key.to_owned(), v1::stringified(row)))
+            rows.map(|(key, row)| (key.to_owned(), sent(row, protocol)))
                 .collect(),
         )
     }
 
     /// Forgets every row, as a restart does. Views stay.
     pub(super) fn clear(&mut self) {
-        self.entities.values_mut().for_each(Rows::clear);
+        self.changes = 0;
+        self.epoch = self.epoch.next();
+        for entity in self.entities.values_mut() {
+            entity.rows.clear();
+            entity.recent.clear();
+        }
         for view in self.views.values_mut() {
             if let View::Derived(view) = view {
                 view.v1.clear();
+                view.v2.clear();
             }
         }
+    }
+
+    /// Creates a row, or merges into it. `None` if there is no such entity.
+    pub(super) fn upsert(
+        &mut self,
+        entity: &str,
+        key: &str,
+        row: Value,
+    ) -> Option<(Change, Option<Seq>)> {
+        self.entities.get_mut(entity)?.rows.restore(key);
+        self.mutate(entity, key, row, &[])
     }
 
     /// Merges a patch into a row. `None` if there is no such entity.
@@ -154,9 +211,8 @@ impl Model {
         mut patch: Value,
         append: &[&str],
     ) -> Option<(Change, Option<Seq>)> {
-        let rows = self.entities.get_mut(entity)?;
-        let seq = self.seq.advance();
-        let seq_text = seq.map_or(String::new(), |seq| seq.to_string());
+        let Entity { rows, recent } = self.entities.get_mut(entity)?;
+        let (seq, seq_text) = advance(&mut self.seq);
         if let (Value::Object(fields), Some(_)) = (&mut patch, seq) {
             fields.insert("_seq".to_owned(), Value::from(seq_text.as_str()));
         }
@@ -165,34 +221,69 @@ impl Model {
             append: &append,
             array_limit: self.array_limit,
         };
-        let row = rows.merge(key, patch.clone(), merge, self.row_limit);
+        self.changes += 1;
+        let evicted = rows.merge(self.changes, key, patch.clone(), merge, self.row_limit);
+        let row = rows.get(key)?;
+        let is_whole = rows.whole(key).is_some();
+        let rank = |ranking: &mut Ranking<_>, sort: &Sort| {
+            evicted.iter().for_each(|key| ranking.remove(key));
+            if is_whole {
+                ranking.put(key, v2::SortValue::of(row, sort));
+            }
+        };
+        rank(recent, &Sort::recent());
         for view in derived(&mut self.views, entity) {
             view.v1.put(key, row, &view.sort);
+            rank(&mut view.v2, &view.sort);
         }
         let change = Change {
             entity: entity.to_owned(),
             key: key.to_owned(),
+            seq: seq_text,
             patch: Some(Patch {
                 data: patch,
                 append,
-                seq: seq_text,
                 v1: Default::default(),
+                v2: Default::default(),
             }),
+            evicted,
         };
         Some((change, seq))
     }
 
     /// Forgets a row. `None` if there is no such entity.
     pub(super) fn remove(&mut self, entity: &str, key: &str) -> Option<Change> {
-        self.entities.get_mut(entity)?.remove(key);
+        let Entity { rows, recent } = self.entities.get_mut(entity)?;
+        let (_, seq) = advance(&mut self.seq);
+        self.changes += 1;
+        rows.remove(key);
+        recent.remove(key);
         for view in derived(&mut self.views, entity) {
             view.v1.remove(key);
+            view.v2.remove(key);
         }
         Some(Change {
             entity: entity.to_owned(),
             key: key.to_owned(),
+            seq,
             patch: None,
+            evicted: Vec::new(),
         })
+    }
+}
+
+/// The position of the next change, and its text.
+fn advance(source: &mut SeqSource) -> (Option<Seq>, String) {
+    let seq = source.advance();
+    (seq, seq.map_or(String::new(), |seq| seq.to_string()))
+}
+
+/// A row as this generation sends it, but for its version.
+pub(super) fn sent(row: &Value, protocol: Protocol) -> Value {
+    if protocol == Protocol::V2 {
+        row.clone()
+    } else {
+        v1::stringified(row)
     }
 }
 
@@ -200,7 +291,7 @@ impl Model {
 fn derived<'v>(
     views: &'v mut HashMap<String, View>,
     entity: &'v str,
-) -> impl Iterator<Item = &'v mut Derived> {
+) -> impl Iterator<Item = &'v mut Box<Derived>> {
     views.values_mut().filter_map(move |view| match view {
         View::Derived(view) if view.entity == entity => Some(view),
         _ => None,

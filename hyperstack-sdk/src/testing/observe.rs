@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::handshake::Handshake;
 use super::server::TestServer;
+use crate::wire::Protocol;
 
 /// What the server has seen. The waits end as soon as what they wait for is so, and not before:
 /// wrap them in a timeout where it may never be.
@@ -87,6 +88,16 @@ impl TestServer {
     /// The live subscriptions of every connection: view and key, in the order subscribed.
     pub fn subscriptions(&self) -> Vec<(String, Option<String>)> {
         self.shared.look(|state| state.subscriptions())
+    }
+
+    /// The ids of the live v2 subscriptions of a view, connection by connection, in the order
+    /// subscribed.
+    pub fn subscription_ids(&self, view: &str) -> Vec<String> {
+        self.shared.look(|state| {
+            let peers = state.peers.values();
+            let peers = peers.filter(|peer| peer.protocol == Protocol::V2);
+            peers.flat_map(|peer| peer.live(view)).collect()
+        })
     }
 
     /// Waits until the live subscriptions are as wanted.

@@ -8,11 +8,16 @@ use tokio_tungstenite::tungstenite::Message;
 
 use super::model::Feed;
 use super::replay::Playback;
+use crate::wire::Protocol;
 
 /// A connection's half of the state; the other half is its task, which `wake` wakes.
 #[derive(Debug)]
 pub(super) struct Peer {
+    /// The generation that the server speaks on this connection.
+    pub(super) protocol: Protocol,
     pub(super) subscriptions: Vec<Subscription>,
+    /// The subscriptions of protocol v2 that the client has ended.
+    pub(super) unsubscribed: Vec<Subscription>,
     queue: VecDeque<Message>,
     /// How many messages may pass while replies are held.
     let_through: usize,
@@ -31,19 +36,21 @@ pub(super) struct Peer {
 /// What a connection has subscribed to.
 #[derive(Debug)]
 pub(super) struct Subscription {
-    /// What a request names it by: view and key in protocol v1.
+    /// What a request names it by: view and key in protocol v1, its id in v2.
     pub(super) identity: String,
     pub(super) view: String,
     pub(super) key: Option<String>,
-    /// `None` once a duplicate has killed it: it stays in the way until it is unsubscribed.
+    /// `None` once delivery has ended: the subscription stays in the way until it is unsubscribed.
     pub(super) feed: Option<Feed>,
 }
 
 impl Peer {
-    pub(super) fn new() -> (Self, watch::Receiver<()>) {
+    pub(super) fn new(protocol: Protocol) -> (Self, watch::Receiver<()>) {
         let (wake, woken) = watch::channel(());
         let peer = Self {
+            protocol,
             subscriptions: Vec::new(),
+            unsubscribed: Vec::new(),
             queue: VecDeque::new(),
             let_through: 0,
             later: BTreeMap::new(),
@@ -156,10 +163,20 @@ impl Peer {
         }
     }
 
-    pub(super) fn unsubscribe(&mut self, identity: &str) {
+    /// Ends a subscription, and returns it if there was one.
+    pub(super) fn unsubscribe(&mut self, identity: &str) -> Option<Subscription> {
         self.later.retain(|_, (of, _)| of != identity);
-        self.subscriptions
-            .retain(|known| known.identity != identity);
+        let mut subscriptions = self.subscriptions.iter();
+        let index = subscriptions.position(|known| known.identity == identity)?;
+        Some(self.subscriptions.remove(index))
+    }
+
+    /// The identities of the live subscriptions of a view.
+    pub(super) fn live(&self, view: &str) -> Vec<String> {
+        let live = self.subscriptions.iter();
+        live.filter(|held| held.view == view && held.feed.is_some())
+            .map(|held| held.identity.clone())
+            .collect()
     }
 
     /// The silent removal: what was queued still arrives, nothing is added.

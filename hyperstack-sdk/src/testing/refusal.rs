@@ -45,6 +45,12 @@ impl Refusal {
             | "subscription-limit-exceeded"
             | "snapshot-limit-exceeded"
             | "egress-limit-exceeded" => (429, true),
+            "malformed-message"
+            | "invalid-subscription"
+            | "invalid-unsubscription"
+            | "duplicate-subscription-id"
+            | "unknown-subscription-id"
+            | "subscription-rejected" => (400, false),
             _ => (500, true),
         };
         Self {

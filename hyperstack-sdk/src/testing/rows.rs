@@ -1,6 +1,6 @@
 //! The rows of one entity, as the server caches them: most recently changed first.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde_json::Value;
 
@@ -10,59 +10,68 @@ use super::merge::Merge;
 #[derive(Debug, Default)]
 pub(super) struct Rows {
     rows: HashMap<String, Row>,
-    /// Keys by the time of their last change.
+    /// Keys by the number of their last change.
     recency: BTreeMap<u64, String>,
-    clock: u64,
+    /// Keys that were evicted or deleted and have not been created anew: a later patch makes a row
+    /// that lacks the earlier fields.
+    lost: HashSet<String>,
 }
 
 #[derive(Debug)]
-struct Row {
-    changed: u64,
-    data: Value,
+pub(super) struct Row {
+    /// The number of the last change.
+    pub(super) change: u64,
+    pub(super) data: Value,
 }
 
 impl Rows {
-    /// Merges a patch into the row, which it makes the most recent one, and drops the least recent
-    /// rows beyond `row_limit`: whoever is dropped starts again from the next bare patch.
+    /// Merges a patch into the row, which becomes the most recent one, and evicts the least recent
+    /// rows beyond `row_limit`. Returns the evicted keys.
     pub(super) fn merge(
         &mut self,
+        change: u64,
         key: &str,
         patch: Value,
         merge: Merge<'_>,
         row_limit: Option<usize>,
-    ) -> &Value {
-        self.clock += 1;
-        let changed = self.clock;
+    ) -> Vec<String> {
         match self.rows.get_mut(key) {
             Some(row) => {
-                self.recency.remove(&row.changed);
-                row.changed = changed;
+                self.recency.remove(&row.change);
+                row.change = change;
                 merge.apply(&mut row.data, patch);
             }
             None => {
                 let data = merge.trimmed(patch);
-                self.rows.insert(key.to_owned(), Row { changed, data });
+                self.rows.insert(key.to_owned(), Row { change, data });
             }
         }
-        self.recency.insert(changed, key.to_owned());
+        self.recency.insert(change, key.to_owned());
         // The row that has just changed is the last to go.
         let row_limit = row_limit.map_or(usize::MAX, |limit| limit.max(1));
+        let mut evicted = Vec::new();
         while self.rows.len() > row_limit {
-            match self.recency.pop_first() {
-                Some((_, oldest)) => self.rows.remove(&oldest),
-                None => break,
+            let Some((_, oldest)) = self.recency.pop_first() else {
+                break;
             };
+            self.rows.remove(&oldest);
+            self.lost.insert(oldest.clone());
+            evicted.push(oldest);
         }
-        self.rows.get(key).map_or(&Value::Null, |row| &row.data)
+        evicted
     }
 
-    /// Forgets a row; whether there was one.
-    pub(super) fn remove(&mut self, key: &str) -> bool {
-        let Some(row) = self.rows.remove(key) else {
-            return false;
-        };
-        self.recency.remove(&row.changed);
-        true
+    /// Forgets a row.
+    pub(super) fn remove(&mut self, key: &str) {
+        if let Some(row) = self.rows.remove(key) {
+            self.recency.remove(&row.change);
+            self.lost.insert(key.to_owned());
+        }
+    }
+
+    /// Creates a key anew: the next patch makes a whole row of it.
+    pub(super) fn restore(&mut self, key: &str) {
+        self.lost.remove(key);
     }
 
     pub(super) fn get(&self, key: &str) -> Option<&Value> {
@@ -70,9 +79,15 @@ impl Rows {
     }
 
     /// The row and the cache's own copy of its key.
-    pub(super) fn entry(&self, key: &str) -> Option<(&str, &Value)> {
+    pub(super) fn entry(&self, key: &str) -> Option<(&str, &Row)> {
         let (key, row) = self.rows.get_key_value(key)?;
-        Some((key, &row.data))
+        Some((key, row))
+    }
+
+    /// The same, unless the row lacks fields because its key was evicted or deleted.
+    pub(super) fn whole(&self, key: &str) -> Option<(&str, &Row)> {
+        let whole = !self.lost.contains(key);
+        self.entry(key).filter(|_| whole)
     }
 
     /// Every row, the most recently changed first.
@@ -86,6 +101,7 @@ impl Rows {
     pub(super) fn clear(&mut self) {
         self.rows.clear();
         self.recency.clear();
+        self.lost.clear();
     }
 }
 
@@ -101,22 +117,28 @@ mod tests {
     #[test]
     fn the_last_change_comes_first() {
         let mut rows = Rows::default();
-        for key in ["a", "b", "c", "a"] {
-            rows.merge(key, json!({}), Merge::default(), None);
+        for (change, key) in ["a", "b", "c", "a"].into_iter().enumerate() {
+            rows.merge(change as u64, key, json!({}), Merge::default(), None);
         }
         assert_eq!(keys(&rows), ["a", "c", "b"]);
-        assert!(rows.remove("c"));
-        assert!(!rows.remove("c"));
+        rows.remove("c");
+        rows.remove("c");
         assert_eq!(keys(&rows), ["a", "b"]);
     }
 
     #[test]
-    fn a_row_that_was_dropped_restarts_from_the_patch() {
+    fn an_evicted_row_restarts_from_the_patch_and_is_whole_once_created_anew() {
         let mut rows = Rows::default();
-        rows.merge("a", json!({"x": 1, "y": 1}), Merge::default(), Some(1));
-        rows.merge("b", json!({"x": 2}), Merge::default(), Some(1));
+        let merge = |rows: &mut Rows, change, key, patch| {
+            rows.merge(change, key, patch, Merge::default(), Some(1))
+        };
+        merge(&mut rows, 1, "a", json!({"x": 1, "y": 1}));
+        assert_eq!(merge(&mut rows, 2, "b", json!({"x": 2})), ["a"]);
         assert_eq!(keys(&rows), ["b"]);
-        let row = rows.merge("a", json!({"y": 2}), Merge::default(), Some(1));
-        assert_eq!(row, &json!({"y": 2}));
+        merge(&mut rows, 3, "a", json!({"y": 2}));
+        assert_eq!(rows.get("a"), Some(&json!({"y": 2})));
+        assert!(rows.whole("a").is_none());
+        rows.restore("a");
+        assert!(rows.whole("a").is_some());
     }
 }

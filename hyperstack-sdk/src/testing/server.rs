@@ -14,12 +14,11 @@ use super::builder::TestServerBuilder;
 use super::connection::accept;
 use super::error::ServerError;
 use super::frame::Mode;
-use super::rows::Rows;
+use super::model::{sent, Change, Model};
 use super::seq::SeqSource;
 use super::shared::Shared;
 use super::sort::Sort;
 use super::state::State;
-use super::v1;
 use crate::wire::Seq;
 
 /// A server on this machine that speaks the protocol: see the [module](super).
@@ -114,20 +113,24 @@ impl TestServer {
         Ok(())
     }
 
-    /// Merges a row into the cache, as the server merges all it learns: fields that the row does
-    /// not name stay. Base views send it as a patch, derived views their windows.
+    /// Merges a row into the cache, or creates it: fields that the row does not name stay. A row that was
+    /// deleted or evicted is created anew.
     ///
-    /// Returns the position it was given.
+    /// A v1 base view sends a patch, a v1 derived view its window. A v2 subscription gets a patch if it
+    /// holds the row in a base view, else the whole row.
+    ///
+    /// Returns the position of the change.
     ///
     /// # Panics
     ///
     /// If the entity was not named to the builder.
     #[track_caller]
     pub fn upsert(&self, entity: &str, key: &str, row: Value) -> Option<Seq> {
-        self.append(entity, key, row, &[])
+        self.mutate(entity, |model| model.upsert(entity, key, row))
     }
 
-    /// The same as [`upsert`](Self::upsert), for a reader who cares that only some fields change.
+    /// Changes some fields of a row. Under v2, a patch of a row that was deleted or evicted is not sent,
+    /// except to a `state` subscription that holds the row, until [`upsert`](Self::upsert) creates it anew.
     ///
     /// # Panics
     ///
@@ -144,15 +147,26 @@ impl TestServer {
     /// If the entity was not named to the builder.
     #[track_caller]
     pub fn append(&self, entity: &str, key: &str, patch: Value, paths: &[&str]) -> Option<Seq> {
+        self.mutate(entity, |model| model.mutate(entity, key, patch, paths))
+    }
+
+    #[track_caller]
+    fn mutate(
+        &self,
+        entity: &str,
+        mutate: impl FnOnce(&mut Model) -> Option<(Change, Option<Seq>)>,
+    ) -> Option<Seq> {
         let seq = self.shared.change(|state| {
-            let (change, seq) = state.model.mutate(entity, key, patch, paths)?;
+            let (change, seq) = mutate(&mut state.model)?;
             state.announce(&change);
             Some(seq)
         });
         known(entity, seq)
     }
 
-    /// Forgets a row: it leaves the windows it was in. Base views cannot say so, and do not.
+    /// Deletes a row. A v2 subscription that holds it gets a `delete`, except in an append view, which
+    /// shows the deletion as a `remove` with its next change. A v1 base view sends nothing; a v1 derived
+    /// view sends its window.
     ///
     /// # Panics
     ///
@@ -178,41 +192,39 @@ impl TestServer {
         self.shared.change(|state| state.model.seq = source);
     }
 
-    /// The rows in the cache, the most recently changed first.
+    /// The rows in the cache as the server sends them, the most recently changed first.
     ///
     /// # Panics
     ///
     /// If the entity was not named to the builder.
     #[track_caller]
     pub fn rows(&self, entity: &str) -> Vec<(String, Value)> {
-        let owned = |rows: &Rows| {
-            rows.iter()
-                .map(|(key, row)| (key.to_owned(), v1::stringified(row)))
-                .collect()
-        };
-        let rows = self
-            .shared
-            .look(|state| state.model.rows(entity).map(owned));
+        let rows = self.shared.look(|state| {
+            let rows = state.model.rows(entity)?.iter();
+            let rows = rows.map(|(key, row)| (key.to_owned(), sent(row, state.protocol)));
+            Some(rows.collect())
+        });
         known(entity, rows)
     }
 
-    /// One row of the cache.
+    /// One row of the cache, as the server sends it.
     ///
     /// # Panics
     ///
     /// If the entity was not named to the builder.
     #[track_caller]
     pub fn row(&self, entity: &str, key: &str) -> Option<Value> {
-        let row = |rows: &Rows| rows.get(key).map(v1::stringified);
-        known(
-            entity,
-            self.shared.look(|state| state.model.rows(entity).map(row)),
-        )
+        let row = self.shared.look(|state| {
+            let row = state.model.rows(entity)?.get(key);
+            Some(row.map(|row| sent(row, state.protocol)))
+        });
+        known(entity, row)
     }
 
     /// What a derived view shows in its own window, in order; `None` if there is no such view.
     pub fn window(&self, view: &str) -> Option<Vec<(String, Value)>> {
-        self.shared.look(|state| state.model.window(view))
+        self.shared
+            .look(|state| state.model.window(view, state.protocol))
     }
 
     fn life(&self) -> MutexGuard<'_, Life> {

@@ -43,6 +43,11 @@ impl Sort {
         Self::desc("_seq")
     }
 
+    /// Whether this is the order of a list that has no sort of its own.
+    pub(super) fn is_recent(&self) -> bool {
+        self.field == ["_seq"]
+    }
+
     fn by(path: &str, order: Order) -> Self {
         Self {
             field: path.split('.').map(str::to_owned).collect(),

@@ -9,14 +9,17 @@ use tokio_tungstenite::tungstenite::Message;
 
 use super::handshake::Handshake;
 use super::model::{Change, Feed, Model};
-use super::peer::Peer;
+use super::peer::{Peer, Subscription};
 use super::refusal::Refusal;
 use super::tokens::Tokens;
-use super::v1;
+use super::{v1, v2};
+use crate::wire::Protocol;
 
 /// The server's state: the model, its connections, what it heard and how it misbehaves.
 #[derive(Debug, Default)]
 pub(super) struct State {
+    /// The generation that the next connection speaks.
+    pub(super) protocol: Protocol,
     pub(super) model: Model,
     pub(super) tapes: v1::Tapes,
     pub(super) peers: BTreeMap<u64, Peer>,
@@ -26,6 +29,9 @@ pub(super) struct State {
     pub(super) tokens: Option<Tokens>,
     pub(super) refresh: Refresh,
     pub(super) max_subscriptions: Option<usize>,
+    pub(super) max_snapshot_rows: Option<usize>,
+    /// Snapshots of protocol v2 so far.
+    pub(super) snapshots: u64,
     /// Playbacks of recordings that were started.
     pub(super) playbacks: u64,
 }
@@ -50,6 +56,8 @@ pub(super) struct Faults {
     pub(super) refusal: Option<Refusal>,
     /// Refusals for the next handshakes only.
     pub(super) refuse_next: VecDeque<Refusal>,
+    /// Coalesced views, with the changes of the current interval.
+    pub(super) coalesced: BTreeMap<String, v2::Batch>,
 }
 
 /// How the server answers a client that presents a new token.
@@ -69,7 +77,7 @@ pub enum Refresh {
         /// When it expires, in seconds since 1970.
         expires_at: u64,
     },
-    /// No answer at all.
+    /// No answer at all, like a server 0.5.
     Silent,
 }
 
@@ -104,7 +112,7 @@ impl State {
             return Err(refusal);
         }
         self.heard.accepted += 1;
-        let (peer, woken) = Peer::new();
+        let (peer, woken) = Peer::new(self.protocol);
         self.peers.insert(self.heard.accepted, peer);
         Ok((self.heard.accepted, woken))
     }
@@ -119,7 +127,11 @@ impl State {
         if peer.muted {
             return Verdict::HangUp;
         }
-        v1::receive(self, id, text, now);
+        if peer.protocol == Protocol::V2 {
+            v2::receive(self, id, text);
+        } else {
+            v1::receive(self, id, text, now);
+        }
         Verdict::Keep
     }
 
@@ -128,32 +140,60 @@ impl State {
         let tokens = self.tokens.as_ref();
         let known = |token| tokens?.refuse(token, "token-invalid-signature");
         let reply = match &self.refresh {
-            Refresh::Accept { expires_at } => Some(Ok(*expires_at)),
-            Refresh::Reject(code) => Some(Err(code.as_str())),
-            Refresh::Check { expires_at } => Some(known(token).map_or(Ok(*expires_at), Err)),
-            Refresh::Silent => None,
+            Refresh::Accept { expires_at } => Ok(*expires_at),
+            Refresh::Reject(code) => Err(code.clone()),
+            Refresh::Check { expires_at } => {
+                known(token).map_or(Ok(*expires_at), |code| Err(code.to_owned()))
+            }
+            Refresh::Silent => return,
         };
-        let reply = reply.map(|reply| match reply {
+        self.answer_refresh(id, reply);
+    }
+
+    /// Refuses a token that is none, whatever the server does with others.
+    pub(super) fn refuse_refresh(&mut self, id: u64) {
+        if self.refresh != Refresh::Silent {
+            self.answer_refresh(id, Err("token-invalid".to_owned()));
+        }
+    }
+
+    fn answer_refresh(&mut self, id: u64, reply: Result<u64, String>) {
+        let reply = match reply {
             Ok(expires_at) => json!({"success": true, "expiresAt": expires_at}),
             Err(code) => json!({"success": false, "error": code}),
-        });
-        if let (Some(reply), Some(peer)) = (reply, self.peers.get_mut(&id)) {
+        };
+        if let Some(peer) = self.peers.get_mut(&id) {
             peer.push(Message::text(reply.to_string()));
         }
     }
 
     /// Sends what a change means to each subscription.
     pub(super) fn announce(&mut self, change: &Change) {
+        let batch = v2::Batch::of(change);
         for peer in self.peers.values_mut() {
             let mut subscriptions = std::mem::take(&mut peer.subscriptions);
-            for subscription in &mut subscriptions {
-                let messages = match &mut subscription.feed {
-                    Some(Feed::V1(feed)) => feed.announce(&self.model, change, &subscription.view),
-                    Some(Feed::Silent) | None => Vec::new(),
+            for Subscription {
+                identity,
+                view,
+                feed,
+                ..
+            } in &mut subscriptions
+            {
+                let messages = match feed {
+                    Some(Feed::V1(feed)) => feed.announce(&self.model, change, view),
+                    Some(Feed::V2(feed)) if !self.faults.coalesced.contains_key(view) => {
+                        feed.advance(&self.model, identity, change, &batch)
+                    }
+                    Some(Feed::V2(_) | Feed::Silent) | None => Vec::new(),
                 };
                 messages.into_iter().for_each(|m| peer.push(m));
             }
             peer.subscriptions = subscriptions;
+        }
+        for (view, batch) in &mut self.faults.coalesced {
+            if self.model.entity_of(view) == Some(&change.entity) {
+                batch.add(change);
+            }
         }
     }
 

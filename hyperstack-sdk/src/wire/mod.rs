@@ -10,6 +10,7 @@ mod entry;
 mod envelope;
 mod frame;
 pub mod payload;
+mod protocol;
 mod request;
 mod scan;
 mod seq;
@@ -19,6 +20,7 @@ pub use code::{AuthErrorCode, Remedy};
 #[cfg(feature = "testing")]
 pub use entry::{Entry, Kind, Side};
 pub use frame::{Direction, Frame, FrameError, Incoming, Issue, RefreshReply, Row, Sort};
+pub use protocol::Protocol;
 pub(crate) use request::masked;
 pub use request::{Request, Secret, Subscribe};
 pub use scan::Scalar;

@@ -8,4 +8,5 @@ mod faults;
 mod mutations;
 mod replay;
 mod subscriptions;
+mod v2;
 mod windows;

@@ -16,6 +16,7 @@ use super::history::History;
 use super::met::{Event, Met};
 use super::script::{Habits, Positions, KEYS, VIEWS};
 use crate::wire::payload::{self, Limits};
+use crate::wire::Protocol;
 
 const ENTITY: &str = "Pool";
 
@@ -82,7 +83,7 @@ impl Server {
         self.admitted = self.changes;
         self.state.heard.accepted += 1;
         let peer = self.state.heard.accepted;
-        self.state.peers.insert(peer, Peer::new().0);
+        self.state.peers.insert(peer, Peer::new(Protocol::V1).0);
         peer
     }
 

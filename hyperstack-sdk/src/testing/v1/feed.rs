@@ -84,7 +84,7 @@ impl Feed {
                     && key.as_ref().is_none_or(|key| *key == change.key) =>
             {
                 let patch = change.patch.as_ref();
-                let message = patch.map(|patch| message(patch, *mode, view, &change.key));
+                let message = patch.map(|patch| message(change, patch, *mode, view));
                 message.into_iter().collect()
             }
             Self::Window { entity, window } if *entity == change.entity => {
@@ -108,10 +108,10 @@ impl Feed {
     }
 }
 
-fn message(patch: &Patch, mode: Mode, view: &str, key: &str) -> Message {
+fn message(change: &Change, patch: &Patch, mode: Mode, view: &str) -> Message {
     let bytes = patch.v1[mode as usize].get_or_init(|| {
         let header = Header { mode, view };
-        let frame = header.patch(key, &patch.data, &patch.append, &patch.seq);
+        let frame = header.patch(&change.key, &patch.data, &patch.append, &change.seq);
         frame.into_data()
     });
     Message::Binary(bytes.clone())
@@ -126,7 +126,8 @@ pub(crate) fn default_take(take: Option<usize>) -> usize {
 fn selected<'r>(rows: &'r Rows, mode: Mode, request: &Subscribe) -> Vec<(&'r str, &'r Value)> {
     if mode == Mode::State {
         let key = request.key.as_deref().unwrap_or("");
-        return rows.entry(key).into_iter().collect();
+        let row = rows.entry(key);
+        return row.map(|(key, row)| (key, &row.data)).into_iter().collect();
     }
     let mut selected: Vec<_> = rows.iter().collect();
     if let Some(after) = &request.after {

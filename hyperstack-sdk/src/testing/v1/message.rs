@@ -6,9 +6,16 @@ use serde_json::{Map, Value};
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum ClientMessage {
     Subscribe(Subscribe),
-    Unsubscribe { view: String, key: Option<String> },
+    Unsubscribe {
+        view: String,
+        key: Option<String>,
+    },
     Ping,
-    RefreshAuth { token: String },
+    RefreshAuth {
+        token: String,
+        /// Whether the message asks for the server's generation: no token is worth looking at then.
+        is_probe: bool,
+    },
 }
 
 /// A request to subscribe.
@@ -46,7 +53,10 @@ impl ClientMessage {
             "ping" => Some(Self::Ping),
             "refresh_auth" => {
                 let token = string(fields, "token").ok()?;
-                token.map(|token| Self::RefreshAuth { token })
+                token.map(|token| Self::RefreshAuth {
+                    token,
+                    is_probe: fields.contains_key("protocolVersion"),
+                })
             }
             _ => None,
         }

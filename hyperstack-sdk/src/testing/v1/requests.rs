@@ -19,7 +19,8 @@ pub(crate) fn receive(state: &mut State, id: u64, text: &str, now: Instant) {
                 peer.unsubscribe(&identity(&view, key.as_deref()));
             }
         }
-        Some(ClientMessage::RefreshAuth { token }) => state.refresh(id, &token),
+        Some(ClientMessage::RefreshAuth { is_probe: true, .. }) => state.refuse_refresh(id),
+        Some(ClientMessage::RefreshAuth { token, .. }) => state.refresh(id, &token),
         Some(ClientMessage::Ping) | None => {}
     }
 }

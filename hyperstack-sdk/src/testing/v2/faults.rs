@@ -1,0 +1,168 @@
+//! Faults of protocol v2, on request.
+
+use super::super::builder::resolved;
+use super::super::model::Feed;
+use super::super::refusal::Refusal;
+use super::super::server::TestServer;
+use super::super::state::State;
+use super::frame::error;
+use crate::wire::Protocol;
+use tokio_tungstenite::tungstenite::Message;
+
+/// The end of a delivery that fell behind.
+fn lagged() -> Refusal {
+    Refusal::new("subscription-lagged")
+        .message("delivery fell behind and this subscription has stopped")
+        .suggested_action(
+            "unsubscribe, then resubscribe with snapshots enabled so delivery can recover",
+        )
+}
+
+/// Faults of protocol v2. They reach the live v2 subscriptions of a view, whatever their query, and
+/// leave v1 subscriptions and replayed recordings alone unless they say otherwise.
+impl TestServer {
+    /// Sets the generation of the connections accepted from now on, as if the server were upgraded. Live
+    /// connections keep theirs. Rows stay; use [`restart`](Self::restart) to forget them.
+    pub fn set_protocol(&self, protocol: Protocol) {
+        self.shared
+            .change(|state| state.protocol = resolved(protocol));
+    }
+
+    /// Sends a recovery snapshot, as the server does when a delivery falls behind: an authoritative
+    /// snapshot without a new `subscribed`, whole despite `snapshotLimit` and `after`.
+    ///
+    /// A subscription that disabled snapshots ends with `subscription-lagged` instead. One whose result
+    /// exceeds the [row limit](crate::testing::TestServerBuilder::max_snapshot_rows) ends without a
+    /// message. Changes that a [coalesced](Self::coalesce) view has not sent yet are in the snapshot and
+    /// are not sent again: coalesce, change rows, then recover to play a client that missed changes.
+    pub fn recover(&self, view: &str) {
+        self.shared.change(|state| {
+            if let Some(batch) = state.faults.coalesced.get_mut(view) {
+                *batch = Default::default();
+            }
+            state.recover(view);
+        });
+    }
+
+    /// Ends every subscription of a view with an error, such as `subscription-lagged` or
+    /// `subscription-rescoped`. The connection stays open and the subscription ids stay taken; nothing
+    /// more is delivered until the client unsubscribes and subscribes again. Replayed recordings end too.
+    pub fn end_subscriptions(&self, view: &str, refusal: &Refusal) {
+        self.shared.change(|state| {
+            for peer in state.peers.values_mut() {
+                if peer.protocol == Protocol::V2 {
+                    for id in peer.live(view) {
+                        peer.kill(&id);
+                        peer.push(Message::binary(error(refusal, Some(&id), true)));
+                    }
+                }
+            }
+        });
+    }
+
+    /// Sends one more upsert of a row for each subscription of a view that a live connection has
+    /// unsubscribed: a frame that was under way when the client unsubscribed.
+    ///
+    /// # Panics
+    ///
+    /// If the view's entity has no such row.
+    #[track_caller]
+    pub fn send_late_frames(&self, view: &str, key: &str) {
+        let sent = self.shared.change(|state| {
+            let State { model, peers, .. } = state;
+            let (key, row) = model.rows(model.entity_of(view)?)?.entry(key)?;
+            for peer in peers.values_mut() {
+                let ended = peer.unsubscribed.iter().filter(|held| held.view == view);
+                let frames = ended.filter_map(|held| match &held.feed {
+                    Some(Feed::V2(feed)) => Some(feed.upsert(model, &held.identity, key, row)),
+                    _ => None,
+                });
+                let frames: Vec<_> = frames.collect();
+                frames.into_iter().for_each(|m| peer.push(m));
+            }
+            Some(())
+        });
+        assert!(
+            sent.is_some(),
+            "the test server has no row `{key}` in `{view}`"
+        );
+    }
+
+    /// Coalesces a view: its changes are collected until [`flush`](Self::flush) instead of being sent
+    /// one by one. Snapshots are current. Holds until [`stop_coalescing`](Self::stop_coalescing).
+    pub fn coalesce(&self, view: &str) {
+        self.shared.change(|state| {
+            state.faults.coalesced.entry(view.to_owned()).or_default();
+        });
+    }
+
+    /// Ends an interval of a coalesced view: sends one upsert for each row that changed, after the rows
+    /// that left, and no patches.
+    pub fn flush(&self, view: &str) {
+        self.shared.change(|state| state.flush(view));
+    }
+
+    /// Sends what a coalesced view has collected, and later changes at once.
+    pub fn stop_coalescing(&self, view: &str) {
+        self.shared.change(|state| {
+            state.flush(view);
+            state.faults.coalesced.remove(view);
+        });
+    }
+
+    /// Limits the subscriptions of each connection from now on. See
+    /// [`max_subscriptions`](crate::testing::TestServerBuilder::max_subscriptions).
+    pub fn set_max_subscriptions(&self, subscriptions: Option<usize>) {
+        self.shared
+            .change(|state| state.max_subscriptions = subscriptions);
+    }
+
+    /// Limits the rows of each snapshot from now on. See
+    /// [`max_snapshot_rows`](crate::testing::TestServerBuilder::max_snapshot_rows).
+    pub fn set_max_snapshot_rows(&self, rows: Option<usize>) {
+        self.shared.change(|state| state.max_snapshot_rows = rows);
+    }
+}
+
+impl State {
+    fn recover(&mut self, view: &str) {
+        for peer in self.peers.values_mut() {
+            let mut messages = Vec::new();
+            let subscriptions = peer.subscriptions.iter_mut();
+            for held in subscriptions.filter(|held| held.view == view) {
+                let Some(Feed::V2(feed)) = &mut held.feed else {
+                    continue;
+                };
+                let id = &held.identity;
+                if feed.with_snapshot() {
+                    self.snapshots += 1;
+                    match feed.recover(&self.model, id, self.snapshots, self.max_snapshot_rows) {
+                        Some(snapshot) => messages.extend(snapshot),
+                        None => held.feed = None,
+                    }
+                } else {
+                    messages.push(Message::binary(error(&lagged(), Some(id), true)));
+                    held.feed = None;
+                }
+            }
+            messages.into_iter().for_each(|m| peer.push(m));
+        }
+    }
+
+    fn flush(&mut self, view: &str) {
+        let Some(batch) = self.faults.coalesced.get_mut(view) else {
+            return;
+        };
+        let batch = std::mem::take(batch);
+        for peer in self.peers.values_mut() {
+            let mut messages = Vec::new();
+            let subscriptions = peer.subscriptions.iter_mut();
+            for held in subscriptions.filter(|held| held.view == view) {
+                if let Some(Feed::V2(feed)) = &mut held.feed {
+                    messages.extend(feed.flush(&self.model, &held.identity, &batch));
+                }
+            }
+            messages.into_iter().for_each(|m| peer.push(m));
+        }
+    }
+}

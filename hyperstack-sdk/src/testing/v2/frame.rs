@@ -1,0 +1,265 @@
+//! The frames of protocol v2, with their fields in the server's order.
+
+use serde_json::Value;
+use tokio_tungstenite::tungstenite::Message;
+
+use super::super::frame::{batches, binary, compressed_if_smaller, quote, Mode};
+use super::super::refusal::Refusal;
+use super::super::sort::Sort;
+use super::message::Query;
+
+/// The versions of the rows: an epoch for each run of the server, and a counter for each change of a
+/// base view.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Epoch(u32);
+
+impl Default for Epoch {
+    fn default() -> Self {
+        Self(0x5ab9_04cc)
+    }
+}
+
+impl Epoch {
+    /// The epoch of the next run.
+    pub(crate) fn next(self) -> Self {
+        Self(self.0.wrapping_add(0x9e37_79b9))
+    }
+
+    /// The version of a row of a view of this mode whose last change has this number, from 1.
+    pub(super) fn version(self, mode: Mode, change: u64) -> String {
+        let counter = 3 * (change - 1) + 1 + mode as u64;
+        format!("{:08x}:{counter}", self.0)
+    }
+}
+
+/// The JSON of a row with its version. Only objects have one.
+pub(super) fn versioned(data: &Value, version: String) -> String {
+    let mut data = data.clone();
+    if let Value::Object(fields) = &mut data {
+        fields.insert("_version".to_owned(), version.into());
+    }
+    data.to_string()
+}
+
+/// The subscription that a data frame belongs to.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Header<'a> {
+    pub(super) id: &'a str,
+    pub(super) mode: Mode,
+    pub(super) view: &'a str,
+}
+
+/// A row to be sent: its key, and its JSON with its version.
+pub(super) type Row<'r> = (&'r str, String);
+
+impl Header<'_> {
+    fn op(self, op: &str) -> String {
+        let (id, mode, view) = (quote(self.id), self.mode.as_str(), quote(self.view));
+        format!(
+            r#"{{"protocolVersion":2,"subscriptionId":{id},"mode":"{mode}","entity":{view},"op":"{op}""#
+        )
+    }
+
+    pub(super) fn upsert(self, (key, data): Row<'_>, seq: &str) -> Message {
+        let (op, key, seq) = (self.op("upsert"), quote(key), seq_member(seq));
+        binary(format!(r#"{op},"key":{key},"data":{data}{seq}}}"#))
+    }
+
+    /// A `remove` or a `delete`.
+    pub(super) fn gone(self, op: &str, key: &str, seq: &str) -> Message {
+        let (op, key, seq) = (self.op(op), quote(key), seq_member(seq));
+        binary(format!(r#"{op},"key":{key},"data":null{seq}}}"#))
+    }
+
+    /// The messages of a snapshot. The last one is `complete`; it is the only one if there are no
+    /// rows.
+    pub(super) fn snapshot(self, snapshot: Snapshot<'_>) -> Vec<Message> {
+        let batches = batches(&snapshot.rows);
+        let last = batches.len() - 1;
+        let messages = batches.iter().enumerate();
+        messages
+            .map(|(i, batch)| compressed_if_smaller(self.batch(&snapshot, batch, i == last)))
+            .collect()
+    }
+
+    fn batch(self, snapshot: &Snapshot<'_>, rows: &[Row<'_>], complete: bool) -> String {
+        let (subscription, view) = (quote(self.id), quote(self.view));
+        let (mode, authoritative) = (self.mode.as_str(), snapshot.authoritative);
+        let snapshot_id = snapshot_id(snapshot.number);
+        let key = snapshot.key.map(|key| format!(r#","key":{}"#, quote(key)));
+        let key = key.unwrap_or_default();
+        let rows: Vec<_> = rows
+            .iter()
+            .map(|(key, data)| format!(r#"{{"key":{},"data":{data}}}"#, quote(key)))
+            .collect();
+        let rows = rows.join(",");
+        format!(
+            r#"{{"protocolVersion":2,"subscriptionId":{subscription},"snapshotId":"{snapshot_id}","authoritative":{authoritative},"mode":"{mode}","entity":{view},"op":"snapshot"{key},"data":[{rows}],"complete":{complete}}}"#
+        )
+    }
+}
+
+/// The content of a snapshot.
+#[derive(Debug)]
+pub(super) struct Snapshot<'r> {
+    /// Its number, from which its id is made.
+    pub(super) number: u64,
+    pub(super) authoritative: bool,
+    /// The key of the query.
+    pub(super) key: Option<&'r str>,
+    pub(super) rows: Vec<Row<'r>>,
+}
+
+/// A patch up to its subscription id: fields in alphabetical order, as the server forwards them.
+pub(super) fn patch_head(
+    view: &str,
+    mode: Mode,
+    key: &str,
+    data: &str,
+    append: &[String],
+    seq: &str,
+) -> String {
+    let (view, mode, key) = (quote(view), mode.as_str(), quote(key));
+    let append = if append.is_empty() {
+        String::new()
+    } else {
+        format!(r#""append":{},"#, Value::from(append))
+    };
+    let seq = seq_member(seq);
+    format!(
+        r#"{{{append}"data":{data},"entity":{view},"key":{key},"mode":"{mode}","op":"patch","protocolVersion":2{seq},"subscriptionId":"#
+    )
+}
+
+/// The patch whose text up to the subscription id is `head`.
+pub(super) fn patch(head: &str, id: &str) -> Message {
+    binary(format!("{head}{}}}", quote(id)))
+}
+
+/// The answer to a subscription.
+pub(super) fn subscribed(id: &str, query: &Query, mode: Mode, sort: Option<&Sort>) -> Message {
+    let (id, query, mode) = (quote(id), query.to_json(), mode.as_str());
+    let sort = sort.map_or(String::new(), |sort| {
+        let (field, order) = (Value::from(sort.field.as_slice()), sort.order.as_str());
+        format!(r#","sort":{{"field":{field},"order":"{order}"}}"#)
+    });
+    binary(format!(
+        r#"{{"protocolVersion":2,"subscriptionId":{id},"op":"subscribed","query":{query},"mode":"{mode}"{sort},"wholeEntities":true}}"#
+    ))
+}
+
+/// The answer to the end of a subscription.
+pub(super) fn unsubscribed(id: &str) -> Message {
+    let id = quote(id);
+    binary(format!(
+        r#"{{"protocolVersion":2,"subscriptionId":{id},"op":"unsubscribed"}}"#
+    ))
+}
+
+/// The JSON of an error. Answers to requests carry it as text, the end of a delivery as binary.
+pub(crate) fn error(refusal: &Refusal, id: Option<&str>, fatal: bool) -> String {
+    let id = Value::from(id);
+    let (code, message) = (quote(&refusal.code), quote(&refusal.message));
+    let retryable = refusal.retryable;
+    let retry_after = refusal.retry_after;
+    let retry_after = retry_after.map(|seconds| format!(r#","retryAfter":{seconds}"#));
+    let action = refusal.suggested_action.as_deref();
+    let action = action.map(|action| format!(r#","suggestedAction":{}"#, quote(action)));
+    format!(
+        r#"{{"type":"error","protocolVersion":2,"subscriptionId":{id},"error":{code},"message":{message},"code":{code},"retryable":{retryable}{}{},"fatal":{fatal}}}"#,
+        retry_after.unwrap_or_default(),
+        action.unwrap_or_default()
+    )
+}
+
+fn seq_member(seq: &str) -> String {
+    if seq.is_empty() {
+        String::new()
+    } else {
+        format!(r#","seq":{}"#, quote(seq))
+    }
+}
+
+/// A UUID, different for each number.
+fn snapshot_id(number: u64) -> String {
+    format!("5ab904cc-0000-4000-8000-{number:012x}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const LIST: Header<'static> = Header {
+        id: "l",
+        mode: Mode::List,
+        view: "Round/list",
+    };
+
+    fn text(message: &Message) -> String {
+        String::from_utf8(message.clone().into_data().to_vec()).unwrap()
+    }
+
+    #[test]
+    fn frames_are_spelled_as_the_server_spells_them() {
+        let data = || versioned(&json!({"_seq": "7:1", "n": 1}), "5ab904cc:1".to_owned());
+        assert_eq!(
+            text(&LIST.upsert(("1", data()), "7:1")),
+            r#"{"protocolVersion":2,"subscriptionId":"l","mode":"list","entity":"Round/list","op":"upsert","key":"1","data":{"_seq":"7:1","_version":"5ab904cc:1","n":1},"seq":"7:1"}"#
+        );
+        assert_eq!(
+            text(&LIST.gone("remove", "1", "")),
+            r#"{"protocolVersion":2,"subscriptionId":"l","mode":"list","entity":"Round/list","op":"remove","key":"1","data":null}"#
+        );
+        let head = patch_head(
+            "Round/list",
+            Mode::List,
+            "1",
+            "{}",
+            &["log".to_owned()],
+            "7:1",
+        );
+        assert_eq!(
+            text(&patch(&head, "l")),
+            r#"{"append":["log"],"data":{},"entity":"Round/list","key":"1","mode":"list","op":"patch","protocolVersion":2,"seq":"7:1","subscriptionId":"l"}"#
+        );
+        let snapshot = Snapshot {
+            number: 1,
+            authoritative: true,
+            key: Some("1"),
+            rows: vec![],
+        };
+        assert_eq!(
+            text(&LIST.snapshot(snapshot)[0]),
+            r#"{"protocolVersion":2,"subscriptionId":"l","snapshotId":"5ab904cc-0000-4000-8000-000000000001","authoritative":true,"mode":"list","entity":"Round/list","op":"snapshot","key":"1","data":[],"complete":true}"#
+        );
+        let query = Query {
+            view: "Round/latest".to_owned(),
+            take: Some(1),
+            ..Query::default()
+        };
+        assert_eq!(
+            text(&subscribed(
+                "d",
+                &query,
+                Mode::List,
+                Some(&Sort::desc("id.n"))
+            )),
+            r#"{"protocolVersion":2,"subscriptionId":"d","op":"subscribed","query":{"view":"Round/latest","take":1},"mode":"list","sort":{"field":["id","n"],"order":"desc"},"wholeEntities":true}"#
+        );
+        let refusal = Refusal::new("rate-limit-exceeded")
+            .message("slow down")
+            .retry_after(60);
+        assert_eq!(
+            error(&refusal, None, true),
+            r#"{"type":"error","protocolVersion":2,"subscriptionId":null,"error":"rate-limit-exceeded","message":"slow down","code":"rate-limit-exceeded","retryable":true,"retryAfter":60,"fatal":true}"#
+        );
+    }
+
+    #[test]
+    fn versions_rise_over_the_views_of_a_change() {
+        let versions =
+            [Mode::List, Mode::State, Mode::Append].map(|mode| Epoch::default().version(mode, 2));
+        assert_eq!(versions, ["5ab904cc:4", "5ab904cc:5", "5ab904cc:6"]);
+    }
+}

@@ -1,0 +1,13 @@
+//! What is special to protocol v2: its messages, order, windows and membership.
+
+mod faults;
+mod feed;
+mod frame;
+mod message;
+mod requests;
+mod sort;
+
+pub(crate) use feed::{Batch, Feed};
+pub(crate) use frame::{error, Epoch};
+pub(crate) use requests::receive;
+pub(crate) use sort::SortValue;

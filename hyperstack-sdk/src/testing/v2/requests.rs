@@ -1,0 +1,81 @@
+//! What a server of protocol v2 does with a client's message.
+
+use tokio_tungstenite::tungstenite::Message;
+
+use super::super::peer::Subscription;
+use super::super::refusal::Refusal;
+use super::super::state::State;
+use super::feed::Feed;
+use super::frame::{error, unsubscribed};
+use super::message::{Request, Subscribe};
+
+/// Handles a text message. Every request is answered, except a ping.
+pub(crate) fn receive(state: &mut State, peer: u64, text: &str) {
+    let (id, answer) = match Request::parse(text) {
+        Ok(Request::Subscribe(request)) => {
+            let answer = subscribe(state, peer, &request);
+            (Some(request.id), answer)
+        }
+        Ok(Request::Unsubscribe { id }) => {
+            let answer = unsubscribe(state, peer, &id);
+            (Some(id), answer)
+        }
+        Ok(Request::RefreshAuth { token }) => return state.refresh(peer, &token),
+        Ok(Request::Ping) => return,
+        Err(refused) => (refused.id, Err(refused.refusal)),
+    };
+    let Some(peer) = state.peers.get_mut(&peer) else {
+        return;
+    };
+    match answer {
+        Ok(messages) => messages.into_iter().for_each(|m| peer.push(m)),
+        Err(refusal) => peer.push(Message::text(error(&refusal, id.as_deref(), false))),
+    }
+}
+
+fn unsubscribe(state: &mut State, peer: u64, id: &str) -> Result<Vec<Message>, Refusal> {
+    let peer = state.peers.get_mut(&peer);
+    let ended = peer.and_then(|peer| {
+        let ended = peer.unsubscribe(id)?;
+        peer.unsubscribed.push(ended);
+        Some(vec![unsubscribed(id)])
+    });
+    ended.ok_or_else(|| {
+        Refusal::new("unknown-subscription-id")
+            .message("subscriptionId is not active on this connection")
+    })
+}
+
+fn subscribe(state: &mut State, client: u64, request: &Subscribe) -> Result<Vec<Message>, Refusal> {
+    let Some(peer) = state.peers.get_mut(&client) else {
+        return Ok(Vec::new());
+    };
+    let held = peer.subscriptions.len();
+    if let Some(most) = state.max_subscriptions.filter(|most| held >= *most) {
+        return Err(Refusal::new("subscription-limit-exceeded")
+            .message(&format!(
+                "Subscription limit exceeded: {held} of {most} subscriptions for client {client}"
+            ))
+            .suggested_action(
+                "Unsubscribe from an existing view before creating another subscription",
+            ));
+    }
+    if peer.find(&request.id).is_some() {
+        return Err(Refusal::new("duplicate-subscription-id")
+            .message("subscriptionId is already active on this connection"));
+    }
+    state.snapshots += 1;
+    let (messages, feed) = Feed::open(
+        &state.model,
+        request,
+        state.snapshots,
+        state.max_snapshot_rows,
+    )?;
+    peer.subscriptions.push(Subscription {
+        identity: request.id.clone(),
+        view: request.query.view.clone(),
+        key: request.query.key.clone(),
+        feed: Some(feed),
+    });
+    Ok(messages)
+}

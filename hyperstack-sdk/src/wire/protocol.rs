@@ -1,0 +1,16 @@
+//! The generations of the protocol.
+
+/// A generation of the WebSocket protocol.
+///
+/// Hyperstack servers 0.5 and 0.6 speak v1. Arete servers speak v2, and only v2.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Protocol {
+    /// A client detects what its server speaks. A test server speaks its default generation.
+    #[default]
+    Auto,
+    /// Protocol v1: a subscription is named by its view and key.
+    V1,
+    /// Protocol v2: a subscription has an id, and the server applies its filters and its window.
+    V2,
+}
