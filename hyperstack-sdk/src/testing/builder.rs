@@ -6,13 +6,12 @@ use super::error::ServerError;
 use super::frame::Mode;
 use super::model::Model;
 use super::recording::Recording;
-use super::replay::Pace;
+use super::replay::{Pace, Recorded};
 use super::seq::SeqSource;
 use super::server::TestServer;
 use super::sort::Sort;
 use super::state::{Refresh, State};
 use super::tokens::Tokens;
-use super::v1;
 use crate::wire::Protocol;
 
 /// The generation of a server that is not told which one to speak.
@@ -38,7 +37,8 @@ pub struct TestServerBuilder {
 }
 
 impl TestServerBuilder {
-    /// Sets the generation of the protocol that the server speaks. Default: [`Protocol::V1`].
+    /// Sets the generation of the protocol that the server speaks. Default: that of the first recording
+    /// it [replays](Self::replay), else [`Protocol::V1`].
     ///
     /// A server of one generation treats requests of the other as the real one does: v1 is silent, v2
     /// answers `malformed-message`. For a server 0.5, which does not answer `refresh_auth` either, also
@@ -74,10 +74,17 @@ impl TestServerBuilder {
         self
     }
 
-    /// Serves the views of a recording: whoever subscribes to one gets what was recorded, the
-    /// snapshot at once, live messages at this pace, from the start each time. A keyed
-    /// subscription gets the recorded session of that key, else that key's part of the view's.
-    /// Windows are played as recorded; `take`, `skip` and `after` are not applied.
+    /// Serves a recording: a subscription gets the recorded messages, the snapshot at once and live
+    /// messages at this pace.
+    ///
+    /// A v1 subscription is matched by its view and plays from the start each time. With a key it gets the
+    /// recorded session of that key, else that key's part of the view's. `take`, `skip` and `after` are
+    /// not applied.
+    ///
+    /// A v2 subscription is matched by its query, as it was asked or as the server repeated it. If the
+    /// recording has a query several times, each subscription plays the next one, and after the last the
+    /// first. Any other query of a recorded view is rejected. Only the subscription id of a recorded
+    /// message changes.
     pub fn replay(mut self, recording: Recording, pace: Pace) -> Self {
         self.recordings.push((recording, pace));
         self
@@ -149,13 +156,18 @@ impl TestServerBuilder {
     }
 
     fn into_state(self) -> Result<State, ServerError> {
-        let mut tapes = v1::Tapes::default();
+        let mut recorded = Recorded::default();
         for (recording, pace) in &self.recordings {
             pace.check()?;
-            tapes.add(recording, *pace);
+            recorded.add(recording, *pace);
         }
+        let recordings = self.recordings.iter();
+        let mut protocols = std::iter::once(self.protocol)
+            .chain(recordings.map(|(recording, _)| recording.protocol()));
+        let protocol = protocols.find(|protocol| *protocol != Protocol::Auto);
+        let protocol = resolved(protocol.unwrap_or_default());
         let mut model = Model::new(self.seq, self.row_limit, self.array_limit);
-        for entity in self.entities.into_iter().chain(tapes.entities()) {
+        for entity in self.entities.into_iter().chain(recorded.v1.entities()) {
             model.add_entity(&entity);
         }
         for (id, sort, take) in self.derived {
@@ -170,9 +182,9 @@ impl TestServerBuilder {
             model.add_scripted(&id, mode, sort);
         }
         Ok(State {
-            protocol: resolved(self.protocol),
+            protocol,
             model,
-            tapes,
+            recorded,
             tokens: self.tokens.map(Tokens::of),
             refresh: self.refresh,
             max_subscriptions: self.max_subscriptions,

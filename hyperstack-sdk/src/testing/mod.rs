@@ -103,7 +103,7 @@ pub use error::{LineProblem, RecordingError, ServerError};
 pub use frame::Mode;
 pub use handshake::Handshake;
 pub use offline::Offline;
-pub use recording::Recording;
+pub use recording::{Recording, Truth};
 pub use refusal::Refusal;
 pub use replay::Pace;
 pub use seq::SeqSource;

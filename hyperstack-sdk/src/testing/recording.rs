@@ -5,12 +5,16 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 
 use flate2::bufread::MultiGzDecoder;
-use serde_json::Value;
+use serde_json::{json, Value};
 
 use super::error::{LineProblem, RecordingError};
-use crate::wire::{Entry, Kind, Side};
+use crate::wire::{member, Entry, Kind, Protocol, Side};
 
 /// A session with a server: every message, both ways, with its time.
+///
+/// Besides messages, a file may have lines `"from":"meta"`. Those of kind `truth` say what a fresh
+/// subscription got at the end; [`truth`](Self::truth) returns them. Others, which mark where a
+/// connection opened and closed, are skipped.
 ///
 /// ```
 /// use hyperstack_sdk::testing::Recording;
@@ -26,6 +30,25 @@ use crate::wire::{Entry, Kind, Side};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Recording {
     entries: Vec<Entry>,
+    truth: Vec<Truth>,
+}
+
+/// The rows that a fresh subscription got at the end of a [`Recording`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Truth {
+    /// The id of the recorded subscription that must have led to these rows.
+    pub subscription_id: String,
+    /// The query of the fresh subscription: the recorded one without a snapshot limit or cursor.
+    pub query: Value,
+    /// The keys and rows, in the server's order.
+    pub rows: Vec<(String, Value)>,
+}
+
+/// What a line of a recording holds.
+enum Line {
+    Message(Entry),
+    Truth(Truth),
+    Skipped,
 }
 
 impl Recording {
@@ -52,27 +75,38 @@ impl Recording {
     }
 
     fn from_lines(mut reader: impl BufRead) -> Result<Self, RecordingError> {
-        let mut entries = Vec::new();
+        let mut recording = Self::default();
         for line in 1.. {
             let mut bytes = Vec::new();
-            let entry = match reader.read_until(b'\n', &mut bytes) {
+            let read = match reader.read_until(b'\n', &mut bytes) {
                 Ok(0) => break,
-                Ok(_) => Entry::of_line(&bytes),
+                Ok(_) => Line::read(&bytes),
                 Err(error) => Err(LineProblem::Unreadable(error)),
             };
-            match entry {
-                Ok(entry) => entries.extend(entry),
-                Err(problem) if !entries.is_empty() && problem.is_early_end(&bytes) => break,
+            let is_empty = recording.entries.is_empty();
+            match read {
+                Ok(Line::Message(entry)) => recording.entries.push(entry),
+                Ok(Line::Truth(truth)) => recording.truth.push(truth),
+                Ok(Line::Skipped) => {}
+                Err(problem) if !is_empty && problem.is_early_end(&bytes) => break,
                 Err(problem) => return Err(RecordingError::Line { line, problem }),
             }
         }
-        Ok(Self { entries })
+        Ok(recording)
     }
 
-    /// Writes the lines, uncompressed.
+    /// Writes the messages and then the truth, a line each, uncompressed.
     pub fn write(&self, mut writer: impl Write) -> Result<(), RecordingError> {
         for entry in &self.entries {
             writeln!(writer, "{entry}")?;
+        }
+        let ms = self.entries.last().map_or(0, |entry| entry.ms);
+        for truth in &self.truth {
+            let text = Value::from(truth.to_json().to_string());
+            writeln!(
+                writer,
+                r#"{{"ms":{ms},"from":"meta","kind":"truth","gzip":false,"text":{text}}}"#
+            )?;
         }
         Ok(writer.flush()?)
     }
@@ -85,6 +119,28 @@ impl Recording {
     /// The messages, in the order recorded.
     pub fn iter(&self) -> std::slice::Iter<'_, Entry> {
         self.entries.iter()
+    }
+
+    /// The rows of fresh subscriptions at the end, if they were recorded.
+    pub fn truth(&self) -> &[Truth] {
+        &self.truth
+    }
+
+    /// The generation that the server spoke: [`Protocol::Auto`] if no message tells.
+    pub fn protocol(&self) -> Protocol {
+        let messages = self.entries.iter().filter(|it| it.from == Side::Server);
+        let mut protocols = messages.filter_map(|entry| {
+            // Both generations answer a token refresh in the same way.
+            let is_telling = |name| member(&entry.text, name).is_some();
+            if is_telling("protocolVersion") {
+                Some(Protocol::V2)
+            } else if is_telling("op") {
+                Some(Protocol::V1)
+            } else {
+                None
+            }
+        });
+        protocols.next().unwrap_or_default()
     }
 
     /// Adds a message at the end.
@@ -103,9 +159,9 @@ impl Recording {
             let Ok(message) = serde_json::from_str::<Value>(&entry.text) else {
                 continue;
             };
-            if let (Some("subscribed"), Some(view)) =
-                (message["op"].as_str(), message["view"].as_str())
-            {
+            let view = message["view"].as_str();
+            let view = view.or_else(|| message["query"]["view"].as_str());
+            if let (Some("subscribed"), Some(view)) = (message["op"].as_str(), view) {
                 if !views.iter().any(|known| known == view) {
                     views.push(view.to_owned());
                 }
@@ -115,14 +171,13 @@ impl Recording {
     }
 }
 
-impl Entry {
-    fn of_line(line: &[u8]) -> Result<Option<Self>, LineProblem> {
-        match std::str::from_utf8(line)
-            .map_err(LineProblem::of_text)?
-            .trim()
-        {
-            "" => Ok(None),
-            line => Self::parse(line).map(Some),
+impl Line {
+    fn read(line: &[u8]) -> Result<Self, LineProblem> {
+        let line = std::str::from_utf8(line).map_err(LineProblem::of_text)?;
+        if line.trim().is_empty() {
+            Ok(Self::Skipped)
+        } else {
+            Self::parse(line.trim())
         }
     }
 
@@ -138,35 +193,66 @@ impl Entry {
                 found,
             }
         };
-        Ok(Self {
-            ms: line["ms"]
-                .as_u64()
-                .ok_or_else(field("ms", "milliseconds"))?,
-            from: match line["from"].as_str() {
-                Some("client") => Side::Client,
-                Some("server") => Side::Server,
-                _ => return Err(field("from", "`client` or `server`")()),
-            },
-            kind: match line["kind"].as_str() {
-                Some("text") => Kind::Text,
-                Some("binary") => Kind::Binary,
-                _ => return Err(field("kind", "`text` or `binary`")()),
-            },
-            gzip: line["gzip"]
-                .as_bool()
-                .ok_or_else(field("gzip", "true or false"))?,
-            text: line["text"]
-                .as_str()
-                .ok_or_else(field("text", "the payload"))?
-                .to_owned(),
+        let ms = line["ms"].as_u64();
+        let ms = ms.ok_or_else(field("ms", "milliseconds"))?;
+        let from = match line["from"].as_str() {
+            Some("client") => Side::Client,
+            Some("server") => Side::Server,
+            Some("meta") if line["kind"] == "truth" => {
+                let truth = line["text"].as_str().and_then(Truth::parse);
+                let truth = truth.ok_or_else(field("text", "the rows of a subscription"))?;
+                return Ok(Self::Truth(truth));
+            }
+            Some("meta") => return Ok(Self::Skipped),
+            _ => return Err(field("from", "`client` or `server`")()),
+        };
+        let kind = match line["kind"].as_str() {
+            Some("text") => Kind::Text,
+            Some("binary") => Kind::Binary,
+            _ => return Err(field("kind", "`text` or `binary`")()),
+        };
+        let gzip = line["gzip"].as_bool();
+        let text = line["text"].as_str();
+        Ok(Self::Message(Entry {
+            ms,
+            from,
+            kind,
+            gzip: gzip.ok_or_else(field("gzip", "true or false"))?,
+            text: text.ok_or_else(field("text", "the payload"))?.to_owned(),
+        }))
+    }
+}
+
+impl Truth {
+    fn parse(text: &str) -> Option<Self> {
+        let mut truth: Value = serde_json::from_str(text).ok()?;
+        let row = |row: &Value| Some((row["key"].as_str()?.to_owned(), row["data"].clone()));
+        Some(Self {
+            subscription_id: truth["subscriptionId"].as_str()?.to_owned(),
+            rows: truth["rows"]
+                .as_array()?
+                .iter()
+                .map(row)
+                .collect::<Option<_>>()?,
+            query: truth["query"].take(),
         })
+    }
+
+    fn to_json(&self) -> Value {
+        let rows = self.rows.iter();
+        let rows: Vec<_> = rows
+            .map(|(key, data)| json!({"key": key, "data": data}))
+            .collect();
+        json!({"subscriptionId": self.subscription_id, "query": self.query, "rows": rows})
     }
 }
 
 impl FromIterator<Entry> for Recording {
     fn from_iter<I: IntoIterator<Item = Entry>>(entries: I) -> Self {
-        let entries = entries.into_iter().collect();
-        Self { entries }
+        Self {
+            entries: entries.into_iter().collect(),
+            truth: Vec::new(),
+        }
     }
 }
 
@@ -280,6 +366,40 @@ mod tests {
     #[test]
     fn each_view_is_named_once() {
         assert_eq!(sample().views(), ["Round/list", "Round/latest"]);
+    }
+
+    #[test]
+    fn the_truth_is_read_and_written_and_marks_of_connections_are_skipped() {
+        let text = concat!(
+            r#"{"ms":0,"from":"meta","kind":"open","gzip":false,"text":"1"}"#,
+            "\n",
+            r#"{"ms":1,"from":"server","kind":"text","gzip":false,"text":"{\"success\":true}"}"#,
+            "\n",
+            r#"{"ms":2,"from":"server","kind":"binary","gzip":false,"text":"{\"protocolVersion\":2,\"subscriptionId\":\"l\",\"op\":\"subscribed\",\"query\":{\"view\":\"Round/list\"}}"}"#,
+            "\n",
+            r#"{"ms":9,"from":"meta","kind":"truth","gzip":false,"text":"{\"subscriptionId\":\"l\",\"query\":{\"view\":\"Round/list\"},\"rows\":[{\"key\":\"1\",\"data\":{\"n\":1}}]}"}"#,
+        );
+        let recording = Recording::parse(text).unwrap();
+        assert_eq!(recording.entries().len(), 2);
+        assert_eq!(recording.views(), ["Round/list"]);
+        assert_eq!(recording.protocol(), Protocol::V2);
+        assert_eq!(
+            recording.truth(),
+            [Truth {
+                subscription_id: "l".to_owned(),
+                query: json!({"view": "Round/list"}),
+                rows: vec![("1".to_owned(), json!({"n": 1}))],
+            }]
+        );
+        let mut written = Vec::new();
+        recording.write(&mut written).unwrap();
+        assert_eq!(Recording::from_reader(&written[..]).unwrap(), recording);
+    }
+
+    #[test]
+    fn the_protocol_is_that_of_the_first_message_that_tells() {
+        assert_eq!(Recording::default().protocol(), Protocol::Auto);
+        assert_eq!(sample().protocol(), Protocol::V1);
     }
 
     #[test]

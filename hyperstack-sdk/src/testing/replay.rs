@@ -6,7 +6,9 @@ use tokio_tungstenite::tungstenite::Message;
 
 use super::error::ServerError;
 use super::frame::{binary, gzipped};
-use crate::wire::{Entry, Kind};
+use super::recording::Recording;
+use super::{v1, v2};
+use crate::wire::{Entry, Kind, Protocol};
 
 /// How fast the live messages of a recording are played.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -36,6 +38,23 @@ impl Pace {
                 Err(ServerError::Speed(speed))
             }
             Self::Speed(_) | Self::Instant | Self::Recorded => Ok(()),
+        }
+    }
+}
+
+/// The recordings that a server plays, by the generation of each.
+#[derive(Debug, Default)]
+pub(super) struct Recorded {
+    pub(super) v1: v1::Tapes,
+    pub(super) v2: v2::Sessions,
+}
+
+impl Recorded {
+    pub(super) fn add(&mut self, recording: &Recording, pace: Pace) {
+        if recording.protocol() == Protocol::V2 {
+            self.v2.add(recording, pace);
+        } else {
+            self.v1.add(recording, pace);
         }
     }
 }

@@ -11,6 +11,7 @@ use super::handshake::Handshake;
 use super::model::{Change, Feed, Model};
 use super::peer::{Peer, Subscription};
 use super::refusal::Refusal;
+use super::replay::Recorded;
 use super::tokens::Tokens;
 use super::{v1, v2};
 use crate::wire::Protocol;
@@ -21,7 +22,7 @@ pub(super) struct State {
     /// The generation that the next connection speaks.
     pub(super) protocol: Protocol,
     pub(super) model: Model,
-    pub(super) tapes: v1::Tapes,
+    pub(super) recorded: Recorded,
     pub(super) peers: BTreeMap<u64, Peer>,
     pub(super) heard: Heard,
     pub(super) faults: Faults,
@@ -128,7 +129,7 @@ impl State {
             return Verdict::HangUp;
         }
         if peer.protocol == Protocol::V2 {
-            v2::receive(self, id, text);
+            v2::receive(self, id, text, now);
         } else {
             v1::receive(self, id, text, now);
         }

@@ -89,7 +89,7 @@ pub(super) fn check(json: &str) -> Result<(), String> {
 }
 
 /// The value of the first member of this name in an object.
-pub(super) fn member<'a>(json: &'a str, name: &str) -> Option<&'a str> {
+pub(crate) fn member<'a>(json: &'a str, name: &str) -> Option<&'a str> {
     let mut found = None;
     // What is sought is often first: then the rest is not gone through.
     let _ = Scanner::new(json).members(|member, value| match member == name {

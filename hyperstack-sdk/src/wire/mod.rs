@@ -19,6 +19,8 @@ mod text;
 pub use code::{AuthErrorCode, Remedy};
 #[cfg(feature = "testing")]
 pub use entry::{Entry, Kind, Side};
+#[cfg(feature = "testing")]
+pub(crate) use envelope::member;
 pub use frame::{Direction, Frame, FrameError, Incoming, Issue, RefreshReply, Row, Sort};
 pub use protocol::Protocol;
 pub(crate) use request::masked;

@@ -37,7 +37,7 @@ fn subscribe(state: &mut State, id: u64, request: &Subscribe, now: Instant) {
     if peer.find(&identity).is_some() {
         return peer.kill(&identity);
     }
-    let feed = if let Some(playback) = state.tapes.play(request) {
+    let feed = if let Some(playback) = state.recorded.v1.play(request) {
         state.playbacks += 1;
         peer.play(playback, &identity, now);
         model::Feed::Silent

@@ -184,6 +184,11 @@ impl Query {
             .collect();
         format!("{{{}}}", members.join(","))
     }
+
+    /// The query of a `subscribed` message.
+    pub(crate) fn of_answer(query: &Value) -> Option<Self> {
+        Self::read(query.as_object()?).ok()
+    }
 }
 
 impl Refusal {

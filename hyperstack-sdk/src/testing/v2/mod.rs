@@ -4,10 +4,12 @@ mod faults;
 mod feed;
 mod frame;
 mod message;
+mod replay;
 mod requests;
 mod sort;
 
 pub(crate) use feed::{Batch, Feed};
 pub(crate) use frame::{error, Epoch};
+pub(crate) use replay::Sessions;
 pub(crate) use requests::receive;
 pub(crate) use sort::SortValue;

@@ -1,19 +1,22 @@
 //! What a server of protocol v2 does with a client's message.
 
+use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Message;
 
+use super::super::model;
 use super::super::peer::Subscription;
 use super::super::refusal::Refusal;
 use super::super::state::State;
 use super::feed::Feed;
 use super::frame::{error, unsubscribed};
 use super::message::{Request, Subscribe};
+use super::replay::Played;
 
 /// Handles a text message. Every request is answered, except a ping.
-pub(crate) fn receive(state: &mut State, peer: u64, text: &str) {
+pub(crate) fn receive(state: &mut State, peer: u64, text: &str, now: Instant) {
     let (id, answer) = match Request::parse(text) {
         Ok(Request::Subscribe(request)) => {
-            let answer = subscribe(state, peer, &request);
+            let answer = subscribe(state, peer, &request, now);
             (Some(request.id), answer)
         }
         Ok(Request::Unsubscribe { id }) => {
@@ -46,7 +49,12 @@ fn unsubscribe(state: &mut State, peer: u64, id: &str) -> Result<Vec<Message>, R
     })
 }
 
-fn subscribe(state: &mut State, client: u64, request: &Subscribe) -> Result<Vec<Message>, Refusal> {
+fn subscribe(
+    state: &mut State,
+    client: u64,
+    request: &Subscribe,
+    now: Instant,
+) -> Result<Vec<Message>, Refusal> {
     let Some(peer) = state.peers.get_mut(&client) else {
         return Ok(Vec::new());
     };
@@ -64,13 +72,24 @@ fn subscribe(state: &mut State, client: u64, request: &Subscribe) -> Result<Vec<
         return Err(Refusal::new("duplicate-subscription-id")
             .message("subscriptionId is already active on this connection"));
     }
-    state.snapshots += 1;
-    let (messages, feed) = Feed::open(
-        &state.model,
-        request,
-        state.snapshots,
-        state.max_snapshot_rows,
-    )?;
+    let (messages, feed) = match state.recorded.v2.play(request) {
+        Some(Played::Refused(messages)) => return Ok(messages),
+        Some(Played::Subscribed(playback)) => {
+            state.playbacks += 1;
+            peer.play(playback, &request.id, now);
+            (Vec::new(), model::Feed::Silent)
+        }
+        None if state.recorded.v2.has_view(&request.query.view) => {
+            let query = request.query.to_json();
+            return Err(Refusal::new("subscription-rejected")
+                .message(&format!("the recording does not have the query {query}")));
+        }
+        None => {
+            state.snapshots += 1;
+            let max_rows = state.max_snapshot_rows;
+            Feed::open(&state.model, request, state.snapshots, max_rows)?
+        }
+    };
     peer.subscriptions.push(Subscription {
         identity: request.id.clone(),
         view: request.query.view.clone(),

@@ -6,6 +6,7 @@ mod errors;
 mod faults;
 mod generations;
 mod limits;
+mod replay;
 mod snapshots;
 mod windows;
 

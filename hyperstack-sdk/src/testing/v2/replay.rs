@@ -1,0 +1,252 @@
+//! Recorded sessions of protocol v2: each query gets what the recorded subscription got.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio_tungstenite::tungstenite::Message;
+
+use super::super::frame::quote;
+use super::super::recording::Recording;
+use super::super::replay::{message_of, Pace, Playback};
+use super::message::{Query, Request, Subscribe};
+use crate::wire::{member, Entry, Kind, Side};
+
+/// The recorded subscriptions, in the order in which they were answered.
+#[derive(Debug, Default)]
+pub(crate) struct Sessions {
+    sessions: Vec<Session>,
+    /// How many times a query was played, by the index of its first session.
+    played: HashMap<usize, usize>,
+}
+
+#[derive(Debug)]
+struct Session {
+    /// The query as it was asked.
+    query: Query,
+    /// The query as the server repeated it; `None` if it refused it.
+    effective: Option<Query>,
+    with_snapshot: bool,
+    pace: Pace,
+    /// When it was answered, in the recording's time.
+    start: u64,
+    frames: Vec<Frame>,
+}
+
+/// A recorded message of a subscription, whose id is replaced.
+#[derive(Debug)]
+struct Frame {
+    at: Duration,
+    /// The text before and after the id.
+    around: [String; 2],
+    entry: Entry,
+    /// Whether it belongs to the answer, which is sent at once.
+    answers: bool,
+}
+
+/// What a subscription to a recorded query is sent.
+#[derive(Debug)]
+pub(crate) enum Played {
+    Subscribed(Playback),
+    Refused(Vec<Message>),
+}
+
+impl Sessions {
+    /// Takes a recording in. Messages that belong to no subscription are left out.
+    pub(crate) fn add(&mut self, recording: &Recording, pace: Pace) {
+        let mut requests: Vec<Subscribe> = Vec::new();
+        let mut live: HashMap<String, usize> = HashMap::new();
+        for entry in recording {
+            if entry.from == Side::Client {
+                if let Ok(Request::Subscribe(request)) = Request::parse(&entry.text) {
+                    requests.push(request);
+                }
+                continue;
+            }
+            let Ok(message) = serde_json::from_str::<Value>(&entry.text) else {
+                continue;
+            };
+            let Some(id) = message["subscriptionId"].as_str() else {
+                continue;
+            };
+            match Recorded::of(&message, entry.kind) {
+                Recorded::Answer { subscribed } => {
+                    let asked = requests.iter().position(|request| request.id == id);
+                    let Some(asked) = asked else { continue };
+                    let mut session = Session::new(requests.remove(asked), &message, entry, pace);
+                    session.take(entry, &message);
+                    if subscribed {
+                        live.insert(id.to_owned(), self.sessions.len());
+                    }
+                    self.sessions.push(session);
+                }
+                Recorded::RefusedByConnection => {
+                    let asked = requests.iter().position(|request| request.id == id);
+                    asked.map(|index| requests.remove(index));
+                }
+                Recorded::Unsubscribed => drop(live.remove(id)),
+                Recorded::Frame => {
+                    let session = live.get(id).and_then(|at| self.sessions.get_mut(*at));
+                    if let Some(session) = session {
+                        session.take(entry, &message);
+                    }
+                }
+                Recorded::Other => {}
+            }
+        }
+    }
+
+    /// Whether some query of this view was recorded.
+    pub(crate) fn has_view(&self, view: &str) -> bool {
+        self.sessions.iter().any(|it| it.query.view == view)
+    }
+
+    /// What a subscription gets, if its query was recorded. Each time a query is asked, its next session
+    /// is played; after the last one comes the first.
+    pub(crate) fn play(&mut self, request: &Subscribe) -> Option<Played> {
+        let Subscribe {
+            id,
+            query,
+            with_snapshot,
+        } = request;
+        let indices = |fits: &dyn Fn(&Session) -> bool| -> Vec<usize> {
+            let sessions = self.sessions.iter().enumerate();
+            let fitting = sessions.filter(|(_, session)| fits(session));
+            fitting.map(|(index, _)| index).collect()
+        };
+        let exact = |it: &Session| it.query == *query && it.with_snapshot == *with_snapshot;
+        let asked = |it: &Session| it.query == *query;
+        let effective = |it: &Session| it.effective.as_ref() == Some(query);
+        let candidates: [&dyn Fn(&Session) -> bool; 3] = [&exact, &asked, &effective];
+        let mut candidates = candidates.into_iter().map(indices);
+        let found = candidates.find(|found| !found.is_empty())?;
+        let played = self.played.entry(*found.first()?).or_default();
+        let session = self.sessions.get(*found.get(*played % found.len())?)?;
+        *played += 1;
+        Some(session.play(id))
+    }
+}
+
+/// What a message of the server means for a recorded subscription.
+enum Recorded {
+    /// The answer to a request, which is subscribed or refused, and would be on any connection.
+    Answer {
+        subscribed: bool,
+    },
+    /// The refusal of a request for its id, or for the other subscriptions of the connection.
+    RefusedByConnection,
+    Unsubscribed,
+    /// A part of what the subscription delivers.
+    Frame,
+    /// The answer to a request that was not understood, or that did not end a subscription.
+    Other,
+}
+
+impl Recorded {
+    fn of(message: &Value, kind: Kind) -> Self {
+        if message["op"] == "subscribed" {
+            Self::Answer { subscribed: true }
+        } else if message["op"] == "unsubscribed" {
+            Self::Unsubscribed
+        } else if kind == Kind::Binary {
+            Self::Frame
+        } else {
+            match message["code"].as_str() {
+                Some("duplicate-subscription-id" | "subscription-limit-exceeded") => {
+                    Self::RefusedByConnection
+                }
+                None
+                | Some(
+                    "malformed-message"
+                    | "invalid-subscription"
+                    | "invalid-unsubscription"
+                    | "unknown-subscription-id",
+                ) => Self::Other,
+                Some(_) => Self::Answer { subscribed: false },
+            }
+        }
+    }
+}
+
+impl Session {
+    /// The session that begins with this answer.
+    fn new(request: Subscribe, answer: &Value, entry: &Entry, pace: Pace) -> Self {
+        Self {
+            query: request.query,
+            effective: Query::of_answer(&answer["query"]),
+            with_snapshot: request.with_snapshot,
+            pace,
+            start: entry.ms,
+            frames: Vec::new(),
+        }
+    }
+
+    fn take(&mut self, entry: &Entry, message: &Value) {
+        let Some(around) = around_id(&entry.text) else {
+            return;
+        };
+        let answers = match self.frames.last() {
+            None => true,
+            Some(last) => {
+                let is_complete = member(&last.entry.text, "complete") == Some("true");
+                last.answers && !is_complete && message["op"] == "snapshot"
+            }
+        };
+        self.frames.push(Frame {
+            at: Duration::from_millis(entry.ms.saturating_sub(self.start)),
+            around,
+            entry: entry.clone(),
+            answers,
+        });
+    }
+
+    fn play(&self, id: &str) -> Played {
+        let mut playback = Playback::default();
+        for frame in &self.frames {
+            let message = frame.message(id);
+            match self.pace.delay(frame.at) {
+                Some(delay) if !frame.answers => playback.later.push((delay, message)),
+                _ => playback.now.push(message),
+            }
+        }
+        if self.effective.is_some() {
+            Played::Subscribed(playback)
+        } else {
+            Played::Refused(playback.now)
+        }
+    }
+}
+
+impl Frame {
+    fn message(&self, id: &str) -> Message {
+        let [before, after] = &self.around;
+        message_of(&Entry {
+            text: format!("{before}{}{after}", quote(id)),
+            ..self.entry.clone()
+        })
+    }
+}
+
+/// The text around the subscription id of a message: the rest is sent as it was recorded.
+fn around_id(text: &str) -> Option<[String; 2]> {
+    let id = member(text, "subscriptionId")?;
+    let start = id.as_ptr() as usize - text.as_ptr() as usize;
+    let (before, after) = (text.get(..start)?, text.get(start + id.len()..)?);
+    Some([before.to_owned(), after.to_owned()])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_id_of_the_message_itself_is_replaced() {
+        let text = r#"{"data":{"subscriptionId":"a"},"n": 1e+17,"subscriptionId":"a"}"#;
+        let [before, after] = around_id(text).unwrap();
+        assert_eq!(
+            before,
+            r#"{"data":{"subscriptionId":"a"},"n": 1e+17,"subscriptionId":"#
+        );
+        assert_eq!(after, "}");
+    }
+}
