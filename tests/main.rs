@@ -11,6 +11,7 @@ mod faults;
 mod filters;
 mod order;
 mod policies;
+mod protocol_v2;
 mod raw;
 mod readers;
 mod record;

@@ -233,6 +233,7 @@ impl Play {
         let subscribed = Frame::Subscribed {
             view: view.into(),
             sort: Some(sort),
+            ack: None,
         };
         frame(&mut self.session, subscribed, self.now);
         self.peer.answered(&asked);
@@ -357,6 +358,7 @@ fn batch(view: &str, complete: bool) -> Frame<'_> {
         rows: Vec::new(),
         malformed: Vec::new(),
         complete,
+        authoritative: None,
     }
 }
 

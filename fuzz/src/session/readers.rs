@@ -37,7 +37,7 @@ impl Readers {
         Some(query.clone())
     }
 
-    /// Of a view's rows only those queries stay that somebody reads.
+    /// Drops a view's whole-view queries that have no reader.
     pub(super) fn drop_idle(&mut self, view: &str) {
         let is_idle = |query: &Query, count| {
             *query.view == *view && query.target == Target::All && count == 0

@@ -19,7 +19,7 @@ pub struct AuthToken {
 enum Expiry {
     /// At this time since 1970.
     At(Duration),
-    /// So long after it was asked for.
+    /// This long after the client requested it.
     In(Duration),
 }
 
@@ -41,8 +41,8 @@ impl AuthToken {
 
     /// Sets how long the token lives. Unlike with a time, the machine's clock does not matter.
     ///
-    /// The client counts from the moment at which it asked the provider. The token was made later than
-    /// that, so the client never takes it for younger than it is, however late it reads the answer.
+    /// The client counts from the moment at which it asked the provider. A late reply therefore cannot make
+    /// the token look younger than it is.
     pub fn expires_in(mut self, life: Duration) -> Self {
         self.expiry = Some(Expiry::In(life));
         self
@@ -54,8 +54,8 @@ impl AuthToken {
     }
 
     /// Returns how long the token lives from now on, at most, if that is known: by this machine's clock,
-    /// but for a JWT no longer than its whole life, because that clock may be slow. A clock by which the
-    /// token has expired is not believed: it must not keep a token from being tried.
+    /// but for a JWT no longer than its whole life, because that clock may be slow. If the clock says that
+    /// the token has expired, the client ignores the clock and tries the token.
     ///
     /// A life without a time counts from when the client asked, `waited` ago. The token may be as old as
     /// that: the answer can lie unread while the client is held up. If the client counted from now, it

@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use super::HyperStack;
 use crate::auth::TokenProvider;
-use crate::driver::{self, CloseOnExit, Dialer, Fetcher, Route, Transport};
+use crate::driver::{self, CloseOnExit, DialSettings, Dialer, Fetcher, Transport};
 #[cfg(feature = "token-endpoint")]
 use crate::driver::{Endpoint, EndpointSettings};
 use crate::engine::{ClientSettings, Engine, Handle};
 use crate::session::{self, ConfigError, ConnectError, Credentials, Session};
 use crate::store::Caches;
 use crate::wire::payload::Limits;
-use crate::wire::Secret;
+use crate::wire::{Protocol, Secret};
 #[cfg(feature = "testing")]
 use crate::{engine::Tap, wire::Entry};
 
@@ -323,6 +323,13 @@ impl HyperStackBuilder {
         self
     }
 
+    /// Sets the protocol generation to speak. With [`Protocol::Auto`], the default, the client speaks
+    /// v1.
+    pub fn protocol(mut self, protocol: Protocol) -> Self {
+        self.session.protocol = protocol;
+        self
+    }
+
     /// Tells each message that goes over the wire, both ways, as an entry of a
     /// [`Recording`](crate::testing::Recording), with its time since the client was made: what
     /// [`replay`](crate::testing::TestServerBuilder::replay) plays. Needs the feature `testing`.
@@ -375,7 +382,7 @@ impl HyperStackBuilder {
         let url = self.url.as_deref().ok_or(ConfigError::MissingUrl)?;
         self.check()?;
         let provider = self.provider(url)?;
-        let dialer = Dialer::new(Route {
+        let dialer = Dialer::new(DialSettings {
             url,
             roots: &self.roots,
             headers: &self.headers,

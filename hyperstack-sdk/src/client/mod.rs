@@ -78,8 +78,8 @@ impl HyperStack {
         &self.handle
     }
 
-    fn shared(&self) -> &Engine {
-        self.handle.shared()
+    fn engine(&self) -> &Engine {
+        self.handle.engine()
     }
 
     /// The entity with this key, or `None` if the server has none, or has not said so within
@@ -199,7 +199,7 @@ impl HyperStack {
 
     /// Where the connection stands.
     pub async fn connection_state(&self) -> ConnectionState {
-        self.shared().state()
+        self.engine().state()
     }
 
     /// The states of the connection, each with its cause: the present one first, then every change, each
@@ -218,41 +218,41 @@ impl HyperStack {
     /// # }
     /// ```
     pub fn connection_states(&self) -> Feed<StateChange> {
-        self.shared().changes()
+        self.engine().changes()
     }
 
     /// The last loss of the connection, or failure to make or to restore it, or to have the next
     /// token; `None` if there was none yet. It stays when the connection is restored.
     pub fn last_error(&self) -> Option<ConnectError> {
-        self.shared().last_error()
+        self.engine().last_error()
     }
 
     /// What the server complains of, from now on: limits above all. They are among the
     /// [`faults`](Self::faults) too.
     pub fn socket_issues(&self) -> Feed<Issue> {
-        self.shared().issues()
+        self.engine().issues()
     }
 
     /// Closes the connection for good, at once, whatever it is doing. Every stream ends, and reads
     /// return what the cache holds.
     pub async fn disconnect(&self) {
-        self.shared().close(CloseReason::Disconnected);
+        self.engine().close(CloseReason::Disconnected);
     }
 
     /// Why the connection ended for good; `None` while it has not.
     pub fn end_reason(&self) -> Option<CloseReason> {
-        self.shared().end_reason()
+        self.engine().end_reason()
     }
 
     /// What went wrong and was survived, from now on: rows and frames that did not fit, complaints
     /// of the server, losses of the connection.
     pub fn faults(&self) -> Feed<Fault> {
-        self.shared().faults()
+        self.engine().faults()
     }
 
     /// Counts since the client was made.
     pub fn stats(&self) -> Stats {
-        self.shared().stats()
+        self.engine().stats()
     }
 
     fn state<E: Entity>(&self) -> StateView<E::Data> {
@@ -267,8 +267,8 @@ impl HyperStack {
 impl fmt::Debug for HyperStack {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HyperStack")
-            .field("url", &self.shared().url())
-            .field("state", &self.shared().state())
+            .field("url", &self.engine().url())
+            .field("state", &self.engine().state())
             .finish_non_exhaustive()
     }
 }

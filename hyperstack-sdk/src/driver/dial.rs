@@ -14,7 +14,7 @@ use crate::session::{ConfigError, ConnectError};
 use crate::wire::Secret;
 
 /// What a connection is made by.
-pub(crate) struct Route<'a> {
+pub(crate) struct DialSettings<'a> {
     pub(crate) url: &'a str,
     /// Certificates in PEM.
     pub(crate) roots: &'a [Vec<u8>],
@@ -36,21 +36,21 @@ pub(crate) struct Dialer {
 
 impl Dialer {
     /// Checks the settings of a connection.
-    pub(crate) fn new(route: Route<'_>) -> Result<Self, ConfigError> {
+    pub(crate) fn new(settings: DialSettings<'_>) -> Result<Self, ConfigError> {
         let invalid = |reason: String| ConfigError::InvalidUrl {
-            url: url::shown(route.url),
+            url: url::shown(settings.url),
             reason,
         };
-        let uri = url::normal(route.url, ["ws", "wss"]).map_err(invalid)?;
-        route.transport.check_parameter()?;
-        if let (Transport::Query(name), true) = (&route.transport, route.has_token) {
+        let uri = url::normal(settings.url, ["ws", "wss"]).map_err(invalid)?;
+        settings.transport.check_parameter()?;
+        if let (Transport::Query(name), true) = (&settings.transport, settings.has_token) {
             let mut query = uri.query().unwrap_or_default().split('&');
             if query.any(|pair| pair.split('=').next() == Some(name)) {
                 let reason = format!("its query has `{name}` already, where the token goes");
                 return Err(invalid(reason));
             }
         }
-        let carries_token = route.has_token && route.transport == Transport::Bearer;
+        let carries_token = settings.has_token && settings.transport == Transport::Bearer;
         let reserved = |name: &str| match name {
             "authorization" if carries_token => Some("is where the token goes"),
             "host" | "connection" | "upgrade" | "content-length" | "transfer-encoding" => {
@@ -60,15 +60,15 @@ impl Dialer {
             _ => None,
         };
         // The server writes a message of any size as one frame.
-        let hard_limit = Some(route.max_frame_size);
+        let hard_limit = Some(settings.max_frame_size);
         Ok(Dialer {
-            address: Address::new(&uri, route.roots, invalid)?,
+            address: Address::new(&uri, settings.roots, invalid)?,
             opening: Opening {
                 uri,
-                headers: headers("header", route.headers, reserved)?,
-                transport: route.transport,
+                headers: headers("header", settings.headers, reserved)?,
+                transport: settings.transport,
             },
-            timeout: route.timeout,
+            timeout: settings.timeout,
             socket: WebSocketConfig::default()
                 .max_message_size(hard_limit)
                 .max_frame_size(hard_limit),
@@ -109,7 +109,7 @@ mod tests {
         transport: Transport,
     ) -> Result<Dialer, ConfigError> {
         let owned = |(name, value): &(&str, &str)| (name.to_string(), Secret(value.to_string()));
-        Dialer::new(Route {
+        Dialer::new(DialSettings {
             url,
             roots: &[],
             headers: &headers.iter().map(owned).collect::<Vec<_>>(),

@@ -33,7 +33,7 @@ use crate::{session::Time, wire::Kind};
 
 use crate::wire::Request;
 
-pub(crate) use dial::{Dialer, Route};
+pub(crate) use dial::{DialSettings, Dialer};
 #[cfg(feature = "token-endpoint")]
 pub(crate) use endpoint::{Endpoint, EndpointSettings};
 pub(crate) use fetch::Fetcher;

@@ -17,12 +17,13 @@ impl Core {
 
     /// Handles a message: first the session, then the caches.
     pub(super) fn handle_message(&mut self, message: Result<Incoming<'_>, FrameError>, now: Time) {
-        let instruction = match message {
-            Ok(message) => self.session.handle_message(message, now),
+        match message {
+            Ok(message) => {
+                if let Some(instruction) = self.session.handle_message(message, now) {
+                    self.caches.apply(&instruction);
+                }
+            }
             Err(error) => self.session.handle_undecodable(error, now),
-        };
-        if let Some(instruction) = instruction {
-            self.caches.apply(&instruction);
         }
         self.follow(now);
     }

@@ -30,7 +30,7 @@ impl Handle {
         }
     }
 
-    pub(crate) fn shared(&self) -> &Arc<Engine> {
+    pub(crate) fn engine(&self) -> &Arc<Engine> {
         &self.last.0
     }
 }
@@ -117,10 +117,12 @@ impl Engine {
         Demand { shared, queries }
     }
 
-    /// Returns the cache that a query reads, if it is read as `T` now.
-    pub(crate) fn cached<T: Record>(&self, query: &Query) -> Option<Arc<Cache<T>>> {
+    /// Returns where a query's rows are cached, if it is read as `T` now.
+    pub(crate) fn cached<T: Record>(&self, query: &Query) -> Option<Place<T>> {
         let core = self.core();
-        core.caches.get(core.session.source(query)?)
+        let route = core.session.route(query)?;
+        let cache = core.caches.get(route.source)?;
+        Some(Place { cache, route })
     }
 
     /// Adds a stream's reader.
@@ -170,11 +172,16 @@ impl Engine {
 fn select<T>(query: &Query, route: &Route, filter: Option<&Predicate<T>>) -> Selection<T> {
     match &query.target {
         Target::Key(key) => Selection::Key(key.clone()),
-        Target::All if filter.is_none() && route.local == Window::default() => Selection::All,
-        Target::All => Selection::Window {
-            window: route.local,
-            needed: route.needed,
-            filter: filter.cloned(),
-        },
+        Target::All => {
+            let filter = filter.filter(|_| route.filters_locally).cloned();
+            if filter.is_none() && route.local == Window::default() {
+                return Selection::All;
+            }
+            Selection::Window {
+                window: route.local,
+                needed: route.needed,
+                filter,
+            }
+        }
     }
 }

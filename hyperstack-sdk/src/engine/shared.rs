@@ -253,10 +253,14 @@ impl Engine {
         let size = message.len() as u64;
         self.counters.bytes.fetch_add(size, Ordering::Relaxed);
         let json = payload::json(message, self.settings.limits);
-        let message = match &json {
-            Ok(json) => Incoming::decode(json).map(with_expiry),
+        let mut message = match &json {
+            Ok(json) => Incoming::decode(json),
             Err(error) => Err(error.clone()),
         };
+        if let Ok(Incoming::Refresh(reply)) = &mut message {
+            let expires_at = reply.expires_at.map(Duration::from_secs);
+            reply.expires_in = expires_at.and_then(|at| until(at, SystemTime::now()));
+        }
         let mut core = self.core();
         core.handle_message(message, now);
         let row_errors = std::mem::take(&mut core.caches.report().row_errors);
@@ -329,7 +333,7 @@ impl Engine {
     }
 
     /// Changes the session, and announces what follows. A new connection state is announced before
-    /// streams end, so that whoever sees the end also sees the state.
+    /// streams end, so that a reader that sees the end also sees the new state.
     fn change(&self, change: impl FnOnce(&mut Core, Time)) {
         let now = self.now();
         let mut core = self.core();
@@ -374,13 +378,4 @@ impl Engine {
 /// Wakes those who wait. No lock is held meanwhile: a waker may do anything.
 fn wake(wakers: impl IntoIterator<Item = Waker>) {
     wakers.into_iter().for_each(Waker::wake);
-}
-
-/// A message with the time until a token's expiry, which takes a clock to know.
-fn with_expiry(mut message: Incoming<'_>) -> Incoming<'_> {
-    if let Incoming::Refresh(reply) = &mut message {
-        let expires_at = reply.expires_at.map(Duration::from_secs);
-        reply.expires_in = expires_at.and_then(|at| until(at, SystemTime::now()));
-    }
-    message
 }

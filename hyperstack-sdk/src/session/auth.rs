@@ -93,7 +93,7 @@ pub(super) enum AfterRejection {
     FetchNow,
     /// Try again after the backoff.
     Wait,
-    /// End the session: there never is another token.
+    /// End the session: no other token is available.
     GiveUp,
 }
 
@@ -191,8 +191,8 @@ impl Auth {
         self.renewal = Renewal::At((!is_final).then_some(self.backoff.until()));
     }
 
-    /// The server accepted the next token, which expires in `life` by the server's word. The earlier of
-    /// that and what is known counts: the server names a point in time, and our clock may be slow.
+    /// The server accepted the next token and says that it expires in `life`. The earlier of this and the
+    /// known expiry applies: the server names a point in time, and our clock may be slow.
     pub(super) fn handle_refreshed(&mut self, life: Option<Duration>, now: Time) {
         if let Renewal::Sent(mut token, _) = std::mem::replace(&mut self.renewal, Renewal::At(None))
         {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::query::Target;
 use super::window::Window;
-use crate::wire::{FrameError, Issue, Row, Seq, Sort};
+use crate::wire::{FrameError, Issue, Protocol, Row, Seq, Sort};
 
 /// One source of rows: what a wire subscription brings, or several that share their rows. It keeps its
 /// id across connections until its last reader has gone.
@@ -19,7 +19,7 @@ impl SourceId {
     }
 }
 
-/// Hands out ids, the smallest free one first.
+/// Hands out ids, the one released last first.
 #[derive(Debug, Default)]
 pub(super) struct SourceIds {
     free: Vec<SourceId>,
@@ -48,6 +48,8 @@ pub struct Route {
     pub needed: Window,
     /// The window that remains to be cut from the source's rows.
     pub local: Window,
+    /// Whether the query's filters remain to be applied to the source's rows.
+    pub filters_locally: bool,
 }
 
 /// A step that the store must take, for one source or for all.
@@ -73,6 +75,12 @@ pub enum Step<'m> {
         sort: Option<Sort>,
         /// Whether readers had the whole view before, so that this is a resync.
         resync: bool,
+        /// The generation, whose rules on order and on repeated changes apply.
+        protocol: Protocol,
+        /// Whether the first frame of a row that is not held is the whole row.
+        whole_entities: bool,
+        /// Whether the rows of a snapshot have positions that order them.
+        positions: bool,
     },
     /// A batch of a snapshot.
     Snapshot {
@@ -80,6 +88,8 @@ pub enum Step<'m> {
         rows: Vec<Row<'m>>,
         /// What was wrong with rows that could not be read.
         malformed: Vec<FrameError>,
+        /// Whether this is the first batch of a snapshot that nobody requested.
+        restarts: bool,
     },
     /// A live row that replaces the row held.
     Upsert(Row<'m>),
@@ -108,6 +118,8 @@ pub enum Step<'m> {
     },
     /// The server does not know the view.
     UnknownView,
+    /// The view is a tape, which has no rows.
+    Tape,
     /// The server rejected a subscription.
     Refused {
         /// What was subscribed.

@@ -7,9 +7,8 @@ use super::timer::{Time, Timer, Timers};
 /// Pings and their deadline.
 ///
 /// Both kinds of ping are needed. The peer answers only a WebSocket ping, and only a text ping makes a
-/// server drop the socket of a client that it removed silently. The peer is dead after two intervals of
-/// silence, for the last of which a ping was unanswered: a client that was held up itself asks before it
-/// judges.
+/// server drop the socket of a client that it removed silently. The peer is dead after two silent
+/// intervals, if a ping went unanswered for the last one. A client that was itself delayed pings first.
 #[derive(Debug)]
 pub(super) struct Liveness {
     interval: Duration,

@@ -2,10 +2,10 @@
 //!
 //! A [`Session`] is a state machine that does no IO and reads no clock. The caller reports what happened
 //! with the `handle_…` methods and asks what to do with the `poll_…` methods. [`Time`] is an argument.
-//! What readers want outlives a connection; what the server confirmed does not. So a reconnect forgets
-//! the second and requests the first again.
+//! Wants outlive a connection; confirmed subscriptions do not. After a reconnect the session subscribes
+//! again.
 //!
-//! After every `handle_…` the caller applies to the store the instruction that
+//! After every call that changes the session, the caller applies to the store the instruction that
 //! [`handle_message`](Session::handle_message) returned and then those that
 //! [`poll_instruction`](Session::poll_instruction) yields, sends what
 //! [`poll_transmit`](Session::poll_transmit) yields, reports what [`poll_notice`](Session::poll_notice)
@@ -17,7 +17,7 @@
 //!   -> wants      all queries, and when they expire
 //!   -> v1         the subscriptions that serve them, and what frames mean
 //!   -> instruction  what the store must do
-//! link, backoff, liveness, auth   the connection, its restoring, its pulse, its token
+//! link, backoff, liveness, auth   connection state, reconnects, pings, token
 //! timer           every deadline
 //! ```
 
@@ -26,8 +26,12 @@ mod window;
 
 mod wants;
 
-mod v1;
+mod generation;
 
+mod v1;
+mod v2;
+
+mod guard;
 mod instruction;
 mod rank;
 
@@ -39,29 +43,35 @@ mod liveness;
 mod settings;
 mod timer;
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::time::Duration;
 
 pub use auth::{Credentials, Grant};
 pub use error::{CloseReason, ConfigError, ConnectError, ConnectionLost, TooManySubscriptions};
+pub(crate) use guard::{rank, Guard, Mark};
 pub use instruction::{Absent, Instruction, Route, SourceId, Step};
 pub use link::{Link, Transmit};
-pub use query::{Query, Target};
+pub use query::{Filters, Query, Target};
 pub(crate) use rank::Rank;
 pub use settings::Settings;
 pub use timer::Time;
-pub(crate) use v1::{rank, Guard, Mark};
+pub(crate) use v2::Version;
 pub use window::Window;
 
 use crate::auth::TokenError;
-use crate::wire::{masked, AuthErrorCode, FrameError, Incoming, Issue, RefreshReply};
-use crate::wire::{Remedy, Request, Secret, Seq};
+use crate::wire::{
+    masked, AuthErrorCode, Frame, FrameError, Incoming, Issue, Protocol, RefreshReply, Remedy,
+    Request, Secret, Seq,
+};
 use auth::{AfterRejection, Auth, Due};
 use backoff::Backoff;
+use generation::Generation;
 use instruction::SourceIds;
 use liveness::Liveness;
 use timer::{Timer, Timers};
 use v1::V1;
+use v2::V2;
 use wants::Wants;
 
 /// A connection that stayed up this long is healthy: after it is lost, the backoff starts anew.
@@ -89,7 +99,7 @@ pub struct Session {
     link: Link,
     wants: Wants,
     ids: SourceIds,
-    protocol: V1,
+    generation: Box<dyn Generation>,
     liveness: Liveness,
     backoff: Backoff,
     auth: Auth,
@@ -124,7 +134,10 @@ impl Session {
             auth,
             wants: Wants::default(),
             ids: SourceIds::default(),
-            protocol: V1::default(),
+            generation: match settings.protocol {
+                Protocol::V2 => Box::<V2>::default(),
+                _ => Box::<V1>::default(),
+            },
             liveness: Liveness::new(settings.ping_interval),
             backoff: Backoff::new(intervals, seed),
             timers: Timers::default(),
@@ -178,7 +191,7 @@ impl Session {
     pub fn want(&mut self, query: &Query) -> Route {
         let (ids, instructions) = (&mut self.ids, &mut self.instructions);
         let route = self
-            .protocol
+            .generation
             .want(query, &mut self.wants, ids, instructions);
         self.set_linger_timer();
         route
@@ -191,15 +204,15 @@ impl Session {
         self.set_linger_timer();
     }
 
-    /// Returns the source of a query's rows, if the query's view is read.
-    pub fn source(&self, query: &Query) -> Option<SourceId> {
-        self.protocol.source(query)
+    /// Returns where a query's rows come from, if they are read.
+    pub fn route(&self, query: &Query) -> Option<Route> {
+        self.generation.route(query)
     }
 
     /// Requests a query's snapshot again if it is subscribed, because a new kind of reader needs all
     /// rows.
     pub fn resync(&mut self, query: &Query) {
-        self.protocol.resync(query, &mut self.wants);
+        self.generation.resync(query, &mut self.wants);
     }
 
     /// Sets for each source the position up to which it holds every change, or `None` if that is not
@@ -207,7 +220,7 @@ impl Session {
     /// [`Step::Lost`].
     pub fn set_cursors(&mut self, cursor_of: impl Fn(SourceId) -> Option<Seq>) {
         if self.settings.resume {
-            self.protocol.set_cursors(cursor_of);
+            self.generation.set_cursors(&cursor_of);
         }
     }
 
@@ -244,7 +257,7 @@ impl Session {
             self.set_token_timer();
             let check = self.settings.stale_after.map(|_| now);
             self.timers.set(Timer::CheckStale, check);
-            self.protocol.handle_open(&mut self.wants);
+            self.generation.handle_open(&mut self.wants);
         }
     }
 
@@ -299,7 +312,7 @@ impl Session {
         if let Some(wait) = cause.retry_after() {
             self.backoff.not_before(now.saturating_add(wait));
         } else if after == AfterRejection::FetchNow && (attempt == 0 || was_dialing) {
-            // A server that accepts every token and then drops the connection is not hurried.
+            // Back off if the server accepts each token and then drops the connection.
             self.link = Link::Authorizing { attempt: next };
             return;
         }
@@ -329,8 +342,7 @@ impl Session {
         }
     }
 
-    /// A token was fetched, or could not be. An open connection goes on without a new one as long as it
-    /// can.
+    /// Handles the result of a token fetch. An open connection keeps its present token until that expires.
     pub fn handle_token(&mut self, fetched: Result<Grant, TokenError>, now: Time) {
         match (&self.link, fetched) {
             (Link::Authorizing { attempt }, Ok(grant)) => {
@@ -370,20 +382,13 @@ impl Session {
         now: Time,
     ) -> Option<Instruction<'m>> {
         if self.link != Link::Open {
-            // The tail of a connection that was given up.
+            // The session has already ended this connection.
             return None;
         }
         self.handle_alive(now);
         match message {
-            Incoming::Frame(frame) => {
-                if let crate::wire::Frame::Snapshot { malformed, .. } = &frame {
-                    let notices = malformed.iter().cloned().map(Notice::Undecodable);
-                    self.notices.extend(notices);
-                }
-                let heard_at = self.settings.stale_after.map(|_| now);
-                let instructions = &mut self.instructions;
-                self.protocol.handle_frame(frame, heard_at, instructions)
-            }
+            Incoming::Frame(frame) => self.handle_frame(None, frame, now),
+            Incoming::Routed { id, frame } => self.handle_frame(Some(id), frame, now),
             Incoming::Issue(issue) => {
                 self.handle_issue(issue, now);
                 None
@@ -395,18 +400,29 @@ impl Session {
         }
     }
 
-    /// A message arrived that could not be read. Returns what the store must do.
-    pub fn handle_undecodable(
+    fn handle_frame<'m>(
         &mut self,
-        error: FrameError,
+        id: Option<Cow<'m, str>>,
+        frame: Frame<'m>,
         now: Time,
-    ) -> Option<Instruction<'static>> {
-        self.notices.push_back(Notice::Undecodable(error.clone()));
-        if self.link != Link::Open {
-            return None;
+    ) -> Option<Instruction<'m>> {
+        for error in frame.malformed() {
+            self.notices.push_back(Notice::Undecodable(error.clone()));
         }
-        self.handle_alive(now);
-        self.protocol.handle_undecodable(error)
+        let heard_at = self.settings.stale_after.map(|_| now);
+        let (wants, instructions) = (&mut self.wants, &mut self.instructions);
+        self.generation
+            .handle_frame(id, frame, heard_at, wants, instructions)
+    }
+
+    /// A message arrived that could not be read.
+    pub fn handle_undecodable(&mut self, error: FrameError, now: Time) {
+        if self.link == Link::Open {
+            self.handle_alive(now);
+            self.generation
+                .handle_undecodable(&error, &mut self.instructions);
+        }
+        self.notices.push_back(Notice::Undecodable(error));
     }
 
     /// An error of the server. After a fatal one nothing more comes, though the socket may stay open.
@@ -414,7 +430,8 @@ impl Session {
         issue.message = self.masked(issue.message);
         issue.code = self.masked(issue.code.to_string()).into();
         self.notices.push_back(Notice::Issue(issue.clone()));
-        if issue.fatal {
+        // What is fatal to one subscription leaves the connection open.
+        if issue.fatal && issue.subscription.is_none() {
             return self.handle_lost((&issue).into(), now);
         }
         if issue.code == AuthErrorCode::SubscriptionLimitExceeded {
@@ -425,7 +442,8 @@ impl Session {
                 self.timers.set(Timer::RetryRefused, at);
             }
         }
-        self.protocol.handle_issue(&issue, &mut self.instructions);
+        let (wants, instructions) = (&mut self.wants, &mut self.instructions);
+        self.generation.handle_issue(&issue, wants, instructions);
     }
 
     /// The server's answer to a token refresh.
@@ -481,18 +499,18 @@ impl Session {
             }
         }
         if self.timers.expire(Timer::RetryRefused, now) {
-            self.protocol.retry_refused();
+            self.generation.retry_refused();
         }
         if self.timers.expire(Timer::CheckStale, now) {
             if let Some(limit) = self.settings.stale_after {
                 let interval = (limit / 4).max(Duration::from_millis(1));
                 self.timers
                     .set(Timer::CheckStale, now.saturating_add(interval));
-                self.protocol.restart_stale(limit, now, &mut self.wants);
+                self.generation.restart_stale(limit, now, &mut self.wants);
             }
         }
-        // At once, so that a query that expires now and is wanted again later is subscribed again.
-        self.protocol.reconcile(&mut self.wants);
+        // Unsubscribe now: a query that is wanted again later needs a new subscription.
+        self.generation.reconcile(&mut self.wants);
         if self.timers.expire(Timer::Ping, now) {
             self.liveness.note_ping(now, &mut self.timers);
             self.controls.push_back(Transmit::Ping);
@@ -507,8 +525,8 @@ impl Session {
         if self.link != Link::Open {
             return None;
         }
-        self.protocol.reconcile(&mut self.wants);
-        let request = self.protocol.poll_request().map(Transmit::Text);
+        self.generation.reconcile(&mut self.wants);
+        let request = self.generation.poll_request().map(Transmit::Text);
         request.or_else(|| self.controls.pop_front())
     }
 
@@ -535,7 +553,7 @@ impl Session {
     fn expire_wants(&mut self, now: Time) {
         let views = self.wants.expire(now);
         let (ids, instructions) = (&mut self.ids, &mut self.instructions);
-        self.protocol
+        self.generation
             .handle_expired(views, &self.wants, ids, instructions);
         self.set_linger_timer();
     }

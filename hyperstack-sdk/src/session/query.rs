@@ -13,7 +13,12 @@ pub struct Query {
     pub target: Target,
     /// Which part of the view. Queries for one row use the default.
     pub window: Window,
+    /// The value, as JSON text, that the field at each dotted path must have.
+    pub filters: Filters,
 }
+
+/// Dotted paths, and the value that each must have as JSON text.
+pub type Filters = Vec<(String, String)>;
 
 /// All rows of a view, or one.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -26,11 +31,12 @@ pub enum Target {
 
 impl Query {
     /// Asks for a part of a view.
-    pub fn part(view: Arc<str>, window: Window) -> Self {
+    pub fn part(view: Arc<str>, window: Window, filters: Filters) -> Self {
         Query {
             view,
             target: Target::All,
             window,
+            filters,
         }
     }
 
@@ -40,6 +46,7 @@ impl Query {
             view,
             target: Target::Key(key),
             window: Window::default(),
+            filters: Filters::new(),
         }
     }
 }

@@ -1,9 +1,10 @@
 //! Where a row stands in a sorted view.
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 /// A row's rank by its sort value: first by class, then by value.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Rank {
     /// The class of the value. Classes follow each other in this order.
     pub(super) class: u8,
@@ -13,13 +14,14 @@ pub(crate) struct Rank {
 }
 
 /// What is compared within a class.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) enum RankValue {
     /// When the value arrived, as a count.
     Arrival(u64),
     Bool(bool),
     Integer(i128),
     Float(f64),
+    Text(Arc<str>),
 }
 
 impl Rank {
@@ -33,7 +35,7 @@ impl Ord for Rank {
     fn cmp(&self, other: &Self) -> Ordering {
         let by_class = self.class.cmp(&other.class);
         by_class.then_with(|| {
-            let by_value = self.value.compare(other.value);
+            let by_value = self.value.compare(&other.value);
             if self.descending {
                 by_value.reverse()
             } else {
@@ -53,15 +55,16 @@ impl Eq for Rank {}
 
 impl RankValue {
     /// Exact: an integer beyond 2^53 is not rounded to be compared with a float.
-    fn compare(self, other: RankValue) -> Ordering {
-        use RankValue::{Arrival, Bool, Float, Integer};
+    fn compare(&self, other: &RankValue) -> Ordering {
+        use RankValue::{Arrival, Bool, Float, Integer, Text};
         match (self, other) {
-            (Arrival(a), Arrival(b)) => a.cmp(&b),
-            (Bool(a), Bool(b)) => a.cmp(&b),
-            (Integer(a), Integer(b)) => a.cmp(&b),
-            (Float(a), Float(b)) => a.total_cmp(&b),
-            (Integer(a), Float(b)) => compare_mixed(a, b),
-            (Float(a), Integer(b)) => compare_mixed(b, a).reverse(),
+            (Arrival(a), Arrival(b)) => a.cmp(b),
+            (Bool(a), Bool(b)) => a.cmp(b),
+            (Integer(a), Integer(b)) => a.cmp(b),
+            (Float(a), Float(b)) => a.total_cmp(b),
+            (Text(a), Text(b)) => a.cmp(b),
+            (Integer(a), Float(b)) => compare_mixed(*a, *b),
+            (Float(a), Integer(b)) => compare_mixed(*b, *a).reverse(),
             // Values of one class are of one kind.
             _ => Ordering::Equal,
         }

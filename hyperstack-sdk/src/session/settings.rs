@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::auth::Credentials;
+use crate::wire::Protocol;
 
 /// How a session behaves.
 #[derive(Debug, Clone)]
@@ -33,6 +34,8 @@ pub struct Settings {
     pub stale_after: Option<Duration>,
     /// What is presented to the server. Default: nothing.
     pub credentials: Credentials,
+    /// The protocol generation to speak.
+    pub protocol: Protocol,
 }
 
 impl Default for Settings {
@@ -49,6 +52,7 @@ impl Default for Settings {
             max_subscriptions: 10_000,
             stale_after: None,
             credentials: Credentials::None,
+            protocol: Protocol::Auto,
         }
     }
 }

@@ -20,7 +20,7 @@ pub(super) enum Timer {
     Token,
     /// The server said when it may accept a rejected subscription.
     RetryRefused,
-    /// Subscriptions that bring nothing are looked for.
+    /// Subscriptions must be checked for silence.
     CheckStale,
     /// The peer must be pinged.
     Ping,
@@ -68,7 +68,7 @@ impl Timers {
         is_due
     }
 
-    /// Clears the timers that concern an open connection.
+    /// Clears all timers but those of readers and rows.
     pub(super) fn clear_connection(&mut self) {
         for timer in Timer::ALL {
             if !matches!(timer, Timer::Linger | Timer::ReleaseHeld) {

@@ -1,33 +1,31 @@
 //! What readers want, whatever the connection does.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::query::{Query, Target};
 use super::timer::Time;
-use super::window::Window;
 
 /// The queries that have readers, or lost their last reader a short while ago.
 #[derive(Debug, Default)]
 pub(super) struct Wants {
-    views: HashMap<Arc<str>, Parts>,
-    /// Queries without readers, and when they expire, the earliest first. An entry whose query has found
-    /// a reader since is skipped; the first entry never is such a one.
-    lingering: VecDeque<(Time, Query)>,
+    views: HashMap<Arc<str>, Queries>,
+    /// Queries without readers, by when they expire.
+    lingering: BTreeSet<(Time, Query)>,
     /// Views whose subscriptions may differ from what is wanted.
     changed: BTreeSet<Arc<str>>,
     /// How many queries there are.
     count: usize,
 }
 
-/// The parts of one view that are wanted. Parts with all rows come first.
-type Parts = BTreeMap<(Target, Window), Presence>;
+/// The queries of one view. Those for all rows come first.
+type Queries = BTreeMap<Query, Presence>;
 
 /// Who reads a query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Presence {
     Active(usize),
-    /// Nobody. The query's subscription stays until this time.
+    /// No reader. The query's subscription stays until this time.
     LingeringUntil(Time),
 }
 
@@ -40,45 +38,46 @@ impl Wants {
 
     /// Adds a reader.
     pub(super) fn add(&mut self, query: &Query) {
-        let parts = self.views.entry(query.view.clone()).or_default();
-        let readers = parts.entry((query.target.clone(), query.window));
-        let readers = readers.or_insert_with(|| {
+        let queries = self.views.entry(query.view.clone()).or_default();
+        let readers = queries.entry(query.clone()).or_insert_with(|| {
             self.count += 1;
             Presence::Active(0)
         });
-        *readers = match readers {
-            Presence::Active(count) => Presence::Active(*count + 1),
-            Presence::LingeringUntil(_) => Presence::Active(1),
-        };
-        self.skip_outdated();
+        match readers {
+            Presence::Active(count) => *count += 1,
+            Presence::LingeringUntil(until) => {
+                self.lingering.remove(&(*until, query.clone()));
+                *readers = Presence::Active(1);
+            }
+        }
         self.mark_changed(&query.view);
     }
 
-    /// Removes a reader. After the last one the query lingers until the given time, which must not be
-    /// earlier than that of the call before.
+    /// Removes a reader. After the last one the query lingers until the given time.
     pub(super) fn remove(&mut self, query: &Query, until: Time) {
-        let parts = self.views.get_mut(&query.view);
-        let readers = parts.and_then(|parts| parts.get_mut(&part(query)));
+        let queries = self.views.get_mut(&query.view);
+        let readers = queries.and_then(|queries| queries.get_mut(query));
         match readers {
             Some(Presence::Active(count)) if *count > 1 => *count -= 1,
             Some(readers) => {
                 *readers = Presence::LingeringUntil(until);
-                self.lingering.push_back((until, query.clone()));
-                self.skip_outdated();
+                self.lingering.insert((until, query.clone()));
             }
             None => {}
         }
     }
 
-    /// Drops the parts of a view with all rows that only linger.
+    /// Drops the queries for all rows of a view that only linger.
     pub(super) fn drop_lingering(&mut self, view: &str) {
-        if let Some(parts) = self.views.get_mut(view) {
-            let before = parts.len();
-            parts.retain(|(target, _), readers| {
-                *target != Target::All || matches!(readers, Presence::Active(_))
+        if let Some(queries) = self.views.get_mut(view) {
+            queries.retain(|query, readers| match readers {
+                Presence::LingeringUntil(until) if query.target == Target::All => {
+                    self.lingering.remove(&(*until, query.clone()));
+                    self.count -= 1;
+                    false
+                }
+                _ => true,
             });
-            self.count -= before - parts.len();
-            self.skip_outdated();
         }
     }
 
@@ -86,35 +85,33 @@ impl Wants {
     pub(super) fn expire(&mut self, now: Time) -> BTreeSet<Arc<str>> {
         let mut views = BTreeSet::new();
         while self.next_expiry().is_some_and(|until| until <= now) {
-            let Some((_, query)) = self.lingering.pop_front() else {
+            let Some((_, query)) = self.lingering.pop_first() else {
                 break;
             };
-            if let Some(parts) = self.views.get_mut(&query.view) {
-                parts.remove(&part(&query));
-                if parts.is_empty() {
+            if let Some(queries) = self.views.get_mut(&query.view) {
+                queries.remove(&query);
+                if queries.is_empty() {
                     self.views.remove(&query.view);
                 }
                 self.count -= 1;
             }
             self.changed.insert(query.view.clone());
             views.insert(query.view);
-            self.skip_outdated();
         }
         views
     }
 
     /// When the next query expires.
     pub(super) fn next_expiry(&self) -> Option<Time> {
-        self.lingering.front().map(|(until, _)| *until)
+        self.lingering.first().map(|(until, _)| *until)
     }
 
-    /// The parts of a view that are wanted, those with all rows first.
-    pub(super) fn parts(&self, view: &str) -> impl Iterator<Item = (&Target, Window)> {
-        let parts = self.views.get(view).into_iter().flatten();
-        parts.map(|((target, window), _)| (target, *window))
+    /// The queries of a view that are wanted, those for all rows first.
+    pub(super) fn queries(&self, view: &str) -> impl Iterator<Item = &Query> {
+        self.views.get(view).into_iter().flat_map(BTreeMap::keys)
     }
 
-    /// Has the subscriptions of a view compared with what is wanted.
+    /// Marks a view whose subscriptions must be compared with its queries.
     pub(super) fn mark_changed(&mut self, view: &Arc<str>) {
         self.changed.insert(view.clone());
     }
@@ -129,20 +126,30 @@ impl Wants {
     }
 
     fn readers(&self, query: &Query) -> Option<Presence> {
-        self.views.get(&query.view)?.get(&part(query)).copied()
-    }
-
-    /// Drops entries at the front whose query has found a reader or is gone.
-    fn skip_outdated(&mut self) {
-        while let Some((until, query)) = self.lingering.front() {
-            if self.readers(query) == Some(Presence::LingeringUntil(*until)) {
-                break;
-            }
-            self.lingering.pop_front();
-        }
+        self.views.get(&query.view)?.get(query).copied()
     }
 }
 
-fn part(query: &Query) -> (Target, Window) {
-    (query.target.clone(), query.window)
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::window::Window;
+
+    #[test]
+    fn a_query_that_comes_and_goes_leaves_nothing_behind() {
+        let query = |view: &str| Query::part(view.into(), Window::default(), Vec::new());
+        let (first, other) = (query("A/list"), query("B/list"));
+        let mut wants = Wants::default();
+        let seconds = Time::from_secs;
+        wants.add(&first);
+        wants.remove(&first, seconds(5));
+        for now in 1..100 {
+            wants.add(&other);
+            wants.remove(&other, seconds(5 + now));
+        }
+        assert_eq!(wants.lingering.len(), 2);
+        assert_eq!(wants.next_expiry(), Some(seconds(5)));
+        assert_eq!(wants.expire(seconds(200)).len(), 2);
+        assert_eq!((wants.count, wants.next_expiry()), (0, None));
+    }
 }

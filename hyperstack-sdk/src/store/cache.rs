@@ -50,10 +50,10 @@ impl<T: Record> Cache<T> {
         view: Arc<str>,
         limit: Option<usize>,
         meter: Arc<Meter>,
-        takes_rows: bool,
+        is_first: bool,
     ) -> Self {
         Cache {
-            source: Mutex::new(Source::new(view, limit, meter, takes_rows)),
+            source: Mutex::new(Source::new(view, limit, meter, is_first)),
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::session::{rank, Rank};
-use crate::wire::{Scalar, Sort};
+use crate::wire::{Protocol, Scalar, Seq, Sort};
 
 /// A row's place in its table.
 pub(super) type RowId = u32;
@@ -16,18 +16,23 @@ const NONE: RowId = RowId::MAX;
 pub(super) enum Order {
     /// Views without an announced sort.
     Arrival(List),
-    /// `_seq` descending, the order of every plain list: the row that changed last comes first. O(1).
+    /// `_seq` descending, by arrival: the row that changed last comes first. O(1).
     Recency(List),
+    /// The same by the rows' positions, ties by key. O(1) for a row that becomes the first.
+    Position(Positions),
     /// Any other sort. O(log n).
     Sorted(Sorted),
 }
 
 impl Order {
-    pub(super) fn new(sort: Option<&Sort>) -> Self {
+    pub(super) fn new(sort: Option<&Sort>, protocol: Protocol) -> Self {
         match sort {
             None => Order::Arrival(List::default()),
+            Some(sort) if sort.is_recency() && protocol == Protocol::V2 => {
+                Order::Position(Positions::default())
+            }
             Some(sort) if sort.is_recency() => Order::Recency(List::default()),
-            Some(sort) => Order::Sorted(Sorted::new(sort.clone())),
+            Some(sort) => Order::Sorted(Sorted::new(sort.clone(), protocol)),
         }
     }
 
@@ -36,6 +41,7 @@ impl Order {
         match self {
             Order::Recency(list) if live => list.push_front(id),
             Order::Arrival(list) | Order::Recency(list) => list.push_back(id),
+            Order::Position(positions) => positions.list.push_back(id),
             Order::Sorted(sorted) => sorted.insert(id, key, data),
         }
     }
@@ -43,8 +49,10 @@ impl Order {
     /// Reads the memory that [`update`](Self::update) will change; see
     /// [`Rows::prefetch`](super::rows::Rows::prefetch).
     pub(super) fn prefetch(&self, id: RowId) {
-        if let Order::Recency(list) = self {
-            list.prefetch(id);
+        match self {
+            Order::Recency(list) => list.prefetch(id),
+            Order::Position(positions) => positions.list.prefetch(id),
+            Order::Arrival(_) | Order::Sorted(_) => {}
         }
     }
 
@@ -60,21 +68,39 @@ impl Order {
     ) {
         match self {
             Order::Recency(list) if live => list.move_to_front(id),
-            Order::Arrival(_) | Order::Recency(_) => {}
+            Order::Arrival(_) | Order::Recency(_) | Order::Position(_) => {}
             Order::Sorted(sorted) => sorted.update(id, key, data, whole),
+        }
+    }
+
+    /// Notes the position of a snapshot's row, which [`move_to_front`](Self::move_to_front) will place.
+    pub(super) fn note(&mut self, id: RowId, seq: Seq) {
+        if let Order::Position(positions) = self {
+            positions.note(id, seq);
+        }
+    }
+
+    /// Moves a row to the place of its position, in an order by positions. `key_of` returns the keys of
+    /// rows.
+    pub(super) fn place<'k>(&mut self, id: RowId, seq: Seq, key_of: impl Fn(RowId) -> &'k str) {
+        if let Order::Position(positions) = self {
+            positions.place(id, seq, key_of);
         }
     }
 
     /// Moves the rows of a snapshot to the front, in the order given.
     pub(super) fn move_to_front(&mut self, ids: impl DoubleEndedIterator<Item = RowId>) {
-        if let Order::Recency(list) = self {
-            ids.rev().for_each(|id| list.move_to_front(id));
-        }
+        let (Order::Recency(list) | Order::Position(Positions { list, .. })) = self else {
+            return;
+        };
+        ids.rev().for_each(|id| list.move_to_front(id));
     }
 
     pub(super) fn remove(&mut self, id: RowId, key: &Arc<str>) {
         match self {
-            Order::Arrival(list) | Order::Recency(list) => list.remove(id),
+            Order::Arrival(list)
+            | Order::Recency(list)
+            | Order::Position(Positions { list, .. }) => list.remove(id),
             Order::Sorted(sorted) => sorted.remove(id, key),
         }
     }
@@ -82,7 +108,9 @@ impl Order {
     /// All rows, front to back.
     pub(super) fn iter(&self) -> Box<dyn Iterator<Item = RowId> + '_> {
         match self {
-            Order::Arrival(list) | Order::Recency(list) => Box::new(list.iter()),
+            Order::Arrival(list)
+            | Order::Recency(list)
+            | Order::Position(Positions { list, .. }) => Box::new(list.iter()),
             Order::Sorted(sorted) => Box::new(sorted.places.values().copied()),
         }
     }
@@ -95,7 +123,9 @@ impl Order {
     /// The row furthest from the front.
     pub(super) fn last(&self) -> Option<RowId> {
         match self {
-            Order::Arrival(list) | Order::Recency(list) => (list.tail != NONE).then_some(list.tail),
+            Order::Arrival(list)
+            | Order::Recency(list)
+            | Order::Position(Positions { list, .. }) => (list.tail != NONE).then_some(list.tail),
             Order::Sorted(sorted) => sorted.places.last_key_value().map(|(_, id)| *id),
         }
     }
@@ -202,6 +232,28 @@ impl List {
         }
     }
 
+    /// Moves a row to before another one, or with none to the end.
+    fn move_before(&mut self, id: RowId, next: RowId) {
+        if self.link(id).linked && self.link(id).next == next {
+            return;
+        }
+        self.remove(id);
+        if next == NONE {
+            return self.push_back(id);
+        }
+        let previous = self.link(next).previous;
+        *self.link(id) = Link {
+            previous,
+            next,
+            linked: true,
+        };
+        self.link(next).previous = id;
+        match previous {
+            NONE => self.head = id,
+            previous => self.link(previous).next = id,
+        }
+    }
+
     fn iter(&self) -> impl Iterator<Item = RowId> + '_ {
         let first = (self.head != NONE).then_some(self.head);
         std::iter::successors(first, |id| {
@@ -211,10 +263,42 @@ impl List {
     }
 }
 
+/// Rows by position, the greatest first, ties by key.
+#[derive(Debug, Default)]
+pub(super) struct Positions {
+    list: List,
+    seqs: Vec<Seq>,
+}
+
+impl Positions {
+    fn note(&mut self, id: RowId, seq: Seq) {
+        let index = id as usize;
+        if index >= self.seqs.len() {
+            self.seqs.resize(index + 1, Seq::default());
+        }
+        self.seqs[index] = seq;
+    }
+
+    /// Walks from the front to the row's place, which for the newest row is the front itself.
+    fn place<'k>(&mut self, id: RowId, seq: Seq, key_of: impl Fn(RowId) -> &'k str) {
+        self.note(id, seq);
+        let is_before = |other: RowId| {
+            let by_seq = seq.cmp(&self.seqs[other as usize]);
+            by_seq.then_with(|| key_of(other).cmp(key_of(id))).is_lt()
+        };
+        let next = self
+            .list
+            .iter()
+            .find(|other| *other != id && !is_before(*other));
+        self.list.move_before(id, next.unwrap_or(NONE));
+    }
+}
+
 /// Rows by a value of theirs, ties by key.
 #[derive(Debug)]
 pub(super) struct Sorted {
     sort: Sort,
+    protocol: Protocol,
     places: BTreeMap<(Rank, Arc<str>), RowId>,
     ranks: Vec<Option<Rank>>,
     arrivals: u64,
@@ -223,9 +307,10 @@ pub(super) struct Sorted {
 }
 
 impl Sorted {
-    fn new(sort: Sort) -> Self {
+    fn new(sort: Sort, protocol: Protocol) -> Self {
         Sorted {
             sort,
+            protocol,
             places: BTreeMap::new(),
             ranks: Vec::new(),
             arrivals: 0,
@@ -249,12 +334,12 @@ impl Sorted {
     fn place(&mut self, id: RowId, key: &Arc<str>, value: Scalar) {
         self.remove(id, key);
         self.arrivals += 1;
-        let rank = rank(value, self.sort.direction, self.arrivals);
+        let rank = rank(self.protocol, value, self.sort.direction, self.arrivals);
         let index = id as usize;
         if index >= self.ranks.len() {
             self.ranks.resize(index + 1, None);
         }
-        self.ranks[index] = Some(rank);
+        self.ranks[index] = Some(rank.clone());
         self.by_arrival += usize::from(rank.is_by_arrival());
         self.places.insert((rank, key.clone()), id);
     }
@@ -277,7 +362,7 @@ mod tests {
             path: vec!["n".into()],
             direction,
         };
-        let mut order = Order::new(Some(&sort));
+        let mut order = Order::new(Some(&sort), Protocol::V1);
         for (id, (key, data)) in rows.iter().enumerate() {
             order.insert(id as RowId, &(*key).into(), data, true);
         }
@@ -334,7 +419,7 @@ mod tests {
             path: vec!["n".into()],
             direction: Direction::Ascending,
         };
-        let mut order = Order::new(Some(&sort));
+        let mut order = Order::new(Some(&sort), Protocol::V1);
         let (a, b): (Arc<str>, Arc<str>) = ("a".into(), "b".into());
         order.insert(0, &a, r#"{"n":1}"#, true);
         order.insert(1, &b, r#"{"n":2}"#, true);

@@ -1,4 +1,4 @@
-//! Which snapshots of a source are complete, and who waits for one.
+//! Snapshot progress, and the tasks that wait for it.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -19,6 +19,8 @@ pub(crate) enum Outcome {
     Refused(Issue),
     /// The server does not know the view.
     UnknownView,
+    /// The view is a tape, which has no rows.
+    Tape,
     /// The client ended.
     Ended(CloseReason),
 }
@@ -42,7 +44,7 @@ struct Progress {
     was_ready: bool,
 }
 
-/// A ticket among those who wait; given back by [`Readiness::leave`].
+/// Identifies a waiting task; [`Readiness::leave`] releases it.
 pub(super) type Ticket = Option<u64>;
 
 impl Progress {
@@ -71,6 +73,13 @@ impl Readiness {
         let progress = self.progress(target);
         progress.was_ready |= progress.is_ready();
         progress.forget_failure();
+    }
+
+    /// A snapshot begins that nobody requested: every target becomes ready by it again.
+    pub(super) fn begin_again(&mut self) {
+        for progress in self.keys.values_mut().chain([&mut self.all]) {
+            progress.was_ready |= progress.is_ready();
+        }
     }
 
     /// A snapshot ended. Returns whether it was a resync.

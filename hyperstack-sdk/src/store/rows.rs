@@ -7,9 +7,9 @@ use std::sync::Arc;
 use super::index::Index;
 use super::order::{Order, RowId};
 use crate::patch::{DecodeError, Patch, PatchError, PatchErrorKind, Record};
-use crate::session::{Guard, Mark};
+use crate::session::{Guard, Mark, Version};
 use crate::stream::{Change, ChangeKind, RowErrorCause};
-use crate::wire::{Seq, Sort};
+use crate::wire::{Protocol, Seq, Sort};
 
 /// The rows of one view as one Rust type.
 #[derive(Debug)]
@@ -19,6 +19,9 @@ pub(super) struct Rows<T: Record> {
     free: Vec<RowId>,
     order: Order,
     sort: Option<Sort>,
+    protocol: Protocol,
+    /// Whether the first frame of a row that is not held is the whole row.
+    whole_entities: bool,
     /// The number of snapshots that have begun.
     generation: u32,
     /// The rows of the present snapshot, with their positions.
@@ -54,7 +57,6 @@ enum Content<T: Record> {
 }
 
 /// A row's JSON, to be put into the table.
-#[derive(Clone, Copy)]
 pub(super) struct Input<'a> {
     pub(super) key: &'a str,
     pub(super) data: &'a str,
@@ -62,6 +64,8 @@ pub(super) struct Input<'a> {
     pub(super) live: bool,
     /// The change's position, if it has one.
     pub(super) seq: Option<Seq>,
+    /// The change's version, if it has one.
+    pub(super) version: Option<Version>,
     /// Whether a reader needs the row as it was before.
     pub(super) keep_before: bool,
 }
@@ -72,8 +76,10 @@ impl<T: Record> Rows<T> {
             index: Index::default(),
             slots: Vec::new(),
             free: Vec::new(),
-            order: Order::new(None),
+            order: Order::new(None, Protocol::V1),
             sort: None,
+            protocol: Protocol::V1,
+            whole_entities: false,
             generation: 0,
             snapshot: Vec::new(),
             guard: Guard::default(),
@@ -101,7 +107,7 @@ impl<T: Record> Rows<T> {
         slot.map_or(Seq::default(), |slot| slot.mark.seq)
     }
 
-    /// What the positions of changes tell.
+    /// Returns the guard, which tracks positions and versions.
     pub(super) fn guard(&self) -> &Guard {
         &self.guard
     }
@@ -111,8 +117,8 @@ impl<T: Record> Rows<T> {
         self.guard.note_gap();
     }
 
-    /// Whether the places of rows depend on when they arrived. The server sends a whole window again at
-    /// each change, so such an order is right only between these.
+    /// Whether the places of rows depend on when they arrived. Such an order is right only after all rows
+    /// of a window have arrived.
     pub(super) fn depend_on_arrival(&self) -> bool {
         self.order.depends_on_arrival()
     }
@@ -152,18 +158,25 @@ impl<T: Record> Rows<T> {
         held
     }
 
-    /// A snapshot begins, of the whole view in this order or of one row.
-    pub(super) fn begin(&mut self, whole: bool, sort: Option<&Sort>) {
-        self.guard.begin(whole);
-        if !whole && sort.is_none() {
+    /// A subscription begins, to the whole view in this order or to one row.
+    pub(super) fn begin(
+        &mut self,
+        whole: bool,
+        sort: Option<&Sort>,
+        protocol: Protocol,
+        whole_entities: bool,
+        positions: bool,
+    ) {
+        self.guard.begin(protocol, whole, positions);
+        self.whole_entities = whole_entities;
+        if !whole && sort.is_none() && protocol == Protocol::V1 {
             return;
         }
-        self.generation += 1;
-        self.guard.begin_snapshot();
-        self.snapshot.clear();
-        if self.sort.as_ref() != sort {
+        self.begin_snapshot();
+        if self.sort.as_ref() != sort || self.protocol != protocol {
             self.sort = sort.cloned();
-            self.order = Order::new(sort);
+            self.protocol = protocol;
+            self.order = Order::new(sort, protocol);
             for (id, slot) in self.slots.iter().enumerate() {
                 if let Some(slot) = slot {
                     self.order.insert(id as RowId, &slot.key, "null", false);
@@ -172,10 +185,32 @@ impl<T: Record> Rows<T> {
         }
     }
 
+    /// A snapshot begins.
+    pub(super) fn begin_snapshot(&mut self) {
+        self.generation += 1;
+        self.guard.begin_snapshot();
+        self.snapshot.clear();
+    }
+
+    /// Whether a live change of a held row is in it already.
+    fn is_old(&self, held: Option<RowId>, input: &Input<'_>) -> bool {
+        let slot = held.and_then(|id| self.slots[id as usize].as_ref());
+        input.live && slot.is_some_and(|slot| self.guard.is_old(&slot.mark, input.version))
+    }
+
     /// The snapshot is complete: its rows come first in a view that is ordered by recency.
     pub(super) fn complete(&mut self) {
-        self.snapshot
-            .sort_by_key(|(_, seq)| std::cmp::Reverse(*seq));
+        let slots = &self.slots;
+        let by_key = self.protocol == Protocol::V2;
+        self.snapshot.sort_by(|(a, a_seq), (b, b_seq)| {
+            let keys = || key_of(slots, *a).cmp(key_of(slots, *b));
+            let by_seq = b_seq.cmp(a_seq);
+            if by_key {
+                by_seq.then_with(keys)
+            } else {
+                by_seq
+            }
+        });
         self.order
             .move_to_front(self.snapshot.drain(..).map(|(id, _)| id));
     }
@@ -194,11 +229,17 @@ impl<T: Record> Rows<T> {
     }
 
     /// Replaces a row. Returns `None` if nothing changed for a reader.
-    pub(super) fn upsert(&mut self, input: Input<'_>) -> Result<Option<Changed<T>>, RowErrorCause> {
+    pub(super) fn upsert(
+        &mut self,
+        input: &Input<'_>,
+    ) -> Result<Option<Changed<T>>, RowErrorCause> {
         let held = self.find_present(input.key);
+        if self.is_old(held, input) {
+            return Ok(None);
+        }
         let slot = held.and_then(|id| self.slots[id as usize].as_mut());
         if let Some(slot) = slot.filter(|_| !input.live) {
-            // If the row does not decode, the row held is not the snapshot's.
+            // If this row does not decode, the row held is older than the snapshot.
             slot.mark.leave_snapshot();
         }
         let decode = || T::Patch::decode(input.data, &[] as &[&str]);
@@ -240,12 +281,18 @@ impl<T: Record> Rows<T> {
     /// Merges fields into a row, or keeps them until the row is whole.
     pub(super) fn patch(
         &mut self,
-        input: Input<'_>,
+        input: &Input<'_>,
         append: &[Cow<'_, str>],
     ) -> Result<Option<Changed<T>>, RowErrorCause> {
         let held = self.find_present(input.key);
-        if let Some(id) = held {
-            self.prefetch(id);
+        match held {
+            Some(id) => self.prefetch(id),
+            // The row was left out, or the server sends all of it first.
+            None if self.whole_entities => return Ok(None),
+            None => {}
+        }
+        if self.is_old(held, input) {
+            return Ok(None);
         }
         let slot = held.and_then(|id| self.slots[id as usize].as_mut());
         let mark = slot.map(|slot| &mut slot.mark);
@@ -338,7 +385,7 @@ impl<T: Record> Rows<T> {
 
     fn insert(
         &mut self,
-        input: Input<'_>,
+        input: &Input<'_>,
         row: Content<T>,
         kind: ChangeKind,
     ) -> Option<Changed<T>> {
@@ -373,7 +420,7 @@ impl<T: Record> Rows<T> {
         change.map(|change| input.changed(id, change))
     }
 
-    fn reorder(&mut self, id: RowId, input: Input<'_>, whole: bool) {
+    fn reorder(&mut self, id: RowId, input: &Input<'_>, whole: bool) {
         if let Some(slot) = &self.slots[id as usize] {
             self.order
                 .update(id, &slot.key, input.data, whole, input.live);
@@ -382,19 +429,27 @@ impl<T: Record> Rows<T> {
     }
 
     /// Notes a row's position, and for a snapshot's row where [`complete`](Self::complete) will put it.
-    fn note(&mut self, id: RowId, input: Input<'_>) {
+    fn note(&mut self, id: RowId, input: &Input<'_>) {
         let Some(slot) = &mut self.slots[id as usize] else {
             return;
         };
-        if !input.live && matches!(self.order, Order::Recency(_)) {
+        if !input.live && matches!(self.order, Order::Recency(_) | Order::Position(_)) {
             self.snapshot.push((id, input.seq.unwrap_or_default()));
         }
-        self.guard.note(&mut slot.mark, input.seq, input.live);
+        let mark = &mut slot.mark;
+        self.guard.note(mark, input.seq, input.version, input.live);
+        let seq = mark.seq;
+        let slots = &self.slots;
+        if input.live {
+            self.order.place(id, seq, |id| key_of(slots, id));
+        } else {
+            self.order.note(id, seq);
+        }
     }
 }
 
 impl<T: Record> TableRow<T> {
-    /// The patch without elements that it appends to lists which have them already.
+    /// Removes appended elements that the list already has.
     fn without_repeated(
         &self,
         patch: T::Patch,
@@ -422,7 +477,7 @@ fn key_of<T: Record>(slots: &[Option<TableRow<T>>], id: RowId) -> &str {
 }
 
 impl Input<'_> {
-    fn changed<T>(self, id: RowId, change: Change<T>) -> Changed<T> {
+    fn changed<T>(&self, id: RowId, change: Change<T>) -> Changed<T> {
         let live = self.live;
         Changed { id, change, live }
     }

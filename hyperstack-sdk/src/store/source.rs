@@ -1,6 +1,7 @@
 //! The rows of one source as one Rust type: snapshot, live updates, and who reads them.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::readers::{Readers, Selection};
@@ -11,7 +12,7 @@ use super::window::WindowReader;
 use crate::patch::Record;
 use crate::session::{Absent, CloseReason, Step, Target, Window};
 use crate::stream::{Change, EndReason, Meter, Queue, RowError, StreamError, Wakers};
-use crate::wire::{FrameError, Row, Scalar, Seq, Sort};
+use crate::wire::{FrameError, Row, Seq};
 
 /// A source as one Rust type.
 #[derive(Debug)]
@@ -23,9 +24,9 @@ pub(super) struct Source<T: Record> {
     pub(super) rows: Rows<T>,
     pub(super) readers: Readers<T>,
     pub(super) readiness: Readiness,
-    /// Whether rows are taken. A type that is read later than others takes none before its own snapshot
-    /// begins: they would be changes of rows that it does not have.
-    takes_rows: bool,
+    /// The rows that are accepted. A type that is added later ignores rows until its own snapshot begins,
+    /// because it lacks the rows that they change.
+    accepted: Accepted,
     /// The part of the view that is subscribed whole, if any.
     extent: Option<Window>,
     /// The number of the view's rows before the first row held.
@@ -49,6 +50,13 @@ enum Snapshot {
     Incomplete(FrameError),
 }
 
+/// The rows that a source accepts.
+#[derive(Debug)]
+enum Accepted {
+    All,
+    Keys(HashSet<Arc<str>>),
+}
+
 /// How a row arrived.
 enum Arrival<'a, 'm> {
     Snapshot,
@@ -70,7 +78,7 @@ impl<T: Record> Source<T> {
         view: Arc<str>,
         limit: Option<usize>,
         meter: Arc<Meter>,
-        takes_rows: bool,
+        is_first: bool,
     ) -> Self {
         Source {
             view,
@@ -79,7 +87,11 @@ impl<T: Record> Source<T> {
             rows: Rows::new(),
             readers: Readers::default(),
             readiness: Readiness::default(),
-            takes_rows,
+            accepted: if is_first {
+                Accepted::All
+            } else {
+                Accepted::Keys(HashSet::new())
+            },
             extent: None,
             base: 0,
             snapshot: Snapshot::None,
@@ -97,9 +109,27 @@ impl<T: Record> Source<T> {
                 target,
                 window,
                 sort,
+                protocol,
+                whole_entities,
+                positions,
                 ..
-            } => self.begin(target, *window, sort.as_ref()),
-            Step::Snapshot { rows, malformed } => {
+            } => {
+                let whole = *target == Target::All;
+                let sort = sort.as_ref();
+                self.rows
+                    .begin(whole, sort, *protocol, *whole_entities, *positions);
+                self.begin(target, *window);
+            }
+            Step::Snapshot {
+                rows,
+                malformed,
+                restarts,
+            } => {
+                if *restarts {
+                    self.rows.begin_snapshot();
+                    self.readiness.begin_again();
+                    self.snapshot = Snapshot::Receiving;
+                }
                 for error in malformed {
                     self.mark_incomplete(error, wakers);
                 }
@@ -124,11 +154,16 @@ impl<T: Record> Source<T> {
                 let key = self.rows.key(key);
                 self.held.extend(key.filter(|key| !self.held.contains(key)));
             }
-            Step::Complete { target, absent } => self.complete(target, *absent, wakers),
+            Step::Complete { target, absent } => self.complete(target, *absent, report),
             Step::UnknownView => {
                 self.readiness
                     .finish(&Target::All, Outcome::UnknownView, wakers);
                 self.readers.end(&self.unknown_view(), wakers);
+            }
+            Step::Tape => {
+                self.readiness.finish(&Target::All, Outcome::Tape, wakers);
+                let view = self.view.to_string();
+                self.readers.end(&EndReason::Tape { view }, wakers);
             }
             Step::Refused { target, issue } => {
                 let error = StreamError::Refused(issue.clone());
@@ -224,10 +259,14 @@ impl<T: Record> Source<T> {
         self.readiness.end(reason, wakers);
     }
 
-    fn begin(&mut self, target: &Target, window: Window, sort: Option<&Sort>) {
-        self.takes_rows = true;
+    fn begin(&mut self, target: &Target, window: Window) {
+        match (&mut self.accepted, target) {
+            (Accepted::Keys(keys), Target::Key(key)) => {
+                keys.insert(key.clone());
+            }
+            (accepted, _) => *accepted = Accepted::All,
+        }
         self.readiness.begin(target);
-        self.rows.begin(*target == Target::All, sort);
         if self.snapshot == Snapshot::None {
             self.snapshot = Snapshot::Receiving;
         }
@@ -240,7 +279,7 @@ impl<T: Record> Source<T> {
         }
     }
 
-    fn complete(&mut self, target: &Target, absent: Absent, wakers: &mut Wakers) {
+    fn complete(&mut self, target: &Target, absent: Absent, report: &mut Report) {
         self.rows.complete();
         let snapshot = self.snapshot.clone();
         let skip = self.extent.map_or(0, |extent| extent.skip);
@@ -249,18 +288,19 @@ impl<T: Record> Source<T> {
             self.snapshot = Snapshot::None;
         }
         // Otherwise the order is incomplete until the last row that left is gone. If a message could not
-        // be read, absent rows stay, except where they would be miscounted.
+        // be read, absent rows stay, unless a window would then count them.
         let is_sure = snapshot == Snapshot::Receiving;
         if absent == Absent::Remove && snapshot != Snapshot::None && (is_sure || has_moved) {
             self.held.extend(self.rows.absent());
-            self.release_held(wakers);
+            self.release_held(&mut report.wakers);
         }
         self.snapshot = Snapshot::None;
         while self.limit.is_some_and(|limit| self.rows.len() > limit) {
-            if !self.evict(wakers) {
+            if !self.evict(report) {
                 break;
             }
         }
+        let wakers = &mut report.wakers;
         let extent = self.extent;
         for reader in self.readers.windows() {
             if extent.is_some_and(|extent| extent.covers(reader.needed())) {
@@ -288,7 +328,7 @@ impl<T: Record> Source<T> {
 
     /// Keeps only the rows with these keys.
     fn narrow(&mut self, keys: &[Arc<str>]) {
-        let kept: std::collections::HashSet<&Arc<str>> = keys.iter().collect();
+        let kept: HashSet<&Arc<str>> = keys.iter().collect();
         for key in self.rows.keys() {
             if !kept.contains(&key) {
                 self.rows.delete(&key);
@@ -300,29 +340,30 @@ impl<T: Record> Source<T> {
 
     /// Puts a row into the table and delivers the change, or the error if it does not decode.
     fn put(&mut self, row: &Row<'_>, arrival: Arrival<'_, '_>, report: &mut Report) {
-        if !self.takes_rows {
-            return;
+        if let Accepted::Keys(keys) = &self.accepted {
+            if !keys.contains(&*row.key) {
+                return;
+            }
         }
         if !matches!(arrival, Arrival::Patch(..)) && !self.held.is_empty() {
             self.held.retain(|key| **key != *row.key);
         }
+        let guard = self.rows.guard();
         let input = Input {
             key: &row.key,
             data: row.data,
             live: !matches!(arrival, Arrival::Snapshot),
             seq: match arrival {
-                Arrival::Patch(_, seq) => seq,
-                Arrival::Snapshot => match Scalar::at(row.data, &["_seq"]) {
-                    Some(Scalar::Text(text)) => Some(Seq::parse(&text)),
-                    _ => None,
-                },
-                Arrival::Upsert => None,
+                Arrival::Patch(_, seq) => guard.position(row.data, seq, true),
+                Arrival::Snapshot => guard.position(row.data, None, false),
+                Arrival::Upsert => guard.position(row.data, None, true),
             },
+            version: guard.version(row.data),
             keep_before: self.readers.keep_before(&row.key),
         };
         let change = match arrival {
-            Arrival::Snapshot | Arrival::Upsert => self.rows.upsert(input),
-            Arrival::Patch(append, _) => self.rows.patch(input, append),
+            Arrival::Snapshot | Arrival::Upsert => self.rows.upsert(&input),
+            Arrival::Patch(append, _) => self.rows.patch(&input, append),
         };
         match change {
             Ok(change) => self.accept(&row.key, change, report),
@@ -346,7 +387,7 @@ impl<T: Record> Source<T> {
         let is_over = self.snapshot == Snapshot::None
             && self.limit.is_some_and(|limit| self.rows.len() > limit);
         if is_over {
-            self.report_full(report);
+            self.note_full(report);
             if self.rows.last().is_some_and(|last| *last == *key) {
                 // The new row itself is the one to evict. No reader has heard of it.
                 self.meter.evicted.add(1);
@@ -357,15 +398,15 @@ impl<T: Record> Source<T> {
         match change {
             Some(changed) => self.publish(&changed, &mut report.wakers),
             None => {
-                // The row may have moved all the same: it is the most recent one, or sorted by a value
-                // that `T` does not have.
+                // The row may have moved although no field of `T` changed: it is the most recent one, or
+                // sorted by a value that `T` does not have.
                 let windows = self.readers.windows();
                 self.has_deferred |= !windows.is_empty();
                 windows.iter_mut().for_each(WindowReader::defer);
             }
         }
         if is_over {
-            self.evict(&mut report.wakers);
+            self.evict(report);
         }
     }
 
@@ -377,16 +418,17 @@ impl<T: Record> Source<T> {
     }
 
     /// Deletes the row furthest from the front. Returns whether there was one.
-    fn evict(&mut self, wakers: &mut Wakers) -> bool {
+    fn evict(&mut self, report: &mut Report) -> bool {
+        self.note_full(report);
         let last = self.rows.last();
         if let Some(last) = &last {
             self.meter.evicted.add(1);
-            self.delete(last, wakers);
+            self.delete(last, &mut report.wakers);
         }
         last.is_some()
     }
 
-    fn report_full(&mut self, report: &mut Report) {
+    fn note_full(&mut self, report: &mut Report) {
         if !std::mem::replace(&mut self.has_reported_full, true) {
             report.full.push(Full {
                 view: self.view.to_string(),

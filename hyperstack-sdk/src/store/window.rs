@@ -30,8 +30,8 @@ pub(super) struct WindowReader<T: Record> {
     accepted: RowSet,
     /// The rows that the reader has.
     delivered: RowSet,
-    /// Rows among them that existed at the start and that the reader did not want then. It has yet to
-    /// hear of them.
+    /// Rows among them that existed at the start and that the reader did not want then. The reader gets
+    /// them when they change.
     withheld: RowSet,
     /// The rows of a window that counts, front to back.
     shown: Vec<RowId>,

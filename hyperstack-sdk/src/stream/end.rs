@@ -19,8 +19,14 @@ pub enum EndReason {
     /// The view's filter is invalid: its path leads nowhere, or the field cannot have its value.
     #[error(transparent)]
     Filter(#[from] FilterError),
+    /// The view is a tape: a log of events, which has no rows.
+    #[error("the view \"{view}\" is a tape: it has events, not rows")]
+    Tape {
+        /// The view's id.
+        view: String,
+    },
     /// The server does not know the view.
-    #[error("the server knows no view \"{view}\"")]
+    #[error("the server does not know the view \"{view}\"")]
     UnknownView {
         /// The view's id.
         view: String,

@@ -62,11 +62,11 @@ impl Offline {
     pub fn receive_all<M: AsRef<[u8]>>(&self, messages: impl IntoIterator<Item = M>) {
         // As over a socket: what the client has to say it has said by now.
         drop(self.send());
-        let now = self.shared().now();
+        let now = self.engine().now();
         for message in messages {
-            self.shared().handle_message(message.as_ref(), now);
+            self.engine().handle_message(message.as_ref(), now);
         }
-        self.shared().finish_turn();
+        self.engine().finish_turn();
     }
 
     /// The messages that the client would have sent since the last call.
@@ -76,7 +76,7 @@ impl Offline {
 
     fn send(&self) -> MutexGuard<'_, Vec<String>> {
         let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
-        let transmits = std::iter::from_fn(|| self.shared().poll_transmit());
+        let transmits = std::iter::from_fn(|| self.engine().poll_transmit());
         sent.extend(transmits.filter_map(|transmit| match transmit {
             Transmit::Text(request) => Some(request.to_json()),
             Transmit::Ping => None,
@@ -84,7 +84,7 @@ impl Offline {
         sent
     }
 
-    fn shared(&self) -> &Engine {
-        self.client.handle().shared()
+    fn engine(&self) -> &Engine {
+        self.client.handle().engine()
     }
 }

@@ -10,9 +10,9 @@ use super::part::Part;
 use super::read::ReadError;
 use super::read::{owned, View};
 use super::shared::Shared;
-use crate::engine::Handle;
+use crate::engine::{Handle, Place};
 use crate::patch::{FilterError, Record};
-use crate::session::Window;
+use crate::session::{Query, Route, Window};
 use crate::store::Cache;
 use crate::stream::{
     EndReason, EntityStream, Item, RichEntityStream, RowStream, TryEntityStream, Watch,
@@ -184,8 +184,11 @@ impl<T: Record, Kind> ListView<T, Kind> {
                 return (Vec::new(), Err(error.into()));
             }
         };
-        let query = self.view.part(self.part.window);
-        let rows = |cache: &Cache<T>, local| cache.list(local, filter.as_ref());
+        let query = self.query();
+        let rows = |cache: &Cache<T>, route: &Route| {
+            let filter = filter.as_ref().filter(|_| route.filters_locally);
+            cache.list(route.local, filter)
+        };
         self.view.read(query, rows).await
     }
 
@@ -197,17 +200,20 @@ impl<T: Record, Kind> ListView<T, Kind> {
                 return Vec::new();
             }
         };
-        let cache = self.view.cached(&self.view.part(self.part.window));
-        let rows = cache.map(|cache| cache.list(self.part.window, filter.as_ref()));
-        rows.unwrap_or_default()
+        let Some(Place { cache, route }) = self.view.cached(&self.query()) else {
+            return Vec::new();
+        };
+        let filter = filter.as_ref().filter(|_| route.filters_locally);
+        cache.list(route.local, filter)
+    }
+
+    fn query(&self) -> Query {
+        self.view.part(self.part.window, self.part.filters())
     }
 
     fn stream<I: Item<Row = T>>(&self) -> Watch<I> {
         match self.part.predicate() {
-            Ok(filter) => {
-                let query = self.view.part(self.part.window);
-                self.view.stream(vec![query], filter)
-            }
+            Ok(filter) => self.view.stream(vec![self.query()], filter),
             Err(error) => {
                 self.warn(&error);
                 Watch::ended(EndReason::Filter(error))

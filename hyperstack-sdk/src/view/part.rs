@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::patch::{self, FilterError, Patchable, Record};
-use crate::session::Window;
+use crate::session::{Filters, Window};
 use crate::store::Predicate;
 
 /// A window, and what its rows have in common.
@@ -42,6 +42,38 @@ impl<T: Record> Part<T> {
         Ok((!held.is_empty()).then(|| -> Predicate<T> {
             Arc::new(move |row| held.iter().all(|patch| T::holds(row, patch)))
         }))
+    }
+}
+
+impl<T: Patchable> Part<T> {
+    /// The dotted paths whose values decide, and each value as the field's own type writes it. An object
+    /// stands for its fields.
+    pub(super) fn filters(&self) -> Filters {
+        let mut filters = Filters::new();
+        for patch in self.held.iter().flatten() {
+            // A patch is made of strings, numbers and booleans: it always serializes.
+            let json = serde_json::to_value(patch).unwrap_or_default();
+            collect(&mut filters, String::new(), &json);
+        }
+        filters.sort_unstable();
+        filters.dedup();
+        filters
+    }
+}
+
+fn collect(filters: &mut Filters, path: String, json: &Value) {
+    match json {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                let path = if path.is_empty() {
+                    name.clone()
+                } else {
+                    format!("{path}.{name}")
+                };
+                collect(filters, path, value);
+            }
+        }
+        value => filters.push((path, value.to_string())),
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::engine::{ConnectionState, Handle, Place};
 use crate::patch::{FilterError, Record};
-use crate::session::{CloseReason, Query, TooManySubscriptions, Window};
+use crate::session::{CloseReason, Filters, Query, Route, TooManySubscriptions, Window};
 use crate::store::{Cache, Outcome, Predicate};
 use crate::stream::{Item, Watch};
 use crate::wire::{FrameError, Issue};
@@ -38,6 +38,12 @@ pub enum ReadError {
     /// not help.
     #[error("the server knows no view \"{view}\"")]
     UnknownView {
+        /// The view's id.
+        view: String,
+    },
+    /// The view is a tape: a log of events, which has no rows.
+    #[error("the view \"{view}\" is a tape: it has events, not rows")]
+    Tape {
         /// The view's id.
         view: String,
     },
@@ -101,8 +107,8 @@ impl<T> View<T> {
 
 impl<T: Record> View<T> {
     /// Queries a part of the view.
-    pub(super) fn part(&self, window: Window) -> Query {
-        Query::part(self.id.clone(), window)
+    pub(super) fn part(&self, window: Window, filters: Filters) -> Query {
+        Query::part(self.id.clone(), window, filters)
     }
 
     /// Queries one row.
@@ -111,14 +117,14 @@ impl<T: Record> View<T> {
     }
 
     /// Waits until the query is ready, at most for the initial data timeout. Then calls `read` with the
-    /// cache and the query's local window, and returns with its result the reason why the query may not
+    /// cache and the query's route, and returns with its result the reason why the query may not
     /// be ready.
     pub(super) async fn read<R: Default>(
         &self,
         query: Query,
-        read: impl FnOnce(&Cache<T>, Window) -> R,
+        read: impl FnOnce(&Cache<T>, &Route) -> R,
     ) -> (R, Result<(), ReadError>) {
-        let shared = self.handle.shared();
+        let shared = self.handle.engine();
         let (Place { cache, route }, _demand) = match shared.want(&query) {
             Ok(wanted) => wanted,
             Err(reason) => return (R::default(), Err(reason.into())),
@@ -136,6 +142,7 @@ impl<T: Record> View<T> {
                 view: view(),
                 issue,
             }),
+            Ok(Outcome::Tape) => Err(ReadError::Tape { view: view() }),
             Ok(Outcome::UnknownView) => Err(ReadError::UnknownView { view: view() }),
             Ok(Outcome::Ended(reason)) => Err(ReadError::Closed(reason)),
             Err(_) => Err(match shared.state() {
@@ -149,12 +156,12 @@ impl<T: Record> View<T> {
                 },
             }),
         };
-        (read(&cache, route.local), outcome)
+        (read(&cache, &route), outcome)
     }
 
-    /// Returns the cache that the query reads, if it is read now.
-    pub(super) fn cached(&self, query: &Query) -> Option<Arc<Cache<T>>> {
-        self.handle.shared().cached(query)
+    /// Returns where the query's rows are cached, if it is read now.
+    pub(super) fn cached(&self, query: &Query) -> Option<Place<T>> {
+        self.handle.engine().cached(query)
     }
 
     /// Makes a lazy stream of the rows of these queries that pass the filter.
@@ -163,7 +170,7 @@ impl<T: Record> View<T> {
         queries: Vec<Query>,
         filter: Option<Predicate<T>>,
     ) -> Watch<I> {
-        let shared = self.handle.shared().clone();
+        let shared = self.handle.engine().clone();
         Watch::new(move |options| shared.subscribe(queries, filter.as_ref(), options))
     }
 }

@@ -8,6 +8,7 @@ use super::read::{owned, View};
 use super::shared::Shared;
 use crate::engine::Handle;
 use crate::patch::Record;
+use crate::session::Window;
 use crate::stream::{EntityStream, RichEntityStream, RowStream, TryEntityStream};
 
 /// A view's rows one at a time, by key.
@@ -100,7 +101,12 @@ impl<T: Record> StateView<T> {
 
     pub(super) fn read_now(&self, key: impl ToString) -> Option<Arc<T>> {
         let key = key.to_string();
-        self.view.cached(&self.view.key(&key))?.get(&key)
+        let place = self.view.cached(&self.view.key(&key));
+        let list = || {
+            self.view
+                .cached(&self.view.part(Window::default(), Vec::new()))
+        };
+        place.or_else(list)?.cache.get(&key)
     }
 }
 

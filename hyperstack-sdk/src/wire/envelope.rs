@@ -21,6 +21,11 @@ pub(super) struct Envelope<'a> {
     pub(super) seq: Option<Cow<'a, str>>,
     pub(super) complete: Option<bool>,
     pub(super) sort: Option<&'a str>,
+    pub(super) subscription: Option<Cow<'a, str>>,
+    pub(super) authoritative: Option<bool>,
+    pub(super) whole_entities: Option<bool>,
+    pub(super) query: Option<&'a str>,
+    pub(super) has_replay_window: bool,
 }
 
 /// Something is not as in JSON.
@@ -65,6 +70,11 @@ impl<'a> Envelope<'a> {
             "seq" => self.seq = value.text()?,
             "complete" => self.complete = owned(value.json)?,
             "sort" => self.sort = Some(value.json),
+            "subscriptionId" => self.subscription = value.text()?,
+            "authoritative" => self.authoritative = owned(value.json)?,
+            "wholeEntities" => self.whole_entities = owned(value.json)?,
+            "query" => self.query = Some(value.json),
+            "replayWindow" => self.has_replay_window = value.json != "null",
             _ => {}
         }
         Ok(())

@@ -5,15 +5,22 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::envelope::{check, elements, Envelope};
+use super::envelope::{check, elements, member, string, Envelope};
 use super::{AuthErrorCode, Seq};
 
 /// A message from the server.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Incoming<'a> {
-    /// News of a view.
+    /// A frame of protocol v1, which names a view.
     Frame(Frame<'a>),
+    /// A frame of protocol v2, which names a subscription.
+    Routed {
+        /// The subscription's id.
+        id: Cow<'a, str>,
+        /// The frame.
+        frame: Frame<'a>,
+    },
     /// The server's complaint; text messages with `"type":"error"`.
     Issue(Issue),
     /// The answer to [`Request::RefreshAuth`](super::Request::RefreshAuth).
@@ -31,6 +38,8 @@ pub enum Frame<'a> {
         view: Cow<'a, str>,
         /// The order the server keeps the view in, where it keeps one.
         sort: Option<Sort>,
+        /// What else a v2 server says.
+        ack: Option<Ack>,
     },
     /// Whole rows. The first batch holds up to 50, later ones up to 100.
     Snapshot {
@@ -42,6 +51,8 @@ pub enum Frame<'a> {
         malformed: Vec<FrameError>,
         /// Whether this was the last batch.
         complete: bool,
+        /// Whether rows that are not in a v2 snapshot have left the query's result.
+        authoritative: Option<bool>,
     },
     /// A whole row, to replace what is held.
     Upsert {
@@ -61,13 +72,31 @@ pub enum Frame<'a> {
         /// The change's position, where the mutation had one.
         seq: Option<Seq>,
     },
-    /// The row left the view.
+    /// The row left the view (v1), or the entity was deleted (v2).
     Delete {
         /// The view's id.
         view: Cow<'a, str>,
         /// The row's key.
         key: Cow<'a, str>,
     },
+    /// The row is no longer in the query's result (v2). It may have been deleted.
+    Remove {
+        /// The view's id.
+        view: Cow<'a, str>,
+        /// The row's key.
+        key: Cow<'a, str>,
+    },
+    /// The subscription ended as the client asked (v2).
+    Unsubscribed,
+}
+
+/// What a v2 server says of a subscription that it accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Ack {
+    /// Whether the first frame of a row that the client does not hold is the whole row.
+    pub whole_entities: bool,
+    /// Whether the view is a tape: a log of events, without a snapshot.
+    pub is_tape: bool,
 }
 
 /// A row's key and its JSON, not yet decoded.
@@ -97,7 +126,7 @@ pub enum Direction {
     Descending,
 }
 
-/// A complaint of the server's. It names neither view nor request.
+/// An error of the server. In protocol v1 it names neither view nor request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Issue {
@@ -113,6 +142,10 @@ pub struct Issue {
     pub retry_after: Option<u64>,
     /// What the server suggests.
     pub suggested_action: Option<String>,
+    /// The id of the subscription that the error concerns (v2).
+    pub subscription: Option<String>,
+    /// The protocol version that the error names. Only v2 servers name one.
+    pub version: Option<u64>,
 }
 
 /// The answer to a token refresh.
@@ -123,7 +156,7 @@ pub struct RefreshReply {
     pub success: bool,
     /// When the new token expires, in Unix seconds.
     pub expires_at: Option<u64>,
-    /// How long that is from now. Decoding leaves it `None`: whoever has a clock fills it in.
+    /// How long that is from now. Decoding leaves it `None`; the engine fills it in from its clock.
     pub expires_in: Option<Duration>,
     /// The code of the refusal.
     pub error: Option<AuthErrorCode>,
@@ -205,19 +238,35 @@ impl<'a> Incoming<'a> {
         };
         match envelope.operation.take() {
             Some(operation) => {
-                if matches!(&*operation, "delete" | "subscribed") {
+                if matches!(
+                    &*operation,
+                    "delete" | "remove" | "subscribed" | "unsubscribed"
+                ) {
                     check(text).map_err(FrameError::Malformed)?;
                 }
-                frame(envelope, &operation).map(Incoming::Frame)
+                match envelope.subscription.take() {
+                    Some(id) => frame(envelope, &operation, true)
+                        .map(|frame| Incoming::Routed { id, frame }),
+                    None => frame(envelope, &operation, false).map(Incoming::Frame),
+                }
             }
             None => control(text),
         }
     }
 }
 
-fn frame<'a>(envelope: Envelope<'a>, operation: &str) -> Result<Frame<'a>, FrameError> {
+fn frame<'a>(
+    envelope: Envelope<'a>,
+    operation: &str,
+    is_routed: bool,
+) -> Result<Frame<'a>, FrameError> {
+    if operation == "unsubscribed" && is_routed {
+        return Ok(Frame::Unsubscribed);
+    }
     if operation == "subscribed" {
+        let queried = envelope.query.and_then(|query| member(query, "view"));
         let view = envelope.view.or(envelope.entity);
+        let view = view.or_else(|| string(queried?));
         let view = view.ok_or_else(|| missing("view", operation))?;
         let sort = envelope.sort.map(serde_json::from_str::<Value>);
         let sort = sort.transpose().map_err(|error| malformed(&error))?;
@@ -229,12 +278,18 @@ fn frame<'a>(envelope: Envelope<'a>, operation: &str) -> Result<Frame<'a>, Frame
             }
             sort
         });
-        return Ok(Frame::Subscribed { view, sort });
+        let ack = is_routed.then(|| Ack {
+            whole_entities: envelope.whole_entities.unwrap_or_default(),
+            is_tape: envelope.has_replay_window,
+        });
+        return Ok(Frame::Subscribed { view, sort, ack });
     }
-    if !matches!(
-        operation,
-        "snapshot" | "upsert" | "create" | "patch" | "delete"
-    ) {
+    let is_known = match operation {
+        "snapshot" | "upsert" | "create" | "patch" | "delete" => true,
+        "remove" => is_routed,
+        _ => false,
+    };
+    if !is_known {
         return Err(FrameError::UnknownOperation {
             operation: operation.to_owned(),
             view: envelope.entity.or(envelope.view).map(Cow::into_owned),
@@ -251,11 +306,15 @@ fn frame<'a>(envelope: Envelope<'a>, operation: &str) -> Result<Frame<'a>, Frame
             rows,
             malformed,
             complete: envelope.complete.unwrap_or(true),
+            authoritative: envelope.authoritative,
         });
     }
     let key = envelope.key.ok_or_else(|| missing("key", operation))?;
     if operation == "delete" {
         return Ok(Frame::Delete { view, key });
+    }
+    if operation == "remove" {
+        return Ok(Frame::Remove { view, key });
     }
     let data = envelope.data.ok_or_else(|| missing("data", operation))?;
     let row = Row { key, data };
@@ -324,8 +383,12 @@ fn control(text: &str) -> Result<Incoming<'static>, FrameError> {
             code: code.unwrap_or_default().into(),
             retryable: flag("retryable").unwrap_or(false),
             fatal: flag("fatal").unwrap_or(false),
-            retry_after: json.get("retry_after").and_then(Value::as_u64),
-            suggested_action: string("suggested_action"),
+            retry_after: ["retry_after", "retryAfter"]
+                .iter()
+                .find_map(|name| json.get(name)?.as_u64()),
+            suggested_action: string("suggested_action").or_else(|| string("suggestedAction")),
+            subscription: string("subscriptionId"),
+            version: json.get("protocolVersion").and_then(Value::as_u64),
         }));
     }
     Err(FrameError::UnknownMessage(text.chars().take(120).collect()))
@@ -339,7 +402,17 @@ impl Frame<'_> {
             | Frame::Snapshot { view, .. }
             | Frame::Upsert { view, .. }
             | Frame::Patch { view, .. }
-            | Frame::Delete { view, .. } => view,
+            | Frame::Delete { view, .. }
+            | Frame::Remove { view, .. } => view,
+            Frame::Unsubscribed => "",
+        }
+    }
+
+    /// What was wrong with rows of a snapshot that could not be read.
+    pub fn malformed(&self) -> &[FrameError] {
+        match self {
+            Frame::Snapshot { malformed, .. } => malformed,
+            _ => &[],
         }
     }
 
@@ -347,8 +420,8 @@ impl Frame<'_> {
     pub fn key(&self) -> Option<&str> {
         match self {
             Frame::Upsert { row, .. } | Frame::Patch { row, .. } => Some(&row.key),
-            Frame::Delete { key, .. } => Some(key),
-            Frame::Subscribed { .. } | Frame::Snapshot { .. } => None,
+            Frame::Delete { key, .. } | Frame::Remove { key, .. } => Some(key),
+            Frame::Subscribed { .. } | Frame::Snapshot { .. } | Frame::Unsubscribed => None,
         }
     }
 }
@@ -405,7 +478,7 @@ mod tests {
 
     #[test]
     fn subscribed_names_its_view_and_sort() {
-        let Frame::Subscribed { view, sort } = frame(
+        let Frame::Subscribed { view, sort, .. } = frame(
             r#"{"op":"subscribed","view":"Round/latest","mode":"list","sort":{"field":["id","round_id"],"order":"desc"}}"#,
         ) else {
             panic!()
@@ -422,7 +495,9 @@ mod tests {
         let shaped = frame(
             r#"{"mode":"list","entity":"Round/list","op":"subscribed","key":"1","data":{"a":1}}"#,
         );
-        assert!(matches!(shaped, Frame::Subscribed { view, sort: None } if view == "Round/list"));
+        assert!(
+            matches!(shaped, Frame::Subscribed { view, sort: None, .. } if view == "Round/list")
+        );
     }
 
     #[test]

@@ -21,9 +21,10 @@ pub use code::{AuthErrorCode, Remedy};
 pub use entry::{Entry, Kind, Side};
 #[cfg(feature = "testing")]
 pub(crate) use envelope::member;
-pub use frame::{Direction, Frame, FrameError, Incoming, Issue, RefreshReply, Row, Sort};
+pub use frame::{Ack, Direction, Frame, FrameError, Incoming, Issue, RefreshReply, Row, Sort};
 pub use protocol::Protocol;
 pub(crate) use request::masked;
-pub use request::{Request, Secret, Subscribe};
+pub use request::{Query, Request, Secret, Subscribe};
+pub(crate) use scan::text_at;
 pub use scan::Scalar;
 pub use seq::{Seq, SeqError};

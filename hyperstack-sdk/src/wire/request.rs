@@ -1,6 +1,9 @@
 //! Client to server: the four messages a server understands.
 
+use std::collections::BTreeMap;
+
 use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::Value;
 
 /// A message to the server; each is sent as one JSON text message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +18,20 @@ pub enum Request {
         view: String,
         /// The key that was subscribed, if one was.
         key: Option<String>,
+    },
+    /// Start a subscription (v2). It is answered by `subscribed` or by an error with its id.
+    Query {
+        /// The subscription's id, which no other subscription of the connection has or had.
+        id: String,
+        /// What is subscribed.
+        query: Query,
+        /// Whether the server sends a snapshot first.
+        snapshot: bool,
+    },
+    /// End a subscription (v2). Answered by `unsubscribed`.
+    EndQuery {
+        /// The subscription's id.
+        id: String,
     },
     /// Refresh the server's idle clock; never answered.
     Ping,
@@ -65,6 +82,50 @@ pub struct Subscribe {
     pub snapshot_limit: Option<u64>,
 }
 
+/// What a v2 subscription asks for. Fields left at `None` are not sent.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Query {
+    /// The view's id, such as `OreRound/list`.
+    pub view: String,
+    /// One row only.
+    pub key: Option<String>,
+    /// The value that each dotted path must have, as JSON text.
+    pub filters: Vec<(String, String)>,
+    /// The length of the window.
+    pub take: Option<u64>,
+    /// The offset of the window.
+    pub skip: Option<u64>,
+    /// Only rows whose `_seq` is greater, for as long as the subscription lives.
+    pub after: Option<String>,
+    /// At most so many rows in the first snapshot.
+    pub snapshot_limit: Option<u64>,
+}
+
+impl Serialize for Query {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("view", &self.view)?;
+        entry(&mut map, "key", &self.key)?;
+        if !self.filters.is_empty() {
+            let values = self.filters.iter().map(|(path, json)| {
+                // A text that is not JSON stands for itself.
+                let value = serde_json::from_str(json);
+                (
+                    path.as_str(),
+                    value.unwrap_or_else(|_| Value::from(json.as_str())),
+                )
+            });
+            map.serialize_entry("filters", &values.collect::<BTreeMap<_, _>>())?;
+        }
+        entry(&mut map, "take", &self.take)?;
+        entry(&mut map, "skip", &self.skip)?;
+        entry(&mut map, "after", &self.after)?;
+        entry(&mut map, "snapshotLimit", &self.snapshot_limit)?;
+        map.end()
+    }
+}
+
 impl Request {
     /// The JSON text to send.
     pub fn to_json(&self) -> String {
@@ -91,6 +152,24 @@ impl Serialize for Request {
                 map.serialize_entry("type", "unsubscribe")?;
                 map.serialize_entry("view", view)?;
                 entry(&mut map, "key", key)?;
+            }
+            Request::Query {
+                id,
+                query,
+                snapshot,
+            } => {
+                map.serialize_entry("type", "subscribe")?;
+                map.serialize_entry("protocolVersion", &2)?;
+                map.serialize_entry("subscriptionId", id)?;
+                map.serialize_entry("query", query)?;
+                if !snapshot {
+                    map.serialize_entry("snapshot", &BTreeMap::from([("enabled", false)]))?;
+                }
+            }
+            Request::EndQuery { id } => {
+                map.serialize_entry("type", "unsubscribe")?;
+                map.serialize_entry("protocolVersion", &2)?;
+                map.serialize_entry("subscriptionId", id)?;
             }
             Request::Ping => map.serialize_entry("type", "ping")?,
             Request::RefreshAuth { token } => {
@@ -139,6 +218,35 @@ mod tests {
         assert_eq!(
             bare.to_json(),
             r#"{"type":"subscribe","view":"Round/list"}"#
+        );
+    }
+
+    #[test]
+    fn a_v2_query_has_an_id_and_its_filters_as_json() {
+        let query = Query {
+            view: "Round/list".into(),
+            key: Some("42".into()),
+            filters: vec![
+                ("state.total".into(), "3".into()),
+                ("name".into(), r#""Ada""#.into()),
+            ],
+            take: Some(5),
+            skip: Some(1),
+            ..Query::default()
+        };
+        let request = Request::Query {
+            id: "7".into(),
+            query,
+            snapshot: false,
+        };
+        assert_eq!(
+            request.to_json(),
+            r#"{"type":"subscribe","protocolVersion":2,"subscriptionId":"7","query":{"view":"Round/list","key":"42","filters":{"name":"Ada","state.total":3},"take":5,"skip":1},"snapshot":{"enabled":false}}"#
+        );
+        let end = Request::EndQuery { id: "7".into() };
+        assert_eq!(
+            end.to_json(),
+            r#"{"type":"unsubscribe","protocolVersion":2,"subscriptionId":"7"}"#
         );
     }
 

@@ -1,5 +1,7 @@
 //! Reading one value by its path, without decoding the rest.
 
+use std::borrow::Cow;
+
 use super::envelope::{member, string};
 
 /// A value that a view can be sorted by.
@@ -15,6 +17,11 @@ pub enum Scalar {
     Float(f64),
     /// Any other text.
     Text(String),
+}
+
+/// The text of an object's member of this name, if it is one.
+pub(crate) fn text_at<'a>(data: &'a str, name: &str) -> Option<Cow<'a, str>> {
+    string(member(data, name)?.trim_start())
 }
 
 impl Scalar {

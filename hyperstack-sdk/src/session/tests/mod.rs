@@ -64,13 +64,15 @@ fn query(view: &Arc<str>, target: &Target, window: Window) -> Query {
         view: view.clone(),
         target: target.clone(),
         window,
+        filters: Filters::new(),
     }
 }
 
 /// A frame `subscribed` arrives.
 fn subscribed(session: &mut Session, view: &str, sort: Option<Sort>) {
     let view = view.into();
-    frame(session, Frame::Subscribed { view, sort }, Time::ZERO);
+    let ack = None;
+    frame(session, Frame::Subscribed { view, sort, ack }, Time::ZERO);
 }
 
 /// A live change of a row arrives, or with no key a batch of a snapshot.
@@ -102,6 +104,7 @@ fn snapshot(view: Cow<'_, str>, complete: bool) -> Frame<'_> {
         rows: Vec::new(),
         malformed: Vec::new(),
         complete,
+        authoritative: None,
     }
 }
 
@@ -324,6 +327,9 @@ fn an_empty_view_is_finished_by_its_barrier() {
                 window: Window::default(),
                 sort,
                 resync: false,
+                protocol: Protocol::V1,
+                whole_entities: false,
+                positions: false,
             }
         )]
     );

@@ -11,20 +11,23 @@ mod resume;
 mod sort;
 mod window;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use hashbrown::{HashMap, HashSet};
 
 pub(crate) use overlap::{Guard, Mark};
 pub(crate) use sort::rank;
 
+use super::generation::{Generation, Instructions};
 use super::instruction::{Instruction, Route, SourceId, SourceIds, Step};
 use super::query::{Query, Target};
 use super::timer::Time;
 use super::wants::Wants;
 use super::window::Window;
-use crate::wire::{Frame, FrameError, Seq};
+use crate::wire::{Frame, FrameError, Issue, Request, Seq};
 use requests::{Requests, Subscription};
 use resume::Resume;
 use window::{is_derived, needed};
@@ -56,13 +59,10 @@ enum Scope {
     Keys(HashSet<Arc<str>>),
 }
 
-/// Where instructions go that hold nothing of a message.
-pub(super) type Instructions = VecDeque<Instruction<'static>>;
-
-impl V1 {
-    /// A reader came. A query that the server rejected is requested again, without what only lingers,
-    /// because this reader may ask for less.
-    pub(super) fn want(
+impl Generation for V1 {
+    /// Adds a reader. If the server rejected the query, the view's lingering queries are dropped and it is
+    /// requested again, because this reader may ask for less.
+    fn want(
         &mut self,
         query: &Query,
         wants: &mut Wants,
@@ -71,7 +71,7 @@ impl V1 {
     ) -> Route {
         let view = self.views.entry(query.view.clone());
         let view = view.or_insert_with(|| View::new(ids.allocate(), &query.view));
-        for target in BTreeSet::from([&Target::All, &query.target]) {
+        for target in [&Target::All, &query.target] {
             if view.clear_refusal(target) {
                 wants.drop_lingering(&query.view);
                 let step = Step::ClearRefusal(target.clone());
@@ -79,19 +79,15 @@ impl V1 {
             }
         }
         wants.add(query);
-        Route {
-            source: view.id,
-            needed: needed(query.window, view.derived),
-            local: query.window,
-        }
+        view.route(query)
     }
 
-    pub(super) fn source(&self, query: &Query) -> Option<SourceId> {
-        Some(self.views.get(&query.view)?.id)
+    fn route(&self, query: &Query) -> Option<Route> {
+        Some(self.views.get(&query.view)?.route(query))
     }
 
     /// Narrows or frees the sources of views whose queries expired.
-    pub(super) fn handle_expired(
+    fn handle_expired(
         &mut self,
         expired: BTreeSet<Arc<str>>,
         wants: &Wants,
@@ -106,10 +102,11 @@ impl V1 {
             if matches!(wanted[..], [(Target::All, _), ..]) {
                 continue;
             }
-            // Rows of the whole go, and what was known of the whole with them.
+            // The store drops the other rows, so the view can no longer resume.
             view.resume = Resume::default();
             if wanted.is_empty() {
                 instructions.push_back(view.instruct(Step::Free));
+                // Without a connection there is nothing to end, and `handle_open` clears the requests.
                 self.requests.end_unwanted(&name, view, &[]);
                 ids.release(view.id);
                 self.views.remove(&name);
@@ -124,14 +121,14 @@ impl V1 {
 
     /// Sets the position up to which each source holds all changes. Derived views are always sent
     /// whole.
-    pub(super) fn set_cursors(&mut self, cursor_of: impl Fn(SourceId) -> Option<Seq>) {
+    fn set_cursors(&mut self, cursor_of: &dyn Fn(SourceId) -> Option<Seq>) {
         for view in self.views.values_mut().filter(|view| !view.derived) {
             view.resume.set_cursor(cursor_of(view.id));
         }
     }
 
     /// A connection is open, and nothing is subscribed on it.
-    pub(super) fn handle_open(&mut self, wants: &mut Wants) {
+    fn handle_open(&mut self, wants: &mut Wants) {
         self.requests = Requests::default();
         for view in self.views.values_mut() {
             view.subscriptions.clear();
@@ -141,14 +138,19 @@ impl V1 {
 
     /// Turns a frame into what the store must do. What follows from the frame beyond its rows is queued
     /// behind them.
-    pub(super) fn handle_frame<'m>(
+    fn handle_frame<'m>(
         &mut self,
+        id: Option<Cow<'m, str>>,
         frame: Frame<'m>,
         heard_at: Option<Time>,
+        _: &mut Wants,
         instructions: &mut Instructions,
     ) -> Option<Instruction<'m>> {
+        if id.is_some() {
+            return None;
+        }
         match frame {
-            Frame::Subscribed { view, sort } => {
+            Frame::Subscribed { view, sort, .. } => {
                 self.handle_subscribed(&view, sort, instructions);
                 None
             }
@@ -157,6 +159,7 @@ impl V1 {
                 mut rows,
                 malformed,
                 complete,
+                ..
             } => {
                 self.note_frame(&view, None, heard_at);
                 if complete {
@@ -166,7 +169,12 @@ impl V1 {
                 if let Scope::Keys(keys) = &view.scope {
                     rows.retain(|row| keys.contains(&*row.key));
                 }
-                Some(view.instruct(Step::Snapshot { rows, malformed }))
+                let restarts = false;
+                Some(view.instruct(Step::Snapshot {
+                    rows,
+                    malformed,
+                    restarts,
+                }))
             }
             Frame::Upsert { view, row } => {
                 let view = self.view_of_row(&view, &row.key, heard_at)?;
@@ -181,26 +189,56 @@ impl V1 {
                 let view = self.view_of_row(&view, &row.key, heard_at)?;
                 Some(view.instruct(Step::Patch { row, append, seq }))
             }
-            Frame::Delete { view, key } => {
+            Frame::Delete { view, key } | Frame::Remove { view, key } => {
                 let view = self.view_of_row(&view, &key, heard_at)?;
                 // The server sends a window's rows, newcomers among them, after the deletes.
                 let hold = view.derived;
                 Some(view.instruct(Step::Remove { key, hold }))
             }
+            Frame::Unsubscribed => None,
         }
     }
 
     /// A message that could not be read concerns the view that it names. If it names none, it may
     /// concern any.
-    pub(super) fn handle_undecodable(&self, error: FrameError) -> Option<Instruction<'static>> {
+    fn handle_undecodable(&self, error: &FrameError, instructions: &mut Instructions) {
         let source = match error.view() {
-            Some(view) => Some(self.views.get(view)?.id),
+            Some(view) => match self.views.get(view) {
+                Some(view) => Some(view.id),
+                None => return,
+            },
             None => None,
         };
-        let step = Step::Undecodable(error);
-        Some(Instruction { source, step })
+        let step = Step::Undecodable(error.clone());
+        instructions.push_back(Instruction { source, step });
     }
 
+    fn handle_issue(&mut self, issue: &Issue, _: &mut Wants, instructions: &mut Instructions) {
+        self.refuse_by(issue, instructions);
+    }
+
+    fn resync(&mut self, query: &Query, wants: &mut Wants) {
+        self.restart(query, wants);
+    }
+
+    fn retry_refused(&mut self) {
+        self.requests.freed();
+    }
+
+    fn restart_stale(&mut self, limit: Duration, now: Time, wants: &mut Wants) {
+        self.end_stale(limit, now, wants);
+    }
+
+    fn reconcile(&mut self, wants: &mut Wants) {
+        self.match_wanted(wants);
+    }
+
+    fn poll_request(&mut self) -> Option<Request> {
+        self.requests.poll()
+    }
+}
+
+impl V1 {
     /// The view that a live row belongs to, if a reader wants the row.
     fn view_of_row(&mut self, view: &str, key: &str, heard_at: Option<Time>) -> Option<&View> {
         self.note_frame(view, Some(key), heard_at);
@@ -223,6 +261,15 @@ impl View {
         }
     }
 
+    fn route(&self, query: &Query) -> Route {
+        Route {
+            source: self.id,
+            needed: needed(query.window, self.derived),
+            local: query.window,
+            filters_locally: true,
+        }
+    }
+
     fn instruct<'m>(&self, step: Step<'m>) -> Instruction<'m> {
         Instruction {
             source: Some(self.id),
@@ -234,19 +281,18 @@ impl View {
     /// row. The whole view and one of its rows are never both subscribed, because every change of that
     /// row would arrive twice. A derived view is always whole: the server ignores the key.
     fn wanted(&self, name: &str, wants: &Wants) -> Vec<(Target, Window)> {
-        let is_whole = wants.parts(name).any(|(target, _)| match target {
+        let is_whole = wants.queries(name).any(|query| match &query.target {
             Target::All => true,
             // A subscription to the key "*" would be one to the whole view.
             Target::Key(key) => self.derived || &**key == "*",
         });
-        let parts = wants.parts(name);
+        let queries = wants.queries(name);
         if !is_whole {
-            return parts
-                .map(|(target, window)| (target.clone(), window))
-                .collect();
+            let rows = queries.map(|query| (query.target.clone(), query.window));
+            return rows.collect();
         }
-        let windows = parts.map(|(target, window)| match target {
-            Target::All => needed(window, self.derived),
+        let windows = queries.map(|query| match query.target {
+            Target::All => needed(query.window, self.derived),
             // A reader of one row may want any row.
             Target::Key(_) => Window::default(),
         });

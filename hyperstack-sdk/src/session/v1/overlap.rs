@@ -2,13 +2,12 @@
 //!
 //! A v1 server joins a list's live feed before it reads the rows for the snapshot. A change in between
 //! is in the snapshot and is sent again. Setting a value twice is harmless, but elements would be
-//! appended twice. A slot that is not greater than the row's says that a change *may* be such a repeat,
-//! and no more: positions are not in order, positions of an account and of an instruction in one slot do
-//! not compare, and siblings share a position. So only appended elements that the list already has are
-//! left out.
+//! appended twice. A slot that is not greater than the row's only means that the change may be a repeat:
+//! positions are not in order, positions of an account and of an instruction in one slot do not compare,
+//! and siblings share a position. So only appended elements that the list already has are left out.
 //!
-//! A repeated change that replaces a list takes it back to what it was then. The changes after it bring
-//! the list to what it is now, each in its turn, so none of their elements may be left out.
+//! A repeated change that replaces a list takes it back to what it was then. The changes that follow
+//! rebuild the list, so none of their elements may be left out.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -26,6 +25,8 @@ const REWIND: u64 = 150;
 pub(crate) struct Guard {
     /// Whether the whole view is subscribed, not some of its rows.
     whole: bool,
+    /// Whether the positions of a snapshot's rows order them. Those of a derived view do not.
+    positions: bool,
     /// The number of snapshots of the whole view, this one included.
     snapshot: u32,
     /// Whether changes may arrive that the snapshot already contains.
@@ -51,8 +52,9 @@ pub(crate) struct Mark {
 
 impl Guard {
     /// A subscription begins, to the whole view or to one row.
-    pub(crate) fn begin(&mut self, whole: bool) {
+    pub(crate) fn begin(&mut self, whole: bool, positions: bool) {
         self.whole = whole;
+        self.positions = positions;
         self.overlaps = true;
         if whole || self.snapshot == 0 {
             // A row that the new snapshot does not bring has no position in it.
@@ -60,9 +62,13 @@ impl Guard {
         }
     }
 
-    /// A snapshot begins: earlier gaps are closed by it.
+    /// A snapshot begins and closes earlier gaps.
     pub(crate) fn begin_snapshot(&mut self) {
         self.has_gap = false;
+    }
+
+    pub(crate) fn has_positions(&self) -> bool {
+        self.positions
     }
 
     /// A change could not be applied.
@@ -91,8 +97,8 @@ impl Guard {
     }
 
     /// Whether a live change may be in its row already. The server sends changes in the order in which
-    /// they were made, so the first new one ends the overlap, as far as one subscription reaches: for
-    /// all rows, or for its own.
+    /// they were made, so the first new change ends the overlap of its subscription: of all rows, or of
+    /// one.
     pub(crate) fn may_repeat(&mut self, mark: Option<&mut Mark>, seq: Option<Seq>) -> bool {
         if !self.overlaps {
             return false;
@@ -147,7 +153,7 @@ impl Mark {
     /// Removes from a patch the elements that it appends to lists which have them already. `row` is all of
     /// the row. Returns whether there were any.
     ///
-    /// It works on JSON, because it happens rarely and so no field type needs to know of it.
+    /// It works on JSON: it is rare, and field types need no extra code.
     pub(crate) fn remove_repeated(
         &self,
         row: &Value,

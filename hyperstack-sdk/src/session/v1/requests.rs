@@ -1,17 +1,18 @@
-//! What one v1 connection was asked for, and what it has answered. Forgotten when the connection ends.
+//! The requests of one v1 connection, and their answers. Forgotten when the connection ends.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::window::subscribe;
-use super::{Instructions, View, V1};
+use super::{View, V1};
+use crate::session::generation::Instructions;
 use crate::session::instruction::{Absent, Step};
 use crate::session::query::{Query, Target};
 use crate::session::timer::Time;
 use crate::session::wants::Wants;
 use crate::session::window::Window;
-use crate::wire::{AuthErrorCode, Issue, Request, Seq, Sort, Subscribe};
+use crate::wire::{AuthErrorCode, Issue, Protocol, Request, Seq, Sort, Subscribe};
 
 /// The requests of one connection.
 ///
@@ -78,7 +79,7 @@ enum Purpose {
 
 impl V1 {
     /// Queues the requests that turn the present subscriptions into the wanted ones.
-    pub(in crate::session) fn reconcile(&mut self, wants: &mut Wants) {
+    pub(super) fn match_wanted(&mut self, wants: &mut Wants) {
         let mut changed = wants.take_changed();
         for name in &changed {
             if let Some(view) = self.views.get_mut(name) {
@@ -95,18 +96,24 @@ impl V1 {
             let Some(view) = self.views.get_mut(&name) else {
                 continue;
             };
+            let is_first = !self.requests.requested.contains(&name);
             for (target, window) in view.wanted(&name, wants) {
-                if !view.subscriptions.contains_key(&target) {
-                    self.requests.subscribe(&name, view, target, window);
-                    lists.insert(list_of(&name));
+                if view.subscriptions.contains_key(&target) {
+                    continue;
                 }
+                if is_first {
+                    // No earlier subscription can have left frames of the view on their way.
+                    view.scope.widen(&target);
+                }
+                self.requests.subscribe(&name, view, target, window);
+                lists.insert(list_of(&name));
             }
         }
         self.requests.send_barriers(lists);
     }
 
     /// Requests a view's snapshot again.
-    pub(in crate::session) fn resync(&mut self, query: &Query, wants: &mut Wants) {
+    pub(super) fn restart(&mut self, query: &Query, wants: &mut Wants) {
         if let Some(view) = self.views.get_mut(&query.view) {
             view.resume.set_cursor(None);
             for (target, subscription) in std::mem::take(&mut view.subscriptions) {
@@ -119,12 +126,7 @@ impl V1 {
     }
 
     /// Ends the subscriptions that brought nothing for `limit`, to request them again.
-    pub(in crate::session) fn restart_stale(
-        &mut self,
-        limit: Duration,
-        now: Time,
-        wants: &mut Wants,
-    ) {
+    pub(super) fn end_stale(&mut self, limit: Duration, now: Time, wants: &mut Wants) {
         let is_stale = |_: &Target, subscription: &mut Subscription| {
             let heard = *subscription.heard.get_or_insert(now);
             subscription.status == Status::Standing && now.saturating_sub(heard) >= limit
@@ -134,23 +136,9 @@ impl V1 {
         }
     }
 
-    /// The server may accept subscriptions that were over its limit.
-    pub(in crate::session) fn retry_refused(&mut self) {
-        self.requests.freed = true;
-    }
-
-    pub(in crate::session) fn poll_request(&mut self) -> Option<Request> {
-        self.requests.outbox.pop_front()
-    }
-
-    /// An error of the server names no view. A limit on subscriptions rejects the earliest request that
-    /// is not answered, a limit on rows the latest that is. A barrier that is rejected is answered
-    /// thereby.
-    pub(in crate::session) fn handle_issue(
-        &mut self,
-        issue: &Issue,
-        instructions: &mut Instructions,
-    ) {
+    /// An error of the server names no view. A subscription limit rejects the earliest unanswered
+    /// request; a row limit rejects the latest answered one. A rejected barrier counts as answered.
+    pub(super) fn refuse_by(&mut self, issue: &Issue, instructions: &mut Instructions) {
         let mut pending = self.requests.pending.iter();
         match issue.code {
             AuthErrorCode::SubscriptionLimitExceeded => {
@@ -194,9 +182,12 @@ impl V1 {
                 view.scope.widen(&target);
                 let begin = Step::Begin {
                     resync: target == Target::All && view.resume.begin(),
+                    positions: !view.derived,
                     target,
                     window,
                     sort,
+                    protocol: Protocol::V1,
+                    whole_entities: false,
                 };
                 instructions.push_back(view.instruct(begin));
             }
@@ -212,8 +203,8 @@ impl V1 {
         self.requests.cover_unknown_lists(name);
     }
 
-    /// The view's last snapshot batch ends the earliest request that was answered. If none was, it ends
-    /// a request that was not, provided that no other can have caused it.
+    /// The view's last snapshot batch ends the earliest answered request or, if none was answered, the
+    /// first request of the view.
     pub(super) fn handle_complete(&mut self, name: &str, instructions: &mut Instructions) {
         let of_view = |it: &Pending| it.purpose != Purpose::Barrier && *it.view == *name;
         let pending = &mut self.requests.pending;
@@ -255,8 +246,11 @@ impl V1 {
     /// The snapshot of a request is over. Rows that a derived view's snapshot did not bring have left
     /// its window. A list has no deletes: the server has forgotten the rows that it does not send.
     fn complete(&mut self, request: Pending, instructions: &mut Instructions) {
-        let view = self.view_of(&request);
+        let view = self.views.get_mut(&request.view);
+        let view = view.filter(|view| view.has(request.id));
         if let (Some(view), Purpose::Subscribe(target)) = (view, request.purpose) {
+            // Its answer may have been unreadable.
+            view.scope.widen(&target);
             let absent = if view.derived {
                 Absent::Remove
             } else {
@@ -301,24 +295,25 @@ impl V1 {
         &mut self,
         mut matches: impl FnMut(&Target, &mut Subscription) -> bool,
     ) -> Vec<Arc<str>> {
-        // In a fixed order, so that runs repeat.
-        let mut names: Vec<_> = self.views.keys().cloned().collect();
-        names.sort_unstable();
-        names.retain(|name| {
-            let Some(view) = self.views.get_mut(name) else {
-                return false;
-            };
-            let before = view.subscriptions.len();
+        let mut over = Vec::new();
+        for (name, view) in &mut self.views {
             view.subscriptions.retain(|target, subscription| {
                 let is_over = matches(target, subscription);
-                if is_over && subscription.status == Status::Standing {
-                    self.requests.unsubscribe(name, target);
+                if is_over {
+                    let is_standing = subscription.status == Status::Standing;
+                    over.push((name.clone(), target.clone(), is_standing));
                 }
                 !is_over
             });
-            view.subscriptions.len() < before
-        });
-        names
+        }
+        // In a fixed order, so that runs repeat.
+        over.sort_unstable();
+        for (name, target, is_standing) in &over {
+            if *is_standing {
+                self.requests.unsubscribe(name, target);
+            }
+        }
+        over.into_iter().map(|(name, ..)| name).collect()
     }
 
     /// The view of a request, unless its subscription was ended or requested again since.
@@ -345,6 +340,15 @@ impl View {
 }
 
 impl Requests {
+    /// The server may accept subscriptions that were over its limit.
+    pub(super) fn freed(&mut self) {
+        self.freed = true;
+    }
+
+    pub(super) fn poll(&mut self) -> Option<Request> {
+        self.outbox.pop_front()
+    }
+
     pub(super) fn end_unwanted(
         &mut self,
         name: &str,
@@ -380,10 +384,6 @@ impl Requests {
         };
         let mut message = subscribe(window, name, &target);
         message.after = cursor.map(|cursor| cursor.to_string()).or(message.after);
-        if !self.requested.contains(name) {
-            // No earlier subscription can have left frames of the view on their way.
-            view.scope.widen(&target);
-        }
         let subscription = Subscription {
             id: self.send(Purpose::Subscribe(target.clone()), window, message),
             window,

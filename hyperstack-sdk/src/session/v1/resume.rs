@@ -1,4 +1,4 @@
-//! What a new subscription to a view asks for after an earlier one ended.
+//! How a view is resubscribed.
 
 use super::window::resubscribed;
 use crate::session::window::Window;
@@ -10,17 +10,19 @@ pub(super) struct Resume {
     begun: bool,
     /// `begun` before the latest subscription.
     had_begun: bool,
+    /// Whether the server ever began to send the whole view.
+    was_begun: bool,
     cursor: Option<Seq>,
 }
 
 impl Resume {
-    /// The server began to send the whole view. Returns whether it did before.
+    /// The server began to send the whole view. Returns whether it ever did before.
     pub(super) fn begin(&mut self) -> bool {
         self.had_begun = std::mem::replace(&mut self.begun, true);
-        self.had_begun
+        std::mem::replace(&mut self.was_begun, true)
     }
 
-    /// The server will send nothing of what it had begun.
+    /// The server rejected the subscription after it had answered it.
     pub(super) fn refuse(&mut self) {
         self.begun = self.had_begun;
     }
@@ -30,7 +32,8 @@ impl Resume {
         self.cursor = cursor;
     }
 
-    /// The window that a subscription must bring, and the cursor to send with it. A cursor serves once.
+    /// Returns the window that a subscription must bring, and the cursor to send with it. Each cursor is
+    /// used once.
     pub(super) fn take(&mut self, window: Window, derived: bool) -> (Window, Option<Seq>) {
         if self.begun {
             (resubscribed(window, derived), self.cursor.take())

@@ -1,7 +1,7 @@
 //! Which part of a view a v1 subscription asks for.
 //!
-//! A v1 server keeps one window per view and connection, keeps it for derived views only, and for the
-//! other views reduces nothing but the snapshot. So all readers of a view share one subscription that
+//! A v1 server keeps one window per view and connection. It applies the window to derived views; for other
+//! views it limits only the snapshot. So all readers of a view share one subscription that
 //! covers them, and the store cuts each reader's window from it.
 
 use std::sync::Arc;

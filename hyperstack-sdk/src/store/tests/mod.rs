@@ -7,10 +7,11 @@ use super::*;
 use futures_util::FutureExt;
 
 use crate::session::{
-    Absent, CloseReason, Instruction, Query, Session, Settings, SourceId, Step, Target, Window,
+    Absent, CloseReason, Filters, Instruction, Query, Session, Settings, SourceId, Step, Target,
+    Window,
 };
 use crate::stream::{Change, ChangeKind, Next, Policy, Queue, RowError};
-use crate::wire::{Frame, FrameError, Incoming, Seq, Sort};
+use crate::wire::{Frame, FrameError, Incoming, Protocol, Seq, Sort};
 use crate::{Entity, PatchErrorKind, RowErrorCause};
 
 #[derive(Debug, Clone, PartialEq, Entity)]
@@ -26,6 +27,9 @@ fn begin(target: Target, window: Window, sort: Option<Sort>) -> Step<'static> {
         window,
         sort,
         resync: false,
+        protocol: Protocol::V1,
+        whole_entities: false,
+        positions: true,
     }
 }
 
@@ -50,7 +54,7 @@ fn fixture(view: &str, limit: Option<usize>) -> Fixture {
     let mut session = Session::new(Settings::default(), 0);
     let derived = !view.ends_with("/list");
     let view: Arc<str> = view.into();
-    let query = Query::part(view.clone(), Window::default());
+    let query = Query::part(view.clone(), Window::default(), Filters::new());
     let source = session.want(&query).source;
     let (cache, is_new) = caches.get_or_insert::<Coin>(source, &view);
     assert!(is_new);
@@ -83,15 +87,19 @@ impl Fixture {
             };
             let hold = self.derived;
             self.step(match frame {
-                Frame::Subscribed { .. } => panic!("{json}"),
                 Frame::Snapshot {
                     rows, malformed, ..
-                } => Step::Snapshot { rows, malformed },
+                } => Step::Snapshot {
+                    rows,
+                    malformed,
+                    restarts: false,
+                },
                 Frame::Upsert { row, .. } => Step::Upsert(row),
                 Frame::Patch {
                     row, append, seq, ..
                 } => Step::Patch { row, append, seq },
                 Frame::Delete { key, .. } => Step::Remove { key, hold },
+                frame => panic!("{frame:?}"),
             });
         }
         std::mem::take(&mut self.caches.report().row_errors)
@@ -422,7 +430,7 @@ fn the_end_reaches_readers_and_those_who_come_later() {
     f.caches.end(&CloseReason::Disconnected);
     assert_eq!(f.read(), ["end"]);
     let other: Arc<str> = "Coin/other".into();
-    let query = Query::part(other.clone(), Window::default());
+    let query = Query::part(other.clone(), Window::default(), Filters::new());
     let source = f.session.want(&query).source;
     let (late, _) = f.caches.get_or_insert::<Coin>(source, &other);
     let outcome = late.outcome(&Target::All, Window::default()).now_or_never();
@@ -625,4 +633,40 @@ fn a_type_that_is_read_later_has_no_row_before_its_own_snapshot() {
     f.apply(&[TWO]);
     f.finish();
     assert_eq!(prices.get("a").unwrap().name.as_deref(), Some("a"));
+}
+
+#[test]
+fn a_type_that_is_read_later_has_no_row_of_a_key_before_that_key_s_snapshot() {
+    #[derive(Debug, Clone, PartialEq, Entity)]
+    #[entity(crate = crate)]
+    struct Price {
+        price: Option<f64>,
+    }
+
+    let mut f = fixture("Coin/list", None);
+    let key = |key: &str| Target::Key(key.into());
+    let (prices, _) = f.caches.get_or_insert::<Price>(f.source, &f.view);
+    f.step(begin(key("a"), Window::default(), None));
+    f.apply(&[r#""op":"patch","key":"b","data":{"price":7}"#]);
+    assert_eq!(
+        prices.get("b"),
+        None,
+        "left over from the subscription before"
+    );
+    f.step(begin(key("b"), Window::default(), None));
+    f.apply(&[r#""op":"patch","key":"b","data":{"price":7}"#]);
+    assert!(prices.get("b").is_some());
+}
+
+#[test]
+fn a_snapshot_over_the_row_limit_is_reported_once() {
+    let mut f = fixture("Coin/list", Some(1));
+    for _ in 0..2 {
+        f.begin(RECENCY);
+        f.apply(&[TWO]);
+        f.finish();
+    }
+    let full = std::mem::take(&mut f.caches.report().full);
+    let reported: Vec<_> = full.iter().map(|full| (full.rows, full.limit)).collect();
+    assert_eq!(reported, [(2, 1)]);
 }

@@ -53,7 +53,7 @@ impl Driver {
         if self.serve(server, now) {
             return true;
         }
-        let shared = self.client.handle().shared().clone();
+        let shared = self.client.handle().engine().clone();
         match shared.link() {
             Link::Authorizing { .. } => self.fetch(&shared, server, now) || pause(&shared, now),
             Link::Dialing { .. } => match self.network.dial(now) {
@@ -118,7 +118,7 @@ impl Driver {
 
     /// When there is something to do next.
     pub(super) fn next(&self) -> Option<Instant> {
-        let timeout = self.client.handle().shared().poll_timeout();
+        let timeout = self.client.handle().engine().poll_timeout();
         let others = [self.network.next(), self.tokens.next()];
         timeout
             .into_iter()

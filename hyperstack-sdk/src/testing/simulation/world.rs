@@ -305,7 +305,7 @@ impl World {
         self.driver.tokens.heal();
         for _ in 0..8 {
             self.rest();
-            let is_open = self.driver.client.handle().shared().link() == Link::Open;
+            let is_open = self.driver.client.handle().engine().link() == Link::Open;
             // A fetch that began before the faults ended may still hang or fail. The client then rightly
             // drops the connection before its token ends, which must not happen during the last check.
             let is_fetching = self.driver.tokens.is_flying();
@@ -315,7 +315,7 @@ impl World {
             }
             self.wait(20_000).await;
         }
-        let link = self.driver.client.handle().shared().link();
+        let link = self.driver.client.handle().engine().link();
         Err(format!("the client is not back: {link:?}"))
     }
 

@@ -1,0 +1,78 @@
+//! What the session asks of a protocol generation.
+
+use std::borrow::Cow;
+use std::collections::{BTreeSet, VecDeque};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::instruction::{Instruction, Route, SourceId, SourceIds};
+use super::query::Query;
+use super::timer::Time;
+use super::wants::Wants;
+use crate::wire::{Frame, FrameError, Issue, Request, Seq};
+
+/// Queued instructions, which borrow nothing from a message.
+pub(super) type Instructions = VecDeque<Instruction<'static>>;
+
+/// A protocol generation: which subscriptions serve the queries that are wanted, and what the server's
+/// frames mean to their sources.
+pub(super) trait Generation: fmt::Debug + Send {
+    /// Adds a reader. A query that the server rejected is requested again.
+    fn want(
+        &mut self,
+        query: &Query,
+        wants: &mut Wants,
+        ids: &mut SourceIds,
+        instructions: &mut Instructions,
+    ) -> Route;
+
+    /// Where the rows of a query come from, if they are read.
+    fn route(&self, query: &Query) -> Option<Route>;
+
+    /// Narrows or frees the sources of views whose queries expired.
+    fn handle_expired(
+        &mut self,
+        expired: BTreeSet<Arc<str>>,
+        wants: &Wants,
+        ids: &mut SourceIds,
+        instructions: &mut Instructions,
+    );
+
+    /// Requests a query's snapshot again.
+    fn resync(&mut self, query: &Query, wants: &mut Wants);
+
+    /// Sets the position up to which each source holds all changes.
+    fn set_cursors(&mut self, cursor_of: &dyn Fn(SourceId) -> Option<Seq>);
+
+    /// A connection is open, and nothing is subscribed on it.
+    fn handle_open(&mut self, wants: &mut Wants);
+
+    /// Turns a frame into what the store must do. Further instructions are queued; apply them after the
+    /// returned one. `id` is the subscription that a v2 frame names.
+    fn handle_frame<'m>(
+        &mut self,
+        id: Option<Cow<'m, str>>,
+        frame: Frame<'m>,
+        heard_at: Option<Time>,
+        wants: &mut Wants,
+        instructions: &mut Instructions,
+    ) -> Option<Instruction<'m>>;
+
+    /// A message could not be read.
+    fn handle_undecodable(&self, error: &FrameError, instructions: &mut Instructions);
+
+    /// The server sent an error that does not end the connection.
+    fn handle_issue(&mut self, issue: &Issue, wants: &mut Wants, instructions: &mut Instructions);
+
+    /// The server may accept subscriptions that were over its limit.
+    fn retry_refused(&mut self);
+
+    /// Ends subscriptions that brought nothing for `limit`, to request them again.
+    fn restart_stale(&mut self, limit: Duration, now: Time, wants: &mut Wants);
+
+    /// Queues the requests that make subscriptions match what is wanted.
+    fn reconcile(&mut self, wants: &mut Wants);
+
+    fn poll_request(&mut self) -> Option<Request>;
+}

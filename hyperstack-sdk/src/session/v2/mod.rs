@@ -1,0 +1,450 @@
+//! Protocol v2, as Arete servers speak it.
+//!
+//! Each distinct query has a source and a subscription of its own, and the server applies key, filters and
+//! window. A subscription has an id that is used once, so a frame of an id that is not known is left over
+//! from an ended subscription. See [`version`] for the order of a row's changes, and [`sort`] for the
+//! order of rows.
+
+mod sort;
+mod version;
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use hashbrown::HashMap;
+
+pub(crate) use sort::rank;
+pub(crate) use version::{Guard, Version};
+
+use super::generation::{Generation, Instructions};
+use super::instruction::{Absent, Instruction, Route, SourceId, SourceIds, Step};
+use super::query::{Query, Target};
+use super::timer::Time;
+use super::wants::Wants;
+use super::window::Window;
+use crate::wire::{self, Ack, AuthErrorCode, Frame, FrameError, Issue, Protocol, Request, Seq};
+
+/// The queries that are read, and the subscriptions of the present connection.
+#[derive(Debug, Default)]
+pub(super) struct V2 {
+    sources: BTreeMap<Query, Source>,
+    /// By the id of the subscription.
+    subscriptions: HashMap<u64, Subscription>,
+    last_id: u64,
+    outbox: VecDeque<Request>,
+    /// Whether a subscription ended, so that the server may accept one that it rejected.
+    freed: bool,
+}
+
+/// What one query brings.
+#[derive(Debug)]
+struct Source {
+    id: SourceId,
+    status: Status,
+    /// Whether its rows were complete before, so that the next snapshot is a resync.
+    was_complete: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Status {
+    /// There is no subscription.
+    Absent,
+    /// Requested under this id, and not rejected.
+    Standing(u64),
+    /// Rejected because of a limit on subscriptions. It is requested again when another one ends.
+    OverLimit,
+    /// Rejected because of its content. It is not requested again while it is wanted.
+    Rejected,
+}
+
+#[derive(Debug)]
+struct Subscription {
+    query: Query,
+    source: SourceId,
+    snapshot: Snapshot,
+    /// When the server last sent something for it.
+    heard: Option<Time>,
+}
+
+/// How far a subscription's snapshots have come.
+#[derive(Debug, PartialEq, Eq)]
+enum Snapshot {
+    /// The first one is not complete.
+    First,
+    /// A later one, which nobody requested, is being received.
+    Again,
+    Complete,
+}
+
+impl Generation for V2 {
+    fn want(
+        &mut self,
+        query: &Query,
+        wants: &mut Wants,
+        ids: &mut SourceIds,
+        instructions: &mut Instructions,
+    ) -> Route {
+        let (served, local) = split(query);
+        let source = self.sources.entry(served.clone());
+        let source = source.or_insert_with(|| Source {
+            id: ids.allocate(),
+            status: Status::Absent,
+            was_complete: false,
+        });
+        if matches!(source.status, Status::OverLimit | Status::Rejected) {
+            source.status = Status::Absent;
+            instructions.push_back(Instruction {
+                source: Some(source.id),
+                step: Step::ClearRefusal(served.target.clone()),
+            });
+        }
+        wants.add(query);
+        route(source, local)
+    }
+
+    fn route(&self, query: &Query) -> Option<Route> {
+        let (served, local) = split(query);
+        Some(route(self.sources.get(&served)?, local))
+    }
+
+    fn handle_expired(
+        &mut self,
+        expired: BTreeSet<Arc<str>>,
+        wants: &Wants,
+        ids: &mut SourceIds,
+        instructions: &mut Instructions,
+    ) {
+        for view in expired {
+            let wanted: BTreeSet<Query> = wants.queries(&view).map(|it| split(it).0).collect();
+            let is_over = |query: &Query| query.view == view && !wanted.contains(query);
+            let over: Vec<_> = self
+                .sources
+                .keys()
+                .filter(|it| is_over(it))
+                .cloned()
+                .collect();
+            for query in over {
+                if let Some(source) = self.sources.remove(&query) {
+                    self.end(source.status);
+                    ids.release(source.id);
+                    instructions.push_back(Instruction {
+                        source: Some(source.id),
+                        step: Step::Free,
+                    });
+                }
+            }
+        }
+    }
+
+    fn resync(&mut self, query: &Query, wants: &mut Wants) {
+        if let Some(source) = self.sources.get_mut(&split(query).0) {
+            let status = std::mem::replace(&mut source.status, Status::Absent);
+            self.end(status);
+        }
+        wants.mark_changed(&query.view);
+    }
+
+    /// Lists do not resume: `after` would be a filter for as long as the subscription lives.
+    fn set_cursors(&mut self, _: &dyn Fn(SourceId) -> Option<Seq>) {}
+
+    fn handle_open(&mut self, wants: &mut Wants) {
+        self.subscriptions.clear();
+        self.outbox.clear();
+        for source in self.sources.values_mut() {
+            source.status = Status::Absent;
+        }
+        wants.mark_all_changed();
+    }
+
+    fn handle_frame<'m>(
+        &mut self,
+        id: Option<Cow<'m, str>>,
+        frame: Frame<'m>,
+        heard_at: Option<Time>,
+        _: &mut Wants,
+        instructions: &mut Instructions,
+    ) -> Option<Instruction<'m>> {
+        let id: u64 = id?.parse().ok()?;
+        let subscription = self.subscriptions.get_mut(&id)?;
+        subscription.heard = heard_at;
+        let source = Some(subscription.source);
+        let is_complete = subscription.snapshot == Snapshot::Complete;
+        let hold = subscription.query.window.take.is_some();
+        let step = match frame {
+            Frame::Subscribed { sort, ack, .. } => {
+                let ack = ack.unwrap_or_default();
+                self.accept(id, ack, sort, instructions);
+                return None;
+            }
+            Frame::Snapshot {
+                rows,
+                malformed,
+                complete,
+                authoritative,
+                ..
+            } => {
+                let restarts = is_complete;
+                if restarts {
+                    subscription.snapshot = Snapshot::Again;
+                }
+                if complete {
+                    subscription.snapshot = Snapshot::Complete;
+                    let step = Step::Complete {
+                        target: subscription.query.target.clone(),
+                        absent: if authoritative.unwrap_or(true) {
+                            Absent::Remove
+                        } else {
+                            Absent::Keep
+                        },
+                    };
+                    instructions.push_back(Instruction { source, step });
+                    if let Some(source) = self.sources.get_mut(&subscription.query) {
+                        source.was_complete = true;
+                    }
+                }
+                Step::Snapshot {
+                    rows,
+                    malformed,
+                    restarts,
+                }
+            }
+            // A change before the snapshot is in the snapshot.
+            _ if subscription.snapshot == Snapshot::First => return None,
+            Frame::Upsert { row, .. } => Step::Upsert(row),
+            Frame::Patch {
+                row, append, seq, ..
+            } => Step::Patch { row, append, seq },
+            Frame::Delete { key, .. } | Frame::Remove { key, .. } => Step::Remove { key, hold },
+            Frame::Unsubscribed => return None,
+        };
+        Some(Instruction { source, step })
+    }
+
+    fn handle_undecodable(&self, error: &FrameError, instructions: &mut Instructions) {
+        for (query, source) in &self.sources {
+            if error.view().is_none_or(|view| *view == *query.view) {
+                instructions.push_back(Instruction {
+                    source: Some(source.id),
+                    step: Step::Undecodable(error.clone()),
+                });
+            }
+        }
+    }
+
+    /// An error with an id concerns the subscription that has it, and no other.
+    fn handle_issue(&mut self, issue: &Issue, wants: &mut Wants, instructions: &mut Instructions) {
+        let id = issue.subscription.as_ref().and_then(|id| id.parse().ok());
+        let Some(subscription) = id.and_then(|id: u64| self.subscriptions.remove(&id)) else {
+            return;
+        };
+        let Some(source) = self.sources.get_mut(&subscription.query) else {
+            return;
+        };
+        let mut instruct = |step| {
+            instructions.push_back(Instruction {
+                source: Some(subscription.source),
+                step,
+            });
+        };
+        match issue.code.as_str() {
+            // The subscription is dead, but its id is taken.
+            "subscription-lagged" | "subscription-rescoped" => {
+                self.outbox.extend(id.map(end_query));
+                source.status = Status::Absent;
+                wants.mark_changed(&subscription.query.view);
+            }
+            "subscription-rejected" if issue.message.starts_with("unknown view") => {
+                source.status = Status::Rejected;
+                instruct(Step::UnknownView);
+            }
+            code => {
+                source.status = if AuthErrorCode::SubscriptionLimitExceeded == *code {
+                    Status::OverLimit
+                } else {
+                    Status::Rejected
+                };
+                instruct(Step::Refused {
+                    target: subscription.query.target.clone(),
+                    issue: issue.clone(),
+                });
+            }
+        }
+    }
+
+    fn retry_refused(&mut self) {
+        self.freed = true;
+    }
+
+    fn restart_stale(&mut self, limit: Duration, now: Time, wants: &mut Wants) {
+        let mut stale = Vec::new();
+        for (query, source) in &mut self.sources {
+            let Status::Standing(id) = source.status else {
+                continue;
+            };
+            let subscription = self.subscriptions.get_mut(&id);
+            let heard = subscription.map_or(now, |it| *it.heard.get_or_insert(now));
+            if now.saturating_sub(heard) >= limit {
+                stale.push(std::mem::replace(&mut source.status, Status::Absent));
+                wants.mark_changed(&query.view);
+            }
+        }
+        stale.into_iter().for_each(|status| self.end(status));
+    }
+
+    fn reconcile(&mut self, wants: &mut Wants) {
+        let mut changed = wants.take_changed();
+        if std::mem::take(&mut self.freed) {
+            for (query, source) in &mut self.sources {
+                if source.status == Status::OverLimit {
+                    source.status = Status::Absent;
+                    changed.insert(query.view.clone());
+                }
+            }
+        }
+        for view in changed {
+            for query in wants.queries(&view) {
+                self.request(split(query).0);
+            }
+        }
+    }
+
+    fn poll_request(&mut self) -> Option<Request> {
+        self.outbox.pop_front()
+    }
+}
+
+impl V2 {
+    /// Subscribes a query, unless it is subscribed or rejected.
+    fn request(&mut self, query: Query) {
+        let Some(source) = self.sources.get_mut(&query) else {
+            return;
+        };
+        if source.status != Status::Absent {
+            return;
+        }
+        self.last_id += 1;
+        source.status = Status::Standing(self.last_id);
+        self.outbox.push_back(Request::Query {
+            id: self.last_id.to_string(),
+            query: message(&query),
+            snapshot: true,
+        });
+        let subscription = Subscription {
+            query,
+            source: source.id,
+            snapshot: Snapshot::First,
+            heard: None,
+        };
+        self.subscriptions.insert(self.last_id, subscription);
+    }
+
+    /// The server accepted a subscription.
+    fn accept(
+        &mut self,
+        id: u64,
+        ack: Ack,
+        sort: Option<wire::Sort>,
+        instructions: &mut Instructions,
+    ) {
+        let Some(subscription) = self.subscriptions.get(&id) else {
+            return;
+        };
+        let Some(source) = self.sources.get_mut(&subscription.query) else {
+            return;
+        };
+        let step = if ack.is_tape {
+            source.status = Status::Rejected;
+            self.outbox.push_back(end_query(id));
+            Step::Tape
+        } else {
+            Step::Begin {
+                target: subscription.query.target.clone(),
+                window: Window::default(),
+                sort,
+                resync: source.was_complete,
+                protocol: Protocol::V2,
+                whole_entities: ack.whole_entities,
+                positions: true,
+            }
+        };
+        instructions.push_back(Instruction {
+            source: Some(source.id),
+            step,
+        });
+        if ack.is_tape {
+            self.subscriptions.remove(&id);
+        }
+    }
+
+    /// Ends a subscription.
+    fn end(&mut self, status: Status) {
+        if let Status::Standing(id) = status {
+            self.subscriptions.remove(&id);
+            self.outbox.push_back(end_query(id));
+            self.freed = true;
+        }
+    }
+}
+
+fn route(source: &Source, local: Window) -> Route {
+    Route {
+        source: source.id,
+        needed: Window::default(),
+        local,
+        filters_locally: false,
+    }
+}
+
+fn end_query(id: u64) -> Request {
+    Request::EndQuery { id: id.to_string() }
+}
+
+/// Splits a query into what the server does and the window that remains to be cut here. The server's
+/// `after` filters for ever and hides deletes, so what concerns the rows at the start is done here, and
+/// then the window too.
+fn split(query: &Query) -> (Query, Window) {
+    let Window {
+        skip,
+        take,
+        no_snapshot,
+        after,
+        snapshot_limit,
+        ..
+    } = query.window;
+    let is_local = no_snapshot || after.is_some() || snapshot_limit.is_some();
+    let (served, local) = if is_local {
+        let local = Window {
+            filtered: false,
+            ..query.window
+        };
+        (Window::default(), local)
+    } else {
+        let served = Window {
+            skip,
+            take,
+            ..Window::default()
+        };
+        (served, Window::default())
+    };
+    let served = Query {
+        window: served,
+        ..query.clone()
+    };
+    (served, local)
+}
+
+/// The query as the server reads it. One row of an entity is its `state` view.
+fn message(query: &Query) -> wire::Query {
+    let mut message = wire::Query::default();
+    message.view = match (query.view.strip_suffix("/list"), &query.target) {
+        (Some(entity), Target::Key(_)) => format!("{entity}/state"),
+        _ => query.view.to_string(),
+    };
+    message.key = query.target.key().map(|key| key.to_string());
+    message.filters = query.filters.clone();
+    message.skip = Some(query.window.skip).filter(|skip| *skip > 0);
+    message.take = query.window.take;
+    message
+}

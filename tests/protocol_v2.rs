@@ -1,0 +1,283 @@
+//! A client that speaks protocol v2, against a server that does.
+
+use std::error::Error;
+
+use futures_util::FutureExt;
+use hyperstack_sdk::prelude::*;
+use hyperstack_sdk::testing::{Refusal, Sort, TestServer};
+use serde_json::json;
+
+use crate::support::{next, soon};
+
+type Result = std::result::Result<(), Box<dyn Error>>;
+
+#[derive(Debug, Clone, PartialEq, Entity, Views)]
+#[view(top, id = "Player/top")]
+#[view(first, id = "Player/top", single)]
+struct Player {
+    name: String,
+    score: i64,
+    team: Option<String>,
+    log: Vec<u32>,
+}
+
+async fn server() -> std::result::Result<TestServer, Box<dyn Error>> {
+    let server = TestServer::builder()
+        .protocol(Protocol::V2)
+        .entity("Player")
+        .view("Player/top", Sort::desc("score"), 3)
+        .start()
+        .await?;
+    for (key, score, team) in [("ada", 3, "red"), ("bob", 1, "blue"), ("eve", 2, "red")] {
+        server.upsert(
+            "Player",
+            key,
+            json!({"name": key, "score": score, "team": team, "log": []}),
+        );
+    }
+    Ok(server)
+}
+
+async fn connect(server: &TestServer) -> std::result::Result<HyperStack, ConnectError> {
+    let builder = HyperStack::builder().url(server.url());
+    builder.protocol(Protocol::V2).connect().await
+}
+
+fn names(players: Vec<Player>) -> Vec<String> {
+    players.into_iter().map(|player| player.name).collect()
+}
+
+/// The next update, in short.
+async fn brief(updates: &mut EntityStream<Player>) -> String {
+    match next(updates).await {
+        Update::Upsert { key, data } => format!("upsert {key} {}", data.score),
+        Update::Patch { key, data } => format!("patch {key} {}", data.score),
+        Update::Delete { key } => format!("delete {key}"),
+    }
+}
+
+#[tokio::test]
+async fn a_list_has_the_rows_and_then_every_change() -> Result {
+    let server = server().await?;
+    let hs = connect(&server).await?;
+    assert_eq!(names(hs.list::<Player>().await), ["eve", "bob", "ada"]);
+    let mut updates = hs.watch::<Player>();
+    for row in ["upsert eve 2", "upsert bob 1", "upsert ada 3"] {
+        assert_eq!(brief(&mut updates).await, row);
+    }
+    server.patch("Player", "bob", json!({"score": 7}));
+    assert_eq!(brief(&mut updates).await, "patch bob 7");
+    server.append("Player", "bob", json!({"log": [1, 2]}), &["log"]);
+    assert_eq!(next(&mut updates).await.data().unwrap().log, [1, 2]);
+    server.upsert(
+        "Player",
+        "kim",
+        json!({"name": "kim", "score": 5, "log": []}),
+    );
+    assert_eq!(brief(&mut updates).await, "upsert kim 5");
+    server.delete("Player", "ada");
+    assert_eq!(brief(&mut updates).await, "delete ada");
+    assert_eq!(names(hs.list_sync::<Player>()), ["kim", "bob", "eve"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn filters_and_windows_are_the_servers() -> Result {
+    let server = server().await?;
+    let hs = connect(&server).await?;
+    let players = hs.views::<PlayerViews>().list();
+    let red = players.clone().filter("team", "red");
+    assert_eq!(names(red.get().await), ["eve", "ada"]);
+    let mut second = players.clone().skip(1).take(1).watch();
+    assert_eq!(brief(&mut second).await, "upsert bob 1");
+    let mut reds = red.watch();
+    for row in ["upsert eve 2", "upsert ada 3"] {
+        assert_eq!(brief(&mut reds).await, row);
+    }
+    // Bob becomes the latest, so that the second one is Eve.
+    server.patch("Player", "bob", json!({"team": "red"}));
+    assert_eq!(brief(&mut reds).await, "upsert bob 1");
+    assert_eq!(brief(&mut second).await, "upsert eve 2");
+    assert_eq!(brief(&mut second).await, "delete bob");
+    server.patch("Player", "eve", json!({"team": null}));
+    assert_eq!(brief(&mut reds).await, "delete eve");
+    assert_eq!(names(red.get_sync()), ["bob", "ada"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_derived_view_is_sorted_here_and_its_first_row_is_never_missing() -> Result {
+    let server = server().await?;
+    let hs = connect(&server).await?;
+    let views = hs.views::<PlayerViews>();
+    assert_eq!(names(views.top().get().await), ["ada", "eve", "bob"]);
+    let first = views.first();
+    assert_eq!(
+        first.get().await.map(|ada| ada.name).as_deref(),
+        Some("ada")
+    );
+    let mut firsts = first.watch();
+    assert_eq!(brief(&mut firsts).await, "upsert ada 3");
+    server.patch("Player", "bob", json!({"score": 9}));
+    assert_eq!(brief(&mut firsts).await, "upsert bob 9");
+    assert_eq!(brief(&mut firsts).await, "delete ada");
+    assert_eq!(names(views.top().get().await), ["bob", "ada", "eve"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn one_row_is_read_by_its_key() -> Result {
+    let server = server().await?;
+    let hs = connect(&server).await?;
+    assert_eq!(hs.get::<Player>("eve").await.map(|eve| eve.score), Some(2));
+    assert_eq!(hs.try_get::<Player>("nobody").await?, None);
+    let mut eve = hs.watch_key::<Player>("eve");
+    assert_eq!(brief(&mut eve).await, "upsert eve 2");
+    server.patch("Player", "eve", json!({"score": 4}));
+    assert_eq!(brief(&mut eve).await, "patch eve 4");
+    server.delete("Player", "eve");
+    assert_eq!(brief(&mut eve).await, "delete eve");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_reconnect_tells_what_changed_meanwhile_and_no_more() -> Result {
+    let server = server().await?;
+    let hs = connect(&server).await?;
+    let mut updates = hs.watch::<Player>();
+    for _ in 0..3 {
+        next(&mut updates).await;
+    }
+    server.freeze();
+    server.drop_connections();
+    server.patch("Player", "bob", json!({"score": 8}));
+    server.delete("Player", "ada");
+    server.thaw();
+    assert_eq!(brief(&mut updates).await, "upsert bob 8");
+    assert_eq!(brief(&mut updates).await, "delete ada");
+    server.patch("Player", "eve", json!({"score": 6}));
+    assert_eq!(brief(&mut updates).await, "patch eve 6");
+    assert_eq!(hs.stats().resyncs, 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_recovery_snapshot_is_a_resync() -> Result {
+    let server = server().await?;
+    let hs = connect(&server).await?;
+    let mut updates = hs.views::<PlayerViews>().list().try_watch();
+    for _ in 0..3 {
+        next(&mut updates).await?;
+    }
+    server.coalesce("Player/list");
+    server.patch("Player", "bob", json!({"score": 8}));
+    server.delete("Player", "eve");
+    server.recover("Player/list");
+    let mut seen = Vec::new();
+    while seen.len() < 3 {
+        seen.push(match next(&mut updates).await {
+            Ok(Update::Upsert { key, data }) => format!("{key} {}", data.score),
+            Ok(update) => format!("delete {}", update.key()),
+            Err(error) => error.to_string(),
+        });
+    }
+    assert!(seen.contains(&"bob 8".to_owned()), "{seen:?}");
+    assert!(seen.contains(&"delete eve".to_owned()), "{seen:?}");
+    assert!(
+        seen.contains(&StreamError::Resynced.to_string()),
+        "{seen:?}"
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_subscription_that_lagged_is_made_anew_and_no_other() -> Result {
+    let server = server().await?;
+    let hs = connect(&server).await?;
+    let mut list = hs.watch::<Player>();
+    let mut top = hs.views::<PlayerViews>().top().watch();
+    for _ in 0..3 {
+        next(&mut list).await;
+        next(&mut top).await;
+    }
+    let lagged = Refusal::new("subscription-lagged");
+    server.end_subscriptions("Player/list", &lagged);
+    server.patch("Player", "bob", json!({"score": 8}));
+    let update = next(&mut list).await;
+    assert_eq!(
+        (update.key(), update.data().map(|bob| bob.score)),
+        ("bob", Some(8))
+    );
+    assert_eq!(brief(&mut top).await, "upsert bob 8");
+    assert_eq!(hs.stats().reconnects, 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_unknown_view_ends_its_readers_at_once() -> Result {
+    let server = server().await?;
+    let hs = connect(&server).await?;
+    let unknown = hs.raw("Player").collection("Player/nope");
+    assert!(matches!(
+        soon(unknown.try_get()).await,
+        Err(ReadError::UnknownView { view }) if view == "Player/nope"
+    ));
+    let mut updates = unknown.watch();
+    assert_eq!(soon(updates.next()).await, None);
+    assert_eq!(names(hs.list::<Player>().await).len(), 3);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_rejected_subscription_is_an_error_of_its_own_reader() -> Result {
+    let server = server().await?;
+    let hs = connect(&server).await?;
+    server.set_max_snapshot_rows(Some(2));
+    let Err(ReadError::Refused { view, issue }) = soon(hs.try_list::<Player>()).await else {
+        panic!("over the limit of rows");
+    };
+    assert_eq!(view, "Player/list");
+    assert_eq!(issue.code, "subscription-rejected");
+    let two = hs.views::<PlayerViews>().list().take(2);
+    assert_eq!(names(two.try_get().await?), ["eve", "bob"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn late_frames_of_a_dropped_stream_change_nothing() -> Result {
+    let server = server().await?;
+    let hs = HyperStack::builder()
+        .url(server.url())
+        .protocol(Protocol::V2)
+        .linger(std::time::Duration::ZERO)
+        .connect()
+        .await?;
+    let mut top = hs.views::<PlayerViews>().top().watch();
+    let mut list = hs.watch::<Player>();
+    for _ in 0..3 {
+        next(&mut top).await;
+        next(&mut list).await;
+    }
+    drop(top);
+    server.send_late_frames("Player/top", "bob");
+    server.patch("Player", "bob", json!({"score": 8}));
+    assert_eq!(brief(&mut list).await, "patch bob 8");
+    assert_eq!(hs.stats().frame_errors, 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn options_of_a_snapshot_are_kept_here() -> Result {
+    let server = server().await?;
+    let hs = connect(&server).await?;
+    let players = hs.views::<PlayerViews>().list();
+    let mut live = players.clone().with_snapshot(false).watch();
+    assert!(live.next().now_or_never().is_none());
+    let mut latest = players.with_snapshot_limit(1).watch();
+    assert_eq!(brief(&mut latest).await, "upsert eve 2");
+    server.delete("Player", "bob");
+    server.patch("Player", "ada", json!({"score": 4}));
+    assert_eq!(brief(&mut latest).await, "patch ada 4");
+    assert_eq!(brief(&mut live).await, "patch ada 4");
+    Ok(())
+}
