@@ -176,6 +176,8 @@ impl Server {
     pub fn start_with_sweeps(&mut self) {
         self.clock = Some(Clock::new());
         self.start();
+        let clock = self.clock.as_ref().expect("a clock");
+        clock.await_first_tick();
     }
 
     /// Lets the time pass after which the server removes clients that were idle for too long.
