@@ -128,10 +128,15 @@ impl Server {
 
     /// Reserves a free port without listening on it.
     pub fn prepare(specs: Vec<ViewSpec>) -> Server {
+        Server::prepare_at(SocketAddr::from(([127, 0, 0, 1], 0)), specs)
+    }
+
+    /// Takes the port of a server of any generation that is down. Nothing listens on it
+    /// before [`listen`](Self::listen).
+    pub fn prepare_at(address: SocketAddr, specs: Vec<ViewSpec>) -> Server {
         let port = TcpSocket::new_v4().expect("a socket");
         port.set_reuseaddr(true).expect("an option");
-        port.bind(SocketAddr::from(([127, 0, 0, 1], 0)))
-            .expect("a free port");
+        port.bind(address).expect("a free port");
         Server {
             state: State::new(&specs),
             specs,
@@ -140,6 +145,11 @@ impl Server {
             slot: AtomicU64::new(1),
             running: None,
         }
+    }
+
+    /// Returns the server's address.
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// Returns the URL for clients.

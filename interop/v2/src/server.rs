@@ -113,10 +113,15 @@ impl Setup {
 
     /// Reserves a free port without listening on it.
     pub fn prepare(self) -> Server {
+        self.prepare_at(SocketAddr::from(([127, 0, 0, 1], 0)))
+    }
+
+    /// Takes the port of a server of any generation that is down. Nothing listens on it
+    /// before [`Server::start`].
+    pub fn prepare_at(self, address: SocketAddr) -> Server {
         let port = TcpSocket::new_v4().expect("a socket");
         port.set_reuseaddr(true).expect("an option");
-        port.bind(SocketAddr::from(([127, 0, 0, 1], 0)))
-            .expect("a free port");
+        port.bind(address).expect("a free port");
         let store = TempDir::new().expect("a folder for stored state");
         Server {
             state: State::new(&self, &store),
