@@ -1,6 +1,6 @@
 //! How a client tells this server from one that speaks protocol v1 (protocol-v2.md, section 10).
 
-use hyperstack_interop_socket::{Encoding, Event};
+use hyperstack_interop_socket::{Encoding, Event, Socket};
 use serde_json::{json, Value};
 
 use crate::support::*;
@@ -96,4 +96,27 @@ async fn the_probe_is_malformed_whatever_the_authentication() {
     client.socket.send(&probe()).await;
     client.error("malformed-message").await;
     client.open_view("a", "Player/list").await;
+}
+
+#[tokio::test]
+async fn a_server_of_another_generation_can_take_over_the_port() {
+    let mut old = hyperstack_interop_v05::Server::start(hyperstack_interop_v05::entity("Player"));
+    let v1 = json!({"type": "subscribe", "view": "Player/list"});
+    let mut socket = Socket::connect(&old.url()).await;
+    socket.send(&v1).await;
+    assert_eq!(socket.message().await["op"], "subscribed");
+    old.kill().await;
+    assert_eq!(socket.end().await, Event::Lost);
+    let mut new = players().prepare_at(old.address());
+    new.start();
+    let mut client = Client::connect(&new).await;
+    client.socket.send(&v1).await;
+    client.error("malformed-message").await;
+    client.open_view("a", "Player/list").await;
+    new.kill().await;
+    assert_eq!(client.socket.end().await, Event::Lost);
+    old.listen();
+    let mut socket = Socket::connect(&old.url()).await;
+    socket.send(&v1).await;
+    assert_eq!(socket.message().await["op"], "subscribed");
 }

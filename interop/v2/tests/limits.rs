@@ -118,11 +118,12 @@ async fn a_full_send_queue_ends_the_connection_without_a_close_code() {
     let server = players().rates(rates).start();
     let mut client = Client::connect(&server).await;
     client.open_view("a", "Player/list").await;
-    // Rows too large for the buffers of the two systems, read by nobody.
-    let text = "x".repeat(1_000_000);
+    // One thread serves both ends of the queue: the changes fill it before any message is sent.
+    let stall = server.stall();
     server
-        .apply((0..40).map(|n| change(&format!("p{n}"), json!({"note": text}))))
+        .apply((0..200).map(|n| change(&format!("p{n}"), json!({"score": n}))))
         .await;
+    drop(stall);
     let end = client.socket.end().await;
     assert_eq!(end, Event::Close(None));
 }

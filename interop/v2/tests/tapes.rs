@@ -176,35 +176,45 @@ async fn a_cursor_that_cannot_be_resumed_is_refused_with_a_code() {
 
 #[tokio::test]
 async fn a_tape_that_falls_behind_stops_and_says_where_to_resume() {
-    let server = players().tapes(1_000).bus(16).start();
-    let mut client = Client::connect(&server).await;
-    open(&mut client, "t", Value::Null).await;
-    let stall = server.stall();
-    recorded(&server, 200).await;
-    drop(stall);
-    let mut read = Vec::new();
-    let error = loop {
-        let (message, encoding) = client.socket.encoded_message().await;
-        assert_eq!(message["subscriptionId"], "t");
-        match message["offset"].as_u64() {
-            Some(offset) => read.push(offset),
-            None => {
-                assert_eq!(encoding, Encoding::Binary);
-                break message;
+    // Without any record read there is nothing to resume from: the error has no `recoverFrom`.
+    for before in [0, 3] {
+        let server = players().tapes(1_000).bus(16).start();
+        let mut client = Client::connect(&server).await;
+        let window = open(&mut client, "t", Value::Null).await;
+        recorded(&server, before).await;
+        let mut read = offsets(&mut client, "t", before as usize).await;
+        let stall = server.stall();
+        recorded(&server, 200).await;
+        drop(stall);
+        let error = loop {
+            let (message, encoding) = client.socket.encoded_message().await;
+            assert_eq!(message["subscriptionId"], "t");
+            match message["offset"].as_u64() {
+                Some(offset) => read.push(offset),
+                None => {
+                    assert_eq!(encoding, Encoding::Binary);
+                    break message;
+                }
             }
-        }
-    };
-    assert_eq!(error["code"], "replay-lagged");
-    assert_eq!(error["fatal"], false);
-    // Delivery has stopped, and the id is taken until the client unsubscribes.
-    client.subscribe("t", tape(Value::Null)).await;
-    client.error("duplicate-subscription-id").await;
-    client.unsubscribe("t").await;
-    client.expect("t", "unsubscribed").await;
-    open(&mut client, "t", error["recoverFrom"].clone()).await;
-    let rest = 200 - read.len();
-    read.extend(offsets(&mut client, "t", rest).await);
-    assert_eq!(read, (0..200).collect::<Vec<_>>());
+        };
+        assert_eq!(error["code"], "replay-lagged");
+        assert_eq!(error["fatal"], false);
+        let cursor = read.last().map(|offset| {
+            let epoch = window["epoch"].as_str().expect("an epoch");
+            json!(format!("{epoch}:{offset}"))
+        });
+        assert_eq!(error["recoverFrom"], cursor.unwrap_or_default());
+        // Delivery has stopped, and the id is taken until the client unsubscribes.
+        client.subscribe("t", tape(Value::Null)).await;
+        client.error("duplicate-subscription-id").await;
+        client.unsubscribe("t").await;
+        client.expect("t", "unsubscribed").await;
+        open(&mut client, "t", error["recoverFrom"].clone()).await;
+        let all = before as u64 + 200;
+        let rest = all as usize - read.len();
+        read.extend(offsets(&mut client, "t", rest).await);
+        assert_eq!(read, (0..all).collect::<Vec<_>>());
+    }
 }
 
 #[tokio::test]
