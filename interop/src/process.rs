@@ -62,7 +62,7 @@ pub fn serve(scene: &str) {
         expired: scene.expired,
     };
     let setup = Setup::new(entity(&scene.entity)).auth(granted);
-    let mut server = setup.at(scene.address);
+    let mut server = setup.prepare_at(scene.address);
     tokio::runtime::Builder::new_current_thread()
         .build()
         .expect("a runtime")

@@ -63,11 +63,12 @@ impl Setup {
 
     /// Takes a free port, on which nobody listens yet.
     pub fn prepare(self) -> Server {
-        self.at(SocketAddr::from(([127, 0, 0, 1], 0)))
+        self.prepare_at(SocketAddr::from(([127, 0, 0, 1], 0)))
     }
 
-    /// The same at an address that may be taken by a server that [`prepare`](Self::prepare) made.
-    pub(crate) fn at(self, address: SocketAddr) -> Server {
+    /// Takes the port of a server of any generation that is down. Nothing listens on it
+    /// before [`Server::start`].
+    pub fn prepare_at(self, address: SocketAddr) -> Server {
         let port = TcpSocket::new_v4().expect("a socket");
         port.set_reuseaddr(true).expect("an option");
         port.bind(address).expect("a free port");
@@ -176,6 +177,8 @@ impl Server {
     pub fn start_with_sweeps(&mut self) {
         self.clock = Some(Clock::new());
         self.start();
+        let clock = self.clock.as_ref().expect("a clock");
+        clock.await_first_tick();
     }
 
     /// Lets the time pass after which the server removes clients that were idle for too long.

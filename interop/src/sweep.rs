@@ -4,6 +4,7 @@
 //! lives in a runtime of its own, whose clock can be put forward. (The clock of the runtime that serves
 //! cannot: the server asks for one of many threads, and tokio stops the clocks of others only.)
 
+use std::sync::mpsc as blocking;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
@@ -34,6 +35,19 @@ impl Clock {
             })
         });
         Clock { handle, forward }
+    }
+
+    /// Waits until the timers that were started before have ticked for the first time, which they do at
+    /// once.
+    pub(crate) fn await_first_tick(&self) {
+        let (done, ticked) = blocking::channel();
+        self.handle.spawn(async move {
+            tokio::time::interval(Duration::from_secs(30)).tick().await;
+            // Those that fired with this one run first.
+            tokio::task::yield_now().await;
+            let _ = done.send(());
+        });
+        ticked.recv().expect("the clock's thread runs");
     }
 
     pub(crate) fn forward(&self, time: Duration) {

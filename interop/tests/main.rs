@@ -3,6 +3,7 @@
 
 mod appends;
 mod derived;
+mod detection;
 mod freezes;
 mod keyed;
 mod limits;
