@@ -13,7 +13,7 @@ type Result = std::result::Result<(), Box<dyn Error>>;
 
 #[derive(Debug, Clone, PartialEq, Entity, Views)]
 #[view(top, id = "Player/top")]
-#[view(first, id = "Player/top", single)]
+#[view(first, single)]
 struct Player {
     name: String,
     score: i64,
@@ -26,6 +26,7 @@ async fn server() -> std::result::Result<TestServer, Box<dyn Error>> {
         .protocol(Protocol::V2)
         .entity("Player")
         .view("Player/top", Sort::desc("score"), 3)
+        .view("Player/first", Sort::desc("score"), 1)
         .start()
         .await?;
     for (key, score, team) in [("ada", 3, "red"), ("bob", 1, "blue"), ("eve", 2, "red")] {

@@ -180,6 +180,7 @@ impl Play {
                     view,
                     target,
                     window,
+                    filters: Vec::new(),
                 };
                 let source = session.want(&query).source;
                 self.views.insert(source, query.view.clone());
@@ -329,7 +330,7 @@ fn name(view: &str, target: &Target) -> Name {
 
 /// All rows of a view.
 fn whole(view: &str) -> Query {
-    Query::part(view.into(), Window::default())
+    Query::part(view.into(), Window::default(), Vec::new())
 }
 
 fn frame(session: &mut Session, frame: Frame<'_>, now: Time) {

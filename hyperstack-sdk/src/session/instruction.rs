@@ -88,7 +88,7 @@ pub enum Step<'m> {
         rows: Vec<Row<'m>>,
         /// What was wrong with rows that could not be read.
         malformed: Vec<FrameError>,
-        /// Whether this is the first batch of a snapshot that nobody requested.
+        /// Whether this is the first batch of a snapshot that the server sends unasked.
         restarts: bool,
     },
     /// A live row that replaces the row held.

@@ -75,7 +75,7 @@ impl Readiness {
         progress.forget_failure();
     }
 
-    /// A snapshot begins that nobody requested: every target becomes ready by it again.
+    /// The server sends a snapshot unasked: every target becomes ready by it again.
     pub(super) fn begin_again(&mut self) {
         for progress in self.keys.values_mut().chain([&mut self.all]) {
             progress.was_ready |= progress.is_ready();

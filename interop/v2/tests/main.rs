@@ -4,6 +4,7 @@
 mod answers;
 mod auth;
 mod changes;
+mod client;
 mod cursors;
 mod data;
 mod detection;

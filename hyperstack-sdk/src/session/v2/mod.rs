@@ -73,7 +73,7 @@ struct Subscription {
 enum Snapshot {
     /// The first one is not complete.
     First,
-    /// A later one, which nobody requested, is being received.
+    /// A later one, which the server sends unasked, is being received.
     Again,
     Complete,
 }
@@ -437,14 +437,16 @@ fn split(query: &Query) -> (Query, Window) {
 
 /// The query as the server reads it. One row of an entity is its `state` view.
 fn message(query: &Query) -> wire::Query {
-    let mut message = wire::Query::default();
-    message.view = match (query.view.strip_suffix("/list"), &query.target) {
+    let view = match (query.view.strip_suffix("/list"), &query.target) {
         (Some(entity), Target::Key(_)) => format!("{entity}/state"),
         _ => query.view.to_string(),
     };
-    message.key = query.target.key().map(|key| key.to_string());
-    message.filters = query.filters.clone();
-    message.skip = Some(query.window.skip).filter(|skip| *skip > 0);
-    message.take = query.window.take;
-    message
+    wire::Query {
+        view,
+        key: query.target.key().map(|key| key.to_string()),
+        filters: query.filters.clone(),
+        skip: Some(query.window.skip).filter(|skip| *skip > 0),
+        take: query.window.take,
+        ..wire::Query::default()
+    }
 }

@@ -1,0 +1,216 @@
+//! The SDK against the real server: its rows, and what a reader of a stream can put together, equal the
+//! server's.
+
+use std::collections::BTreeMap;
+
+use hyperstack_interop_v2::Server;
+use hyperstack_sdk::prelude::*;
+use serde_json::json;
+
+use hyperstack_interop_socket::deadline;
+
+use crate::support::*;
+
+#[derive(Debug, Clone, PartialEq, Entity, Views)]
+#[view(best, id = "Player/best", single)]
+#[view(top, id = "Player/top")]
+#[view(ranked, id = "Player/ranked")]
+struct Player {
+    name: Option<String>,
+    score: Option<i64>,
+    total: Option<u64>,
+    log: Vec<u32>,
+}
+
+async fn connect(server: &Server) -> HyperStack {
+    let builder = HyperStack::builder().url(server.url());
+    let client = builder.protocol(Protocol::V2).connect().await;
+    client.expect("a connection")
+}
+
+/// What a reader has put together.
+#[derive(Default)]
+struct Replica(BTreeMap<String, Player>);
+
+impl Replica {
+    /// Reads until it has the server's rows, which change no more.
+    async fn converges(
+        &mut self,
+        updates: &mut EntityStream<Player>,
+        rows: impl IntoIterator<Item = Row>,
+    ) {
+        let rows: BTreeMap<_, _> = rows.into_iter().map(typed).collect();
+        let read = async {
+            while self.0 != rows {
+                match updates.next().await.expect("an update") {
+                    Update::Upsert { key, data } | Update::Patch { key, data } => {
+                        self.0.insert(key, data);
+                    }
+                    Update::Delete { key } => {
+                        self.0.remove(&key);
+                    }
+                }
+            }
+        };
+        let read = tokio::time::timeout(std::time::Duration::from_secs(20), read).await;
+        assert!(read.is_ok(), "{:?} should be {rows:?}", self.0);
+    }
+}
+
+fn typed((key, row): Row) -> (String, Player) {
+    let number = |name: &str| row[name].as_i64();
+    let player = Player {
+        name: row["name"].as_str().map(str::to_owned),
+        score: number("score"),
+        total: row["total"].as_u64(),
+        log: row["log"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|n| n.as_u64().and_then(|n| u32::try_from(n).ok()))
+            .collect(),
+    };
+    (key, player)
+}
+
+fn names(players: &[Player]) -> Vec<&str> {
+    players
+        .iter()
+        .filter_map(|player| player.name.as_deref())
+        .collect()
+}
+
+#[tokio::test]
+async fn lists_and_views_are_the_servers() {
+    let server = players().start();
+    server.apply(crowd(120)).await;
+    let hs = connect(&server).await;
+    let rows = hs.list::<Player>().await;
+    assert_eq!(rows.len(), 120);
+    let order = server.rows("Player/list").await;
+    assert_eq!(names(&rows), keys(&order));
+    let views = hs.views::<PlayerViews>();
+    assert_eq!(names(&views.top().get().await), ["p119", "p118", "p117"]);
+    let ranked = server.window("Player/ranked", 0, 120).await;
+    assert_eq!(names(&views.ranked().get().await), keys(&ranked));
+    let best = views.best().get().await.and_then(|player| player.name);
+    assert_eq!(best.as_deref(), Some("p119"));
+    let empty = hs.raw("Team").list().try_get().await;
+    assert_eq!(empty.expect("an empty list"), [json!(null); 0]);
+}
+
+#[tokio::test]
+async fn a_stream_follows_random_changes_to_the_servers_rows() {
+    let server = players().start();
+    server.apply(crowd(20)).await;
+    let hs = connect(&server).await;
+    let views = hs.views::<PlayerViews>();
+    let mut list = hs.watch::<Player>();
+    let mut top = views.top().watch();
+    let (mut listed, mut topped) = (Replica::default(), Replica::default());
+    let mut state = 7_u64;
+    let mut random = |below: u64| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        (state >> 33) % below
+    };
+    for _ in 0..10 {
+        for _ in 0..30 {
+            let key = format!("p{}", random(25));
+            let number = random(1000);
+            server
+                .apply([match random(6) {
+                    0 => delete(&key),
+                    1 => change(&key, json!({"log": [number]})).append("log"),
+                    2 => change(&key, json!({"total": number})),
+                    3 => player(&key, number as i64).created(),
+                    _ => change(&key, json!({"score": number})),
+                }])
+                .await;
+        }
+        let rows = server.rows("Player/list").await;
+        listed.converges(&mut list, rows).await;
+        let rows = server.window("Player/top", 0, 3).await;
+        topped.converges(&mut top, rows).await;
+    }
+    assert_eq!(hs.stats().row_errors + hs.stats().frame_errors, 0);
+}
+
+#[tokio::test]
+async fn filters_windows_and_keys_are_asked_of_the_server() {
+    let server = players().start();
+    server.apply(crowd(10)).await;
+    server.apply([change("p3", json!({"total": 7}))]).await;
+    let hs = connect(&server).await;
+    let players = hs.views::<PlayerViews>().list();
+    let wide = players.clone().filter("total", 7_u64).get().await;
+    assert_eq!(names(&wide), ["p3"]);
+    let window = players.clone().skip(1).take(2).get().await;
+    let expected = server.rows("Player/list").await;
+    assert_eq!(names(&window), keys(&expected[1..3]));
+    let p5 = hs.get::<Player>("p5").await.and_then(|player| player.score);
+    assert_eq!(p5, Some(5));
+    assert_eq!(hs.try_get::<Player>("none").await.expect("an answer"), None);
+    let mut p5 = hs.watch_key::<Player>("p5");
+    deadline(p5.next()).await;
+    server.apply([change("p5", json!({"score": 50}))]).await;
+    let update = deadline(p5.next()).await.expect("an update");
+    assert_eq!(update.data().and_then(|player| player.score), Some(50));
+}
+
+#[tokio::test]
+async fn a_restart_is_followed_by_the_difference() {
+    let mut server = players().start();
+    server.apply(crowd(5)).await;
+    let hs = connect(&server).await;
+    let mut list = hs.watch::<Player>();
+    let mut listed = Replica::default();
+    listed
+        .converges(&mut list, server.rows("Player/list").await)
+        .await;
+    server.kill().await;
+    server
+        .apply([delete("p1"), change("p2", json!({"score": 20}))])
+        .await;
+    server.start();
+    listed
+        .converges(&mut list, server.rows("Player/list").await)
+        .await;
+}
+
+#[tokio::test]
+async fn a_subscription_behind_a_small_bus_recovers() {
+    let server = players().bus(16).start();
+    server.apply(crowd(5)).await;
+    let hs = connect(&server).await;
+    let mut list = hs.watch::<Player>();
+    let mut listed = Replica::default();
+    listed
+        .converges(&mut list, server.rows("Player/list").await)
+        .await;
+    let stall = server.stall();
+    for n in 0..100 {
+        let key = format!("p{}", n % 5);
+        server
+            .apply([change(&key, json!({"score": 1000 + n}))])
+            .await;
+    }
+    drop(stall);
+    listed
+        .converges(&mut list, server.rows("Player/list").await)
+        .await;
+    assert_eq!(hs.stats().reconnects, 0);
+}
+
+#[tokio::test]
+async fn an_unknown_view_is_answered() {
+    let server = players().start();
+    let hs = connect(&server).await;
+    let unknown = hs.raw("Player").collection("Player/nope");
+    let read = deadline(unknown.try_get()).await;
+    assert!(
+        matches!(read, Err(ReadError::UnknownView { .. })),
+        "{read:?}"
+    );
+}
