@@ -110,7 +110,7 @@ async fn what_the_server_does_not_know() -> anyhow::Result<()> {
     let unknown = ReadError::UnknownView { view };
     assert_eq!(
         unknown.to_string(),
-        "the server knows no view \"Game/nowhere\""
+        "the server does not know the view \"Game/nowhere\""
     );
     assert_eq!(soon(nowhere.try_get()).await, Err(unknown.clone()));
     assert_eq!(soon(nowhere.clone().take(3).try_get()).await, Err(unknown));

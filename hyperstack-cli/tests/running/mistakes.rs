@@ -60,7 +60,7 @@ fn a_view_that_the_server_does_not_know_ends_the_stream() {
     assert_eq!(ran.code, Some(1), "{ran:?}");
     assert!(
         ran.err
-            .contains("the server knows no view \"Round/nowhere\""),
+            .contains("the server does not know the view \"Round/nowhere\""),
         "{ran:?}"
     );
 }

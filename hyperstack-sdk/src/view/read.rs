@@ -36,7 +36,7 @@ pub enum ReadError {
     },
     /// The server knows no such view. It may after an update of the server; trying again now does
     /// not help.
-    #[error("the server knows no view \"{view}\"")]
+    #[error("the server does not know the view \"{view}\"")]
     UnknownView {
         /// The view's id.
         view: String,

@@ -1,5 +1,6 @@
 mod auth;
 mod refusals;
+mod v2;
 
 use std::borrow::Cow;
 use std::sync::Arc;
