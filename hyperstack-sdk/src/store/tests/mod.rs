@@ -1,4 +1,5 @@
 mod parts;
+mod v2;
 
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -10,7 +11,7 @@ use crate::session::{
     Absent, CloseReason, Filters, Instruction, Query, Session, Settings, SourceId, Step, Target,
     Window,
 };
-use crate::stream::{Change, ChangeKind, Next, Policy, Queue, RowError};
+use crate::stream::{Change, ChangeKind, Next, Policy, Queue, RowError, StreamError};
 use crate::wire::{Frame, FrameError, Incoming, Protocol, Seq, Sort};
 use crate::{Entity, PatchErrorKind, RowErrorCause};
 
