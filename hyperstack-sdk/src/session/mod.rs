@@ -406,6 +406,13 @@ impl Session {
         frame: Frame<'m>,
         now: Time,
     ) -> Option<Instruction<'m>> {
+        if let Frame::Subscribed { .. } = frame {
+            // Neither server sends its rows before the client's TCP stack has acknowledged the answer, which
+            // may take it 40 ms. A ping carries the acknowledgement at once.
+            if self.controls.back() != Some(&Transmit::Ping) {
+                self.controls.push_back(Transmit::Ping);
+            }
+        }
         for error in frame.malformed() {
             self.notices.push_back(Notice::Undecodable(error.clone()));
         }
