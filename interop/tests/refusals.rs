@@ -206,10 +206,9 @@ async fn a_refusal_that_is_final_ends_the_client() -> Outcome {
     while soon(updates.next()).await.is_some() {}
     assert!(matches!(
         updates.end_reason(),
-        Some(CloseReason::Failed(ConnectError::Rejected {
-            status: 401,
-            ..
-        }))
+        Some(EndReason::Closed(CloseReason::Failed(
+            ConnectError::Rejected { status: 401, .. }
+        )))
     ));
     drop(server);
     Ok(())
