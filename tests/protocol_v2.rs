@@ -21,10 +21,17 @@ struct Player {
     log: Vec<u32>,
 }
 
+#[derive(Debug, Clone, PartialEq, Entity, Views)]
+struct Price {
+    key: String,
+    price: Option<f64>,
+}
+
 async fn server() -> std::result::Result<TestServer, Box<dyn Error>> {
     let server = TestServer::builder()
         .protocol(Protocol::V2)
         .entity("Player")
+        .entity("Price")
         .view("Player/top", Sort::desc("score"), 3)
         .view("Player/first", Sort::desc("score"), 1)
         .start()
@@ -280,5 +287,29 @@ async fn options_of_a_snapshot_are_kept_here() -> Result {
     server.patch("Player", "ada", json!({"score": 4}));
     assert_eq!(brief(&mut latest).await, "patch ada 4");
     assert_eq!(brief(&mut live).await, "patch ada 4");
+    Ok(())
+}
+
+#[tokio::test]
+async fn filters_that_the_server_compares_otherwise_are_applied_here() -> Result {
+    let server = server().await?;
+    let hs = connect(&server).await?;
+    let prices = hs.views::<PriceViews>().list();
+    for (key, price) in [("a", json!(20)), ("b", json!(20.0)), ("c", json!(null))] {
+        server.upsert("Price", key, json!({"key": key, "price": price}));
+    }
+    server.upsert("Price", "d", json!({"key": "d"}));
+    let keys = |prices: Vec<Price>| prices.into_iter().map(|it| it.key).collect::<Vec<_>>();
+    let twenty = prices.clone().filter("price", 20.0);
+    assert_eq!(keys(twenty.get().await), ["b", "a"]);
+    assert_eq!(keys(twenty.clone().take(1).get().await), ["b"]);
+    let none = prices.clone().filter("price", None::<f64>);
+    assert_eq!(keys(none.get().await), ["d", "c"]);
+    assert_eq!(keys(prices.take(0).try_get().await?), [""; 0]);
+    let mut twenties = twenty.listen();
+    assert_eq!(next(&mut twenties).await.key, "b");
+    assert_eq!(next(&mut twenties).await.key, "a");
+    server.patch("Price", "c", json!({"price": 20}));
+    assert_eq!(next(&mut twenties).await.key, "c");
     Ok(())
 }

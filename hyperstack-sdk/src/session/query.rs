@@ -13,7 +13,8 @@ pub struct Query {
     pub target: Target,
     /// Which part of the view. Queries for one row use the default.
     pub window: Window,
-    /// The value, as JSON text, that the field at each dotted path must have.
+    /// The value, as JSON text, that the field at each dotted path must have. If there are none and the
+    /// window is filtered, the client filters.
     pub filters: Filters,
 }
 

@@ -48,6 +48,9 @@ impl<T: Record> Part<T> {
 impl<T: Patchable> Part<T> {
     /// The dotted paths whose values decide, and each value as the field's own type writes it. An object
     /// stands for its fields.
+    ///
+    /// None if a v2 server would compare otherwise than the field's own type does: to it `null` is not a
+    /// missing value, and `20` is not `20.0`. Then the client filters.
     pub(super) fn filters(&self) -> Filters {
         let mut filters = Filters::new();
         for patch in self.held.iter().flatten() {
@@ -55,10 +58,21 @@ impl<T: Patchable> Part<T> {
             let json = serde_json::to_value(patch).unwrap_or_default();
             collect(&mut filters, String::new(), &json);
         }
+        let is_inexact =
+            |json: &str| json == "null" || (json.parse::<f64>().is_ok() && !is_integer(json));
+        if filters.iter().any(|(_, json)| is_inexact(json)) {
+            return Filters::new();
+        }
         filters.sort_unstable();
         filters.dedup();
         filters
     }
+}
+
+fn is_integer(json: &str) -> bool {
+    json.trim_start_matches('-')
+        .bytes()
+        .all(|byte| byte.is_ascii_digit())
 }
 
 fn collect(filters: &mut Filters, path: String, json: &Value) {

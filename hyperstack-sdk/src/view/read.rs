@@ -18,7 +18,7 @@ pub enum ReadError {
     /// The server has not sent it all yet. Trying again may help, unless the entity's name is wrong:
     /// of an entity that it does not know the server says nothing, which is found out only once it
     /// has answered for another one.
-    #[error("the view \"{view}\" is not complete after {waited:?}: the server is slow or away, or knows no such entity")]
+    #[error("the view \"{view}\" is not complete after {waited:?}: the server is slow or away, does not know the entity, or speaks another protocol generation: see `HyperStackBuilder::protocol`")]
     NotYet {
         /// The view's id.
         view: String,

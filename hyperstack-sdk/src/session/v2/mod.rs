@@ -101,12 +101,12 @@ impl Generation for V2 {
             });
         }
         wants.add(query);
-        route(source, local)
+        route(source, query, local)
     }
 
     fn route(&self, query: &Query) -> Option<Route> {
         let (served, local) = split(query);
-        Some(route(self.sources.get(&served)?, local))
+        Some(route(self.sources.get(&served)?, query, local))
     }
 
     fn handle_expired(
@@ -388,12 +388,12 @@ impl V2 {
     }
 }
 
-fn route(source: &Source, local: Window) -> Route {
+fn route(source: &Source, query: &Query, local: Window) -> Route {
     Route {
         source: source.id,
         needed: Window::default(),
         local,
-        filters_locally: false,
+        filters_locally: is_filtered_here(query),
     }
 }
 
@@ -413,13 +413,11 @@ fn split(query: &Query) -> (Query, Window) {
         snapshot_limit,
         ..
     } = query.window;
-    let is_local = no_snapshot || after.is_some() || snapshot_limit.is_some();
+    let has_options = no_snapshot || after.is_some() || snapshot_limit.is_some();
+    // The server rejects a window of no rows.
+    let is_local = has_options || is_filtered_here(query) || take == Some(0);
     let (served, local) = if is_local {
-        let local = Window {
-            filtered: false,
-            ..query.window
-        };
-        (Window::default(), local)
+        (Window::default(), query.window)
     } else {
         let served = Window {
             skip,
@@ -433,6 +431,11 @@ fn split(query: &Query) -> (Query, Window) {
         ..query.clone()
     };
     (served, local)
+}
+
+/// Whether the filter is one that the server would compare otherwise.
+fn is_filtered_here(query: &Query) -> bool {
+    query.window.filtered && query.filters.is_empty()
 }
 
 /// The query as the server reads it. One row of an entity is its `state` view.
