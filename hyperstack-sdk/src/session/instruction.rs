@@ -17,6 +17,14 @@ impl SourceId {
     pub(crate) fn index(self) -> usize {
         self.0 as usize
     }
+
+    /// The instruction to do `step` with this source.
+    pub(super) fn instruct(self, step: Step<'_>) -> Instruction<'_> {
+        Instruction {
+            source: Some(self),
+            step,
+        }
+    }
 }
 
 /// Hands out ids, the one released last first.

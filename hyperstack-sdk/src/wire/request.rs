@@ -98,7 +98,7 @@ pub struct Query {
     pub skip: Option<u64>,
     /// Only rows whose `_seq` is greater, for as long as the subscription lives.
     pub after: Option<String>,
-    /// At most so many rows in the first snapshot.
+    /// The maximum number of rows in the first snapshot.
     pub snapshot_limit: Option<u64>,
 }
 

@@ -271,10 +271,7 @@ impl View {
     }
 
     fn instruct<'m>(&self, step: Step<'m>) -> Instruction<'m> {
-        Instruction {
-            source: Some(self.id),
-            step,
-        }
+        self.id.instruct(step)
     }
 
     /// The subscriptions that serve all readers: the whole view if a reader wants it, else each wanted

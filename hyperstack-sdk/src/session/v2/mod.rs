@@ -95,10 +95,8 @@ impl Generation for V2 {
         });
         if matches!(source.status, Status::OverLimit | Status::Rejected) {
             source.status = Status::Absent;
-            instructions.push_back(Instruction {
-                source: Some(source.id),
-                step: Step::ClearRefusal(served.target.clone()),
-            });
+            let step = Step::ClearRefusal(served.target.clone());
+            instructions.push_back(source.id.instruct(step));
         }
         wants.add(query);
         route(source, query, local)
@@ -129,10 +127,7 @@ impl Generation for V2 {
                 if let Some(source) = self.sources.remove(&query) {
                     self.end(source.status);
                     ids.release(source.id);
-                    instructions.push_back(Instruction {
-                        source: Some(source.id),
-                        step: Step::Free,
-                    });
+                    instructions.push_back(source.id.instruct(Step::Free));
                 }
             }
         }
@@ -169,7 +164,7 @@ impl Generation for V2 {
         let id: u64 = id?.parse().ok()?;
         let subscription = self.subscriptions.get_mut(&id)?;
         subscription.heard = heard_at;
-        let source = Some(subscription.source);
+        let source = subscription.source;
         let is_complete = subscription.snapshot == Snapshot::Complete;
         let hold = subscription.query.window.take.is_some();
         let step = match frame {
@@ -199,7 +194,7 @@ impl Generation for V2 {
                             Absent::Keep
                         },
                     };
-                    instructions.push_back(Instruction { source, step });
+                    instructions.push_back(source.instruct(step));
                     if let Some(source) = self.sources.get_mut(&subscription.query) {
                         source.was_complete = true;
                     }
@@ -219,16 +214,14 @@ impl Generation for V2 {
             Frame::Delete { key, .. } | Frame::Remove { key, .. } => Step::Remove { key, hold },
             Frame::Unsubscribed => return None,
         };
-        Some(Instruction { source, step })
+        Some(source.instruct(step))
     }
 
     fn handle_undecodable(&self, error: &FrameError, instructions: &mut Instructions) {
         for (query, source) in &self.sources {
             if error.view().is_none_or(|view| *view == *query.view) {
-                instructions.push_back(Instruction {
-                    source: Some(source.id),
-                    step: Step::Undecodable(error.clone()),
-                });
+                let step = Step::Undecodable(error.clone());
+                instructions.push_back(source.id.instruct(step));
             }
         }
     }
@@ -242,12 +235,7 @@ impl Generation for V2 {
         let Some(source) = self.sources.get_mut(&subscription.query) else {
             return;
         };
-        let mut instruct = |step| {
-            instructions.push_back(Instruction {
-                source: Some(subscription.source),
-                step,
-            });
-        };
+        let mut instruct = |step| instructions.push_back(subscription.source.instruct(step));
         match issue.code.as_str() {
             // The subscription is dead, but its id is taken.
             "subscription-lagged" | "subscription-rescoped" => {
@@ -369,10 +357,7 @@ impl V2 {
                 positions: true,
             }
         };
-        instructions.push_back(Instruction {
-            source: Some(source.id),
-            step,
-        });
+        instructions.push_back(source.id.instruct(step));
         if ack.is_tape {
             self.subscriptions.remove(&id);
         }
