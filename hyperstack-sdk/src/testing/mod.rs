@@ -48,7 +48,7 @@
 //!
 //! Versions (`_version`) are on the wire only; [`row`](TestServer::row) returns rows without them. Rows go
 //! out as the test wrote them: where the real server would send a wide integer as a string, write a
-//! string. Filters compare with that value.
+//! string. As on the real server, a filter asks for such an integer as a number.
 //!
 //! # Where it differs from the real server
 //!

@@ -343,7 +343,9 @@ impl Feed {
         let mut filters = self.filters.iter();
         is_after
             && partition.is_none_or(|partition| row.data["_partition"] == partition)
-            && filters.all(|(path, value)| lookup(&row.data, path) == Some(value))
+            && filters.all(|(path, asked)| {
+                lookup(&row.data, path).is_some_and(|value| is_equal(value, asked))
+            })
     }
 
     fn has_window(&self) -> bool {
@@ -407,6 +409,16 @@ struct Step<'m> {
     left: Vec<String>,
     /// The rows that changed or came, in order.
     present: Vec<(&'m str, &'m Row)>,
+}
+
+/// Whether a row's value is the one that a filter asks for. `20` is not `20.0`, and a wide integer is
+/// asked for as a number: the server stores it as one, and only sends it as text.
+fn is_equal(value: &Value, asked: &Value) -> bool {
+    let is_wide_integer = || {
+        let is_integer = asked.is_u64() || asked.is_i64();
+        is_integer && value.as_str() == Some(asked.to_string().as_str())
+    };
+    value == asked || is_wide_integer()
 }
 
 fn position(row: &Row) -> Option<Seq> {

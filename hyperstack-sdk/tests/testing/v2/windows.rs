@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::{scored, snapshot_keys, values};
-use crate::client::steps;
+use super::{builder, scored, snapshot_keys, values};
+use crate::client::{steps, Client};
 
 #[tokio::test]
 async fn a_list_window_slides_with_every_change() {
@@ -93,4 +93,39 @@ async fn an_append_window_slides_too() {
     server.append("Round", "a", json!({"log": [1]}), &["log"]);
     server.append("Round", "a", json!({"log": [2]}), &["log"]);
     assert_eq!(client.steps().await, ["remove b", "upsert a", "patch a"]);
+}
+
+#[tokio::test]
+async fn a_filter_asks_for_a_wide_integer_as_a_number() {
+    let server = builder().start().await.unwrap();
+    let rows = [
+        ("text", json!("18446744073709551615")),
+        ("number", json!(7)),
+        ("wide", json!("7")),
+        ("float", json!(7.0)),
+        ("name", json!("seven")),
+    ];
+    for (key, n) in rows {
+        server.upsert("Round", key, json!({"id": {"n": n}}));
+    }
+    let mut client = Client::connect(&server).await;
+    for (id, (asked, keys)) in [
+        (json!(7), &["number", "wide"][..]),
+        (json!(18_446_744_073_709_551_615_u64), &["text"]),
+        (json!(7.0), &["float"]),
+        (json!("seven"), &["name"]),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let query = json!({"view": "Round/list", "filters": {"id.n": asked}});
+        let got = client.open(&id.to_string(), query).await;
+        let rows = got[1]["data"].as_array().unwrap();
+        let mut found: Vec<_> = rows
+            .iter()
+            .map(|row| row["key"].as_str().unwrap())
+            .collect();
+        found.sort_unstable();
+        assert_eq!(found, keys, "{asked}");
+    }
 }
