@@ -7,13 +7,16 @@ use serde_json::Value;
 use super::rank::Rank;
 use super::v1;
 use super::v2::{self, Version};
-use crate::wire::{text_at, Direction, Protocol, Scalar, Seq};
+use crate::wire::{text_at, Protocol, Scalar, Seq, Sort};
 
-/// Ranks a row by its sort value. `arrival` counts the values ranked so far.
-pub(crate) fn rank(protocol: Protocol, value: Scalar, direction: Direction, arrival: u64) -> Rank {
+/// Ranks a row by the JSON of its sort value. `arrival` counts the values ranked so far.
+pub(crate) fn rank(protocol: Protocol, json: &str, sort: &Sort, arrival: u64) -> Rank {
     match protocol {
-        Protocol::V2 => v2::rank(value, direction),
-        _ => v1::rank(value, direction, arrival),
+        Protocol::V2 => v2::rank(json, sort),
+        _ => {
+            let value = Scalar::read(json).unwrap_or(Scalar::Null);
+            v1::rank(value, sort.direction, arrival)
+        }
     }
 }
 
@@ -101,7 +104,7 @@ impl Guard {
         }
     }
 
-    /// Notes a change of a row, live or from a snapshot.
+    /// Notes a change of a row, live or from a snapshot. `whole` says whether it replaces the row.
     #[inline]
     pub(crate) fn note(
         &mut self,
@@ -109,6 +112,7 @@ impl Guard {
         seq: Option<Seq>,
         version: Option<Version>,
         live: bool,
+        whole: bool,
     ) {
         match self {
             Guard::V1(guard) => {
@@ -117,7 +121,8 @@ impl Guard {
             }
             Guard::V2(guard) => {
                 guard.note(seq);
-                mark.seq = seq.unwrap_or(mark.seq);
+                let unchanged = if whole { Seq::default() } else { mark.seq };
+                mark.seq = seq.unwrap_or(unchanged);
                 mark.version = version.or(mark.version);
             }
         }

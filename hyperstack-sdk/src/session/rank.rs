@@ -3,6 +3,8 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
+use crate::wire::Seq;
+
 /// A row's rank by its sort value: first by class, then by value.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Rank {
@@ -16,12 +18,25 @@ pub(crate) struct Rank {
 /// What is compared within a class.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum RankValue {
+    /// There is no value: all such rows are equal.
+    Missing,
     /// When the value arrived, as a count.
     Arrival(u64),
     Bool(bool),
     Integer(i128),
+    /// An integer that an `i128` cannot hold.
+    BigInteger(BigInteger),
     Float(f64),
     Text(Arc<str>),
+    Position(Seq),
+}
+
+/// An integer beyond the range of `i128`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct BigInteger {
+    pub(super) is_negative: bool,
+    /// Its digits without leading zeros.
+    pub(super) digits: Arc<str>,
 }
 
 impl Rank {
@@ -56,7 +71,7 @@ impl Eq for Rank {}
 impl RankValue {
     /// Exact: an integer beyond 2^53 is not rounded to be compared with a float.
     fn compare(&self, other: &RankValue) -> Ordering {
-        use RankValue::{Arrival, Bool, Float, Integer, Text};
+        use RankValue::{Arrival, BigInteger, Bool, Float, Integer, Position, Text};
         match (self, other) {
             (Arrival(a), Arrival(b)) => a.cmp(b),
             (Bool(a), Bool(b)) => a.cmp(b),
@@ -65,9 +80,45 @@ impl RankValue {
             (Text(a), Text(b)) => a.cmp(b),
             (Integer(a), Float(b)) => compare_mixed(*a, *b),
             (Float(a), Integer(b)) => compare_mixed(*b, *a).reverse(),
+            (BigInteger(a), BigInteger(b)) => a.cmp(b),
+            (BigInteger(a), Integer(_)) => a.compare_with_small(),
+            (Integer(_), BigInteger(b)) => b.compare_with_small().reverse(),
+            (Position(a), Position(b)) => a.cmp(b),
             // Values of one class are of one kind.
             _ => Ordering::Equal,
         }
+    }
+}
+
+impl BigInteger {
+    /// Its order relative to any `i128`, which is given by its sign.
+    fn compare_with_small(&self) -> Ordering {
+        if self.is_negative {
+            Ordering::Less
+        } else {
+            Ordering::Greater
+        }
+    }
+}
+
+impl Ord for BigInteger {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let by_sign = other.is_negative.cmp(&self.is_negative);
+        by_sign.then_with(|| {
+            let by_length = self.digits.len().cmp(&other.digits.len());
+            let by_size = by_length.then_with(|| self.digits.cmp(&other.digits));
+            if self.is_negative {
+                by_size.reverse()
+            } else {
+                by_size
+            }
+        })
+    }
+}
+
+impl PartialOrd for BigInteger {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 

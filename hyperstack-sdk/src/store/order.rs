@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::session::{rank, Rank};
-use crate::wire::{Protocol, Scalar, Seq, Sort};
+use crate::wire::{value_at, Protocol, Seq, Sort};
 
 /// A row's place in its table.
 pub(super) type RowId = u32;
@@ -41,7 +41,10 @@ impl Order {
         match self {
             Order::Recency(list) if live => list.push_front(id),
             Order::Arrival(list) | Order::Recency(list) => list.push_back(id),
-            Order::Position(positions) => positions.list.push_back(id),
+            Order::Position(positions) => {
+                positions.note(id, Seq::default());
+                positions.list.push_back(id);
+            }
             Order::Sorted(sorted) => sorted.insert(id, key, data),
         }
     }
@@ -319,22 +322,22 @@ impl Sorted {
     }
 
     fn insert(&mut self, id: RowId, key: &Arc<str>, data: &str) {
-        let value = Scalar::at(data, &self.sort.path);
-        self.place(id, key, value.unwrap_or(Scalar::Null));
+        let json = value_at(data, &self.sort.path);
+        self.place(id, key, json.unwrap_or("null"));
     }
 
     fn update(&mut self, id: RowId, key: &Arc<str>, data: &str, whole: bool) {
-        match Scalar::at(data, &self.sort.path) {
-            Some(value) => self.place(id, key, value),
-            None if whole => self.place(id, key, Scalar::Null),
+        match value_at(data, &self.sort.path) {
+            Some(json) => self.place(id, key, json),
+            None if whole => self.place(id, key, "null"),
             None => {}
         }
     }
 
-    fn place(&mut self, id: RowId, key: &Arc<str>, value: Scalar) {
+    fn place(&mut self, id: RowId, key: &Arc<str>, json: &str) {
         self.remove(id, key);
         self.arrivals += 1;
-        let rank = rank(self.protocol, value, self.sort.direction, self.arrivals);
+        let rank = rank(self.protocol, json, &self.sort, self.arrivals);
         let index = id as usize;
         if index >= self.ranks.len() {
             self.ranks.resize(index + 1, None);

@@ -180,6 +180,7 @@ impl<T: Record> Rows<T> {
             for (id, slot) in self.slots.iter().enumerate() {
                 if let Some(slot) = slot {
                     self.order.insert(id as RowId, &slot.key, "null", false);
+                    self.order.note(id as RowId, slot.mark.seq);
                 }
             }
         }
@@ -198,10 +199,23 @@ impl<T: Record> Rows<T> {
         input.live && slot.is_some_and(|slot| self.guard.is_old(&slot.mark, input.version))
     }
 
-    /// The snapshot is complete: its rows come first in a view that is ordered by recency.
-    pub(super) fn complete(&mut self) {
+    /// The snapshot is complete: its rows come first in a view that is ordered by recency. In one that is
+    /// ordered by position they take their places, and if the rows that the snapshot lacks stay
+    /// (`keeps_absent`), among those.
+    pub(super) fn complete(&mut self, keeps_absent: bool) {
         let slots = &self.slots;
-        let by_key = self.protocol == Protocol::V2;
+        let by_key = matches!(self.order, Order::Position(_));
+        if by_key && self.snapshot.len() < self.index.len() {
+            // A row of the snapshot that does not decode keeps its earlier position.
+            let generation = self.generation;
+            let rows = slots.iter().enumerate().filter_map(|(id, slot)| {
+                let slot = slot.as_ref()?;
+                let stays = keeps_absent || slot.generation == generation;
+                stays.then_some((id as RowId, slot.mark.seq))
+            });
+            self.snapshot.clear();
+            self.snapshot.extend(rows);
+        }
         self.snapshot.sort_by(|(a, a_seq), (b, b_seq)| {
             let keys = || key_of(slots, *a).cmp(key_of(slots, *b));
             let by_seq = b_seq.cmp(a_seq);
@@ -416,7 +430,7 @@ impl<T: Record> Rows<T> {
         self.order.insert(id, &key, input.data, input.live);
         let slots = &self.slots;
         self.index.insert(id, |id| key_of(slots, id));
-        self.note(id, input);
+        self.note(id, input, kind == ChangeKind::Upsert);
         change.map(|change| input.changed(id, change))
     }
 
@@ -425,11 +439,11 @@ impl<T: Record> Rows<T> {
             self.order
                 .update(id, &slot.key, input.data, whole, input.live);
         }
-        self.note(id, input);
+        self.note(id, input, whole);
     }
 
     /// Notes a row's position, and for a snapshot's row where [`complete`](Self::complete) will put it.
-    fn note(&mut self, id: RowId, input: &Input<'_>) {
+    fn note(&mut self, id: RowId, input: &Input<'_>, whole: bool) {
         let Some(slot) = &mut self.slots[id as usize] else {
             return;
         };
@@ -437,7 +451,8 @@ impl<T: Record> Rows<T> {
             self.snapshot.push((id, input.seq.unwrap_or_default()));
         }
         let mark = &mut slot.mark;
-        self.guard.note(mark, input.seq, input.version, input.live);
+        self.guard
+            .note(mark, input.seq, input.version, input.live, whole);
         let seq = mark.seq;
         let slots = &self.slots;
         if input.live {

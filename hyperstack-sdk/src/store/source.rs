@@ -280,17 +280,19 @@ impl<T: Record> Source<T> {
     }
 
     fn complete(&mut self, target: &Target, absent: Absent, report: &mut Report) {
-        self.rows.complete();
         let snapshot = self.snapshot.clone();
         let skip = self.extent.map_or(0, |extent| extent.skip);
         let has_moved = std::mem::replace(&mut self.base, skip) != skip;
+        // If a message could not be read, absent rows stay, unless a window would then count them.
+        let is_sure = snapshot == Snapshot::Receiving;
+        let removes_absent =
+            absent == Absent::Remove && snapshot != Snapshot::None && (is_sure || has_moved);
+        self.rows.complete(!removes_absent);
         if !has_moved {
             self.snapshot = Snapshot::None;
         }
-        // Otherwise the order is incomplete until the last row that left is gone. If a message could not
-        // be read, absent rows stay, unless a window would then count them.
-        let is_sure = snapshot == Snapshot::Receiving;
-        if absent == Absent::Remove && snapshot != Snapshot::None && (is_sure || has_moved) {
+        // Otherwise the order is incomplete until the last row that left is gone.
+        if removes_absent {
             self.held.extend(self.rows.absent());
             self.release_held(&mut report.wakers);
         }

@@ -457,7 +457,12 @@ impl Sort {
 
     /// Whether the view is in order of change, newest first: the order of every plain list.
     pub fn is_recency(&self) -> bool {
-        self.direction == Direction::Descending && self.path == ["_seq"]
+        self.direction == Direction::Descending && self.is_by_position()
+    }
+
+    /// Whether the view is in order of change, in either direction.
+    pub(crate) fn is_by_position(&self) -> bool {
+        self.path == ["_seq"]
     }
 }
 

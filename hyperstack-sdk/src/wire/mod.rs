@@ -25,6 +25,6 @@ pub use frame::{Ack, Direction, Frame, FrameError, Incoming, Issue, RefreshReply
 pub use protocol::Protocol;
 pub(crate) use request::masked;
 pub use request::{Query, Request, Secret, Subscribe};
-pub(crate) use scan::text_at;
 pub use scan::Scalar;
+pub(crate) use scan::{text_at, text_of, value_at};
 pub use seq::{Seq, SeqError};

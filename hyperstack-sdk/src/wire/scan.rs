@@ -24,6 +24,25 @@ pub(crate) fn text_at<'a>(data: &'a str, name: &str) -> Option<Cow<'a, str>> {
     string(member(data, name)?.trim_start())
 }
 
+/// The JSON at `path` in the object `data`; `null` if the path leads through something that is not an
+/// object, which has no fields. `None` if an object on the way lacks the field, so that `data` as a patch
+/// leaves the value as it is.
+pub(crate) fn value_at<'a>(data: &'a str, path: &[String]) -> Option<&'a str> {
+    let mut json = data.trim_start();
+    for name in path {
+        if !json.starts_with('{') {
+            return Some("null");
+        }
+        json = member(json, name)?.trim_start();
+    }
+    Some(json)
+}
+
+/// The text of a JSON string.
+pub(crate) fn text_of(json: &str) -> Option<Cow<'_, str>> {
+    string(json)
+}
+
 impl Scalar {
     /// The value at `path` in the JSON object `data`; `None` where the path does not lead anywhere.
     /// What is behind it is not looked at: of equal keys the first counts.
@@ -34,7 +53,8 @@ impl Scalar {
         Scalar::read(found?.trim_start())
     }
 
-    fn read(json: &str) -> Option<Scalar> {
+    /// Reads a JSON value without leading white space.
+    pub(crate) fn read(json: &str) -> Option<Scalar> {
         Some(match json.as_bytes().first()? {
             b'{' | b'[' | b'n' => Scalar::Null,
             b't' => Scalar::Bool(true),
@@ -82,5 +102,20 @@ mod tests {
         assert_eq!(at(data, "id.n.deeper"), None);
         assert_eq!(at(data, "list.0"), None);
         assert_eq!(at("not json", "id"), None);
+    }
+
+    #[test]
+    fn a_patch_that_replaces_an_object_takes_its_fields_away() {
+        let path = ["id".to_owned(), "n".to_owned()];
+        for (data, value) in [
+            (r#"{"id": {"n": "7"}}"#, Some(r#""7""#)),
+            (r#"{"id":{"m":1}}"#, None),
+            (r#"{"other":null}"#, None),
+            (r#"{"id":null}"#, Some("null")),
+            (r#"{"id": [1]}"#, Some("null")),
+            ("null", Some("null")),
+        ] {
+            assert_eq!(value_at(data, &path), value, "{data}");
+        }
     }
 }

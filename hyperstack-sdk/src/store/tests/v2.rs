@@ -27,6 +27,22 @@ impl Fixture {
         });
     }
 
+    /// The server sends a snapshot unasked.
+    fn restarts(&mut self, rows: &str) {
+        let json = format!(r#"{{"entity":"Coin/list","op":"snapshot","data":[{rows}]}}"#);
+        let Ok(Incoming::Frame(Frame::Snapshot {
+            rows, malformed, ..
+        })) = Incoming::decode(json.as_bytes())
+        else {
+            panic!("{json}")
+        };
+        self.step(Step::Snapshot {
+            rows,
+            malformed,
+            restarts: true,
+        });
+    }
+
     fn completes(&mut self) {
         let (target, absent) = (Target::All, Absent::Remove);
         self.step(Step::Complete { target, absent });
@@ -96,16 +112,7 @@ fn rows_are_in_the_order_of_their_positions() {
 #[test]
 fn a_snapshot_that_comes_unasked_replaces_what_is_held() {
     let mut f = list();
-    let json = r#"{"entity":"Coin/list","op":"snapshot","data":[{"key":"a","data":{"_seq":"9:1","_version":"ab:3","name":"A"}}]}"#;
-    let Ok(Incoming::Frame(Frame::Snapshot { rows, .. })) = Incoming::decode(json.as_bytes())
-    else {
-        panic!("{json}")
-    };
-    f.step(Step::Snapshot {
-        rows,
-        malformed: Vec::new(),
-        restarts: true,
-    });
+    f.restarts(r#"{"key":"a","data":{"_seq":"9:1","_version":"ab:3","name":"A"}}"#);
     f.completes();
     // Rows of a snapshot replace whatever their version.
     let resynced = format!("error {}", StreamError::Resynced);
@@ -130,4 +137,109 @@ fn missing_values_come_last_in_both_directions() {
         f.completes();
         assert_eq!(f.names(), expected, "{order}");
     }
+}
+
+/// A view whose rows come as upserts of this JSON, named after their places in `rows`.
+fn sorted(sort: &str, rows: &[&str]) -> Fixture {
+    let mut f = fixture("Coin/top", None);
+    f.begins_v2(sort);
+    f.completes();
+    for (name, fields) in rows.iter().enumerate() {
+        let row =
+            format!(r#""op":"upsert","key":"{name}","data":{{"name":"{name}","log":[],{fields}}}"#);
+        assert_eq!(f.apply(&[&row]), []);
+    }
+    f
+}
+
+#[test]
+fn values_of_every_kind_have_their_place() {
+    let rows = [
+        r#""n":null"#,
+        r#""n":"bob""#,
+        r#""n":"18446744073709551617""#,
+        r#""n":18446744073709551615"#,
+        r#""n":"9""#,
+        r#""n":{"x":1}"#,
+        r#""n":true"#,
+        r#""n":1.5"#,
+        r#""n":"Alice""#,
+        r#""other":1"#,
+        r#""n":"9""#,
+    ];
+    let ascending = r#""sort":{"field":["n"],"order":"asc"}"#;
+    let expected = ["6", "7", "3", "10", "4", "2", "8", "1", "0", "5", "9"];
+    assert_eq!(sorted(ascending, &rows).names(), expected);
+    let descending = r#""sort":{"field":["n"],"order":"desc"}"#;
+    // Equal values and rows without one go by key in both directions.
+    let expected = ["1", "8", "2", "10", "4", "3", "7", "6", "0", "5", "9"];
+    assert_eq!(sorted(descending, &rows).names(), expected);
+}
+
+#[test]
+fn a_sort_value_inside_an_object_moves_the_row_and_may_go_with_it() {
+    let rows = [
+        r#""id":{"n":"10"}"#,
+        r#""id":{"n":"9"}"#,
+        r#""id":{"n":"8"}"#,
+    ];
+    let mut f = sorted(r#""sort":{"field":["id","n"],"order":"desc"}"#, &rows);
+    assert_eq!(f.names(), ["0", "1", "2"]);
+    f.apply(&[r#""op":"patch","key":"2","data":{"id":{"n":"11"}}"#]);
+    assert_eq!(f.names(), ["2", "0", "1"]);
+    f.apply(&[r#""op":"patch","key":"2","data":{"id":{"other":1}}"#]);
+    assert_eq!(f.names(), ["2", "0", "1"]);
+    f.apply(&[r#""op":"patch","key":"2","data":{"id":null}"#]);
+    assert_eq!(f.names(), ["0", "1", "2"]);
+    f.apply(&[r#""op":"upsert","key":"0","data":{"name":"0","log":[]}"#]);
+    assert_eq!(f.names(), ["1", "0", "2"]);
+}
+
+#[test]
+fn positions_may_ascend_and_may_be_missing() {
+    let rows = [
+        r#""_seq":"100000000:0""#,
+        r#""_seq":"99999999:9999999999999""#,
+        r#""price":1"#,
+        r#""_seq":"99999999:000000000002""#,
+    ];
+    let mut f = sorted(r#""sort":{"field":["_seq"],"order":"asc"}"#, &rows);
+    assert_eq!(f.names(), ["3", "1", "0", "2"]);
+    f.apply(&[r#""op":"patch","key":"2","data":{"_seq":"5:0"}"#]);
+    f.apply(&[r#""op":"patch","key":"1","data":{"price":2}"#]);
+    assert_eq!(f.names(), ["2", "3", "1", "0"]);
+    let mut f = sorted(RECENCY, &rows);
+    assert_eq!(f.names(), ["0", "1", "3", "2"]);
+    // A patch without a position leaves the row in its place, a whole row has none.
+    f.apply(&[r#""op":"patch","key":"0","data":{"price":2}"#]);
+    assert_eq!(f.names(), ["0", "1", "3", "2"]);
+    f.apply(&[r#""op":"upsert","key":"0","data":{"name":"0","log":[]}"#]);
+    assert_eq!(f.names(), ["1", "3", "0", "2"]);
+}
+
+#[test]
+fn rows_that_a_damaged_snapshot_lacks_stay_in_their_places() {
+    let mut f = list();
+    f.restarts(r#"{"key":"b","data":{"_seq":"5:0","name":"b"}},{"key":7}"#);
+    f.completes();
+    assert_eq!(f.names(), ["a", "b"]);
+    f.apply(&[r#""op":"patch","key":"b","data":{"_seq":"11:0","price":1}"#]);
+    assert_eq!(f.names(), ["b", "a"]);
+}
+
+#[test]
+fn rows_of_another_generation_keep_their_places_until_they_come_again() {
+    let mut f = fixture("Coin/list", None);
+    f.begin(RECENCY);
+    f.apply(&[ROWS]);
+    f.completes();
+    f.begins_v2(RECENCY);
+    f.apply(&[
+        r#""op":"snapshot","data":[{"key":"b","data":{"_seq":"5:0","name":"b"}},{"key":7}]"#,
+    ]);
+    f.completes();
+    f.apply(&[r#""op":"upsert","key":"c","data":{"_seq":"3:0","name":"c"}"#]);
+    assert_eq!(f.names().len(), 3);
+    f.apply(&[r#""op":"upsert","key":"a","data":{"_seq":"4:0","name":"a"}"#]);
+    assert_eq!(f.names(), ["b", "a", "c"]);
 }
