@@ -31,7 +31,7 @@ use proc_macro::TokenStream;
 /// | `rename = "name"` | the field's name on the wire |
 /// | `alias = "name"` | another name to read it by; repeatable |
 /// | `default`, `default = expr` | what it is where never sent, or null where it knows no null; what comes later merges into it |
-/// | `append(max = N)` | a list that keeps its newest `N` elements; without this it grows |
+/// | `append(max = N)` | a list that keeps its newest `N` elements; without this it grows. Under protocol v2 every list keeps at most 100, as the server does |
 /// | `serde` | read by its serde impls and replaced whole, by a frame that appends too; a literal `Option<..>` is seen |
 /// | `skip` | not on the wire, and left alone; its default at first |
 ///

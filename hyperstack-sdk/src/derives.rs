@@ -227,7 +227,11 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! - Without `append(max = N)` a list that the server appends to grows without end.
+//! - Without `append(max = N)` a list that the server appends to grows without end under protocol v1.
+//! - A v2 server keeps the newest 100 elements of each array and does not say when it drops one. The client
+//!   keeps as many of a list that is appended to, so that the next snapshot changes nothing. An `N` above
+//!   100 has no effect there: a snapshot would cut the list. For a longer history, read the view's tape or
+//!   collect the elements yourself.
 //! - `serde` needs `Serialize` and `Deserialize`. There, and only there, an `Option` is known by its
 //!   spelling: `Option<Ipv4Addr>` knows null, and an alias for it is whatever its serde impls say.
 //! - Beside `skip` no other key of `#[field]` has a meaning, but for `default`.

@@ -10,6 +10,8 @@ use serde::de::Error;
 pub struct Context<'a> {
     /// The frame's append paths.
     append: Vec<&'a str>,
+    /// Whether appended arrays keep as many elements as a v2 server does.
+    is_capped: bool,
     /// The dotted path of the value being decoded; kept only where `append` has paths.
     path: String,
     /// The path of what failed, put together from the inside out.
@@ -23,6 +25,16 @@ impl<'a> Context<'a> {
             append: append.iter().map(AsRef::as_ref).collect(),
             ..Self::default()
         }
+    }
+
+    /// Whether appended arrays keep as many elements as a v2 server does.
+    pub fn is_capped(&self) -> bool {
+        self.is_capped
+    }
+
+    /// Sets whether appended arrays keep as many elements as a v2 server does.
+    pub(crate) fn capped(self, is_capped: bool) -> Self {
+        Self { is_capped, ..self }
     }
 
     /// Runs a decoder for the value under the key `name`.

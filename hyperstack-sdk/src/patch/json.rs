@@ -4,6 +4,7 @@ use super::context::Context;
 use super::error::PatchError;
 use super::field::{replace, Field, Rule, Slot};
 use super::filter::{Asked, FilterError};
+use super::list::{append_capped, keep_newest};
 use super::paths::Paths;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
@@ -16,13 +17,18 @@ pub struct JsonPatch {
     pub value: Value,
     /// The dotted paths in it at which arrays are appended; the empty path is the value itself.
     pub append: Vec<String>,
+    /// Whether an array that is appended to keeps its newest 100 elements, as it does on a v2 server.
+    pub is_capped: bool,
 }
 
 impl From<Value> for JsonPatch {
     /// A patch that appends nowhere.
     fn from(value: Value) -> Self {
-        let append = Vec::new();
-        Self { value, append }
+        Self {
+            value,
+            append: Vec::new(),
+            is_capped: false,
+        }
     }
 }
 
@@ -35,8 +41,11 @@ impl Field for Value {
         cx: &mut Context<'_>,
     ) -> Result<JsonPatch, D::Error> {
         let value = Self::deserialize(d)?;
-        let append = cx.append_below();
-        Ok(JsonPatch { value, append })
+        Ok(JsonPatch {
+            value,
+            append: cx.append_below(),
+            is_capped: cx.is_capped(),
+        })
     }
 
     fn encode_field<S: Serializer>(patch: &JsonPatch, s: S) -> Result<S::Ok, S::Error> {
@@ -70,12 +79,16 @@ impl Rule<Value, JsonPatch> for Json {
     }
 
     fn merge(value: &mut Value, patch: JsonPatch) -> Result<bool, PatchError> {
-        let append = Below::new(&patch.append);
+        let append = Below::new(&patch.append, patch.is_capped);
         Ok(merge(value, patch.value, &append))
     }
 
     fn then(first: &mut JsonPatch, second: JsonPatch) {
-        let append = (Below::new(&first.append), Below::new(&second.append));
+        first.is_capped |= second.is_capped;
+        let append = (
+            Below::new(&first.append, first.is_capped),
+            Below::new(&second.append, second.is_capped),
+        );
         let mut still = Vec::new();
         then(&mut first.value, second.value, append, "", &mut still);
         // A set: in whatever order three patches are joined, the result is the same.
@@ -125,16 +138,23 @@ fn paths(value: &Value, at: &mut Paths) {
 
 /// Append paths, relative to one place.
 #[derive(Clone, Default)]
-struct Below<'a>(Vec<&'a str>);
+struct Below<'a> {
+    paths: Vec<&'a str>,
+    /// Whether arrays that are appended to keep their newest elements only.
+    is_capped: bool,
+}
 
 impl<'a> Below<'a> {
-    fn new(paths: &'a [String]) -> Self {
-        Self(paths.iter().map(String::as_str).collect())
+    fn new(paths: &'a [String], is_capped: bool) -> Self {
+        Self {
+            paths: paths.iter().map(String::as_str).collect(),
+            is_capped,
+        }
     }
 
     /// Whether the place itself is appended to.
     fn here(&self) -> bool {
-        self.0.contains(&"")
+        self.paths.contains(&"")
     }
 
     /// The paths as seen from one key further in.
@@ -143,7 +163,10 @@ impl<'a> Below<'a> {
             let rest = path.strip_prefix(key)?;
             rest.strip_prefix('.').or(rest.is_empty().then_some(""))
         };
-        Self(self.0.iter().filter_map(relative).collect())
+        Self {
+            paths: self.paths.iter().filter_map(relative).collect(),
+            is_capped: self.is_capped,
+        }
     }
 }
 
@@ -151,6 +174,9 @@ impl<'a> Below<'a> {
 fn merge(base: &mut Value, patch: Value, append: &Below<'_>) -> bool {
     match (base, patch) {
         (Value::Object(base), Value::Object(patch)) => merge_objects(base, patch, append),
+        (Value::Array(base), Value::Array(patch)) if append.here() && append.is_capped => {
+            append_capped(base, patch)
+        }
         (Value::Array(base), Value::Array(patch)) if append.here() => {
             let changed = !patch.is_empty();
             base.extend(patch);
@@ -219,6 +245,9 @@ fn then(
         }
         (Value::Array(first), Value::Array(second)) if append.1.here() => {
             first.extend(second);
+            if append.1.is_capped {
+                keep_newest(first);
+            }
             if append.0.here() {
                 still.push(path.to_owned());
             }
@@ -232,7 +261,7 @@ fn then(
 fn keep(value: &Value, append: &Below<'_>, path: &str, still: &mut Vec<String>) {
     match value {
         Value::Array(_) if append.here() => still.push(path.to_owned()),
-        Value::Object(map) if !append.0.is_empty() => {
+        Value::Object(map) if !append.paths.is_empty() => {
             for (key, value) in map {
                 keep(value, &append.under(key), &join(path, key), still);
             }
@@ -274,6 +303,7 @@ mod tests {
         JsonPatch {
             value,
             append: append.iter().map(|path| (*path).to_owned()).collect(),
+            is_capped: false,
         }
     }
 
@@ -291,6 +321,25 @@ mod tests {
         assert_eq!(value, merged);
         let again = JsonPatch::from(json!({"a": {"b": null}, "d": {"x": 1}, "e": [2]}));
         assert_eq!(Json::merge(&mut value, again), Ok(false));
+    }
+
+    #[test]
+    fn a_capped_append_keeps_the_newest_elements() {
+        let numbers = |range: std::ops::Range<u32>| json!(range.collect::<Vec<_>>());
+        let capped = |log: Value| JsonPatch {
+            is_capped: true,
+            ..patch(json!({"a": {"log": log}}), &["a.log"])
+        };
+        let mut value = json!({"a": {"log": numbers(0..99)}});
+        assert_eq!(Json::merge(&mut value, capped(numbers(99..102))), Ok(true));
+        assert_eq!(value["a"]["log"], numbers(2..102));
+        let mut both = capped(numbers(102..160));
+        Json::then(&mut both, capped(numbers(160..220)));
+        assert_eq!(Json::merge(&mut value, both), Ok(true));
+        assert_eq!(value["a"]["log"], numbers(120..220));
+        let mut same = json!({"a": {"log": vec![7; 100]}});
+        assert_eq!(Json::merge(&mut same, capped(json!([7]))), Ok(false));
+        assert_eq!(same["a"]["log"], json!(vec![7; 100]));
     }
 
     #[test]

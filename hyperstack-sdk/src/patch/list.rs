@@ -8,6 +8,9 @@ use super::slot::{decode_list, encode_list};
 use serde::{Deserializer, Serializer};
 use std::borrow::Cow;
 
+/// The number of elements that a v2 server keeps of an array, the newest ones.
+const SERVER_KEEPS: usize = 100;
+
 /// What a patch does to a list.
 ///
 /// JSON has no word for appending: an append patch is written as its elements, and read back as a
@@ -18,28 +21,61 @@ pub enum ListPatch<T> {
     Replace(Vec<T>),
     /// These elements are added at the end.
     Append(Vec<T>),
+    /// These elements are added at the end, and the list keeps its newest 100: an append of a v2 server,
+    /// which does the same.
+    ///
+    /// [`then`](crate::Patch::then) keeps the limit, also if the second patch is an
+    /// [`Append`](Self::Append). Sets have no newest elements: they keep all.
+    AppendCapped(Vec<T>),
 }
 
 impl<T> ListPatch<T> {
     /// The elements, whatever is done with them.
     pub fn as_slice(&self) -> &[T] {
         match self {
-            Self::Replace(list) | Self::Append(list) => list,
+            Self::Replace(list) | Self::Append(list) | Self::AppendCapped(list) => list,
         }
     }
 
     /// The elements, whatever was to be done with them.
     pub fn into_vec(self) -> Vec<T> {
         match self {
-            Self::Replace(list) | Self::Append(list) => list,
+            Self::Replace(list) | Self::Append(list) | Self::AppendCapped(list) => list,
         }
     }
 
     fn elements(&mut self) -> &mut Vec<T> {
         match self {
-            Self::Replace(list) | Self::Append(list) => list,
+            Self::Replace(list) | Self::Append(list) | Self::AppendCapped(list) => list,
         }
     }
+
+    /// The elements as a list of their own.
+    fn into_new(self) -> Vec<T> {
+        match self {
+            Self::Replace(list) | Self::Append(list) => list,
+            Self::AppendCapped(mut list) => {
+                keep_newest(&mut list);
+                list
+            }
+        }
+    }
+}
+
+/// Drops the elements that a v2 server does not keep.
+pub(super) fn keep_newest<T>(list: &mut Vec<T>) {
+    let dropped = list.len().saturating_sub(SERVER_KEEPS);
+    list.drain(..dropped);
+}
+
+/// Appends elements and keeps the newest, as a v2 server does. Returns whether that changed the list.
+pub(super) fn append_capped<T: PartialEq>(list: &mut Vec<T>, elements: Vec<T>) -> bool {
+    let before = list.len();
+    list.extend(elements);
+    let dropped = list.len().saturating_sub(SERVER_KEEPS);
+    let changed = list.get(..before) != list.get(dropped..);
+    list.drain(..dropped);
+    changed
 }
 
 impl<T> From<Vec<T>> for ListPatch<T> {
@@ -66,9 +102,10 @@ impl<T: Field> Field for Vec<T> {
     ) -> Result<Self::Change, D::Error> {
         let append = cx.appends();
         let elements = decode_list(d, cx)?;
-        Ok(match append {
-            true => ListPatch::Append(elements),
-            false => ListPatch::Replace(elements),
+        Ok(match (append, cx.is_capped()) {
+            (true, true) => ListPatch::AppendCapped(elements),
+            (true, false) => ListPatch::Append(elements),
+            (false, _) => ListPatch::Replace(elements),
         })
     }
 
@@ -87,7 +124,7 @@ impl<T: Value> Rule<Vec<T>, ListPatch<T>> for List {
     }
 
     fn make(patch: ListPatch<T>) -> Result<Vec<T>, PatchError> {
-        Ok(patch.into_vec())
+        Ok(patch.into_new())
     }
 
     fn check(_: Option<&Vec<T>>, _: &ListPatch<T>) -> Result<(), PatchError> {
@@ -106,6 +143,7 @@ impl<T: Value> Rule<Vec<T>, ListPatch<T>> for List {
                 value.extend(list);
                 changed
             }
+            ListPatch::AppendCapped(list) => append_capped(value, list),
         })
     }
 
@@ -113,11 +151,19 @@ impl<T: Value> Rule<Vec<T>, ListPatch<T>> for List {
         match second {
             ListPatch::Replace(_) => *first = second,
             ListPatch::Append(list) => first.elements().extend(list),
+            ListPatch::AppendCapped(list) => {
+                let elements = first.elements();
+                elements.extend(list);
+                keep_newest(elements);
+                if let ListPatch::Append(elements) = first {
+                    *first = ListPatch::AppendCapped(std::mem::take(elements));
+                }
+            }
         }
     }
 
     fn fresh(patch: ListPatch<T>) -> ListPatch<T> {
-        ListPatch::Replace(patch.into_vec())
+        ListPatch::Replace(patch.into_new())
     }
 
     fn diff(value: &Vec<T>, later: &Vec<T>) -> Slot<ListPatch<T>> {
@@ -183,6 +229,10 @@ impl<T: Field> Appendable for Vec<T> {
 
     fn trim_patch(patch: &mut ListPatch<T>, max: usize) {
         patch.elements().trim(max, 0);
+        // Only one of the two limits is applied, so that `trim` can tell what it drops.
+        if let (ListPatch::AppendCapped(elements), 0..=SERVER_KEEPS) = (&mut *patch, max) {
+            *patch = ListPatch::Append(std::mem::take(elements));
+        }
     }
 }
 

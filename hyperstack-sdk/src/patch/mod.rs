@@ -19,6 +19,8 @@
 //! of a `#[field(serde)]`, is so by such a frame too, with all that is inside of it, and then has the
 //! new elements alone: a list that the server appends to is best a `Vec` of leaves.
 //!
+//! A v2 server keeps the newest 100 elements of each array, and so does its append here.
+//!
 //! A default is a value like any other, and what comes merges into it, the first time too: of a section
 //! of which a part is sent the rest is the default's, and elements are added behind those of a default
 //! list, of which the server knows nothing.
@@ -238,7 +240,19 @@ pub trait Patch: Fields + Value + Serialize + DeserializeOwned {
     /// As [`decode`](Self::decode), into a patch that sets nothing yet. After an error it may set some.
     #[doc(hidden)]
     fn decode_into(&mut self, json: &str, append: &[impl AsRef<str>]) -> Result<(), DecodeError> {
-        let mut cx = context::Context::new(append);
+        self.decode_update(json, append, false)
+    }
+
+    /// As [`decode_into`](Self::decode_into). `is_capped` says whether the arrays that are appended to keep
+    /// as many elements as a v2 server does.
+    #[doc(hidden)]
+    fn decode_update(
+        &mut self,
+        json: &str,
+        append: &[impl AsRef<str>],
+        is_capped: bool,
+    ) -> Result<(), DecodeError> {
+        let mut cx = context::Context::new(append).capped(is_capped);
         let mut json = serde_json::Deserializer::from_str(json);
         record::decode_into(self, &mut json, &mut cx)
             .and_then(|()| json.end())

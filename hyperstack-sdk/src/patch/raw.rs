@@ -74,6 +74,7 @@ impl Fields for JsonPatch {
         *fields = JsonPatch {
             value: Value::Object(Map::deserialize(d)?),
             append: cx.append_below(),
+            is_capped: cx.is_capped(),
         };
         Ok(())
     }

@@ -26,7 +26,11 @@ macro_rules! sets {
                 d: D,
                 cx: &mut Context<'_>,
             ) -> Result<Self::Change, D::Error> {
-                Vec::<T>::decode_field(d, cx)
+                // A set has no newest elements, so it keeps all.
+                Ok(match Vec::<T>::decode_field(d, cx)? {
+                    ListPatch::AppendCapped(list) => ListPatch::Append(list),
+                    patch => patch,
+                })
             }
 
             fn encode_field<S: Serializer>(patch: &Self::Change, s: S) -> Result<S::Ok, S::Error> {
@@ -65,7 +69,7 @@ macro_rules! sets {
             ) -> Result<bool, PatchError> {
                 Ok(match patch {
                     ListPatch::Replace(list) => replace(value, list.into_iter().collect()),
-                    ListPatch::Append(list) => {
+                    ListPatch::Append(list) | ListPatch::AppendCapped(list) => {
                         let before = value.len();
                         value.extend(list);
                         value.len() != before

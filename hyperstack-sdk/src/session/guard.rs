@@ -95,6 +95,12 @@ impl Guard {
         versions.is_some_and(|(held, version)| version.is_in(held))
     }
 
+    /// Whether the server keeps so few elements of an array that the client must drop the same ones.
+    #[inline]
+    pub(crate) fn caps_arrays(&self) -> bool {
+        matches!(self, Guard::V2(_))
+    }
+
     /// Whether a live change may be in its row already.
     #[inline]
     pub(crate) fn may_repeat(&mut self, mark: Option<&mut Mark>, seq: Option<Seq>) -> bool {

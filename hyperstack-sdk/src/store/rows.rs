@@ -312,7 +312,8 @@ impl<T: Record> Rows<T> {
         let mark = slot.map(|slot| &mut slot.mark);
         let may_repeat = self.guard.may_repeat(mark, input.seq);
         let mut patch = T::Patch::default();
-        patch.decode_into(input.data, append)?;
+        let is_capped = self.guard.caps_arrays();
+        patch.decode_update(input.data, append, is_capped)?;
         if may_repeat && !append.is_empty() {
             let slot = held.and_then(|id| self.slots[id as usize].as_ref());
             if let Some(slot) = slot {

@@ -1,9 +1,10 @@
 //! What attributes say, `#[field]` and serde's.
 
 use crate::{appending, patch, refused, value};
-use hyperstack_sdk::{Entity, Leaf, Patchable, Section};
+use hyperstack_sdk::{Entity, Leaf, Patch, Patchable, Section};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
 #[derive(Clone, Debug, PartialEq, Entity)]
@@ -111,6 +112,86 @@ fn elements_that_are_trimmed_away_again_change_nothing() {
     assert_eq!(Round::merge_patch(&mut a, replace([9, 1, 1, 2])), Ok(false));
     assert_eq!(Round::merge_patch(&mut a, replace([9, 3, 3, 3])), Ok(true));
     assert_eq!(a.log, [3, 3, 3]);
+}
+
+#[derive(Clone, Debug, PartialEq, Entity)]
+struct Logs {
+    all: Vec<u64>,
+    #[field(append(max = 60))]
+    few: Vec<u64>,
+    #[field(append(max = 200))]
+    many: Option<Vec<u64>>,
+    by_name: BTreeMap<String, Vec<u64>>,
+    set: BTreeSet<u64>,
+    raw: serde_json::Value,
+}
+
+/// A patch of a v2 server that appends these elements to every list.
+fn capped(elements: Vec<u64>) -> LogsPatch {
+    let json = json!({
+        "all": elements, "few": elements, "many": elements, "by_name": {"a": elements},
+        "set": elements, "raw": {"log": elements},
+    });
+    let append = ["all", "few", "many", "by_name.a", "set", "raw.log"];
+    let mut patch = LogsPatch::default();
+    let json = json.to_string();
+    patch.decode_update(&json, &append, true).unwrap();
+    patch
+}
+
+#[test]
+fn an_append_of_a_v2_server_keeps_the_newest_hundred_elements() {
+    let newest = |count: u64, last: u64| (last - count..last).collect::<Vec<_>>();
+    let logs_are = |logs: &Logs, last: u64| {
+        assert_eq!(logs.all, newest(100, last));
+        assert_eq!(logs.few, newest(60, last));
+        assert_eq!(logs.many, Some(newest(100, last)));
+        assert_eq!(logs.by_name["a"], newest(100, last));
+        assert_eq!(logs.set.len() as u64, last);
+        assert_eq!(logs.raw, json!({"log": newest(100, last)}));
+    };
+    let first = newest(99, 99);
+    let mut logs: Logs = value(json!({
+        "all": first, "few": first, "many": first, "by_name": {"a": first}, "set": first,
+        "raw": {"log": first},
+    }));
+    let before = logs.clone();
+    for last in [100, 101, 102] {
+        let append = capped(vec![last - 1]);
+        assert_eq!(Logs::merge_patch(&mut logs, append), Ok(true));
+    }
+    logs_are(&logs, 102);
+    logs.apply(capped(newest(90, 192))).unwrap();
+    logs_are(&logs, 192);
+    logs.apply(capped(newest(130, 322))).unwrap();
+    logs_are(&logs, 322);
+
+    // The same as one patch, and as the only one.
+    let patches = [newest(3, 102), newest(90, 192), newest(130, 322)].map(capped);
+    let all = patches.into_iter().reduce(Patch::then).unwrap();
+    let mut at_once = before;
+    at_once.apply(all).unwrap();
+    assert_eq!(at_once.all, logs.all);
+    assert_eq!(at_once.few, logs.few);
+    assert_eq!(at_once.raw, logs.raw);
+    assert_eq!(
+        Logs::try_from(capped(newest(130, 130))).unwrap().all,
+        newest(100, 130)
+    );
+}
+
+#[test]
+fn an_append_that_leaves_a_full_list_as_it_was_changes_nothing() {
+    let sevens = |count: usize| vec![7; count];
+    let mut logs: Logs = value(json!({
+        "all": sevens(100), "few": sevens(60), "many": sevens(100),
+        "by_name": {"a": sevens(100)}, "set": [7], "raw": {"log": sevens(100)},
+    }));
+    let append = || capped(sevens(70));
+    assert_eq!(Logs::merge_patch(&mut logs, append()), Ok(false));
+    logs.few = vec![6; 60];
+    assert_eq!(Logs::merge_patch(&mut logs, append()), Ok(true));
+    assert_eq!(logs.few, sevens(60));
 }
 
 #[test]

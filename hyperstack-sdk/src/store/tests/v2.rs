@@ -243,3 +243,40 @@ fn rows_of_another_generation_keep_their_places_until_they_come_again() {
     f.apply(&[r#""op":"upsert","key":"a","data":{"_seq":"4:0","name":"a"}"#]);
     assert_eq!(f.names(), ["b", "a", "c"]);
 }
+
+#[test]
+fn a_list_that_grows_beyond_the_servers_limit_equals_the_servers() {
+    let mut f = list();
+    for n in 0..130 {
+        let append = format!(
+            r#""op":"patch","key":"a","append":["log"],"data":{{"_version":"ab:{}","log":[{n}]}}"#,
+            n + 10
+        );
+        f.apply(&[&append]);
+    }
+    let newest: Vec<u32> = (30..130).collect();
+    assert_eq!(f.cache.get("a").unwrap().log, newest);
+    f.read();
+    let log = serde_json::to_string(&newest).unwrap();
+    f.restarts(&format!(
+        r#"{{"key":"a","data":{{"_seq":"10:1","name":"a","log":{log}}}}},{{"key":"b","data":{{"_seq":"20:1","name":"b","log":[]}}}}"#
+    ));
+    f.completes();
+    assert_eq!(f.read(), [format!("error {}", StreamError::Resynced)]);
+}
+
+#[test]
+fn a_v1_list_grows_without_a_limit() {
+    let mut f = fixture("Coin/list", None);
+    f.begin(RECENCY);
+    f.apply(&[ROWS]);
+    f.completes();
+    for n in 0..130 {
+        let append = format!(
+            r#""op":"patch","key":"a","append":["log"],"seq":"{}:0","data":{{"log":[{n}]}}"#,
+            n + 30
+        );
+        f.apply(&[&append]);
+    }
+    assert_eq!(f.cache.get("a").unwrap().log.len(), 130);
+}
