@@ -97,6 +97,8 @@ pub struct Ack {
     pub whole_entities: bool,
     /// Whether the view is a tape: a log of events, without a snapshot.
     pub is_tape: bool,
+    /// Whether the result has a limited number of rows, so that one that leaves may have a successor.
+    pub has_limit: bool,
 }
 
 /// A row's key and its JSON, not yet decoded.
@@ -281,6 +283,10 @@ fn frame<'a>(
         let ack = is_routed.then(|| Ack {
             whole_entities: envelope.whole_entities.unwrap_or_default(),
             is_tape: envelope.has_replay_window,
+            has_limit: envelope
+                .query
+                .and_then(|query| member(query, "take"))
+                .is_some_and(|take| take.trim_start() != "null"),
         });
         return Ok(Frame::Subscribed { view, sort, ack });
     }

@@ -59,6 +59,7 @@ fn accepted(session: &mut Session, id: &str) {
         ack: Some(Ack {
             whole_entities: true,
             is_tape: false,
+            has_limit: false,
         }),
     };
     assert_eq!(arrives(session, id, frame), None);
@@ -219,6 +220,7 @@ fn a_tape_has_no_rows() {
         ack: Some(Ack {
             whole_entities: true,
             is_tape: true,
+            has_limit: false,
         }),
     };
     assert_eq!(arrives(&mut session, "1", frame), None);

@@ -64,6 +64,8 @@ struct Subscription {
     query: Query,
     source: SourceId,
     snapshot: Snapshot,
+    /// Whether a row that leaves may have a successor. The server says so of limits that views declare.
+    has_limit: bool,
     /// When the server last sent something for it.
     heard: Option<Time>,
 }
@@ -166,7 +168,7 @@ impl Generation for V2 {
         subscription.heard = heard_at;
         let source = subscription.source;
         let is_complete = subscription.snapshot == Snapshot::Complete;
-        let hold = subscription.query.window.take.is_some();
+        let hold = subscription.has_limit;
         let step = match frame {
             Frame::Subscribed { sort, ack, .. } => {
                 let ack = ack.unwrap_or_default();
@@ -323,6 +325,7 @@ impl V2 {
             query,
             source: source.id,
             snapshot: Snapshot::First,
+            has_limit: false,
             heard: None,
         };
         self.subscriptions.insert(self.last_id, subscription);
@@ -336,12 +339,13 @@ impl V2 {
         sort: Option<wire::Sort>,
         instructions: &mut Instructions,
     ) {
-        let Some(subscription) = self.subscriptions.get(&id) else {
+        let Some(subscription) = self.subscriptions.get_mut(&id) else {
             return;
         };
         let Some(source) = self.sources.get_mut(&subscription.query) else {
             return;
         };
+        subscription.has_limit = ack.has_limit;
         let step = if ack.is_tape {
             source.status = Status::Rejected;
             self.outbox.push_back(end_query(id));
