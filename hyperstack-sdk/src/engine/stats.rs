@@ -18,9 +18,9 @@ pub struct Stats {
     pub conflated: u64,
     /// Changes that were dropped, of readers that were behind and had asked for that.
     pub missed: u64,
-    /// How often the snapshot of a view was taken again: after a lost connection, because a reader came
-    /// who wants more of the view, or because nothing had come of it for as long as
-    /// [`stale_after`](crate::HyperStackBuilder::stale_after) says.
+    /// How often a view got another snapshot: after a lost connection, because a reader wants more of the
+    /// view, because the view was silent for [`stale_after`](crate::HyperStackBuilder::stale_after), or
+    /// because a v2 server sent one to a subscription that lagged.
     pub resyncs: u64,
     /// How often a lost connection was restored.
     pub reconnects: u64,

@@ -104,7 +104,7 @@ impl Caches {
         let Some(source) = self.sources.get_mut(index).and_then(Option::as_mut) else {
             return;
         };
-        if let Step::Begin { resync: true, .. } = step {
+        if let Step::Begin { resync: true, .. } | Step::Snapshot { restarts: true, .. } = step {
             self.meter.resyncs.add(1);
         }
         let mut now = Waiting::default();
