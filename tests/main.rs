@@ -6,6 +6,7 @@ mod answers;
 mod auth;
 mod connection_states;
 mod defects;
+mod defects_v2;
 mod documentation;
 mod faults;
 mod filters;
