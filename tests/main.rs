@@ -18,6 +18,7 @@ mod readers;
 mod record;
 mod recordings;
 mod resume;
+mod server_defects;
 mod settings;
 mod stack;
 mod stopping;

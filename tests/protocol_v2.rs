@@ -4,10 +4,10 @@ use std::error::Error;
 
 use futures_util::FutureExt;
 use hyperstack_sdk::prelude::*;
-use hyperstack_sdk::testing::{Refusal, Sort, TestServer};
+use hyperstack_sdk::testing::{Sort, TestServer};
 use serde_json::json;
 
-use crate::support::{next, soon};
+use crate::support::next;
 
 type Result = std::result::Result<(), Box<dyn Error>>;
 
@@ -134,6 +134,27 @@ async fn a_derived_view_is_sorted_here_and_its_first_row_is_never_missing() -> R
 }
 
 #[tokio::test]
+async fn a_row_that_leaves_a_declared_limit_waits_for_its_successor() -> Result {
+    let server = server().await?;
+    let hs = connect(&server).await?;
+    let mut top = hs.views::<PlayerViews>().top().watch();
+    for _ in 0..3 {
+        next(&mut top).await;
+    }
+    server.upsert(
+        "Player",
+        "kim",
+        json!({"name": "kim", "score": 9, "log": []}),
+    );
+    assert_eq!(brief(&mut top).await, "upsert kim 9");
+    assert_eq!(brief(&mut top).await, "delete bob");
+    server.delete("Player", "kim");
+    assert_eq!(brief(&mut top).await, "upsert bob 1");
+    assert_eq!(brief(&mut top).await, "delete kim");
+    Ok(())
+}
+
+#[tokio::test]
 async fn one_row_is_read_by_its_key() -> Result {
     let server = server().await?;
     let hs = connect(&server).await?;
@@ -195,82 +216,6 @@ async fn a_recovery_snapshot_is_a_resync() -> Result {
         seen.contains(&StreamError::Resynced.to_string()),
         "{seen:?}"
     );
-    Ok(())
-}
-
-#[tokio::test]
-async fn a_subscription_that_lagged_is_made_anew_and_no_other() -> Result {
-    let server = server().await?;
-    let hs = connect(&server).await?;
-    let mut list = hs.watch::<Player>();
-    let mut top = hs.views::<PlayerViews>().top().watch();
-    for _ in 0..3 {
-        next(&mut list).await;
-        next(&mut top).await;
-    }
-    let lagged = Refusal::new("subscription-lagged");
-    server.end_subscriptions("Player/list", &lagged);
-    server.patch("Player", "bob", json!({"score": 8}));
-    let update = next(&mut list).await;
-    assert_eq!(
-        (update.key(), update.data().map(|bob| bob.score)),
-        ("bob", Some(8))
-    );
-    assert_eq!(brief(&mut top).await, "upsert bob 8");
-    assert_eq!(hs.stats().reconnects, 0);
-    Ok(())
-}
-
-#[tokio::test]
-async fn an_unknown_view_ends_its_readers_at_once() -> Result {
-    let server = server().await?;
-    let hs = connect(&server).await?;
-    let unknown = hs.raw("Player").collection("Player/nope");
-    assert!(matches!(
-        soon(unknown.try_get()).await,
-        Err(ReadError::UnknownView { view }) if view == "Player/nope"
-    ));
-    let mut updates = unknown.watch();
-    assert_eq!(soon(updates.next()).await, None);
-    assert_eq!(names(hs.list::<Player>().await).len(), 3);
-    Ok(())
-}
-
-#[tokio::test]
-async fn a_rejected_subscription_is_an_error_of_its_own_reader() -> Result {
-    let server = server().await?;
-    let hs = connect(&server).await?;
-    server.set_max_snapshot_rows(Some(2));
-    let Err(ReadError::Refused { view, issue }) = soon(hs.try_list::<Player>()).await else {
-        panic!("over the limit of rows");
-    };
-    assert_eq!(view, "Player/list");
-    assert_eq!(issue.code, "subscription-rejected");
-    let two = hs.views::<PlayerViews>().list().take(2);
-    assert_eq!(names(two.try_get().await?), ["eve", "bob"]);
-    Ok(())
-}
-
-#[tokio::test]
-async fn late_frames_of_a_dropped_stream_change_nothing() -> Result {
-    let server = server().await?;
-    let hs = HyperStack::builder()
-        .url(server.url())
-        .protocol(Protocol::V2)
-        .linger(std::time::Duration::ZERO)
-        .connect()
-        .await?;
-    let mut top = hs.views::<PlayerViews>().top().watch();
-    let mut list = hs.watch::<Player>();
-    for _ in 0..3 {
-        next(&mut top).await;
-        next(&mut list).await;
-    }
-    drop(top);
-    server.send_late_frames("Player/top", "bob");
-    server.patch("Player", "bob", json!({"score": 8}));
-    assert_eq!(brief(&mut list).await, "patch bob 8");
-    assert_eq!(hs.stats().frame_errors, 0);
     Ok(())
 }
 
