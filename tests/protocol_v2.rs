@@ -4,10 +4,10 @@ use std::error::Error;
 
 use futures_util::FutureExt;
 use hyperstack_sdk::prelude::*;
-use hyperstack_sdk::testing::{Sort, TestServer};
+use hyperstack_sdk::testing::{SeqSource, Sort, TestServer};
 use serde_json::json;
 
-use crate::support::next;
+use crate::support::{next, settled, soon};
 
 type Result = std::result::Result<(), Box<dyn Error>>;
 
@@ -256,5 +256,123 @@ async fn filters_that_the_server_compares_otherwise_are_applied_here() -> Result
     assert_eq!(next(&mut twenties).await.key, "a");
     server.patch("Price", "c", json!({"price": 20}));
     assert_eq!(next(&mut twenties).await.key, "c");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_list_that_outgrows_the_servers_limit_equals_the_servers() -> Result {
+    let server = TestServer::builder()
+        .protocol(Protocol::V2)
+        .entity("Player")
+        .array_limit(100)
+        .start()
+        .await?;
+    let row = json!({"name": "ada", "score": 1, "log": [], "more": {"log": []}});
+    server.upsert("Player", "ada", row);
+    let hs = connect(&server).await?;
+    let mut updates = hs.watch::<Player>();
+    let raw = hs.raw("Player").list();
+    let mut raws = raw.watch();
+    next(&mut updates).await;
+    next(&mut raws).await;
+    for n in 0..130 {
+        let patch = json!({"log": [n], "more": {"log": [n]}});
+        server.append("Player", "ada", patch, &["log", "more.log"]);
+        next(&mut updates).await;
+        next(&mut raws).await;
+    }
+    let newest: Vec<u32> = (30..130).collect();
+    assert_eq!(hs.list_sync::<Player>()[0].log, newest);
+    assert_eq!(raw.get_sync()[0]["more"]["log"], json!(newest));
+    // The snapshot has nothing new, so the next update is the next change.
+    server.drop_connections();
+    soon(server.wait_for_accepted(2)).await;
+    soon(server.wait_for_subscription("Player/list")).await;
+    server.patch("Player", "ada", json!({"score": 2}));
+    let update = next(&mut updates).await;
+    assert_eq!(update.data().map(|ada| ada.score), Some(2));
+    let update = next(&mut raws).await;
+    assert_eq!(update.data().map(|ada| &ada["score"]), Some(&json!(2)));
+    Ok(())
+}
+
+/// A sort value of one of many kinds.
+fn sort_value(n: usize) -> serde_json::Value {
+    match n % 25 {
+        0 => json!(null),
+        1 => json!({"x": n}),
+        2 => json!([n]),
+        3 => json!(n % 2 == 0),
+        4..8 => json!(n % 7),
+        8..10 => json!(n as f64 / 4.0 - 20.0),
+        10..14 => json!((n % 7).to_string()),
+        14 => json!(format!("-{}", n % 5)),
+        15 => json!(format!("{}00000000000000000000", n % 9)),
+        16 => json!(format!("{}0000000000000000000000000000000000000000", n % 9)),
+        17 => json!(format!(
+            "-{}0000000000000000000000000000000000000000",
+            n % 9
+        )),
+        18 => json!(format!("00{}", n % 9)),
+        19 => json!(["", "-", "+1", "1.5", "Bob", "alice", "éa"][n % 7]),
+        20 => json!(u64::MAX - n as u64),
+        _ => json!({}),
+    }
+}
+
+#[tokio::test]
+async fn the_client_sorts_as_the_server_does() -> Result {
+    for sort in [
+        Sort::asc("a.n"),
+        Sort::desc("a.n"),
+        Sort::asc("_seq"),
+        Sort::desc("_seq"),
+    ] {
+        let server = TestServer::builder()
+            .protocol(Protocol::V2)
+            .view_unlimited("Player/sorted", sort.clone())
+            .start()
+            .await?;
+        let change = |n: usize| {
+            let key = format!("k{}", n * 7 % 40);
+            let seq = match n % 3 {
+                0 => SeqSource::Off,
+                _ => SeqSource::FromSlot([8, 99, 100, 7_000_000][n % 4]),
+            };
+            server.set_seq(seq);
+            let value = sort_value(n * 31);
+            let row = match n % 10 {
+                0 => json!({"key": key, "a": null}),
+                1 => json!({"key": key, "other": n}),
+                _ => json!({"key": key, "a": {"n": value}}),
+            };
+            if n % 11 == 0 {
+                server.delete("Player", &key);
+            } else if n % 4 == 0 {
+                server.upsert("Player", &key, row);
+            } else {
+                server.patch("Player", &key, row);
+            }
+        };
+        (0..100).for_each(change);
+        let hs = connect(&server).await?;
+        let sorted = hs.raw("Player").collection("Player/sorted");
+        assert!(!soon(sorted.get()).await.is_empty());
+        let _open = sorted.watch();
+        let keys = |rows: Vec<serde_json::Value>| {
+            let rows = rows.into_iter();
+            rows.map(|row| row["key"].as_str().unwrap_or_default().to_owned())
+                .collect::<Vec<_>>()
+        };
+        for n in 100..400 {
+            change(n);
+            if n % 10 == 0 {
+                settled(&server, hs.faults()).await;
+                let window = server.window("Player/sorted").ok_or("no such view")?;
+                let expected: Vec<_> = window.into_iter().map(|(key, _)| key).collect();
+                assert_eq!(keys(sorted.get_sync()), expected, "{sort:?} after {n}");
+            }
+        }
+    }
     Ok(())
 }
