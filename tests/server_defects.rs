@@ -278,7 +278,11 @@ async fn wide_integers_in_text_are_keys_and_filter_values() -> anyhow::Result<()
         .entity("Round")
         .start()
         .await?;
-    for (id, miners, name) in [("7", "-3", "7"), ("18446744073709551615", "5", "eight")] {
+    for (id, miners, name) in [
+        ("7", "-3", "7"),
+        ("18446744073709551615", "5", "eight"),
+        ("9", "1180591620717411303424", "nine"),
+    ] {
         let row = json!({"id": {"round_id": id}, "miners": miners, "name": name});
         server.upsert("Round", id, row);
     }
@@ -300,6 +304,8 @@ async fn wide_integers_in_text_are_keys_and_filter_values() -> anyhow::Result<()
     // The value is given as text, too, and asked for as what the field is.
     let text = list.clone().filter("id.round_id", "18446744073709551615");
     assert_eq!(rounds(soon(text.get()).await), [u64::MAX]);
+    let wider = list.clone().filter("miners", "1180591620717411303424");
+    assert_eq!(rounds(soon(wider.get()).await), [9]);
     let name = list.filter("name", "7");
     assert_eq!(rounds(soon(name.get()).await), [7]);
     let asked: Vec<Value> = server
@@ -311,6 +317,7 @@ async fn wide_integers_in_text_are_keys_and_filter_values() -> anyhow::Result<()
     let expected = [
         json!({"id.round_id": u64::MAX}),
         json!({"miners": -3}),
+        json!({"miners": "1180591620717411303424"}),
         json!({"name": "7"}),
     ];
     for filters in &asked {

@@ -414,11 +414,17 @@ struct Step<'m> {
 /// Whether a row's value is the one that a filter asks for. `20` is not `20.0`, and a wide integer is
 /// asked for as a number: the server stores it as one, and only sends it as text.
 fn is_equal(value: &Value, asked: &Value) -> bool {
-    let is_wide_integer = || {
-        let is_integer = asked.is_u64() || asked.is_i64();
-        is_integer && value.as_str() == Some(asked.to_string().as_str())
-    };
-    value == asked || is_wide_integer()
+    match (value, asked) {
+        (Value::Array(values), Value::Array(asked)) => {
+            let mut pairs = values.iter().zip(asked);
+            values.len() == asked.len() && pairs.all(|(value, asked)| is_equal(value, asked))
+        }
+        (Value::String(text), Value::Number(number)) => {
+            let is_integer = number.is_u64() || number.is_i64();
+            is_integer && *text == number.to_string()
+        }
+        (value, asked) => value == asked,
+    }
 }
 
 fn position(row: &Row) -> Option<Seq> {

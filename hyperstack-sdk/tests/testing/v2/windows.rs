@@ -104,6 +104,7 @@ async fn a_filter_asks_for_a_wide_integer_as_a_number() {
         ("wide", json!("7")),
         ("float", json!(7.0)),
         ("name", json!("seven")),
+        ("list", json!(["7", "8"])),
     ];
     for (key, n) in rows {
         server.upsert("Round", key, json!({"id": {"n": n}}));
@@ -114,6 +115,7 @@ async fn a_filter_asks_for_a_wide_integer_as_a_number() {
         (json!(18_446_744_073_709_551_615_u64), &["text"]),
         (json!(7.0), &["float"]),
         (json!("seven"), &["name"]),
+        (json!([7, 8]), &["list"]),
     ]
     .into_iter()
     .enumerate()
