@@ -6,7 +6,7 @@ use hyperstack_sdk::{Patchable, Value};
 use serde::Serialize;
 
 use super::change::{Change, Op};
-use super::path::{pick, Path};
+use super::path::{is_position, pick, Path};
 
 /// How a change is written.
 #[derive(Debug, Clone, Default)]
@@ -68,10 +68,14 @@ impl Style {
 
     /// What is shown of a row, if it has any of it.
     fn shown(&self, row: &Value) -> Option<Value> {
-        match self.fields.is_empty() {
-            true => Some(row.clone()),
-            false => pick(row, &self.fields),
+        if !self.fields.is_empty() {
+            return pick(row, &self.fields);
         }
+        let mut row = row.clone();
+        if let (false, Value::Object(fields)) = (self.json, &mut row) {
+            fields.retain(|name, _| !is_position(name));
+        }
+        Some(row)
     }
 }
 

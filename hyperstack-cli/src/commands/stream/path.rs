@@ -95,14 +95,18 @@ pub(super) fn leaves(row: &Value) -> Vec<(Path, &Value)> {
     found
 }
 
+/// Whether a field is the server's: the position or the version of a row's last change.
+pub(super) fn is_position(name: &str) -> bool {
+    matches!(name, "_seq" | "_version")
+}
+
 fn collect<'r>(value: &'r Value, here: &mut Vec<String>, found: &mut Vec<(Path, &'r Value)>) {
     let Value::Object(map) = value else {
         found.push((Path(here.clone()), value));
         return;
     };
     for (name, value) in map {
-        // Where the server stands, which is no part of the entity.
-        if name != "_seq" {
+        if !is_position(name) {
             here.push(name.clone());
             collect(value, here, found);
             here.pop();
@@ -134,7 +138,7 @@ mod tests {
 
     #[test]
     fn leaves_have_no_names_in_them() {
-        let row = json!({"_seq": "1:2", "a": {"b": 1, "c": [1], "d": null}, "e": "x", "f": {}});
+        let row = json!({"_seq": "1:2", "_version": "a:3", "a": {"b": 1, "c": [1], "d": null}, "e": "x", "f": {}});
         let found: Vec<_> = leaves(&row).into_iter().map(|(path, _)| path).collect();
         assert_eq!(found, parsed(&["a.b", "a.c", "a.d", "e"]));
         assert!(found[0].is_in(&found[0]) && found[0].is_in(&parsed(&["a"])[0]));
