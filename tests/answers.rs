@@ -83,6 +83,7 @@ async fn what_is_there_in_part_is_not_there_yet() -> anyhow::Result<()> {
         put(&server, &format!("k{n}"), f64::from(n));
     }
     let hs = client(&server)
+        .protocol(Protocol::V1)
         .ping_interval(Duration::MAX)
         .connect()
         .await?;
@@ -200,7 +201,7 @@ async fn what_will_never_be_known() -> anyhow::Result<()> {
 /// One message at a time: this is about one in the middle of a snapshot.
 #[tokio::test]
 async fn what_may_be_incomplete() -> anyhow::Result<()> {
-    let offline = Offline::new(HyperStack::builder());
+    let offline = Offline::new(HyperStack::builder().protocol(Protocol::V1));
     let view = offline.client().views::<GameViews>().ranked();
     let read = tokio::spawn({
         let view = view.clone();

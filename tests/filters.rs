@@ -35,7 +35,11 @@ fn round(name: &str, slot: Value, phase: Value) -> Value {
 }
 
 async fn rounds() -> anyhow::Result<(TestServer, HyperStack, ListView<Round>)> {
-    let server = TestServer::builder().entity("Round").start().await?;
+    let server = TestServer::builder()
+        .protocol(Protocol::V1)
+        .entity("Round")
+        .start()
+        .await?;
     // The server makes a string of what a double cannot hold.
     let large = json!(u64::MAX);
     server.upsert("Round", "a", round("a", json!(7), json!("Open")));

@@ -7,6 +7,7 @@ mod auth;
 mod connection_states;
 mod defects;
 mod defects_v2;
+mod detection;
 mod documentation;
 mod faults;
 mod filters;

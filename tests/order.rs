@@ -27,6 +27,7 @@ async fn keys_by(sort: Sort, rows: &[(&str, Value)]) -> Vec<String> {
 
 async fn sorted(sort: Sort) -> (TestServer, HyperStack) {
     let server = TestServer::builder()
+        .protocol(Protocol::V1)
         .entity("Item")
         .scripted_view("Item/sorted", Mode::List, Some(sort))
         .start()

@@ -242,7 +242,11 @@ async fn only_the_keys_that_are_watched_are_asked_for() -> anyhow::Result<()> {
 async fn a_view_lingers_for_the_next_reader() -> anyhow::Result<()> {
     let server = games().start().await?;
     put(&server, "a", 1.0);
-    let hs = client(&server).linger(HOUR).connect().await?;
+    let hs = client(&server)
+        .protocol(Protocol::V1)
+        .linger(HOUR)
+        .connect()
+        .await?;
     assert_eq!(soon(hs.list::<Game>()).await.len(), 1);
     // The view is warm: it follows the server though nobody reads it.
     put(&server, "b", 2.0);

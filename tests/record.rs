@@ -66,6 +66,7 @@ async fn a_recording_holds_no_token() -> anyhow::Result<()> {
         provider()
     };
     let hs = client(&server)
+        .protocol(hyperstack_sdk::Protocol::V1)
         .token_provider(provider)
         .record(move |entry: Entry| drop(entries.send(entry)))
         .connect()

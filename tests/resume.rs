@@ -134,7 +134,7 @@ async fn a_list_that_was_not_complete_is_asked_for_again_whole() -> anyhow::Resu
     for n in 0..60 {
         put(&server, &format!("{n:02}"), 1.0);
     }
-    let hs = client(&server).connect().await?;
+    let hs = client(&server).protocol(Protocol::V1).connect().await?;
     let mut updates = hs.watch::<Game>();
     server.hold_replies();
     soon(async {
@@ -185,7 +185,7 @@ struct Inner {
 
 /// A client that is being sent a snapshot of one row, as of this position.
 fn logs(seq: Seq, row: Value) -> (Offline, EntityStream<Log>) {
-    let offline = Offline::new(HyperStack::builder());
+    let offline = Offline::new(HyperStack::builder().protocol(Protocol::V1));
     let mut updates = offline.client().watch::<Log>();
     assert_eq!(pending(&mut updates), []);
     let subscribed = r#"{"op":"subscribed","view":"Log/list","mode":"list","sort":{"field":["_seq"],"order":"desc"}}"#;

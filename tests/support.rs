@@ -34,6 +34,7 @@ pub(crate) struct Other {
 /// `Game/ranked` says only what a test sends, in the same order.
 pub(crate) fn games() -> TestServerBuilder {
     TestServer::builder()
+        .protocol(Protocol::V1)
         .entity("Game")
         .entity("Other")
         .view("Game/best", Sort::desc("score"), 1)

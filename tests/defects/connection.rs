@@ -276,6 +276,7 @@ async fn p11_a_client_that_the_server_removed_in_silence_comes_back() -> anyhow:
     let server = games().start().await?;
     put(&server, "a", 1.0);
     let hs = client(&server)
+        .protocol(Protocol::V1)
         .ping_interval(Duration::from_millis(50))
         .connect()
         .await?;

@@ -104,6 +104,7 @@ fn jobs(server: &TestServer) -> Vec<(String, Job)> {
 async fn p01_a_filtered_window_and_a_longer_one_are_both_right_all_the_time() -> anyhow::Result<()>
 {
     let server = TestServer::builder()
+        .protocol(Protocol::V1)
         .entity("Job")
         .entity("Other")
         .start()
@@ -280,7 +281,11 @@ async fn p12_a_list_is_ready_after_its_last_batch() -> anyhow::Result<()> {
     for n in 0..150 {
         put(&server, &format!("k{n}"), f64::from(n));
     }
-    let hs = client(&server).initial_data_timeout(HOUR).connect().await?;
+    let hs = client(&server)
+        .protocol(Protocol::V1)
+        .initial_data_timeout(HOUR)
+        .connect()
+        .await?;
     server.hold_replies();
     let rows = tokio::spawn({
         let hs = hs.clone();

@@ -92,7 +92,11 @@ enum Phase {
 
 #[tokio::test]
 async fn p05_null_is_not_the_same_as_never_sent() -> anyhow::Result<()> {
-    let server = TestServer::builder().entity("Nullable").start().await?;
+    let server = TestServer::builder()
+        .protocol(Protocol::V1)
+        .entity("Nullable")
+        .start()
+        .await?;
     let values = json!({
         "text": "hello", "integer": -1, "large": "18446744073709551615", "float": 0.5,
         "flag": false, "list": [1], "map": {"k": 1}, "section": {"x": 1}, "leaf": "Open",

@@ -16,7 +16,7 @@ mod simple_connection {
 
     #[tokio::test]
     async fn connect_takes_a_literal_and_returns_connected() -> anyhow::Result<()> {
-        run(async {
+        run(|| async {
             // Not polled: nobody there to answer.
             drop(async {
                 let hs = HyperStack::connect("wss://example.com").await?;
@@ -34,7 +34,7 @@ mod simple_connection {
 
     #[tokio::test]
     async fn where_nobody_listens_connect_says_so() -> anyhow::Result<()> {
-        run(async {
+        run(|| async {
             let server = token_server(&[]).await?;
             server.stop().await;
             let refused = HyperStack::connect(server.url()).await;
@@ -66,7 +66,7 @@ mod advanced_configuration {
 
     #[tokio::test]
     async fn a_client_that_was_built_reads_as_any() -> anyhow::Result<()> {
-        run(async {
+        run(|| async {
             let server = token_server(&[("a", 1.0)]).await?;
             let hs = connect(&server).await?;
             assert_eq!(hs.list::<PumpfunTokenEntity>().await.len(), 1);
@@ -77,7 +77,7 @@ mod advanced_configuration {
 
     #[tokio::test]
     async fn ping_interval_is_how_often_the_server_is_pinged() -> anyhow::Result<()> {
-        run_for_an_hour(async {
+        run_for_an_hour(|| async {
             let server = token_server(&[]).await?;
             let before = Instant::now();
             let hs = connect(&server).await?;
@@ -104,7 +104,7 @@ mod advanced_configuration {
     #[tokio::test]
     async fn initial_data_timeout_is_how_long_a_silent_server_is_waited_for() -> anyhow::Result<()>
     {
-        run_for_an_hour(async {
+        run_for_an_hour(|| async {
             let server = token_server(&[("a", 1.0)]).await?;
             let hs = HyperStack::builder()
                 .url(server.url())
@@ -120,6 +120,7 @@ mod advanced_configuration {
             });
             assert_eq!(tokens, []);
             assert!(before.elapsed() >= Duration::from_secs(60));
+            resume();
             Ok(())
         })
         .await
@@ -127,7 +128,7 @@ mod advanced_configuration {
 
     #[tokio::test]
     async fn max_reconnect_attempts_is_how_often_it_is_tried() -> anyhow::Result<()> {
-        run_for_an_hour(async {
+        run_for_an_hour(|| async {
             let server = token_server(&[]).await?;
             let hs = connect(&server).await?;
             let mut stream = hs.watch::<PumpfunTokenEntity>();
@@ -146,6 +147,7 @@ mod advanced_configuration {
                 ),
                 "{reason:?}"
             );
+            resume();
             Ok(())
         })
         .await
@@ -153,7 +155,7 @@ mod advanced_configuration {
 
     #[tokio::test]
     async fn without_auto_reconnect_streams_end_with_the_connection() -> anyhow::Result<()> {
-        run(async {
+        run(|| async {
             let server = token_server(&[("a", 1.0)]).await?;
             let hs = HyperStack::builder()
                 .url(server.url())

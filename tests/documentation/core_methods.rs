@@ -3,7 +3,9 @@
 use hyperstack_sdk::prelude::*;
 
 use super::my_stack;
-use super::page::{deletion, lines, printed, run, token, token_server, traded_at, wait_for_key};
+use super::page::{
+    arrival, delete, lines, printed, run, subscribed, token, token_server, traded_at, wait_for_key,
+};
 use my_stack::{PumpfunToken, PumpfunTokenEntity};
 
 fn price(token: &PumpfunToken) -> Option<f64> {
@@ -66,7 +68,7 @@ mod signatures {
 
     #[tokio::test]
     async fn every_method_is_generic_over_the_entity() -> anyhow::Result<()> {
-        run(async {
+        run(|| async {
             type E = PumpfunTokenEntity;
             let server = token_server(&[("a", 1.0)]).await?;
             let hs = HyperStack::connect(server.url()).await?;
@@ -100,7 +102,7 @@ mod get {
 
     #[tokio::test]
     async fn get_finds_one_entity_by_its_key() -> anyhow::Result<()> {
-        run(async {
+        run(|| async {
             let server = token_server(&[("token-123", 1.5), ("token-124", 2.5)]).await?;
             let hs = HyperStack::connect(server.url()).await?;
 
@@ -114,7 +116,7 @@ mod get {
 
     #[tokio::test]
     async fn get_of_an_unknown_key_is_none() -> anyhow::Result<()> {
-        run(async {
+        run(|| async {
             let server = token_server(&[("token-123", 1.5)]).await?;
             let hs = HyperStack::connect(server.url()).await?;
             let token = hs.get::<PumpfunTokenEntity>("token-999").await;
@@ -126,14 +128,13 @@ mod get {
 
     #[tokio::test]
     async fn get_asks_for_no_more_than_the_key() -> anyhow::Result<()> {
-        run(async {
+        run(|| async {
             let server = token_server(&[("token-123", 1.5)]).await?;
             let hs = HyperStack::connect(server.url()).await?;
             let _ = hs.get::<PumpfunTokenEntity>("token-123").await;
-            let messages = server.messages();
-            assert_eq!(messages[0]["key"], "token-123");
-            let keyed = |message: &&serde_json::Value| !message["key"].is_string();
-            assert_eq!(messages.iter().find(keyed), None);
+            let queries = subscribed(&server);
+            assert_eq!(queries[0].1.as_deref(), Some("token-123"));
+            assert!(queries.iter().all(|(_, key)| key.is_some()), "{queries:?}");
             Ok(())
         })
         .await
@@ -146,7 +147,7 @@ mod list {
 
     #[tokio::test]
     async fn list_is_all_entities_of_the_type() -> anyhow::Result<()> {
-        run(async {
+        run(|| async {
             let server = token_server(&[("a", 1.0), ("b", 2.0)]).await?;
             let hs = HyperStack::connect(server.url()).await?;
 
@@ -163,7 +164,7 @@ mod list {
 
     #[tokio::test]
     async fn the_struct_names_its_entity_as_well_as_the_marker() -> anyhow::Result<()> {
-        run(async {
+        run(|| async {
             let server = token_server(&[("a", 1.0)]).await?;
             let hs = HyperStack::connect(server.url()).await?;
             let by_marker = hs.list::<PumpfunTokenEntity>().await;
@@ -181,7 +182,7 @@ mod watch {
 
     #[tokio::test]
     async fn watch_needs_no_await_and_streams_all_updates() -> anyhow::Result<()> {
-        run(async {
+        run(|| async {
             let server = token_server(&[("a", 1.0), ("b", 2.0)]).await?;
             let hs = HyperStack::connect(server.url()).await?;
             let mut updates = Vec::new();
@@ -193,7 +194,7 @@ mod watch {
                 match updates.len() {
                     2 => {
                         server.patch("PumpfunToken", "a", traded_at(3.0));
-                        server.send(deletion("PumpfunToken", "b"));
+                        delete(&server, "PumpfunToken", "b");
                     }
                     4 => break,
                     _ => {}
@@ -216,7 +217,7 @@ mod watch {
 
     #[tokio::test]
     async fn a_second_watch_starts_with_the_rows_that_are_there() -> anyhow::Result<()> {
-        run(async {
+        run(|| async {
             let server = token_server(&[("a", 1.0), ("b", 2.0)]).await?;
             let hs = HyperStack::connect(server.url()).await?;
             let first: Vec<_> = hs.watch::<PumpfunTokenEntity>().take(2).collect().await;
@@ -234,7 +235,7 @@ mod watch_key {
 
     #[tokio::test]
     async fn watch_key_streams_the_updates_of_one_key() -> anyhow::Result<()> {
-        run(async {
+        run(|| async {
             let server = token_server(&[("token-123", 1.0), ("token-124", 2.0)]).await?;
             let hs = HyperStack::connect(server.url()).await?;
 
@@ -248,7 +249,7 @@ mod watch_key {
                 lines(1).await;
                 server.patch("PumpfunToken", "token-124", traded_at(9.0));
                 server.patch("PumpfunToken", "token-123", traded_at(3.0));
-                server.send(deletion("PumpfunToken", "token-123"));
+                delete(&server, "PumpfunToken", "token-123");
                 lines(3).await;
                 hs.disconnect().await;
             };
@@ -269,7 +270,7 @@ mod watch_key {
 
     #[tokio::test]
     async fn a_key_that_is_not_there_yet_is_awaited() -> anyhow::Result<()> {
-        run(async {
+        run(|| async {
             let server = token_server(&[]).await?;
             let hs = HyperStack::connect(server.url()).await?;
             let mut stream = hs.watch_key::<PumpfunTokenEntity>("token-123");
@@ -279,7 +280,7 @@ mod watch_key {
             });
             assert_eq!(
                 update.map(seen),
-                Some(("patch", "token-123".to_owned(), Some(1.0)))
+                Some((arrival(), "token-123".to_owned(), Some(1.0)))
             );
             Ok(())
         })
@@ -293,7 +294,7 @@ mod watch_keys {
 
     #[tokio::test]
     async fn watch_keys_streams_the_updates_of_these_keys_and_no_others() -> anyhow::Result<()> {
-        run(async {
+        run(|| async {
             let server =
                 token_server(&[("token-1", 1.0), ("token-2", 2.0), ("token-3", 3.0)]).await?;
             let hs = HyperStack::connect(server.url()).await?;
@@ -326,7 +327,7 @@ mod watch_keys {
     #[tokio::test]
     async fn the_keys_may_be_made_at_run_time_and_need_not_outlive_the_call() -> anyhow::Result<()>
     {
-        run(async {
+        run(|| async {
             let server = token_server(&[("token-1", 1.0)]).await?;
             let hs = HyperStack::connect(server.url()).await?;
             let mut stream = {
@@ -348,7 +349,7 @@ mod watch_rich {
 
     #[tokio::test]
     async fn watch_rich_tells_the_value_before_and_after() -> anyhow::Result<()> {
-        run(async {
+        run(|| async {
             let server = token_server(&[("a", 1.0)]).await?;
             let hs = HyperStack::connect(server.url()).await?;
             let was = hs.get::<PumpfunTokenEntity>("a").await;
@@ -386,7 +387,7 @@ mod watch_rich {
 
     #[tokio::test]
     async fn each_before_is_the_after_that_came_before() -> anyhow::Result<()> {
-        run(async {
+        run(|| async {
             let server = token_server(&[("a", 0.0)]).await?;
             let hs = HyperStack::connect(server.url()).await?;
             let mut stream = hs.watch_rich::<PumpfunTokenEntity>();
@@ -418,7 +419,7 @@ mod watch_key_rich {
 
     #[tokio::test]
     async fn watch_key_rich_tells_before_and_after_of_one_key() -> anyhow::Result<()> {
-        run(async {
+        run(|| async {
             let server = token_server(&[("token-123", 1.0), ("token-124", 2.0)]).await?;
             let hs = HyperStack::connect(server.url()).await?;
 
@@ -460,7 +461,7 @@ mod connection_state {
 
     #[tokio::test]
     async fn connection_state_follows_the_connection() -> anyhow::Result<()> {
-        run(async {
+        run(|| async {
             let server = token_server(&[]).await?;
             let hs = HyperStack::connect(server.url()).await?;
             let mut faults = hs.faults();
@@ -485,7 +486,7 @@ mod connection_state {
 
     #[tokio::test]
     async fn the_states_are_the_documented_five() -> anyhow::Result<()> {
-        run(async {
+        run(|| async {
             say(ConnectionState::Connecting);
             say(ConnectionState::Error);
             assert_eq!(printed(), ["Connecting...", "Error"]);
@@ -496,7 +497,7 @@ mod connection_state {
 
     #[tokio::test]
     async fn disconnect_ends_streams_and_closes_the_socket() -> anyhow::Result<()> {
-        run(async {
+        run(|| async {
             let server = token_server(&[("a", 1.0)]).await?;
             let hs = HyperStack::connect(server.url()).await?;
             let mut stream = hs.watch::<PumpfunTokenEntity>();

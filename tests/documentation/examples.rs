@@ -1,11 +1,10 @@
 //! # Examples
 
 use hyperstack_sdk::prelude::*;
-use hyperstack_sdk::testing::TestServer;
 use serde_json::json;
 
 use super::my_stack;
-use super::page::{lines, printed, run};
+use super::page::{lines, printed, run, server};
 
 /// ## Price Alert System
 mod price_alert_system {
@@ -41,8 +40,8 @@ mod price_alert_system {
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn changes_of_more_than_five_percent_are_alerts() -> anyhow::Result<()> {
-        run(async {
-            let server = TestServer::builder().entity("Token").start().await?;
+        run(|| async {
+            let server = server().entity("Token").start().await?;
             server.upsert("Token", "bonk", json!({"price": 100.0}));
             server.upsert("Token", "wif", json!({"price": 10.0}));
             let hs = HyperStack::connect(server.url()).await?;
@@ -101,8 +100,8 @@ mod game_leaderboard {
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn the_ten_best_are_listed_then_every_point_is_told() -> anyhow::Result<()> {
-        run(async {
-            let server = TestServer::builder().entity("Player").start().await?;
+        run(|| async {
+            let server = server().entity("Player").start().await?;
             for n in 1..=12 {
                 let row = json!({"name": format!("Player {n}"), "score": n * 10});
                 server.upsert("Player", &format!("wallet-{n}"), row);

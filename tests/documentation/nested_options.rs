@@ -23,7 +23,7 @@ mod three_values {
 
     #[tokio::test]
     async fn never_sent_is_none_null_is_some_none_and_a_value_is_itself() -> anyhow::Result<()> {
-        run(async {
+        run(|| async {
             let server = token_server(&[("a", 1.5)]).await?;
             let hs = HyperStack::connect(server.url()).await?;
             let token = hs.get::<PumpfunTokenEntity>("a").await.expect("a token");
@@ -37,7 +37,7 @@ mod three_values {
 
     #[tokio::test]
     async fn a_patch_changes_what_it_includes_and_nothing_else() -> anyhow::Result<()> {
-        run(async {
+        run(|| async {
             let server = token_server(&[("a", 1.5)]).await?;
             let hs = HyperStack::connect(server.url()).await?;
             let mut stream = hs.watch::<PumpfunTokenEntity>();
@@ -75,7 +75,7 @@ mod three_values {
 
     #[tokio::test]
     async fn from_never_sent_to_null_is_a_change() -> anyhow::Result<()> {
-        run(async {
+        run(|| async {
             let server = token_server(&[("a", 1.5)]).await?;
             let hs = HyperStack::connect(server.url()).await?;
             let mut stream = hs.watch_rich::<PumpfunTokenEntity>();
@@ -101,7 +101,7 @@ mod three_values {
 
     #[tokio::test]
     async fn integers_that_the_server_turned_into_strings_are_integers() -> anyhow::Result<()> {
-        run(async {
+        run(|| async {
             let server = token_server(&[("a", 1.5)]).await?;
             server.patch(
                 "PumpfunToken",
@@ -136,7 +136,7 @@ mod working_with_them {
 
     #[tokio::test]
     async fn a_nested_field_is_flattened_or_matched() -> anyhow::Result<()> {
-        run(async {
+        run(|| async {
             let server = token_server(&[]).await?;
             let rows = [
                 ("a", json!({"id": {"mint": "a"}})),
@@ -182,7 +182,7 @@ mod working_with_them {
 
     #[tokio::test]
     async fn before_and_after_are_compared_field_by_field() -> anyhow::Result<()> {
-        run(async {
+        run(|| async {
             let server = token_server(&[("a", 1.0)]).await?;
             let hs = HyperStack::connect(server.url()).await?;
             let mut stream = hs.watch_rich::<PumpfunTokenEntity>();

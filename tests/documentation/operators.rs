@@ -3,7 +3,7 @@
 use hyperstack_sdk::prelude::*;
 
 use super::my_stack;
-use super::page::{lines, printed, run, token_server, traded_at};
+use super::page::{lines, printed, run, server, token_server, traded_at};
 use my_stack::{PumpfunToken, PumpfunTokenEntity};
 
 /// ## All streams support chainable operators
@@ -13,7 +13,7 @@ mod price_alerts {
 
     #[tokio::test]
     async fn the_alerts_of_a_watchlist_are_its_changes_of_price() -> anyhow::Result<()> {
-        run(async {
+        run(|| async {
             let server = token_server(&[("bonk", 100.0), ("wif", 100.0), ("new", 0.0)]).await?;
             let hs = HyperStack::connect(server.url()).await?;
             let watchlist: HashSet<String> = ["bonk", "new"].map(str::to_owned).into();
@@ -78,7 +78,7 @@ mod available_operators {
 
     #[tokio::test]
     async fn filter_keeps_only_updates_matching_the_predicate() -> anyhow::Result<()> {
-        run(async {
+        run(|| async {
             let server = token_server(THREE).await?;
             let hs = HyperStack::connect(server.url()).await?;
             let stream = hs
@@ -93,7 +93,7 @@ mod available_operators {
 
     #[tokio::test]
     async fn filter_map_filters_and_transforms_in_one_step() -> anyhow::Result<()> {
-        run(async {
+        run(|| async {
             let server = token_server(THREE).await?;
             let hs = HyperStack::connect(server.url()).await?;
             let stream = hs.watch::<PumpfunTokenEntity>().filter_map(|update| {
@@ -109,7 +109,7 @@ mod available_operators {
 
     #[tokio::test]
     async fn map_transforms_each_update() -> anyhow::Result<()> {
-        run(async {
+        run(|| async {
             let server = token_server(THREE).await?;
             let hs = HyperStack::connect(server.url()).await?;
             let stream = hs.watch::<PumpfunTokenEntity>().map(Update::into_key);
@@ -122,7 +122,7 @@ mod available_operators {
 
     #[tokio::test]
     async fn operators_hold_for_live_updates_as_for_the_first_rows() -> anyhow::Result<()> {
-        run(async {
+        run(|| async {
             let server = token_server(THREE).await?;
             let hs = HyperStack::connect(server.url()).await?;
             let mut stream = hs
@@ -140,7 +140,7 @@ mod available_operators {
 
     #[tokio::test]
     async fn closures_may_keep_state() -> anyhow::Result<()> {
-        run(async {
+        run(|| async {
             let server = token_server(THREE).await?;
             let hs = HyperStack::connect(server.url()).await?;
             let mut sum = 0.0;
@@ -272,17 +272,24 @@ mod chains {
         })
     }
 
-    /// A client that holds three tokens.
+    /// A client that holds three tokens, two of them also by key.
     async fn warm() -> anyhow::Result<(TestServer, HyperStack)> {
         let server = token_server(THREE).await?;
         let hs = HyperStack::connect(server.url()).await?;
         assert_eq!(hs.list::<PumpfunTokenEntity>().await.len(), 3);
+        for key in ["a", "b"] {
+            assert!(hs
+                .watch_key::<PumpfunTokenEntity>(key)
+                .next()
+                .await
+                .is_some());
+        }
         Ok((server, hs))
     }
 
     #[tokio::test]
     async fn on_watch() -> anyhow::Result<()> {
-        run(async {
+        run(|| async {
             let (_server, hs) = warm().await?;
             assert_chains!(hs.watch::<PumpfunTokenEntity>());
             Ok(())
@@ -292,7 +299,7 @@ mod chains {
 
     #[tokio::test]
     async fn on_watch_key() -> anyhow::Result<()> {
-        run(async {
+        run(|| async {
             let (_server, hs) = warm().await?;
             assert_chains!(hs.watch_key::<PumpfunTokenEntity>("b"));
             Ok(())
@@ -302,7 +309,7 @@ mod chains {
 
     #[tokio::test]
     async fn on_watch_keys() -> anyhow::Result<()> {
-        run(async {
+        run(|| async {
             let (_server, hs) = warm().await?;
             assert_chains!(hs.watch_keys::<PumpfunTokenEntity>(&["a", "b"]));
             Ok(())
@@ -312,7 +319,7 @@ mod chains {
 
     #[tokio::test]
     async fn on_watch_rich() -> anyhow::Result<()> {
-        run(async {
+        run(|| async {
             let (_server, hs) = warm().await?;
             assert_chains!(hs.watch_rich::<PumpfunTokenEntity>());
             Ok(())
@@ -322,7 +329,7 @@ mod chains {
 
     #[tokio::test]
     async fn on_watch_key_rich() -> anyhow::Result<()> {
-        run(async {
+        run(|| async {
             let (_server, hs) = warm().await?;
             assert_chains!(hs.watch_key_rich::<PumpfunTokenEntity>("b"));
             Ok(())
@@ -332,7 +339,7 @@ mod chains {
 
     #[tokio::test]
     async fn on_the_views_of_an_entity() -> anyhow::Result<()> {
-        run(async {
+        run(|| async {
             let (_server, hs) = warm().await?;
             let views = hs.views::<PumpfunTokenViews>();
             assert_chains!(views.list().watch());
@@ -346,8 +353,8 @@ mod chains {
 
     #[tokio::test]
     async fn on_derived_views() -> anyhow::Result<()> {
-        run(async {
-            let server = TestServer::builder()
+        run(|| async {
+            let server = server()
                 .view("PumpfunToken/latest", Sort::desc("_seq"), 1)
                 .view(
                     "PumpfunToken/dearest",
@@ -379,7 +386,7 @@ mod stream_ext {
 
     #[tokio::test]
     async fn its_methods_follow_our_operators() -> anyhow::Result<()> {
-        run(async {
+        run(|| async {
             let server = token_server(THREE).await?;
             let hs = HyperStack::connect(server.url()).await?;
             let two = hs
@@ -407,7 +414,7 @@ mod stream_ext {
 
     #[tokio::test]
     async fn a_stream_may_be_boxed_and_read_by_reference() -> anyhow::Result<()> {
-        run(async {
+        run(|| async {
             let server = token_server(THREE).await?;
             let hs = HyperStack::connect(server.url()).await?;
             let mut boxed = hs
@@ -430,7 +437,7 @@ mod stream_ext {
 
     #[tokio::test]
     async fn streams_are_send_unpin_and_hold_no_borrow() -> anyhow::Result<()> {
-        run(async {
+        run(|| async {
             let server = token_server(THREE).await?;
             let hs = HyperStack::connect(server.url()).await?;
             is_send_and_unpin(&hs.watch::<PumpfunTokenEntity>());
@@ -457,7 +464,7 @@ mod stream_ext {
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn streams_may_be_spawned_and_outlive_the_scope_that_made_them() -> anyhow::Result<()> {
-        run(async {
+        run(|| async {
             let server = token_server(THREE).await?;
             let hs = HyperStack::connect(server.url()).await?;
             let tasks = (0..4).map(|_| {

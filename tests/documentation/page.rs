@@ -4,7 +4,8 @@ use std::future::Future;
 use std::time::Duration;
 
 use anyhow::Context;
-use hyperstack_sdk::testing::TestServer;
+use hyperstack_sdk::testing::{TestServer, TestServerBuilder};
+use hyperstack_sdk::Protocol;
 use serde_json::{json, Value};
 use tokio::sync::watch;
 
@@ -13,6 +14,7 @@ const NET: Duration = Duration::from_secs(60);
 
 tokio::task_local! {
     static SCREEN: watch::Sender<Vec<String>>;
+    static PROTOCOL: Protocol;
 }
 
 /// Stands in for the one of `std`, so that the snippets need no change.
@@ -20,25 +22,40 @@ macro_rules! println {
     ($($text:tt)*) => { $crate::documentation::page::print(format!($($text)*)) };
 }
 
-/// Runs a test with a screen of its own.
-pub(super) async fn run<T>(test: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+/// Runs a test against a server of each protocol generation, each time with a screen of its own.
+pub(super) async fn run<F>(test: impl Fn() -> F) -> anyhow::Result<()>
+where
+    F: Future<Output = anyhow::Result<()>>,
+{
     run_for(NET, test).await
 }
 
 /// The same for a test that pauses the clock, whose time flies by.
-pub(super) async fn run_for_an_hour<T>(
-    test: impl Future<Output = anyhow::Result<T>>,
-) -> anyhow::Result<T> {
+pub(super) async fn run_for_an_hour<F>(test: impl Fn() -> F) -> anyhow::Result<()>
+where
+    F: Future<Output = anyhow::Result<()>>,
+{
     run_for(60 * NET, test).await
 }
 
-async fn run_for<T>(
-    limit: Duration,
-    test: impl Future<Output = anyhow::Result<T>>,
-) -> anyhow::Result<T> {
-    let test = tokio::time::timeout(limit, test);
-    let result = SCREEN.scope(watch::Sender::default(), test).await;
-    result.context("the test hangs")?
+async fn run_for<F>(limit: Duration, test: impl Fn() -> F) -> anyhow::Result<()>
+where
+    F: Future<Output = anyhow::Result<()>>,
+{
+    for protocol in [Protocol::V1, Protocol::V2] {
+        // A failed assertion does not say which server it was.
+        std::println!("a server of protocol {protocol}");
+        let test = tokio::time::timeout(limit, test());
+        let test = SCREEN.scope(watch::Sender::default(), test);
+        let result = PROTOCOL.scope(protocol, test).await;
+        result.context("the test hangs")??;
+    }
+    Ok(())
+}
+
+/// A server of the generation that the test runs against.
+pub(super) fn server() -> TestServerBuilder {
+    TestServer::builder().protocol(PROTOCOL.get())
 }
 
 pub(super) fn print(line: String) {
@@ -59,7 +76,7 @@ pub(super) async fn lines(count: usize) {
 
 /// A server of tokens, with these, last changed last.
 pub(super) async fn token_server(tokens: &[(&str, f64)]) -> anyhow::Result<TestServer> {
-    let server = TestServer::builder().entity("PumpfunToken").start().await?;
+    let server = server().entity("PumpfunToken").start().await?;
     for (key, price) in tokens {
         server.upsert("PumpfunToken", key, token(key, *price));
     }
@@ -80,15 +97,42 @@ pub(super) fn traded_at(price: f64) -> Value {
     json!({"trading": {"last_trade_price": price}})
 }
 
-/// A deletion, which the server's list of an entity announces by no other means.
-pub(super) fn deletion(entity: &str, key: &str) -> Value {
-    json!({
-        "mode": "list",
-        "entity": format!("{entity}/list"),
-        "op": "delete",
-        "key": key,
-        "data": null,
-    })
+/// Deletes an entity. A v1 server does not announce that in a list, so the frame is sent by hand.
+pub(super) fn delete(server: &TestServer, entity: &str, key: &str) {
+    match PROTOCOL.get() {
+        Protocol::V1 => server.send(json!({
+            "mode": "list",
+            "entity": format!("{entity}/list"),
+            "op": "delete",
+            "key": key,
+            "data": null,
+        })),
+        _ => server.delete(entity, key),
+    }
+}
+
+/// The kind of update by which a new row arrives.
+pub(super) fn arrival() -> &'static str {
+    match PROTOCOL.get() {
+        Protocol::V1 => "patch",
+        _ => "upsert",
+    }
+}
+
+/// The queries that the client subscribed: view and key.
+pub(super) fn subscribed(server: &TestServer) -> Vec<(String, Option<String>)> {
+    let messages = server.messages().into_iter();
+    let queries = messages.filter_map(|message| match &message["query"] {
+        Value::Null if PROTOCOL.get() == Protocol::V1 => Some(message),
+        Value::Null => None,
+        query => Some(query.clone()).filter(|_| PROTOCOL.get() == Protocol::V2),
+    });
+    queries
+        .filter_map(|query| {
+            let text = |name: &str| query[name].as_str().map(str::to_owned);
+            Some((text("view")?, text("key")))
+        })
+        .collect()
 }
 
 /// Waits until the row of this key is subscribed.

@@ -4,7 +4,7 @@ use hyperstack_sdk::prelude::*;
 use serde_json::{json, Value};
 
 use super::my_stack;
-use super::page::{deletion, printed, run, token_server, traded_at};
+use super::page::{delete, printed, run, token_server, traded_at};
 use my_stack::{PumpfunToken, PumpfunTokenEntity};
 
 /// ## Update type
@@ -109,7 +109,7 @@ mod update {
 
     #[tokio::test]
     async fn a_patch_carries_the_whole_entity_merged() -> anyhow::Result<()> {
-        run(async {
+        run(|| async {
             let server = token_server(&[("a", 1.0)]).await?;
             let hs = HyperStack::connect(server.url()).await?;
             let mut stream = hs.watch::<PumpfunTokenEntity>();
@@ -128,12 +128,12 @@ mod update {
 
     #[tokio::test]
     async fn the_helpers_hold_for_updates_off_the_wire() -> anyhow::Result<()> {
-        run(async {
+        run(|| async {
             let server = token_server(&[("a", 1.0)]).await?;
             let hs = HyperStack::connect(server.url()).await?;
             let mut stream = hs.watch::<PumpfunTokenEntity>();
             let upsert = stream.next().await.expect("an upsert");
-            server.send(deletion("PumpfunToken", "a"));
+            delete(&server, "PumpfunToken", "a");
             let delete = stream.next().await.expect("a delete");
 
             assert_eq!((upsert.key(), delete.key()), ("a", "a"));
@@ -195,7 +195,7 @@ mod rich_update {
 
     #[tokio::test]
     async fn a_row_is_created_updated_and_deleted() -> anyhow::Result<()> {
-        run(async {
+        run(|| async {
             let server = token_server(&[("a", 1.0)]).await?;
             let hs = HyperStack::connect(server.url()).await?;
             let mut stream = hs.watch_rich::<PumpfunTokenEntity>();
@@ -208,7 +208,7 @@ mod rich_update {
             assert_eq!(before, row);
             assert_ne!(after, row);
 
-            server.send(deletion("PumpfunToken", "a"));
+            delete(&server, "PumpfunToken", "a");
             let (key, last_known, data, patch) = parts(stream.next().await.expect("deleted"));
             assert_eq!((key.as_str(), last_known), ("a", after));
             assert_eq!((data, patch), (None, None));
@@ -223,7 +223,7 @@ mod rich_update {
 
     #[tokio::test]
     async fn the_patch_is_the_raw_json_of_the_changed_fields() -> anyhow::Result<()> {
-        run(async {
+        run(|| async {
             let server = token_server(&[("a", 1.0)]).await?;
             let hs = HyperStack::connect(server.url()).await?;
             let mut stream = hs.watch_rich::<PumpfunTokenEntity>();
@@ -260,7 +260,7 @@ mod rich_update {
 
     #[tokio::test]
     async fn has_patch_field_tells_which_fields_were_modified() -> anyhow::Result<()> {
-        run(async {
+        run(|| async {
             look(&update_by(traded_at(2.0)).await?);
             assert_eq!(printed(), ["trading"]);
             look(&update_by(json!({"info": {"symbol": "AA"}})).await?);
@@ -272,7 +272,7 @@ mod rich_update {
 
     #[tokio::test]
     async fn a_field_that_was_sent_again_unchanged_was_not_modified() -> anyhow::Result<()> {
-        run(async {
+        run(|| async {
             let patch = json!({"info": {"name": "A"}, "trading": {"last_trade_price": 2.0}});
             look(&update_by(patch).await?);
             assert_eq!(printed(), ["trading"]);
@@ -283,7 +283,7 @@ mod rich_update {
 
     #[tokio::test]
     async fn a_field_that_was_set_to_null_was_modified() -> anyhow::Result<()> {
-        run(async {
+        run(|| async {
             look(&update_by(json!({"trading": {"last_trade_price": null}})).await?);
             assert_eq!(printed(), ["trading"]);
             Ok(())
@@ -293,7 +293,7 @@ mod rich_update {
 
     #[tokio::test]
     async fn a_created_row_has_no_patch() -> anyhow::Result<()> {
-        run(async {
+        run(|| async {
             let server = token_server(&[("a", 1.0)]).await?;
             let hs = HyperStack::connect(server.url()).await?;
             let created = hs.watch_rich::<PumpfunTokenEntity>().next().await;

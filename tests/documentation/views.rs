@@ -5,7 +5,7 @@ use hyperstack_sdk::testing::{Sort, TestServer};
 use serde_json::{json, Value};
 
 use super::my_stack;
-use super::page::{lines, printed, run};
+use super::page::{arrival, lines, printed, run, server};
 use my_stack::{OreRound, OreRoundViews};
 
 fn round(id: u64) -> Value {
@@ -14,7 +14,7 @@ fn round(id: u64) -> Value {
 
 /// Rounds 1 to `rounds`, by keys `round_1` and so on.
 async fn ore_server(rounds: u64) -> anyhow::Result<TestServer> {
-    let server = TestServer::builder()
+    let server = server()
         .entity("OreRound")
         .view("OreRound/latest", Sort::desc("id.round_id"), 1)
         .view("OreRound/richest", Sort::desc("state.motherlode"), 3)
@@ -73,7 +73,7 @@ mod unified_interface {
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn the_program_of_the_page_prints_what_it_says() -> anyhow::Result<()> {
-        run(async {
+        run(|| async {
             let server = ore_server(2).await?;
             server.upsert("OreRound", "round_key", round(0));
             let hs = HyperStack::connect(server.url()).await?;
@@ -123,7 +123,7 @@ mod view_types {
 
     #[tokio::test]
     async fn state_gets_an_option() -> anyhow::Result<()> {
-        run(async {
+        run(|| async {
             let server = ore_server(5).await?;
             let hs = HyperStack::connect(server.url()).await?;
             let views = hs.views::<OreRoundViews>();
@@ -138,7 +138,7 @@ mod view_types {
 
     #[tokio::test]
     async fn list_gets_all_rows_the_last_changed_first() -> anyhow::Result<()> {
-        run(async {
+        run(|| async {
             let server = ore_server(5).await?;
             server.patch("OreRound", "round_2", json!({"state": {"motherlode": 9.0}}));
             let hs = HyperStack::connect(server.url()).await?;
@@ -152,7 +152,7 @@ mod view_types {
 
     #[tokio::test]
     async fn a_derived_single_gets_an_option() -> anyhow::Result<()> {
-        run(async {
+        run(|| async {
             let server = ore_server(5).await?;
             let hs = HyperStack::connect(server.url()).await?;
             let latest: Option<OreRound> = hs.views::<OreRoundViews>().latest().get().await;
@@ -164,7 +164,7 @@ mod view_types {
 
     #[tokio::test]
     async fn a_derived_collection_gets_its_rows_in_its_order() -> anyhow::Result<()> {
-        run(async {
+        run(|| async {
             let server = ore_server(5).await?;
             server.patch("OreRound", "round_2", json!({"state": {"motherlode": 9.0}}));
             let hs = HyperStack::connect(server.url()).await?;
@@ -177,7 +177,7 @@ mod view_types {
 
     #[tokio::test]
     async fn views_without_rows_are_none_and_empty() -> anyhow::Result<()> {
-        run(async {
+        run(|| async {
             let server = ore_server(0).await?;
             let hs = HyperStack::connect(server.url()).await?;
             let views = hs.views::<OreRoundViews>();
@@ -192,7 +192,7 @@ mod view_types {
 
     #[tokio::test]
     async fn get_after_a_change_that_was_seen_is_up_to_date() -> anyhow::Result<()> {
-        run(async {
+        run(|| async {
             let server = ore_server(2).await?;
             let hs = HyperStack::connect(server.url()).await?;
             let views = hs.views::<OreRoundViews>();
@@ -213,7 +213,7 @@ mod watching {
 
     #[tokio::test]
     async fn state_watches_one_row() -> anyhow::Result<()> {
-        run(async {
+        run(|| async {
             let server = ore_server(3).await?;
             let hs = HyperStack::connect(server.url()).await?;
             let mut stream = hs.views::<OreRoundViews>().state().watch("round_2");
@@ -232,7 +232,7 @@ mod watching {
 
     #[tokio::test]
     async fn list_watches_all_rows() -> anyhow::Result<()> {
-        run(async {
+        run(|| async {
             let server = ore_server(2).await?;
             let hs = HyperStack::connect(server.url()).await?;
             let mut stream = hs.views::<OreRoundViews>().list().watch();
@@ -240,7 +240,7 @@ mod watching {
             assert_eq!(stream.next().await.map(seen), upsert("round_1"));
             server.upsert("OreRound", "round_3", round(3));
             let third = stream.next().await.map(seen);
-            assert_eq!(third, Some(("patch", "round_3".to_owned())));
+            assert_eq!(third, Some((arrival(), "round_3".to_owned())));
             Ok(())
         })
         .await
@@ -248,7 +248,7 @@ mod watching {
 
     #[tokio::test]
     async fn a_derived_single_watches_the_row_at_the_front() -> anyhow::Result<()> {
-        run(async {
+        run(|| async {
             let server = ore_server(2).await?;
             let hs = HyperStack::connect(server.url()).await?;
             let mut stream = hs.views::<OreRoundViews>().latest().watch();
@@ -268,7 +268,7 @@ mod watching {
 
     #[tokio::test]
     async fn a_derived_collection_watches_its_window() -> anyhow::Result<()> {
-        run(async {
+        run(|| async {
             let server = ore_server(4).await?;
             let hs = HyperStack::connect(server.url()).await?;
             let mut stream = hs.views::<OreRoundViews>().richest().watch();

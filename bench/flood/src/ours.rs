@@ -58,6 +58,7 @@ impl<T: Shaped, I: Form<T>> Client for Ours<T, I> {
     async fn connect(url: &str) -> Result<Self> {
         let builder = HyperStack::builder()
             .url(url)
+            .protocol(hyperstack_sdk::Protocol::V1)
             .unlimited_entries()
             .auto_reconnect(false)
             .ping_interval(Duration::from_secs(3600));

@@ -88,6 +88,7 @@ struct Play {
 impl Play {
     fn new(bits: usize) -> Self {
         let mut settings = Settings::default();
+        settings.protocol = Protocol::V1;
         let bit = |n: usize| bits >> n & 1 == 1;
         settings.credentials = match bit(0) {
             true => Credentials::Fetched,

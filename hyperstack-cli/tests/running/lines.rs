@@ -1,9 +1,10 @@
 //! What `hs stream` writes.
 
 use hyperstack_sdk::testing::{Refusal, ServerError, TestServer};
+use hyperstack_sdk::Protocol;
 use serde_json::{json, Value};
 
-use crate::support::{hs, rounds, run, served, session, Running};
+use crate::support::{hs, rounds, rounds_of, run, served, session, Running};
 
 type Done = Result<(), Box<dyn std::error::Error>>;
 
@@ -46,20 +47,22 @@ async fn a_line_for_programs_is_an_object() -> Done {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn lines_for_people_say_what_changed() -> Done {
-    let server = rounds().await?;
-    let mut stream = stream(&[&server.url(), "Round/list"]);
-    assert_eq!(
-        stream.first_lines(3),
-        [
-            r#"upsert a {"id":{"n":1,"name":"a"},"open":true}"#,
-            r#"upsert b {"id":{"n":2,"name":"b"},"open":false}"#,
-            r#"upsert c {"id":{"n":3,"name":"c"},"open":true}"#,
-        ]
-    );
-    server.patch("Round", "a", json!({"open": false}));
-    assert_eq!(stream.line(), r#"patch a {"open":false}"#);
-    server.patch("Round", "b", json!({"id": {"n": 4}}));
-    assert_eq!(stream.line(), r#"patch b {"id":{"n":4}}"#);
+    for protocol in [Protocol::V1, Protocol::V2] {
+        let server = rounds_of(protocol).await?;
+        let mut stream = stream(&[&server.url(), "Round/list"]);
+        assert_eq!(
+            stream.first_lines(3),
+            [
+                r#"upsert a {"id":{"n":1,"name":"a"},"open":true}"#,
+                r#"upsert b {"id":{"n":2,"name":"b"},"open":false}"#,
+                r#"upsert c {"id":{"n":3,"name":"c"},"open":true}"#,
+            ]
+        );
+        server.patch("Round", "a", json!({"open": false}));
+        assert_eq!(stream.line(), r#"patch a {"open":false}"#);
+        server.patch("Round", "b", json!({"id": {"n": 4}}));
+        assert_eq!(stream.line(), r#"patch b {"id":{"n":4}}"#);
+    }
     Ok(())
 }
 
@@ -114,37 +117,41 @@ async fn a_new_row_is_an_upsert_whatever_brings_it() -> Done {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn only_the_rows_that_pass_are_shown() -> Done {
-    let server = rounds().await?;
-    let passing = |filters: &[&str]| {
-        let filters = [filters, &["--fields", "id.n"]].concat();
-        stream(&[&[&*server.url(), "Round"], &filters[..]].concat())
-    };
-    let mut open = passing(&["--where", "open=true"]);
-    let rows = [r#"upsert a {"id":{"n":1}}"#, r#"upsert c {"id":{"n":3}}"#];
-    assert_eq!(open.first_lines(2), rows);
-    let mut both = passing(&["--where", "id.name=b", "--where", "open=false"]);
-    assert_eq!(both.line(), r#"upsert b {"id":{"n":2}}"#);
+    for protocol in [Protocol::V1, Protocol::V2] {
+        let server = rounds_of(protocol).await?;
+        let passing = |filters: &[&str]| {
+            let filters = [filters, &["--fields", "id.n"]].concat();
+            stream(&[&[&*server.url(), "Round"], &filters[..]].concat())
+        };
+        let mut open = passing(&["--where", "open=true"]);
+        let rows = [r#"upsert a {"id":{"n":1}}"#, r#"upsert c {"id":{"n":3}}"#];
+        assert_eq!(open.first_lines(2), rows);
+        let mut both = passing(&["--where", "id.name=b", "--where", "open=false"]);
+        assert_eq!(both.line(), r#"upsert b {"id":{"n":2}}"#);
 
-    server.patch("Round", "a", json!({"open": false}));
-    server.patch("Round", "b", json!({"id": {"n": 4}}));
-    server.patch("Round", "b", json!({"open": true}));
-    assert_eq!(open.lines(2), ["delete a", r#"upsert b {"id":{"n":4}}"#]);
-    assert_eq!(both.lines(2), [r#"patch b {"id":{"n":4}}"#, "delete b"]);
+        server.patch("Round", "a", json!({"open": false}));
+        server.patch("Round", "b", json!({"id": {"n": 4}}));
+        server.patch("Round", "b", json!({"open": true}));
+        assert_eq!(open.lines(2), ["delete a", r#"upsert b {"id":{"n":4}}"#]);
+        assert_eq!(both.lines(2), [r#"patch b {"id":{"n":4}}"#, "delete b"]);
+    }
     Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_is_one_row() -> Done {
-    let server = rounds().await?;
-    for view in ["Round", "Round/state"] {
-        let key = ["--key", "b", "--fields", "open"];
-        let mut stream = stream(&[&[&*server.url(), view], &key[..]].concat());
-        assert_eq!(stream.line(), r#"upsert b {"open":false}"#);
-        server.patch("Round", "a", json!({"open": false}));
-        server.patch("Round", "b", json!({"open": true}));
-        assert_eq!(stream.line(), r#"patch b {"open":true}"#);
-        server.patch("Round", "b", json!({"open": false}));
-        assert_eq!(stream.line(), r#"patch b {"open":false}"#);
+    for protocol in [Protocol::V1, Protocol::V2] {
+        let server = rounds_of(protocol).await?;
+        for view in ["Round", "Round/state"] {
+            let key = ["--key", "b", "--fields", "open"];
+            let mut stream = stream(&[&[&*server.url(), view], &key[..]].concat());
+            assert_eq!(stream.line(), r#"upsert b {"open":false}"#);
+            server.patch("Round", "a", json!({"open": false}));
+            server.patch("Round", "b", json!({"open": true}));
+            assert_eq!(stream.line(), r#"patch b {"open":true}"#);
+            server.patch("Round", "b", json!({"open": false}));
+            assert_eq!(stream.line(), r#"patch b {"open":false}"#);
+        }
     }
     Ok(())
 }

@@ -7,9 +7,12 @@ use std::path::Path;
 use std::process::Command;
 
 use hyperstack_sdk::testing::{Entry, Recording, Side, TestServer};
+use hyperstack_sdk::Protocol;
 use serde_json::json;
 
-use crate::support::{hs, last_rows, no_file, rounds, run, served, served_by, session, Running};
+use crate::support::{
+    hs, last_rows, no_file, rounds, rounds_of, run, served, served_by, session, Running,
+};
 
 fn text(path: &Path) -> &str {
     path.to_str().expect("a path that is text")
@@ -17,8 +20,11 @@ fn text(path: &Path) -> &str {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_saved_can_be_served() -> Result<(), Box<dyn std::error::Error>> {
-    for name in ["plain.jsonl", "compressed.jsonl.gz"] {
-        let (server, path) = (rounds().await?, no_file(name));
+    for (name, protocol) in [
+        ("plain.jsonl", Protocol::V1),
+        ("compressed.jsonl.gz", Protocol::V2),
+    ] {
+        let (server, path) = (rounds_of(protocol).await?, no_file(name));
         let arguments = ["stream", &server.url(), "Round", "--count", "5", "--save"];
         let mut stream = Running::new(hs(&[&arguments[..], &[text(&path)]].concat()), "");
         stream.first_lines(3);
@@ -35,7 +41,10 @@ async fn what_is_saved_can_be_served() -> Result<(), Box<dyn std::error::Error>>
 
         let command = hs(&["serve", text(&path), "--port", "0", "--instant"]);
         let (_served, url) = served_by(command, "");
-        let mut stream = Running::new(hs(&["stream", &url, "Round", "--json"]), "");
+        let mut stream = Running::new(
+            hs(&["stream", &url, "Round", "--json", "--fields", "id,open"]),
+            "",
+        );
         stream.wait_for_rows(&last_rows());
     }
     Ok(())

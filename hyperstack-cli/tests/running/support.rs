@@ -8,12 +8,19 @@ use std::thread;
 use std::time::Duration;
 
 use hyperstack_sdk::testing::{SeqSource, ServerError, Sort, TestServer};
+use hyperstack_sdk::Protocol;
 use serde_json::{json, Map, Value};
 
 /// A server of the rows that a session begins with. What becomes of them is up to the test: what
 /// changes once these rows were read is one line each.
 pub(crate) async fn rounds() -> Result<TestServer, ServerError> {
-    let server = TestServer::builder().view_unlimited("Round/best", Sort::desc("id.n"));
+    rounds_of(Protocol::V1).await
+}
+
+/// The same of a protocol generation.
+pub(crate) async fn rounds_of(protocol: Protocol) -> Result<TestServer, ServerError> {
+    let server = TestServer::builder().protocol(protocol);
+    let server = server.view_unlimited("Round/best", Sort::desc("id.n"));
     let server = server.seq(SeqSource::Off).start().await?;
     for (key, n, open) in ROWS {
         server.upsert("Round", key, row(key, n, open));

@@ -323,8 +323,16 @@ impl HyperStackBuilder {
         self
     }
 
-    /// Sets the protocol generation to speak. With [`Protocol::Auto`], the default, the client speaks
-    /// v1.
+    /// Sets the protocol generation to speak. Default: [`Protocol::Auto`], which detects it on each
+    /// connection.
+    ///
+    /// The client first tries the generation that the server spoke last. On the first connection it tries v1 if
+    /// the host ends in `usehyperstack.com`, else v2. A wrong guess costs one round trip, or one second if
+    /// the server is a Hyperstack 0.5. If the server changes generation between two connections, streams get
+    /// the difference.
+    ///
+    /// If the server does not speak the generation that you set, the client ends with
+    /// [`ConnectError::WrongProtocol`].
     pub fn protocol(mut self, protocol: Protocol) -> Self {
         self.session.protocol = protocol;
         self
@@ -500,6 +508,10 @@ impl HyperStackBuilder {
                 Some(token) => Credentials::Token(token.clone()),
                 None if self.sources().is_empty() => Credentials::None,
                 None => Credentials::Fetched,
+            },
+            likely_protocol: match &self.url {
+                Some(url) if driver::is_host_below(url, "usehyperstack.com") => Protocol::V1,
+                _ => Protocol::V2,
             },
             ..self.session.clone()
         };

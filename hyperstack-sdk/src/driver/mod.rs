@@ -39,7 +39,7 @@ pub(crate) use endpoint::{Endpoint, EndpointSettings};
 pub(crate) use fetch::Fetcher;
 use pipe::Pipe;
 pub(crate) use present::Transport;
-pub(crate) use url::shown;
+pub(crate) use url::{is_host_below, shown};
 
 type Socket = WebSocketStream<Pipe>;
 
@@ -176,7 +176,8 @@ impl Connection {
                 Message::Text(text) => shared.handle_message(text.as_bytes(), now),
                 Message::Binary(bytes) => shared.handle_message(&bytes, now),
                 Message::Close(frame) => return Poll::Ready(Err(closed_by_server(frame))),
-                Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => shared.handle_alive(),
+                Message::Pong(_) => shared.handle_pong(),
+                Message::Ping(_) | Message::Frame(_) => shared.handle_alive(),
             }
         }
         Poll::Ready(Ok(TURN))

@@ -48,6 +48,14 @@ pub(super) fn host(uri: &Uri) -> &str {
     without_user(uri.authority().map_or("", |authority| authority.as_str()))
 }
 
+/// Whether a URL's host is this domain or below it.
+pub(crate) fn is_host_below(url: &str, domain: &str) -> bool {
+    let uri: Option<Uri> = url.parse().ok();
+    let host = uri.as_ref().and_then(Uri::host).map(str::to_lowercase);
+    let above = host.as_deref().and_then(|host| host.strip_suffix(domain));
+    above.is_some_and(|above| above.is_empty() || above.ends_with('.'))
+}
+
 fn without_user(authority: &str) -> &str {
     authority
         .rsplit_once('@')
@@ -77,4 +85,19 @@ pub(crate) fn shown(url: &str) -> String {
     };
     let path = uri.path().trim_end_matches('/');
     format!("{}{host}{path}", scheme.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_is_below_its_domain_and_below_no_other() {
+        let is_below = |url| is_host_below(url, "usehyperstack.com");
+        assert!(is_below("wss://ore.stack.usehyperstack.com/?x"));
+        assert!(is_below("WSS://UseHyperstack.com:443"));
+        assert!(!is_below("wss://notusehyperstack.com"));
+        assert!(!is_below("wss://usehyperstack.com.example"));
+        assert!(!is_below("no url"));
+    }
 }

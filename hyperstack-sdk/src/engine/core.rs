@@ -1,18 +1,24 @@
 //! Session and caches as one machine, still without IO or clock.
 
+use super::readers::Readers;
 use crate::session::{Link, Session, Step, Time};
 use crate::store::Caches;
 use crate::wire::{FrameError, Incoming};
 
-/// The session, and the caches that follow its instructions.
+/// The session, the caches that follow its instructions, and the readers of the caches.
 pub(super) struct Core {
     pub(super) session: Session,
     pub(super) caches: Caches,
+    pub(super) readers: Readers,
 }
 
 impl Core {
     pub(super) fn new(session: Session, caches: Caches) -> Self {
-        Core { session, caches }
+        Core {
+            session,
+            caches,
+            readers: Readers::default(),
+        }
     }
 
     /// Handles a message: first the session, then the caches.
@@ -31,8 +37,10 @@ impl Core {
     /// Lets the caches follow the session's instructions.
     pub(super) fn follow(&mut self, now: Time) {
         while let Some(instruction) = self.session.poll_instruction() {
-            if let Step::Lost = instruction.step {
-                self.session.set_cursors(|id| self.caches.cursor(id));
+            match instruction.step {
+                Step::Lost => self.session.set_cursors(|id| self.caches.cursor(id)),
+                Step::Reroute => self.readers.reroute(&self.session, &mut self.caches),
+                _ => {}
             }
             self.caches.apply(&instruction);
         }

@@ -3,10 +3,11 @@
 use std::sync::{Arc, MutexGuard};
 
 use super::core::Core;
+use super::readers::{Reader, ReaderId};
 use super::shared::Engine;
 use crate::patch::Record;
-use crate::session::{CloseReason, Query, Route, Target, Time, TooManySubscriptions, Window};
-use crate::store::{Cache, Predicate, Selection};
+use crate::session::{CloseReason, Query, Route, Time, TooManySubscriptions};
+use crate::store::{Cache, Predicate};
 use crate::stream::{EndReason, Options, Policy, Queue, Subscription};
 
 /// A client's handle to its connection. Dropping the last one closes the connection.
@@ -35,21 +36,38 @@ impl Handle {
     }
 }
 
-/// Keeps queries wanted for as long as it lives.
+/// Keeps a query wanted for as long as it lives.
 pub(crate) struct Demand {
     shared: Arc<Engine>,
-    queries: Vec<Query>,
+    query: Query,
 }
 
 impl Drop for Demand {
     fn drop(&mut self) {
         let now = self.shared.now();
+        self.shared.core().session.release(&self.query, now);
+        self.shared.wake();
+    }
+}
+
+/// Keeps a stream's reader in the table for as long as it lives.
+struct Seat {
+    shared: Arc<Engine>,
+    id: ReaderId,
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let now = self.shared.now();
         let mut core = self.shared.core();
-        for query in &self.queries {
+        let reader = core.readers.remove(self.id);
+        for query in reader.iter().flat_map(|reader| reader.leave()) {
             core.session.release(query, now);
         }
         drop(core);
         self.shared.wake();
+        // Dropped last: a row's type may do anything in its destructor.
+        drop(reader);
     }
 }
 
@@ -57,21 +75,6 @@ impl Drop for Demand {
 pub(crate) struct Place<T: Record> {
     pub(crate) cache: Arc<Cache<T>>,
     pub(crate) route: Route,
-}
-
-/// Keeps a queue among the readers of its caches for as long as it lives.
-struct Reader<T: Record> {
-    places: Vec<(Arc<Cache<T>>, Selection<T>)>,
-    queue: Arc<Queue<T>>,
-    _demand: Demand,
-}
-
-impl<T: Record> Drop for Reader<T> {
-    fn drop(&mut self) {
-        for (cache, selection) in &self.places {
-            cache.unsubscribe(selection, &self.queue);
-        }
-    }
 }
 
 impl Core {
@@ -97,11 +100,12 @@ impl Engine {
         self: &Arc<Self>,
         query: &Query,
     ) -> Result<(Place<T>, Demand), TooManySubscriptions> {
-        let queries = vec![query.clone()];
-        let mut core = self.admit(&queries)?;
+        let mut core = self.admit(std::slice::from_ref(query))?;
         let place = core.place(query, self.now());
         drop(core);
-        Ok((place, self.demand(queries)))
+        self.wake();
+        let (shared, query) = (self.clone(), query.clone());
+        Ok((place, Demand { shared, query }))
     }
 
     fn admit(&self, queries: &[Query]) -> Result<MutexGuard<'_, Core>, TooManySubscriptions> {
@@ -109,12 +113,6 @@ impl Engine {
         let admitted = core.session.admit(queries);
         core.follow(self.now());
         admitted.map(|()| core)
-    }
-
-    fn demand(self: &Arc<Self>, queries: Vec<Query>) -> Demand {
-        self.wake();
-        let shared = self.clone();
-        Demand { shared, queries }
     }
 
     /// Returns where a query's rows are cached, if it is read as `T` now.
@@ -125,11 +123,22 @@ impl Engine {
         Some(Place { cache, route })
     }
 
+    /// Returns a row of a view as any of the view's sources holds it now. Prefers a source that is ready.
+    pub(crate) fn held_row<T: Record>(&self, view: &str, key: &str) -> Option<Arc<T>> {
+        let core = self.core();
+        let sources = core.session.sources_of(view).into_iter();
+        let caches: Vec<Arc<Cache<T>>> = sources.filter_map(|id| core.caches.get(id)).collect();
+        drop(core);
+        let mut ready = caches.iter().filter(|cache| cache.is_ready(key));
+        let row = ready.find_map(|cache| cache.get(key));
+        row.or_else(|| caches.iter().find_map(|cache| cache.get(key)))
+    }
+
     /// Adds a stream's reader.
     pub(crate) fn subscribe<T: Record>(
         self: &Arc<Self>,
         queries: Vec<Query>,
-        filter: Option<&Predicate<T>>,
+        filter: Option<Predicate<T>>,
         options: Options,
     ) -> Subscription<T> {
         if queries.is_empty() {
@@ -147,41 +156,18 @@ impl Engine {
             Err(error) => return Subscription::ended(options, &error.into()),
         };
         let now = self.now();
-        let place = |query: &Query| {
-            let Place { cache, route } = core.place(query, now);
-            let selection = select(query, &route, filter);
-            cache.subscribe(&selection, &queue);
-            (cache, selection)
-        };
-        let places = queries.iter().map(place).collect();
+        let mut reader = Reader::new(queue.clone(), filter);
+        for query in queries {
+            let Place { cache, route } = core.place(&query, now);
+            reader.join(query, cache, &route);
+        }
+        let id = core.readers.insert(reader);
         drop(core);
-        let demand = self.demand(queries);
-        let reader = Reader {
-            places,
-            queue: queue.clone(),
-            _demand: demand,
-        };
+        self.wake();
+        let shared = self.clone();
         Subscription {
             queue,
-            _guard: Box::new(reader),
-        }
-    }
-}
-
-/// The rows of a source that a query selects.
-fn select<T>(query: &Query, route: &Route, filter: Option<&Predicate<T>>) -> Selection<T> {
-    match &query.target {
-        Target::Key(key) => Selection::Key(key.clone()),
-        Target::All => {
-            let filter = filter.filter(|_| route.filters_locally).cloned();
-            if filter.is_none() && route.local == Window::default() {
-                return Selection::All;
-            }
-            Selection::Window {
-                window: route.local,
-                needed: route.needed,
-                filter,
-            }
+            _guard: Box::new(Seat { shared, id }),
         }
     }
 }

@@ -5,6 +5,7 @@ mod shared;
 mod core;
 
 mod handle;
+mod readers;
 
 mod fault;
 mod feed;

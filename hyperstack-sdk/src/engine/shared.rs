@@ -158,6 +158,7 @@ impl Engine {
             conflated: meter.conflated.get(),
             missed: meter.missed.get(),
             resyncs: meter.resyncs.get(),
+            protocol: core.session.protocol(),
             reconnects: core.session.reconnects(),
             views: counts.sources,
             rows: counts.rows,
@@ -241,10 +242,16 @@ impl Engine {
         }
     }
 
-    /// Something arrived that is not a message, such as a pong.
+    /// A ping arrived.
     pub(crate) fn handle_alive(&self) {
         let now = self.now();
         self.core().session.handle_alive(now);
+    }
+
+    /// A pong arrived.
+    pub(crate) fn handle_pong(&self) {
+        let now = self.now();
+        self.core().session.handle_pong(now);
     }
 
     /// Handles a text or binary message that arrived by `now`.

@@ -1,6 +1,6 @@
 //! Counts.
 
-use crate::wire::Seq;
+use crate::wire::{Protocol, Seq};
 
 /// Counts since the client was made, except where a field says "now".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -22,6 +22,8 @@ pub struct Stats {
     /// view, because the view was silent for [`stale_after`](crate::HyperStackBuilder::stale_after), or
     /// because a v2 server sent one to a subscription that lagged.
     pub resyncs: u64,
+    /// The protocol generation in use. With [`Protocol::Auto`], it is a guess until the server's first message.
+    pub protocol: Protocol,
     /// How often a lost connection was restored.
     pub reconnects: u64,
     /// Views that are read, or lately were, now.

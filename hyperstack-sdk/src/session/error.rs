@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::auth::TokenError;
-use crate::wire::{AuthErrorCode, Issue, Remedy};
+use crate::wire::{AuthErrorCode, Issue, Protocol, Remedy};
 
 /// Why a client could not be built. Trying again does not help: change the builder's settings.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -57,6 +57,14 @@ pub enum ConnectError {
         message: String,
         /// The shortest time to wait, if the server named one in seconds (`Retry-After`).
         retry_after: Option<Duration>,
+    },
+    /// The server does not speak the protocol generation that the builder names.
+    #[error("the server speaks protocol {server}, but the client is set to {configured}: remove `.protocol(..)` from the builder to detect the generation")]
+    WrongProtocol {
+        /// The generation that [`protocol`](crate::HyperStackBuilder::protocol) named.
+        configured: Protocol,
+        /// The generation that the server speaks.
+        server: Protocol,
     },
     /// There is no token to connect with.
     #[error("no token: {0}")]
@@ -158,7 +166,9 @@ impl ConnectError {
     /// decides, and a bare 401 counts as a bad token.
     pub fn remedy(&self) -> Remedy {
         match self {
-            ConnectError::Config(_) | ConnectError::Rejected { status: 403, .. } => Remedy::Nothing,
+            ConnectError::Config(_)
+            | ConnectError::WrongProtocol { .. }
+            | ConnectError::Rejected { status: 403, .. } => Remedy::Nothing,
             ConnectError::Rejected { status, code, .. } => {
                 let code = code.as_ref().and_then(AuthErrorCode::remedy);
                 code.unwrap_or(match status {

@@ -18,7 +18,7 @@ pub(super) type Instructions = VecDeque<Instruction<'static>>;
 /// A protocol generation: which subscriptions serve the queries that are wanted, and what the server's
 /// frames mean to their sources.
 pub(super) trait Generation: fmt::Debug + Send {
-    /// Adds a reader. A query that the server rejected is requested again.
+    /// Prepares for another reader of a query. A query that the server rejected is requested again.
     fn want(
         &mut self,
         query: &Query,
@@ -26,6 +26,12 @@ pub(super) trait Generation: fmt::Debug + Send {
         ids: &mut SourceIds,
         instructions: &mut Instructions,
     ) -> Route;
+
+    /// All sources.
+    fn sources(&self) -> Vec<SourceId>;
+
+    /// The sources of a view.
+    fn sources_of(&self, view: &str) -> Vec<SourceId>;
 
     /// Where the rows of a query come from, if they are read.
     fn route(&self, query: &Query) -> Option<Route>;

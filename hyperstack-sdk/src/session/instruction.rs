@@ -147,6 +147,8 @@ pub enum Step<'m> {
     Free,
     /// Rows that were held for a successor leave now.
     ReleaseHeld,
+    /// The generation changed: every query has another source. The old sources are freed next.
+    Reroute,
 }
 
 /// What becomes of rows that a complete snapshot did not bring.

@@ -15,8 +15,9 @@
 //! ```text
 //! query, window   what a reader asks for
 //!   -> wants      all queries, and when they expire
-//!   -> v1         the subscriptions that serve them, and what frames mean
+//!   -> v1, v2     the subscriptions that serve them, and what frames mean
 //!   -> instruction  what the store must do
+//! detection       which generation the server speaks
 //! link, backoff, liveness, auth   connection state, reconnects, pings, token
 //! timer           every deadline
 //! ```
@@ -30,6 +31,8 @@ mod generation;
 
 mod v1;
 mod v2;
+
+mod detection;
 
 mod guard;
 mod instruction;
@@ -66,6 +69,7 @@ use crate::wire::{
 };
 use auth::{AfterRejection, Auth, Due};
 use backoff::Backoff;
+use detection::{Detection, Verdict};
 use generation::Generation;
 use instruction::SourceIds;
 use liveness::Liveness;
@@ -100,6 +104,11 @@ pub struct Session {
     wants: Wants,
     ids: SourceIds,
     generation: Box<dyn Generation>,
+    /// The generation in use.
+    protocol: Protocol,
+    /// How often the generation changed.
+    switches: u32,
+    detection: Detection,
     liveness: Liveness,
     backoff: Backoff,
     auth: Auth,
@@ -119,6 +128,10 @@ impl Session {
     /// Makes a session that wants to dial. `seed` is the randomness of its backoff.
     pub fn new(settings: Settings, seed: u64) -> Self {
         let intervals = settings.reconnect_intervals.clone();
+        let protocol = match settings.protocol {
+            Protocol::Auto => settings.likely_protocol,
+            configured => configured,
+        };
         let auth = Auth::new(
             settings.credentials.clone(),
             intervals.clone(),
@@ -134,10 +147,10 @@ impl Session {
             auth,
             wants: Wants::default(),
             ids: SourceIds::default(),
-            generation: match settings.protocol {
-                Protocol::V2 => Box::<V2>::default(),
-                _ => Box::<V1>::default(),
-            },
+            generation: generation(protocol, 0),
+            protocol,
+            switches: 0,
+            detection: Detection::new(settings.protocol),
             liveness: Liveness::new(settings.ping_interval),
             backoff: Backoff::new(intervals, seed),
             timers: Timers::default(),
@@ -167,6 +180,12 @@ impl Session {
         self.reconnects
     }
 
+    /// Returns the protocol generation in use. With [`Protocol::Auto`], it is a guess until the first message
+    /// of the first connection.
+    pub fn protocol(&self) -> Protocol {
+        self.protocol
+    }
+
     // Readers.
 
     /// Checks whether these queries may be added to those that are wanted. At the limit, queries that
@@ -193,6 +212,7 @@ impl Session {
         let route = self
             .generation
             .want(query, &mut self.wants, ids, instructions);
+        self.wants.add(query);
         self.set_linger_timer();
         route
     }
@@ -207,6 +227,11 @@ impl Session {
     /// Returns where a query's rows come from, if they are read.
     pub fn route(&self, query: &Query) -> Option<Route> {
         self.generation.route(query)
+    }
+
+    /// Returns the sources of a view, that of the whole view first.
+    pub fn sources_of(&self, view: &str) -> Vec<SourceId> {
+        self.generation.sources_of(view)
     }
 
     /// Requests a query's snapshot again if it is subscribed, because a new kind of reader needs all
@@ -258,6 +283,7 @@ impl Session {
             let check = self.settings.stale_after.map(|_| now);
             self.timers.set(Timer::CheckStale, check);
             self.generation.handle_open(&mut self.wants);
+            self.controls.extend(self.detection.open());
         }
     }
 
@@ -369,9 +395,17 @@ impl Session {
         }
     }
 
-    /// Something arrived that is not a message, such as a pong.
+    /// Something arrived that is neither a message nor a pong.
     pub fn handle_alive(&mut self, now: Time) {
         self.liveness.note_heard(now, &mut self.timers);
+    }
+
+    /// A pong arrived.
+    pub fn handle_pong(&mut self, now: Time) {
+        self.handle_alive(now);
+        if let Some(at) = self.detection.handle_pong(now) {
+            self.timers.set(Timer::Detect, at);
+        }
     }
 
     /// A message arrived. Returns what the store must do with its rows, before it does what
@@ -386,6 +420,11 @@ impl Session {
             return None;
         }
         self.handle_alive(now);
+        let verdict = self.detection.note_message(&message);
+        self.heed(verdict, now);
+        if self.link != Link::Open || self.detection.takes(&message) {
+            return None;
+        }
         match message {
             Incoming::Frame(frame) => self.handle_frame(None, frame, now),
             Incoming::Routed { id, frame } => self.handle_frame(Some(id), frame, now),
@@ -397,6 +436,38 @@ impl Session {
                 self.handle_refresh(reply, now);
                 None
             }
+        }
+    }
+
+    /// Follows what was found out about the server's generation.
+    fn heed(&mut self, verdict: Verdict, now: Time) {
+        match verdict {
+            Verdict::Speaks(protocol) if protocol != self.protocol => self.switch_to(protocol),
+            Verdict::Nothing | Verdict::Speaks(_) => {}
+            Verdict::Mismatch(server) => {
+                let configured = self.settings.protocol;
+                let error = ConnectError::WrongProtocol { configured, server };
+                self.handle_failed(error, now);
+            }
+        }
+    }
+
+    /// Continues in another generation on the same connection. Each query gets another source.
+    fn switch_to(&mut self, protocol: Protocol) {
+        self.protocol = protocol;
+        self.switches += 1;
+        let new = generation(protocol, self.switches);
+        let old = std::mem::replace(&mut self.generation, new);
+        let (ids, instructions) = (&mut self.ids, &mut self.instructions);
+        for query in self.wants.all() {
+            self.generation
+                .want(&query, &mut self.wants, ids, instructions);
+        }
+        self.generation.handle_open(&mut self.wants);
+        self.instruct_all(Step::Reroute);
+        for source in old.sources() {
+            self.instructions.push_back(source.instruct(Step::Free));
+            self.ids.release(source);
         }
     }
 
@@ -495,6 +566,13 @@ impl Session {
             let silent = self.liveness.patience();
             return self.handle_lost(ConnectionLost::Silent { silent }, now);
         }
+        if self.timers.expire(Timer::Detect, now) {
+            let verdict = self.detection.handle_timeout();
+            self.heed(verdict, now);
+            if self.link != Link::Open {
+                return;
+            }
+        }
         if self.timers.expire(Timer::Token, now) {
             match self.auth.handle_timeout(now) {
                 Some(Due::Expired) => return self.handle_lost(ConnectionLost::TokenExpired, now),
@@ -534,7 +612,11 @@ impl Session {
         }
         self.generation.reconcile(&mut self.wants);
         let request = self.generation.poll_request().map(Transmit::Text);
-        request.or_else(|| self.controls.pop_front())
+        let transmit = request.or_else(|| self.controls.pop_front())?;
+        if self.detection.note_sent(&transmit) {
+            self.controls.push_back(Transmit::Ping);
+        }
+        Some(transmit)
     }
 
     /// Returns the next thing that the store must do.
@@ -581,6 +663,13 @@ impl Session {
     fn report(&mut self, error: ConnectError) {
         self.last_error = Some(error.clone());
         self.notices.push_back(Notice::Connection(error));
+    }
+}
+
+fn generation(protocol: Protocol, switches: u32) -> Box<dyn Generation> {
+    match protocol {
+        Protocol::V1 => Box::<V1>::default(),
+        Protocol::V2 | Protocol::Auto => Box::new(V2::new(switches)),
     }
 }
 

@@ -34,8 +34,10 @@ pub struct Settings {
     pub stale_after: Option<Duration>,
     /// What is presented to the server. Default: nothing.
     pub credentials: Credentials,
-    /// The protocol generation to speak.
+    /// The protocol generation to speak. Default: detect it.
     pub protocol: Protocol,
+    /// The generation to try first if it is detected. Default: v2.
+    pub likely_protocol: Protocol,
 }
 
 impl Default for Settings {
@@ -53,6 +55,7 @@ impl Default for Settings {
             stale_after: None,
             credentials: Credentials::None,
             protocol: Protocol::Auto,
+            likely_protocol: Protocol::V2,
         }
     }
 }

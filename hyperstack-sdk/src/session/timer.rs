@@ -16,6 +16,8 @@ pub(super) enum Timer {
     Reconnect,
     /// The peer has been silent too long.
     Silence,
+    /// The server should have answered in the generation that it speaks.
+    Detect,
     /// The token must be refreshed, has expired, or the server has not answered a refresh.
     Token,
     /// The server said when it may accept a rejected subscription.
@@ -27,11 +29,12 @@ pub(super) enum Timer {
 }
 
 impl Timer {
-    const ALL: [Timer; 8] = [
+    const ALL: [Timer; 9] = [
         Timer::Linger,
         Timer::ReleaseHeld,
         Timer::Reconnect,
         Timer::Silence,
+        Timer::Detect,
         Timer::Token,
         Timer::RetryRefused,
         Timer::CheckStale,

@@ -111,6 +111,12 @@ impl Wants {
         self.views.get(view).into_iter().flat_map(BTreeMap::keys)
     }
 
+    /// All queries that are wanted, by view.
+    pub(super) fn all(&self) -> BTreeSet<Query> {
+        let queries = self.views.values().flat_map(BTreeMap::keys);
+        queries.cloned().collect()
+    }
+
     /// Marks a view whose subscriptions must be compared with its queries.
     pub(super) fn mark_changed(&mut self, view: &Arc<str>) {
         self.changed.insert(view.clone());

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
-use super::readers::Selection;
+use super::readers::{Moved, RowsOf, Selection};
 use super::readiness::{Outcome, Ticket};
 use super::report::Report;
 use super::source::{Source, Waiting};
@@ -69,14 +69,58 @@ impl<T: Record> Cache<T> {
         self.lock().rows.get(key).cloned()
     }
 
+    /// Whether the whole view or the row with this key is ready.
+    pub(crate) fn is_ready(&self, key: &str) -> bool {
+        self.lock().readiness.is_ready_for(key)
+    }
+
+    /// Returns the row with this key if the whole view is ready.
+    pub(crate) fn get_from_ready_view(&self, key: &str) -> Option<Arc<T>> {
+        let source = self.lock();
+        let is_ready = source.readiness.is_ready()
+            && source.readiness.ended().is_none()
+            && source.covers(Window::default());
+        source.rows.get(key).filter(|_| is_ready).cloned()
+    }
+
     /// Adds a reader: its queue gets the rows held, front to back, and then every change.
     pub(crate) fn subscribe(&self, selection: &Selection<T>, queue: &Arc<Queue<T>>) {
-        self.lock().add_reader(selection, queue);
+        // A new queue has no waker.
+        self.lock().add_reader(selection, queue, &mut Wakers::new());
     }
 
     /// Removes a reader.
     pub(crate) fn unsubscribe(&self, selection: &Selection<T>, queue: &Arc<Queue<T>>) {
         self.lock().readers.remove(selection, queue);
+    }
+
+    /// Removes a reader that goes on with another source. Returns the rows that it has.
+    pub(crate) fn release(&self, selection: &Selection<T>, queue: &Arc<Queue<T>>) -> RowsOf<T> {
+        let mut source = self.lock();
+        let rows = source.rows_of(selection, queue);
+        source.readers.remove(selection, queue);
+        rows
+    }
+
+    /// Adds a reader that comes from another source with these rows. It gets the difference once this
+    /// source is complete.
+    pub(crate) fn receive(
+        &self,
+        selection: Selection<T>,
+        queue: Arc<Queue<T>>,
+        rows: RowsOf<T>,
+        wakers: &mut Wakers,
+    ) {
+        let mut source = self.lock();
+        if rows.is_empty() {
+            source.add_reader(&selection, &queue, wakers);
+        } else {
+            source.readers.receive(Moved {
+                selection,
+                queue,
+                rows,
+            });
+        }
     }
 
     /// Waits until `target` has an outcome, and for the whole view until the source holds what is

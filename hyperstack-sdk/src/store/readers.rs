@@ -24,12 +24,24 @@ pub(crate) enum Selection<T> {
     },
 }
 
+/// The rows that a reader has.
+pub(crate) type RowsOf<T> = HashMap<Arc<str>, Arc<T>>;
+
+/// A reader that came from another source, and waits until this one is complete.
+#[derive(Debug)]
+pub(super) struct Moved<T> {
+    pub(super) selection: Selection<T>,
+    pub(super) queue: Arc<Queue<T>>,
+    pub(super) rows: RowsOf<T>,
+}
+
 /// The readers' queues, by what they want.
 #[derive(Debug)]
 pub(super) struct Readers<T: Record> {
     all: Vec<Arc<Queue<T>>>,
     by_key: HashMap<Arc<str>, Vec<Arc<Queue<T>>>>,
     windows: Vec<WindowReader<T>>,
+    moved: Vec<Moved<T>>,
 }
 
 impl<T: Record> Default for Readers<T> {
@@ -38,6 +50,7 @@ impl<T: Record> Default for Readers<T> {
             all: Vec::new(),
             by_key: HashMap::new(),
             windows: Vec::new(),
+            moved: Vec::new(),
         }
     }
 }
@@ -61,7 +74,37 @@ impl<T: Record> Readers<T> {
         }
     }
 
+    /// Adds a reader that came from another source.
+    pub(super) fn receive(&mut self, moved: Moved<T>) {
+        self.moved.push(moved);
+    }
+
+    /// A reader that came from another source, if it still waits.
+    pub(super) fn moved(
+        &self,
+        selection: &Selection<T>,
+        queue: &Arc<Queue<T>>,
+    ) -> Option<&Moved<T>> {
+        let mut moved = self.moved.iter();
+        moved.find(|it| it.is(selection, queue))
+    }
+
+    /// Takes the readers that came from another source and have such a selection.
+    pub(super) fn take_moved(&mut self, matches: impl Fn(&Selection<T>) -> bool) -> Vec<Moved<T>> {
+        let moved = std::mem::take(&mut self.moved);
+        let (taken, left) = moved.into_iter().partition(|it| matches(&it.selection));
+        self.moved = left;
+        taken
+    }
+
+    /// The window that has this queue.
+    pub(super) fn window(&self, queue: &Arc<Queue<T>>) -> Option<&WindowReader<T>> {
+        let mut windows = self.windows.iter();
+        windows.find(|reader| Arc::ptr_eq(&reader.queue, queue))
+    }
+
     pub(super) fn remove(&mut self, selection: &Selection<T>, queue: &Arc<Queue<T>>) {
+        self.moved.retain(|it| !it.is(selection, queue));
         let other = |held: &Arc<Queue<T>>| !Arc::ptr_eq(held, queue);
         match selection {
             Selection::All => self.all.retain(other),
@@ -138,7 +181,41 @@ impl<T: Record> Readers<T> {
     fn each(&self) -> impl Iterator<Item = &Arc<Queue<T>>> {
         let keyed = self.by_key.values().flatten();
         let windows = self.windows.iter().map(|reader| &reader.queue);
-        self.all.iter().chain(keyed).chain(windows)
+        let moved = self.moved.iter().map(|reader| &reader.queue);
+        self.all.iter().chain(keyed).chain(windows).chain(moved)
+    }
+}
+
+impl<T> Moved<T> {
+    fn is(&self, selection: &Selection<T>, queue: &Arc<Queue<T>>) -> bool {
+        Arc::ptr_eq(&self.queue, queue) && self.selection.key() == selection.key()
+    }
+}
+
+impl<T> Selection<T> {
+    fn key(&self) -> Option<&Arc<str>> {
+        match self {
+            Selection::Key(key) => Some(key),
+            Selection::All | Selection::Window { .. } => None,
+        }
+    }
+}
+
+impl<T> Clone for Selection<T> {
+    fn clone(&self) -> Self {
+        match self {
+            Selection::All => Selection::All,
+            Selection::Key(key) => Selection::Key(key.clone()),
+            Selection::Window {
+                window,
+                needed,
+                filter,
+            } => Selection::Window {
+                window: *window,
+                needed: *needed,
+                filter: filter.clone(),
+            },
+        }
     }
 }
 

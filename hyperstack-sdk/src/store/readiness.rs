@@ -23,6 +23,8 @@ pub(crate) enum Outcome {
     Tape,
     /// The client ended.
     Ended(CloseReason),
+    /// The source was freed: the query has another one.
+    Moved,
 }
 
 /// The outcomes of a source's targets.
@@ -31,6 +33,7 @@ pub(super) struct Readiness {
     all: Progress,
     keys: HashMap<Arc<str>, Progress>,
     ended: Option<CloseReason>,
+    is_freed: bool,
     waiting: HashMap<u64, Waker>,
     last_id: u64,
 }
@@ -110,6 +113,11 @@ impl Readiness {
         self.all.is_ready()
     }
 
+    /// Whether the whole view or the row with this key is ready.
+    pub(super) fn is_ready_for(&self, key: &str) -> bool {
+        self.is_ready() || self.keys.get(key).is_some_and(Progress::is_ready)
+    }
+
     pub(super) fn is_unknown_view(&self) -> bool {
         self.all.outcome == Some(Outcome::UnknownView)
     }
@@ -138,6 +146,12 @@ impl Readiness {
         wakers.extend(self.waiting.drain().map(|(_, waker)| waker));
     }
 
+    /// The source is freed.
+    pub(super) fn free(&mut self, wakers: &mut Wakers) {
+        self.is_freed = true;
+        wakers.extend(self.waiting.drain().map(|(_, waker)| waker));
+    }
+
     pub(super) fn ended(&self) -> Option<&CloseReason> {
         self.ended.as_ref()
     }
@@ -153,6 +167,9 @@ impl Readiness {
     ) -> Poll<Outcome> {
         if let Some(reason) = &self.ended {
             return Poll::Ready(Outcome::Ended(reason.clone()));
+        }
+        if self.is_freed {
+            return Poll::Ready(Outcome::Moved);
         }
         let key = target.key().and_then(|key| self.keys.get(key));
         let ready = key.filter(|progress| progress.is_ready());

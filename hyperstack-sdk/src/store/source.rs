@@ -4,14 +4,14 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::readers::{Readers, Selection};
+use super::readers::{Readers, RowsOf, Selection};
 use super::readiness::{Outcome, Readiness};
 use super::report::{Full, Report};
 use super::rows::{Changed, Input, Rows};
 use super::window::WindowReader;
 use crate::patch::Record;
 use crate::session::{Absent, CloseReason, Step, Target, Window};
-use crate::stream::{Change, EndReason, Meter, Queue, RowError, StreamError, Wakers};
+use crate::stream::{EndReason, Meter, Queue, RowError, StreamError, Wakers};
 use crate::wire::{FrameError, Row, Seq};
 
 /// A source as one Rust type.
@@ -182,7 +182,11 @@ impl<T: Record> Source<T> {
                 }
             }
             Step::Narrow(keys) => self.narrow(keys),
-            Step::Free => self.narrow(&[]),
+            Step::Free => {
+                self.narrow(&[]);
+                self.readiness.free(wakers);
+            }
+            Step::Reroute => {}
             Step::ReleaseHeld => {
                 self.release_held(wakers);
                 self.catch_up(wakers);
@@ -200,12 +204,13 @@ impl<T: Record> Source<T> {
 
     /// Adds a reader: its queue gets the rows held, front to back, and then every change. A window gets
     /// its rows once they are known.
-    pub(super) fn add_reader(&mut self, selection: &Selection<T>, queue: &Arc<Queue<T>>) {
-        // A new queue has no waker.
-        let wakers = &mut Wakers::new();
-        let mut push = |key: &Arc<str>, row: &Arc<T>| {
-            queue.push(&Change::existing(key.clone(), row.clone()), wakers);
-        };
+    pub(super) fn add_reader(
+        &mut self,
+        selection: &Selection<T>,
+        queue: &Arc<Queue<T>>,
+        wakers: &mut Wakers,
+    ) {
+        let mut push = |key: &Arc<str>, row: &Arc<T>| queue.introduce(key, row, wakers);
         match selection {
             Selection::All => self.rows.iter().for_each(|(_, key, row)| push(key, row)),
             Selection::Key(key) => {
@@ -228,6 +233,47 @@ impl<T: Record> Source<T> {
         }
         if let Some(reason) = self.readiness.ended() {
             queue.end(&reason.clone().into(), wakers);
+        }
+    }
+
+    /// The rows that a reader has.
+    pub(super) fn rows_of(&self, selection: &Selection<T>, queue: &Arc<Queue<T>>) -> RowsOf<T> {
+        if let Some(moved) = self.readers.moved(selection, queue) {
+            return moved.rows.clone();
+        }
+        let row = |(key, row): (&Arc<str>, &Arc<T>)| (key.clone(), row.clone());
+        match selection {
+            Selection::All => self
+                .rows
+                .iter()
+                .map(|(_, key, it)| row((key, it)))
+                .collect(),
+            Selection::Key(key) => self
+                .rows
+                .get(key)
+                .map(|it| row((key, it)))
+                .into_iter()
+                .collect(),
+            Selection::Window { .. } => match self.readers.window(queue) {
+                Some(reader) => reader.rows(&self.rows).map(row).collect(),
+                None => RowsOf::default(),
+            },
+        }
+    }
+
+    /// Starts the readers that came from another source and that this snapshot serves.
+    fn start_moved(&mut self, target: &Target, wakers: &mut Wakers) {
+        let extent = self.extent.filter(|_| *target == Target::All);
+        let covers = |needed: Window| extent.is_some_and(|extent| extent.covers(needed));
+        let is_served = |selection: &Selection<T>| match selection {
+            Selection::All => covers(Window::default()),
+            Selection::Key(key) => target.key().is_none_or(|target| target == key),
+            Selection::Window { needed, .. } => covers(*needed),
+        };
+        for moved in self.readers.take_moved(is_served) {
+            moved.queue.recall(moved.rows);
+            self.add_reader(&moved.selection, &moved.queue, wakers);
+            moved.queue.forget(wakers);
         }
     }
 
@@ -309,6 +355,7 @@ impl<T: Record> Source<T> {
                 reader.start(&self.rows, self.base, wakers);
             }
         }
+        self.start_moved(target, wakers);
         let outcome = match snapshot {
             Snapshot::Incomplete(error) => Outcome::Incomplete(error),
             Snapshot::None | Snapshot::Receiving => Outcome::Ready,

@@ -69,6 +69,16 @@ impl<T: Record> WindowReader<T> {
         self.needed
     }
 
+    /// The rows that the reader has.
+    pub(super) fn rows<'a>(
+        &'a self,
+        rows: &'a Rows<T>,
+    ) -> impl Iterator<Item = (&'a Arc<str>, &'a Arc<T>)> {
+        let has = |id: RowId| self.delivered.contains(id) && !self.withheld.contains(id);
+        let rows = rows.iter().filter(move |(id, _, _)| has(*id));
+        rows.map(|(_, key, row)| (key, row))
+    }
+
     /// Delivers the initial rows, and at later calls what changed in the window. `base` is the number of
     /// the view's rows before the source's first row.
     pub(super) fn start(&mut self, rows: &Rows<T>, base: u64, wakers: &mut Wakers) {
@@ -81,16 +91,19 @@ impl<T: Record> WindowReader<T> {
             }
             if first && self.window.no_snapshot {
                 self.compute_next(rows, base);
+                let known = |id: &RowId| rows.at(*id).is_some_and(|(key, _)| self.queue.knows(key));
+                self.next.retain(|id| !known(id));
                 std::mem::swap(&mut self.next, &mut self.shown);
                 self.delivered.set_all(&self.shown, true);
                 self.withheld.set_all(&self.shown, true);
             }
             self.show(rows, base, None, wakers);
-        } else if first && !self.window.no_snapshot {
+        } else if first {
             for (id, key, row) in self.initial(rows) {
-                self.delivered.set(id, true);
-                let change = Change::existing(key.clone(), row.clone());
-                self.queue.push(&change, wakers);
+                if !self.window.no_snapshot || self.queue.knows(key) {
+                    self.delivered.set(id, true);
+                    self.queue.introduce(key, row, wakers);
+                }
             }
         }
     }
@@ -102,10 +115,21 @@ impl<T: Record> WindowReader<T> {
             take: None,
             ..self.window
         };
-        let initial = select(rows, 0, uncut, self.filter.as_ref());
+        let mut initial = select(rows, 0, uncut, self.filter.as_ref());
         if self.window.snapshot_limit == Some(initial.len() as u64) {
             let earliest = initial.iter().map(|(id, _, _)| rows.seq(*id)).min();
             self.earliest = earliest.or(rows.guard().last_seq());
+        }
+        // A row that the reader has from another source stays, whatever its position is here.
+        if self.queue.is_recalling() {
+            let mut chosen = RowSet::default();
+            for (id, ..) in &initial {
+                chosen.set(*id, true);
+            }
+            let known = rows.iter().filter(|(id, key, row)| {
+                !chosen.contains(*id) && self.queue.knows(key) && self.accepts(row)
+            });
+            initial.extend(known);
         }
         initial
     }
@@ -189,12 +213,11 @@ impl<T: Record> WindowReader<T> {
         if !same {
             for id in &self.next {
                 if !self.delivered.contains(*id) {
-                    let entered = match (change_of(*id), rows.at(*id)) {
-                        (Some((_, change)), _) => newcomer(change),
-                        (None, Some((key, row))) => Change::existing(key.clone(), row.clone()),
-                        (None, None) => continue,
-                    };
-                    self.queue.push(&entered, wakers);
+                    match (change_of(*id), rows.at(*id)) {
+                        (Some((_, change)), _) => self.queue.push(&newcomer(change), wakers),
+                        (None, Some((key, row))) => self.queue.introduce(key, row, wakers),
+                        (None, None) => {}
+                    }
                 }
             }
         }

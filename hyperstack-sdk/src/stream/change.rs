@@ -21,16 +21,6 @@ pub(crate) enum ChangeKind {
 }
 
 impl<T> Change<T> {
-    /// A row that a reader finds when it comes.
-    pub(crate) fn existing(key: Arc<str>, row: Arc<T>) -> Self {
-        Change {
-            key,
-            kind: ChangeKind::Upsert,
-            before: None,
-            after: Some(row),
-        }
-    }
-
     /// Adds what happened to the same row later: from the first `before` to the last `after`.
     pub(crate) fn fold(&mut self, later: Change<T>) {
         self.kind = match (self.kind, later.kind) {

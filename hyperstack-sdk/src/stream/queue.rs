@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use super::change::Change;
+use super::change::{Change, ChangeKind};
 use super::end::EndReason;
 use super::error::StreamError;
 use super::meter::Meter;
@@ -52,6 +52,8 @@ struct QueueState<T> {
     /// How many changes were dropped since the reader was last told.
     missed: u64,
     conflated: u64,
+    /// The rows that the reader has from another source, while those of its present one are introduced.
+    recalled: HashMap<Arc<str>, Arc<T>>,
     end: Option<EndReason>,
     waker: Option<Waker>,
 }
@@ -85,6 +87,7 @@ impl<T> Queue<T> {
                 dropped_errors: 0,
                 missed: 0,
                 conflated: 0,
+                recalled: HashMap::new(),
                 end: None,
                 waker: None,
             }),
@@ -101,6 +104,55 @@ impl<T> Queue<T> {
     /// Whether the reader asks what a row was before.
     pub(crate) fn keeps_before(&self) -> bool {
         self.keeps_before
+    }
+
+    /// Recalls the rows that the reader has from another source. Until [`forget`](Self::forget), a row that
+    /// is introduced is compared with them.
+    pub(crate) fn recall(&self, rows: HashMap<Arc<str>, Arc<T>>) {
+        self.lock().recalled = rows;
+    }
+
+    /// Whether the reader has rows from another source that were not introduced yet.
+    pub(crate) fn is_recalling(&self) -> bool {
+        !self.lock().recalled.is_empty()
+    }
+
+    /// Whether the reader has this row from another source.
+    pub(crate) fn knows(&self, key: &str) -> bool {
+        self.lock().recalled.contains_key(key)
+    }
+
+    /// Deletes the rows recalled that were not introduced.
+    pub(crate) fn forget(&self, wakers: &mut Wakers) {
+        let recalled = std::mem::take(&mut self.lock().recalled);
+        let mut recalled: Vec<_> = recalled.into_iter().collect();
+        recalled.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        for (key, row) in recalled {
+            let change = Change {
+                key,
+                kind: ChangeKind::Delete,
+                before: Some(row),
+                after: None,
+            };
+            self.push(&change, wakers);
+        }
+    }
+
+    /// Adds a row that the reader finds in its source, unless the reader has an equal one.
+    pub(crate) fn introduce(&self, key: &Arc<str>, row: &Arc<T>, wakers: &mut Wakers)
+    where
+        T: PartialEq,
+    {
+        let before = self.lock().recalled.remove(key);
+        if before.as_ref() != Some(row) {
+            let change = Change {
+                key: key.clone(),
+                kind: ChangeKind::Upsert,
+                before,
+                after: Some(row.clone()),
+            };
+            self.push(&change, wakers);
+        }
     }
 
     /// Adds a change; adds the reader's waker to those to be woken once no lock is held.
@@ -248,7 +300,6 @@ fn take(count: &mut u64) -> Option<u64> {
 mod tests {
     use super::*;
     use crate::session::CloseReason;
-    use crate::stream::ChangeKind;
 
     fn change(key: &str, kind: ChangeKind, before: Option<u32>, after: Option<u32>) -> Change<u32> {
         Change {

@@ -15,7 +15,7 @@ use super::tokens::Tokens;
 use crate::wire::Protocol;
 
 /// The generation of a server that is not told which one to speak.
-const DEFAULT_PROTOCOL: Protocol = Protocol::V1;
+const DEFAULT_PROTOCOL: Protocol = Protocol::V2;
 
 /// Describes a [`TestServer`]; see [`TestServer::builder`].
 #[derive(Debug, Default)]
@@ -38,7 +38,7 @@ pub struct TestServerBuilder {
 
 impl TestServerBuilder {
     /// Sets the generation of the protocol that the server speaks. Default: that of the first recording
-    /// it [replays](Self::replay), else [`Protocol::V1`].
+    /// it [replays](Self::replay), else [`Protocol::V2`].
     ///
     /// A server of one generation treats requests of the other as the real one does: v1 is silent, v2
     /// answers `malformed-message`. For a server 0.5, which does not answer `refresh_auth` either, also

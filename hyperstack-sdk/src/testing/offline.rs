@@ -23,10 +23,16 @@ use crate::session::Transmit;
 /// let offline = Offline::new(HyperStack::builder());
 /// let mut scores = offline.client().listen::<Player>();
 /// assert!(scores.next().now_or_never().is_none());
-/// assert_eq!(offline.sent()[0], r#"{"type":"subscribe","view":"Player/list"}"#);
+/// assert_eq!(
+///     offline.sent()[0],
+///     r#"{"type":"subscribe","protocolVersion":2,"subscriptionId":"1","query":{"view":"Player/list"}}"#
+/// );
 ///
-/// offline.receive(r#"{"op":"subscribed","view":"Player/list","mode":"list"}"#);
-/// offline.receive(r#"{"op":"patch","entity":"Player/list","key":"ada","data":{"score":7}}"#);
+/// offline.receive(r#"{"op":"subscribed","subscriptionId":"1","query":{"view":"Player/list"}}"#);
+/// offline.receive(r#"{"op":"snapshot","subscriptionId":"1","entity":"Player/list","data":[]}"#);
+/// offline.receive(
+///     r#"{"op":"upsert","subscriptionId":"1","entity":"Player/list","key":"ada","data":{"score":7}}"#,
+/// );
 /// assert_eq!(scores.next().now_or_never(), Some(Some(Player { score: 7 })));
 /// ```
 #[derive(Debug)]

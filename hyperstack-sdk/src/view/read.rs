@@ -18,7 +18,7 @@ pub enum ReadError {
     /// The server has not sent it all yet. Trying again may help, unless the entity's name is wrong:
     /// of an entity that it does not know the server says nothing, which is found out only once it
     /// has answered for another one.
-    #[error("the view \"{view}\" is not complete after {waited:?}: the server is slow or away, does not know the entity, or speaks another protocol generation: see `HyperStackBuilder::protocol`")]
+    #[error("the view \"{view}\" is not complete after {waited:?}: the server is slow or away, or does not know the entity")]
     NotYet {
         /// The view's id.
         view: String,
@@ -111,6 +111,11 @@ impl<T: Record> View<T> {
         Query::part(self.id.clone(), window, filters)
     }
 
+    /// Queries the whole view.
+    pub(super) fn whole(&self) -> Query {
+        self.part(Window::default(), Filters::new())
+    }
+
     /// Queries one row.
     pub(super) fn key(&self, key: impl ToString) -> Query {
         Query::key(self.id.clone(), key.to_string().into())
@@ -125,26 +130,36 @@ impl<T: Record> View<T> {
         read: impl FnOnce(&Cache<T>, &Route) -> R,
     ) -> (R, Result<(), ReadError>) {
         let shared = self.handle.engine();
-        let (Place { cache, route }, _demand) = match shared.want(&query) {
+        let waited = shared.initial_data_timeout();
+        let view = || self.id.to_string();
+        let (mut place, mut _demand) = match shared.want::<T>(&query) {
             Ok(wanted) => wanted,
             Err(reason) => return (R::default(), Err(reason.into())),
         };
-        let waited = shared.initial_data_timeout();
-        let view = || self.id.to_string();
-        let outcome = cache.outcome(&query.target, route.needed);
+        let outcome = async {
+            loop {
+                let outcome = place.cache.outcome(&query.target, place.route.needed);
+                match outcome.await {
+                    // The protocol generation changed, and with it the source.
+                    Outcome::Moved => (place, _demand) = shared.want(&query)?,
+                    outcome => return Ok(outcome),
+                }
+            }
+        };
         let outcome = match tokio::time::timeout(waited, outcome).await {
-            Ok(Outcome::Ready) => Ok(()),
-            Ok(Outcome::Incomplete(error)) => Err(ReadError::Incomplete {
+            Ok(Ok(Outcome::Ready | Outcome::Moved)) => Ok(()),
+            Ok(Err(error)) => Err(ReadError::TooManySubscriptions(error)),
+            Ok(Ok(Outcome::Incomplete(error))) => Err(ReadError::Incomplete {
                 view: view(),
                 error,
             }),
-            Ok(Outcome::Refused(issue)) => Err(ReadError::Refused {
+            Ok(Ok(Outcome::Refused(issue))) => Err(ReadError::Refused {
                 view: view(),
                 issue,
             }),
-            Ok(Outcome::Tape) => Err(ReadError::Tape { view: view() }),
-            Ok(Outcome::UnknownView) => Err(ReadError::UnknownView { view: view() }),
-            Ok(Outcome::Ended(reason)) => Err(ReadError::Closed(reason)),
+            Ok(Ok(Outcome::Tape)) => Err(ReadError::Tape { view: view() }),
+            Ok(Ok(Outcome::UnknownView)) => Err(ReadError::UnknownView { view: view() }),
+            Ok(Ok(Outcome::Ended(reason))) => Err(ReadError::Closed(reason)),
             Err(_) => Err(match shared.state() {
                 ConnectionState::Connected => ReadError::NotYet {
                     view: view(),
@@ -156,7 +171,12 @@ impl<T: Record> View<T> {
                 },
             }),
         };
-        (read(&cache, &route), outcome)
+        (read(&place.cache, &place.route), outcome)
+    }
+
+    /// Returns a row as the client holds it now.
+    pub(super) fn held_row(&self, key: &str) -> Option<Arc<T>> {
+        self.handle.engine().held_row(&self.id, key)
     }
 
     /// Returns where the query's rows are cached, if it is read now.
@@ -171,7 +191,7 @@ impl<T: Record> View<T> {
         filter: Option<Predicate<T>>,
     ) -> Watch<I> {
         let shared = self.handle.engine().clone();
-        Watch::new(move |options| shared.subscribe(queries, filter.as_ref(), options))
+        Watch::new(move |options| shared.subscribe(queries, filter, options))
     }
 }
 

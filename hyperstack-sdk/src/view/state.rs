@@ -8,7 +8,6 @@ use super::read::{owned, View};
 use super::shared::Shared;
 use crate::engine::Handle;
 use crate::patch::Record;
-use crate::session::Window;
 use crate::stream::{EntityStream, RichEntityStream, RowStream, TryEntityStream};
 
 /// A view's rows one at a time, by key.
@@ -95,18 +94,19 @@ impl<T: Record> StateView<T> {
 
     pub(super) async fn read(&self, key: impl ToString) -> (Option<Arc<T>>, Result<(), ReadError>) {
         let key = key.to_string();
+        // A row of a list that is ready needs no subscription of its own.
+        let list = self.view.cached(&self.view.whole());
+        if let Some(row) = list.and_then(|list| list.cache.get_from_ready_view(&key)) {
+            return (Some(row), Ok(()));
+        }
         let query = self.view.key(&key);
-        self.view.read(query, |cache, _| cache.get(&key)).await
+        let (row, ready) = self.view.read(query, |cache, _| cache.get(&key)).await;
+        let held = || ready.is_err().then(|| self.view.held_row(&key)).flatten();
+        (row.or_else(held), ready)
     }
 
     pub(super) fn read_now(&self, key: impl ToString) -> Option<Arc<T>> {
-        let key = key.to_string();
-        let place = self.view.cached(&self.view.key(&key));
-        let list = || {
-            self.view
-                .cached(&self.view.part(Window::default(), Vec::new()))
-        };
-        place.or_else(list)?.cache.get(&key)
+        self.view.held_row(&key.to_string())
     }
 }
 

@@ -1,5 +1,7 @@
 //! The generations of the protocol.
 
+use std::fmt;
+
 /// A generation of the WebSocket protocol.
 ///
 /// Hyperstack servers 0.5 and 0.6 speak v1. Arete servers speak v2, and only v2.
@@ -13,4 +15,14 @@ pub enum Protocol {
     V1,
     /// Protocol v2: a subscription has an id, and the server applies its filters and its window.
     V2,
+}
+
+impl fmt::Display for Protocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Protocol::Auto => "auto",
+            Protocol::V1 => "v1",
+            Protocol::V2 => "v2",
+        })
+    }
 }

@@ -1,4 +1,4 @@
-//! Client to server: the four messages a server understands.
+//! Client to server.
 
 use std::collections::BTreeMap;
 
@@ -33,6 +33,9 @@ pub enum Request {
         /// The subscription's id.
         id: String,
     },
+    /// Ask which generation the server speaks. A v1 server refuses the token and keeps the session, a v2
+    /// server finds the message malformed.
+    Probe,
     /// Refresh the server's idle clock; never answered.
     Ping,
     /// Replace the session token in band, before the old one expires.
@@ -171,6 +174,11 @@ impl Serialize for Request {
                 map.serialize_entry("protocolVersion", &2)?;
                 map.serialize_entry("subscriptionId", id)?;
             }
+            Request::Probe => {
+                map.serialize_entry("type", "refresh_auth")?;
+                map.serialize_entry("token", "probe")?;
+                map.serialize_entry("protocolVersion", &2)?;
+            }
             Request::Ping => map.serialize_entry("type", "ping")?,
             Request::RefreshAuth { token } => {
                 map.serialize_entry("type", "refresh_auth")?;
@@ -251,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn the_other_three() {
+    fn the_other_four() {
         let unsubscribe = Request::Unsubscribe {
             view: "Round/list".into(),
             key: Some("4".into()),
@@ -261,6 +269,10 @@ mod tests {
             r#"{"type":"unsubscribe","view":"Round/list","key":"4"}"#
         );
         assert_eq!(Request::Ping.to_json(), r#"{"type":"ping"}"#);
+        assert_eq!(
+            Request::Probe.to_json(),
+            r#"{"type":"refresh_auth","token":"probe","protocolVersion":2}"#
+        );
         let token = Secret("t".into());
         let refresh = Request::RefreshAuth { token };
         assert_eq!(refresh.to_json(), r#"{"type":"refresh_auth","token":"t"}"#);

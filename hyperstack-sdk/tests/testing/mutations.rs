@@ -8,6 +8,7 @@ use crate::client::Client;
 #[tokio::test]
 async fn a_patch_carries_what_changed_and_the_row_holds_it_all() {
     let server = TestServer::builder()
+        .protocol(hyperstack_sdk::Protocol::V1)
         .entity("Round")
         .seq(SeqSource::FromSlot(7))
         .start()
@@ -43,6 +44,7 @@ async fn a_patch_carries_what_changed_and_the_row_holds_it_all() {
 #[tokio::test]
 async fn limits_cut_the_cache_and_not_the_patches() {
     let server = TestServer::builder()
+        .protocol(hyperstack_sdk::Protocol::V1)
         .entity("Round")
         .row_limit(1)
         .array_limit(2)
@@ -63,7 +65,12 @@ async fn limits_cut_the_cache_and_not_the_patches() {
 
 #[tokio::test]
 async fn base_views_cannot_say_that_a_row_is_gone() {
-    let server = TestServer::builder().entity("Round").start().await.unwrap();
+    let server = TestServer::builder()
+        .protocol(hyperstack_sdk::Protocol::V1)
+        .entity("Round")
+        .start()
+        .await
+        .unwrap();
     server.upsert("Round", "1", json!({}));
     let mut client = Client::connect(&server).await;
     client.subscribe("Round/list").await;
@@ -76,6 +83,11 @@ async fn base_views_cannot_say_that_a_row_is_gone() {
 #[tokio::test]
 #[should_panic(expected = "no entity `Rund`")]
 async fn a_mistyped_entity_is_the_tests_mistake() {
-    let server = TestServer::builder().entity("Round").start().await.unwrap();
+    let server = TestServer::builder()
+        .protocol(hyperstack_sdk::Protocol::V1)
+        .entity("Round")
+        .start()
+        .await
+        .unwrap();
     server.upsert("Rund", "1", json!({}));
 }

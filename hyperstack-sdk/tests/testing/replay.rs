@@ -85,6 +85,7 @@ fn recording() -> Recording {
 
 async fn replaying(pace: Pace) -> (TestServer, Client) {
     let server = TestServer::builder()
+        .protocol(hyperstack_sdk::Protocol::V1)
         .replay(recording(), pace)
         .start()
         .await
@@ -192,6 +193,7 @@ async fn unsubscribing_ends_a_playback() {
 #[tokio::test]
 async fn a_recording_of_a_generated_session_plays_back() {
     let server = TestServer::builder()
+        .protocol(hyperstack_sdk::Protocol::V1)
         .view("Round/top", Sort::desc("n"), 3)
         .start()
         .await
@@ -225,6 +227,7 @@ async fn a_recording_of_a_generated_session_plays_back() {
     let session = Recording::from_reader(&lines[..]).unwrap();
     assert_eq!(session.views(), ["Round/list", "Round/top"]);
     let player = TestServer::builder()
+        .protocol(hyperstack_sdk::Protocol::V1)
         .replay(session, Pace::Instant)
         .start()
         .await
@@ -242,7 +245,9 @@ async fn a_recording_of_a_generated_session_plays_back() {
 
 #[tokio::test]
 async fn a_speed_is_above_zero() {
-    let builder = TestServer::builder().replay(recording(), Pace::Speed(0.0));
+    let builder = TestServer::builder()
+        .protocol(hyperstack_sdk::Protocol::V1)
+        .replay(recording(), Pace::Speed(0.0));
     let error = builder.start().await.unwrap_err();
     assert!(matches!(error, ServerError::Speed(_)));
 }

@@ -6,7 +6,12 @@ use serde_json::json;
 use crate::client::{keys, Client};
 
 async fn rounds(count: usize) -> (TestServer, Client) {
-    let server = TestServer::builder().entity("Round").start().await.unwrap();
+    let server = TestServer::builder()
+        .protocol(hyperstack_sdk::Protocol::V1)
+        .entity("Round")
+        .start()
+        .await
+        .unwrap();
     for n in 0..count {
         server.upsert("Round", &n.to_string(), json!({"n": n}));
     }
@@ -138,7 +143,12 @@ async fn a_key_filters_lists_and_selects_states() {
 
 #[tokio::test]
 async fn a_cursor_reduces_the_snapshot_numerically() {
-    let server = TestServer::builder().entity("Round").start().await.unwrap();
+    let server = TestServer::builder()
+        .protocol(hyperstack_sdk::Protocol::V1)
+        .entity("Round")
+        .start()
+        .await
+        .unwrap();
     for (key, slot) in [("a", 99), ("b", 100), ("c", 101)] {
         server.set_seq(SeqSource::FromSlot(slot));
         server.upsert("Round", key, json!({}));
@@ -180,6 +190,7 @@ async fn a_cursor_reduces_the_snapshot_numerically() {
 #[tokio::test]
 async fn the_limit_of_subscriptions_is_an_error_in_text() {
     let server = TestServer::builder()
+        .protocol(hyperstack_sdk::Protocol::V1)
         .view("Round/latest", Sort::desc("n"), 1)
         .max_subscriptions(1)
         .start()
@@ -198,7 +209,11 @@ async fn the_limit_of_subscriptions_is_an_error_in_text() {
 
 #[tokio::test]
 async fn a_new_token_is_answered_as_told() {
-    let server = TestServer::builder().start().await.unwrap();
+    let server = TestServer::builder()
+        .protocol(hyperstack_sdk::Protocol::V1)
+        .start()
+        .await
+        .unwrap();
     let mut client = Client::connect(&server).await;
     let refresh = json!({"type": "refresh_auth", "token": "new"});
     client.say(refresh.clone()).await;

@@ -7,6 +7,7 @@ use crate::client::{keys, steps, Client};
 
 async fn ranked(rows: &[(&str, i64)]) -> (TestServer, Client) {
     let server = TestServer::builder()
+        .protocol(hyperstack_sdk::Protocol::V1)
         .view("Round/top", Sort::desc("score"), 2)
         .start()
         .await
@@ -115,7 +116,9 @@ async fn a_single_row_that_goes_is_not_deleted() {
 
 #[tokio::test]
 async fn a_view_names_its_entity() {
-    let builder = TestServer::builder().view("latest", Sort::asc("n"), 1);
+    let builder = TestServer::builder()
+        .protocol(hyperstack_sdk::Protocol::V1)
+        .view("latest", Sort::asc("n"), 1);
     let error = builder.start().await.unwrap_err();
     assert!(matches!(error, ServerError::ViewId(id) if id == "latest"));
 }

@@ -6,7 +6,7 @@ fn fetching() -> Session {
     let settings = Settings {
         credentials: Credentials::Fetched,
         reconnect_intervals: vec![seconds(8)],
-        ..Settings::default()
+        ..v1()
     };
     Session::new(settings, 7)
 }
@@ -221,7 +221,7 @@ fn one_token_that_is_refused_will_be_refused_again() {
         let settings = Settings {
             credentials,
             wait_for_server: true,
-            ..Settings::default()
+            ..v1()
         };
         let mut session = Session::new(settings, 7);
         session.handle_failed(refused("token-expired", None), Time::ZERO);
@@ -249,7 +249,7 @@ fn a_fetch_that_fails_is_tried_again_after_a_wait_and_counts_as_an_attempt() {
         credentials: Credentials::Fetched,
         wait_for_server: true,
         max_reconnect_attempts: Some(1),
-        ..Settings::default()
+        ..v1()
     };
     let mut session = Session::new(settings, 7);
     let busy = || TokenError::new("busy").with_retry_after(seconds(5));

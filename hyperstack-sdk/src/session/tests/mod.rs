@@ -1,4 +1,5 @@
 mod auth;
+mod detection;
 mod refusals;
 mod v2;
 
@@ -21,8 +22,16 @@ fn key(key: &str) -> Target {
     Target::Key(key.into())
 }
 
+/// Settings of a client that speaks v1.
+fn v1() -> Settings {
+    Settings {
+        protocol: Protocol::V1,
+        ..Settings::default()
+    }
+}
+
 fn open() -> Session {
-    let mut session = Session::new(Settings::default(), 7);
+    let mut session = Session::new(v1(), 7);
     session.handle_open(Time::ZERO);
     session
 }
@@ -166,7 +175,7 @@ fn two_readers_share_one_subscription_and_a_barrier_follows() {
 
 #[test]
 fn wants_while_down_become_one_batch_on_opening() {
-    let mut session = Session::new(Settings::default(), 7);
+    let mut session = Session::new(v1(), 7);
     session.want(&query(&view("R/list"), &key("b"), Window::default()));
     session.want(&query(
         &view("R/latest"),
@@ -529,7 +538,7 @@ fn a_subscription_without_a_word_is_begun_anew() {
     let settings = Settings {
         stale_after: Some(seconds(40)),
         ping_interval: seconds(3600),
-        ..Settings::default()
+        ..v1()
     };
     let mut session = Session::new(settings, 7);
     session.handle_open(Time::ZERO);
@@ -795,7 +804,7 @@ fn a_server_that_drops_at_once_does_not_reset_the_back_off() {
 fn attempts_end_with_the_reason() {
     let settings = Settings {
         max_reconnect_attempts: Some(2),
-        ..Settings::default()
+        ..v1()
     };
     let mut session = Session::new(settings, 7);
     session.handle_open(Time::ZERO);
@@ -814,7 +823,7 @@ fn attempts_end_with_the_reason() {
 #[test]
 fn the_first_dial_is_one_attempt_unless_told_to_wait() {
     let cause = ConnectError::Unreachable("refused".into());
-    let mut session = Session::new(Settings::default(), 7);
+    let mut session = Session::new(v1(), 7);
     session.handle_failed(cause.clone(), Time::ZERO);
     assert!(matches!(
         session.link(),
@@ -824,7 +833,7 @@ fn the_first_dial_is_one_attempt_unless_told_to_wait() {
     let settings = Settings {
         wait_for_server: true,
         auto_reconnect: false,
-        ..Settings::default()
+        ..v1()
     };
     let mut session = Session::new(settings, 7);
     session.handle_failed(cause.clone(), Time::ZERO);

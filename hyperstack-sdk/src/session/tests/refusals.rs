@@ -92,7 +92,7 @@ fn a_cursor_goes_with_the_rows_that_it_was_of() {
 fn what_only_lingers_gives_way() {
     let settings = Settings {
         max_subscriptions: 1,
-        ..Settings::default()
+        ..v1()
     };
     let mut session = Session::new(settings, 7);
     let list = view("R/list");

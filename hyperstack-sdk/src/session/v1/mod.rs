@@ -60,8 +60,8 @@ enum Scope {
 }
 
 impl Generation for V1 {
-    /// Adds a reader. If the server rejected the query, the view's lingering queries are dropped and it is
-    /// requested again, because this reader may ask for less.
+    /// If the server rejected the query, the view's lingering queries are dropped and it is requested
+    /// again, because the new reader may ask for less.
     fn want(
         &mut self,
         query: &Query,
@@ -78,8 +78,22 @@ impl Generation for V1 {
                 instructions.push_back(view.instruct(step));
             }
         }
-        wants.add(query);
         view.route(query)
+    }
+
+    fn sources(&self) -> Vec<SourceId> {
+        let mut sources: Vec<_> = self.views.values().map(|view| view.id).collect();
+        // In a fixed order, so that runs repeat.
+        sources.sort_unstable();
+        sources
+    }
+
+    fn sources_of(&self, view: &str) -> Vec<SourceId> {
+        self.views
+            .get(view)
+            .map(|view| view.id)
+            .into_iter()
+            .collect()
     }
 
     fn route(&self, query: &Query) -> Option<Route> {

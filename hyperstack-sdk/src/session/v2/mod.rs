@@ -27,11 +27,13 @@ use super::window::Window;
 use crate::wire::{self, Ack, AuthErrorCode, Frame, FrameError, Issue, Protocol, Request, Seq};
 
 /// The queries that are read, and the subscriptions of the present connection.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct V2 {
     sources: BTreeMap<Query, Source>,
     /// By the id of the subscription.
     subscriptions: HashMap<u64, Subscription>,
+    /// Smaller ids are those of subscriptions that the session made before it took the server for one of v1.
+    first_id: u64,
     last_id: u64,
     outbox: VecDeque<Request>,
     /// Whether a subscription ended, so that the server may accept one that it rejected.
@@ -84,7 +86,7 @@ impl Generation for V2 {
     fn want(
         &mut self,
         query: &Query,
-        wants: &mut Wants,
+        _: &mut Wants,
         ids: &mut SourceIds,
         instructions: &mut Instructions,
     ) -> Route {
@@ -100,8 +102,18 @@ impl Generation for V2 {
             let step = Step::ClearRefusal(served.target.clone());
             instructions.push_back(source.id.instruct(step));
         }
-        wants.add(query);
         route(source, query, local)
+    }
+
+    fn sources(&self) -> Vec<SourceId> {
+        self.sources.values().map(|source| source.id).collect()
+    }
+
+    fn sources_of(&self, view: &str) -> Vec<SourceId> {
+        let whole = Query::part(view.into(), Window::default(), Vec::new());
+        let from = self.sources.range(whole..);
+        let of_view = from.take_while(|(query, _)| *query.view == *view);
+        of_view.map(|(_, source)| source.id).collect()
     }
 
     fn route(&self, query: &Query) -> Option<Route> {
@@ -164,6 +176,9 @@ impl Generation for V2 {
         instructions: &mut Instructions,
     ) -> Option<Instruction<'m>> {
         let id: u64 = id?.parse().ok()?;
+        if id < self.first_id && matches!(frame, Frame::Subscribed { .. }) {
+            self.outbox.push_back(end_query(id));
+        }
         let subscription = self.subscriptions.get_mut(&id)?;
         subscription.heard = heard_at;
         let source = subscription.source;
@@ -306,6 +321,19 @@ impl Generation for V2 {
 }
 
 impl V2 {
+    /// Starts without queries, for the generation after so many switches of the session.
+    pub(super) fn new(switches: u32) -> Self {
+        let first_id = u64::from(switches) << 32;
+        V2 {
+            sources: BTreeMap::new(),
+            subscriptions: HashMap::new(),
+            first_id,
+            last_id: first_id,
+            outbox: VecDeque::new(),
+            freed: false,
+        }
+    }
+
     /// Subscribes a query, unless it is subscribed or rejected.
     fn request(&mut self, query: Query) {
         let Some(source) = self.sources.get_mut(&query) else {

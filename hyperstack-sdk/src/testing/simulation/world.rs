@@ -44,6 +44,7 @@ pub(super) struct World {
 impl World {
     pub(super) fn new(script: &Script, seed: u64) -> Self {
         let mut settings = HyperStack::builder()
+            .protocol(crate::Protocol::V1)
             .stream_capacity(script.capacity)
             .wait_for_server(true);
         // Positions that come late or not at all are no measure of what was missed: the first such change

@@ -1,0 +1,173 @@
+//! Which protocol generation the server speaks.
+//!
+//! The handshake does not say, so with [`Protocol::Auto`] a connection begins with a guess. The client sends
+//! its subscriptions in that dialect, and behind them a v2 `unsubscribe` of an unused id, a `refresh_auth`
+//! that a v1 server refuses and a v2 server finds malformed, and a WebSocket ping. The first message shows
+//! the generation. A 0.5 server answers only the ping.
+
+use std::time::Duration;
+
+use super::link::Transmit;
+use super::timer::Time;
+use crate::wire::{Incoming, Protocol, Request};
+
+/// The id that the probe unsubscribes.
+const PROBE_ID: &str = "probe";
+
+/// How long after the pong a v2 server may take to send its first message.
+const ASSUME_V1_AFTER: Duration = Duration::from_secs(1);
+
+/// How long after the pong a server may take to answer if the user says that it speaks v2.
+const MISMATCH_AFTER: Duration = Duration::from_secs(5);
+
+/// What is known of the server's generation.
+#[derive(Debug)]
+pub(super) struct Detection {
+    configured: Protocol,
+    /// What the server's messages have shown on this connection.
+    shown: Option<Protocol>,
+    /// Whether a ping was sent whose pong starts the timer.
+    awaits_pong: bool,
+    /// Whether a v1 server has yet to refuse the probe's token.
+    awaits_refusal: bool,
+    /// How many requests a v2 server has yet to call malformed: the probe, and those of v1.
+    malformed: u32,
+}
+
+/// What follows from the first message, or from silence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// Go on.
+    Nothing,
+    /// The server speaks this generation.
+    Speaks(Protocol),
+    /// The server does not speak the generation that the user configured, but this one.
+    Mismatch(Protocol),
+}
+
+impl Detection {
+    pub(super) fn new(configured: Protocol) -> Self {
+        Detection {
+            configured,
+            shown: None,
+            awaits_pong: false,
+            awaits_refusal: false,
+            malformed: 0,
+        }
+    }
+
+    /// A connection is open. Returns what to send behind the first subscriptions.
+    pub(super) fn open(&mut self) -> Vec<Transmit> {
+        *self = Detection::new(self.configured);
+        if self.configured != Protocol::Auto {
+            return Vec::new();
+        }
+        let id = PROBE_ID.to_owned();
+        vec![
+            Transmit::Text(Request::EndQuery { id }),
+            Transmit::Text(Request::Probe),
+            Transmit::Ping,
+        ]
+    }
+
+    /// A message is about to be sent. Returns whether a ping must follow it, to tell a server of the other
+    /// generation from a slow one.
+    pub(super) fn note_sent(&mut self, transmit: &Transmit) -> bool {
+        let is_open = self.shown.is_none();
+        match transmit {
+            Transmit::Text(Request::Probe) => {
+                self.awaits_refusal = true;
+                self.malformed += 1;
+            }
+            Transmit::Text(Request::Subscribe(_) | Request::Unsubscribe { .. }) if is_open => {
+                self.malformed += 1;
+            }
+            Transmit::Ping if self.awaits_refusal => self.awaits_pong = true,
+            Transmit::Text(Request::Query { .. }) if is_open && self.configured == Protocol::V2 => {
+                return !std::mem::replace(&mut self.awaits_pong, true);
+            }
+            _ => {}
+        }
+        false
+    }
+
+    /// A pong arrived. Returns when to call [`handle_timeout`](Self::handle_timeout), if that follows from it.
+    pub(super) fn handle_pong(&mut self, now: Time) -> Option<Time> {
+        if !std::mem::take(&mut self.awaits_pong) {
+            return None;
+        }
+        let patience = match self.configured {
+            Protocol::Auto => ASSUME_V1_AFTER,
+            _ => MISMATCH_AFTER,
+        };
+        Some(now.saturating_add(patience))
+    }
+
+    /// The time after the pong is over.
+    pub(super) fn handle_timeout(&mut self) -> Verdict {
+        // A 0.5 server does not answer the probe.
+        self.awaits_refusal = false;
+        match (self.shown, self.configured) {
+            (Some(_), _) => Verdict::Nothing,
+            (None, Protocol::Auto) => Verdict::Speaks(Protocol::V1),
+            (None, _) => Verdict::Mismatch(Protocol::V1),
+        }
+    }
+
+    /// Notes what a message shows.
+    #[inline]
+    pub(super) fn note_message(&mut self, message: &Incoming<'_>) -> Verdict {
+        if self.shown.is_some() {
+            return Verdict::Nothing;
+        }
+        let shown = generation_of(message);
+        match self.configured {
+            Protocol::Auto => {
+                self.shown = Some(shown);
+                Verdict::Speaks(shown)
+            }
+            // Both generations answer a token refresh alike.
+            _ if matches!(message, Incoming::Refresh(_)) => Verdict::Nothing,
+            configured => {
+                self.shown = Some(shown);
+                if configured == shown {
+                    Verdict::Nothing
+                } else {
+                    Verdict::Mismatch(shown)
+                }
+            }
+        }
+    }
+
+    /// Whether a message answers the probe, or a request in the dialect of a wrong guess. Such a message
+    /// has no other meaning.
+    pub(super) fn takes(&mut self, message: &Incoming<'_>) -> bool {
+        match message {
+            // Replies come in order, and the probe is sent before any real refresh.
+            Incoming::Refresh(_) if self.shown == Some(Protocol::V1) => {
+                std::mem::take(&mut self.awaits_refusal)
+            }
+            Incoming::Issue(issue) if self.shown == Some(Protocol::V2) => {
+                match (&issue.subscription, issue.code.as_str()) {
+                    (Some(id), "unknown-subscription-id") => id == PROBE_ID,
+                    (None, "malformed-message") => {
+                        let is_ours = self.malformed > 0;
+                        self.malformed = self.malformed.saturating_sub(1);
+                        is_ours
+                    }
+                    _ => false,
+                }
+            }
+            _ => false,
+        }
+    }
+}
+
+/// The generation that a message belongs to.
+fn generation_of(message: &Incoming<'_>) -> Protocol {
+    match message {
+        Incoming::Routed { .. } => Protocol::V2,
+        Incoming::Issue(issue) if issue.version == Some(2) => Protocol::V2,
+        Incoming::Frame(_) | Incoming::Issue(_) | Incoming::Refresh(_) => Protocol::V1,
+    }
+}
