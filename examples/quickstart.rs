@@ -38,7 +38,7 @@ async fn main() -> anyhow::Result<()> {
     let live = given.is_some();
     let url = match given {
         Some(url) => url,
-        None => replay("tokens.jsonl.gz", Pace::Recorded).await?,
+        None => replay("v2/tokens.jsonl.gz", Pace::Recorded).await?,
     };
     let hs = HyperStack::builder()
         .url(url)
