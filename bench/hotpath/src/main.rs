@@ -13,10 +13,13 @@ use decode::payload;
 use decode::round::Round;
 use futures_util::FutureExt;
 use hyperstack_sdk::testing::Offline;
-use hyperstack_sdk::{HyperStack, ListView, Stream, StreamExt, ViewSource, Views};
+use hyperstack_sdk::{HyperStack, ListView, Protocol, Stream, StreamExt, ViewSource, Views};
 
 /// Rows, and patches a turn.
 const ROWS: usize = 100;
+
+/// The most turns of a run.
+const MOST_TURNS: usize = 128;
 
 /// The list of [`Round`], for windows of it. Written by hand: `decode` builds without the SDK's client,
 /// which the derive `Views` needs.
@@ -37,36 +40,52 @@ fn main() {
     let mut arguments = std::env::args().skip(1);
     let case = arguments.next().unwrap_or_default();
     let turns = arguments.next().and_then(|turns| turns.parse().ok());
-    let offline = Offline::new(HyperStack::builder());
+    let (protocol, case) = match case.strip_prefix("v2-") {
+        Some(case) => (Protocol::V2, case),
+        None => (Protocol::V1, case.as_str()),
+    };
+    let offline = Offline::new(HyperStack::builder().protocol(protocol));
+    let wire = match protocol {
+        Protocol::V2 => Wire::V2,
+        _ => Wire::V1,
+    };
     let hs = offline.client();
-    match (case.as_str(), turns) {
-        ("owned", Some(turns)) => run(&offline, turns, vec![hs.watch::<Round>()]),
-        ("shared", Some(turns)) => run(&offline, turns, vec![hs.watch::<Round>().shared()]),
-        ("rich", Some(turns)) => run(&offline, turns, vec![hs.watch_rich::<Round>()]),
+    match (case, turns) {
+        ("owned", Some(turns)) => run(&offline, wire, turns, vec![hs.watch::<Round>()]),
+        ("shared", Some(turns)) => run(&offline, wire, turns, vec![hs.watch::<Round>().shared()]),
+        ("rich", Some(turns)) => run(&offline, wire, turns, vec![hs.watch_rich::<Round>()]),
         ("keys", Some(turns)) => {
             let stream = |row| hs.watch_key::<Round>(&key(row)).shared();
-            run(&offline, turns, (0..ROWS).map(stream).collect());
+            run(&offline, wire, turns, (0..ROWS).map(stream).collect());
         }
         ("ten", Some(turns)) => {
             let stream = |_| hs.watch::<Round>().shared();
-            run(&offline, turns, (0..10).map(stream).collect());
+            run(&offline, wire, turns, (0..10).map(stream).collect());
         }
         // Ten overlapping windows of one list. Each patch moves the last of the 100 rows to the front,
         // so one row enters every window and one row leaves it.
         ("ten-windows", Some(turns)) => {
             let list = hs.views::<RoundViews>().list;
             let stream = |skip| list.clone().skip(skip).take(20 + skip).watch().shared();
-            run(&offline, turns, (0..10).map(stream).collect());
+            run(&offline, wire, turns, (0..10).map(stream).collect());
         }
         _ => {
-            eprintln!("usage: hotpath owned|shared|rich|keys|ten|ten-windows TURNS");
+            eprintln!("usage: hotpath [v2-]owned|shared|rich|keys|ten|ten-windows TURNS");
+            eprintln!("  keys and ten-windows only under v1");
             std::process::exit(2);
         }
     }
 }
 
+/// The frames of a generation.
+#[derive(Clone, Copy)]
+enum Wire {
+    V1,
+    V2,
+}
+
 /// Reads the turns by all streams.
-fn run<S: Stream + Unpin>(offline: &Offline, turns: usize, mut streams: Vec<S>) {
+fn run<S: Stream + Unpin>(offline: &Offline, wire: Wire, turns: usize, mut streams: Vec<S>) {
     let rows = read(&mut streams);
     assert_eq!(rows, 0, "nothing is there yet");
     let requests = offline.sent();
@@ -74,21 +93,93 @@ fn run<S: Stream + Unpin>(offline: &Offline, turns: usize, mut streams: Vec<S>) 
         request.contains(r#""type":"subscribe""#) && !request.contains("barrier")
     };
     for _ in requests.iter().filter(is_answered) {
-        offline.receive(
-            r#"{"op":"subscribed","view":"Round/list","sort":{"field":["_seq"],"order":"desc"}}"#,
-        );
+        offline.receive(wire.subscribed());
     }
-    offline.receive_all((0..ROWS).map(row));
+    if let Wire::V2 = wire {
+        // A change before the snapshot is in the snapshot.
+        offline.receive(wire.snapshot());
+    }
+    offline.receive_all((0..ROWS).map(|row| wire.row(row)));
     // A window shows nothing until the snapshot is complete.
-    offline.receive(
-        r#"{"op":"snapshot","mode":"list","entity":"Round/list","data":[],"complete":true}"#,
-    );
+    if let Wire::V1 = wire {
+        offline.receive(wire.snapshot());
+    }
     assert!(read(&mut streams) >= ROWS);
-    // Two turns that differ, so that each changes every row.
-    let messages = [0, 1].map(|turn| Vec::from_iter((0..ROWS).map(|row| patch(row, turn))));
+    // Two turns that differ, so that each changes every row. A v2 server uses a version once, so there the
+    // messages of all turns are made, as many as ever, so that making them is in no difference.
+    let made = match wire {
+        Wire::V1 => 2,
+        Wire::V2 => MOST_TURNS,
+    };
+    let messages = |turn| Vec::from_iter((0..ROWS).map(|row| wire.patch(row, turn)));
+    let messages = Vec::from_iter((0..made).map(messages));
+    assert!(turns <= MOST_TURNS);
     for turn in 0..turns {
-        offline.receive_all(&messages[turn % 2]);
+        offline.receive_all(&messages[turn % made]);
         assert!(read(&mut streams) >= ROWS);
+    }
+}
+
+impl Wire {
+    fn subscribed(self) -> &'static str {
+        match self {
+            Wire::V1 => {
+                r#"{"op":"subscribed","view":"Round/list","sort":{"field":["_seq"],"order":"desc"}}"#
+            }
+            Wire::V2 => {
+                r#"{"protocolVersion":2,"subscriptionId":"1","op":"subscribed","query":{"view":"Round/list"},"mode":"list","sort":{"field":["_seq"],"order":"desc"},"wholeEntities":true}"#
+            }
+        }
+    }
+
+    /// A snapshot without rows.
+    fn snapshot(self) -> &'static str {
+        match self {
+            Wire::V1 => {
+                r#"{"op":"snapshot","mode":"list","entity":"Round/list","data":[],"complete":true}"#
+            }
+            Wire::V2 => {
+                r#"{"protocolVersion":2,"subscriptionId":"1","snapshotId":"a","authoritative":true,"op":"snapshot","mode":"list","entity":"Round/list","data":[],"complete":true}"#
+            }
+        }
+    }
+
+    fn row(self, row: usize) -> String {
+        let (data, key) = (payload::ROW, key(row));
+        match self {
+            Wire::V1 => format!(
+                r#"{{"op":"patch","mode":"list","entity":"Round/list","key":"{key}","data":{data}}}"#
+            ),
+            Wire::V2 => format!(
+                r#"{{"protocolVersion":2,"subscriptionId":"1","mode":"list","entity":"Round/list","op":"upsert","key":"{key}","data":{data}}}"#
+            ),
+        }
+    }
+
+    /// Another value in each of three fields than in the turn before.
+    fn patch(self, row: usize, turn: usize) -> String {
+        let other = turn % 2;
+        let slot = match self {
+            Wire::V1 => 312_000_182 + other,
+            // The list is sorted by this.
+            Wire::V2 => 312_000_182 + turn,
+        };
+        let (key, seq) = (key(row), format!("{slot}:{row:012}"));
+        let (deploys, miners, deployed) = (3 + other, 80 + other, 146.276_595_945 + other as f64);
+        let data = format!(
+            r#""metrics":{{"deploy_count":{deploys}}},"state":{{"total_deployed":{deployed},"total_miners":{miners}}}"#
+        );
+        match self {
+            Wire::V1 => format!(
+                r#"{{"mode":"list","entity":"Round/list","op":"patch","key":"{key}","data":{{"_seq":"{seq}",{data}}},"seq":"{seq}"}}"#
+            ),
+            Wire::V2 => {
+                let version = 1_000_000 + turn * ROWS + row;
+                format!(
+                    r#"{{"data":{{"_seq":"{seq}","_version":"5ab904cc:{version}",{data}}},"entity":"Round/list","key":"{key}","mode":"list","op":"patch","protocolVersion":2,"seq":"{seq}","subscriptionId":"1"}}"#
+                )
+            }
+        }
     }
 }
 
@@ -106,19 +197,4 @@ fn read<S: Stream + Unpin>(streams: &mut [S]) -> usize {
 
 fn key(row: usize) -> String {
     format!("{}", 100_000 + row)
-}
-
-fn row(row: usize) -> String {
-    let data = payload::ROW;
-    let key = key(row);
-    format!(r#"{{"op":"patch","mode":"list","entity":"Round/list","key":"{key}","data":{data}}}"#)
-}
-
-/// Another value in each of three fields than in the other turn.
-fn patch(row: usize, turn: usize) -> String {
-    let (key, seq) = (key(row), format!("312000{}:{row:012}", 182 + turn));
-    let (deploys, miners, deployed) = (3 + turn, 80 + turn, 146.276_595_945 + turn as f64);
-    format!(
-        r#"{{"mode":"list","entity":"Round/list","op":"patch","key":"{key}","data":{{"_seq":"{seq}","metrics":{{"deploy_count":{deploys}}},"state":{{"total_deployed":{deployed},"total_miners":{miners}}}}},"seq":"{seq}"}}"#
-    )
 }

@@ -69,22 +69,20 @@ impl Guard {
         }
     }
 
-    /// Returns the position of a row or patch: what the frame says, or what stands in the row.
+    /// Returns the position and the version of a row or patch, as far as its generation has them. `frame` is
+    /// the position that the frame names.
     #[inline]
-    pub(crate) fn position(&self, data: &str, frame: Option<Seq>, live: bool) -> Option<Seq> {
+    pub(crate) fn stamps(
+        &self,
+        data: &str,
+        frame: Option<Seq>,
+        live: bool,
+    ) -> (Option<Seq>, Option<Version>) {
         match self {
-            Guard::V1(_) if live => frame,
-            Guard::V1(guard) if !guard.has_positions() => None,
-            Guard::V1(_) | Guard::V2(_) => text_at(data, "_seq").map(|text| Seq::parse(&text)),
-        }
-    }
-
-    /// Returns the version of a row or patch, if its generation has versions.
-    #[inline]
-    pub(crate) fn version(&self, data: &str) -> Option<Version> {
-        match self {
-            Guard::V1(_) => None,
-            Guard::V2(_) => Version::of(data),
+            Guard::V1(_) if live => (frame, None),
+            Guard::V1(guard) if !guard.has_positions() => (None, None),
+            Guard::V1(_) => (text_at(data, "_seq").map(|text| Seq::parse(&text)), None),
+            Guard::V2(_) => v2::stamps(data),
         }
     }
 

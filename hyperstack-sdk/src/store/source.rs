@@ -397,17 +397,18 @@ impl<T: Record> Source<T> {
         if !matches!(arrival, Arrival::Patch(..)) && !self.held.is_empty() {
             self.held.retain(|key| **key != *row.key);
         }
-        let guard = self.rows.guard();
+        let (frame, live) = match arrival {
+            Arrival::Snapshot => (None, false),
+            Arrival::Upsert => (None, true),
+            Arrival::Patch(_, seq) => (seq, true),
+        };
+        let (seq, version) = self.rows.guard().stamps(row.data, frame, live);
         let input = Input {
             key: &row.key,
             data: row.data,
-            live: !matches!(arrival, Arrival::Snapshot),
-            seq: match arrival {
-                Arrival::Patch(_, seq) => guard.position(row.data, seq, true),
-                Arrival::Snapshot => guard.position(row.data, None, false),
-                Arrival::Upsert => guard.position(row.data, None, true),
-            },
-            version: guard.version(row.data),
+            live,
+            seq,
+            version,
             keep_before: self.readers.keep_before(&row.key),
         };
         let change = match arrival {

@@ -143,7 +143,11 @@ impl<T> Queue<T> {
     where
         T: PartialEq,
     {
-        let before = self.lock().recalled.remove(key);
+        let mut state = self.lock();
+        let before = match state.recalled.is_empty() {
+            true => None,
+            false => state.recalled.remove(key),
+        };
         if before.as_ref() != Some(row) {
             let change = Change {
                 key: key.clone(),
@@ -151,27 +155,28 @@ impl<T> Queue<T> {
                 before,
                 after: Some(row.clone()),
             };
-            self.push(&change, wakers);
+            self.add(&mut state, change, wakers);
         }
     }
 
     /// Adds a change; adds the reader's waker to those to be woken once no lock is held.
     pub(crate) fn push(&self, change: &Change<T>, wakers: &mut Wakers) {
-        let mut state = self.lock();
+        self.add(&mut self.lock(), change.clone(), wakers);
+    }
+
+    fn add(&self, state: &mut QueueState<T>, change: Change<T>, wakers: &mut Wakers) {
         let before = state.conflated;
         match state.policy {
-            Policy::Conflate(capacity) if state.changes.len() >= capacity => {
-                state.fold(change.clone());
-            }
+            Policy::Conflate(capacity) if state.changes.len() >= capacity => state.fold(change),
             Policy::DropOldest(capacity) if state.changes.len() >= capacity => {
                 let more = (state.changes.len() - capacity + 1) as u64;
                 (0..more).for_each(|_| drop(state.pop_change()));
                 state.missed += more;
                 state.has_notices = true;
                 self.meter.missed.add(more);
-                state.push(change.clone());
+                state.push(change);
             }
-            _ => state.push(change.clone()),
+            _ => state.push(change),
         }
         let folded = state.conflated - before;
         if folded > 0 {

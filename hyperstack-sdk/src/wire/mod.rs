@@ -27,4 +27,5 @@ pub(crate) use request::masked;
 pub use request::{Query, Request, Secret, Subscribe};
 pub use scan::Scalar;
 pub(crate) use scan::{text_at, text_of, value_at};
+pub(crate) use seq::leading_number;
 pub use seq::{Seq, SeqError};

@@ -21,24 +21,37 @@ impl Seq {
 
     /// Reads `"<slot>:<index>"`; a missing or unreadable part counts as 0, as it does on the server.
     pub fn parse(text: &str) -> Self {
-        let colon = text.bytes().position(|byte| byte == b':');
-        let (slot, index) = text.split_at(colon.unwrap_or(text.len()));
-        Seq {
-            slot: number(slot),
-            index: number(index.get(1..).unwrap_or("")),
-        }
+        let whole = || {
+            let (slot, rest) = leading_number(text.as_bytes())?;
+            let (index, rest) = leading_number(rest.strip_prefix(b":")?)?;
+            rest.is_empty().then_some(Seq { slot, index })
+        };
+        whole().unwrap_or_else(|| {
+            let (slot, index) = text.split_once(':').unwrap_or((text, ""));
+            let number = |text: &str| text.parse().unwrap_or(0);
+            Seq {
+                slot: number(slot),
+                index: number(index),
+            }
+        })
     }
 }
 
-/// A number, or 0. Up to 19 digits cannot overflow, and every message has two such numbers.
-fn number(text: &str) -> u64 {
-    let digit = |number: u64, byte: u8| {
-        let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
-        Some(number * 10 + digit)
-    };
-    let short = Some(text).filter(|text| text.len() <= 19);
-    let number = short.and_then(|text| text.bytes().try_fold(0, digit));
-    number.unwrap_or_else(|| text.parse().unwrap_or(0))
+/// Reads the digits with which a text begins, if there are at most 19, which cannot overflow. Returns the
+/// rest as well.
+#[inline]
+pub(crate) fn leading_number(text: &[u8]) -> Option<(u64, &[u8])> {
+    let mut number: u64 = 0;
+    for (digits, byte) in text.iter().enumerate() {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return (1..=19)
+                .contains(&digits)
+                .then_some((number, &text[digits..]));
+        }
+        number = number.wrapping_mul(10).wrapping_add(u64::from(digit));
+    }
+    (1..=19).contains(&text.len()).then_some((number, &[]))
 }
 
 /// A text that is no position.

@@ -16,7 +16,7 @@ use std::time::Duration;
 use hashbrown::HashMap;
 
 pub(crate) use sort::rank;
-pub(crate) use version::{Guard, Version};
+pub(crate) use version::{stamps, Guard, Version};
 
 use super::generation::{Generation, Instructions};
 use super::instruction::{Absent, Instruction, Route, SourceId, SourceIds, Step};

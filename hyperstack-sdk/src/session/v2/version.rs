@@ -4,7 +4,7 @@
 //! snapshot and arrives again. Each row carries a `_version`, an epoch and a counter that rises within the
 //! epoch, which orders the changes of a row within one subscription.
 
-use crate::wire::{text_at, Seq};
+use crate::wire::{leading_number, text_at, Seq};
 
 /// The version of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,10 +20,36 @@ pub(crate) struct Guard {
     pub(super) last_seq: Option<Seq>,
 }
 
+/// Reads the position and the version of a row or patch.
+pub(crate) fn stamps(data: &str) -> (Option<Seq>, Option<Version>) {
+    if let Some((seq, version)) = leading_stamps(data) {
+        return (Some(seq), Some(version));
+    }
+    let seq = text_at(data, "_seq").map(|text| Seq::parse(&text));
+    let version = text_at(data, "_version").and_then(|text| Version::parse(&text));
+    (seq, version)
+}
+
+/// The position and the version where a server writes them. It orders names by the alphabet, which puts
+/// these first unless a field begins with a capital letter. To read both in one pass, instead of finding
+/// each, saves a tenth of what a patch costs.
+fn leading_stamps(data: &str) -> Option<(Seq, Version)> {
+    let rest = data.as_bytes().strip_prefix(br#"{"_seq":""#)?;
+    let (slot, rest) = leading_number(rest)?;
+    let (index, rest) = leading_number(rest.strip_prefix(b":")?)?;
+    let rest = rest.strip_prefix(br#"","_version":""#)?;
+    let (epoch, rest) = rest.split_first_chunk::<8>()?;
+    let digit = |epoch, byte: &u8| Some(epoch << 4 | char::from(*byte).to_digit(16)?);
+    let epoch = epoch.iter().try_fold(0, digit)?;
+    let (counter, rest) = leading_number(rest.strip_prefix(b":")?)?;
+    let version = Version { epoch, counter };
+    rest.starts_with(b"\"")
+        .then_some((Seq { slot, index }, version))
+}
+
 impl Version {
-    /// Reads the version of a row's JSON.
-    pub(crate) fn of(data: &str) -> Option<Self> {
-        let text = text_at(data, "_version")?;
+    /// Reads `"<epoch>:<counter>"`.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let (epoch, counter) = text.split_once(':')?;
         Some(Version {
             epoch: u32::from_str_radix(epoch, 16).ok()?,
@@ -53,14 +79,40 @@ mod tests {
     use super::*;
 
     #[test]
+    fn stamps_are_found_wherever_they_are() {
+        let both = (
+            Some(Seq { slot: 1, index: 2 }),
+            Version::parse("0000000a:3"),
+        );
+        for data in [
+            r#"{"_seq":"1:002","_version":"0000000a:3","x":1}"#,
+            r#"{"_seq":"1:2","_version":"0000000a:3"}"#,
+            r#"{"_seq":"1:2","_version":"a:3"}"#,
+            r#"{"A":1,"_seq":"1:2","_version":"a:3"}"#,
+            r#"{ "_version" : "a:3", "_seq" : "1:2" }"#,
+            r#"{"_seq":"1:2","x":{"_version":"b:4"},"_version":"a:3"}"#,
+            r#"{"_seq":"1\u003a2","_version":"a\u003a3"}"#,
+        ] {
+            assert_eq!(stamps(data), both, "{data}");
+        }
+        assert_eq!(stamps(r#"{"_seq":"1:2"}"#), (both.0, None));
+        assert_eq!(stamps(r#"{"_version":"a:3"}"#), (None, both.1));
+        assert_eq!(stamps(r#"{"_seq":null}"#), (None, None));
+        assert_eq!(
+            stamps(r#"{"_seq":"1:2","_version":"0000000a:3x"}"#),
+            (both.0, None)
+        );
+        assert_eq!(stamps("7"), (None, None));
+    }
+
+    #[test]
     fn a_change_is_old_only_within_its_epoch() {
-        let version = |text: &str| Version::of(&format!(r#"{{"_seq":"1:0","_version":"{text}"}}"#));
+        let version = Version::parse;
         let held = version("2b00af25:7").unwrap();
         assert!(version("2b00af25:7").unwrap().is_in(held));
         assert!(version("2b00af25:6").unwrap().is_in(held));
         assert!(!version("2b00af25:8").unwrap().is_in(held));
         assert!(!version("2b00af26:1").unwrap().is_in(held));
         assert_eq!(version("garbage"), None);
-        assert_eq!(Version::of("{}"), None);
     }
 }
