@@ -327,8 +327,8 @@ impl HyperStackBuilder {
     /// connection.
     ///
     /// The client first tries the generation that the server spoke last. On the first connection it tries v1 if
-    /// the host ends in `usehyperstack.com`, else v2. A wrong guess costs one round trip, or one second if
-    /// the server is a Hyperstack 0.5. If the server changes generation between two connections, streams get
+    /// the host ends in `usehyperstack.com`, else v2. A wrong guess costs one round trip. A
+    /// Hyperstack 0.5 server does not answer, so its first rows take a second; set [`Protocol::V1`] for it. If the server changes generation between two connections, streams get
     /// the difference.
     ///
     /// If the server does not speak the generation that you set, the client ends with

@@ -250,6 +250,7 @@ fn message(transmit: Transmit) -> Message {
     match transmit {
         Transmit::Text(request) => Message::text(request.to_json()),
         Transmit::Ping => Message::Ping(Vec::new().into()),
+        Transmit::Pong => Message::Pong(Vec::new().into()),
     }
 }
 

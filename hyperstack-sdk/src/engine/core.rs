@@ -39,7 +39,10 @@ impl Core {
         while let Some(instruction) = self.session.poll_instruction() {
             match instruction.step {
                 Step::Lost => self.session.set_cursors(|id| self.caches.cursor(id)),
-                Step::Reroute => self.readers.reroute(&self.session, &mut self.caches),
+                Step::Reroute => {
+                    self.readers.reroute(&self.session, &mut self.caches);
+                    continue;
+                }
                 _ => {}
             }
             self.caches.apply(&instruction);

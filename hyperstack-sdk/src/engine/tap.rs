@@ -27,7 +27,7 @@ impl fmt::Debug for Tap {
     }
 }
 
-/// A message that is sent, without its token; none of a ping, which is no message.
+/// A message that is sent, without its token. A ping or a pong is not a message.
 pub(crate) fn sent(transmit: &Transmit, now: Time) -> Option<Entry> {
     let text = match transmit {
         Transmit::Text(Request::RefreshAuth { .. }) => {
@@ -35,7 +35,7 @@ pub(crate) fn sent(transmit: &Transmit, now: Time) -> Option<Entry> {
             Request::RefreshAuth { token }.to_json()
         }
         Transmit::Text(request) => request.to_json(),
-        Transmit::Ping => return None,
+        Transmit::Ping | Transmit::Pong => return None,
     };
     Some(Entry {
         ms: millis(now),

@@ -26,12 +26,19 @@ pub(super) struct Detection {
     configured: Protocol,
     /// What the server's messages have shown on this connection.
     shown: Option<Protocol>,
-    /// Whether a ping was sent whose pong starts the timer.
-    awaits_pong: bool,
+    ping: ProbePing,
     /// Whether a v1 server has yet to refuse the probe's token.
     awaits_refusal: bool,
     /// How many requests a v2 server has yet to call malformed: the probe, and those of v1.
     malformed: u32,
+}
+
+/// The ping that is sent behind the probe, or behind the first v2 subscribe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ProbePing {
+    Due,
+    Sent,
+    Answered,
 }
 
 /// What follows from the first message, or from silence.
@@ -50,7 +57,7 @@ impl Detection {
         Detection {
             configured,
             shown: None,
-            awaits_pong: false,
+            ping: ProbePing::Due,
             awaits_refusal: false,
             malformed: 0,
         }
@@ -82,20 +89,27 @@ impl Detection {
             Transmit::Text(Request::Subscribe(_) | Request::Unsubscribe { .. }) if is_open => {
                 self.malformed += 1;
             }
-            Transmit::Ping if self.awaits_refusal => self.awaits_pong = true,
-            Transmit::Text(Request::Query { .. }) if is_open && self.configured == Protocol::V2 => {
-                return !std::mem::replace(&mut self.awaits_pong, true);
+            Transmit::Ping if self.awaits_refusal && self.ping == ProbePing::Due => {
+                self.ping = ProbePing::Sent;
+            }
+            Transmit::Text(Request::Query { .. })
+                if is_open && self.configured == Protocol::V2 && self.ping == ProbePing::Due =>
+            {
+                self.ping = ProbePing::Sent;
+                return true;
             }
             _ => {}
         }
         false
     }
 
-    /// A pong arrived. Returns when to call [`handle_timeout`](Self::handle_timeout), if that follows from it.
+    /// A pong arrived. If it is the first one behind the probe, returns when to call
+    /// [`handle_timeout`](Self::handle_timeout).
     pub(super) fn handle_pong(&mut self, now: Time) -> Option<Time> {
-        if !std::mem::take(&mut self.awaits_pong) {
+        if self.ping != ProbePing::Sent {
             return None;
         }
+        self.ping = ProbePing::Answered;
         let patience = match self.configured {
             Protocol::Auto => ASSUME_V1_AFTER,
             _ => MISMATCH_AFTER,

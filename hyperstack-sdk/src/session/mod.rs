@@ -405,6 +405,14 @@ impl Session {
         self.handle_alive(now);
         if let Some(at) = self.detection.handle_pong(now) {
             self.timers.set(Timer::Detect, at);
+            self.acknowledge();
+        }
+    }
+
+    /// Lets the server send at once what follows a small message.
+    fn acknowledge(&mut self) {
+        if self.controls.back() != Some(&Transmit::Pong) {
+            self.controls.push_back(Transmit::Pong);
         }
     }
 
@@ -422,7 +430,11 @@ impl Session {
         self.handle_alive(now);
         let verdict = self.detection.note_message(&message);
         self.heed(verdict, now);
-        if self.link != Link::Open || self.detection.takes(&message) {
+        if self.link != Link::Open {
+            return None;
+        }
+        if self.detection.takes(&message) {
+            self.acknowledge();
             return None;
         }
         match message {
@@ -478,11 +490,7 @@ impl Session {
         now: Time,
     ) -> Option<Instruction<'m>> {
         if let Frame::Subscribed { .. } = frame {
-            // Neither server sends its rows before the client's TCP stack has acknowledged the answer, which
-            // may take it 40 ms. A ping carries the acknowledgement at once.
-            if self.controls.back() != Some(&Transmit::Ping) {
-                self.controls.push_back(Transmit::Ping);
-            }
+            self.acknowledge();
         }
         for error in frame.malformed() {
             self.notices.push_back(Notice::Undecodable(error.clone()));

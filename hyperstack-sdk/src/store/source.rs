@@ -186,6 +186,7 @@ impl<T: Record> Source<T> {
                 self.narrow(&[]);
                 self.readiness.free(wakers);
             }
+            // The engine moves the readers.
             Step::Reroute => {}
             Step::ReleaseHeld => {
                 self.release_held(wakers);

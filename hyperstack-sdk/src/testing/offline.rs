@@ -85,7 +85,7 @@ impl Offline {
         let transmits = std::iter::from_fn(|| self.engine().poll_transmit());
         sent.extend(transmits.filter_map(|transmit| match transmit {
             Transmit::Text(request) => Some(request.to_json()),
-            Transmit::Ping => None,
+            Transmit::Ping | Transmit::Pong => None,
         }));
         sent
     }

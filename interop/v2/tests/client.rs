@@ -23,9 +23,12 @@ struct Player {
 }
 
 async fn connect(server: &Server) -> HyperStack {
-    let builder = HyperStack::builder().url(server.url());
-    let client = builder.protocol(Protocol::V2).connect().await;
-    client.expect("a connection")
+    connect_to(&server.url()).await
+}
+
+/// A client that knows nothing but the URL.
+async fn connect_to(url: &str) -> HyperStack {
+    HyperStack::connect(url).await.expect("a connection")
 }
 
 /// What a reader has put together.
@@ -213,4 +216,84 @@ async fn an_unknown_view_is_answered() {
         matches!(read, Err(ReadError::UnknownView { .. })),
         "{read:?}"
     );
+}
+
+mod generations {
+    //! Servers that change their generation between two connections.
+
+    use hyperstack_interop_v05 as v05;
+
+    use super::*;
+
+    fn old_player(key: &str, score: i64) -> v05::Change {
+        v05::Change::new(
+            "Player",
+            key,
+            json!({"name": key, "score": score, "log": []}),
+        )
+    }
+
+    #[tokio::test]
+    async fn a_url_is_enough_for_a_server_0_5() {
+        let server = v05::Server::start(v05::entity("Player"));
+        server.apply([old_player("a", 1), old_player("b", 2)]).await;
+        let hs = connect_to(&server.url()).await;
+        // It answers the client's probe with a pong and no more, which takes a second to tell.
+        assert_eq!(names(&hs.list::<Player>().await), ["b", "a"]);
+        assert_eq!(hs.stats().protocol, Protocol::V1);
+        let mut updates = hs.watch::<Player>();
+        let mut replica = Replica::default();
+        server.apply([old_player("c", 3)]).await;
+        replica
+            .converges(&mut updates, server.rows("Player/list").await)
+            .await;
+    }
+
+    #[tokio::test]
+    async fn readers_outlive_an_upgrade_and_a_downgrade_of_the_server() {
+        let mut old = v05::Server::start(v05::entity("Player"));
+        let rows = [("a", 1), ("b", 2), ("c", 3)];
+        old.apply(rows.map(|(key, score)| old_player(key, score)))
+            .await;
+        let builder = HyperStack::builder()
+            .url(old.url())
+            .reconnect_intervals(vec![std::time::Duration::ZERO]);
+        let hs = builder.connect().await.expect("a connection");
+        let mut updates = hs.watch::<Player>();
+        let mut one = hs.watch_key::<Player>("a");
+        let (mut all, mut single) = (Replica::default(), Replica::default());
+        all.converges(&mut updates, old.rows("Player/list").await)
+            .await;
+        single.converges(&mut one, [player_row("a", 1)]).await;
+
+        old.kill().await;
+        let mut new = players().prepare_at(old.address());
+        new.start();
+        let rows = [("a", 1), ("b", 5), ("d", 4)];
+        let changes = rows.map(|(key, score)| {
+            change(key, json!({"name": key, "score": score, "log": []})).created()
+        });
+        new.apply(changes).await;
+        all.converges(&mut updates, new.rows("Player/list").await)
+            .await;
+        assert_eq!(hs.stats().protocol, Protocol::V2);
+        new.apply([delete("a")]).await;
+        all.converges(&mut updates, new.rows("Player/list").await)
+            .await;
+        single.converges(&mut one, []).await;
+
+        new.kill().await;
+        old.listen();
+        old.apply([old_player("e", 9)]).await;
+        all.converges(&mut updates, old.rows("Player/list").await)
+            .await;
+        assert_eq!(hs.stats().protocol, Protocol::V1);
+    }
+
+    fn player_row(key: &str, score: i64) -> Row {
+        (
+            key.to_owned(),
+            json!({"name": key, "score": score, "log": []}),
+        )
+    }
 }

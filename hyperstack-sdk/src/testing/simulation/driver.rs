@@ -156,7 +156,7 @@ impl Driver {
                     self.network.tell(Told::End, now);
                 }
             }
-            None => {}
+            Some(Transmit::Pong) | None => {}
         }
         self.collect(server, now);
         said.is_some()
