@@ -326,10 +326,11 @@ impl HyperStackBuilder {
     /// Sets the protocol generation to speak. Default: [`Protocol::Auto`], which detects it on each
     /// connection.
     ///
-    /// The client first tries the generation that the server spoke last. On the first connection it tries v1 if
-    /// the host ends in `usehyperstack.com`, else v2. A wrong guess costs one round trip. A
-    /// Hyperstack 0.5 server does not answer, so its first rows take a second; set [`Protocol::V1`] for it. If the server changes generation between two connections, streams get
-    /// the difference.
+    /// The client first tries the generation that the server spoke last. On the first connection it tries v1
+    /// if the host ends in `usehyperstack.com`, else v2. A wrong guess costs one round trip. A Hyperstack 0.5
+    /// server does not answer the question, so its first rows take a second; set [`Protocol::V1`] for it.
+    ///
+    /// If the server changes its generation between two connections, streams get the difference.
     ///
     /// If the server does not speak the generation that you set, the client ends with
     /// [`ConnectError::WrongProtocol`].
