@@ -203,10 +203,27 @@ fn an_error_reaches_the_subscription_that_it_names() {
     assert_eq!(requests(&mut session).len(), 1);
     session.release(&top(5), Time::ZERO);
     session.handle_timeout(seconds(5));
-    assert_eq!(
-        requests(&mut session),
-        [r#"-"3""#, r#"+"4" {"view":"R/list""#]
-    );
+    assert_eq!(requests(&mut session), [r#"-"3""#]);
+    assert_eq!(arrives(&mut session, "3", Frame::Unsubscribed), None);
+    assert_eq!(requests(&mut session), [r#"+"4" {"view":"R/list""#]);
+}
+
+#[test]
+fn a_query_that_is_refused_while_another_ends_is_requested_again() {
+    let mut session = connected();
+    session.want(&top(5));
+    requests(&mut session);
+    accepted(&mut session, "1");
+    session.release(&top(5), Time::ZERO);
+    session.want(&whole("R/list"));
+    assert_eq!(requests(&mut session).len(), 1);
+    session.handle_timeout(seconds(5));
+    assert_eq!(requests(&mut session), [r#"-"1""#]);
+    // The server reads the subscribe before the unsubscribe.
+    error(&mut session, "2", "subscription-limit-exceeded", "", false);
+    assert_eq!(requests(&mut session), [""; 0]);
+    assert_eq!(arrives(&mut session, "1", Frame::Unsubscribed), None);
+    assert_eq!(requests(&mut session), [r#"+"3" {"view":"R/list""#]);
 }
 
 #[test]

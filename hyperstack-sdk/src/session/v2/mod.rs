@@ -36,7 +36,7 @@ pub(super) struct V2 {
     first_id: u64,
     last_id: u64,
     outbox: VecDeque<Request>,
-    /// Whether a subscription ended, so that the server may accept one that it rejected.
+    /// Whether the server ended a subscription, so that it may accept one that was over the limit.
     freed: bool,
 }
 
@@ -178,6 +178,11 @@ impl Generation for V2 {
         let id: u64 = id?.parse().ok()?;
         if id < self.first_id && matches!(frame, Frame::Subscribed { .. }) {
             self.outbox.push_back(end_query(id));
+        }
+        if let Frame::Unsubscribed = frame {
+            // Not earlier: a request that is refused meanwhile must be repeated too.
+            self.freed = true;
+            return None;
         }
         let subscription = self.subscriptions.get_mut(&id)?;
         subscription.heard = heard_at;
@@ -400,7 +405,6 @@ impl V2 {
         if let Status::Standing(id) = status {
             self.subscriptions.remove(&id);
             self.outbox.push_back(end_query(id));
-            self.freed = true;
         }
     }
 }
