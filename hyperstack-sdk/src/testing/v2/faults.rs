@@ -1,16 +1,24 @@
 //! Faults of protocol v2, on request.
 
 use super::super::builder::resolved;
-use super::super::model::Feed;
+use super::super::model::{Feed, Model};
+use super::super::peer::Peer;
 use super::super::refusal::Refusal;
 use super::super::server::TestServer;
 use super::super::state::State;
+use super::feed::{self, Batch};
 use super::frame::error;
 use crate::wire::Protocol;
 use tokio_tungstenite::tungstenite::Message;
 
+/// Ends a subscription with an error. Its id stays taken.
+pub(crate) fn end(peer: &mut Peer, id: &str, refusal: &Refusal) {
+    peer.kill(id);
+    peer.push(Message::binary(error(refusal, Some(id), true)));
+}
+
 /// The end of a delivery that fell behind.
-fn lagged() -> Refusal {
+pub(crate) fn lagged() -> Refusal {
     Refusal::new("subscription-lagged")
         .message("delivery fell behind and this subscription has stopped")
         .suggested_action(
@@ -36,12 +44,7 @@ impl TestServer {
     /// message. Changes that a [coalesced](Self::coalesce) view has not sent yet are in the snapshot and
     /// are not sent again: coalesce, change rows, then recover to play a client that missed changes.
     pub fn recover(&self, view: &str) {
-        self.shared.change(|state| {
-            if let Some(batch) = state.faults.coalesced.get_mut(view) {
-                *batch = Default::default();
-            }
-            state.recover(view);
-        });
+        self.shared.change(|state| state.recover(view));
     }
 
     /// Ends every subscription of a view with an error, such as `subscription-lagged` or
@@ -51,10 +54,8 @@ impl TestServer {
         self.shared.change(|state| {
             for peer in state.peers.values_mut() {
                 if peer.protocol == Protocol::V2 {
-                    for id in peer.live(view) {
-                        peer.kill(&id);
-                        peer.push(Message::binary(error(refusal, Some(&id), true)));
-                    }
+                    let live = peer.live(view);
+                    live.iter().for_each(|id| end(peer, id, refusal));
                 }
             }
         });
@@ -102,12 +103,16 @@ impl TestServer {
         self.shared.change(|state| state.flush(view));
     }
 
+    /// Ends an interval of a coalesced `state` view as for a client that missed all its changes: sends one
+    /// patch for each row that changed, with every field that changed since the client got the whole row.
+    /// The patch has no position and appends nothing. A row that was deleted and created anew is an upsert.
+    pub fn catch_up(&self, view: &str) {
+        self.shared.change(|state| state.catch_up(view));
+    }
+
     /// Sends what a coalesced view has collected, and later changes at once.
     pub fn stop_coalescing(&self, view: &str) {
-        self.shared.change(|state| {
-            state.flush(view);
-            state.faults.coalesced.remove(view);
-        });
+        self.shared.change(|state| state.stop_coalescing(view));
     }
 
     /// Limits the subscriptions of each connection from now on. See
@@ -125,7 +130,10 @@ impl TestServer {
 }
 
 impl State {
-    fn recover(&mut self, view: &str) {
+    pub(crate) fn recover(&mut self, view: &str) {
+        if let Some(batch) = self.faults.coalesced.get_mut(view) {
+            *batch = Default::default();
+        }
         for peer in self.peers.values_mut() {
             let mut messages = Vec::new();
             let subscriptions = peer.subscriptions.iter_mut();
@@ -149,7 +157,25 @@ impl State {
         }
     }
 
-    fn flush(&mut self, view: &str) {
+    pub(crate) fn flush(&mut self, view: &str) {
+        self.end_interval(view, feed::Feed::flush);
+    }
+
+    pub(crate) fn catch_up(&mut self, view: &str) {
+        self.end_interval(view, feed::Feed::catch_up);
+    }
+
+    pub(crate) fn stop_coalescing(&mut self, view: &str) {
+        self.flush(view);
+        self.faults.coalesced.remove(view);
+    }
+
+    /// Sends what a coalesced view has collected.
+    fn end_interval(
+        &mut self,
+        view: &str,
+        frames: impl Fn(&mut feed::Feed, &Model, &str, &Batch) -> Vec<Message>,
+    ) {
         let Some(batch) = self.faults.coalesced.get_mut(view) else {
             return;
         };
@@ -159,7 +185,7 @@ impl State {
             let subscriptions = peer.subscriptions.iter_mut();
             for held in subscriptions.filter(|held| held.view == view) {
                 if let Some(Feed::V2(feed)) = &mut held.feed {
-                    messages.extend(feed.flush(&self.model, &held.identity, &batch));
+                    messages.extend(frames(feed, &self.model, &held.identity, &batch));
                 }
             }
             messages.into_iter().for_each(|m| peer.push(m));

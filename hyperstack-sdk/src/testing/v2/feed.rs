@@ -1,6 +1,6 @@
 //! Subscriptions of protocol v2: the rows that a client holds, and the frames that keep them current.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use serde_json::Value;
 use tokio_tungstenite::tungstenite::Message;
@@ -31,6 +31,17 @@ pub(crate) struct Feed {
     window: Vec<String>,
     /// Deleted keys that an append view has not said to be gone.
     unannounced: BTreeSet<String>,
+    /// By key, what a state subscription was sent. Other subscriptions need no copies.
+    copies: BTreeMap<String, Copy>,
+}
+
+/// The client's copy of a row.
+#[derive(Debug)]
+struct Copy {
+    /// The row as it was last sent whole.
+    whole: Value,
+    /// The fields that were patched since.
+    patched: BTreeSet<String>,
 }
 
 /// The keys that one change touches, or all changes of an interval.
@@ -38,6 +49,8 @@ pub(crate) struct Feed {
 pub(crate) struct Batch {
     changed: BTreeSet<String>,
     deleted: BTreeSet<String>,
+    /// Keys that were deleted, whether or not they were created anew.
+    replaced: BTreeSet<String>,
     evicted: BTreeSet<String>,
     /// The position of the last change.
     seq: String,
@@ -56,6 +69,7 @@ impl Batch {
             self.deleted.remove(&change.key);
         } else {
             self.deleted.insert(change.key.clone());
+            self.replaced.insert(change.key.clone());
         }
         self.evicted.extend(change.evicted.iter().cloned());
         self.seq.clone_from(&change.seq);
@@ -133,6 +147,7 @@ impl Feed {
             held: HashSet::new(),
             window: Vec::new(),
             unannounced: BTreeSet::new(),
+            copies: BTreeMap::new(),
         }
     }
 
@@ -162,6 +177,16 @@ impl Feed {
     fn hold(&mut self, rows: &[(&str, &Row)]) {
         self.held = rows.iter().map(|(key, _)| (*key).to_owned()).collect();
         self.unannounced.clear();
+        self.copies.clear();
+        rows.iter().for_each(|(key, row)| self.copy(key, row));
+    }
+
+    /// Notes that the client got the whole row.
+    fn copy(&mut self, key: &str, row: &Row) {
+        if self.mode == Mode::State {
+            let (whole, patched) = (row.data.clone(), BTreeSet::new());
+            self.copies.insert(key.to_owned(), Copy { whole, patched });
+        }
     }
 
     /// The messages of a snapshot with these rows.
@@ -209,8 +234,15 @@ impl Feed {
             let patch = change.patch.as_ref();
             let patch = patch.filter(|_| is_held && !is_derived && change.key == key);
             messages.push(match patch {
-                Some(patch) => self.patch(model, id, key, row, change, patch),
+                Some(patch) => {
+                    let fields = patch.data.as_object().into_iter().flatten();
+                    if let Some(copy) = self.copies.get_mut(key) {
+                        copy.patched.extend(fields.map(|(name, _)| name.clone()));
+                    }
+                    self.patch(model, id, key, row, change, patch)
+                }
                 None => {
+                    self.copy(key, row);
                     let row = (key, self.json(model, row));
                     self.header(id).upsert(row, &change.seq)
                 }
@@ -225,7 +257,39 @@ impl Feed {
         let mut messages = self.leave(id, &step.left, batch);
         for (key, row) in step.present {
             self.held.insert(key.to_owned());
+            self.copy(key, row);
             messages.push(self.upsert(model, id, key, row));
+        }
+        messages
+    }
+
+    /// The frames of a state subscription that missed all changes of an interval: a patch with every field
+    /// that changed since the row was last sent whole, or the whole row if it was created anew. Neither has
+    /// a position.
+    pub(super) fn catch_up(&mut self, model: &Model, id: &str, batch: &Batch) -> Vec<Message> {
+        let step = self.step(model, batch);
+        let mut messages = self.leave(id, &step.left, batch);
+        for (key, row) in step.present {
+            let is_held = !self.held.insert(key.to_owned());
+            let copy = self.copies.get(key);
+            let copy = copy.filter(|_| is_held && !batch.replaced.contains(key));
+            messages.push(match copy {
+                Some(copy) => {
+                    let fields = row.data.as_object().into_iter().flatten();
+                    let changed = fields.filter(|(name, value)| {
+                        copy.patched.contains(*name) || copy.whole.get(*name) != Some(*value)
+                    });
+                    let changed = changed.map(|(name, value)| (name.clone(), value.clone()));
+                    let version = model.epoch.version(self.mode, row.change);
+                    let data = frame::versioned(&Value::Object(changed.collect()), version);
+                    let view = &self.query.view;
+                    frame::patch(&frame::patch_head(view, self.mode, key, &data, &[], ""), id)
+                }
+                None => {
+                    self.copy(key, row);
+                    self.header(id).upsert((key, self.json(model, row)), "")
+                }
+            });
         }
         messages
     }
@@ -235,6 +299,7 @@ impl Feed {
         let mut messages = Vec::new();
         for key in left {
             self.held.remove(key);
+            self.copies.remove(key);
             let is_deleted = batch.deleted.contains(key) && self.mode != Mode::Append;
             let op = if is_deleted { "delete" } else { "remove" };
             messages.push(self.header(id).gone(op, key, &batch.seq));
@@ -265,7 +330,8 @@ impl Feed {
         }
         let mut step = Step::default();
         for key in touched {
-            match self.member(model, &key) {
+            let is_kept = self.held.contains(&key) && !batch.replaced.contains(&key);
+            match self.member(model, &key, is_kept) {
                 Some(entry) if batch.changed.contains(&key) => step.present.push(entry),
                 Some(_) => {}
                 None if self.held.contains(&key) => step.left.push(key),
@@ -322,10 +388,11 @@ impl Feed {
         }
     }
 
-    /// The row of a key, if it is in the result of a query without a window.
-    fn member<'m>(&self, model: &'m Model, key: &str) -> Option<(&'m str, &'m Row)> {
+    /// The row of a key, if it is in the result of a query without a window. `is_kept` says whether the
+    /// client holds it and it was not deleted.
+    fn member<'m>(&self, model: &'m Model, key: &str, is_kept: bool) -> Option<(&'m str, &'m Row)> {
         let rows = model.rows(&self.entity)?;
-        let row = if self.mode == Mode::State && self.held.contains(key) {
+        let row = if self.mode == Mode::State && is_kept {
             // The holder of a state gets the patches of a row that was evicted.
             rows.entry(key)
         } else {

@@ -47,6 +47,33 @@ async fn a_client_that_missed_changes_is_recovered() {
 }
 
 #[tokio::test]
+async fn a_state_that_missed_changes_catches_up_in_one_patch() {
+    let (server, mut client) = scored(&[("a", 1)]).await;
+    let query = json!({"view": "Round/state", "key": "a"});
+    client.open("s", query).await;
+    server.append("Round", "a", json!({"log": [1]}), &["log"]);
+    assert_eq!(client.steps().await, ["patch a"]);
+    server.coalesce("Round/state");
+    server.append("Round", "a", json!({"log": [2]}), &["log"]);
+    server.patch("Round", "a", json!({"score": 2}));
+    assert_eq!(client.steps().await, [""; 0]);
+    server.catch_up("Round/state");
+    let got = values(client.drain_v2().await);
+    assert_eq!(got.len(), 1);
+    assert_eq!(
+        (&got[0]["op"], &got[0]["seq"]),
+        (&json!("patch"), &json!(null))
+    );
+    assert_eq!(got[0]["append"], json!(null));
+    assert_eq!(got[0]["data"]["score"], 2);
+    assert_eq!(got[0]["data"]["log"], json!([1, 2]));
+    server.delete("Round", "a");
+    server.upsert("Round", "a", json!({"score": 3}));
+    server.catch_up("Round/state");
+    assert_eq!(client.steps().await, ["upsert a"]);
+}
+
+#[tokio::test]
 async fn without_snapshots_a_delivery_that_falls_behind_ends() {
     let (server, mut client) = scored(&[("a", 1)]).await;
     client.open_blind("l", json!({"view": "Round/list"})).await;
