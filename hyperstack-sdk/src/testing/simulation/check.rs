@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::Value;
+
 use super::met::{Event, Met};
 use super::reader::{cached, lines, Reader};
 use super::row::{decode, Pool};
@@ -10,11 +12,11 @@ use super::script::{Filter, Form, Script, Source, Spec, VIEWS};
 use super::world::World;
 
 pub(super) struct Check<'w> {
-    world: &'w World,
-    script: &'w Script,
-    /// The list's rows that a client with all of them has, front to back.
+    pub(super) world: &'w World,
+    pub(super) script: &'w Script,
+    /// The list's rows that a client with all of them has, front to back. Only under v1.
     list: Vec<(String, Pool)>,
-    met: Met,
+    pub(super) met: Met,
 }
 
 impl World {
@@ -30,9 +32,15 @@ impl World {
             list: Vec::new(),
             met: Met::default(),
         };
-        check.list = check.list()?;
+        let is_v2 = self.server.is_v2();
+        if !is_v2 {
+            check.list = check.list()?;
+        }
         for reader in &self.readers {
-            let checked = check.reader(reader);
+            let checked = match is_v2 {
+                true => check.reader_v2(reader),
+                false => check.reader(reader),
+            };
             checked.map_err(|error| described(reader, &error))?;
         }
         let met = check.met;
@@ -46,7 +54,7 @@ fn described(reader: &Reader, error: &str) -> String {
     format!("{:?}: {error}\nread:{read}\nthere was:{there}", reader.spec)
 }
 
-fn keyed(rows: Vec<Pool>) -> Vec<(String, Pool)> {
+pub(super) fn keyed(rows: Vec<Pool>) -> Vec<(String, Pool)> {
     let rows = rows.into_iter();
     rows.map(|row| (row.name[..1].to_owned(), row)).collect()
 }
@@ -121,12 +129,13 @@ impl Check<'_> {
     }
 
     /// Whether what the list's frames say is just what the client must make of them.
-    fn is_told(&self) -> bool {
+    pub(super) fn is_told(&self) -> bool {
         let script = self.script;
-        script.anchored && !script.has_bad_rows() && script.habits.overlap == 0
+        let is_exact = script.habits.overlap == 0 || self.world.server.is_v2();
+        script.anchored && !script.has_bad_rows() && is_exact
     }
 
-    fn capped(&self, row: &Pool) -> Pool {
+    pub(super) fn capped(&self, row: &Pool) -> Pool {
         row.clone().capped(self.script.habits.array_limit)
     }
 
@@ -249,11 +258,13 @@ impl Check<'_> {
     }
 
     /// Whatever the reader was told of was so at some time.
-    fn nothing_invented(&mut self, reader: &Reader) -> Result<(), String> {
+    pub(super) fn nothing_invented(&mut self, reader: &Reader) -> Result<(), String> {
         let history = &self.world.server.history;
         let of_view = reader.spec.view().is_some();
         // Where the list may be put together of parts that never were together.
-        let in_parts = !of_view && (self.script.is_bare() || self.script.habits.overlap > 1);
+        let in_parts = !of_view
+            && !self.world.server.is_v2()
+            && (self.script.is_bare() || self.script.habits.overlap > 1);
         for seen in reader.read.iter().chain(&reader.expected) {
             for row in seen.rows() {
                 let key = seen.key().unwrap_or_default();
@@ -273,11 +284,27 @@ impl Check<'_> {
 }
 
 impl Filter {
-    fn accepts(self, row: &Pool) -> bool {
+    /// Whether the client applies it, whatever the generation: to a v2 server, null is not a missing value,
+    /// and `2` is not `2.0`.
+    pub(super) fn is_local(self) -> bool {
+        matches!(self, Filter::Unlimited | Filter::Scored(_))
+    }
+
+    /// Whether a v2 server sends a row. It does not apply filters that the client applies.
+    pub(super) fn passes(self, row: &Value) -> bool {
+        match self {
+            Filter::Open => row["meta"]["status"] == "open",
+            Filter::Level(level) => row["meta"]["level"] == level,
+            Filter::Unlimited | Filter::Scored(_) => true,
+        }
+    }
+
+    pub(super) fn accepts(self, row: &Pool) -> bool {
         match self {
             Filter::Open => row.meta.status.as_deref() == Some("open"),
             Filter::Unlimited => row.limit == Some(None),
             Filter::Scored(score) => row.score == Some(f64::from(score)),
+            Filter::Level(level) => row.meta.level == Some(level),
         }
     }
 }

@@ -84,6 +84,7 @@ fn habits() -> impl Strategy<Value = Habits> {
                     batch,
                     doubled,
                     overlap,
+                    ..Habits::default()
                 }
             },
         )
@@ -239,7 +240,7 @@ fn bad() -> impl Strategy<Value = Value> {
     ])
 }
 
-fn spec() -> impl Strategy<Value = Spec> {
+pub(super) fn spec() -> impl Strategy<Value = Spec> {
     let view = option::of(0..VIEWS.len());
     let source = prop_oneof![
         5 => (view.clone(), part()).prop_map(|(view, part)| Source::Part { view, part }),

@@ -135,7 +135,8 @@ impl Driver {
         let said = wire.up.arrived(now);
         let has_ended = wire.until.is_some_and(|until| until <= now);
         match &said {
-            // It freezes as soon as it hears of whose token has ended.
+            // A v2 server closes the connection then, a v1 server freezes. It freezes as soon as it hears of whose token has ended.
+            Some(Transmit::Text(_)) if has_ended && server.is_v2() => self.expire(server, now),
             Some(Transmit::Text(_)) if has_ended => self.network.cut(),
             Some(Transmit::Text(Request::RefreshAuth { token })) => {
                 wire.until = self.tokens.end(&token.0, now);
@@ -162,12 +163,26 @@ impl Driver {
         said.is_some()
     }
 
+    /// A v2 server closes a connection whose token has ended.
+    fn expire(&mut self, server: &mut Server, now: Instant) {
+        if let Some(wire) = &self.network.wire {
+            server.forget(wire.peer);
+            self.network.tell(Told::Expired, now);
+        }
+    }
+
     /// Takes what the server has to say.
     pub(super) fn collect(&mut self, server: &mut Server, now: Instant) {
-        if let Some(wire) = &self.network.wire {
-            for message in server.say(wire.peer) {
-                self.network.tell(Told::Message(message), now);
-            }
+        let Some(wire) = &self.network.wire else {
+            return;
+        };
+        let has_ended = wire.until.is_some_and(|until| until <= now);
+        let messages = server.say(wire.peer);
+        if has_ended && server.is_v2() && !messages.is_empty() {
+            return self.expire(server, now);
+        }
+        for message in messages {
+            self.network.tell(Told::Message(message), now);
         }
     }
 
@@ -175,6 +190,9 @@ impl Driver {
     fn read(&mut self, shared: &Engine, server: &mut Server, now: Instant) -> bool {
         let mut any = false;
         while let Some(transmit) = shared.poll_transmit() {
+            if let Transmit::Text(request) = &transmit {
+                self.journal.note_sent(request);
+            }
             self.network.say(transmit, now);
             any = true;
         }
@@ -194,6 +212,11 @@ impl Driver {
                     shared.handle_message(&message, time);
                 }
                 Told::Pong => shared.handle_alive(),
+                Told::Expired => {
+                    is_told = true;
+                    shared.handle_lost(ConnectionLost::TokenExpired);
+                    break;
+                }
                 Told::End => {
                     is_told = true;
                     shared.handle_lost(ConnectionLost::Closed("the test says so".to_owned()));

@@ -6,13 +6,17 @@ use serde_json::Value;
 
 use super::super::merge::Merge;
 use super::row::{decode, Pool};
+use super::v2::{Subscription, Versions};
 use crate::wire::payload::{self, Limits};
 
 /// The list as the frames that were delivered make it, and every change that a reader should see.
 #[derive(Debug, Default)]
 pub(super) struct Journal {
-    rows: BTreeMap<String, Value>,
+    pub(super) rows: BTreeMap<String, Value>,
     pub(super) entries: Vec<Entry>,
+    /// The subscription of the list, under v2.
+    pub(super) list: Subscription,
+    pub(super) versions: Versions,
 }
 
 /// A change of a row that is whole before or after it.
@@ -35,6 +39,9 @@ impl Journal {
     pub(super) fn take_down(&mut self, message: &[u8]) {
         let json = payload::json(message, Limits::default()).expect("a message");
         let frame: Value = serde_json::from_slice(&json).expect("json");
+        if frame["protocolVersion"] == 2 {
+            return self.take_down_v2(&frame);
+        }
         if frame["entity"] != "Pool/list" {
             return;
         }
@@ -67,7 +74,7 @@ impl Journal {
         }
     }
 
-    fn change(&mut self, key: &str, row: Option<Value>, patched: bool) {
+    pub(super) fn change(&mut self, key: &str, row: Option<Value>, patched: bool) {
         let after = row.as_ref().and_then(decode);
         let before = match row {
             Some(row) => self.rows.insert(key.to_owned(), row),

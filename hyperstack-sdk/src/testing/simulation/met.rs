@@ -37,6 +37,20 @@ pub(super) enum Event {
     Doubled,
     /// A change was sent after the snapshot that had it.
     Overlapped,
+    /// A recovery snapshot was sent.
+    Recovered,
+    /// A subscription was ended with an error.
+    Ended,
+    /// A subscription was refused because of a limit.
+    Limited,
+    /// What a coalesced view had collected was sent.
+    Flushed,
+    /// A client got all that it missed of a row's state in one patch.
+    CaughtUp,
+    /// A frame was sent after the end of its subscription.
+    Late,
+    /// A reader was told that the server does not have the view.
+    Unknown,
     /// A reader yielded a row that was checked to have been on the server.
     Seen,
     /// A reader yielded a row whose fields alone were checked to have been.
@@ -46,13 +60,13 @@ pub(super) enum Event {
 }
 
 impl Event {
-    pub(super) const ALL: [Event; 18] = [
+    /// What happens under both generations.
+    pub(super) const COMMON: [Event; 16] = [
         Event::NoConnection,
         Event::Lost,
         Event::Silent,
         Event::HungUp,
         Event::Starved,
-        Event::Resumed,
         Event::NoToken,
         Event::Renewed,
         Event::Expired,
@@ -60,11 +74,20 @@ impl Event {
         Event::Evicted,
         Event::Deleted,
         Event::Split,
-        Event::Doubled,
         Event::Overlapped,
         Event::Seen,
         Event::SeenInPart,
         Event::Followed,
+    ];
+    pub(super) const ONLY_V1: [Event; 2] = [Event::Resumed, Event::Doubled];
+    pub(super) const ONLY_V2: [Event; 7] = [
+        Event::Recovered,
+        Event::Ended,
+        Event::Limited,
+        Event::Flushed,
+        Event::CaughtUp,
+        Event::Late,
+        Event::Unknown,
     ];
 }
 

@@ -37,6 +37,8 @@ pub(super) struct Wire {
 pub(super) enum Told {
     Message(Vec<u8>),
     Pong,
+    /// The server closes the connection, because the token has ended.
+    Expired,
     /// The connection is no more.
     End,
 }
@@ -137,7 +139,12 @@ impl Network {
 
     /// Whether what either end says will arrive.
     pub(super) fn is_whole(&self) -> bool {
-        let whole = |wire: &Wire| !wire.broken && !wire.down.has(|told| matches!(told, Told::End));
+        let whole = |wire: &Wire| {
+            !wire.broken
+                && !wire
+                    .down
+                    .has(|told| matches!(told, Told::End | Told::Expired))
+        };
         self.wire.as_ref().is_some_and(whole)
     }
 

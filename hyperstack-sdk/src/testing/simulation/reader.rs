@@ -61,6 +61,10 @@ impl Seen {
 }
 
 impl Seen {
+    fn is_gone(&self) -> bool {
+        matches!(self, Seen::Gone { .. } | Seen::Deleted { .. })
+    }
+
     /// The rows that it tells of.
     pub(super) fn rows(&self) -> impl Iterator<Item = &Pool> {
         let (one, other) = match self {
@@ -165,6 +169,7 @@ fn part<Kind>(mut view: ListView<Pool, Kind>, part: &Part) -> ListView<Pool, Kin
         Some(Filter::Open) => view.filter("meta.status", "open"),
         Some(Filter::Unlimited) => view.filter("limit", Value::Null),
         Some(Filter::Scored(score)) => view.filter("score", score),
+        Some(Filter::Level(level)) => view.filter("meta.level", level),
     }
 }
 
@@ -289,6 +294,12 @@ impl Reader {
         let entries = entries.filter(|entry| self.spec.reads(&entry.key) == Some(true));
         let mut wanted: Vec<_> = entries.filter_map(|entry| self.item(entry)).collect();
         let mut there = news(&self.expected);
+        // Rows that a snapshot lacks leave in no order.
+        for items in [&mut wanted, &mut there] {
+            for left in items.chunk_by_mut(|a, b| a.is_gone() && b.is_gone()) {
+                left.sort_by_key(|item| item.key().map(str::to_owned));
+            }
+        }
         // The first ones come in the order of the list, or of the keys.
         let firsts = whole
             .keys()

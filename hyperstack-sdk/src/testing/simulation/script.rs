@@ -6,6 +6,8 @@ use std::time::Duration;
 use proptest::sample::Index;
 use serde_json::Value;
 
+use super::v2::Trouble;
+
 /// The rows' keys.
 pub(super) const KEYS: [&str; 6] = ["a", "b", "c", "d", "e", "f"];
 /// The least integer that the server sends as text.
@@ -59,6 +61,10 @@ pub(super) struct Habits {
     pub(super) doubled: bool,
     /// How many of the last changes come after the snapshot that has them already.
     pub(super) overlap: usize,
+    /// Whether frames of a v2 subscription come after its end.
+    pub(super) late_frames: bool,
+    /// Whether lists and derived views of v2 only say that a deleted row left.
+    pub(super) only_removes: bool,
 }
 
 /// Where changes have their positions from.
@@ -105,6 +111,8 @@ pub(super) enum Step {
     /// A value that does not fit.
     Bad(&'static str, Value),
     Join(Spec),
+    /// A reader of a view that the server does not have.
+    JoinUnknown,
     Leave(Index),
     /// A reader leaves for another one.
     Replace(Index, Spec),
@@ -142,6 +150,8 @@ pub(super) enum Fault {
     Fetch(Fetch),
     /// Messages are slow from now on.
     Delay(Delay),
+    /// What only a v2 server does.
+    V2(Trouble),
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -217,6 +227,8 @@ pub(super) enum Filter {
     Open,
     Unlimited,
     Scored(i8),
+    /// Only under v2.
+    Level(u8),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -11,11 +11,12 @@ use proptest::strategy::{BoxedStrategy, Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use tokio::runtime::Runtime;
 
-use super::draw::script;
 use super::script::Script;
+use super::{draw, v2};
+use crate::wire::Protocol;
 
 /// How many seeds are run, from 0 on, unless `SIMULATION_SEEDS` says otherwise.
-const SEEDS: u64 = 10_000;
+const SEEDS: u64 = 5_000;
 /// How many shorter scripts are tried for one that fails.
 const SHRINKS: usize = 20_000;
 /// What runs one seed again.
@@ -27,15 +28,23 @@ const COMMAND: &str =
 /// # Panics
 ///
 /// With the least seed that fails, and the shortest script that was found to fail as well.
-pub(super) fn each(run: impl Fn(&Runtime, &Script, u64) -> Result<(), String> + Sync) {
+pub(super) fn each(
+    protocol: Protocol,
+    run: impl Fn(&Runtime, &Script, u64) -> Result<(), String> + Sync,
+) {
     match number("SIMULATION_SEED") {
-        Some(seed) => some(seed..seed + 1, run),
-        None => some(0..number("SIMULATION_SEEDS").unwrap_or(SEEDS), run),
+        Some(seed) => some(protocol, seed..seed + 1, run),
+        None => some(
+            protocol,
+            0..number("SIMULATION_SEEDS").unwrap_or(SEEDS),
+            run,
+        ),
     }
 }
 
 /// Runs the scripts of these seeds.
 pub(super) fn some(
+    protocol: Protocol,
     seeds: Range<u64>,
     run: impl Fn(&Runtime, &Script, u64) -> Result<(), String> + Sync,
 ) {
@@ -44,7 +53,7 @@ pub(super) fn some(
     thread::scope(|scope| {
         for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
             scope.spawn(|| {
-                let runner = Runner::new(&run);
+                let runner = Runner::new(protocol, &run);
                 loop {
                     let seed = next.fetch_add(1, Ordering::Relaxed);
                     if seed >= seeds.end || failed.lock().unwrap().is_some_and(|least| least < seed)
@@ -60,8 +69,8 @@ pub(super) fn some(
         }
     });
     if let Some(seed) = failed.into_inner().unwrap() {
-        let (script, error) = Runner::new(&run).shrink(seed);
-        panic!("seed {seed}; to run it alone: SIMULATION_SEED={seed} {COMMAND}\n{script}\n{error}");
+        let (script, error) = Runner::new(protocol, &run).shrink(seed);
+        panic!("{protocol:?}, seed {seed}; to run it alone: SIMULATION_SEED={seed} {COMMAND}\n{script}\n{error}");
     }
 }
 
@@ -73,12 +82,15 @@ struct Runner<'r, F> {
 }
 
 impl<'r, F: Fn(&Runtime, &Script, u64) -> Result<(), String>> Runner<'r, F> {
-    fn new(run: &'r F) -> Self {
+    fn new(protocol: Protocol, run: &'r F) -> Self {
         let mut runtime = tokio::runtime::Builder::new_current_thread();
         Runner {
             run,
             runtime: runtime.enable_time().start_paused(true).build().unwrap(),
-            strategy: script().boxed(),
+            strategy: match protocol {
+                Protocol::V2 => v2::script().boxed(),
+                _ => draw::script().boxed(),
+            },
         }
     }
 

@@ -18,19 +18,19 @@ use super::script::{Habits, Positions, KEYS, VIEWS};
 use crate::wire::payload::{self, Limits};
 use crate::wire::Protocol;
 
-const ENTITY: &str = "Pool";
+pub(super) const ENTITY: &str = "Pool";
 
 /// Whether a change that appends may come after the snapshot that has it already, as the real server
 /// sends it.
 const APPENDS_OVERLAP: bool = true;
 
 pub(super) struct Server {
-    state: State,
-    habits: Habits,
+    pub(super) state: State,
+    pub(super) habits: Habits,
     /// How many changes there were.
-    changes: u64,
+    pub(super) changes: u64,
     /// The last changes, and whether each appends.
-    recent: VecDeque<(Change, bool)>,
+    pub(super) recent: VecDeque<(Change, bool)>,
     /// How many changes there were when the last client came.
     admitted: u64,
     /// The rows of the derived views: merged of all that the list ever had.
@@ -42,12 +42,19 @@ pub(super) struct Server {
     before: BTreeMap<String, [Option<Value>; 2]>,
     /// The rows that the list forgot: it may have less of them than its clients.
     pub(super) worn: BTreeSet<String>,
+    /// The rows that were evicted while a v2 client held their state, and still holds it.
+    pub(super) ghosts: BTreeSet<String>,
+    /// The rows that lacked their required field after a restart of a v2 server: a client that holds the
+    /// row of an earlier run keeps it, and merges later patches into it.
+    pub(super) mixed: BTreeSet<String>,
+    /// The rest of a snapshot under v2, which goes out behind what other subscriptions get meanwhile.
+    pub(super) backlog: Vec<Vec<u8>>,
     pub(super) history: History,
     pub(super) met: Met,
 }
 
 impl Server {
-    pub(super) fn new(habits: Habits) -> Self {
+    pub(super) fn new(habits: Habits, protocol: Protocol) -> Self {
         let mut model = Model::new(SeqSource::Off, habits.row_limit, habits.array_limit);
         model.add_entity(ENTITY);
         for (id, field, descending, take) in VIEWS {
@@ -61,6 +68,7 @@ impl Server {
         Server {
             state: State {
                 model,
+                protocol,
                 ..State::default()
             },
             habits,
@@ -71,9 +79,16 @@ impl Server {
             places: BTreeMap::new(),
             before: BTreeMap::new(),
             worn: BTreeSet::new(),
+            ghosts: BTreeSet::new(),
+            mixed: BTreeSet::new(),
+            backlog: Vec::new(),
             history: History::default(),
             met: Met::default(),
         }
+    }
+
+    pub(super) fn is_v2(&self) -> bool {
+        self.state.protocol == Protocol::V2
     }
 
     // Its clients.
@@ -83,16 +98,20 @@ impl Server {
         self.admitted = self.changes;
         self.state.heard.accepted += 1;
         let peer = self.state.heard.accepted;
-        self.state.peers.insert(peer, Peer::new(Protocol::V1).0);
+        self.state
+            .peers
+            .insert(peer, Peer::new(self.state.protocol).0);
         peer
     }
 
     pub(super) fn forget(&mut self, peer: u64) {
+        self.backlog.clear();
         self.state.peers.remove(&peer);
     }
 
     /// Sends a client nothing any more, and hangs up when it says something.
     pub(super) fn remove(&mut self, peer: u64) {
+        self.backlog.clear();
         if let Some(peer) = self.state.peers.get_mut(&peer) {
             peer.mute();
         }
@@ -119,6 +138,9 @@ impl Server {
     }
 
     pub(super) fn hear(&mut self, peer: u64, message: &str) -> Verdict {
+        if self.is_v2() {
+            return self.hear_v2(peer, message);
+        }
         let held = self.subscriptions(peer);
         let verdict = self.state.receive(peer, message, Instant::now());
         if let Some(ClientMessage::Subscribe(request)) = ClientMessage::parse(message) {
@@ -137,7 +159,7 @@ impl Server {
         verdict
     }
 
-    fn subscriptions(&self, peer: u64) -> usize {
+    pub(super) fn subscriptions(&self, peer: u64) -> usize {
         let peer = self.state.peers.get(&peer);
         peer.map_or(0, |peer| peer.subscriptions.len())
     }
@@ -174,6 +196,9 @@ impl Server {
 
     /// The next messages for a client.
     pub(super) fn say(&mut self, peer: u64) -> Vec<Vec<u8>> {
+        if self.is_v2() {
+            return self.say_v2(peer);
+        }
         let mut messages = Vec::new();
         while let Some(message) = self.state.pop(peer) {
             messages.extend(self.told(message.into_data().to_vec()));
@@ -182,8 +207,9 @@ impl Server {
     }
 
     /// A message as this server sends it: a snapshot in small pieces, rows in it twice.
-    fn told(&mut self, message: Vec<u8>) -> Vec<Vec<u8>> {
-        if self.habits.batch.is_none() && !self.habits.doubled {
+    pub(super) fn told(&mut self, message: Vec<u8>) -> Vec<Vec<u8>> {
+        let doubles = self.habits.doubled && !self.is_v2();
+        if self.habits.batch.is_none() && !doubles {
             return vec![message];
         }
         let json = payload::json(&message, Limits::default()).expect("a message");
@@ -195,7 +221,7 @@ impl Server {
         let rows = rows.into_iter().flat_map(|row| {
             let before = self.before.get(row["key"].as_str().unwrap_or_default());
             let before = before.and_then(|before| before[which].as_ref());
-            let before = before.filter(|_| self.habits.doubled);
+            let before = before.filter(|_| doubles);
             let older = before.map(|before| {
                 self.met.note(Event::Doubled);
                 json!({"key": row["key"], "data": before})
@@ -203,6 +229,9 @@ impl Server {
             older.into_iter().chain([row])
         });
         let rows: Vec<_> = rows.collect();
+        if rows.is_empty() {
+            return vec![message];
+        }
         let batches = rows.chunks(self.habits.batch.unwrap_or(usize::MAX));
         let last = batches.len() - 1;
         if last > 0 {
@@ -263,7 +292,7 @@ impl Server {
     }
 
     /// The position of the next change.
-    fn position(&self) -> SeqSource {
+    pub(super) fn position(&self) -> SeqSource {
         let changes = self.changes;
         match self.habits.positions {
             Positions::Slots(first, leap) => SeqSource::FromSlot(first + changes * leap),
@@ -329,9 +358,16 @@ impl Server {
     /// Starts again, without rows and without clients.
     pub(super) fn restart(&mut self) {
         self.met.note(Event::Restarted);
-        self.worn.extend(self.by_key().into_keys());
+        self.ghosts.clear();
+        if self.is_v2() {
+            // The client may hold rows that the server evicted or deleted before.
+            self.worn.extend(KEYS.map(str::to_owned));
+        } else {
+            self.worn.extend(self.by_key().into_keys());
+        }
         self.state.model.clear();
         self.state.peers.clear();
+        self.backlog.clear();
         self.recent.clear();
         self.derived.clear();
         self.before.clear();
@@ -339,6 +375,10 @@ impl Server {
     }
 
     pub(super) fn row(&self, key: &str) -> Option<&Value> {
+        if self.is_v2() {
+            let (_, row) = self.state.model.rows(ENTITY)?.whole(key)?;
+            return Some(&row.data);
+        }
         self.state.model.rows(ENTITY)?.get(key)
     }
 

@@ -5,19 +5,24 @@ use std::hash::Hasher;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use serde_json::{json, Value};
 use tokio::time::Instant;
 
 use super::driver::Driver;
+use super::met::Event;
 use super::network::Told;
 use super::reader::Reader;
-use super::row::decode;
+use super::row::{decode, Pool};
 use super::script::{tamed, Fault, Positions, Script, Spec, Step};
 use super::server::Server;
+use super::v2::UNKNOWN;
 use crate::auth::TokenError;
+use crate::client::source;
 use crate::engine::Handle;
 use crate::session::Link;
-use crate::HyperStack;
+use crate::wire::Protocol;
+use crate::{EndReason, HyperStack, StreamExt as _, Update, Watch};
 
 /// After how long without a word a client takes a subscription for dead, where it does. With faults over
 /// all dead ones are begun anew within this time and the quarter of it that may pass until it looks.
@@ -39,12 +44,14 @@ pub(super) struct World {
     /// Rows that were sent in full at the end.
     pub(super) mended: BTreeSet<String>,
     is_quirky: bool,
+    /// Readers of a view that the server does not have.
+    unknown: Vec<Watch<Update<Pool>>>,
 }
 
 impl World {
-    pub(super) fn new(script: &Script, seed: u64) -> Self {
+    pub(super) fn new(script: &Script, seed: u64, protocol: Protocol) -> Self {
         let mut settings = HyperStack::builder()
-            .protocol(crate::Protocol::V1)
+            .protocol(protocol)
             .stream_capacity(script.capacity)
             .wait_for_server(true);
         // Positions that come late or not at all are no measure of what was missed: the first such change
@@ -68,13 +75,14 @@ impl World {
                 HyperStack::new(Handle::new(Arc::new(shared))),
                 script.habits.token_life,
             ),
-            server: Server::new(script.habits.clone()),
+            server: Server::new(script.habits.clone(), protocol),
             readers: Vec::new(),
             is_calm: false,
             deleting: BTreeSet::new(),
             spoilt: BTreeSet::new(),
             mended: BTreeSet::new(),
             is_quirky: script.quirky,
+            unknown: Vec::new(),
         }
     }
 
@@ -95,9 +103,10 @@ impl World {
         self.wait(6_000).await;
         self.wait(6_000).await;
         self.settle();
+        self.check_unknown()?;
         let (key, fields) = &script.moved;
         if self.server.row(key).and_then(decode).is_some() {
-            self.merge(key, fields.clone(), &[]);
+            self.merge(key, fields.clone(), &[], false);
             self.settle();
         }
         Ok(())
@@ -114,19 +123,20 @@ impl World {
 
     async fn step(&mut self, step: &Step, script: &Script) {
         match step {
-            Step::Put(key, fields) => self.merge(key, fields.clone(), &[]),
-            Step::Patch(key, fields, append) => self.merge(key, fields.clone(), append),
+            Step::Put(key, fields) => self.merge(key, fields.clone(), &[], true),
+            Step::Patch(key, fields, append) => self.merge(key, fields.clone(), append, false),
             Step::Touch(key) => {
                 if let Some(row) = self.server.row(key).cloned() {
-                    self.merge(key, row, &[]);
+                    self.merge(key, row, &[], false);
                 }
             }
             Step::Delete(key) => self.delete(key),
             Step::Bad(..) if !script.errs => {}
             Step::Bad(key, fields) => {
                 self.spoilt.insert((*key).to_owned());
-                self.merge(key, fields.clone(), &[]);
+                self.merge(key, fields.clone(), &[], false);
             }
+            Step::JoinUnknown => self.join_unknown(),
             Step::Join(spec) => self.join(spec.clone()),
             Step::Leave(reader) => self.leave(|readers| reader.index(readers)),
             Step::Replace(reader, spec) => {
@@ -152,17 +162,23 @@ impl World {
         }
     }
 
-    fn merge(&mut self, key: &str, fields: Value, append: &[&str]) {
+    /// Merges fields into a row, which may count as its creation.
+    fn merge(&mut self, key: &str, fields: Value, append: &[&str], created: bool) {
         let fields = match self.is_quirky {
             true => fields,
             false => tamed(fields),
         };
         let fields = self.server.told_apart(fields, append);
         let before = self.server.row(key).and_then(decode);
-        self.server.merge(key, fields, append);
+        if self.server.is_v2() {
+            self.server.merge_v2(key, fields, append, created);
+        } else {
+            self.server.merge(key, fields, append);
+        }
         // The server evicted such a row, but the client still holds it: the row comes back as a patch that
         // may change nothing there.
-        let is_back = before.is_none() && self.server.worn.contains(key);
+        let is_worn = !self.server.is_v2() && self.server.worn.contains(key);
+        let is_back = before.is_none() && is_worn;
         if !is_back && self.server.row(key).and_then(decode) != before {
             for reader in &mut self.readers {
                 reader.touched.insert(key.to_owned());
@@ -171,8 +187,12 @@ impl World {
         self.driver.collect(&mut self.server, Instant::now());
     }
 
-    /// A delete is not repeated, so that it must not fall between two subscriptions.
+    /// A v1 server does not repeat a delete, so that it must not fall between two subscriptions.
     fn delete(&mut self, key: &str) {
+        if self.server.is_v2() {
+            self.server.delete_v2(key);
+            return self.driver.collect(&mut self.server, Instant::now());
+        }
         self.sync();
         if let Some(peer) = self.client_of_server() {
             if self.server.delete(peer, key) {
@@ -193,6 +213,34 @@ impl World {
         let mut reader = Reader::join(&self.driver.client, spec, &self.driver.journal);
         reader.lost = !self.is_calm;
         self.readers.push(reader);
+    }
+
+    fn join_unknown(&mut self) {
+        let mut stream = source::<Pool>(&self.driver.client, "Pool")
+            .collection(UNKNOWN)
+            .watch();
+        // The first poll subscribes.
+        assert!(stream.next().now_or_never().is_none());
+        self.unknown.push(stream);
+    }
+
+    /// Checks that each reader of an unknown view was told so.
+    fn check_unknown(&mut self) -> Result<(), String> {
+        for stream in &mut self.unknown {
+            let item = stream.next().now_or_never();
+            let reason = stream.end_reason();
+            match (&item, &reason) {
+                (Some(None), Some(EndReason::UnknownView { .. })) => {
+                    self.server.met.note(Event::Unknown);
+                }
+                _ => {
+                    return Err(format!(
+                        "a reader of an unknown view got {item:?}, {reason:?}"
+                    ))
+                }
+            }
+        }
+        Ok(())
     }
 
     fn leave(&mut self, which: impl FnOnce(usize) -> usize) {
@@ -229,6 +277,11 @@ impl World {
                 let server = &mut self.server;
                 server.starve(peer, |subscriptions| which.index(subscriptions));
                 self.interrupt();
+            }
+            (Fault::V2(trouble), peer) => {
+                self.server.make_trouble(peer, trouble);
+                self.interrupt();
+                self.driver.collect(&mut self.server, now);
             }
             _ => {}
         }
@@ -304,6 +357,8 @@ impl World {
     async fn recover(&mut self) -> Result<(), String> {
         self.driver.network.heal();
         self.driver.tokens.heal();
+        self.server.end_troubles();
+        self.driver.collect(&mut self.server, Instant::now());
         for _ in 0..8 {
             self.rest();
             let is_open = self.driver.client.handle().engine().link() == Link::Open;
@@ -312,6 +367,9 @@ impl World {
             let is_fetching = self.driver.tokens.is_flying();
             if is_open && !is_fetching && self.client_of_server().is_some() {
                 self.settle();
+                if self.server.met.times(Event::Limited) > 0 {
+                    self.make_room().await;
+                }
                 return Ok(());
             }
             self.wait(20_000).await;
@@ -320,21 +378,39 @@ impl World {
         Err(format!("the client is not back: {link:?}"))
     }
 
+    /// A subscription ends, so that the client requests those that were refused.
+    async fn make_room(&mut self) {
+        let client = self.driver.client.clone();
+        let mut stream = source::<Pool>(&client, "Pool").state().watch("other");
+        assert!(stream.next().now_or_never().is_none());
+        self.settle();
+        drop(stream);
+        self.wait(6_000).await;
+        self.settle();
+    }
+
     /// Sends in full what cannot be put together from what is sent otherwise.
     fn mend(&mut self, script: &Script) {
-        let leaves_partial = script.leaves_partial && !script.has_views();
+        let is_v2 = self.server.is_v2();
+        let leaves_partial = script.leaves_partial && (is_v2 || !script.has_views());
         let mut rows = self.server.derived().clone();
         rows.extend(self.server.by_key());
         for (key, row) in rows {
-            let is_partial = row.get("name").is_none() && leaves_partial;
+            let is_kept = self.server.mixed.contains(&key);
+            let is_partial = row.get("name").is_none() && leaves_partial && !is_kept;
             let is_lost = decode(&row).is_none() && !is_partial;
             let is_worn = self.server.worn.contains(&key) && self.server.row(&key).is_some();
-            if is_lost || is_worn && script.mends || self.spoilt.contains(&key) {
+            let is_spoilt = self.spoilt.contains(&key) || is_kept;
+            if is_lost || is_worn && script.mends || is_spoilt {
                 let whole = json!({
                     "name": key, "score": 1, "limit": null, "log": [7], "hidden": 1,
                     "meta": {"status": null, "level": 1},
                 });
-                self.merge(&key, whole, &[]);
+                if is_v2 && self.spoilt.contains(&key) {
+                    // If the client could not read the whole row, it does not take patches of it.
+                    self.delete(&key);
+                }
+                self.merge(&key, whole, &[], true);
                 self.mended.insert(key);
             }
         }

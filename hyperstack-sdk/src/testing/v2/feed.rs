@@ -128,6 +128,12 @@ impl Feed {
         Ok((messages, model::Feed::V2(Box::new(feed))))
     }
 
+    /// Whether a client that has this subscription holds a row.
+    #[cfg(test)]
+    pub(crate) fn holds(&self, key: &str) -> bool {
+        self.held.contains(key)
+    }
+
     pub(super) fn with_snapshot(&self) -> bool {
         self.with_snapshot
     }

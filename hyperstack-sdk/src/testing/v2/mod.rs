@@ -8,6 +8,8 @@ mod replay;
 mod requests;
 mod sort;
 
+#[cfg(test)]
+pub(crate) use faults::{end, lagged};
 pub(crate) use feed::{Batch, Feed};
 pub(crate) use frame::{error, Epoch};
 pub(crate) use replay::Sessions;
