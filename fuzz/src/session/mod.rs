@@ -1,25 +1,21 @@
 //! A session's life, as bytes: readers come and go, the server answers, time passes.
 
-mod peer;
 mod readers;
+mod server;
+mod v1;
+mod v2;
 
 use hyperstack_sdk::session::{
     CloseReason, ConnectError, ConnectionLost, Credentials, Grant, Instruction, Link, Query,
     Session, Settings, SourceId, Step, Target, Time, Transmit, Window,
 };
-use hyperstack_sdk::wire::{
-    AuthErrorCode, Direction, Frame, Incoming, Issue, RefreshReply, Request, Row, Secret, Sort,
-};
+use hyperstack_sdk::wire::{AuthErrorCode, Frame, Incoming, Issue, RefreshReply, Row, Secret};
 use hyperstack_sdk::{Seq, TokenError};
-use peer::{Name, Peer};
 use readers::Readers;
+use server::Server;
 use std::collections::HashMap;
 use std::slice::Iter;
-use std::sync::Arc;
 use std::time::Duration;
-
-/// Two lists and two windows of a known entity, and one of an entity that the server does not know.
-const VIEWS: [&str; 5] = ["R/list", "R/top", "R/state", "S/list", "X/list"];
 
 const KEYS: [&str; 4] = ["a", "b", "*", "c"];
 
@@ -43,12 +39,17 @@ const HEALTHY: Duration = Duration::from_secs(30);
 /// it, and with one that follows what that expired to.
 const MOST_DIALS: u32 = 3;
 
-/// Plays a session. The first byte is its settings; then each letter is something that happens, and the
-/// digits behind it say to what: `w00` is a reader of the first view's rows, `o` that the dial
-/// succeeded. Any other byte counts as a letter and as a digit too.
+/// Plays a session with a server of each generation. The first byte is its settings; then each letter is
+/// something that happens, and the digits behind it say to what: `w00` is a reader of the first view's
+/// rows, `o` that the dial succeeded. Any other byte counts as a letter and as a digit too.
 pub fn session(bytes: &[u8]) {
+    play::<v1::Peer>(bytes);
+    play::<v2::Peer>(bytes);
+}
+
+fn play<S: Server>(bytes: &[u8]) {
     let mut bytes = Bytes(bytes.iter());
-    let mut play = Play::new(bytes.next());
+    let mut play = Play::<S>::new(bytes.next());
     while let Some(&byte) = bytes.0.next() {
         play.step(byte, &mut bytes);
         play.check();
@@ -71,13 +72,13 @@ impl Bytes<'_> {
 }
 
 /// A session, who reads by it, and the server that it talks to.
-struct Play {
+struct Play<S> {
     session: Session,
     now: Time,
-    /// The view of each source.
-    views: HashMap<SourceId, Arc<str>>,
+    /// A query that each source serves.
+    sources: HashMap<SourceId, Query>,
     readers: Readers,
-    peer: Peer,
+    server: S,
     was_dialing: bool,
     /// How often it dialled since it last waited, or since a connection that was healthy.
     dials: u32,
@@ -85,10 +86,10 @@ struct Play {
     closed: Option<CloseReason>,
 }
 
-impl Play {
+impl<S: Server> Play<S> {
     fn new(bits: usize) -> Self {
         let mut settings = Settings::default();
-        settings.protocol = Protocol::V1;
+        settings.protocol = S::PROTOCOL;
         let bit = |n: usize| bits >> n & 1 == 1;
         settings.credentials = match bit(0) {
             true => Credentials::Fetched,
@@ -103,9 +104,9 @@ impl Play {
         Play {
             session: Session::new(settings, bits as u64),
             now: Time::ZERO,
-            views: HashMap::new(),
+            sources: HashMap::new(),
             readers: Readers::new(linger),
-            peer: Peer::default(),
+            server: S::default(),
             was_dialing: false,
             dials: 0,
             closed: None,
@@ -116,14 +117,13 @@ impl Play {
     fn step(&mut self, letter: u8, bytes: &mut Bytes<'_>) {
         let (session, now) = (&mut self.session, self.now);
         match b'`' + letter % 32 {
-            b'a' => self.answer(),
             b'c' => session.close(CloseReason::Disconnected),
             b'd' => {
                 if let Some(query) = self.readers.release(bytes.next(), now) {
                     session.release(&query, now);
                 }
             }
-            b'e' => session.resync(&whole(bytes.pick(&VIEWS))),
+            b'e' => session.resync(&whole(bytes.pick(&S::VIEWS))),
             b'f' => {
                 let success = bytes.next().is_multiple_of(2);
                 let mut reply = reply(success);
@@ -131,60 +131,38 @@ impl Play {
                 session.handle_message(Incoming::Refresh(reply), now);
             }
             b'h' => session.handle_alive(now),
-            b'i' => {
-                let issue = issue("snapshot-limit-exceeded", None, false);
-                if let Some(asked) = self.peer.snapshot() {
-                    session.handle_message(Incoming::Issue(issue), now);
-                    self.peer.decline(asked);
-                }
-            }
             b'j' => {
                 let code = bytes.pick(&["token-expired", "internal-error", "origin-mismatch"]);
                 session.handle_message(Incoming::Issue(issue(code, None, true)), now);
             }
             b'k' => session.handle_token(token(bytes), now),
             b'l' => session.handle_failed(loss(bytes), now),
-            b'n' => {
-                let key = bytes.pick(&[None, Some("a"), Some("b"), Some("z")]);
-                frame(session, live(bytes.pick(&VIEWS), key), now);
-            }
             b'o' => {
                 if matches!(session.link(), Link::Dialing { .. }) {
-                    self.peer = Peer::default();
+                    self.server = S::default();
                 }
                 session.handle_open(now);
             }
             b'p' => self.poll(),
-            b'r' => self.refuse(bytes.pick(&[None, Some(0), Some(3), Some(u64::MAX)])),
-            b's' => {
-                let ended = self.peer.snapshot();
-                let view = ended.map_or(String::new(), |asked| asked.name.0);
-                frame(session, batch(&view, true), now);
-            }
             b't' => self.pass(bytes.pick(&STEPS)),
             b'u' => {
                 let seq = bytes.pick(&[None, Some(Seq::new(7, 1))]);
                 session.set_cursors(|_| seq);
             }
             b'w' => {
-                let view: Arc<str> = bytes.pick(&VIEWS).into();
+                let view = bytes.pick(&S::VIEWS).into();
                 let target = match bytes.next() % 5 {
                     0 => Target::All,
                     n => Target::Key(KEYS[n - 1].into()),
                 };
+                let mut query = Query::part(view, Window::default(), Vec::new());
                 // Of one row there is no part.
-                let window = match target {
-                    Target::All => window(bytes.next()),
-                    Target::Key(_) => Window::default(),
-                };
-                let query = Query {
-                    view,
-                    target,
-                    window,
-                    filters: Vec::new(),
-                };
+                if let Target::All = target {
+                    S::cut(&mut query, bytes.next());
+                }
+                query.target = target;
                 let source = session.want(&query).source;
-                self.views.insert(source, query.view.clone());
+                self.sources.insert(source, query.clone());
                 self.clear_refusals();
                 self.readers.want(query);
             }
@@ -192,7 +170,7 @@ impl Play {
                 let at = session.poll_timeout().unwrap_or(now);
                 self.pass(at.saturating_sub(now));
             }
-            _ => {}
+            letter => S::step(self, letter, bytes),
         }
     }
 
@@ -214,83 +192,28 @@ impl Play {
         );
     }
 
-    /// The server answers the next request, if it knows the view. That begins what was asked, unless it
-    /// has ended since, or is to end.
-    fn answer(&mut self) {
-        if *self.session.link() != Link::Open {
-            return;
-        }
-        let Some(asked) = self.peer.next() else {
-            return;
-        };
-        let (view, key) = &asked.name;
-        if peer::is_unknown(view) {
-            return;
-        }
-        self.instructions();
-        let sort = Sort {
-            path: vec!["_seq".to_owned()],
-            direction: Direction::Descending,
-        };
-        let subscribed = Frame::Subscribed {
-            view: view.into(),
-            sort: Some(sort),
-            ack: None,
-        };
-        frame(&mut self.session, subscribed, self.now);
-        self.peer.answered(&asked);
-        let begun: Vec<_> = self.instructions();
-        let begun = begun.into_iter().filter_map(|it| match it.step {
-            Step::Begin { target, .. } => Some(name(&self.views[&it.source?], &target)),
-            _ => None,
-        });
-        let begun: Vec<_> = begun.collect();
-        if !begun.is_empty() {
-            assert_eq!(begun, [(view.clone(), key.clone())]);
-            assert!(self.peer.stands(&asked), "{asked:?} has ended");
-        }
-    }
-
-    /// The server has no room for the next request.
-    fn refuse(&mut self, retry_after: Option<u64>) {
-        if *self.session.link() != Link::Open || self.peer.was_silent() {
-            return;
-        }
-        if let Some(asked) = self.peer.next() {
-            self.peer.refuse(asked);
-            let issue = issue("subscription-limit-exceeded", retry_after, false);
-            let issue = Incoming::Issue(issue);
-            self.session.handle_message(issue, self.now);
-        }
-    }
-
     /// Sends what there is to send, and then all that is wanted stands.
     fn poll(&mut self) {
         let is_open = *self.session.link() == Link::Open;
         while let Some(transmit) = self.session.poll_transmit() {
             assert!(is_open, "{transmit:?} while {:?}", self.session.link());
-            match transmit {
-                Transmit::Text(Request::Subscribe(subscribe)) => self.peer.subscribe(subscribe),
-                Transmit::Text(Request::Unsubscribe { view, key }) => {
-                    self.peer.unsubscribe(view, key)
-                }
-                _ => {}
+            if let Transmit::Text(request) = transmit {
+                self.server.hear(request);
             }
         }
         self.instructions();
         while self.session.poll_notice().is_some() {}
         if is_open {
-            self.peer.check(&self.readers);
+            self.server.check(&self.readers);
         }
     }
 
-    /// A reader of a rejected query has it requested again, without what only lingers.
+    /// A reader of a rejected query has it requested again.
     fn clear_refusals(&mut self) {
         for it in self.instructions() {
             if let (Some(source), Step::ClearRefusal(target)) = (it.source, it.step) {
-                let view = &self.views[&source];
-                self.peer.forgive(&name(view, &target));
-                self.readers.drop_idle(view);
+                let query = &self.sources[&source];
+                self.server.clear_refusal(query, &target, &mut self.readers);
             }
         }
     }
@@ -325,17 +248,9 @@ impl Play {
     }
 }
 
-fn name(view: &str, target: &Target) -> Name {
-    (view.to_owned(), target.key().map(|key| key.to_string()))
-}
-
 /// All rows of a view.
 fn whole(view: &str) -> Query {
     Query::part(view.into(), Window::default(), Vec::new())
-}
-
-fn frame(session: &mut Session, frame: Frame<'_>, now: Time) {
-    session.handle_message(Incoming::Frame(frame), now);
 }
 
 /// A live change of a row, or with no key a batch of a snapshot.

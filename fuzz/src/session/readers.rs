@@ -51,7 +51,12 @@ impl Readers {
         self.queries.retain(|_, (_, until)| !is_over(until));
     }
 
-    /// The subscriptions that serve them all: the whole view, or its rows.
+    /// What is wanted.
+    pub(super) fn queries(&self) -> impl Iterator<Item = &Query> {
+        self.queries.keys()
+    }
+
+    /// The v1 subscriptions that serve them all: the whole view, or its rows.
     pub(super) fn subscriptions(&self) -> BTreeSet<(String, Option<String>)> {
         let whole: BTreeSet<&str> = self
             .queries
