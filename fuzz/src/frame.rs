@@ -1,19 +1,16 @@
-//! Messages: our scanner finds in them what an ordinary parser finds.
+//! Messages of both protocols: our scanner finds in them what an ordinary parser finds.
 
 use crate::members::Members;
-use hyperstack_sdk::wire::{Frame, FrameError, Incoming, Row, Scalar};
+use hyperstack_sdk::wire::{Ack, Frame, FrameError, Incoming, Issue, Row, Scalar};
 use hyperstack_sdk::Seq;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::value::RawValue;
+use serde_json::Value;
 
 /// Decodes a message. Where it is sound JSON, what is found is what serde finds; what changes
 /// something without data is sound JSON always.
 pub fn frame(bytes: &[u8]) {
-    // A frame of either protocol is the same frame; only v2 names a subscription.
-    let decoded = Incoming::decode(bytes).map(|incoming| match incoming {
-        Incoming::Routed { frame, .. } => Incoming::Frame(frame),
-        incoming => incoming,
-    });
+    let decoded = Incoming::decode(bytes);
     if let Err(error) = &decoded {
         assert!(!error.to_string().is_empty());
     }
@@ -25,23 +22,57 @@ pub fn frame(bytes: &[u8]) {
     let known = [&["_seq"][..], &["id", "round_id"], &["data", "a"], &[""]];
     known.iter().for_each(|path| drop(Scalar::at(text, path)));
     if serde_json::from_str::<IgnoredAny>(text).is_err() {
-        let checked = matches!(
-            decoded,
-            Ok(Incoming::Issue(_) | Incoming::Refresh(_))
-                | Ok(Incoming::Frame(
-                    Frame::Delete { .. }
-                        | Frame::Remove { .. }
-                        | Frame::Subscribed { .. }
-                        | Frame::Unsubscribed
-                ))
-        );
+        let checked = match &decoded {
+            Ok(Incoming::Issue(_) | Incoming::Refresh(_)) => true,
+            Ok(Incoming::Frame(frame) | Incoming::Routed { frame, .. }) => is_checked(frame),
+            _ => false,
+        };
         assert!(!checked, "{decoded:?} of what is no JSON");
         return;
     }
     scalars(text, &mut Vec::new(), Some(text));
-    if let Some(Said { operation, members }) = Said::read(text) {
-        compare(&operation, &members, decoded);
+    if let Ok(Incoming::Issue(issue)) = &decoded {
+        same_issue(issue, &serde_json::from_str(text).expect("a JSON tree"));
     }
+    if let Some(Said { operation, members }) = Said::read(text) {
+        let id: Option<String> = last(&members, "subscriptionId");
+        // A frame of either protocol is the same frame; only v2 names a subscription.
+        let decoded = decoded.map(|incoming| match incoming {
+            Incoming::Routed { id: of, frame } => {
+                assert_eq!(Some(&*of), id.as_deref());
+                Incoming::Frame(frame)
+            }
+            incoming => {
+                assert_eq!(id, None, "the subscription of {incoming:?}");
+                incoming
+            }
+        });
+        compare(&operation, id.is_some(), &members, decoded);
+    }
+}
+
+/// Whether a frame has no data that is decoded later.
+fn is_checked(frame: &Frame<'_>) -> bool {
+    matches!(
+        frame,
+        Frame::Delete { .. }
+            | Frame::Remove { .. }
+            | Frame::Subscribed { .. }
+            | Frame::Unsubscribed
+    )
+}
+
+/// The server's errors: v1 writes the names of their members with underscores, v2 in camel case.
+fn same_issue(issue: &Issue, json: &Value) {
+    let either = |v1, v2| [v1, v2].map(|name| json.get(name));
+    let [v1, v2] = either("retry_after", "retryAfter").map(|it| it.and_then(Value::as_u64));
+    assert_eq!(issue.retry_after, v1.or(v2));
+    let [v1, v2] =
+        either("suggested_action", "suggestedAction").map(|it| it.and_then(Value::as_str));
+    assert_eq!(issue.suggested_action.as_deref(), v1.or(v2));
+    let id = json.get("subscriptionId").and_then(Value::as_str);
+    assert_eq!(issue.subscription.as_deref(), id);
+    assert_eq!(issue.fatal, json.get("fatal") == Some(&Value::Bool(true)));
 }
 
 /// A frame whose members are of their types.
@@ -53,11 +84,13 @@ struct Said<'a> {
 impl<'a> Said<'a> {
     fn read(text: &'a str) -> Option<Self> {
         let members = Members::read(text)?;
-        for name in ["op", "entity", "view", "key", "seq"] {
+        for name in ["op", "entity", "view", "key", "seq", "subscriptionId"] {
             are::<Option<String>>(&members, name)?;
         }
         are::<Option<Vec<String>>>(&members, "append")?;
-        are::<Option<bool>>(&members, "complete")?;
+        for name in ["complete", "authoritative", "wholeEntities"] {
+            are::<Option<bool>>(&members, name)?;
+        }
         let operation = last(&members, "op")?;
         Some(Said { operation, members })
     }
@@ -73,17 +106,34 @@ fn last<T: DeserializeOwned>(members: &Members<'_>, name: &str) -> Option<T> {
     serde_json::from_str::<Option<T>>(json).ok()?
 }
 
-fn compare(operation: &str, members: &Members<'_>, decoded: Result<Incoming<'_>, FrameError>) {
+fn compare(
+    operation: &str,
+    is_routed: bool,
+    members: &Members<'_>,
+    decoded: Result<Incoming<'_>, FrameError>,
+) {
     let (entity, id) = (last::<String>(members, "entity"), last(members, "view"));
+    let query = members.all("query").last().and_then(Members::read);
+    let queried = |name| query.as_ref()?.first(name);
     let view = match operation {
-        "subscribed" => id.or(entity),
+        "subscribed" => {
+            let queried = queried("view").and_then(|json| serde_json::from_str(json).ok());
+            id.or(entity).or(queried)
+        }
         _ => entity.or(id),
     };
     let key: Option<String> = last(members, "key");
     let data = members.all("data").last();
     match (operation, decoded) {
-        ("subscribed", Ok(Incoming::Frame(frame @ Frame::Subscribed { .. }))) => {
-            assert_eq!(Some(frame.view()), view.as_deref());
+        ("subscribed", Ok(Incoming::Frame(Frame::Subscribed { view: of, ack, .. }))) => {
+            assert_eq!(Some(&*of), view.as_deref());
+            let is_there = |json: Option<&str>| json.is_some_and(|json| json != "null");
+            let said = Ack {
+                whole_entities: last(members, "wholeEntities").unwrap_or_default(),
+                is_tape: is_there(members.all("replayWindow").last()),
+                has_limit: is_there(queried("take")),
+            };
+            assert_eq!(ack, is_routed.then_some(said));
         }
         // Its order may be no JSON that a tree can hold.
         ("subscribed", Err(FrameError::Malformed(_))) => {}
@@ -93,6 +143,13 @@ fn compare(operation: &str, members: &Members<'_>, decoded: Result<Incoming<'_>,
                 (&*view.unwrap(), key.as_deref())
             );
         }
+        ("remove", Ok(Incoming::Frame(frame @ Frame::Remove { .. }))) if is_routed => {
+            assert_eq!(
+                (frame.view(), frame.key()),
+                (&*view.unwrap(), key.as_deref())
+            );
+        }
+        ("unsubscribed", Ok(Incoming::Frame(Frame::Unsubscribed))) => assert!(is_routed),
         (
             "patch",
             Ok(Incoming::Frame(Frame::Patch {
@@ -124,18 +181,21 @@ fn compare(operation: &str, members: &Members<'_>, decoded: Result<Incoming<'_>,
                 rows,
                 malformed,
                 complete,
-                ..
+                authoritative,
             })),
         ) => {
             assert_eq!(Some(&*of), view.as_deref());
             assert_eq!(complete, last(members, "complete").unwrap_or(true));
+            assert_eq!(authoritative, last(members, "authoritative"));
             snapshot(data.unwrap(), &rows, &malformed);
         }
         ("snapshot", Err(FrameError::Malformed(_))) => {
             let elements = data.map(serde_json::from_str::<Vec<IgnoredAny>>);
             assert!(view.is_none() || !matches!(elements, Some(Ok(_))));
         }
-        ("delete", Err(FrameError::Malformed(_))) => assert!(view.is_none() || key.is_none()),
+        ("delete" | "remove", Err(FrameError::Malformed(_))) => {
+            assert!(view.is_none() || key.is_none());
+        }
         ("patch" | "upsert" | "create", Err(FrameError::Malformed(_))) => {
             assert!(view.is_none() || key.is_none() || data.is_none());
         }

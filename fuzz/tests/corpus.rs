@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 const INPUTS: u64 = 20_000;
 
 /// What is written into an input at once: JSON's signs and the protocol's words.
-const WORDS: [&[u8]; 24] = [
+const WORDS: [&[u8]; 28] = [
     b"\"",
     b"{",
     b"}",
@@ -32,6 +32,10 @@ const WORDS: [&[u8]; 24] = [
     b" ",
     b"9007199254740993",
     b"\xff",
+    b"\"subscriptionId\":",
+    b"\"query\":",
+    b"subscribed",
+    b"remove",
 ];
 
 #[test]
