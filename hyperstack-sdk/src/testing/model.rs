@@ -23,7 +23,7 @@ pub(super) struct Model {
     pub(super) seq: SeqSource,
     /// The number of the last change.
     changes: u64,
-    pub(super) epoch: v2::Epoch,
+    epoch: v2::Epoch,
     row_limit: Option<usize>,
     array_limit: Option<usize>,
 }
@@ -192,6 +192,11 @@ impl Model {
         }
     }
 
+    /// Starts a new run of the server with the rows of the last one, which keep their versions.
+    pub(super) fn restart_with_rows(&mut self) {
+        self.epoch = self.epoch.next();
+    }
+
     /// Creates a row, or merges into it. `None` if there is no such entity.
     pub(super) fn upsert(
         &mut self,
@@ -222,6 +227,7 @@ impl Model {
             array_limit: self.array_limit,
         };
         self.changes += 1;
+        rows.epoch = self.epoch;
         let evicted = rows.merge(self.changes, key, patch.clone(), merge, self.row_limit);
         let row = rows.get(key)?;
         let is_whole = rows.whole(key).is_some();

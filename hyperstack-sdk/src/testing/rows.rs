@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use serde_json::Value;
 
 use super::merge::Merge;
+use super::v2::Epoch;
 
 /// A cache in the order of the last change, optionally bounded.
 #[derive(Debug, Default)]
@@ -15,12 +16,15 @@ pub(super) struct Rows {
     /// Keys that were evicted or deleted and have not been created anew: a later patch makes a row
     /// that lacks the earlier fields.
     lost: HashSet<String>,
+    /// The epoch of changes from now on.
+    pub(super) epoch: Epoch,
 }
 
 #[derive(Debug)]
 pub(super) struct Row {
-    /// The number of the last change.
+    /// The number of the last change, and its epoch.
     pub(super) change: u64,
+    pub(super) epoch: Epoch,
     pub(super) data: Value,
 }
 
@@ -38,12 +42,18 @@ impl Rows {
         match self.rows.get_mut(key) {
             Some(row) => {
                 self.recency.remove(&row.change);
-                row.change = change;
+                (row.change, row.epoch) = (change, self.epoch);
                 merge.apply(&mut row.data, patch);
             }
             None => {
                 let data = merge.trimmed(patch);
-                self.rows.insert(key.to_owned(), Row { change, data });
+                let epoch = self.epoch;
+                let row = Row {
+                    change,
+                    epoch,
+                    data,
+                };
+                self.rows.insert(key.to_owned(), row);
             }
         }
         self.recency.insert(change, key.to_owned());

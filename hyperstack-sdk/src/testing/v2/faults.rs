@@ -36,6 +36,15 @@ impl TestServer {
             .change(|state| state.protocol = resolved(protocol));
     }
 
+    /// Restarts as a server with stored state does: the connections end, the rows come back with their old
+    /// `_version`, and later changes have versions of a new epoch. The port stays open.
+    pub fn restart_with_rows(&self) {
+        self.shared.change(|state| {
+            state.model.restart_with_rows();
+            state.peers.clear();
+        });
+    }
+
     /// Sends a recovery snapshot, as the server does when a delivery falls behind: an authoritative
     /// snapshot without a new `subscribed`, whole despite `snapshotLimit` and `after`.
     ///
@@ -75,7 +84,7 @@ impl TestServer {
             for peer in peers.values_mut() {
                 let ended = peer.unsubscribed.iter().filter(|held| held.view == view);
                 let frames = ended.filter_map(|held| match &held.feed {
-                    Some(Feed::V2(feed)) => Some(feed.upsert(model, &held.identity, key, row)),
+                    Some(Feed::V2(feed)) => Some(feed.upsert(&held.identity, key, row)),
                     _ => None,
                 });
                 let frames: Vec<_> = frames.collect();

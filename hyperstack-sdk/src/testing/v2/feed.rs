@@ -123,7 +123,7 @@ impl Feed {
             }
             feed.hold(&rows);
             let authoritative = feed.after.is_none();
-            messages.extend(feed.snapshot(model, id, number, authoritative, &rows));
+            messages.extend(feed.snapshot(id, number, authoritative, &rows));
         }
         Ok((messages, model::Feed::V2(Box::new(feed))))
     }
@@ -171,7 +171,7 @@ impl Feed {
         }
         self.set_window(&rows);
         self.hold(&rows);
-        Some(self.snapshot(model, id, number, true, &rows))
+        Some(self.snapshot(id, number, true, &rows))
     }
 
     fn set_window(&mut self, rows: &[(&str, &Row)]) {
@@ -198,7 +198,6 @@ impl Feed {
     /// The messages of a snapshot with these rows.
     fn snapshot(
         &self,
-        model: &Model,
         id: &str,
         number: u64,
         authoritative: bool,
@@ -209,16 +208,14 @@ impl Feed {
             number,
             authoritative,
             key: self.query.key.as_deref(),
-            rows: rows
-                .map(|(key, row)| (*key, self.json(model, row)))
-                .collect(),
+            rows: rows.map(|(key, row)| (*key, self.json(row))).collect(),
         })
     }
 
     /// An upsert of a row, whether the subscription has it or not.
-    pub(super) fn upsert(&self, model: &Model, id: &str, key: &str, row: &Row) -> Message {
+    pub(super) fn upsert(&self, id: &str, key: &str, row: &Row) -> Message {
         let seq = row.data["_seq"].as_str().unwrap_or_default();
-        self.header(id).upsert((key, self.json(model, row)), seq)
+        self.header(id).upsert((key, self.json(row)), seq)
     }
 
     /// The frames of one change: first the rows that leave, then the others in window order.
@@ -245,11 +242,11 @@ impl Feed {
                     if let Some(copy) = self.copies.get_mut(key) {
                         copy.patched.extend(fields.map(|(name, _)| name.clone()));
                     }
-                    self.patch(model, id, key, row, change, patch)
+                    self.patch(id, key, row, change, patch)
                 }
                 None => {
                     self.copy(key, row);
-                    let row = (key, self.json(model, row));
+                    let row = (key, self.json(row));
                     self.header(id).upsert(row, &change.seq)
                 }
             });
@@ -264,7 +261,7 @@ impl Feed {
         for (key, row) in step.present {
             self.held.insert(key.to_owned());
             self.copy(key, row);
-            messages.push(self.upsert(model, id, key, row));
+            messages.push(self.upsert(id, key, row));
         }
         messages
     }
@@ -286,14 +283,14 @@ impl Feed {
                         copy.patched.contains(*name) || copy.whole.get(*name) != Some(*value)
                     });
                     let changed = changed.map(|(name, value)| (name.clone(), value.clone()));
-                    let version = model.epoch.version(self.mode, row.change);
+                    let version = row.epoch.version(self.mode, row.change);
                     let data = frame::versioned(&Value::Object(changed.collect()), version);
                     let view = &self.query.view;
                     frame::patch(&frame::patch_head(view, self.mode, key, &data, &[], ""), id)
                 }
                 None => {
                     self.copy(key, row);
-                    self.header(id).upsert((key, self.json(model, row)), "")
+                    self.header(id).upsert((key, self.json(row)), "")
                 }
             });
         }
@@ -452,21 +449,13 @@ impl Feed {
         }
     }
 
-    fn json(&self, model: &Model, row: &Row) -> String {
-        frame::versioned(&row.data, model.epoch.version(self.mode, row.change))
+    fn json(&self, row: &Row) -> String {
+        frame::versioned(&row.data, row.epoch.version(self.mode, row.change))
     }
 
-    fn patch(
-        &self,
-        model: &Model,
-        id: &str,
-        key: &str,
-        row: &Row,
-        change: &Change,
-        patch: &Patch,
-    ) -> Message {
+    fn patch(&self, id: &str, key: &str, row: &Row, change: &Change, patch: &Patch) -> Message {
         let head = patch.v2[self.mode as usize].get_or_init(|| {
-            let version = model.epoch.version(self.mode, row.change);
+            let version = row.epoch.version(self.mode, row.change);
             let data = frame::versioned(&patch.data, version);
             let view = &self.query.view;
             frame::patch_head(view, self.mode, key, &data, &patch.append, &change.seq)

@@ -1,7 +1,7 @@
 //! Faults of protocol v2, on request.
 
 use hyperstack_sdk::testing::{Refusal, TestServer};
-use serde_json::json;
+use serde_json::{json, Value};
 use tokio_tungstenite::tungstenite::Message;
 
 use super::{scored, values};
@@ -212,4 +212,19 @@ async fn drops_freezes_holds_and_kills_work_as_in_v1() {
 
     server.drop_connections();
     assert!(!matches!(client.end().await, Some(Ok(_))));
+}
+
+#[tokio::test]
+async fn a_restart_with_rows_keeps_their_versions() {
+    let (server, mut client) = scored(&[("a", 1)]).await;
+    let query = json!({"view": "Round/list"});
+    let before = client.open("l", query.clone()).await;
+    server.restart_with_rows();
+    let mut client = Client::connect(&server).await;
+    let after = client.open("l", query).await;
+    assert_eq!(before[1]["data"], after[1]["data"]);
+    server.patch("Round", "a", json!({"score": 2}));
+    let epoch = |row: &Value| row["_version"].as_str().unwrap()[..8].to_owned();
+    let got = values(client.drain_v2().await);
+    assert_ne!(epoch(&got[0]["data"]), epoch(&after[1]["data"][0]["data"]));
 }
