@@ -49,6 +49,12 @@ pub(super) enum Event {
     CaughtUp,
     /// A frame was sent after the end of its subscription.
     Late,
+    /// A snapshot was sent in messages with those of another subscription in between.
+    Interleaved,
+    /// A row was deleted, and a reader was told only that it left.
+    SaidToLeave,
+    /// The server restarted and kept its rows.
+    Restored,
     /// A reader was told that the server does not have the view.
     Unknown,
     /// A reader yielded a row that was checked to have been on the server.
@@ -80,13 +86,16 @@ impl Event {
         Event::Followed,
     ];
     pub(super) const ONLY_V1: [Event; 2] = [Event::Resumed, Event::Doubled];
-    pub(super) const ONLY_V2: [Event; 7] = [
+    pub(super) const ONLY_V2: [Event; 10] = [
         Event::Recovered,
         Event::Ended,
         Event::Limited,
         Event::Flushed,
         Event::CaughtUp,
         Event::Late,
+        Event::Interleaved,
+        Event::Restored,
+        Event::SaidToLeave,
         Event::Unknown,
     ];
 }

@@ -16,7 +16,7 @@ use super::reader::Reader;
 use super::row::{decode, Pool};
 use super::script::{tamed, Fault, Positions, Script, Spec, Step};
 use super::server::Server;
-use super::v2::UNKNOWN;
+use super::v2::{Trouble, UNKNOWN};
 use crate::auth::TokenError;
 use crate::client::source;
 use crate::engine::Handle;
@@ -280,6 +280,9 @@ impl World {
             }
             (Fault::V2(trouble), peer) => {
                 self.server.make_trouble(peer, trouble);
+                if let Trouble::Restart = trouble {
+                    self.driver.network.reset(now);
+                }
                 self.interrupt();
                 self.driver.collect(&mut self.server, now);
             }

@@ -53,6 +53,7 @@ fn trouble() -> impl Strategy<Value = Trouble> {
         2 => coalesced().prop_map(Trouble::Flush),
         2 => Just(Trouble::CatchUp),
         1 => coalesced().prop_map(Trouble::StopCoalescing),
+        1 => Just(Trouble::Restart),
         2 => option::weighted(0.7, 0..4_usize).prop_map(Trouble::Limit),
     ]
 }

@@ -44,6 +44,8 @@ pub(crate) enum Trouble {
     CatchUp,
     /// It sends what it collected, and each later change at once.
     StopCoalescing(&'static str),
+    /// It restarts with the rows that it has.
+    Restart,
     /// It accepts at most this many subscriptions.
     Limit(Option<usize>),
 }
@@ -242,6 +244,14 @@ impl Server {
                 }
             }
             Trouble::StopCoalescing(view) => state.stop_coalescing(view),
+            Trouble::Restart => {
+                self.met.note(Event::Restored);
+                state.model.restart_with_rows();
+                state.peers.clear();
+                self.backlog.clear();
+                self.recent.clear();
+                self.ghosts.clear();
+            }
             Trouble::Limit(limit) => state.max_subscriptions = *limit,
         }
     }
@@ -271,22 +281,27 @@ impl Server {
         }
         match backlog.is_empty() || messages.is_empty() {
             true => messages.append(&mut backlog),
-            false => self.backlog = backlog,
+            false => {
+                self.met.note(Event::Interleaved);
+                self.backlog = backlog;
+            }
         }
         messages
     }
 
     /// A message as this server sends it: it may say `remove` of a deleted row.
-    fn told_v2(&self, message: Vec<u8>) -> Vec<u8> {
-        if !self.habits.only_removes {
-            return message;
-        }
-        match String::from_utf8(message) {
-            Ok(text) if text.contains(r#""mode":"list""#) => text
-                .replace(r#""op":"delete""#, r#""op":"remove""#)
-                .into_bytes(),
-            Ok(text) => text.into_bytes(),
-            Err(gzip) => gzip.into_bytes(),
+    fn told_v2(&mut self, message: Vec<u8>) -> Vec<u8> {
+        const DELETE: &str = r#""op":"delete""#;
+        match std::str::from_utf8(&message) {
+            Ok(text)
+                if self.habits.only_removes
+                    && text.contains(r#""mode":"list""#)
+                    && text.contains(DELETE) =>
+            {
+                self.met.note(Event::SaidToLeave);
+                text.replace(DELETE, r#""op":"remove""#).into_bytes()
+            }
+            _ => message,
         }
     }
 
