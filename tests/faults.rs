@@ -29,8 +29,8 @@ impl Scene {
         for _ in 0..2 {
             assert!(next(&mut updates).await.is_ok());
         }
-        let rows = soon(hs.list::<Game>()).await;
-        assert_eq!(names(&rows), ["b", "a"]);
+        let rows = sorted(soon(hs.list::<Game>()).await);
+        assert_eq!(names(&rows), ["a", "b"]);
         Scene {
             server,
             hs,
@@ -70,15 +70,22 @@ impl Scene {
     }
 
     async fn goes_on(mut self) {
-        assert_eq!(soon(self.hs.list::<Game>()).await, self.rows);
+        assert_eq!(sorted(soon(self.hs.list::<Game>()).await), self.rows);
         put(&self.server, "c", 3.0);
         let update = next(&mut self.updates).await;
         assert_eq!(update.as_ref().map(brief), Ok("patch c 3".into()));
         settled(&self.server, &mut self.faults).await;
-        assert_eq!(self.hs.stats().rows, 3);
+        let stats = self.hs.stats();
+        assert_eq!(stats.rows - stats.partial_rows, 3);
         assert_eq!(self.server.connections_accepted(), 1);
         assert_eq!(self.hs.connection_state().await, ConnectionState::Connected);
     }
+}
+
+/// Rows by name: an update moves a row to the front, whether or not all of it fits.
+fn sorted(mut rows: Vec<Game>) -> Vec<Game> {
+    rows.sort_by(|a, b| a.name.cmp(&b.name));
+    rows
 }
 
 fn default(builder: HyperStackBuilder) -> HyperStackBuilder {
@@ -197,7 +204,7 @@ async fn a_monstrous_message_costs_the_connection_and_no_more() {
     let update = items.iter().find_map(|item| item.as_ref().ok());
     assert_eq!(update.map(Update::key), Some("c"));
     let rows = soon(scene.hs.list::<Game>()).await;
-    assert_eq!(rows[1..], scene.rows);
+    assert_eq!(sorted(rows)[..2], scene.rows);
 }
 
 #[tokio::test]
@@ -261,7 +268,6 @@ async fn a_wrong_type_in_a_patch() {
         (json!({"score": "high"}), "score"),
         (json!({"name": 7}), "name"),
         (json!({"note": ["x"]}), "note"),
-        (json!({"note": "taken in?", "score": {}}), "score"),
         (json!([1]), ""),
     ] {
         let scene = Scene::new(default).await;
@@ -273,13 +279,63 @@ async fn a_wrong_type_in_a_patch() {
 }
 
 #[tokio::test]
-async fn null_for_a_field_that_knows_none() {
+async fn a_null_that_is_not_allowed() {
     let scene = Scene::new(default).await;
-    let patch = json!({"note": "taken in?", "name": null});
-    scene.server.send(frame("patch", patch));
+    scene.server.send(frame("patch", json!({"name": null})));
     let error = scene.row_error().await;
     assert_eq!((&*error.key, error.path()), ("a", "name"));
     assert!(matches!(error.cause, RowErrorCause::Patch(_)), "{error}");
+}
+
+#[tokio::test]
+async fn the_fields_beside_a_bad_one_apply() {
+    for protocol in [Protocol::V1, Protocol::V2] {
+        let server = games().protocol(protocol).start().await.unwrap();
+        put(&server, "a", 1.0);
+        let hs = client(&server).connect().await.unwrap();
+        let mut faults = hs.faults();
+        let mut updates = hs.watch::<Game>();
+        assert_eq!(read(&mut updates, 1).await, ["upsert a 1"]);
+        server.patch("Game", "a", json!({"score": "high", "note": "new"}));
+        let update = next(&mut updates).await.into_data().unwrap();
+        assert_eq!((update.score, update.note.as_deref()), (1.0, Some("new")));
+        let Fault::Row(error) = next(&mut faults).await else {
+            panic!("another fault");
+        };
+        assert_eq!((&*error.key, error.path()), ("a", "score"));
+        let games = hs.views::<GameViews>();
+        assert_eq!(games.state().stale_fields("a"), ["score"]);
+        assert_eq!(games.list().stale_fields("a"), ["score"]);
+        server.patch("Game", "a", json!({"score": 9}));
+        assert_eq!(read(&mut updates, 1).await, ["patch a 9"]);
+        assert_eq!(games.state().stale_fields("a"), [""; 0]);
+        assert_eq!(hs.stats().row_errors, 1);
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Entity)]
+struct Log {
+    lines: Vec<u32>,
+}
+
+#[tokio::test]
+async fn a_list_that_lacks_an_element_is_fetched_again() {
+    for protocol in [Protocol::V1, Protocol::V2] {
+        let server = games().protocol(protocol).entity("Log");
+        let server = server.start().await.unwrap();
+        server.upsert("Log", "a", json!({"lines": [1]}));
+        let hs = client(&server).connect().await.unwrap();
+        let mut rows = hs.listen::<Log>();
+        assert_eq!(next(&mut rows).await.lines, [1]);
+        server.append("Log", "a", json!({"lines": ["x"]}), &["lines"]);
+        server.append("Log", "a", json!({"lines": [3]}), &["lines"]);
+        until(|| hs.stats().resyncs == 1).await;
+        // The snapshot has the element too. Once the server's list fits, it is shown.
+        server.patch("Log", "a", json!({"lines": [1, 2, 3]}));
+        assert_eq!(next(&mut rows).await.lines, [1, 2, 3]);
+        server.append("Log", "a", json!({"lines": [4]}), &["lines"]);
+        assert_eq!(next(&mut rows).await.lines, [1, 2, 3, 4]);
+    }
 }
 
 #[tokio::test]

@@ -112,18 +112,11 @@ async fn what_could_not_be_read_is_sent_again() -> anyhow::Result<()> {
     let mut updates = hs.watch::<Game>();
     let mut faults = hs.faults();
     assert_eq!(read(&mut updates, 1).await, ["upsert a 1"]);
-    server.patch(
-        "Game",
-        "a",
-        json!({"score": "much", "note": "lost with it"}),
-    );
+    server.patch("Game", "a", json!({"score": "much", "note": "kept"}));
     assert!(matches!(next(&mut faults).await, Fault::Row(_)));
-    put(&server, "a", 2.0);
-    assert_eq!(read(&mut updates, 1).await, ["patch a 2"]);
-    meanwhile(&server, || ()).await;
-    let update = next(&mut updates).await;
-    let note = update.data().and_then(|game| game.note.as_deref());
-    assert_eq!(note, Some("lost with it"));
+    assert_eq!(read(&mut updates, 1).await, ["patch a 1"]);
+    meanwhile(&server, || put(&server, "a", 2.0)).await;
+    assert_eq!(read(&mut updates, 1).await, ["upsert a 2"]);
     assert_eq!(cursors(&server), [Value::Null, Value::Null]);
     Ok(())
 }

@@ -562,8 +562,8 @@
 //! # Errors
 //!
 //! An error says where it is: the entity, and the path by the names on the wire, with indices. On a
-//! stream a row that does not fit is an error of [`try_watch`](crate::ListView::try_watch), a
-//! [`RowError`](crate::RowError), and the last good row stays in place.
+//! stream a field that does not fit is an error of [`try_watch`](crate::ListView::try_watch), a
+//! [`RowError`](crate::RowError). The field keeps its last good value, and the rest of the update applies.
 //!
 //! ```
 //! use hyperstack_sdk::{prelude::*, PatchErrorKind};

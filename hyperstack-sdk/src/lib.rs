@@ -56,10 +56,10 @@
 //! - **Nothing is lost in silence.** A reader that falls behind gets one item for each row that
 //!   changed meanwhile, and what it reads last is the truth. It never slows the socket down.
 //! - **Unchanged is silent.** A row that comes again as it is makes no item.
-//! - **Bad rows are data.** What does not fit leaves the last good value in place, and is an error
-//!   for whoever reads errors: `try_watch()` and [`HyperStack::faults`]. A row that still lacks a
-//!   required field is no error and is not shown: the rest may come. `stats().partial_rows` counts
-//!   such rows, and a struct that asks for what the server never sends has only such.
+//! - **A bad field keeps its last good value, and the rest of its update applies.** `try_watch()` and
+//!   [`HyperStack::faults`] report it, and [`StateView::stale_fields`] names it until a good value arrives. A
+//!   row stays hidden until all required fields have arrived. If a list is unexpectedly empty, check
+//!   `stats().partial_rows`.
 //! - **Empty, not yet, and broken are three answers**: see the `try_…` methods and `ReadError`.
 //!
 //! # When the connection is lost

@@ -47,6 +47,9 @@ impl Core {
             }
             self.caches.apply(&instruction);
         }
+        while let Some(source) = self.caches.poll_fetch() {
+            self.session.fetch_again(source, now);
+        }
         self.session.set_holds_rows(self.caches.holds_rows(), now);
     }
 

@@ -8,7 +8,7 @@ use crate::wire::{FrameError, Issue};
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Fault {
-    /// A row did not fit its Rust type; its last good value stands.
+    /// A field of a row did not fit its type. It keeps its last good value.
     #[error(transparent)]
     Row(#[from] RowError),
     /// A message could not be understood; it changed nothing.

@@ -123,15 +123,20 @@ impl Engine {
         Some(Place { cache, route })
     }
 
-    /// Returns a row of a view as any of the view's sources holds it now. Prefers a source that is ready.
-    pub(crate) fn held_row<T: Record>(&self, view: &str, key: &str) -> Option<Arc<T>> {
+    /// Returns a row of a view as any of the view's sources holds it now, and the source's cache. Prefers a
+    /// source that is ready.
+    pub(crate) fn held_row<T: Record>(
+        &self,
+        view: &str,
+        key: &str,
+    ) -> Option<(Arc<T>, Arc<Cache<T>>)> {
         let core = self.core();
         let sources = core.session.sources_of(view).into_iter();
         let caches: Vec<Arc<Cache<T>>> = sources.filter_map(|id| core.caches.get(id)).collect();
         drop(core);
+        let row = |cache: &Arc<Cache<T>>| Some((cache.get(key)?, cache.clone()));
         let mut ready = caches.iter().filter(|cache| cache.is_ready(key));
-        let row = ready.find_map(|cache| cache.get(key));
-        row.or_else(|| caches.iter().find_map(|cache| cache.get(key)))
+        ready.find_map(row).or_else(|| caches.iter().find_map(row))
     }
 
     /// Adds a stream's reader.

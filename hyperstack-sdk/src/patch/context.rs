@@ -1,6 +1,7 @@
 //! Where a decoder is: read by append lists, written by errors.
 
 use super::error::{prepend_field, prepend_index, write_place, PatchError};
+use super::units::{Reading, Units};
 use serde::de::Error;
 
 /// What the decoders of one patch share.
@@ -16,6 +17,8 @@ pub struct Context<'a> {
     path: String,
     /// The path of what failed, put together from the inside out.
     failed: String,
+    /// Set if units that do not decode are left out.
+    units: Option<Reading<'a>>,
 }
 
 impl<'a> Context<'a> {
@@ -45,7 +48,7 @@ impl<'a> Context<'a> {
         decode: impl FnOnce(&mut Self) -> Result<T, E>,
     ) -> Result<T, E> {
         let outer = self.path.len();
-        let tracked = !self.append.is_empty();
+        let tracked = !self.append.is_empty() || self.units.is_some();
         if tracked {
             if outer > 0 {
                 self.path.push('.');
@@ -89,6 +92,58 @@ impl<'a> Context<'a> {
             }
         };
         self.append.iter().filter_map(relative).collect()
+    }
+
+    /// Reads unit by unit; see [`Units`].
+    pub(crate) fn by_units(self, root: &'static str, units: Units<'a>) -> Self {
+        let units = Some(Reading::new(root, units));
+        Self { units, ..self }
+    }
+
+    /// Whether units that do not decode are left out.
+    pub(crate) fn reads_units(&self) -> bool {
+        self.units.is_some()
+    }
+
+    /// What there is to say about the units.
+    pub(crate) fn into_units(self) -> Option<Reading<'a>> {
+        self.units
+    }
+
+    /// Runs a decoder for a value that is one unit, whatever is inside of it.
+    pub fn whole<T>(&mut self, decode: impl FnOnce(&mut Self) -> T) -> T {
+        let units = self.units.take();
+        let decoded = decode(self);
+        self.units = units;
+        decoded
+    }
+
+    /// Runs a decoder for the unit under the key `name`. Returns `None` if the unit is not wanted, or if it
+    /// does not decode, which is noted.
+    pub(crate) fn unit<T>(
+        &mut self,
+        name: &str,
+        decode: impl FnOnce(&mut Self) -> Result<T, serde_json::Error>,
+    ) -> Option<T> {
+        let mut unit = self.path.clone();
+        if !unit.is_empty() {
+            unit.push('.');
+        }
+        unit.push_str(name);
+        if self.units.as_ref().is_some_and(|units| !units.wants(&unit)) {
+            return None;
+        }
+        match self.under(name, decode) {
+            Ok(decoded) => Some(decoded),
+            Err(error) => {
+                let failed = std::mem::take(&mut self.failed);
+                let path = unit[..unit.len() - name.len()].to_owned() + &failed;
+                if let Some(units) = &mut self.units {
+                    units.note(unit, path, &error);
+                }
+                None
+            }
+        }
     }
 
     /// The path of what failed.

@@ -202,7 +202,7 @@ pub trait Field<Kind = Native>: Part<Kind> {
         deserializer: D,
         cx: &mut Context<'_>,
     ) -> Result<Self, D::Error> {
-        let patch = Self::decode_field(deserializer, cx)?;
+        let patch = cx.whole(|cx| Self::decode_field(deserializer, cx))?;
         Self::Rule::make(patch).map_err(|error| cx.fail(&error))
     }
 

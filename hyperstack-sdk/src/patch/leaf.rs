@@ -14,7 +14,7 @@ pub fn decode_fields<'de, T, P: Fields, D: Deserializer<'de>>(
     cx: &mut Context<'_>,
     build: fn(P) -> Result<T, PatchError>,
 ) -> Result<T, D::Error> {
-    let fields = record::decode(d, cx)?;
+    let fields = cx.whole(|cx| record::decode(d, cx))?;
     build(fields).map_err(|error| cx.fail(&error))
 }
 

@@ -7,6 +7,7 @@ use super::filter::{Asked, FilterError};
 use super::key::Key;
 use super::paths::Paths;
 use super::slot::{SlotRef, SlotSeed};
+use super::units::Entry;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserializer, Serializer};
@@ -114,17 +115,30 @@ impl<'de, K: Key, V: Field> Visitor<'de> for Entries<'_, '_, K, V> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut entries = MapPatch::new();
         while let Some(text) = map.next_key::<String>()? {
+            if self.0.reads_units() {
+                let mut entry = Entry(map.next_value()?);
+                let decoded = self.0.unit(&text, |cx| {
+                    let key = parse_key::<K, serde_json::Error>(&text)?;
+                    Ok((key, entry.next_value_seed(SlotSeed::<V, _>::new(cx))?))
+                });
+                entries.extend(decoded);
+                continue;
+            }
             let (key, slot) = self.0.under(&text, |cx| {
-                let key = K::parse(&text).ok_or_else(|| {
-                    let kind = std::any::type_name::<K>();
-                    A::Error::custom(format_args!("invalid key {text:?}, expected {kind}"))
-                })?;
+                let key = parse_key::<K, A::Error>(&text)?;
                 Ok((key, map.next_value_seed(SlotSeed::<V, _>::new(cx))?))
             })?;
             entries.insert(key, slot);
         }
         Ok(entries)
     }
+}
+
+fn parse_key<K: Key, E: Error>(text: &str) -> Result<K, E> {
+    K::parse(text).ok_or_else(|| {
+        let kind = std::any::type_name::<K>();
+        E::custom(format_args!("invalid key {text:?}, expected {kind}"))
+    })
 }
 
 /// The rule of maps over the rule of their values: empty where never sent.

@@ -79,6 +79,7 @@ pub mod record;
 mod scalar;
 mod set;
 mod slot;
+mod units;
 #[doc(hidden)]
 pub mod walk;
 
@@ -91,6 +92,9 @@ pub use key::Key;
 pub use keyed::Keyed;
 pub use list::ListPatch;
 pub use map::MapPatch;
+
+pub(crate) use record::check;
+pub(crate) use units::{is_within, BadUnit, Units};
 
 use compare::Compare;
 use field::{Field, Value};
@@ -257,6 +261,31 @@ pub trait Patch: Fields + Value + Serialize + DeserializeOwned {
         record::decode_into(self, &mut json, &mut cx)
             .and_then(|()| json.end())
             .map_err(|cause| DecodeError::new(Self::ROOT, cx.into_failed(), &cause))
+    }
+}
+
+/// Reads some units of a patch, and leaves out those that do not decode.
+///
+/// # Errors
+///
+/// If the text is not a JSON object.
+pub(crate) fn decode_units<P: Patch>(
+    json: &str,
+    append: &[impl AsRef<str>],
+    is_capped: bool,
+    units: Units<'_>,
+) -> Result<(P, Vec<BadUnit>), DecodeError> {
+    let mut patch = P::default();
+    let cx = context::Context::new(append).capped(is_capped);
+    let mut cx = cx.by_units(P::ROOT, units);
+    let mut json = serde_json::Deserializer::from_str(json);
+    let read = record::decode_into(&mut patch, &mut json, &mut cx).and_then(|()| json.end());
+    match read {
+        Ok(()) => {
+            let bad = cx.into_units().map(units::Reading::into_bad);
+            Ok((patch, bad.unwrap_or_default()))
+        }
+        Err(cause) => Err(DecodeError::new(P::ROOT, cx.into_failed(), &cause)),
     }
 }
 

@@ -6,6 +6,7 @@ use super::error::PatchError;
 use super::field::{Rule, Slot};
 use super::filter::{Asked, FilterError};
 use super::paths::Paths;
+use super::units;
 use super::walk::{self, Walk};
 use super::Patchable;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
@@ -83,6 +84,9 @@ fn decode_named<'de, P: Fields, D: Deserializer<'de>>(
             let Object(fields, cx) = self;
             while let Some(found) = map.next_key_seed(Name::<P>(PhantomData))? {
                 match found {
+                    Some(number) if cx.reads_units() => {
+                        units::decode_unit::<P, A>(fields, number, &mut map, cx)?;
+                    }
                     Some(number) => cx.under(P::NAMES[number], |cx| {
                         P::decode_field(fields, number, &mut map, cx)
                     })?,
@@ -226,6 +230,11 @@ pub(crate) fn apply<T: Patchable>(value: &mut T, patch: T::Patch) -> Result<bool
     compare::merges(value, &patch)
         .and_then(|()| T::merge_slots(value, patch))
         .map_err(|error| error.under(T::Patch::ROOT))
+}
+
+/// Whether [`apply`] would succeed.
+pub(crate) fn check<T: Patchable>(value: &T, patch: &T::Patch) -> Result<(), PatchError> {
+    compare::merges(value, patch).map_err(|error| error.under(T::Patch::ROOT))
 }
 
 /// Builds a value, for those who are not inside of another one.

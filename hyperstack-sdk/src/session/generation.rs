@@ -45,8 +45,8 @@ pub(super) trait Generation: fmt::Debug + Send {
         instructions: &mut Instructions,
     );
 
-    /// Requests a query's snapshot again.
-    fn resync(&mut self, query: &Query, wants: &mut Wants);
+    /// Requests a source's snapshot again.
+    fn resync(&mut self, source: SourceId, wants: &mut Wants);
 
     /// Sets the position up to which each source holds all changes.
     fn set_cursors(&mut self, cursor_of: &dyn Fn(SourceId) -> Option<Seq>);

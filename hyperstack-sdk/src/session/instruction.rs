@@ -18,6 +18,11 @@ impl SourceId {
         self.0 as usize
     }
 
+    /// The source with this index.
+    pub(crate) fn from_index(index: usize) -> Self {
+        SourceId(u32::try_from(index).unwrap_or(u32::MAX))
+    }
+
     /// The instruction to do `step` with this source.
     pub(super) fn instruct(self, step: Step<'_>) -> Instruction<'_> {
         Instruction {

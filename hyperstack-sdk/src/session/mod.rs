@@ -18,6 +18,7 @@
 //!   -> v1, v2     the subscriptions that serve them, and what frames mean
 //!   -> instruction  what the store must do
 //! detection       which generation the server speaks
+//! refetch         snapshots that the store needs
 //! link, backoff, liveness, auth   connection state, reconnects, pings, token
 //! timer           every deadline
 //! ```
@@ -43,6 +44,7 @@ mod backoff;
 mod error;
 mod link;
 mod liveness;
+mod refetch;
 mod settings;
 mod timer;
 
@@ -73,6 +75,7 @@ use detection::{Detection, Verdict};
 use generation::Generation;
 use instruction::SourceIds;
 use liveness::Liveness;
+use refetch::Refetches;
 use timer::{Timer, Timers};
 use v1::V1;
 use v2::V2;
@@ -110,6 +113,7 @@ pub struct Session {
     switches: u32,
     detection: Detection,
     liveness: Liveness,
+    refetches: Refetches,
     backoff: Backoff,
     auth: Auth,
     timers: Timers,
@@ -152,6 +156,7 @@ impl Session {
             switches: 0,
             detection: Detection::new(settings.protocol),
             liveness: Liveness::new(settings.ping_interval),
+            refetches: Refetches::default(),
             backoff: Backoff::new(intervals, seed),
             timers: Timers::default(),
             opened: Time::ZERO,
@@ -237,7 +242,16 @@ impl Session {
     /// Requests a query's snapshot again if it is subscribed, because a new kind of reader needs all
     /// rows.
     pub fn resync(&mut self, query: &Query) {
-        self.generation.resync(query, &mut self.wants);
+        if let Some(route) = self.generation.route(query) {
+            self.generation.resync(route.source, &mut self.wants);
+        }
+    }
+
+    /// Requests a source's snapshot again, because the store cannot make its rows right otherwise: at once
+    /// the first time, then after a wait that doubles up to five minutes.
+    pub fn fetch_again(&mut self, source: SourceId, now: Time) {
+        self.refetches.add(source, now);
+        self.timers.set(Timer::Refetch, self.refetches.next());
     }
 
     /// Sets for each source the position up to which it holds every change, or `None` if that is not
@@ -278,6 +292,8 @@ impl Session {
             self.link = Link::Open;
             self.opened = now;
             self.liveness.start(now, &mut self.timers);
+            // The snapshots of this connection replace the rows.
+            self.refetches.clear();
             self.auth.open();
             self.set_token_timer();
             let check = self.settings.stale_after.map(|_| now);
@@ -591,6 +607,12 @@ impl Session {
                 None => self.set_token_timer(),
             }
         }
+        if self.timers.expire(Timer::Refetch, now) {
+            for source in self.refetches.due(now) {
+                self.generation.resync(source, &mut self.wants);
+            }
+            self.timers.set(Timer::Refetch, self.refetches.next());
+        }
         if self.timers.expire(Timer::RetryRefused, now) {
             self.generation.retry_refused();
         }
@@ -629,7 +651,11 @@ impl Session {
 
     /// Returns the next thing that the store must do.
     pub fn poll_instruction(&mut self) -> Option<Instruction<'static>> {
-        self.instructions.pop_front()
+        let instruction = self.instructions.pop_front()?;
+        if let (Some(source), Step::Free) = (instruction.source, &instruction.step) {
+            self.refetches.remove(source);
+        }
+        Some(instruction)
     }
 
     /// Returns the next thing that users should know.

@@ -20,6 +20,8 @@ pub(super) enum Timer {
     Detect,
     /// The token must be refreshed, has expired, or the server has not answered a refresh.
     Token,
+    /// A source's snapshot must be requested again.
+    Refetch,
     /// The server said when it may accept a rejected subscription.
     RetryRefused,
     /// Subscriptions must be checked for silence.
@@ -29,13 +31,14 @@ pub(super) enum Timer {
 }
 
 impl Timer {
-    const ALL: [Timer; 9] = [
+    const ALL: [Timer; 10] = [
         Timer::Linger,
         Timer::ReleaseHeld,
         Timer::Reconnect,
         Timer::Silence,
         Timer::Detect,
         Timer::Token,
+        Timer::Refetch,
         Timer::RetryRefused,
         Timer::CheckStale,
         Timer::Ping,

@@ -74,6 +74,11 @@ impl<T: Record> Cache<T> {
         self.lock().readiness.is_ready_for(key)
     }
 
+    /// Returns the dotted paths of a row's fields whose latest value did not fit.
+    pub(crate) fn stale_fields(&self, key: &str) -> Vec<String> {
+        self.lock().rows.stale_fields(key).to_vec()
+    }
+
     /// Returns the row with this key if the whole view is ready.
     pub(crate) fn get_from_ready_view(&self, key: &str) -> Option<Arc<T>> {
         let source = self.lock();

@@ -24,6 +24,8 @@ pub(crate) struct Caches {
     holding: usize,
     /// Sources whose windows must be updated at the end of the turn.
     deferred: Vec<usize>,
+    /// Sources that need a snapshot to replace rows that patches cannot make right.
+    to_fetch: Vec<SourceId>,
 }
 
 /// One source as every Rust type that is read.
@@ -112,12 +114,16 @@ impl Caches {
             let waiting = cache.apply(step, report);
             now.holds_rows |= waiting.holds_rows;
             now.defers_windows |= waiting.defers_windows;
+            now.needs_fetch |= waiting.needs_fetch;
         }
         let before = std::mem::replace(&mut source.waiting, now);
         self.holding += usize::from(now.holds_rows);
         self.holding -= usize::from(before.holds_rows);
         if now.defers_windows && !before.defers_windows {
             self.deferred.push(index);
+        }
+        if now.needs_fetch && !before.needs_fetch {
+            self.to_fetch.push(SourceId::from_index(index));
         }
         if let Step::Free = step {
             self.holding -= usize::from(now.holds_rows);
@@ -129,6 +135,11 @@ impl Caches {
     pub(crate) fn cursor(&self, id: SourceId) -> Option<Seq> {
         let caches = self.source(id)?.caches.iter();
         caches.map(|(_, cache)| cache.cursor()).min().flatten()
+    }
+
+    /// Returns a source that needs a new snapshot. Each need is returned once.
+    pub(crate) fn poll_fetch(&mut self) -> Option<SourceId> {
+        self.to_fetch.pop()
     }
 
     /// Whether rows that left a window are held until their successors arrive.

@@ -13,6 +13,8 @@ mod source;
 
 mod rows;
 
+mod repair;
+
 mod index;
 mod order;
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::index::Index;
 use super::order::{Order, RowId};
+use super::repair::{self, Fault, Stale};
 use crate::patch::{DecodeError, Patch, PatchError, PatchErrorKind, Record};
 use crate::session::{Guard, Mark, Version};
 use crate::stream::{Change, ChangeKind, RowErrorCause};
@@ -29,6 +30,10 @@ pub(super) struct Rows<T: Record> {
     guard: Guard,
     /// The number of partial rows.
     partial: usize,
+    /// Units of the latest update that were left out.
+    faults: Vec<Fault>,
+    /// Whether rows must be fetched again, because later patches cannot make up for what was left out.
+    needs_fetch: bool,
 }
 
 #[derive(Debug)]
@@ -38,6 +43,7 @@ struct TableRow<T: Record> {
     /// The latest snapshot during or after which the server sent the row.
     generation: u32,
     mark: Mark,
+    stale: Stale,
 }
 
 /// A row's change.
@@ -84,7 +90,27 @@ impl<T: Record> Rows<T> {
             snapshot: Vec::new(),
             guard: Guard::default(),
             partial: 0,
+            faults: Vec::new(),
+            needs_fetch: false,
         }
+    }
+
+    /// Takes the units of the latest update that were left out.
+    pub(super) fn take_faults(&mut self) -> Vec<Fault> {
+        std::mem::take(&mut self.faults)
+    }
+
+    /// Whether rows must be fetched again, because later patches cannot make up for what was left out.
+    pub(super) fn needs_fetch(&self) -> bool {
+        self.needs_fetch
+    }
+
+    /// The dotted paths of a row's fields whose latest value was left out.
+    pub(super) fn stale_fields(&self, key: &str) -> &[String] {
+        let slot = self
+            .find(key)
+            .and_then(|id| self.slots[id as usize].as_ref());
+        slot.map_or(&[], |slot| slot.stale.paths())
     }
 
     /// Iterates over the whole rows, front to back.
@@ -169,6 +195,7 @@ impl<T: Record> Rows<T> {
     ) {
         self.guard.begin(protocol, whole, positions);
         self.whole_entities = whole_entities;
+        self.needs_fetch = false;
         if !whole && sort.is_none() && protocol == Protocol::V1 {
             return;
         }
@@ -256,28 +283,35 @@ impl<T: Record> Rows<T> {
             // If this row does not decode, the row held is older than the snapshot.
             slot.mark.leave_snapshot();
         }
-        let decode = || T::Patch::decode(input.data, &[] as &[&str]);
-        let built = match T::from_patch(decode()?) {
-            Ok(row) => Ok(Arc::new(row)),
-            Err(error) if is_partial(&error) => Err(error),
-            Err(error) => return Err(error.into()),
+        let decoded = T::Patch::decode(input.data, &[] as &[&str]).ok();
+        let built = decoded.and_then(|patch| T::from_patch(patch).ok());
+        let (mut stale, mut faults) = (Stale::default(), Vec::new());
+        let content = match built {
+            Some(row) => Content::Whole(Arc::new(row)),
+            None => {
+                let slot = held.and_then(|id| self.slots[id as usize].as_ref());
+                let row = slot.and_then(|slot| slot.row.whole());
+                let repaired = repair::whole(row.map(|row| &**row), input.data)?;
+                stale = Stale::of(&repaired.faults);
+                faults = repaired.faults;
+                Content::from_patch(repaired.patch)?
+            }
         };
+        self.faults = faults;
         let Some((id, slot)) = held.and_then(|id| Some((id, self.slots[id as usize].as_mut()?)))
         else {
-            let row = match built {
-                Ok(row) => Content::Whole(row),
-                Err(_) => Content::Partial(Box::new(decode()?)),
-            };
-            return Ok(self.insert(input, row, ChangeKind::Upsert));
+            return Ok(self.insert(input, content, stale, ChangeKind::Upsert));
         };
-        let change = match (&mut slot.row, built) {
-            (Content::Whole(_), Err(error)) => return Err(error.into()),
-            (Content::Partial(partial), Err(_)) => {
-                **partial = decode()?;
+        slot.stale = stale;
+        let change = match (&mut slot.row, content) {
+            // Without its required fields, a row does not replace one that has them.
+            (Content::Whole(_), Content::Partial(_)) => None,
+            (Content::Partial(partial), Content::Partial(patch)) => {
+                *partial = patch;
                 None
             }
-            (Content::Whole(held), Ok(row)) if *held == row => None,
-            (held, Ok(row)) => {
+            (Content::Whole(held), Content::Whole(row)) if *held == row => None,
+            (held, Content::Whole(row)) => {
                 let before = std::mem::replace(held, Content::Whole(row.clone()));
                 self.partial -= usize::from(before.whole().is_none());
                 Some(Change {
@@ -311,27 +345,81 @@ impl<T: Record> Rows<T> {
         let slot = held.and_then(|id| self.slots[id as usize].as_mut());
         let mark = slot.map(|slot| &mut slot.mark);
         let may_repeat = self.guard.may_repeat(mark, input.seq);
-        let mut patch = T::Patch::default();
-        let is_capped = self.guard.caps_arrays();
-        patch.decode_update(input.data, append, is_capped)?;
-        if may_repeat && !append.is_empty() {
-            let slot = held.and_then(|id| self.slots[id as usize].as_ref());
-            if let Some(slot) = slot {
-                patch = slot.without_repeated(patch, append)?;
-            }
+        match held {
+            Some(id) => self.patch_held(id, input, append, may_repeat),
+            None => self.patch_new(input, append),
         }
-        let Some((id, slot)) = held.and_then(|id| Some((id, self.slots[id as usize].as_mut()?)))
-        else {
-            let row = Content::from_patch(patch)?;
-            return Ok(self.insert(input, row, ChangeKind::Patch));
+    }
+
+    fn patch_held(
+        &mut self,
+        id: RowId,
+        input: &Input<'_>,
+        append: &[Cow<'_, str>],
+        may_repeat: bool,
+    ) -> Result<Option<Changed<T>>, RowErrorCause> {
+        let mut patch = T::Patch::default();
+        let decoded = patch.decode_update(input.data, append, self.guard.caps_arrays());
+        let slot = self.slots[id as usize].as_ref();
+        let is_stale = slot.is_some_and(|slot| !slot.stale.is_empty());
+        let merged = if decoded.is_err() || is_stale {
+            None
+        } else {
+            self.merge(id, patch, input, append, may_repeat).ok()
         };
+        let change = match merged {
+            Some(change) => change,
+            None => {
+                let patch = self.repair(Some(id), input, append)?;
+                self.merge(id, patch, input, append, may_repeat)?
+            }
+        };
+        if let Some(slot) = self.slots[id as usize].as_mut().filter(|_| may_repeat) {
+            slot.mark.note_repeated(input.data, append);
+        }
+        self.reorder(id, input, false);
+        Ok(change.map(|change| input.changed(id, change)))
+    }
+
+    fn patch_new(
+        &mut self,
+        input: &Input<'_>,
+        append: &[Cow<'_, str>],
+    ) -> Result<Option<Changed<T>>, RowErrorCause> {
+        let mut patch = T::Patch::default();
+        let decoded = patch.decode_update(input.data, append, self.guard.caps_arrays());
+        let row = decoded.ok().and_then(|()| Content::from_patch(patch).ok());
+        let row = match row {
+            Some(row) => row,
+            None => Content::from_patch(self.repair(None, input, append)?)?,
+        };
+        let stale = Stale::of(&self.faults);
+        Ok(self.insert(input, row, stale, ChangeKind::Patch))
+    }
+
+    /// Merges a patch into a row that is held. After an error the row is as before.
+    #[inline]
+    fn merge(
+        &mut self,
+        id: RowId,
+        mut patch: T::Patch,
+        input: &Input<'_>,
+        append: &[Cow<'_, str>],
+        may_repeat: bool,
+    ) -> Result<Option<Change<T>>, RowErrorCause> {
+        let Some(slot) = self.slots[id as usize].as_mut() else {
+            return Ok(None);
+        };
+        if may_repeat && !append.is_empty() {
+            patch = slot.without_repeated(patch, append)?;
+        }
         let change = |before, after: &Arc<T>| Change {
             key: slot.key.clone(),
             kind: ChangeKind::Patch,
             before,
             after: Some(after.clone()),
         };
-        let change = match &mut slot.row {
+        Ok(match &mut slot.row {
             Content::Whole(row) => {
                 let before = input.keep_before.then(|| row.clone());
                 // A shared row is copied only if the patch changes it.
@@ -346,12 +434,29 @@ impl<T: Record> Rows<T> {
                 self.partial -= usize::from(whole.is_some());
                 whole.map(|row| change(None, row))
             }
+        })
+    }
+
+    /// Decodes a patch again, without the units that do not fit, and notes these.
+    #[cold]
+    fn repair(
+        &mut self,
+        held: Option<RowId>,
+        input: &Input<'_>,
+        append: &[Cow<'_, str>],
+    ) -> Result<T::Patch, RowErrorCause> {
+        let is_capped = self.guard.caps_arrays();
+        let mut none = Stale::default();
+        let slot = held.and_then(|id| self.slots[id as usize].as_mut());
+        let (row, stale) = match slot {
+            Some(slot) => (slot.row.whole().cloned(), &mut slot.stale),
+            None => (None, &mut none),
         };
-        if may_repeat {
-            slot.mark.note_repeated(input.data, append);
-        }
-        self.reorder(id, input, false);
-        Ok(change.map(|change| input.changed(id, change)))
+        let repaired = repair::patch(row.as_deref(), input.data, append, is_capped, stale)?;
+        stale.update(&repaired.patch, &repaired.faults);
+        self.faults = repaired.faults;
+        self.needs_fetch |= repaired.needs_fetch;
+        Ok(repaired.patch)
     }
 
     fn find(&self, key: &str) -> Option<RowId> {
@@ -402,6 +507,7 @@ impl<T: Record> Rows<T> {
         &mut self,
         input: &Input<'_>,
         row: Content<T>,
+        stale: Stale,
         kind: ChangeKind,
     ) -> Option<Changed<T>> {
         let key: Arc<str> = input.key.into();
@@ -417,6 +523,7 @@ impl<T: Record> Rows<T> {
             row,
             generation: self.generation,
             mark: Mark::default(),
+            stale,
         });
         let id = match self.free.pop() {
             Some(id) => {

@@ -11,7 +11,7 @@ use super::rows::{Changed, Input, Rows};
 use super::window::WindowReader;
 use crate::patch::Record;
 use crate::session::{Absent, CloseReason, Step, Target, Window};
-use crate::stream::{EndReason, Meter, Queue, RowError, StreamError, Wakers};
+use crate::stream::{EndReason, Meter, Queue, RowError, RowErrorCause, StreamError, Wakers};
 use crate::wire::{FrameError, Row, Seq};
 
 /// A source as one Rust type.
@@ -71,6 +71,8 @@ pub(super) struct Waiting {
     pub(super) holds_rows: bool,
     /// Windows are updated at the end of the turn.
     pub(super) defers_windows: bool,
+    /// A snapshot must replace rows that patches cannot make right.
+    pub(super) needs_fetch: bool,
 }
 
 impl<T: Record> Source<T> {
@@ -200,6 +202,7 @@ impl<T: Record> Source<T> {
         Waiting {
             holds_rows: !self.held.is_empty(),
             defers_windows: self.has_deferred,
+            needs_fetch: self.rows.needs_fetch(),
         }
     }
 
@@ -416,21 +419,26 @@ impl<T: Record> Source<T> {
             Arrival::Snapshot | Arrival::Upsert => self.rows.upsert(&input),
             Arrival::Patch(append, _) => self.rows.patch(&input, append),
         };
+        for fault in self.rows.take_faults() {
+            self.report_row(&row.key, fault.cause, report);
+        }
         match change {
             Ok(change) => self.accept(&row.key, change, report),
-            Err(cause) => {
-                self.rows.note_gap();
-                let error = RowError {
-                    view: self.view.to_string(),
-                    key: row.key.to_string(),
-                    cause,
-                };
-                let item = StreamError::Row(error.clone());
-                self.readers
-                    .report(Some(&row.key), &item, &mut report.wakers);
-                report.row_errors.push(error);
-            }
+            Err(cause) => self.report_row(&row.key, cause, report),
         }
+    }
+
+    /// Delivers what is wrong with an update of a row.
+    fn report_row(&mut self, key: &str, cause: RowErrorCause, report: &mut Report) {
+        self.rows.note_gap();
+        let error = RowError {
+            view: self.view.to_string(),
+            key: key.to_owned(),
+            cause,
+        };
+        let item = StreamError::Row(error.clone());
+        self.readers.report(Some(key), &item, &mut report.wakers);
+        report.row_errors.push(error);
     }
 
     /// Delivers a change, and keeps the row limit.

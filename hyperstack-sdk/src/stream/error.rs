@@ -8,7 +8,7 @@ use crate::wire::{FrameError, Issue};
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum StreamError {
-    /// A row did not fit its Rust type; the row's last good value stands, and the stream goes on.
+    /// A field of a row did not fit its type. It keeps its last good value, and the stream goes on.
     #[error(transparent)]
     Row(#[from] RowError),
     /// A message could not be read; it changed nothing. It named this view, or no view at all.
@@ -42,7 +42,8 @@ pub enum StreamError {
     Ended(#[from] EndReason),
 }
 
-/// A row of a frame that does not fit its Rust type. The last good value stays in the cache.
+/// A field of a row that does not fit its type. It keeps its last good value, and the other fields of the same
+/// update apply.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error("{view}, key \"{key}\": {cause}")]
 #[non_exhaustive]

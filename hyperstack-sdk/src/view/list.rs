@@ -155,6 +155,12 @@ impl<T: Record, Kind> ListView<T, Kind> {
         all_owned(self.read_now())
     }
 
+    /// Returns the fields of the row with this key that are out of date; see
+    /// [`StateView::stale_fields`](crate::StateView::stale_fields).
+    pub fn stale_fields(&self, key: impl ToString) -> Vec<String> {
+        self.view.stale_fields(&key.to_string())
+    }
+
     /// Streams the rows that are there, then every change. Lazy.
     pub fn watch(&self) -> EntityStream<T> {
         self.stream()

@@ -176,7 +176,15 @@ impl<T: Record> View<T> {
 
     /// Returns a row as the client holds it now.
     pub(super) fn held_row(&self, key: &str) -> Option<Arc<T>> {
-        self.handle.engine().held_row(&self.id, key)
+        let (row, _) = self.handle.engine().held_row(&self.id, key)?;
+        Some(row)
+    }
+
+    /// Returns the paths of a row's fields whose latest value did not fit.
+    pub(super) fn stale_fields(&self, key: &str) -> Vec<String> {
+        let held = self.handle.engine().held_row::<T>(&self.id, key);
+        held.map(|(_, cache)| cache.stale_fields(key))
+            .unwrap_or_default()
     }
 
     /// Returns where the query's rows are cached, if it is read now.

@@ -59,6 +59,16 @@ impl<T: Record> StateView<T> {
         self.read_now(key).map(owned)
     }
 
+    /// Returns the fields of the row with this key that are out of date, as dotted paths of names on the wire
+    /// such as `state.bets`.
+    ///
+    /// A field is out of date if its latest value did not fit its type. It keeps the last value that did, until
+    /// the next one that does. [`RowError`](crate::RowError) says what was wrong. Subscribes to nothing: empty
+    /// if no reader holds the row.
+    pub fn stale_fields(&self, key: impl ToString) -> Vec<String> {
+        self.view.stale_fields(&key.to_string())
+    }
+
     /// The same rows, to be read as `Arc`s that are shared with the cache rather than as copies.
     pub fn shared(&self) -> Shared<Self> {
         Shared(self.clone())

@@ -231,8 +231,13 @@ impl Generation for V1 {
         self.refuse_by(issue, instructions);
     }
 
-    fn resync(&mut self, query: &Query, wants: &mut Wants) {
-        self.restart(query, wants);
+    fn resync(&mut self, source: SourceId, wants: &mut Wants) {
+        let mut views = self.views.iter();
+        if let Some((name, _)) = views.find(|(_, view)| view.id == source) {
+            let name = name.clone();
+            self.restart(&name);
+            wants.mark_changed(&name);
+        }
     }
 
     fn retry_refused(&mut self) {

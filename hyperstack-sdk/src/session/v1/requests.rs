@@ -8,7 +8,7 @@ use super::window::subscribe;
 use super::{View, V1};
 use crate::session::generation::Instructions;
 use crate::session::instruction::{Absent, Step};
-use crate::session::query::{Query, Target};
+use crate::session::query::Target;
 use crate::session::timer::Time;
 use crate::session::wants::Wants;
 use crate::session::window::Window;
@@ -112,17 +112,16 @@ impl V1 {
         self.requests.send_barriers(lists);
     }
 
-    /// Requests a view's snapshot again.
-    pub(super) fn restart(&mut self, query: &Query, wants: &mut Wants) {
-        if let Some(view) = self.views.get_mut(&query.view) {
+    /// Ends a view's subscriptions, to request its snapshot again.
+    pub(super) fn restart(&mut self, name: &str) {
+        if let Some(view) = self.views.get_mut(name) {
             view.resume.set_cursor(None);
             for (target, subscription) in std::mem::take(&mut view.subscriptions) {
                 if subscription.status == Status::Standing {
-                    self.requests.unsubscribe(&query.view, &target);
+                    self.requests.unsubscribe(name, &target);
                 }
             }
         }
-        wants.mark_changed(&query.view);
     }
 
     /// Ends the subscriptions that brought nothing for `limit`, to request them again.

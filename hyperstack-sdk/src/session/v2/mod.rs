@@ -147,12 +147,13 @@ impl Generation for V2 {
         }
     }
 
-    fn resync(&mut self, query: &Query, wants: &mut Wants) {
-        if let Some(source) = self.sources.get_mut(&split(query).0) {
+    fn resync(&mut self, source: SourceId, wants: &mut Wants) {
+        let mut sources = self.sources.iter_mut();
+        if let Some((query, source)) = sources.find(|(_, it)| it.id == source) {
             let status = std::mem::replace(&mut source.status, Status::Absent);
+            wants.mark_changed(&query.view);
             self.end(status);
         }
-        wants.mark_changed(&query.view);
     }
 
     /// Lists do not resume: `after` would be a filter for as long as the subscription lives.

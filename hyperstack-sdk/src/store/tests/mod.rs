@@ -1,4 +1,5 @@
 mod parts;
+mod repair;
 mod v2;
 
 use std::sync::Arc;
@@ -187,7 +188,7 @@ fn a_row_that_comes_again_as_it_is_is_silent() {
 }
 
 #[test]
-fn a_bad_row_leaves_the_last_good_value() {
+fn a_bad_field_keeps_its_last_good_value() {
     let mut f = fixture("Coin/list", None);
     f.apply(&[r#""op":"upsert","key":"a","data":{"name":"ore"}"#]);
     let errors = f.apply(&[
@@ -208,9 +209,11 @@ fn a_bad_row_leaves_the_last_good_value() {
         kind(&errors[2]),
         Some(("name".into(), PatchErrorKind::Missing))
     );
-    assert_eq!(f.cache.get("a").unwrap().price, None);
+    let coin = f.cache.get("a").unwrap();
+    assert_eq!((coin.name.as_str(), coin.price), ("ore", Some(2.0)));
+    assert_eq!(coin.log, [0; 0]);
     let read = f.read();
-    assert_eq!((read.len(), read.last().unwrap().as_str()), (4, "upsert a"));
+    assert_eq!(read[3..], ["upsert a", "patch a"]);
     assert!(
         read[0].contains("Coin/list, key \"a\": Coin.log[1]"),
         "{}",
@@ -503,14 +506,15 @@ fn a_delete_that_is_held_survives_the_end_of_the_snapshot() {
 }
 
 #[test]
-fn null_where_a_value_is_required_is_an_error_also_of_a_new_row() {
+fn a_null_that_is_not_allowed_leaves_a_new_row_partial() {
     let mut f = fixture("Coin/list", None);
     let errors = f.apply(&[
         r#""op":"upsert","key":"a","data":{"name":null}"#,
         r#""op":"patch","key":"b","data":{"name":null}"#,
     ]);
     assert_eq!(errors.len(), 2);
-    assert_eq!(f.caches.counts().rows, 0);
+    assert_eq!(f.caches.counts().partial_rows, 2);
+    assert_eq!(f.names(), [""; 0]);
 }
 
 #[test]

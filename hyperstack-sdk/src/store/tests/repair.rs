@@ -1,0 +1,302 @@
+//! Updates of which some fields do not fit.
+
+use std::collections::BTreeMap;
+
+use super::*;
+use crate::wire::Row;
+
+#[derive(Debug, Clone, PartialEq, crate::Entity)]
+struct Pool {
+    name: String,
+    price: f64,
+    volume: Option<u64>,
+    state: State,
+    extra: Option<State>,
+    owners: BTreeMap<u32, State>,
+    phase: Option<Phase>,
+    log: Vec<u32>,
+}
+
+#[derive(Debug, Clone, PartialEq, Default, crate::Section)]
+struct State {
+    a: u32,
+    b: Option<i64>,
+}
+
+#[derive(Debug, Clone, PartialEq, crate::Leaf)]
+struct Phase {
+    n: u32,
+    text: Option<String>,
+}
+
+/// A source of pools.
+struct Pools {
+    caches: Caches,
+    source: SourceId,
+    cache: Arc<Cache<Pool>>,
+}
+
+const POOL: &str = r#"{"name":"p","price":1.0,"volume":1,"state":{"a":1,"b":1},"owners":{"1":{"a":1,"b":1}},"phase":{"n":1,"text":"x"},"log":[1]}"#;
+
+impl Pools {
+    fn new(protocol: Protocol) -> Self {
+        let mut caches = Caches::new(None);
+        let source = SourceId::from_index(0);
+        let view: Arc<str> = "Pool/list".into();
+        let (cache, _) = caches.get_or_insert::<Pool>(source, &view);
+        let mut pools = Pools {
+            caches,
+            source,
+            cache,
+        };
+        pools.step(Step::Begin {
+            target: Target::All,
+            window: Window::default(),
+            sort: None,
+            resync: false,
+            protocol,
+            whole_entities: protocol == Protocol::V2,
+            positions: true,
+        });
+        pools
+    }
+
+    /// A source that holds [`POOL`] under the key "p".
+    fn with_pool(protocol: Protocol) -> Self {
+        let mut pools = Pools::new(protocol);
+        assert_eq!(pools.upsert(POOL), [""; 0]);
+        pools
+    }
+
+    fn step(&mut self, step: Step<'_>) {
+        let source = Some(self.source);
+        self.caches.apply(&Instruction { source, step });
+    }
+
+    /// The paths of what does not fit.
+    fn errors(&mut self) -> Vec<String> {
+        let errors = std::mem::take(&mut self.caches.report().row_errors);
+        errors.iter().map(|error| error.path().to_owned()).collect()
+    }
+
+    fn upsert(&mut self, data: &str) -> Vec<String> {
+        let key = "p".into();
+        self.step(Step::Upsert(Row { key, data }));
+        self.errors()
+    }
+
+    fn snapshot(&mut self, data: &str) -> Vec<String> {
+        let key = "p".into();
+        self.step(Step::Snapshot {
+            rows: vec![Row { key, data }],
+            malformed: Vec::new(),
+            restarts: false,
+        });
+        self.errors()
+    }
+
+    fn patch(&mut self, data: &str) -> Vec<String> {
+        self.append(data, &[])
+    }
+
+    fn append(&mut self, data: &str, paths: &[&'static str]) -> Vec<String> {
+        let key = "p".into();
+        self.step(Step::Patch {
+            row: Row { key, data },
+            append: paths.iter().map(|path| (*path).into()).collect(),
+            seq: None,
+        });
+        self.errors()
+    }
+
+    fn pool(&self) -> Pool {
+        (*self.cache.get("p").expect("a pool")).clone()
+    }
+
+    fn stale(&self) -> Vec<String> {
+        self.cache.stale_fields("p")
+    }
+
+    fn needs_fetch(&mut self) -> bool {
+        self.caches.poll_fetch() == Some(self.source)
+    }
+}
+
+fn both(test: impl Fn(Pools)) {
+    for protocol in [Protocol::V1, Protocol::V2] {
+        test(Pools::with_pool(protocol));
+    }
+}
+
+#[test]
+fn a_bad_field_keeps_its_value_and_the_rest_applies() {
+    both(|mut pools| {
+        assert_eq!(pools.patch(r#"{"price":5.0,"volume":-1}"#), ["volume"]);
+        assert_eq!((pools.pool().price, pools.pool().volume), (5.0, Some(1)));
+        assert_eq!(pools.stale(), ["volume"]);
+        assert_eq!(pools.patch(r#"{"name":"q"}"#), [""; 0]);
+        assert_eq!(pools.stale(), ["volume"]);
+        assert_eq!(pools.patch(r#"{"volume":9}"#), [""; 0]);
+        assert_eq!((pools.pool().price, pools.pool().volume), (5.0, Some(9)));
+        assert_eq!(pools.stale(), [""; 0]);
+        assert!(!pools.needs_fetch());
+    });
+}
+
+#[test]
+fn a_null_that_is_not_allowed_is_a_bad_field() {
+    both(|mut pools| {
+        let errors =
+            pools.patch(r#"{"price":null,"name":"q","state":{"a":null,"b":2},"extra":null}"#);
+        assert_eq!(errors, ["price", "state.a"]);
+        let pool = pools.pool();
+        assert_eq!((pool.price, pool.name.as_str()), (1.0, "q"));
+        assert_eq!((pool.state.a, pool.state.b), (1, Some(2)));
+        assert_eq!(pools.stale(), ["price", "state.a"]);
+    });
+}
+
+#[test]
+fn the_unit_is_a_field_of_a_section_or_an_entry_of_a_map() {
+    both(|mut pools| {
+        assert_eq!(pools.patch(r#"{"state":{"a":"x","b":2}}"#), ["state.a"]);
+        assert_eq!((pools.pool().state.a, pools.pool().state.b), (1, Some(2)));
+        // A section that is not an object is bad as a whole.
+        assert_eq!(pools.patch(r#"{"state":7,"price":2.0}"#), ["state"]);
+        assert_eq!((pools.pool().state.b, pools.pool().price), (Some(2), 2.0));
+
+        let owners =
+            r#"{"owners":{"1":{"a":-1,"b":3},"2":{"a":2},"three":{"a":3},"4":{"a":-4,"b":4}}}"#;
+        let errors = pools.patch(owners);
+        assert_eq!(errors, ["owners.4.a", "owners.1.a", "owners.three"]);
+        let state = |a, b| State { a, b };
+        let expected = [(1, state(1, Some(3))), (2, state(2, None))];
+        assert_eq!(pools.pool().owners, expected.into());
+        // Of an entry that cannot begin, nothing is shown.
+        assert!(pools.stale().contains(&"owners.4".to_owned()));
+        assert_eq!(pools.patch(r#"{"owners":{"4":{"a":4,"b":4}}}"#), [""; 0]);
+        assert_eq!(pools.pool().owners[&4], state(4, Some(4)));
+        assert!(!pools.stale().contains(&"owners.4".to_owned()));
+    });
+}
+
+#[test]
+fn a_leaf_and_a_list_are_one_unit() {
+    both(|mut pools| {
+        let errors = pools.patch(r#"{"phase":{"n":2,"text":5},"log":[2,"x"],"price":2.0}"#);
+        assert_eq!(errors, ["phase.text", "log[1]"]);
+        let pool = pools.pool();
+        let phase = Phase {
+            n: 1,
+            text: Some("x".into()),
+        };
+        assert_eq!(
+            (pool.phase, pool.log, pool.price),
+            (Some(phase), vec![1], 2.0)
+        );
+        assert_eq!(pools.stale(), ["phase", "log"]);
+    });
+}
+
+#[test]
+fn a_list_that_lacks_elements_is_fetched_again() {
+    both(|mut pools| {
+        assert_eq!(
+            pools.append(r#"{"log":["x"],"price":2.0}"#, &["log"]),
+            ["log[0]"]
+        );
+        assert_eq!((pools.pool().log, pools.pool().price), (vec![1], 2.0));
+        assert!(pools.needs_fetch());
+        // What follows the missing element is not shown in its place.
+        assert_eq!(
+            pools.append(r#"{"log":[3],"price":3.0}"#, &["log"]),
+            [""; 0]
+        );
+        assert_eq!((pools.pool().log, pools.pool().price), (vec![1], 3.0));
+        assert_eq!(pools.stale(), ["log"]);
+        let fetched = POOL.replace("\"log\":[1]", "\"log\":[1,2,3]");
+        assert_eq!(pools.snapshot(&fetched), [""; 0]);
+        assert_eq!((pools.pool().log, pools.stale()), (vec![1, 2, 3], vec![]));
+        assert_eq!(pools.append(r#"{"log":[4]}"#, &["log"]), [""; 0]);
+        assert_eq!(pools.pool().log, [1, 2, 3, 4]);
+    });
+}
+
+#[test]
+fn a_section_that_begins_with_a_part_is_fetched_again() {
+    both(|mut pools| {
+        let errors = pools.patch(r#"{"extra":{"b":5},"price":2.0}"#);
+        assert_eq!(
+            (errors, pools.pool().price),
+            (vec!["extra.a".to_owned()], 2.0)
+        );
+        assert_eq!(pools.pool().extra, None);
+        assert!(pools.needs_fetch());
+    });
+}
+
+#[test]
+fn a_whole_row_keeps_the_values_that_it_does_not_bring() {
+    both(|mut pools| {
+        let bad = POOL
+            .replace("\"volume\":1", "\"volume\":-1")
+            .replace("\"price\":1.0", "\"price\":4.0")
+            .replace("\"a\":1,\"b\":1}}", "\"a\":-1,\"b\":7}}");
+        for put in [Pools::upsert, Pools::snapshot] {
+            assert_eq!(put(&mut pools, &bad), ["volume", "owners.1.a"]);
+            let pool = pools.pool();
+            assert_eq!((pool.price, pool.volume), (4.0, Some(1)));
+            assert_eq!((pool.owners[&1].a, pool.owners[&1].b), (1, Some(7)));
+            assert_eq!(pools.stale(), ["volume", "owners.1.a"]);
+        }
+        // Without a required field, a whole row replaces nothing.
+        let without_name = POOL.replace("\"name\":\"p\",", "");
+        assert_eq!(pools.upsert(&without_name), ["name"]);
+        assert_eq!((pools.pool().name.as_str(), pools.pool().price), ("p", 4.0));
+        assert_eq!(pools.upsert(POOL), [""; 0]);
+        assert_eq!((pools.pool().price, pools.stale()), (1.0, vec![]));
+    });
+}
+
+#[test]
+fn a_new_row_is_shown_once_its_required_fields_fit() {
+    for protocol in [Protocol::V1, Protocol::V2] {
+        for put in [Pools::upsert, Pools::snapshot] {
+            let mut pools = Pools::new(protocol);
+            let bad = POOL.replace("\"price\":1.0", "\"price\":\"dear\"");
+            assert_eq!(put(&mut pools, &bad), ["price"]);
+            assert_eq!(pools.cache.get("p"), None);
+            assert_eq!(pools.patch(r#"{"price":2.0}"#), [""; 0]);
+            assert_eq!((pools.pool().price, pools.pool().volume), (2.0, Some(1)));
+            assert_eq!(pools.stale(), [""; 0]);
+
+            let mut pools = Pools::new(protocol);
+            let bad = POOL.replace("\"volume\":1", "\"volume\":-1");
+            assert_eq!(put(&mut pools, &bad), ["volume"]);
+            assert_eq!((pools.pool().price, pools.pool().volume), (1.0, None));
+            assert_eq!(pools.stale(), ["volume"]);
+
+            // A map entry is left out, a section that the row needs is awaited.
+            let mut pools = Pools::new(protocol);
+            let bad = POOL.replace("\"1\":{\"a\":1", "\"1\":{\"a\":-1");
+            assert_eq!(put(&mut pools, &bad), ["owners.1.a"]);
+            assert_eq!(pools.pool().owners, BTreeMap::new());
+            let mut pools = Pools::new(protocol);
+            let bad = POOL.replace("\"state\":{\"a\":1", "\"state\":{\"a\":-1");
+            assert_eq!(put(&mut pools, &bad), ["state.a"]);
+            assert_eq!(pools.cache.get("p"), None);
+            assert_eq!(pools.patch(r#"{"state":{"a":2}}"#), [""; 0]);
+            assert_eq!((pools.pool().state.a, pools.pool().state.b), (2, Some(1)));
+        }
+    }
+}
+
+#[test]
+fn what_is_not_an_object_changes_nothing() {
+    both(|mut pools| {
+        for data in ["7", "[1]", r#"{"price":2.0,"#] {
+            assert_eq!(pools.patch(data).len(), 1, "{data}");
+            assert_eq!(pools.pool().price, 1.0);
+        }
+    });
+}
