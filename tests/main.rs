@@ -19,6 +19,7 @@ mod readers;
 mod record;
 mod recordings;
 mod resume;
+mod row_limit;
 mod server_defects;
 mod settings;
 mod stack;

@@ -72,7 +72,7 @@ impl Default for HyperStackBuilder {
             connect_timeout: Duration::from_secs(10),
             initial_data_timeout: Duration::from_secs(5),
             queue_capacity: 1024,
-            max_entries_per_view: Some(10_000),
+            max_entries_per_view: None,
             limits: Limits::default(),
             max_frame_size: None,
             #[cfg(feature = "testing")]
@@ -273,14 +273,18 @@ impl HyperStackBuilder {
         self
     }
 
-    /// How many rows are cached of a view. Default: 10,000. One more, and the row furthest from the
-    /// front of the view's order leaves, as a delete.
+    /// Limits how many rows of a view the client holds. Default: no limit.
+    ///
+    /// A v2 server applies the limit itself: the client sends it as the `take` of each query that has none. Under
+    /// v1, and for rows that the client filters, the row furthest from the front of the view's order leaves as a
+    /// delete. Such a row is never shown in part. `get` and `watch_key` fetch it: under v1 that
+    /// requests the view's snapshot again. A row by its key does not count against the limit.
     pub fn max_entries_per_view(mut self, entries: usize) -> Self {
         self.max_entries_per_view = Some(entries);
         self
     }
 
-    /// Caches as many rows as there are.
+    /// Removes the limit of [`max_entries_per_view`](Self::max_entries_per_view).
     pub fn unlimited_entries(mut self) -> Self {
         self.max_entries_per_view = None;
         self
@@ -510,6 +514,7 @@ impl HyperStackBuilder {
                 None if self.sources().is_empty() => Credentials::None,
                 None => Credentials::Fetched,
             },
+            row_limit: self.max_entries_per_view.map(|rows| rows as u64),
             likely_protocol: match &self.url {
                 Some(url) if driver::is_host_below(url, "usehyperstack.com") => Protocol::V1,
                 _ => Protocol::V2,

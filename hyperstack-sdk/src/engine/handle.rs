@@ -37,14 +37,18 @@ impl Handle {
 }
 
 /// Keeps a query wanted for as long as it lives.
-pub(crate) struct Demand {
+pub(crate) struct Demand<T: Record> {
     shared: Arc<Engine>,
     query: Query,
+    cache: Arc<Cache<T>>,
 }
 
-impl Drop for Demand {
+impl<T: Record> Drop for Demand<T> {
     fn drop(&mut self) {
         let now = self.shared.now();
+        if let Some(key) = self.query.target.key() {
+            self.cache.unpin(key);
+        }
         self.shared.core().session.release(&self.query, now);
         self.shared.wake();
     }
@@ -78,11 +82,13 @@ pub(crate) struct Place<T: Record> {
 }
 
 impl Core {
-    /// Adds a reader of a query. A reader that joins its cache under the same lock misses no change.
+    /// Adds a reader of a query. A reader that joins its cache under the same lock misses no change. A row that
+    /// the row limit left out is fetched.
     fn place<T: Record>(&mut self, query: &Query, now: Time) -> Place<T> {
         let route = self.session.want(query);
         let (cache, is_new) = self.caches.get_or_insert(route.source, &query.view);
-        if is_new {
+        let is_left_out = query.target.key().is_some_and(|key| cache.pin(key));
+        if is_new || is_left_out {
             self.session.resync(query);
         }
         self.follow(now);
@@ -99,13 +105,17 @@ impl Engine {
     pub(crate) fn want<T: Record>(
         self: &Arc<Self>,
         query: &Query,
-    ) -> Result<(Place<T>, Demand), TooManySubscriptions> {
+    ) -> Result<(Place<T>, Demand<T>), TooManySubscriptions> {
         let mut core = self.admit(std::slice::from_ref(query))?;
-        let place = core.place(query, self.now());
+        let place: Place<T> = core.place(query, self.now());
         drop(core);
         self.wake();
-        let (shared, query) = (self.clone(), query.clone());
-        Ok((place, Demand { shared, query }))
+        let demand = Demand {
+            shared: self.clone(),
+            query: query.clone(),
+            cache: place.cache.clone(),
+        };
+        Ok((place, demand))
     }
 
     fn admit(&self, queries: &[Query]) -> Result<MutexGuard<'_, Core>, TooManySubscriptions> {

@@ -79,6 +79,10 @@ impl<T: Record> AnyReader for Reader<T> {
             if let Some(route) = session.route(query) {
                 let rows = cache.release(selection, &self.queue);
                 (*cache, _) = caches.get_or_insert(route.source, &query.view);
+                if let Some(key) = query.target.key() {
+                    // A new source has left out no row.
+                    cache.pin(key);
+                }
                 *selection = select(query, &route, self.filter.as_ref());
                 let wakers = &mut caches.report().wakers;
                 cache.receive(selection.clone(), self.queue.clone(), rows, wakers);
@@ -87,8 +91,11 @@ impl<T: Record> AnyReader for Reader<T> {
     }
 
     fn leave(&self) -> Vec<&Query> {
-        for (_, cache, selection) in &self.places {
+        for (query, cache, selection) in &self.places {
             cache.unsubscribe(selection, &self.queue);
+            if let Some(key) = query.target.key() {
+                cache.unpin(key);
+            }
         }
         self.places.iter().map(|(query, ..)| query).collect()
     }

@@ -94,6 +94,8 @@ pub enum Step<'m> {
         whole_entities: bool,
         /// Whether the rows of a snapshot have positions that order them.
         positions: bool,
+        /// Whether the store must keep the row limit, because the server does not.
+        limits_rows: bool,
     },
     /// A batch of a snapshot.
     Snapshot {

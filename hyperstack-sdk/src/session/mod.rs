@@ -151,7 +151,7 @@ impl Session {
             auth,
             wants: Wants::default(),
             ids: SourceIds::default(),
-            generation: generation(protocol, 0),
+            generation: generation(protocol, 0, settings.row_limit),
             protocol,
             switches: 0,
             detection: Detection::new(settings.protocol),
@@ -484,7 +484,7 @@ impl Session {
     fn switch_to(&mut self, protocol: Protocol) {
         self.protocol = protocol;
         self.switches += 1;
-        let new = generation(protocol, self.switches);
+        let new = generation(protocol, self.switches, self.settings.row_limit);
         let old = std::mem::replace(&mut self.generation, new);
         let (ids, instructions) = (&mut self.ids, &mut self.instructions);
         for query in self.wants.all() {
@@ -700,10 +700,10 @@ impl Session {
     }
 }
 
-fn generation(protocol: Protocol, switches: u32) -> Box<dyn Generation> {
+fn generation(protocol: Protocol, switches: u32, row_limit: Option<u64>) -> Box<dyn Generation> {
     match protocol {
         Protocol::V1 => Box::<V1>::default(),
-        Protocol::V2 | Protocol::Auto => Box::new(V2::new(switches)),
+        Protocol::V2 | Protocol::Auto => Box::new(V2::new(switches, row_limit)),
     }
 }
 

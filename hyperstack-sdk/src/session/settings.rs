@@ -32,6 +32,9 @@ pub struct Settings {
     /// How long a subscription may bring nothing before it is requested again. `None`, the default,
     /// means forever.
     pub stale_after: Option<Duration>,
+    /// The most rows of a view that the client holds, which a v2 server is asked to keep. `None`, the default,
+    /// means no limit.
+    pub row_limit: Option<u64>,
     /// What is presented to the server. Default: nothing.
     pub credentials: Credentials,
     /// The protocol generation to speak. Default: detect it.
@@ -53,6 +56,7 @@ impl Default for Settings {
             resume: true,
             max_subscriptions: 10_000,
             stale_after: None,
+            row_limit: None,
             credentials: Credentials::None,
             protocol: Protocol::Auto,
             likely_protocol: Protocol::V2,

@@ -88,6 +88,17 @@ impl<T: Record> Cache<T> {
         source.rows.get(key).filter(|_| is_ready).cloned()
     }
 
+    /// Exempts a row from the row limit, until it is [unpinned](Self::unpin). Returns whether the row was left
+    /// out, so that it must be fetched.
+    pub(crate) fn pin(&self, key: &Arc<str>) -> bool {
+        self.lock().pin(key)
+    }
+
+    /// The row limit applies to the row again.
+    pub(crate) fn unpin(&self, key: &str) {
+        self.lock().unpin(key);
+    }
+
     /// Adds a reader: its queue gets the rows held, front to back, and then every change.
     pub(crate) fn subscribe(&self, selection: &Selection<T>, queue: &Arc<Queue<T>>) {
         // A new queue has no waker.

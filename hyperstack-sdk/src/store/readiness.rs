@@ -1,6 +1,6 @@
 //! Snapshot progress, and the tasks that wait for it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
@@ -34,6 +34,8 @@ pub(super) struct Readiness {
     keys: HashMap<Arc<str>, Progress>,
     ended: Option<CloseReason>,
     is_freed: bool,
+    /// Rows that the ready view left out, and that the next snapshot brings.
+    awaited: HashSet<Arc<str>>,
     waiting: HashMap<u64, Waker>,
     last_id: u64,
 }
@@ -85,6 +87,11 @@ impl Readiness {
         }
     }
 
+    /// A row that the view left out is awaited until the next snapshot is complete.
+    pub(super) fn await_key(&mut self, key: &Arc<str>) {
+        self.awaited.insert(key.clone());
+    }
+
     /// A snapshot ended. Returns whether it was a resync.
     pub(super) fn finish(
         &mut self,
@@ -93,6 +100,10 @@ impl Readiness {
         wakers: &mut Wakers,
     ) -> bool {
         wakers.extend(self.waiting.drain().map(|(_, waker)| waker));
+        match target.key() {
+            Some(key) => drop(self.awaited.remove(key)),
+            None => self.awaited.clear(),
+        }
         let progress = self.progress(target);
         progress.outcome = Some(outcome);
         std::mem::take(&mut progress.was_ready)
@@ -171,11 +182,16 @@ impl Readiness {
         if self.is_freed {
             return Poll::Ready(Outcome::Moved);
         }
+        let is_awaited = target.key().is_some_and(|key| self.awaited.contains(key));
         let key = target.key().and_then(|key| self.keys.get(key));
         let ready = key.filter(|progress| progress.is_ready());
         let all = Some(&self.all).filter(|all| is_covered || !all.is_ready());
         let progress = [ready, all, key].into_iter().flatten();
-        if let Some(outcome) = progress.into_iter().find_map(|it| it.outcome.as_ref()) {
+        let progress = progress.filter(|_| !is_awaited);
+        if let Some(outcome) = progress
+            .into_iter()
+            .find_map(|it: &Progress| it.outcome.as_ref())
+        {
             return Poll::Ready(outcome.clone());
         }
         let id = *ticket.get_or_insert_with(|| {

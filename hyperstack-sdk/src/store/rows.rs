@@ -497,6 +497,17 @@ impl<T: Record> Rows<T> {
         Some(Changed { id, change, live })
     }
 
+    /// Returns all keys, that of the row furthest from the front first.
+    pub(super) fn keys_from_rear(&self) -> Vec<Arc<str>> {
+        let slots = self
+            .order
+            .iter()
+            .filter_map(|id| self.slots[id as usize].as_ref());
+        let mut keys: Vec<_> = slots.map(|slot| slot.key.clone()).collect();
+        keys.reverse();
+        keys
+    }
+
     /// Returns the key of the row furthest from the front.
     pub(super) fn last(&self) -> Option<Arc<str>> {
         let slot = self.slots[self.order.last()? as usize].as_ref()?;

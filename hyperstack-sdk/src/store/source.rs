@@ -1,7 +1,7 @@
 //! The rows of one source as one Rust type: snapshot, live updates, and who reads them.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::readers::{Readers, RowsOf, Selection};
@@ -38,6 +38,12 @@ pub(super) struct Source<T: Record> {
     has_deferred: bool,
     /// Whether the row limit was reported.
     has_reported_full: bool,
+    /// Whether the server keeps the row limit.
+    is_limited_by_server: bool,
+    /// The keys of rows over the limit. Their patches are ignored, for they are not whole rows.
+    left_out: HashSet<Arc<str>>,
+    /// Rows that are read by their keys, and how often. The limit does not apply to them.
+    pinned: HashMap<Arc<str>, usize>,
 }
 
 /// The state of the present snapshot.
@@ -100,7 +106,48 @@ impl<T: Record> Source<T> {
             held: Vec::new(),
             has_deferred: false,
             has_reported_full: false,
+            is_limited_by_server: false,
+            left_out: HashSet::new(),
+            pinned: HashMap::new(),
         }
+    }
+
+    /// Exempts a row from the row limit, until it is [unpinned](Self::unpin). Returns whether the row was left
+    /// out, so that it must be fetched.
+    pub(super) fn pin(&mut self, key: &Arc<str>) -> bool {
+        if self.limit.is_none() {
+            return false;
+        }
+        *self.pinned.entry(key.clone()).or_default() += 1;
+        let is_left_out = self.left_out.contains(key);
+        if is_left_out {
+            self.readiness.await_key(key);
+        }
+        is_left_out
+    }
+
+    pub(super) fn unpin(&mut self, key: &str) {
+        if let Some(count) = self.pinned.get_mut(key) {
+            *count -= 1;
+            if *count == 0 {
+                self.pinned.remove(key);
+            }
+        }
+    }
+
+    /// Whether there are more rows than may be kept.
+    fn is_over_limit(&self) -> bool {
+        let limit = self.limit.filter(|_| !self.is_limited_by_server);
+        limit.is_some_and(|limit| self.rows.len().saturating_sub(self.pinned.len()) > limit)
+    }
+
+    /// The row that leaves if there are too many: the furthest from the front that is not pinned.
+    fn surplus(&self) -> Option<Arc<str>> {
+        if self.pinned.is_empty() {
+            return self.rows.last();
+        }
+        let keys = self.rows.keys_from_rear();
+        keys.into_iter().find(|key| !self.pinned.contains_key(key))
     }
 
     /// Takes a step.
@@ -114,8 +161,10 @@ impl<T: Record> Source<T> {
                 protocol,
                 whole_entities,
                 positions,
+                limits_rows,
                 ..
             } => {
+                self.is_limited_by_server = !limits_rows;
                 let whole = *target == Target::All;
                 let sort = sort.as_ref();
                 self.rows
@@ -151,7 +200,10 @@ impl<T: Record> Source<T> {
             Step::Patch { row, append, seq } => {
                 self.put(row, Arrival::Patch(append, *seq), report);
             }
-            Step::Remove { key, hold: false } => self.delete(key, wakers),
+            Step::Remove { key, hold: false } => {
+                self.left_out.remove(&**key);
+                self.delete(key, wakers);
+            }
             Step::Remove { key, hold: true } => {
                 let key = self.rows.key(key);
                 self.held.extend(key.filter(|key| !self.held.contains(key)));
@@ -347,11 +399,7 @@ impl<T: Record> Source<T> {
             self.release_held(&mut report.wakers);
         }
         self.snapshot = Snapshot::None;
-        while self.limit.is_some_and(|limit| self.rows.len() > limit) {
-            if !self.evict(report) {
-                break;
-            }
-        }
+        while self.is_over_limit() && self.evict(report) {}
         let wakers = &mut report.wakers;
         let extent = self.extent;
         for reader in self.readers.windows() {
@@ -388,6 +436,7 @@ impl<T: Record> Source<T> {
             }
         }
         self.readiness.narrow(keys);
+        self.left_out.clear();
         self.extent = None;
     }
 
@@ -398,8 +447,15 @@ impl<T: Record> Source<T> {
                 return;
             }
         }
-        if !matches!(arrival, Arrival::Patch(..)) && !self.held.is_empty() {
+        let is_whole = !matches!(arrival, Arrival::Patch(..));
+        if is_whole && !self.held.is_empty() {
             self.held.retain(|key| **key != *row.key);
+        }
+        if !self.left_out.is_empty() && self.left_out.contains(&*row.key) {
+            if !is_whole {
+                return;
+            }
+            self.left_out.remove(&*row.key);
         }
         let (frame, live) = match arrival {
             Arrival::Snapshot => (None, false),
@@ -443,14 +499,14 @@ impl<T: Record> Source<T> {
 
     /// Delivers a change, and keeps the row limit.
     fn accept(&mut self, key: &str, change: Option<Changed<T>>, report: &mut Report) {
-        let is_over = self.snapshot == Snapshot::None
-            && self.limit.is_some_and(|limit| self.rows.len() > limit);
+        let is_over = self.snapshot == Snapshot::None && self.is_over_limit();
         if is_over {
             self.note_full(report);
-            if self.rows.last().is_some_and(|last| *last == *key) {
+            if let Some(surplus) = self.surplus().filter(|surplus| **surplus == *key) {
                 // The new row itself is the one to evict. No reader has heard of it.
                 self.meter.evicted.add(1);
                 self.rows.delete(key);
+                self.left_out.insert(surplus);
                 return;
             }
         }
@@ -479,12 +535,13 @@ impl<T: Record> Source<T> {
     /// Deletes the row furthest from the front. Returns whether there was one.
     fn evict(&mut self, report: &mut Report) -> bool {
         self.note_full(report);
-        let last = self.rows.last();
-        if let Some(last) = &last {
-            self.meter.evicted.add(1);
-            self.delete(last, &mut report.wakers);
-        }
-        last.is_some()
+        let Some(surplus) = self.surplus() else {
+            return false;
+        };
+        self.meter.evicted.add(1);
+        self.delete(&surplus, &mut report.wakers);
+        self.left_out.insert(surplus);
+        true
     }
 
     fn note_full(&mut self, report: &mut Report) {

@@ -187,6 +187,7 @@ impl V1 {
                     sort,
                     protocol: Protocol::V1,
                     whole_entities: false,
+                    limits_rows: true,
                 };
                 instructions.push_back(view.instruct(begin));
             }
@@ -382,7 +383,7 @@ impl Requests {
             Target::Key(_) => (window, None),
         };
         let mut message = subscribe(window, name, &target);
-        message.after = cursor.map(|cursor| cursor.to_string()).or(message.after);
+        message.after = cursor.map(|cursor| cursor.to_string());
         let subscription = Subscription {
             id: self.send(Purpose::Subscribe(target.clone()), window, message),
             window,

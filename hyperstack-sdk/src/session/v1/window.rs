@@ -2,7 +2,8 @@
 //!
 //! A v1 server keeps one window per view and connection. It applies the window to derived views; for other
 //! views it limits only the snapshot. So all readers of a view share one subscription that
-//! covers them, and the store cuts each reader's window from it.
+//! covers them, and the store cuts each reader's window from it. Of a list, that is all of it: a patch of a row
+//! that the snapshot left out would look like a new row with few fields.
 
 use std::sync::Arc;
 
@@ -18,29 +19,15 @@ pub(super) fn is_derived(view: &str) -> bool {
 
 /// The part of a view that must be subscribed for a reader of `window`.
 pub(super) fn needed(window: Window, derived: bool) -> Window {
-    if derived {
-        // The server counts neither filtered rows nor rows past its own window, so readers with a
-        // filter or without a limit need the window as the server makes it.
-        if window.filtered || window.take.is_none() {
-            return Window::default();
-        }
-        return Window {
-            skip: window.skip,
-            // Rows past the last number do not exist.
-            take: window.end().map(|end| end - window.skip),
-            ..Window::default()
-        };
-    }
-    if window.no_snapshot {
-        return Window {
-            no_snapshot: true,
-            ..Window::default()
-        };
+    // The server counts neither filtered rows nor rows past its own window, so readers with a filter or
+    // without a limit need the window as the server makes it.
+    if !derived || window.filtered || window.take.is_none() {
+        return Window::default();
     }
     Window {
-        after: window.after,
-        // The server would count rows that the filter leaves out.
-        snapshot_limit: window.snapshot_limit.filter(|_| !window.filtered),
+        skip: window.skip,
+        // Rows past the last number do not exist.
+        take: window.end().map(|end| end - window.skip),
         ..Window::default()
     }
 }
@@ -62,9 +49,7 @@ pub(super) fn subscribe(window: Window, view: &Arc<str>, target: &Target) -> Sub
         key: target.key().map(|key| key.to_string()),
         skip: Some(window.skip).filter(|skip| *skip > 0),
         take: window.take,
-        with_snapshot: window.no_snapshot.then_some(false),
-        after: window.after.map(|after| after.to_string()),
-        snapshot_limit: window.snapshot_limit,
+        ..Subscribe::default()
     }
 }
 
@@ -86,13 +71,7 @@ mod tests {
             ..window(2, Some(3))
         };
         assert_eq!(needed(all, true), Window::default());
-        assert_eq!(
-            needed(all, false),
-            Window {
-                after: Some(Seq::default()),
-                ..Window::default()
-            }
-        );
+        assert_eq!(needed(all, false), Window::default());
         assert_eq!(needed(window(2, Some(3)), true), window(2, Some(3)));
         assert_eq!(needed(window(2, Some(3)), false), Window::default());
         assert_eq!(needed(window(2, None), true), Window::default());

@@ -38,6 +38,8 @@ pub(super) struct V2 {
     outbox: VecDeque<Request>,
     /// Whether the server ended a subscription, so that it may accept one that was over the limit.
     freed: bool,
+    /// The `take` of queries that have none.
+    row_limit: Option<u64>,
 }
 
 /// What one query brings.
@@ -90,7 +92,7 @@ impl Generation for V2 {
         ids: &mut SourceIds,
         instructions: &mut Instructions,
     ) -> Route {
-        let (served, local) = split(query);
+        let (served, local) = self.split(query);
         let source = self.sources.entry(served.clone());
         let source = source.or_insert_with(|| Source {
             id: ids.allocate(),
@@ -117,7 +119,7 @@ impl Generation for V2 {
     }
 
     fn route(&self, query: &Query) -> Option<Route> {
-        let (served, local) = split(query);
+        let (served, local) = self.split(query);
         Some(route(self.sources.get(&served)?, query, local))
     }
 
@@ -129,7 +131,7 @@ impl Generation for V2 {
         instructions: &mut Instructions,
     ) {
         for view in expired {
-            let wanted: BTreeSet<Query> = wants.queries(&view).map(|it| split(it).0).collect();
+            let wanted: BTreeSet<Query> = wants.queries(&view).map(|it| self.split(it).0).collect();
             let is_over = |query: &Query| query.view == view && !wanted.contains(query);
             let over: Vec<_> = self
                 .sources
@@ -316,7 +318,7 @@ impl Generation for V2 {
         }
         for view in changed {
             for query in wants.queries(&view) {
-                self.request(split(query).0);
+                self.request(self.split(query).0);
             }
         }
     }
@@ -327,8 +329,9 @@ impl Generation for V2 {
 }
 
 impl V2 {
-    /// Starts without queries, for the generation after so many switches of the session.
-    pub(super) fn new(switches: u32) -> Self {
+    /// Starts without queries, for the generation after so many switches of the session. `row_limit` is the
+    /// `take` of queries that have none.
+    pub(super) fn new(switches: u32, row_limit: Option<u64>) -> Self {
         let first_id = u64::from(switches) << 32;
         V2 {
             sources: BTreeMap::new(),
@@ -337,6 +340,7 @@ impl V2 {
             last_id: first_id,
             outbox: VecDeque::new(),
             freed: false,
+            row_limit,
         }
     }
 
@@ -393,12 +397,22 @@ impl V2 {
                 protocol: Protocol::V2,
                 whole_entities: ack.whole_entities,
                 positions: true,
+                limits_rows: subscription.query.window.take.is_none(),
             }
         };
         instructions.push_back(source.id.instruct(step));
         if ack.is_tape {
             self.subscriptions.remove(&id);
         }
+    }
+
+    /// Splits a query as [`split`] does. The row limit is the `take` of what the server does.
+    fn split(&self, query: &Query) -> (Query, Window) {
+        let (mut served, local) = split(query);
+        if local == Window::default() && served.target == Target::All {
+            served.window.take = served.window.take.or(self.row_limit);
+        }
+        (served, local)
     }
 
     /// Ends a subscription.

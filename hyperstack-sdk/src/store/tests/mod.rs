@@ -32,6 +32,7 @@ fn begin(target: Target, window: Window, sort: Option<Sort>) -> Step<'static> {
         protocol: Protocol::V1,
         whole_entities: false,
         positions: true,
+        limits_rows: true,
     }
 }
 

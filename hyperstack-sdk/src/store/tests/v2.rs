@@ -24,6 +24,7 @@ impl Fixture {
             protocol: Protocol::V2,
             whole_entities: true,
             positions: true,
+            limits_rows: true,
         });
     }
 
