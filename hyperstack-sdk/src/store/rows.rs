@@ -317,6 +317,7 @@ impl<T: Record> Rows<T> {
                 Some(Change {
                     key: slot.key.clone(),
                     kind: ChangeKind::Upsert,
+                    is_new: before.whole().is_none(),
                     before: before.into_whole(),
                     after: Some(row),
                 })
@@ -413,9 +414,11 @@ impl<T: Record> Rows<T> {
         if may_repeat && !append.is_empty() {
             patch = slot.without_repeated(patch, append)?;
         }
+        let is_new = slot.row.whole().is_none();
         let change = |before, after: &Arc<T>| Change {
             key: slot.key.clone(),
             kind: ChangeKind::Patch,
+            is_new,
             before,
             after: Some(after.clone()),
         };
@@ -490,6 +493,7 @@ impl<T: Record> Rows<T> {
         let change = Change {
             key: slot.key,
             kind: ChangeKind::Delete,
+            is_new: false,
             before: Some(slot.row.into_whole()?),
             after: None,
         };
@@ -525,6 +529,7 @@ impl<T: Record> Rows<T> {
         let change = row.whole().map(|row| Change {
             key: key.clone(),
             kind,
+            is_new: true,
             before: None,
             after: Some(row.clone()),
         });

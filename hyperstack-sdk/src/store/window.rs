@@ -272,6 +272,7 @@ impl<T: Record> WindowReader<T> {
         let left = Change {
             key,
             kind: ChangeKind::Delete,
+            is_new: false,
             before,
             after: None,
         };
@@ -335,6 +336,7 @@ fn count(rows: u64) -> usize {
 /// The change as one of a row that the reader did not have.
 fn newcomer<T>(change: &Change<T>) -> Change<T> {
     Change {
+        is_new: true,
         before: None,
         ..change.clone()
     }

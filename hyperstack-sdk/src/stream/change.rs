@@ -7,6 +7,8 @@ use std::sync::Arc;
 pub struct Change<T> {
     pub(crate) key: Arc<str>,
     pub(crate) kind: ChangeKind,
+    /// Whether the reader had no such row before.
+    pub(crate) is_new: bool,
     /// The row before; kept only where a reader asks for it.
     pub(crate) before: Option<Arc<T>>,
     /// The row after; `None` for a delete alone.
@@ -21,7 +23,8 @@ pub(crate) enum ChangeKind {
 }
 
 impl<T> Change<T> {
-    /// Adds what happened to the same row later: from the first `before` to the last `after`.
+    /// Adds what happened to the same row later: from the first `before` to the last `after`. A row that came
+    /// and went is a delete of a row that the reader did not have.
     pub(crate) fn fold(&mut self, later: Change<T>) {
         self.kind = match (self.kind, later.kind) {
             (_, ChangeKind::Delete) => ChangeKind::Delete,
@@ -37,6 +40,7 @@ impl<T> Clone for Change<T> {
         Change {
             key: self.key.clone(),
             kind: self.kind,
+            is_new: self.is_new,
             before: self.before.clone(),
             after: self.after.clone(),
         }

@@ -40,7 +40,10 @@ pub(crate) struct Queue<T> {
 #[derive(Debug)]
 struct QueueState<T> {
     policy: Policy,
-    changes: VecDeque<Change<T>>,
+    /// `None` where a row came and went.
+    changes: VecDeque<Option<Change<T>>>,
+    /// How many of them are `None`.
+    gaps: usize,
     /// How many changes were read: the place of the front one.
     read: u64,
     /// While conflating: the place of each key's pending change.
@@ -80,6 +83,7 @@ impl<T> Queue<T> {
             state: Mutex::new(QueueState {
                 policy,
                 changes: VecDeque::new(),
+                gaps: 0,
                 read: 0,
                 places: None,
                 has_notices: false,
@@ -131,6 +135,7 @@ impl<T> Queue<T> {
             let change = Change {
                 key,
                 kind: ChangeKind::Delete,
+                is_new: false,
                 before: Some(row),
                 after: None,
             };
@@ -152,6 +157,7 @@ impl<T> Queue<T> {
             let change = Change {
                 key: key.clone(),
                 kind: ChangeKind::Upsert,
+                is_new: before.is_none(),
                 before,
                 after: Some(row.clone()),
             };
@@ -167,9 +173,9 @@ impl<T> Queue<T> {
     fn add(&self, state: &mut QueueState<T>, change: Change<T>, wakers: &mut Wakers) {
         let before = state.conflated;
         match state.policy {
-            Policy::Conflate(capacity) if state.changes.len() >= capacity => state.fold(change),
-            Policy::DropOldest(capacity) if state.changes.len() >= capacity => {
-                let more = (state.changes.len() - capacity + 1) as u64;
+            Policy::Conflate(capacity) if state.len() >= capacity => state.fold(change),
+            Policy::DropOldest(capacity) if state.len() >= capacity => {
+                let more = (state.len() - capacity + 1) as u64;
                 (0..more).for_each(|_| drop(state.pop_change()));
                 state.missed += more;
                 state.has_notices = true;
@@ -222,7 +228,7 @@ impl<T> Queue<T> {
 
     /// How many changes wait to be read.
     pub(crate) fn depth(&self) -> usize {
-        self.lock().changes.len()
+        self.lock().len()
     }
 
     /// How many changes were folded into others.
@@ -237,36 +243,73 @@ impl<T> Queue<T> {
 }
 
 impl<T> QueueState<T> {
+    /// How many changes are pending.
+    fn len(&self) -> usize {
+        self.changes.len() - self.gaps
+    }
+
     /// Adds a change behind all others, unless its key's are being folded into an earlier one.
     fn push(&mut self, change: Change<T>) {
         let end = self.read + self.changes.len() as u64;
         if let Some(places) = &mut self.places {
             if let Some(&place) = places.get(&change.key) {
                 self.conflated += 1;
-                self.changes[(place - self.read) as usize].fold(change);
+                let pending = &mut self.changes[(place - self.read) as usize];
+                let Some(folded) = pending else { return };
+                folded.fold(change);
+                if folded.is_new && folded.kind == ChangeKind::Delete {
+                    places.remove(&folded.key);
+                    *pending = None;
+                    self.gaps += 1;
+                    self.close_gaps();
+                }
                 return;
             }
             places.insert(change.key.clone(), end);
         }
-        self.changes.push_back(change);
+        self.changes.push_back(Some(change));
+    }
+
+    /// Frees the memory of the gaps once they are the greater part.
+    fn close_gaps(&mut self) {
+        if self.gaps > 16 && self.gaps > self.changes.len() / 2 {
+            self.changes.retain(Option::is_some);
+            self.changes.shrink_to(2 * self.changes.len());
+            self.gaps = 0;
+            let changes = self.changes.iter().flatten().zip(self.read..);
+            let places = changes.map(|(change, place)| (change.key.clone(), place));
+            self.places = Some(places.collect());
+        }
     }
 
     /// Folds what is pending, if it is not being folded already, and then a change.
     fn fold(&mut self, change: Change<T>) {
         if self.places.is_none() {
             let pending = std::mem::take(&mut self.changes);
+            self.gaps = 0;
             self.places = Some(HashMap::with_capacity(pending.len()));
-            pending.into_iter().for_each(|change| self.push(change));
+            pending
+                .into_iter()
+                .flatten()
+                .for_each(|change| self.push(change));
         }
         self.push(change);
     }
 
     fn pop_change(&mut self) -> Option<Change<T>> {
-        let change = self.changes.pop_front()?;
-        self.read += 1;
+        let change = loop {
+            let front = self.changes.pop_front()?;
+            self.read += 1;
+            match front {
+                Some(change) => break change,
+                None => self.gaps -= 1,
+            }
+        };
         if let Some(places) = &mut self.places {
             places.remove(&change.key);
-            if self.changes.is_empty() {
+            if self.len() == 0 {
+                self.changes.clear();
+                self.gaps = 0;
                 self.places = None;
             }
         }
@@ -310,6 +353,7 @@ mod tests {
         Change {
             key: key.into(),
             kind,
+            is_new: false,
             before: before.map(Arc::new),
             after: after.map(Arc::new),
         }
@@ -409,6 +453,41 @@ mod tests {
             fold(ChangeKind::Delete, ChangeKind::Patch),
             ChangeKind::Upsert
         );
+    }
+
+    #[test]
+    fn a_row_that_came_and_went_unread_leaves_nothing() {
+        let queue = queue(Policy::Conflate(4));
+        let mut wakers = Wakers::new();
+        for n in 0..10_000 {
+            let key = format!("{n}");
+            let mut created = change(&key, ChangeKind::Upsert, None, Some(n));
+            created.is_new = true;
+            queue.push(&created, &mut wakers);
+            queue.push(
+                &change(&key, ChangeKind::Delete, Some(n), None),
+                &mut wakers,
+            );
+        }
+        {
+            let state = queue.lock();
+            assert!(state.changes.len() < 64 && state.changes.capacity() < 256);
+            assert!(state.places.as_ref().is_some_and(|places| places.len() < 8));
+        }
+        push(&queue, "a", 1);
+        push(&queue, "a", 2);
+        // A row that the reader had is deleted for it.
+        queue.push(&change("b", ChangeKind::Delete, Some(1), None), &mut wakers);
+        // The first two rows were pending one by one when the conflation began.
+        let read = drain(&queue);
+        let kinds: Vec<_> = read
+            .iter()
+            .map(|(key, kind, ..)| (key.as_str(), *kind))
+            .collect();
+        assert_eq!(kinds, [("a", ChangeKind::Patch), ("b", ChangeKind::Delete)]);
+        assert_eq!(queue.depth(), 0);
+        push(&queue, "c", 1);
+        assert_eq!(drain(&queue).len(), 1);
     }
 
     #[test]

@@ -37,11 +37,10 @@ pub type TryEntityStream<T> = Watch<Result<Update<T>, StreamError>>;
 /// - **Lossless or conflated, never cut**: a reader that is behind by more than its capacity, 1,024
 ///   changes unless the client's [`stream_capacity`](crate::HyperStackBuilder::stream_capacity) or
 ///   [`conflate`](Watch::conflate) says otherwise, gets one item for each row that spans what it
-///   missed, in the order in which the rows first changed. Patches are folded into a patch, anything
-///   and then a delete into a delete (of a row that came and went meanwhile too: such a delete is of
-///   one that the reader never saw), a delete and then a row into an upsert; a rich update goes from
-///   the row as this reader had it to the row as it is. [`unbounded`](Watch::unbounded) and
-///   [`drop_oldest`](Watch::drop_oldest) are the alternatives.
+///   missed, in the order in which the rows first changed. Patches fold into a patch, a row and its
+///   delete into a delete, and a delete and a new row into an upsert. A row that came and went while the
+///   reader was behind yields nothing. A rich update goes from the row as this reader had it to the row as
+///   it is. [`unbounded`](Watch::unbounded) and [`drop_oldest`](Watch::drop_oldest) are the alternatives.
 /// - **It ends** when no more can come, and [`end_reason`](Watch::end_reason) then says why. It does
 ///   not keep the connection open: the last `HyperStack`, or view made from one, does.
 /// - **Dropping it** unsubscribes, unless others read the view, after a short linger. Polling it is
