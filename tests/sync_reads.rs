@@ -207,3 +207,27 @@ async fn shared_rows_are_those_of_the_cache() -> anyhow::Result<()> {
     assert_eq!(cached().score, 3.0);
     Ok(())
 }
+
+#[tokio::test]
+async fn rows_that_are_ready_are_read_outside_of_a_runtime() -> anyhow::Result<()> {
+    for protocol in [Protocol::V1, Protocol::V2] {
+        let server = games().protocol(protocol).start().await?;
+        put(&server, "a", 1.0);
+        let hs = client(&server).connect().await?;
+        let mut updates = hs.watch::<Game>();
+        read(&mut updates, 1).await;
+        assert_eq!(soon(hs.list::<Game>()).await.len(), 1);
+        let outside = std::thread::spawn({
+            let hs = hs.clone();
+            move || {
+                let rows = futures_util::FutureExt::now_or_never(hs.try_list::<Game>());
+                let row = futures_util::FutureExt::now_or_never(hs.try_get::<Game>("a"));
+                (rows, row)
+            }
+        });
+        let (rows, row) = outside.join().expect("no panic");
+        assert_eq!(rows.expect("rows at once")?.len(), 1);
+        assert_eq!(row.expect("a row at once")?.expect("a row").name, "a");
+    }
+    Ok(())
+}

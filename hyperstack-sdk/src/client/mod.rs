@@ -87,6 +87,10 @@ impl HyperStack {
     ///
     /// The row is served from the entity's list where that is being read, else it is subscribed
     /// for a short while, so that a second `get` finds it in the cache.
+    ///
+    /// # Panics
+    ///
+    /// If it must wait outside of a Tokio runtime. Rows that are ready are returned without one.
     pub async fn get<E: Entity>(&self, key: &str) -> Option<E::Data> {
         self.state::<E>().get(key).await
     }
@@ -96,6 +100,10 @@ impl HyperStack {
     /// # Errors
     ///
     /// See [`ReadError`]; a key that the server does not have is `Ok(None)`.
+    ///
+    /// # Panics
+    ///
+    /// If it must wait outside of a Tokio runtime. Rows that are ready are returned without one.
     pub async fn try_get<E: Entity>(&self, key: &str) -> Result<Option<E::Data>, ReadError> {
         self.state::<E>().try_get(key).await
     }
@@ -104,6 +112,10 @@ impl HyperStack {
     ///
     /// Waits for the last batch of the snapshot, at most for
     /// [`initial_data_timeout`](HyperStackBuilder::initial_data_timeout), and returns what is there.
+    ///
+    /// # Panics
+    ///
+    /// If it must wait outside of a Tokio runtime. Rows that are ready are returned without one.
     pub async fn list<E: Entity>(&self) -> Vec<E::Data> {
         self.entities::<E>().get().await
     }
@@ -113,6 +125,10 @@ impl HyperStack {
     /// # Errors
     ///
     /// See [`ReadError`].
+    ///
+    /// # Panics
+    ///
+    /// If it must wait outside of a Tokio runtime. Rows that are ready are returned without one.
     pub async fn try_list<E: Entity>(&self) -> Result<Vec<E::Data>, ReadError> {
         self.entities::<E>().try_get().await
     }

@@ -11,6 +11,7 @@ mod fault;
 mod feed;
 mod state;
 mod stats;
+mod warnings;
 
 #[cfg(feature = "testing")]
 mod tap;

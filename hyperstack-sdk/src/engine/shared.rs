@@ -16,6 +16,7 @@ use super::state::{ConnectionState, StateChange};
 use super::stats::Stats;
 #[cfg(feature = "testing")]
 use super::tap::{received, sent, Tap};
+use super::warnings::Warnings;
 use crate::auth::{until, TokenError};
 use crate::session::{
     CloseReason, ConnectError, ConnectionLost, Grant, Link, Notice, Session, Time, Transmit,
@@ -36,6 +37,7 @@ pub(crate) struct Engine {
     faults: Broadcast<Fault>,
     issues: Broadcast<Issue>,
     counters: Counters,
+    warnings: Warnings,
     started: Instant,
     settings: ClientSettings,
 }
@@ -70,6 +72,7 @@ impl Engine {
             faults: Broadcast::default(),
             issues: Broadcast::default(),
             counters: Counters::default(),
+            warnings: Warnings::default(),
             started: Instant::now(),
             settings,
         }
@@ -278,7 +281,8 @@ impl Engine {
         }
         for error in row_errors {
             self.counters.row_errors.fetch_add(1, Ordering::Relaxed);
-            self.report(&Fault::Row(error));
+            self.warnings.note(&error, now);
+            wake(self.faults.tell(&Fault::Row(error)));
         }
     }
 

@@ -134,6 +134,10 @@ impl<T: Record, Kind> ListView<T, Kind> {
 
     /// The rows. Waits until the view is complete, at most for the client's
     /// `initial_data_timeout`, and returns what is there.
+    ///
+    /// # Panics
+    ///
+    /// If it must wait outside of a Tokio runtime. Rows that are ready are returned without one.
     pub async fn get(&self) -> Vec<T> {
         all_owned(self.read().await.0)
     }
@@ -143,6 +147,10 @@ impl<T: Record, Kind> ListView<T, Kind> {
     /// # Errors
     ///
     /// See [`ReadError`].
+    ///
+    /// # Panics
+    ///
+    /// If it must wait outside of a Tokio runtime. Rows that are ready are returned without one.
     pub async fn try_get(&self) -> Result<Vec<T>, ReadError> {
         let (rows, ready) = self.read().await;
         ready.map(|()| all_owned(rows))

@@ -4,6 +4,8 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
+
 use crate::engine::{ConnectionState, Handle, Place};
 use crate::patch::{FilterError, Record};
 use crate::session::{CloseReason, Filters, Query, Route, TooManySubscriptions, Window};
@@ -146,7 +148,15 @@ impl<T: Record> View<T> {
                 }
             }
         };
-        let outcome = match tokio::time::timeout(waited, outcome).await {
+        let outcome = {
+            let mut outcome = std::pin::pin!(outcome);
+            // Rows that are ready need no timer, and so no runtime.
+            match outcome.as_mut().now_or_never() {
+                Some(outcome) => Ok(outcome),
+                None => tokio::time::timeout(waited, outcome).await,
+            }
+        };
+        let outcome = match outcome {
             Ok(Ok(Outcome::Ready | Outcome::Moved)) => Ok(()),
             Ok(Err(error)) => Err(ReadError::TooManySubscriptions(error)),
             Ok(Ok(Outcome::Incomplete(error))) => Err(ReadError::Incomplete {

@@ -48,6 +48,10 @@ impl<T: Record> SingleView<T> {
 
     /// The row, or `None` if the view is empty, or is not known within the client's
     /// `initial_data_timeout`.
+    ///
+    /// # Panics
+    ///
+    /// If it must wait outside of a Tokio runtime. Rows that are ready are returned without one.
     pub async fn get(&self) -> Option<T> {
         self.read().await.0.map(owned)
     }
@@ -57,6 +61,10 @@ impl<T: Record> SingleView<T> {
     /// # Errors
     ///
     /// See [`ReadError`]; an empty view is `Ok(None)`.
+    ///
+    /// # Panics
+    ///
+    /// If it must wait outside of a Tokio runtime. Rows that are ready are returned without one.
     pub async fn try_get(&self) -> Result<Option<T>, ReadError> {
         let (row, ready) = self.read().await;
         ready.map(|()| row.map(owned))

@@ -38,6 +38,10 @@ impl<T: Record> StateView<T> {
 
     /// The row, or `None` if the server has none of this key, or has not said so within the
     /// client's `initial_data_timeout`.
+    ///
+    /// # Panics
+    ///
+    /// If it must wait outside of a Tokio runtime. Rows that are ready are returned without one.
     pub async fn get(&self, key: impl ToString) -> Option<T> {
         self.read(key).await.0.map(owned)
     }
@@ -48,6 +52,10 @@ impl<T: Record> StateView<T> {
     ///
     /// See [`ReadError`]; a key that the server does not have is `Ok(None)`, and so is a row that still
     /// lacks a field which its struct requires, of which [`Stats::partial_rows`](crate::Stats) tells.
+    ///
+    /// # Panics
+    ///
+    /// If it must wait outside of a Tokio runtime. Rows that are ready are returned without one.
     pub async fn try_get(&self, key: impl ToString) -> Result<Option<T>, ReadError> {
         let (row, ready) = self.read(key).await;
         ready.map(|()| row.map(owned))
