@@ -278,7 +278,7 @@ impl HyperStackBuilder {
     /// A v2 server applies the limit itself: the client sends it as the `take` of each query that has none. Under
     /// v1, and for rows that the client filters, the row furthest from the front of the view's order leaves as a
     /// delete. Such a row is never shown in part. `get` and `watch_key` fetch it: under v1 that
-    /// requests the view's snapshot again. A row by its key does not count against the limit.
+    /// requests the view's snapshot again. A row that is read by its key does not count toward the limit.
     pub fn max_entries_per_view(mut self, entries: usize) -> Self {
         self.max_entries_per_view = Some(entries);
         self

@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_host_is_below_its_domain_and_below_no_other() {
+    fn a_host_matches_its_domain_only() {
         let is_below = |url| is_host_below(url, "usehyperstack.com");
         assert!(is_below("wss://ore.stack.usehyperstack.com/?x"));
         assert!(is_below("WSS://UseHyperstack.com:443"));

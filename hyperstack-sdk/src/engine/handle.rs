@@ -64,9 +64,9 @@ impl Drop for Seat {
     fn drop(&mut self) {
         let now = self.shared.now();
         let mut core = self.shared.core();
-        let reader = core.readers.remove(self.id);
-        for query in reader.iter().flat_map(|reader| reader.leave()) {
-            core.session.release(query, now);
+        let mut reader = core.readers.remove(self.id);
+        for query in reader.iter_mut().flat_map(|reader| reader.leave()) {
+            core.session.release(&query, now);
         }
         drop(core);
         self.shared.wake();

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::patch::Record;
 use crate::session::{Query, Route, Session, Target, Window};
-use crate::store::{Cache, Caches, Predicate, Selection};
+use crate::store::{Cache, Caches, Predicate, RowsOf, Selection};
 use crate::stream::Queue;
 
 /// Identifies a reader.
@@ -26,7 +26,7 @@ pub(super) trait AnyReader: Send {
     /// Moves to the sources that serve the reader's queries now.
     fn reroute(&mut self, session: &Session, caches: &mut Caches);
     /// Leaves the caches. Returns the queries.
-    fn leave(&self) -> Vec<&Query>;
+    fn leave(&mut self) -> Vec<Query>;
 }
 
 impl Readers {
@@ -53,6 +53,8 @@ pub(super) struct Reader<T: Record> {
     queue: Arc<Queue<T>>,
     filter: Option<Predicate<T>>,
     places: Vec<(Query, Arc<Cache<T>>, Selection<T>)>,
+    /// Rows that are dropped with the reader, when no lock is held.
+    dropped: Vec<RowsOf<T>>,
 }
 
 impl<T: Record> Reader<T> {
@@ -61,6 +63,7 @@ impl<T: Record> Reader<T> {
             queue,
             filter,
             places: Vec::new(),
+            dropped: Vec::new(),
         }
     }
 
@@ -90,14 +93,16 @@ impl<T: Record> AnyReader for Reader<T> {
         }
     }
 
-    fn leave(&self) -> Vec<&Query> {
+    fn leave(&mut self) -> Vec<Query> {
         for (query, cache, selection) in &self.places {
-            cache.unsubscribe(selection, &self.queue);
+            self.dropped
+                .extend(cache.unsubscribe(selection, &self.queue));
             if let Some(key) = query.target.key() {
                 cache.unpin(key);
             }
         }
-        self.places.iter().map(|(query, ..)| query).collect()
+        let queries = self.places.iter().map(|(query, ..)| query.clone());
+        queries.collect()
     }
 }
 

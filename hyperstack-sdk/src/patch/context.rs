@@ -4,6 +4,9 @@ use super::error::{prepend_field, prepend_index, write_place, PatchError};
 use super::units::{Reading, Units};
 use serde::de::Error;
 
+/// How deep units are read. Each is decoded by a deserializer of its own, so that no one of these sees the depth.
+const MOST_UNITS: usize = 100;
+
 /// What the decoders of one patch share.
 ///
 /// It costs nothing as long as nothing fails and the frame names no append path.
@@ -19,6 +22,8 @@ pub struct Context<'a> {
     failed: String,
     /// Set if units that do not decode are left out.
     units: Option<Reading<'a>>,
+    /// How many units the value being decoded is in.
+    depth: usize,
 }
 
 impl<'a> Context<'a> {
@@ -105,7 +110,7 @@ impl<'a> Context<'a> {
         self.units.is_some()
     }
 
-    /// What there is to say about the units.
+    /// Returns the units that failed.
     pub(crate) fn into_units(self) -> Option<Reading<'a>> {
         self.units
     }
@@ -133,11 +138,21 @@ impl<'a> Context<'a> {
         if self.units.as_ref().is_some_and(|units| !units.wants(&unit)) {
             return None;
         }
-        match self.under(name, decode) {
+        self.depth += 1;
+        let decoded = if self.depth > MOST_UNITS {
+            Err(serde_json::Error::custom("nested too deeply"))
+        } else {
+            self.under(name, decode)
+        };
+        self.depth -= 1;
+        match decoded {
             Ok(decoded) => Some(decoded),
             Err(error) => {
                 let failed = std::mem::take(&mut self.failed);
-                let path = unit[..unit.len() - name.len()].to_owned() + &failed;
+                let path = match failed.is_empty() {
+                    true => unit.clone(),
+                    false => unit[..unit.len() - name.len()].to_owned() + &failed,
+                };
                 if let Some(units) = &mut self.units {
                     units.note(unit, path, &error);
                 }

@@ -1,4 +1,4 @@
-//! Decoding unit by unit: what remains of an update of which some fields do not decode.
+//! Decodes an update unit by unit, and skips units that fail.
 //!
 //! A unit is the smallest thing that a patch can set: a field, a section's field, a map entry. A list or a
 //! leaf is one unit, whatever is inside of it. An update is decoded this way only after it failed as a whole.
@@ -6,6 +6,7 @@
 use super::context::Context;
 use super::error::DecodeError;
 use super::record::Fields;
+use super::walk;
 use serde::de::{DeserializeSeed, MapAccess};
 use serde_json::value::RawValue;
 
@@ -77,7 +78,7 @@ pub(super) fn decode_unit<'de, P: Fields, A: MapAccess<'de>>(
     cx: &mut Context<'_>,
 ) -> Result<(), A::Error> {
     let mut entry = Entry(map.next_value()?);
-    let decoded = cx.unit(P::NAMES[number], |cx| {
+    let decoded = cx.unit(name::<P>(number), |cx| {
         let mut unit = P::default();
         P::decode_field(&mut unit, number, &mut entry, cx)?;
         Ok(unit)
@@ -86,6 +87,23 @@ pub(super) fn decode_unit<'de, P: Fields, A: MapAccess<'de>>(
         P::then_fields(fields, unit);
     }
     Ok(())
+}
+
+/// The name of a field, also if the number is that of an alias.
+fn name<P: Fields>(number: usize) -> &'static str {
+    // Every slot takes null, and the one that did is the field's.
+    let mut probe = P::default();
+    let null = serde_json::from_str::<&RawValue>("null");
+    let set = null.and_then(|null| {
+        P::decode_field(
+            &mut probe,
+            number,
+            &mut Entry(null),
+            &mut Context::default(),
+        )
+    });
+    let found = set.ok().and_then(|()| walk::first_set(&probe));
+    P::NAMES[found.unwrap_or(number)]
 }
 
 /// The entry of an object whose key was read.

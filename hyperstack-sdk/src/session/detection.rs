@@ -27,9 +27,10 @@ pub(super) struct Detection {
     /// What the server's messages have shown on this connection.
     shown: Option<Protocol>,
     ping: ProbePing,
-    /// Whether a v1 server has yet to refuse the probe's token.
+    /// Whether a v1 server's answer to the probe is outstanding.
     awaits_refusal: bool,
-    /// How many requests a v2 server has yet to call malformed: the probe, and those of v1.
+    /// The number of `malformed-message` errors still expected from a v2 server: one for the probe and one for
+    /// each v1 request.
     malformed: u32,
 }
 
@@ -117,7 +118,7 @@ impl Detection {
         Some(now.saturating_add(patience))
     }
 
-    /// The time after the pong is over.
+    /// The wait after the pong has expired.
     pub(super) fn handle_timeout(&mut self) -> Verdict {
         // A 0.5 server does not answer the probe.
         self.awaits_refusal = false;

@@ -425,7 +425,7 @@ impl Session {
         }
     }
 
-    /// Lets the server send at once what follows a small message.
+    /// Queues a pong, so that the server's next small message is not delayed.
     fn acknowledge(&mut self) {
         if self.controls.back() != Some(&Transmit::Pong) {
             self.controls.push_back(Transmit::Pong);
@@ -445,7 +445,7 @@ impl Session {
         }
         self.handle_alive(now);
         let verdict = self.detection.note_message(&message);
-        self.heed(verdict, now);
+        self.apply_verdict(verdict, now);
         if self.link != Link::Open {
             return None;
         }
@@ -467,8 +467,8 @@ impl Session {
         }
     }
 
-    /// Follows what was found out about the server's generation.
-    fn heed(&mut self, verdict: Verdict, now: Time) {
+    /// Acts on a verdict of the detection.
+    fn apply_verdict(&mut self, verdict: Verdict, now: Time) {
         match verdict {
             Verdict::Speaks(protocol) if protocol != self.protocol => self.switch_to(protocol),
             Verdict::Nothing | Verdict::Speaks(_) => {}
@@ -592,7 +592,7 @@ impl Session {
         }
         if self.timers.expire(Timer::Detect, now) {
             let verdict = self.detection.handle_timeout();
-            self.heed(verdict, now);
+            self.apply_verdict(verdict, now);
             if self.link != Link::Open {
                 return;
             }

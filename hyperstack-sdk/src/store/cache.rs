@@ -105,17 +105,24 @@ impl<T: Record> Cache<T> {
         self.lock().add_reader(selection, queue, &mut Wakers::new());
     }
 
-    /// Removes a reader.
-    pub(crate) fn unsubscribe(&self, selection: &Selection<T>, queue: &Arc<Queue<T>>) {
-        self.lock().readers.remove(selection, queue);
+    /// Removes a reader. Returns the rows that it came with, to be dropped outside of locks.
+    pub(crate) fn unsubscribe(
+        &self,
+        selection: &Selection<T>,
+        queue: &Arc<Queue<T>>,
+    ) -> Option<RowsOf<T>> {
+        let moved = self.lock().readers.remove(selection, queue);
+        moved.map(|moved| moved.rows)
     }
 
     /// Removes a reader that goes on with another source. Returns the rows that it has.
     pub(crate) fn release(&self, selection: &Selection<T>, queue: &Arc<Queue<T>>) -> RowsOf<T> {
         let mut source = self.lock();
         let rows = source.rows_of(selection, queue);
-        source.readers.remove(selection, queue);
-        rows
+        match source.readers.remove(selection, queue) {
+            Some(moved) => moved.rows,
+            None => rows,
+        }
     }
 
     /// Adds a reader that comes from another source with these rows. It gets the difference once this

@@ -26,7 +26,7 @@ mod window;
 
 pub(crate) use cache::Cache;
 pub(crate) use caches::Caches;
-pub(crate) use readers::Selection;
+pub(crate) use readers::{RowsOf, Selection};
 pub(crate) use readiness::Outcome;
 pub(crate) use report::Full;
 pub(crate) use window::Predicate;

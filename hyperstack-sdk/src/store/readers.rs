@@ -79,16 +79,6 @@ impl<T: Record> Readers<T> {
         self.moved.push(moved);
     }
 
-    /// A reader that came from another source, if it still waits.
-    pub(super) fn moved(
-        &self,
-        selection: &Selection<T>,
-        queue: &Arc<Queue<T>>,
-    ) -> Option<&Moved<T>> {
-        let mut moved = self.moved.iter();
-        moved.find(|it| it.is(selection, queue))
-    }
-
     /// Takes the readers that came from another source and have such a selection.
     pub(super) fn take_moved(&mut self, matches: impl Fn(&Selection<T>) -> bool) -> Vec<Moved<T>> {
         let moved = std::mem::take(&mut self.moved);
@@ -103,8 +93,21 @@ impl<T: Record> Readers<T> {
         windows.find(|reader| Arc::ptr_eq(&reader.queue, queue))
     }
 
-    pub(super) fn remove(&mut self, selection: &Selection<T>, queue: &Arc<Queue<T>>) {
-        self.moved.retain(|it| !it.is(selection, queue));
+    /// Whether readers that came from another source wait.
+    pub(super) fn has_moved(&self) -> bool {
+        !self.moved.is_empty()
+    }
+
+    /// Removes a reader. Returns the rows that it came with, if it still waits, to be dropped outside of locks.
+    pub(super) fn remove(
+        &mut self,
+        selection: &Selection<T>,
+        queue: &Arc<Queue<T>>,
+    ) -> Option<Moved<T>> {
+        let index = self.moved.iter().position(|it| it.is(selection, queue));
+        if let Some(index) = index {
+            return Some(self.moved.remove(index));
+        }
         let other = |held: &Arc<Queue<T>>| !Arc::ptr_eq(held, queue);
         match selection {
             Selection::All => self.all.retain(other),
@@ -118,6 +121,7 @@ impl<T: Record> Readers<T> {
             }
             Selection::Window { .. } => self.windows.retain(|reader| other(&reader.queue)),
         }
+        None
     }
 
     /// Whether a reader needs the row as it was before a change.
@@ -167,9 +171,15 @@ impl<T: Record> Readers<T> {
     }
 
     /// The readers that may have or want this row.
-    fn of(&self, key: &str) -> impl Iterator<Item = &Arc<Queue<T>>> {
-        self.whole(key)
-            .chain(self.windows.iter().map(|reader| &reader.queue))
+    fn of<'a>(&'a self, key: &'a str) -> impl Iterator<Item = &'a Arc<Queue<T>>> {
+        let may_have = move |moved: &&Moved<T>| match &moved.selection {
+            Selection::Key(of) => **of == *key,
+            Selection::All | Selection::Window { .. } => true,
+        };
+        let moved = self.moved.iter().filter(may_have);
+        let moved = moved.map(|moved| &moved.queue);
+        let windows = self.windows.iter().map(|reader| &reader.queue);
+        self.whole(key).chain(windows).chain(moved)
     }
 
     /// The readers that want this row whatever it contains.

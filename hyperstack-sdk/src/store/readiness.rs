@@ -88,8 +88,14 @@ impl Readiness {
     }
 
     /// A row that the view left out is awaited until the next snapshot is complete.
-    pub(super) fn await_key(&mut self, key: &Arc<str>) {
-        self.awaited.insert(key.clone());
+    /// Returns whether it was not awaited before.
+    pub(super) fn await_key(&mut self, key: &Arc<str>) -> bool {
+        self.awaited.insert(key.clone())
+    }
+
+    /// Whether rows that the view left out are awaited.
+    pub(super) fn awaits_keys(&self) -> bool {
+        !self.awaited.is_empty()
     }
 
     /// A snapshot ended. Returns whether it was a resync.

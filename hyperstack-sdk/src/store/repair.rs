@@ -1,4 +1,4 @@
-//! Updates of which some units do not fit: what remains of them, and which fields of a row are stale.
+//! Repairs updates that do not fit: leaves out the units at fault, and notes which fields of a row are stale.
 
 use crate::patch::{
     check, decode_units, is_within, BadUnit, Patch, PatchError, PatchErrorKind, Record, Units,
@@ -39,7 +39,7 @@ impl Stale {
         Stale(faults.iter().map(|fault| fault.unit.clone()).collect())
     }
 
-    /// A patch has set fields again, and units of it were left out.
+    /// Updates the stale paths after a patch: the fields that it set are fresh, the units left out are stale.
     pub(super) fn update(&mut self, patch: &impl Patch, faults: &[Fault]) {
         let set = patch.changed_fields();
         self.0.retain(|path| {
@@ -54,8 +54,8 @@ impl Stale {
     }
 }
 
-/// Leaves out of a patch what cannot be merged into a row, or without one what is null and may not be.
-/// Elements that are appended to a stale list are left out too: some before them are missing.
+/// Removes the units of a patch that cannot be merged into `row`. Without a row, removes nulls of fields that
+/// are not nullable. Elements that are appended to a stale list are removed too: some before them are missing.
 ///
 /// # Errors
 ///
@@ -82,7 +82,7 @@ pub(super) fn patch<T: Record>(
         };
         match merged {
             Err(error) if row.is_some() || error.kind() != PatchErrorKind::Missing => {
-                // A part of something that the row does not have, but the server's does.
+                // The patch sets part of a section that only the server's row has.
                 needs_fetch |= error.kind() == PatchErrorKind::Missing;
                 left_out.add(error, bad)?;
             }
@@ -131,7 +131,7 @@ pub(super) fn whole<T: Record>(
         if error.kind() != PatchErrorKind::Missing {
             left_out.add(error, bad)?;
         } else if is_bad && error.path().contains('.') {
-            // Perhaps the row is whole without what cannot begin without this field.
+            // Try again without the section or map entry that requires this field.
             let first = || Repaired::whole(patch, left_out.faults_with(&bad));
             partial.get_or_insert_with(first);
             left_out.add(error, bad)?;
@@ -162,8 +162,8 @@ struct LeftOut {
 }
 
 impl LeftOut {
-    /// Leaves out the unit that cannot be merged or built. If that does not decode, or was left out before, it
-    /// is part of something that cannot begin without it, and that is left out.
+    /// Leaves out the unit that the error names. If it is already left out or does not decode, leaves out the
+    /// section or map entry around it.
     fn add(&mut self, error: PatchError, bad: Vec<BadUnit>) -> Result<(), RowErrorCause> {
         let mut unit = error.path().split('[').next().unwrap_or_default();
         let is_out = |unit: &str| {

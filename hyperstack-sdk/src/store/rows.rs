@@ -105,6 +105,11 @@ impl<T: Record> Rows<T> {
         self.needs_fetch
     }
 
+    /// Rows must be fetched again.
+    pub(super) fn request_fetch(&mut self) {
+        self.needs_fetch = true;
+    }
+
     /// The dotted paths of a row's fields whose latest value was left out.
     pub(super) fn stale_fields(&self, key: &str) -> &[String] {
         let slot = self

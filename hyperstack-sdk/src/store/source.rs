@@ -38,9 +38,10 @@ pub(super) struct Source<T: Record> {
     has_deferred: bool,
     /// Whether the row limit was reported.
     has_reported_full: bool,
-    /// Whether the server keeps the row limit.
+    /// Whether the server applies the row limit.
     is_limited_by_server: bool,
-    /// The keys of rows over the limit. Their patches are ignored, for they are not whole rows.
+    /// The keys of rows that the limit evicted. The source ignores their patches, because a patch is not a
+    /// whole row.
     left_out: HashSet<Arc<str>>,
     /// Rows that are read by their keys, and how often. The limit does not apply to them.
     pinned: HashMap<Arc<str>, usize>,
@@ -113,17 +114,13 @@ impl<T: Record> Source<T> {
     }
 
     /// Exempts a row from the row limit, until it is [unpinned](Self::unpin). Returns whether the row was left
-    /// out, so that it must be fetched.
+    /// out and is not being fetched yet.
     pub(super) fn pin(&mut self, key: &Arc<str>) -> bool {
         if self.limit.is_none() {
             return false;
         }
         *self.pinned.entry(key.clone()).or_default() += 1;
-        let is_left_out = self.left_out.contains(key);
-        if is_left_out {
-            self.readiness.await_key(key);
-        }
-        is_left_out
+        self.left_out.contains(key) && self.readiness.await_key(key)
     }
 
     pub(super) fn unpin(&mut self, key: &str) {
@@ -138,7 +135,11 @@ impl<T: Record> Source<T> {
     /// Whether there are more rows than may be kept.
     fn is_over_limit(&self) -> bool {
         let limit = self.limit.filter(|_| !self.is_limited_by_server);
-        limit.is_some_and(|limit| self.rows.len().saturating_sub(self.pinned.len()) > limit)
+        limit.is_some_and(|limit| {
+            let pinned = self.pinned.keys();
+            let pinned = pinned.filter(|key| self.rows.key(key).is_some()).count();
+            self.rows.len() - pinned > limit
+        })
     }
 
     /// The row that leaves if there are too many: the furthest from the front that is not pinned.
@@ -193,8 +194,9 @@ impl<T: Record> Source<T> {
                 self.put(row, Arrival::Upsert, report);
                 if self.rows.len() > before && !self.held.is_empty() {
                     self.held = self.rows.rear_first(&self.held);
-                    let left = self.held.remove(0);
-                    self.delete(&left, &mut report.wakers);
+                    if let Some(left) = self.held.first().cloned() {
+                        self.delete(&left, &mut report.wakers);
+                    }
                 }
             }
             Step::Patch { row, append, seq } => {
@@ -205,6 +207,7 @@ impl<T: Record> Source<T> {
                 self.delete(key, wakers);
             }
             Step::Remove { key, hold: true } => {
+                self.left_out.remove(&**key);
                 let key = self.rows.key(key);
                 self.held.extend(key.filter(|key| !self.held.contains(key)));
             }
@@ -294,9 +297,6 @@ impl<T: Record> Source<T> {
 
     /// The rows that a reader has.
     pub(super) fn rows_of(&self, selection: &Selection<T>, queue: &Arc<Queue<T>>) -> RowsOf<T> {
-        if let Some(moved) = self.readers.moved(selection, queue) {
-            return moved.rows.clone();
-        }
         let row = |(key, row): (&Arc<str>, &Arc<T>)| (key.clone(), row.clone());
         match selection {
             Selection::All => self
@@ -343,6 +343,8 @@ impl<T: Record> Source<T> {
         let is_whole = self.covers(Window::default());
         let is_complete = self.readiness.is_ready() && self.snapshot == Snapshot::None;
         let cursor = self.rows.guard().cursor();
+        // A row that is being fetched has no change that a resumed snapshot would bring.
+        let is_complete = is_complete && !self.readiness.awaits_keys();
         cursor.filter(|_| is_whole && is_complete)
     }
 
@@ -399,6 +401,9 @@ impl<T: Record> Source<T> {
             self.release_held(&mut report.wakers);
         }
         self.snapshot = Snapshot::None;
+        if absent == Absent::Remove {
+            self.left_out.clear();
+        }
         while self.is_over_limit() && self.evict(report) {}
         let wakers = &mut report.wakers;
         let extent = self.extent;
@@ -407,7 +412,14 @@ impl<T: Record> Source<T> {
                 reader.start(&self.rows, self.base, wakers);
             }
         }
-        self.start_moved(target, wakers);
+        if let Snapshot::Incomplete(_) = snapshot {
+            // Rows that it lacks may still be there.
+            if self.readers.has_moved() {
+                self.rows.request_fetch();
+            }
+        } else {
+            self.start_moved(target, wakers);
+        }
         let outcome = match snapshot {
             Snapshot::Incomplete(error) => Outcome::Incomplete(error),
             Snapshot::None | Snapshot::Receiving => Outcome::Ready,
@@ -502,7 +514,9 @@ impl<T: Record> Source<T> {
         let is_over = self.snapshot == Snapshot::None && self.is_over_limit();
         if is_over {
             self.note_full(report);
-            if let Some(surplus) = self.surplus().filter(|surplus| **surplus == *key) {
+            let is_new = change.as_ref().is_some_and(|changed| changed.change.is_new);
+            let surplus = self.surplus().filter(|surplus| **surplus == *key && is_new);
+            if let Some(surplus) = surplus {
                 // The new row itself is the one to evict. No reader has heard of it.
                 self.meter.evicted.add(1);
                 self.rows.delete(key);
@@ -520,9 +534,7 @@ impl<T: Record> Source<T> {
                 windows.iter_mut().for_each(WindowReader::defer);
             }
         }
-        if is_over {
-            self.evict(report);
-        }
+        while self.snapshot == Snapshot::None && self.is_over_limit() && self.evict(report) {}
     }
 
     fn publish(&mut self, changed: &Changed<T>, wakers: &mut Wakers) {
@@ -555,6 +567,7 @@ impl<T: Record> Source<T> {
     }
 
     fn delete(&mut self, key: &str, wakers: &mut Wakers) {
+        self.held.retain(|held| **held != *key);
         if let Some(changed) = self.rows.delete(key) {
             self.publish(&changed, wakers);
         }

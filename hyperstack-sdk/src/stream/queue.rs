@@ -298,22 +298,24 @@ impl<T> QueueState<T> {
 
     fn pop_change(&mut self) -> Option<Change<T>> {
         let change = loop {
-            let front = self.changes.pop_front()?;
+            match self.changes.pop_front() {
+                Some(Some(change)) => break Some(change),
+                Some(None) => self.gaps -= 1,
+                None => break None,
+            }
             self.read += 1;
-            match front {
-                Some(change) => break change,
-                None => self.gaps -= 1,
-            }
         };
-        if let Some(places) = &mut self.places {
+        self.read += u64::from(change.is_some());
+        if let (Some(places), Some(change)) = (&mut self.places, &change) {
             places.remove(&change.key);
-            if self.len() == 0 {
-                self.changes.clear();
-                self.gaps = 0;
-                self.places = None;
-            }
         }
-        Some(change)
+        if self.len() == 0 {
+            self.read += self.gaps as u64;
+            self.changes.clear();
+            self.gaps = 0;
+            self.places = None;
+        }
+        change
     }
 
     fn pop(&mut self) -> Option<Next<T>> {

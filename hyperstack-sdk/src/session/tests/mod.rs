@@ -265,7 +265,7 @@ fn a_derived_view_is_subscribed_no_wider_than_its_readers_reach() {
 }
 
 #[test]
-fn a_list_is_requested_whole_whatever_rows_its_readers_leave_out() {
+fn a_list_is_always_requested_whole() {
     let mut session = open();
     let list = view("R/list");
     let live = Window {

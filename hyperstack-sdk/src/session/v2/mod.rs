@@ -32,7 +32,7 @@ pub(super) struct V2 {
     sources: BTreeMap<Query, Source>,
     /// By the id of the subscription.
     subscriptions: HashMap<u64, Subscription>,
-    /// Smaller ids are those of subscriptions that the session made before it took the server for one of v1.
+    /// Smaller ids belong to subscriptions from before a switch to v1 and back.
     first_id: u64,
     last_id: u64,
     outbox: VecDeque<Request>,
@@ -244,7 +244,10 @@ impl Generation for V2 {
 
     fn handle_undecodable(&self, error: &FrameError, instructions: &mut Instructions) {
         for (query, source) in &self.sources {
-            if error.view().is_none_or(|view| *view == *query.view) {
+            if error
+                .view()
+                .is_none_or(|view| *view == *message(query).view)
+            {
                 let step = Step::Undecodable(error.clone());
                 instructions.push_back(source.id.instruct(step));
             }
@@ -329,8 +332,8 @@ impl Generation for V2 {
 }
 
 impl V2 {
-    /// Starts without queries, for the generation after so many switches of the session. `row_limit` is the
-    /// `take` of queries that have none.
+    /// Starts without queries. `switches` counts the session's earlier changes of generation, and `row_limit`
+    /// is the `take` of queries that have none.
     pub(super) fn new(switches: u32, row_limit: Option<u64>) -> Self {
         let first_id = u64::from(switches) << 32;
         V2 {

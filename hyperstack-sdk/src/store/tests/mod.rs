@@ -1,3 +1,4 @@
+mod limit;
 mod parts;
 mod repair;
 mod v2;

@@ -1,4 +1,4 @@
-//! Updates of which some fields do not fit.
+//! Updates that do not fit.
 
 use std::collections::BTreeMap;
 
@@ -293,11 +293,107 @@ fn a_new_row_is_shown_once_its_required_fields_fit() {
 }
 
 #[test]
-fn what_is_not_an_object_changes_nothing() {
+fn an_update_that_is_not_an_object_is_rejected() {
     both(|mut pools| {
         for data in ["7", "[1]", r#"{"price":2.0,"#] {
             assert_eq!(pools.patch(data).len(), 1, "{data}");
             assert_eq!(pools.pool().price, 1.0);
         }
     });
+}
+
+fn source_of<T: crate::patch::Record>() -> (Caches, Arc<Cache<T>>) {
+    let mut caches = Caches::new(None);
+    let source = SourceId::from_index(0);
+    let (cache, _) = caches.get_or_insert::<T>(source, &"Some/list".into());
+    caches.apply(&Instruction {
+        source: Some(source),
+        step: begin(Target::All, Window::default(), None),
+    });
+    (caches, cache)
+}
+
+/// Puts row "p", as a whole row or as a patch.
+fn put(caches: &mut Caches, is_whole: bool, data: &str) {
+    let row = Row {
+        key: "p".into(),
+        data,
+    };
+    let step = if is_whole {
+        Step::Upsert(row)
+    } else {
+        Step::Patch {
+            row,
+            append: Vec::new(),
+            seq: None,
+        }
+    };
+    let source = Some(SourceId::from_index(0));
+    caches.apply(&Instruction { source, step });
+}
+
+#[derive(Debug, Clone, PartialEq, crate::Entity)]
+struct Priced {
+    name: String,
+    #[field(alias = "cost")]
+    price: Option<u64>,
+}
+
+#[test]
+fn a_field_is_the_same_under_its_alias() {
+    let (mut caches, cache) = source_of::<Priced>();
+    let price = || cache.get("p").and_then(|row| row.price);
+    put(&mut caches, true, r#"{"name":"p","cost":1}"#);
+    put(&mut caches, false, r#"{"cost":"x"}"#);
+    assert_eq!(
+        (price(), cache.stale_fields("p")),
+        (Some(1), vec!["price".to_owned()])
+    );
+    put(&mut caches, false, r#"{"cost":2}"#);
+    assert_eq!((price(), cache.stale_fields("p")), (Some(2), vec![]));
+    put(&mut caches, true, r#"{"name":"p","cost":"x"}"#);
+    assert_eq!(
+        (price(), cache.stale_fields("p")),
+        (Some(2), vec!["price".to_owned()])
+    );
+}
+
+#[derive(Debug, Clone, PartialEq, crate::Entity)]
+struct Forest {
+    tree: Option<Tree>,
+}
+
+#[derive(Debug, Clone, PartialEq, crate::Section)]
+struct Tree {
+    next: Option<Box<Self>>,
+}
+
+#[test]
+fn an_update_that_is_nested_too_deeply_is_an_error() {
+    let (mut caches, _cache) = source_of::<Forest>();
+    let (open, close) = (r#"{"next":"#.repeat(20_000), "}".repeat(20_000));
+    let deep = format!(r#"{{"tree":{open}null{close}}}"#);
+    put(&mut caches, true, &deep);
+    assert_eq!(caches.report().row_errors.len(), 1);
+}
+
+#[test]
+fn a_reader_from_another_source_gets_errors_of_its_row() {
+    let (mut caches, cache) = source_of::<Coin>();
+    let queue = Arc::new(queue());
+    let row = Arc::new(Coin {
+        name: "p".into(),
+        price: None,
+        log: Vec::new(),
+    });
+    let rows = [("p".into(), row)].into();
+    let selection = Selection::Key("p".into());
+    cache.receive(selection, queue.clone(), rows, &mut Vec::new());
+    put(&mut caches, true, r#"{"name":"p","price":"x"}"#);
+    let mut context = Context::from_waker(Waker::noop());
+    let next = queue.poll_next(&mut context);
+    assert!(
+        matches!(&next, Poll::Ready(Next::Error(StreamError::Row(error))) if error.path() == "price"),
+        "{next:?}"
+    );
 }
