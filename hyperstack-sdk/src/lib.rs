@@ -107,6 +107,8 @@
 // The derives name this crate by its name, and it uses them too.
 extern crate self as hyperstack_sdk;
 
+mod json;
+
 pub mod wire;
 
 pub mod auth;

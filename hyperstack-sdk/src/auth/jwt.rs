@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use data_encoding::BASE64URL_NOPAD;
-use serde_json::Value;
+
+use crate::json;
 
 /// The times of a JWT, each since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,7 +22,7 @@ impl Times {
             return None;
         }
         let claims = BASE64URL_NOPAD.decode(claims.as_bytes()).ok()?;
-        let claims: Value = serde_json::from_slice(&claims).ok()?;
+        let claims = json::parse(claims).ok()?;
         let time = |name| Duration::try_from_secs_f64(claims.get(name)?.as_f64()?).ok();
         Some(Times {
             expires: time("exp")?,

@@ -13,6 +13,7 @@ use super::present::{headers, is_secret, Transport};
 use super::refusal::Refusal;
 use super::url;
 use crate::auth::{AuthToken, TokenError, TokenProvider};
+use crate::json::parse;
 use crate::session::ConfigError;
 use crate::wire::Secret;
 
@@ -170,7 +171,7 @@ impl Endpoint {
             }
             return Err(error);
         }
-        let body: Option<Value> = serde_json::from_slice(answer.body()).ok();
+        let body = parse(answer.body()).ok();
         let field = |name| body.as_ref()?.get(name);
         let Some(token) = field("token").and_then(Value::as_str) else {
             return Err(self.failed(format!("answered with status {code}, and without a token")));

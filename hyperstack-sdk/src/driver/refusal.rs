@@ -6,6 +6,7 @@ use serde_json::Value;
 use tokio_tungstenite::tungstenite::http::header::{HeaderMap, RETRY_AFTER};
 use tokio_tungstenite::tungstenite::http::StatusCode;
 
+use crate::json;
 use crate::wire::{masked, AuthErrorCode};
 
 pub(super) struct Refusal {
@@ -53,6 +54,6 @@ impl Refusal {
 pub(super) fn first_value(body: &[u8]) -> Option<Value> {
     // What precedes it is the length of a chunk: a WebSocket handshake knows none, but proxies do.
     let start = body.iter().position(|byte| *byte == b'{')?;
-    let values = serde_json::Deserializer::from_slice(&body[start..]);
-    values.into_iter().next()?.ok()
+    let mut values = serde_json::Deserializer::from_slice(&body[start..]);
+    json::read(&mut values).ok()
 }

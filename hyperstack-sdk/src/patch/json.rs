@@ -6,7 +6,8 @@ use super::field::{replace, Field, Rule, Slot};
 use super::filter::{Asked, FilterError};
 use super::list::{append_capped, keep_newest};
 use super::paths::Paths;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use crate::json;
+use serde::{Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 /// What a patch does to raw JSON: objects are merged key by key, all else replaces.
@@ -40,9 +41,8 @@ impl Field for Value {
         d: D,
         cx: &mut Context<'_>,
     ) -> Result<JsonPatch, D::Error> {
-        let value = Self::deserialize(d)?;
         Ok(JsonPatch {
-            value,
+            value: json::read(d)?,
             append: cx.append_below(),
             is_capped: cx.is_capped(),
         })
@@ -128,7 +128,10 @@ impl Rule<Value, JsonPatch> for Json {
 fn paths(value: &Value, at: &mut Paths) {
     match value {
         Value::Object(map) if !map.is_empty() => {
-            for (key, value) in map {
+            let mut fields: Vec<_> = map.iter().collect();
+            // With serde_json's `preserve_order`, a map keeps the order of the message.
+            fields.sort_unstable_by_key(|(key, _)| *key);
+            for (key, value) in fields {
                 at.under(key, |at| paths(value, at));
             }
         }

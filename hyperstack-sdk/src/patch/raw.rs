@@ -8,6 +8,7 @@ use super::json::{Json, JsonPatch};
 use super::record::Fields;
 use super::walk::Walk;
 use super::Patchable;
+use crate::json;
 use serde::de::{IgnoredAny, MapAccess};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
@@ -72,7 +73,7 @@ impl Fields for JsonPatch {
         cx: &mut Context<'_>,
     ) -> Result<(), D::Error> {
         *fields = JsonPatch {
-            value: Value::Object(Map::deserialize(d)?),
+            value: Value::Object(json::read_object(d)?),
             append: cx.append_below(),
             is_capped: cx.is_capped(),
         };
@@ -108,7 +109,7 @@ impl Serialize for JsonPatch {
 /// A patch that appends nowhere.
 impl<'de> Deserialize<'de> for JsonPatch {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        Value::deserialize(d).map(Self::from)
+        json::read(d).map(Self::from)
     }
 }
 

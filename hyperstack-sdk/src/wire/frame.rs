@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::envelope::{check, elements, member, string, Envelope};
 use super::{AuthErrorCode, Seq};
+use crate::json;
 
 /// A message from the server.
 #[derive(Debug)]
@@ -270,7 +271,7 @@ fn frame<'a>(
         let view = envelope.view.or(envelope.entity);
         let view = view.or_else(|| string(queried?));
         let view = view.ok_or_else(|| missing("view", operation))?;
-        let sort = envelope.sort.map(serde_json::from_str::<Value>);
+        let sort = envelope.sort.map(json::parse);
         let sort = sort.transpose().map_err(|error| malformed(&error))?;
         let sort = sort.filter(|sort| !sort.is_null()).and_then(|json| {
             let sort = Sort::read(&json);
@@ -371,7 +372,7 @@ fn row(json: &str) -> Result<Row<'_>, String> {
 
 /// Control messages are rare and small: their JSON is read as a tree.
 fn control(text: &str) -> Result<Incoming<'static>, FrameError> {
-    let json: Value = serde_json::from_str(text).map_err(|error| malformed(&error))?;
+    let json = json::parse(text).map_err(|error| malformed(&error))?;
     let string = |name: &str| json.get(name).and_then(Value::as_str).map(str::to_owned);
     let flag = |name: &str| json.get(name).and_then(Value::as_bool);
     if let Some(success) = flag("success") {

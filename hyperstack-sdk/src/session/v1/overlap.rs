@@ -14,6 +14,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
+use crate::json;
 use crate::wire::Seq;
 
 /// How many slots a cursor is rewound. Positions are not in order, and a late change is still within
@@ -187,7 +188,7 @@ fn replaced_fields(patch: &str, append: &[Cow<'_, str>]) -> BTreeSet<String> {
         }
     }
     let mut found = BTreeSet::new();
-    if let Ok(Value::Object(fields)) = serde_json::from_str(patch) {
+    if let Ok(Value::Object(fields)) = json::parse(patch) {
         visit(&fields, "", &mut found);
     }
     found.retain(|path| !append.iter().any(|appended| appended == path));

@@ -14,7 +14,7 @@ const ID_LENGTH: RangeInclusive<usize> = 1..=128;
 /// A client's message that the server understands.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Request {
-    Subscribe(Subscribe),
+    Subscribe(Box<Subscribe>),
     Unsubscribe { id: String },
     RefreshAuth { token: String },
     Ping,
@@ -67,7 +67,7 @@ impl Request {
         fields.remove("type");
         let fields = &fields;
         match kind {
-            "subscribe" => Subscribe::read(fields).map(Self::Subscribe),
+            "subscribe" => Ok(Self::Subscribe(Box::new(Subscribe::read(fields)?))),
             "unsubscribe" => {
                 only(fields, &["protocolVersion", "subscriptionId"])?;
                 let id = identity(fields, "invalid-unsubscription")?;

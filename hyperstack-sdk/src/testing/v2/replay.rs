@@ -59,7 +59,7 @@ impl Sessions {
         for entry in recording {
             if entry.from == Side::Client {
                 if let Ok(Request::Subscribe(request)) = Request::parse(&entry.text) {
-                    requests.push(request);
+                    requests.push(*request);
                 }
                 continue;
             }
