@@ -608,7 +608,7 @@
 //!
 //! | | |
 //! |---|---|
-//! | integers of every width | from a JSON number or a string of digits, at any depth: the server turns what exceeds 2⁵³ into strings. A fraction or an overflow is an error |
+//! | integers of every width | from a JSON number or a string of digits, at any depth and of up to 128 bits: the server turns what exceeds 2⁵³ into strings. A fraction or an overflow is an error |
 //! | `f32`, `f64` | from a number, or a string with an integer |
 //! | `bool`, `char`, `String` | as in JSON |
 //! | `Option<T>`, `Box<T>`, `Arc<T>` | of any field |
@@ -616,7 +616,7 @@
 //! | `BTreeSet<T>`, `HashSet<T>` | of fields that are `Ord`, `Eq + Hash` |
 //! | `BTreeMap<K, V>`, `HashMap<K, V>` | of a [`Key`](crate::Key) and any field |
 //! | `[T; N]`, tuples of up to 12 | of any fields |
-//! | `serde_json::Value` | any JSON |
+//! | `serde_json::Value` | any JSON. A number beyond 64 bits becomes a float, unless a crate in the build turns on serde_json's `arbitrary_precision` |
 //! | what derives `Entity`, `Section` or `Leaf` | |
 //! | any type with `Serialize` and `Deserialize` | by `#[field(serde)]`; inside of another type, by a newtype that derives `Leaf` around it |
 //!

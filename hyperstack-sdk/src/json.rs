@@ -8,8 +8,11 @@ use std::fmt;
 /// The key under which serde_json passes the text of a number if `arbitrary_precision` is on.
 const NUMBER: &str = "$serde_json::private::Number";
 
+/// The name that asks serde_json for the text of a value, and the key under which serde_json passes it.
+pub(crate) const RAW: &str = "$serde_json::private::RawValue";
+
 /// Whether a map whose first key is `key` is a number.
-fn is_number(key: &str) -> bool {
+pub(crate) fn is_number(key: &str) -> bool {
     // Without the feature, the map is an object that the server sent.
     key == NUMBER && has_arbitrary_precision()
 }
@@ -262,7 +265,8 @@ mod tests {
 
     #[test]
     fn text_in_an_object_stays_text() {
-        let object = parse(r#"{"$serde_json::private::RawValue":"[[1]]"}"#).unwrap();
-        assert_eq!(object["$serde_json::private::RawValue"], json!("[[1]]"));
+        let text = format!(r#"{{"{RAW}":"[[1]]"}}"#);
+        let object = parse(&text).unwrap();
+        assert_eq!(object[RAW], json!("[[1]]"));
     }
 }

@@ -82,14 +82,26 @@ fn what_is_no_integer_says_so() {
             "{text}"
         );
     }
-    // The parser makes floats of these, which would be another number.
     for json in [
-        r#"{"wide": 18446744073709551616}"#,
+        r#"{"wide": 340282366920938463463374607431768211456}"#,
+        r#"{"wide": "340282366920938463463374607431768211456"}"#,
+        r#"{"wide": -1}"#,
+        r#"{"wide": 1e300}"#,
+        r#"{"expires_at": 9223372036854775808}"#,
         r#"{"expires_at": -9223372036854775809}"#,
         r#"{"expires_at": 1e300}"#,
+        r#"{"small": 1e2000}"#,
     ] {
-        assert!(refused::<State>(json).contains("floating point"));
+        let text = refused::<State>(json);
+        assert!(text.contains("out of range"), "{text}");
     }
+    // The error shows the digits that were sent.
+    let text = refused::<State>(r#"{"wide": 340282366920938463463374607431768211456}"#);
+    assert_eq!(
+        text,
+        "State.wide: invalid value: integer `340282366920938463463374607431768211456` out of range, \
+         expected u128 (a whole number, or one in a string)"
+    );
 }
 
 #[test]
