@@ -11,6 +11,7 @@ mod detection;
 mod documentation;
 mod faults;
 mod filters;
+mod numbers;
 mod order;
 mod policies;
 mod protocol_v2;
