@@ -5,10 +5,14 @@ mod appends;
 mod deletes;
 mod generations;
 mod keyed;
+mod lag;
+mod limits;
 mod live;
 mod queries;
+mod restarts;
 mod snapshots;
 mod sorts;
+mod tapes;
 mod values;
 
 use std::collections::BTreeMap;
