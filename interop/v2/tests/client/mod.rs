@@ -9,10 +9,12 @@ mod lag;
 mod limits;
 mod live;
 mod queries;
+mod refusals;
 mod restarts;
 mod snapshots;
 mod sorts;
 mod tapes;
+mod tokens;
 mod values;
 
 use std::collections::BTreeMap;
