@@ -9,6 +9,7 @@ mod lag;
 mod limits;
 mod live;
 mod queries;
+mod random;
 mod refusals;
 mod restarts;
 mod snapshots;
