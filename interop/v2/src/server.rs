@@ -379,10 +379,14 @@ impl Server {
             changes.send(marker).await.expect("the projector runs");
             applied.await.expect("the projector runs");
         };
-        tokio::select! {
-            () = &mut *projector => panic!("the projector stopped"),
-            () = feed => {}
-        }
+        let done = async {
+            tokio::select! {
+                () = &mut *projector => panic!("the projector stopped"),
+                () = feed => {}
+            }
+        };
+        let done = tokio::time::timeout(Duration::from_secs(60), done).await;
+        done.expect("no stalled server holds a lock of the cache");
     }
 
     /// Makes one change, and runs `meanwhile` between the moment at which the change is in the server's
@@ -436,7 +440,8 @@ impl Server {
         cursor.to_string()
     }
 
-    /// Stops the server's one thread until the returned value is dropped.
+    /// Stops the server's one thread until the returned value is dropped. The server must have nothing to
+    /// do: a task that holds a lock of the cache keeps it meanwhile, and then changes cannot be made.
     pub fn stall(&self) -> Stall {
         let runtime = self.running.as_ref().expect("a server that is up");
         let (release, released) = blocking::channel::<()>();

@@ -30,6 +30,9 @@ async fn a_subscription_behind_a_small_bus_recovers() {
     for _ in 0..3 {
         server.apply([player("p7", 7).created()]).await;
         list.reaches(server.rows("Player/list").await).await;
+        ranked.reaches(server.rows("Player/list").await).await;
+        page.reaches(server.window("Player/ranked", 2, 5).await)
+            .await;
         flood(&server).await;
         list.reaches(server.rows("Player/list").await).await;
         ranked.reaches(server.rows("Player/list").await).await;

@@ -16,6 +16,33 @@ impl Random {
     }
 }
 
+/// A player whose log may be null. When a state catches up, the server sends null for a field that the
+/// row has lost.
+#[derive(Debug, Clone, PartialEq, Entity)]
+#[entity(name = "Player")]
+struct Loose {
+    name: Option<String>,
+    score: Option<i64>,
+    total: Option<u64>,
+    active: Option<bool>,
+    note: Option<String>,
+    log: Option<Vec<u32>>,
+}
+
+impl FromRow for Loose {
+    fn from_row(row: &Value) -> Self {
+        let player = Player::from_row(row);
+        Loose {
+            name: player.name,
+            score: player.score,
+            total: player.total,
+            active: player.active,
+            note: player.note,
+            log: row["log"].is_array().then_some(player.log),
+        }
+    }
+}
+
 /// A reader that compares what each update says of the row before with what it has.
 struct Rich {
     updates: RichEntityStream<Player>,
@@ -94,6 +121,7 @@ async fn random_traffic(seed: u64, mut server: Server, is_capped: bool) {
         .apply((0..20).map(|n| player(&format!("p{n}"), n)))
         .await;
     let hs = client(&server).connect().await.expect("a connection");
+    let mut faults = hs.faults();
     let views = hs.views::<PlayerViews>();
     let ranked = views.ranked();
     let active = views.list().filter("active", true);
@@ -111,8 +139,8 @@ async fn random_traffic(seed: u64, mut server: Server, is_capped: bool) {
     let town = hs.raw("Player").list().filter("place.town", 3);
     let mut neighbours = Reader::new(town.watch());
     let mut rich = Rich::new(hs.watch_rich::<Player>());
-    let mut one = Reader::new(hs.watch_key::<Player>("p3"));
-    let mut some = Reader::new(hs.watch_keys::<Player>(&["p1", "p2", "p25"]));
+    let mut one = Reader::new(hs.watch_key::<Loose>("p3"));
+    let mut some = Reader::new(hs.watch_keys::<Loose>(&["p1", "p2", "p25"]));
     for round in 0..12 {
         let count = random.below(80);
         match random.below(6) {
@@ -127,9 +155,9 @@ async fn random_traffic(seed: u64, mut server: Server, is_capped: bool) {
                 server.restart_with_state().await;
             }
             2 => {
-                let stall = server.stall();
+                server.kill().await;
+                server.start();
                 random_changes(&server, &mut random, count, is_capped).await;
-                drop(stall);
             }
             3 if round % 2 == 0 => {
                 server.restart().await;
@@ -168,8 +196,14 @@ async fn random_traffic(seed: u64, mut server: Server, is_capped: bool) {
         let mut late = Reader::new(hs.watch::<Player>());
         late.reaches(rows).await;
     }
-    let stats = hs.stats();
-    assert_eq!(stats.row_errors + stats.frame_errors, 0, "{stats:?}");
+    let mut undecodable = Vec::new();
+    hs.disconnect().await;
+    while let Some(fault) = deadline(faults.next()).await {
+        if let Fault::Row(_) | Fault::Frame(_) = fault {
+            undecodable.push(fault);
+        }
+    }
+    assert_eq!(undecodable, []);
 }
 
 #[tokio::test]
