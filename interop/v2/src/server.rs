@@ -346,6 +346,7 @@ impl Server {
 
     /// Makes these changes, each in the next slot, with the server's projector. When this returns, the
     /// server's cache has them and the server has published them. Works on a server that is down, too.
+    /// If the future is dropped before its end, the cache may stay locked.
     pub async fn apply(&self, changes: impl IntoIterator<Item = Change>) {
         let batches = changes.into_iter().map(|change| {
             let slot = self.slot.fetch_add(1, Ordering::Relaxed);

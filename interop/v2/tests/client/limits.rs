@@ -18,7 +18,7 @@ fn subscriptions(limit: u32) -> Limits {
     }
 }
 
-/// Waits until the client has unsubscribed what nobody reads.
+/// Waits until the client has dropped the views that have no reader.
 async fn held(hs: &HyperStack, views: usize) {
     until(async || hs.stats().views <= views).await;
 }

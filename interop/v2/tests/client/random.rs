@@ -102,7 +102,7 @@ fn random_change(random: &mut Random) -> hyperstack_interop_v2::Change {
 }
 
 /// Makes this many changes. Above the cap, a row that the server does not have comes whole: if the server
-/// evicts a row and then gets a patch of it, it keeps the patch alone, and may have told nobody.
+/// evicts a row and then gets a patch of it, it keeps the patch alone, and may not tell the client.
 async fn random_changes(server: &Server, random: &mut Random, count: u64, is_capped: bool) {
     for _ in 0..count {
         let mut change = random_change(random);

@@ -163,18 +163,20 @@ async fn session_ends(token: &'static str) {
     let mut top = Reader::new(hs.views::<PlayerViews>().top().watch());
     list.begins().await;
     top.begins().await;
-    let changes = async {
+    let fault = deadline(async {
         for n in 0.. {
             server
                 .apply([change(&format!("p{}", n % 3), json!({"score": n}))])
                 .await;
-            tokio::task::yield_now().await;
+            tokio::select! {
+                biased;
+                fault = faults.next() => return fault,
+                () = tokio::task::yield_now() => {}
+            }
         }
-    };
-    let fault = tokio::select! {
-        fault = deadline(faults.next()) => fault.expect("a fault"),
-        () = changes => unreachable!("it does not end"),
-    };
+        unreachable!("the loop has no end")
+    });
+    let fault = fault.await.expect("a fault");
     let Fault::Connection(ConnectError::Lost(ConnectionLost::Expelled { code, .. })) = fault else {
         panic!("another fault: {fault:?}");
     };
