@@ -66,6 +66,8 @@ struct World {
 impl World {
     async fn new() -> Result<Self> {
         let server = TestServer::builder()
+            // The faults are frames of this generation.
+            .protocol(hyperstack_sdk::Protocol::V1)
             .entity("Round")
             .view("Round/top", Sort::desc("state.total_deployed"), TOP)
             .array_limit(KEPT)
