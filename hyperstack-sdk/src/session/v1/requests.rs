@@ -356,10 +356,10 @@ impl Requests {
         wanted: &[(Target, Window)],
     ) {
         let wanted: BTreeMap<_, _> = wanted.iter().map(|(target, it)| (target, *it)).collect();
-        let derived = view.derived;
         view.subscriptions.retain(|target, subscription| {
-            let window = wanted.get(target);
-            let keep = window.is_some_and(|window| subscription.serves(*window, derived));
+            // The server sends a derived view's whole window at every change, so that window is no wider than
+            // needed.
+            let keep = wanted.get(target) == Some(&subscription.window);
             if !keep && subscription.status == Status::Standing {
                 (self.freed, self.freed_after) = (true, self.last_id);
                 self.unsubscribe(name, target);
@@ -378,9 +378,9 @@ impl Requests {
     /// Requests a subscription. If the view resumes by a cursor, the snapshot brings only rows that
     /// changed after it.
     fn subscribe(&mut self, name: &Arc<str>, view: &mut View, target: Target, window: Window) {
-        let (window, cursor): (_, Option<Seq>) = match &target {
-            Target::All => view.resume.take(window, view.derived),
-            Target::Key(_) => (window, None),
+        let cursor: Option<Seq> = match &target {
+            Target::All => view.resume.take_cursor(),
+            Target::Key(_) => None,
         };
         let mut message = subscribe(window, name, &target);
         message.after = cursor.map(|cursor| cursor.to_string());
@@ -441,19 +441,6 @@ impl Requests {
         });
         self.outbox.push_back(Request::Subscribe(message));
         self.last_id
-    }
-}
-
-impl Subscription {
-    /// Whether the subscription can go on unchanged. The server sends a derived view's whole window at
-    /// every change, so that window is no wider than needed. The windows of other views differ in their
-    /// snapshot only, which has been received.
-    fn serves(&self, window: Window, derived: bool) -> bool {
-        if derived {
-            self.window == window
-        } else {
-            self.window.covers(window)
-        }
     }
 }
 

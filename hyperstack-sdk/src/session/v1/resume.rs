@@ -1,7 +1,5 @@
 //! How a view is resubscribed.
 
-use super::window::resubscribed;
-use crate::session::window::Window;
 use crate::wire::Seq;
 
 /// Whether a view was subscribed whole before, and up to where its changes are held.
@@ -32,13 +30,12 @@ impl Resume {
         self.cursor = cursor;
     }
 
-    /// Returns the window that a subscription must bring, and the cursor to send with it. Each cursor is
-    /// used once.
-    pub(super) fn take(&mut self, window: Window, derived: bool) -> (Window, Option<Seq>) {
+    /// Returns the cursor to send with a subscription to the whole view. Each cursor is used once.
+    pub(super) fn take_cursor(&mut self) -> Option<Seq> {
         if self.begun {
-            (resubscribed(window, derived), self.cursor.take())
+            self.cursor.take()
         } else {
-            (window, None)
+            None
         }
     }
 }

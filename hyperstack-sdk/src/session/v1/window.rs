@@ -32,16 +32,6 @@ pub(super) fn needed(window: Window, derived: bool) -> Window {
     }
 }
 
-/// The part to subscribe after an earlier subscription ended. Any row may have changed in the gap,
-/// and merging a patch into an old row is wrong, so a list is needed whole.
-pub(super) fn resubscribed(window: Window, derived: bool) -> Window {
-    if derived {
-        window
-    } else {
-        Window::default()
-    }
-}
-
 /// The request for this part of a view.
 pub(super) fn subscribe(window: Window, view: &Arc<str>, target: &Target) -> Subscribe {
     Subscribe {
