@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::support::*;
 
-/// A game of which no field is required, so that any part of a row would be a row.
+/// A game without required fields. Any part of its row would decode as a whole row.
 #[derive(Debug, Clone, PartialEq, Entity)]
 #[entity(name = "Game")]
 struct Loose {

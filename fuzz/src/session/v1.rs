@@ -102,7 +102,7 @@ impl Server for Peer {
             .standing
             .keys()
             .find(|name| !is_barrier(name) && !wanted.contains(*name));
-        assert_eq!(rest, None, "nobody wants it");
+        assert_eq!(rest, None, "no query wants it");
     }
 }
 

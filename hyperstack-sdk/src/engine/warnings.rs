@@ -10,7 +10,7 @@ use crate::stream::RowError;
 /// How long errors of a field are counted before the next warning.
 const INTERVAL: Duration = Duration::from_secs(60);
 
-/// How many fields are told apart. Paths can hold the keys of maps, of which there may be any number.
+/// The most fields that are told apart. A path can contain a map key, so a view can have any number of paths.
 const MOST_FIELDS: usize = 1024;
 
 /// The fields that were warned about, by view and path.
