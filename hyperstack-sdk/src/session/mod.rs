@@ -445,9 +445,11 @@ impl Session {
         }
         self.handle_alive(now);
         let verdict = self.detection.note_message(&message);
-        self.apply_verdict(verdict, now);
-        if self.link != Link::Open {
-            return None;
+        if verdict != Verdict::Nothing {
+            self.apply_verdict(verdict, now);
+            if self.link != Link::Open {
+                return None;
+            }
         }
         if self.detection.takes(&message) {
             self.acknowledge();

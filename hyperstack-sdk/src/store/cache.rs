@@ -118,11 +118,12 @@ impl<T: Record> Cache<T> {
     /// Removes a reader that goes on with another source. Returns the rows that it has.
     pub(crate) fn release(&self, selection: &Selection<T>, queue: &Arc<Queue<T>>) -> RowsOf<T> {
         let mut source = self.lock();
-        let rows = source.rows_of(selection, queue);
-        match source.readers.remove(selection, queue) {
-            Some(moved) => moved.rows,
-            None => rows,
+        if let Some(moved) = source.readers.remove_moved(selection, queue) {
+            return moved.rows;
         }
+        let rows = source.rows_of(selection, queue);
+        source.readers.remove(selection, queue);
+        rows
     }
 
     /// Adds a reader that comes from another source with these rows. It gets the difference once this

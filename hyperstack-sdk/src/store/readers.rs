@@ -98,15 +98,26 @@ impl<T: Record> Readers<T> {
         !self.moved.is_empty()
     }
 
+    /// Removes a reader that came from another source, if it still waits.
+    pub(super) fn remove_moved(
+        &mut self,
+        selection: &Selection<T>,
+        queue: &Arc<Queue<T>>,
+    ) -> Option<Moved<T>> {
+        let mut moved = self.moved.iter();
+        let index = moved.position(|it| it.is(selection, queue))?;
+        Some(self.moved.remove(index))
+    }
+
     /// Removes a reader. Returns the rows that it came with, if it still waits, to be dropped outside of locks.
     pub(super) fn remove(
         &mut self,
         selection: &Selection<T>,
         queue: &Arc<Queue<T>>,
     ) -> Option<Moved<T>> {
-        let index = self.moved.iter().position(|it| it.is(selection, queue));
-        if let Some(index) = index {
-            return Some(self.moved.remove(index));
+        let moved = self.remove_moved(selection, queue);
+        if moved.is_some() {
+            return moved;
         }
         let other = |held: &Arc<Queue<T>>| !Arc::ptr_eq(held, queue);
         match selection {
@@ -124,7 +135,8 @@ impl<T: Record> Readers<T> {
         None
     }
 
-    /// Whether a reader needs the row as it was before a change.
+    /// Whether a reader needs the row as it was before a change. One that came from another source has its
+    /// own rows to compare with.
     pub(super) fn keep_before(&self, key: &str) -> bool {
         self.of(key).any(|queue| queue.keeps_before())
     }
@@ -156,7 +168,7 @@ impl<T: Record> Readers<T> {
     pub(super) fn report(&self, key: Option<&str>, error: &StreamError, wakers: &mut Wakers) {
         let tell = |queue: &Arc<Queue<T>>| queue.push_error(error, wakers);
         match key {
-            Some(key) => self.of(key).for_each(tell),
+            Some(key) => self.of(key).chain(self.moved_of(key)).for_each(tell),
             None => self.each().for_each(tell),
         }
     }
@@ -171,15 +183,16 @@ impl<T: Record> Readers<T> {
     }
 
     /// The readers that may have or want this row.
-    fn of<'a>(&'a self, key: &'a str) -> impl Iterator<Item = &'a Arc<Queue<T>>> {
-        let may_have = move |moved: &&Moved<T>| match &moved.selection {
-            Selection::Key(of) => **of == *key,
-            Selection::All | Selection::Window { .. } => true,
-        };
+    fn of(&self, key: &str) -> impl Iterator<Item = &Arc<Queue<T>>> {
+        self.whole(key)
+            .chain(self.windows.iter().map(|reader| &reader.queue))
+    }
+
+    /// The same of readers that came from another source and wait.
+    fn moved_of<'a>(&'a self, key: &'a str) -> impl Iterator<Item = &'a Arc<Queue<T>>> {
+        let may_have = |moved: &&Moved<T>| moved.selection.key().is_none_or(|of| **of == *key);
         let moved = self.moved.iter().filter(may_have);
-        let moved = moved.map(|moved| &moved.queue);
-        let windows = self.windows.iter().map(|reader| &reader.queue);
-        self.whole(key).chain(windows).chain(moved)
+        moved.map(|moved| &moved.queue)
     }
 
     /// The readers that want this row whatever it contains.

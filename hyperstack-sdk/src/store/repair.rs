@@ -90,7 +90,7 @@ pub(super) fn patch<T: Record>(
                 needs_fetch |= bad.iter().any(|bad| appends(&&bad.unit));
                 return Ok(Repaired {
                     patch,
-                    faults: left_out.into_faults(bad),
+                    faults: left_out.faults(&bad),
                     needs_fetch,
                 });
             }
@@ -124,7 +124,7 @@ pub(super) fn whole<T: Record>(
             patch = patch.then(kept);
         }
         let error = match T::from_patch(patch.clone()) {
-            Ok(_) => return Ok(Repaired::whole(patch, left_out.into_faults(bad))),
+            Ok(_) => return Ok(Repaired::whole(patch, left_out.faults(&bad))),
             Err(error) => error,
         };
         let is_bad = bad.iter().any(|bad| is_within(error.path(), &bad.unit));
@@ -132,13 +132,13 @@ pub(super) fn whole<T: Record>(
             left_out.add(error, bad)?;
         } else if is_bad && error.path().contains('.') {
             // Try again without the section or map entry that requires this field.
-            let first = || Repaired::whole(patch, left_out.faults_with(&bad));
+            let first = || Repaired::whole(patch, left_out.faults(&bad));
             partial.get_or_insert_with(first);
             left_out.add(error, bad)?;
         } else if row.is_some() {
             return Err(error.into());
         } else {
-            let rest = || Repaired::whole(patch, left_out.into_faults(bad));
+            let rest = || Repaired::whole(patch, left_out.faults(&bad));
             return Ok(partial.unwrap_or_else(rest));
         }
     }
@@ -189,16 +189,10 @@ impl LeftOut {
         Ok(())
     }
 
-    /// The same as [`into_faults`](Self::into_faults), of what was left out so far.
-    fn faults_with(&self, bad: &[BadUnit]) -> Vec<Fault> {
+    /// Returns all faults, with those of units that do not decode.
+    fn faults(&self, bad: &[BadUnit]) -> Vec<Fault> {
         let bad = bad.iter().cloned().map(Fault::from);
         self.faults.iter().cloned().chain(bad).collect()
-    }
-
-    /// Returns all faults, with those of units that do not decode.
-    fn into_faults(self, bad: Vec<BadUnit>) -> Vec<Fault> {
-        let bad = bad.into_iter().map(Fault::from);
-        self.faults.into_iter().chain(bad).collect()
     }
 }
 

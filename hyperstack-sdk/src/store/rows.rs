@@ -506,15 +506,12 @@ impl<T: Record> Rows<T> {
         Some(Changed { id, change, live })
     }
 
-    /// Returns all keys, that of the row furthest from the front first.
-    pub(super) fn keys_from_rear(&self) -> Vec<Arc<str>> {
-        let slots = self
-            .order
-            .iter()
-            .filter_map(|id| self.slots[id as usize].as_ref());
-        let mut keys: Vec<_> = slots.map(|slot| slot.key.clone()).collect();
-        keys.reverse();
-        keys
+    /// Returns the key of the row furthest from the front among those with such keys. O(n).
+    pub(super) fn last_where(&self, matches: impl Fn(&Arc<str>) -> bool) -> Option<Arc<str>> {
+        let slots = self.order.iter();
+        let slots = slots.filter_map(|id| self.slots[id as usize].as_ref());
+        let keys = slots.map(|slot| &slot.key).filter(|key| matches(key));
+        keys.last().cloned()
     }
 
     /// Returns the key of the row furthest from the front.

@@ -147,8 +147,7 @@ impl<T: Record> Source<T> {
         if self.pinned.is_empty() {
             return self.rows.last();
         }
-        let keys = self.rows.keys_from_rear();
-        keys.into_iter().find(|key| !self.pinned.contains_key(key))
+        self.rows.last_where(|key| !self.pinned.contains_key(key))
     }
 
     /// Takes a step.
