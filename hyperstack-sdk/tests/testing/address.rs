@@ -2,23 +2,16 @@
 
 use std::net::SocketAddr;
 
-use hyperstack_sdk::testing::{ServerError, TestServer};
+use hyperstack_sdk::testing::ServerError;
 
 use crate::client::Client;
+use crate::v1_server;
 
 #[tokio::test]
 async fn the_address_is_chosen_or_said_to_be_taken() {
-    let first = TestServer::builder()
-        .protocol(hyperstack_sdk::Protocol::V1)
-        .entity("Round")
-        .start()
-        .await
-        .unwrap();
+    let first = v1_server().entity("Round").start().await.unwrap();
     let taken = first.address();
-    let second = TestServer::builder()
-        .protocol(hyperstack_sdk::Protocol::V1)
-        .entity("Round")
-        .address(taken);
+    let second = v1_server().entity("Round").address(taken);
     let error = second.start().await.unwrap_err();
     assert!(matches!(&error, ServerError::Listen(address, _) if *address == taken));
     assert_eq!(error.to_string(), format!("cannot listen on {taken}"));
@@ -27,10 +20,7 @@ async fn the_address_is_chosen_or_said_to_be_taken() {
 #[tokio::test]
 async fn port_0_is_a_free_one_of_any_address() {
     let any = SocketAddr::from(([127, 0, 0, 2], 0));
-    let server = TestServer::builder()
-        .protocol(hyperstack_sdk::Protocol::V1)
-        .entity("Round")
-        .address(any);
+    let server = v1_server().entity("Round").address(any);
     let server = server.start().await.unwrap();
     assert_eq!(server.address().ip(), any.ip());
     let mut client = Client::connect(&server).await;

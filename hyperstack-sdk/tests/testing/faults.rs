@@ -8,14 +8,10 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 use crate::client::{keys, Client};
+use crate::v1_server;
 
 async fn round() -> (TestServer, Client) {
-    let server = TestServer::builder()
-        .protocol(hyperstack_sdk::Protocol::V1)
-        .entity("Round")
-        .start()
-        .await
-        .unwrap();
+    let server = v1_server().entity("Round").start().await.unwrap();
     server.upsert("Round", "1", json!({}));
     let mut client = Client::connect(&server).await;
     client.subscribe("Round/list").await;
@@ -177,11 +173,7 @@ async fn refused(server: &TestServer) -> (u16, Value, Vec<(String, String)>) {
 
 #[tokio::test]
 async fn a_refusal_has_the_servers_shape() {
-    let server = TestServer::builder()
-        .protocol(hyperstack_sdk::Protocol::V1)
-        .start()
-        .await
-        .unwrap();
+    let server = v1_server().start().await.unwrap();
     let refusal = Refusal::new("rate-limit-exceeded").message("slow down");
     server.refuse(refusal.retry_after(1).suggested_action("wait"));
     let (status, _, headers) = refused(&server).await;
@@ -226,12 +218,7 @@ async fn refusal_body(server: &TestServer) -> Value {
 
 #[tokio::test]
 async fn a_token_opens_the_door_by_header_or_query() {
-    let server = TestServer::builder()
-        .protocol(hyperstack_sdk::Protocol::V1)
-        .token("secret")
-        .start()
-        .await
-        .unwrap();
+    let server = v1_server().token("secret").start().await.unwrap();
     assert_eq!(refused(&server).await.0, 401);
     for (query, status) in [("?hs_token=wrong", 401), ("?a=b&hs_token=secret", 101)] {
         let answer = connect_async(format!("{}/{query}", server.url())).await;
@@ -280,11 +267,7 @@ async fn the_last_handle_takes_the_server_with_it() {
 
 #[tokio::test]
 async fn scripted_views_and_frames_are_the_tests_own() {
-    let server = TestServer::builder()
-        .protocol(hyperstack_sdk::Protocol::V1)
-        .start()
-        .await
-        .unwrap();
+    let server = v1_server().start().await.unwrap();
     server.scripted_view("Raw/list", Mode::List, Some(Sort::desc("id")));
     let mut client = Client::connect(&server).await;
     client.subscribe("Raw/list").await;
@@ -304,12 +287,7 @@ async fn scripted_views_and_frames_are_the_tests_own() {
 
 #[tokio::test]
 async fn what_clients_do_can_be_awaited() {
-    let server = TestServer::builder()
-        .protocol(hyperstack_sdk::Protocol::V1)
-        .entity("Round")
-        .start()
-        .await
-        .unwrap();
+    let server = v1_server().entity("Round").start().await.unwrap();
     let mut first = Client::connect(&server).await;
     let mut second = Client::connect(&server).await;
     server.wait_for_connections(2).await;

@@ -10,3 +10,10 @@ mod replay;
 mod subscriptions;
 mod v2;
 mod windows;
+
+use hyperstack_sdk::testing::{TestServer, TestServerBuilder};
+use hyperstack_sdk::Protocol;
+
+fn v1_server() -> TestServerBuilder {
+    TestServer::builder().protocol(Protocol::V1)
+}

@@ -1,14 +1,14 @@
 //! What a change looks like to those who see the base views.
 
-use hyperstack_sdk::testing::{Seq, SeqSource, TestServer};
+use hyperstack_sdk::testing::{Seq, SeqSource};
 use serde_json::json;
 
 use crate::client::Client;
+use crate::v1_server;
 
 #[tokio::test]
 async fn a_patch_carries_what_changed_and_the_row_holds_it_all() {
-    let server = TestServer::builder()
-        .protocol(hyperstack_sdk::Protocol::V1)
+    let server = v1_server()
         .entity("Round")
         .seq(SeqSource::FromSlot(7))
         .start()
@@ -43,8 +43,7 @@ async fn a_patch_carries_what_changed_and_the_row_holds_it_all() {
 
 #[tokio::test]
 async fn limits_cut_the_cache_and_not_the_patches() {
-    let server = TestServer::builder()
-        .protocol(hyperstack_sdk::Protocol::V1)
+    let server = v1_server()
         .entity("Round")
         .row_limit(1)
         .array_limit(2)
@@ -65,12 +64,7 @@ async fn limits_cut_the_cache_and_not_the_patches() {
 
 #[tokio::test]
 async fn base_views_cannot_say_that_a_row_is_gone() {
-    let server = TestServer::builder()
-        .protocol(hyperstack_sdk::Protocol::V1)
-        .entity("Round")
-        .start()
-        .await
-        .unwrap();
+    let server = v1_server().entity("Round").start().await.unwrap();
     server.upsert("Round", "1", json!({}));
     let mut client = Client::connect(&server).await;
     client.subscribe("Round/list").await;
@@ -83,11 +77,6 @@ async fn base_views_cannot_say_that_a_row_is_gone() {
 #[tokio::test]
 #[should_panic(expected = "no entity `Rund`")]
 async fn a_mistyped_entity_is_the_tests_mistake() {
-    let server = TestServer::builder()
-        .protocol(hyperstack_sdk::Protocol::V1)
-        .entity("Round")
-        .start()
-        .await
-        .unwrap();
+    let server = v1_server().entity("Round").start().await.unwrap();
     server.upsert("Rund", "1", json!({}));
 }

@@ -4,6 +4,7 @@ use hyperstack_sdk::testing::{Entry, Kind, Pace, Recording, ServerError, Side, S
 use serde_json::{json, Value};
 
 use crate::client::{keys, Client};
+use crate::v1_server;
 
 fn entry(ms: u64, from: Side, message: Value) -> Entry {
     let snapshot = message["op"] == "snapshot";
@@ -84,12 +85,7 @@ fn recording() -> Recording {
 }
 
 async fn replaying(pace: Pace) -> (TestServer, Client) {
-    let server = TestServer::builder()
-        .protocol(hyperstack_sdk::Protocol::V1)
-        .replay(recording(), pace)
-        .start()
-        .await
-        .unwrap();
+    let server = v1_server().replay(recording(), pace).start().await.unwrap();
     let client = Client::connect(&server).await;
     (server, client)
 }
@@ -192,8 +188,7 @@ async fn unsubscribing_ends_a_playback() {
 
 #[tokio::test]
 async fn a_recording_of_a_generated_session_plays_back() {
-    let server = TestServer::builder()
-        .protocol(hyperstack_sdk::Protocol::V1)
+    let server = v1_server()
         .view("Round/top", Sort::desc("n"), 3)
         .start()
         .await
@@ -226,8 +221,7 @@ async fn a_recording_of_a_generated_session_plays_back() {
     session.write(&mut lines).unwrap();
     let session = Recording::from_reader(&lines[..]).unwrap();
     assert_eq!(session.views(), ["Round/list", "Round/top"]);
-    let player = TestServer::builder()
-        .protocol(hyperstack_sdk::Protocol::V1)
+    let player = v1_server()
         .replay(session, Pace::Instant)
         .start()
         .await
@@ -245,9 +239,7 @@ async fn a_recording_of_a_generated_session_plays_back() {
 
 #[tokio::test]
 async fn a_speed_is_above_zero() {
-    let builder = TestServer::builder()
-        .protocol(hyperstack_sdk::Protocol::V1)
-        .replay(recording(), Pace::Speed(0.0));
+    let builder = v1_server().replay(recording(), Pace::Speed(0.0));
     let error = builder.start().await.unwrap_err();
     assert!(matches!(error, ServerError::Speed(_)));
 }

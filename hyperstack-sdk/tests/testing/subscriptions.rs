@@ -4,14 +4,10 @@ use hyperstack_sdk::testing::{Refresh, Seq, SeqSource, Sort, TestServer};
 use serde_json::json;
 
 use crate::client::{keys, Client};
+use crate::v1_server;
 
 async fn rounds(count: usize) -> (TestServer, Client) {
-    let server = TestServer::builder()
-        .protocol(hyperstack_sdk::Protocol::V1)
-        .entity("Round")
-        .start()
-        .await
-        .unwrap();
+    let server = v1_server().entity("Round").start().await.unwrap();
     for n in 0..count {
         server.upsert("Round", &n.to_string(), json!({"n": n}));
     }
@@ -143,12 +139,7 @@ async fn a_key_filters_lists_and_selects_states() {
 
 #[tokio::test]
 async fn a_cursor_reduces_the_snapshot_numerically() {
-    let server = TestServer::builder()
-        .protocol(hyperstack_sdk::Protocol::V1)
-        .entity("Round")
-        .start()
-        .await
-        .unwrap();
+    let server = v1_server().entity("Round").start().await.unwrap();
     for (key, slot) in [("a", 99), ("b", 100), ("c", 101)] {
         server.set_seq(SeqSource::FromSlot(slot));
         server.upsert("Round", key, json!({}));
@@ -189,8 +180,7 @@ async fn a_cursor_reduces_the_snapshot_numerically() {
 
 #[tokio::test]
 async fn the_limit_of_subscriptions_is_an_error_in_text() {
-    let server = TestServer::builder()
-        .protocol(hyperstack_sdk::Protocol::V1)
+    let server = v1_server()
         .view("Round/latest", Sort::desc("n"), 1)
         .max_subscriptions(1)
         .start()
@@ -209,11 +199,7 @@ async fn the_limit_of_subscriptions_is_an_error_in_text() {
 
 #[tokio::test]
 async fn a_new_token_is_answered_as_told() {
-    let server = TestServer::builder()
-        .protocol(hyperstack_sdk::Protocol::V1)
-        .start()
-        .await
-        .unwrap();
+    let server = v1_server().start().await.unwrap();
     let mut client = Client::connect(&server).await;
     let refresh = json!({"type": "refresh_auth", "token": "new"});
     client.say(refresh.clone()).await;

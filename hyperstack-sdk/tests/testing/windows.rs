@@ -4,10 +4,10 @@ use hyperstack_sdk::testing::{ServerError, Sort, TestServer};
 use serde_json::{json, Value};
 
 use crate::client::{keys, steps, Client};
+use crate::v1_server;
 
 async fn ranked(rows: &[(&str, i64)]) -> (TestServer, Client) {
-    let server = TestServer::builder()
-        .protocol(hyperstack_sdk::Protocol::V1)
+    let server = v1_server()
         .view("Round/top", Sort::desc("score"), 2)
         .start()
         .await
@@ -116,9 +116,7 @@ async fn a_single_row_that_goes_is_not_deleted() {
 
 #[tokio::test]
 async fn a_view_names_its_entity() {
-    let builder = TestServer::builder()
-        .protocol(hyperstack_sdk::Protocol::V1)
-        .view("latest", Sort::asc("n"), 1);
+    let builder = v1_server().view("latest", Sort::asc("n"), 1);
     let error = builder.start().await.unwrap_err();
     assert!(matches!(error, ServerError::ViewId(id) if id == "latest"));
 }
