@@ -237,9 +237,9 @@ async fn a_row_that_changes_hands_comes_and_goes() {
     }
 }
 
-/// The server sends every affected subscription a new snapshot, without an acknowledgement.
-#[tokio::test]
-async fn rows_come_and_go_when_a_new_token_has_other_scopes() {
+/// A server of a row of `a`, one of `b` and one of everyone. Each [renewal](renew) gives the client the
+/// token of the other owner, and `a` is first.
+async fn alternating() -> (Server, HyperStack) {
     let mint = Mint::new();
     let server = scoped(&mint).start();
     server
@@ -252,6 +252,13 @@ async fn rows_come_and_go_when_a_new_token_has_other_scopes() {
     });
     let hs = renewing(&server, provider).connect().await;
     let hs = hs.expect("a connection");
+    (server, hs)
+}
+
+/// The server sends every affected subscription a new snapshot, without an acknowledgement.
+#[tokio::test]
+async fn rows_come_and_go_when_a_new_token_has_other_scopes() {
+    let (server, hs) = alternating().await;
     let views = hs.views::<PlayerViews>();
     let mut list = Reader::new(hs.watch::<Player>());
     let mut top = Reader::new(views.top().watch());
@@ -284,18 +291,7 @@ async fn rows_come_and_go_when_a_new_token_has_other_scopes() {
 
 #[tokio::test]
 async fn an_append_view_that_new_scopes_end_begins_again() {
-    let mint = Mint::new();
-    let server = scoped(&mint).start();
-    server
-        .apply([owned("x", "a", 1), owned("y", "b", 2), player("all", 3)])
-        .await;
-    let calls = Arc::default();
-    let provider = provider(&calls, move |call| {
-        let scope = if call % 2 == 1 { "a" } else { "b" };
-        AuthToken::new(mint.scoped_token(&[scope]))
-    });
-    let hs = renewing(&server, provider).connect().await;
-    let hs = hs.expect("a connection");
+    let (server, hs) = alternating().await;
     let append = hs.raw("Player").collection("Player/append");
     let mut reader = Reader::new(append.watch());
     for owner in ["a", "b", "a"] {
