@@ -11,6 +11,7 @@ mod detection;
 mod documentation;
 mod faults;
 mod filters;
+mod missing_fields;
 mod numbers;
 mod order;
 mod policies;

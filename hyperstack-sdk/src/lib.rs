@@ -58,8 +58,10 @@
 //! - **Unchanged is silent.** A row that comes again as it is makes no item.
 //! - **A bad field keeps its last good value, and the rest of its update applies.** `try_watch()` and
 //!   [`HyperStack::faults`] report it, and [`StateView::stale_fields`] names it until a good value arrives. A
-//!   row stays hidden until all required fields have arrived. If a list is unexpectedly empty, check
-//!   `stats().partial_rows`.
+//!   row stays hidden until all required fields have arrived.
+//! - **A struct that does not match the data is reported.** If no row of a snapshot has a field and the server
+//!   sends a similar name, one warning and one [`Fault::MissingField`] name both. If every row lacks a required
+//!   field, `try_list()` is `ReadError::Partial`.
 //! - **Empty, not yet, and broken are three answers**: see the `try_…` methods and `ReadError`.
 //!
 //! # When the connection is lost
@@ -290,6 +292,8 @@ pub use patch::{
 pub use serde_json::Value;
 pub use session::{CloseReason, ConfigError, ConnectError, ConnectionLost, TooManySubscriptions};
 pub use shapes::{Capture, Event, Instruction, SlotHashBytes, TokenMetadata, TokenMetadataPatch};
+#[cfg(feature = "client")]
+pub use store::MissingField;
 pub use stream::{
     EndReason, EntityStream, RichEntityStream, RichUpdate, RowError, RowErrorCause, RowStream,
     SharedEntityStream, StreamError, TryEntityStream, Update, Watch,

@@ -1,6 +1,7 @@
 //! What goes wrong and is survived.
 
 use crate::session::ConnectError;
+use crate::store::MissingField;
 use crate::stream::RowError;
 use crate::wire::{FrameError, Issue};
 
@@ -25,6 +26,10 @@ pub enum Fault {
         /// The limit.
         limit: usize,
     },
+    /// No row of a snapshot had a field, although the server sent a similar name or the field is required.
+    /// Reported once per view and field.
+    #[error(transparent)]
+    MissingField(#[from] MissingField),
     /// The server complained.
     #[error("the server says {}: {}", .0.code, .0.message)]
     Issue(Issue),

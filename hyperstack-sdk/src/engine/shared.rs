@@ -326,8 +326,15 @@ impl Engine {
         let mut core = self.core();
         core.caches.finish_turn();
         let timeout = core.session.poll_timeout();
-        let full = std::mem::take(&mut core.caches.report().full);
+        let report = core.caches.report();
+        let full = std::mem::take(&mut report.full);
+        let missing = std::mem::take(&mut report.missing);
         drop(core);
+        for missing in missing {
+            if self.warnings.is_first(&missing) {
+                self.report(&missing.into());
+            }
+        }
         for Full { view, rows, limit } in full {
             self.report(&Fault::Full { view, rows, limit });
         }

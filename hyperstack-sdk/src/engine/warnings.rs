@@ -1,10 +1,12 @@
-//! Warnings about fields that do not fit: one for each view and field, then a count for each minute.
+//! Warnings about fields that do not fit: one for each view and field, then a count for each minute. Warnings
+//! about fields that are missing: one for each view and field.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::session::Time;
+use crate::store::MissingField;
 use crate::stream::RowError;
 
 /// How long errors of a field are counted before the next warning.
@@ -13,9 +15,13 @@ const INTERVAL: Duration = Duration::from_secs(60);
 /// The most fields that are told apart. A path can contain a map key, so a view can have any number of paths.
 const MOST_FIELDS: usize = 1024;
 
-/// The fields that were warned about, by view and path.
+/// The fields that were warned about.
 #[derive(Debug, Default)]
-pub(super) struct Warnings(Mutex<HashMap<(String, String), Field>>);
+pub(super) struct Warnings {
+    /// By view and path.
+    fields: Mutex<HashMap<(String, String), Field>>,
+    missing: Mutex<HashSet<(String, String)>>,
+}
 
 #[derive(Debug)]
 struct Field {
@@ -36,9 +42,16 @@ impl Warnings {
         }
     }
 
+    /// Whether this is the first warning that the field is missing.
+    pub(super) fn is_first(&self, missing: &MissingField) -> bool {
+        let field = (missing.view.clone(), missing.field.clone());
+        let mut known = self.missing.lock().unwrap_or_else(PoisonError::into_inner);
+        known.insert(field)
+    }
+
     /// Returns how many errors of the field were not logged, if this one must be.
     fn count(&self, error: &RowError, now: Time) -> Option<u64> {
-        let mut fields = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut fields = self.fields.lock().unwrap_or_else(PoisonError::into_inner);
         let field = (error.view.clone(), error.path().to_owned());
         if let Some(field) = fields.get_mut(&field) {
             if now.saturating_sub(field.warned) < INTERVAL {
@@ -86,6 +99,6 @@ mod tests {
         for n in 0..2 * MOST_FIELDS {
             warnings.count(&error(&n.to_string()), seconds(200));
         }
-        assert_eq!(warnings.0.lock().unwrap().len(), MOST_FIELDS);
+        assert_eq!(warnings.fields.lock().unwrap().len(), MOST_FIELDS);
     }
 }

@@ -1,11 +1,13 @@
 //! Where a decoder is: read by append lists, written by errors.
 
 use super::error::{prepend_field, prepend_index, write_place, PatchError};
+use super::record::Fields;
+use super::survey::Survey;
 use super::units::{Reading, Units};
 use serde::de::Error;
 
-/// How deep units are read. Each is decoded by a deserializer of its own, so that no one of these sees the depth.
-const MOST_UNITS: usize = 100;
+/// How deep entries are read that have deserializers of their own: none of these sees the whole depth.
+const MOST_ENTRIES: usize = 100;
 
 /// What the decoders of one patch share.
 ///
@@ -20,10 +22,21 @@ pub struct Context<'a> {
     path: String,
     /// The path of what failed, put together from the inside out.
     failed: String,
-    /// Set if units that do not decode are left out.
-    units: Option<Reading<'a>>,
-    /// How many units the value being decoded is in.
+    mode: Mode<'a>,
+    /// How many entries, each with a deserializer of its own, the value being decoded is in.
     depth: usize,
+}
+
+/// What an object is read for.
+#[derive(Debug, Default)]
+enum Mode<'a> {
+    /// All of its fields.
+    #[default]
+    Plain,
+    /// Those units that decode.
+    Units(Reading<'a>),
+    /// To see which fields there are.
+    Survey(&'a mut Survey),
 }
 
 impl<'a> Context<'a> {
@@ -53,7 +66,7 @@ impl<'a> Context<'a> {
         decode: impl FnOnce(&mut Self) -> Result<T, E>,
     ) -> Result<T, E> {
         let outer = self.path.len();
-        let tracked = !self.append.is_empty() || self.units.is_some();
+        let tracked = !self.append.is_empty() || !self.is_plain();
         if tracked {
             if outer > 0 {
                 self.path.push('.');
@@ -101,25 +114,66 @@ impl<'a> Context<'a> {
 
     /// Reads unit by unit; see [`Units`].
     pub(crate) fn by_units(self, root: &'static str, units: Units<'a>) -> Self {
-        let units = Some(Reading::new(root, units));
-        Self { units, ..self }
+        let mode = Mode::Units(Reading::new(root, units));
+        Self { mode, ..self }
+    }
+
+    /// A context that reads an object for a survey.
+    pub(super) fn surveyed(survey: &'a mut Survey) -> Self {
+        let mode = Mode::Survey(survey);
+        Self {
+            mode,
+            ..Self::default()
+        }
+    }
+
+    /// Whether objects are read for all of their fields.
+    #[inline]
+    pub(crate) fn is_plain(&self) -> bool {
+        matches!(self.mode, Mode::Plain)
     }
 
     /// Whether units that do not decode are left out.
     pub(crate) fn reads_units(&self) -> bool {
-        self.units.is_some()
+        matches!(self.mode, Mode::Units(_))
+    }
+
+    /// Whether objects are read for a survey.
+    pub(super) fn is_survey(&self) -> bool {
+        matches!(self.mode, Mode::Survey(_))
+    }
+
+    /// The survey, and the dotted path of the value being decoded.
+    pub(super) fn survey(&mut self) -> Option<(&mut Survey, &str)> {
+        match &mut self.mode {
+            Mode::Survey(survey) => Some((survey, &self.path)),
+            _ => None,
+        }
+    }
+
+    /// Notes a member that is none of the fields.
+    pub(super) fn note_unknown<P: Fields>(&mut self, name: &str) {
+        if let Some((survey, path)) = self.survey() {
+            survey.note_unknown::<P>(path, name);
+        }
     }
 
     /// Returns the units that failed.
     pub(crate) fn into_units(self) -> Option<Reading<'a>> {
-        self.units
+        match self.mode {
+            Mode::Units(reading) => Some(reading),
+            _ => None,
+        }
     }
 
     /// Runs a decoder for a value that is one unit, whatever is inside of it.
     pub fn whole<T>(&mut self, decode: impl FnOnce(&mut Self) -> T) -> T {
-        let units = self.units.take();
+        if !self.reads_units() {
+            return decode(self);
+        }
+        let mode = std::mem::take(&mut self.mode);
         let decoded = decode(self);
-        self.units = units;
+        self.mode = mode;
         decoded
     }
 
@@ -135,30 +189,42 @@ impl<'a> Context<'a> {
             unit.push('.');
         }
         unit.push_str(name);
-        if self.units.as_ref().is_some_and(|units| !units.wants(&unit)) {
+        let Mode::Units(units) = &self.mode else {
+            return None;
+        };
+        if !units.wants(&unit) {
             return None;
         }
-        self.depth += 1;
-        let decoded = if self.depth > MOST_UNITS {
-            Err(serde_json::Error::custom("nested too deeply"))
-        } else {
-            self.under(name, decode)
-        };
-        self.depth -= 1;
-        match decoded {
+        match self.entry(name, decode) {
             Ok(decoded) => Some(decoded),
             Err(error) => {
                 let failed = std::mem::take(&mut self.failed);
-                let path = match failed.is_empty() {
-                    true => unit.clone(),
-                    false => unit[..unit.len() - name.len()].to_owned() + &failed,
+                let path = if failed.is_empty() {
+                    unit.clone()
+                } else {
+                    unit[..unit.len() - name.len()].to_owned() + &failed
                 };
-                if let Some(units) = &mut self.units {
+                if let Mode::Units(units) = &mut self.mode {
                     units.note(unit, path, &error);
                 }
                 None
             }
         }
+    }
+
+    /// Runs a decoder for the value under the key `name` that has a deserializer of its own.
+    pub(super) fn entry<T>(
+        &mut self,
+        name: &str,
+        decode: impl FnOnce(&mut Self) -> Result<T, serde_json::Error>,
+    ) -> Result<T, serde_json::Error> {
+        if self.depth == MOST_ENTRIES {
+            return Err(serde_json::Error::custom("nested too deeply"));
+        }
+        self.depth += 1;
+        let decoded = self.under(name, decode);
+        self.depth -= 1;
+        decoded
     }
 
     /// The path of what failed.

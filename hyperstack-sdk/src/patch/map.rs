@@ -124,7 +124,9 @@ impl<'de, K: Key, V: Field> Visitor<'de> for Entries<'_, '_, K, V> {
                 entries.extend(decoded);
                 continue;
             }
-            let (key, slot) = self.0.under(&text, |cx| {
+            // All entries of a map have the same fields.
+            let name = if self.0.is_survey() { "*" } else { &text };
+            let (key, slot) = self.0.under(name, |cx| {
                 let key = parse_key::<K, A::Error>(&text)?;
                 Ok((key, map.next_value_seed(SlotSeed::<V, _>::new(cx))?))
             })?;

@@ -79,6 +79,7 @@ pub mod record;
 mod scalar;
 mod set;
 mod slot;
+mod survey;
 mod units;
 #[doc(hidden)]
 pub mod walk;
@@ -94,6 +95,7 @@ pub use list::ListPatch;
 pub use map::MapPatch;
 
 pub(crate) use record::check;
+pub(crate) use survey::{Missing, Survey};
 pub(crate) use units::{is_within, BadUnit, Units};
 
 use compare::Compare;

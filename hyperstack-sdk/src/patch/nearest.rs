@@ -1,8 +1,8 @@
 //! The nearest name to one that is unknown.
 
 /// The name that is fewest slips away from this one, if it is few.
-pub(crate) fn nearest(name: &str, known: &[&'static str]) -> Option<&'static str> {
-    let slips = |known: &&'static str| (distance(name, known), *known);
+pub(crate) fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
+    let slips = |known: &&'k str| (distance(name, known), *known);
     let (slips, known) = known.iter().map(slips).min()?;
     (slips <= name.len().max(known.len()) / 3).then_some(known)
 }

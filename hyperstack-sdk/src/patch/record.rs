@@ -14,6 +14,13 @@ use serde::Deserializer;
 use std::fmt;
 use std::marker::PhantomData;
 
+/// The number of the field that has this number, or that has an alias of this number.
+pub(super) fn field_of<P: Fields>(number: usize) -> usize {
+    let fields = P::NAMES.len() - P::ALIASES.len();
+    let alias = number.checked_sub(fields);
+    alias.map_or(number, |alias| P::ALIASES[alias])
+}
+
 /// The slots of a struct: what its patch consists of. Derived.
 #[doc(hidden)]
 pub trait Fields: Default + 'static {
@@ -23,6 +30,8 @@ pub trait Fields: Default + 'static {
     const NAMES: &'static [&'static str];
     /// Their names in Rust.
     const IDENTS: &'static [&'static str] = Self::NAMES;
+    /// For each alias, the number of its field.
+    const ALIASES: &'static [usize] = &[];
 
     /// The number of this name.
     fn find(name: &str) -> Option<usize>;
@@ -82,11 +91,11 @@ fn decode_named<'de, P: Fields, D: Deserializer<'de>>(
 
         fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
             let Object(fields, cx) = self;
+            if !cx.is_plain() {
+                return units::decode_entries(fields, map, cx);
+            }
             while let Some(found) = map.next_key_seed(Name::<P>(PhantomData))? {
                 match found {
-                    Some(number) if cx.reads_units() => {
-                        units::decode_unit::<P, A>(fields, number, &mut map, cx)?;
-                    }
                     Some(number) => cx.under(P::NAMES[number], |cx| {
                         P::decode_field(fields, number, &mut map, cx)
                     })?,

@@ -5,8 +5,8 @@
 
 use super::context::Context;
 use super::error::DecodeError;
-use super::record::Fields;
-use super::walk;
+use super::record::{field_of, Fields};
+use super::survey;
 use serde::de::{DeserializeSeed, MapAccess};
 use serde_json::value::RawValue;
 
@@ -70,15 +70,31 @@ pub(crate) fn is_within(path: &str, of: &str) -> bool {
     }
 }
 
-/// Reads the field with this number, unless it does not decode: then the fields stay as they are.
-pub(super) fn decode_unit<'de, P: Fields, A: MapAccess<'de>>(
+/// Reads each entry of an object by itself, for its units or for a survey.
+pub(super) fn decode_entries<'de, P: Fields, A: MapAccess<'de>>(
     fields: &mut P,
-    number: usize,
-    map: &mut A,
+    mut map: A,
     cx: &mut Context<'_>,
 ) -> Result<(), A::Error> {
-    let mut entry = Entry(map.next_value()?);
-    let decoded = cx.unit(name::<P>(number), |cx| {
+    while let Some(name) = map.next_key::<String>()? {
+        let entry = Entry(map.next_value()?);
+        match P::find(&name) {
+            Some(number) if cx.is_survey() => survey::field(fields, number, entry, cx),
+            Some(number) => decode_unit(fields, number, entry, cx),
+            None => cx.note_unknown::<P>(&name),
+        }
+    }
+    Ok(())
+}
+
+/// Reads the field with this number. If it does not decode, the fields stay as they are.
+fn decode_unit<P: Fields>(
+    fields: &mut P,
+    number: usize,
+    mut entry: Entry<'_>,
+    cx: &mut Context<'_>,
+) {
+    let decoded = cx.unit(P::NAMES[field_of::<P>(number)], |cx| {
         let mut unit = P::default();
         P::decode_field(&mut unit, number, &mut entry, cx)?;
         Ok(unit)
@@ -86,28 +102,19 @@ pub(super) fn decode_unit<'de, P: Fields, A: MapAccess<'de>>(
     if let Some(unit) = decoded {
         P::then_fields(fields, unit);
     }
-    Ok(())
-}
-
-/// The name of a field, also if the number is that of an alias.
-fn name<P: Fields>(number: usize) -> &'static str {
-    // Every slot takes null, and the one that did is the field's.
-    let mut probe = P::default();
-    let null = serde_json::from_str::<&RawValue>("null");
-    let set = null.and_then(|null| {
-        P::decode_field(
-            &mut probe,
-            number,
-            &mut Entry(null),
-            &mut Context::default(),
-        )
-    });
-    let found = set.ok().and_then(|()| walk::first_set(&probe));
-    P::NAMES[found.unwrap_or(number)]
 }
 
 /// The entry of an object whose key was read.
 pub(super) struct Entry<'de>(pub(super) &'de RawValue);
+
+impl Entry<'_> {
+    /// Whether the value is null, or an object or a list that is empty.
+    pub(super) fn is_empty(&self) -> bool {
+        let inside = |open, close| self.0.get().strip_prefix(open)?.strip_suffix(close);
+        let inside = inside('{', '}').or_else(|| inside('[', ']'));
+        inside.map_or(self.0.get() == "null", |it| it.trim_ascii().is_empty())
+    }
+}
 
 impl<'de> MapAccess<'de> for Entry<'de> {
     type Error = serde_json::Error;

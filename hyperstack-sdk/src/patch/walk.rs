@@ -73,28 +73,6 @@ pub fn debug<P: Fields>(name: &str, fields: &P, f: &mut fmt::Formatter<'_>) -> f
     show.0.finish()
 }
 
-/// The number of the first field that is set.
-pub(super) fn first_set<P: Fields>(fields: &P) -> Option<usize> {
-    struct FirstSet;
-
-    impl Walk for FirstSet {
-        type Error = usize;
-
-        fn slot<F: Field<K>, K>(
-            &mut self,
-            number: usize,
-            slot: &Slot<F::Change>,
-        ) -> Result<(), usize> {
-            match slot {
-                None => Ok(()),
-                Some(_) => Err(number),
-            }
-        }
-    }
-
-    P::walk(fields, &mut FirstSet).err()
-}
-
 /// Whether no field is set.
 pub fn none_set<P: Fields>(fields: &P) -> bool {
     struct AnySet;

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 
 use super::readers::{Moved, RowsOf, Selection};
 use super::readiness::{Outcome, Ticket};
-use super::report::Report;
+use super::report::{Partial, Report};
 use super::source::{Source, Waiting};
 use super::window::{self, Predicate};
 use crate::patch::Record;
@@ -77,6 +77,11 @@ impl<T: Record> Cache<T> {
     /// Returns the dotted paths of a row's fields whose latest value did not fit.
     pub(crate) fn stale_fields(&self, key: &str) -> Vec<String> {
         self.lock().rows.stale_fields(key).to_vec()
+    }
+
+    /// Returns why the target's rows are not shown, if it has rows but each lacks a required field.
+    pub(crate) fn partial(&self, target: &Target) -> Option<Partial> {
+        self.lock().partial(target)
     }
 
     /// Returns the row with this key if the whole view is ready.

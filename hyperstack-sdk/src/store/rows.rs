@@ -168,6 +168,22 @@ impl<T: Record> Rows<T> {
         self.index.len()
     }
 
+    /// Returns what the partial row with this key lacks. Without a key, what one of the rows lacks if all are
+    /// partial.
+    pub(super) fn lacking(&self, key: Option<&str>) -> Option<PatchError> {
+        let partial = |slot: &TableRow<T>| match &slot.row {
+            Content::Whole(_) => None,
+            Content::Partial(patch) => T::from_patch((**patch).clone()).err(),
+        };
+        match key {
+            Some(key) => self.slots[self.find(key)? as usize]
+                .as_ref()
+                .and_then(partial),
+            None if self.partial < self.len() => None,
+            None => self.slots.iter().flatten().find_map(partial),
+        }
+    }
+
     /// Returns the number of partial rows.
     pub(super) fn partial(&self) -> usize {
         self.partial

@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use super::readers::{Readers, RowsOf, Selection};
 use super::readiness::{Outcome, Readiness};
-use super::report::{Full, Report};
+use super::report::{Full, MissingField, Partial, Report};
 use super::rows::{Changed, Input, Rows};
 use super::window::WindowReader;
-use crate::patch::Record;
+use crate::patch::record::Fields;
+use crate::patch::{is_within, Missing, Record, Survey};
 use crate::session::{Absent, CloseReason, Step, Target, Window};
 use crate::stream::{EndReason, Meter, Queue, RowError, RowErrorCause, StreamError, Wakers};
 use crate::wire::{FrameError, Row, Seq};
@@ -32,6 +33,7 @@ pub(super) struct Source<T: Record> {
     /// The number of the view's rows before the first row held.
     pub(super) base: u64,
     snapshot: Snapshot,
+    survey: Survey,
     /// Rows that left a window, each until another row takes its place.
     held: Vec<Arc<str>>,
     /// Whether windows may be out of date until the order is complete.
@@ -104,6 +106,7 @@ impl<T: Record> Source<T> {
             extent: None,
             base: 0,
             snapshot: Snapshot::None,
+            survey: Survey::default(),
             held: Vec::new(),
             has_deferred: false,
             has_reported_full: false,
@@ -180,6 +183,7 @@ impl<T: Record> Source<T> {
                     self.rows.begin_snapshot();
                     self.readiness.begin_again();
                     self.snapshot = Snapshot::Receiving;
+                    self.survey.begin();
                 }
                 for error in malformed {
                     self.mark_incomplete(error, wakers);
@@ -372,6 +376,7 @@ impl<T: Record> Source<T> {
         self.readiness.begin(target);
         if self.snapshot == Snapshot::None {
             self.snapshot = Snapshot::Receiving;
+            self.survey.begin();
         }
         if *target == Target::All {
             if !self.covers(window) || window.skip != self.base {
@@ -404,6 +409,9 @@ impl<T: Record> Source<T> {
             self.left_out.clear();
         }
         while self.is_over_limit() && self.evict(report) {}
+        if snapshot == Snapshot::Receiving {
+            self.report_missing(report);
+        }
         let wakers = &mut report.wakers;
         let extent = self.extent;
         for reader in self.readers.windows() {
@@ -426,6 +434,44 @@ impl<T: Record> Source<T> {
         if self.readiness.finish(target, outcome, wakers) {
             self.report(target, &StreamError::Resynced, wakers);
         }
+    }
+
+    /// Reports the fields that no row of the snapshot had: those with a similar name that the server sends
+    /// instead, and one without if it is required and so no row is whole.
+    fn report_missing(&self, report: &mut Report) {
+        let rows = self.survey.rows();
+        if rows == 0 {
+            return;
+        }
+        let mut missing = self.survey.missing();
+        if let Some(error) = self.rows.lacking(None) {
+            let path = error.path();
+            let is_new = !missing.iter().any(|it| is_within(path, &it.path));
+            if is_new && self.survey.lacks(path) {
+                let path = path.to_owned();
+                missing.push(Missing { path, sent: None });
+            }
+        }
+        let missing = missing
+            .into_iter()
+            .map(|Missing { path, sent }| MissingField {
+                view: self.view.to_string(),
+                field: format!("{}.{path}", T::Patch::ROOT),
+                rows,
+                sent,
+            });
+        report.missing.extend(missing);
+    }
+
+    /// Returns why the target's rows are not shown, if it has rows but each lacks a required field.
+    pub(super) fn partial(&self, target: &Target) -> Option<Partial> {
+        let key = target.key();
+        let error = self.rows.lacking(key.map(|key| &**key))?;
+        let rows = key.map_or(self.rows.partial(), |_| 1);
+        let mut missing = self.survey.missing().into_iter();
+        let missing = missing.find(|it| is_within(error.path(), &it.path));
+        let sent = missing.and_then(|missing| missing.sent);
+        Some(Partial { rows, error, sent })
     }
 
     /// A message that may have concerned the source could not be read.
@@ -474,6 +520,9 @@ impl<T: Record> Source<T> {
             Arrival::Patch(_, seq) => (seq, true),
         };
         let (seq, version) = self.rows.guard().stamps(row.data, frame, live);
+        if let Arrival::Snapshot = arrival {
+            self.survey.read::<T::Patch>(row.data);
+        }
         let input = Input {
             key: &row.key,
             data: row.data,

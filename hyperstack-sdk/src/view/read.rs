@@ -7,9 +7,9 @@ use std::time::Duration;
 use futures_util::FutureExt;
 
 use crate::engine::{ConnectionState, Handle, Place};
-use crate::patch::{FilterError, Record};
+use crate::patch::{FilterError, PatchError, Record};
 use crate::session::{CloseReason, Filters, Query, Route, TooManySubscriptions, Window};
-use crate::store::{Cache, Outcome, Predicate};
+use crate::store::{Cache, Outcome, Partial, Predicate, Sent};
 use crate::stream::{Item, Watch};
 use crate::wire::{FrameError, Issue};
 
@@ -64,6 +64,19 @@ pub enum ReadError {
         view: String,
         /// What could not be read.
         error: FrameError,
+    },
+    /// The server sent rows, but every row lacks a required field, so none is shown. Usually a field of the
+    /// struct has another name than on the wire.
+    #[error("{view}: {rows} rows arrived, but none is complete: {error}{}", Sent(.sent.as_deref()))]
+    Partial {
+        /// The view's id.
+        view: String,
+        /// The number of rows that arrived.
+        rows: usize,
+        /// What one of them lacks; names the field.
+        error: PatchError,
+        /// The nearest name that the server sends and that is not a field of the struct.
+        sent: Option<String>,
     },
     /// The filter asks for what no row can have.
     #[error(transparent)]
@@ -157,7 +170,15 @@ impl<T: Record> View<T> {
             }
         };
         let outcome = match outcome {
-            Ok(Ok(Outcome::Ready | Outcome::Moved)) => Ok(()),
+            Ok(Ok(Outcome::Ready | Outcome::Moved)) => match place.cache.partial(&query.target) {
+                None => Ok(()),
+                Some(Partial { rows, error, sent }) => Err(ReadError::Partial {
+                    view: view(),
+                    rows,
+                    error,
+                    sent,
+                }),
+            },
             Ok(Err(error)) => Err(ReadError::TooManySubscriptions(error)),
             Ok(Ok(Outcome::Incomplete(error))) => Err(ReadError::Incomplete {
                 view: view(),

@@ -50,8 +50,8 @@ impl<T: Record> StateView<T> {
     ///
     /// # Errors
     ///
-    /// See [`ReadError`]; a key that the server does not have is `Ok(None)`, and so is a row that still
-    /// lacks a field which its struct requires, of which [`Stats::partial_rows`](crate::Stats) tells.
+    /// See [`ReadError`]. A key that the server does not have is `Ok(None)`. A row that still lacks a required
+    /// field is [`ReadError::Partial`].
     ///
     /// # Panics
     ///
