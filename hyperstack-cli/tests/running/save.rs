@@ -11,7 +11,8 @@ use hyperstack_sdk::Protocol;
 use serde_json::json;
 
 use crate::support::{
-    hs, last_rows, no_file, rounds, rounds_of, run, served, served_by, session, Running,
+    ending_signals, hs, last_rows, no_file, rounds, rounds_of, run, served, served_by, session,
+    Running,
 };
 
 fn text(path: &Path) -> &str {
@@ -53,12 +54,8 @@ async fn what_is_saved_can_be_served() -> Result<(), Box<dyn std::error::Error>>
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
 async fn an_end_from_outside_loses_nothing() -> Result<(), Box<dyn std::error::Error>> {
-    for (signal, code) in [
-        ("-INT", Some(0)),
-        ("-TERM", Some(0)),
-        ("-HUP", Some(0)),
-        ("-KILL", None),
-    ] {
+    let ending = ending_signals().into_iter().map(|signal| (signal, Some(0)));
+    for (signal, code) in ending.chain([("-KILL", None)]) {
         let (server, path) = (rounds().await?, no_file("interrupted.jsonl.gz"));
         let arguments = ["stream", &server.url(), "Round", "--save", text(&path)];
         let mut stream = Running::new(hs(&arguments), "");

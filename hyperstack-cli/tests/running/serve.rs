@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{hs, last_rows, served, session, Running};
+use crate::support::{ending_signals, hs, last_rows, served, session, Running};
 
 #[test]
 fn it_says_what_there_is_to_see() {
@@ -59,7 +59,7 @@ fn in_a_loop_a_client_comes_back_for_it() {
 #[cfg(unix)]
 #[test]
 fn a_signal_ends_it() {
-    for signal in ["-INT", "-TERM", "-HUP"] {
+    for signal in ending_signals() {
         let (mut server, _url) = served(&session(), &[]);
         server.signal(signal);
         assert_eq!(server.end().code, Some(0), "{signal}");

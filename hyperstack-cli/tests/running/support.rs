@@ -78,6 +78,20 @@ pub(crate) fn run(arguments: &[&str]) -> Ran {
     Running::new(hs(arguments), "").end()
 }
 
+/// The signals that end `hs`. Under `nohup` it ignores a hangup, as it should, and so do these tests.
+#[cfg(unix)]
+pub(crate) fn ending_signals() -> Vec<&'static str> {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    // The first bit stands for the first signal, the hangup.
+    if ignored.is_some_and(|mask| mask & 1 == 1) {
+        vec!["-INT", "-TERM"]
+    } else {
+        vec!["-INT", "-TERM", "-HUP"]
+    }
+}
+
 /// How a command went.
 #[derive(Debug)]
 pub(crate) struct Ran {
