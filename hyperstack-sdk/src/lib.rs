@@ -1,4 +1,4 @@
-//! A typed client for Hyperstack: Solana programs as live entities, streamed into plain Rust structs.
+//! A typed client for Hyperstack and Arete: Solana programs as live entities, streamed into plain Rust structs.
 //!
 #![cfg_attr(feature = "client", doc = "```no_run")]
 #![cfg_attr(not(feature = "client"), doc = "```ignore")]
@@ -27,84 +27,59 @@
 //! # }
 //! ```
 //!
-//! # How data flows
+//! # Guides
 //!
-//! ```text
-//! socket bytes
-//!   -> wire      messages: inflated under a limit, borrowed from their bytes
-//!   -> session   what readers want against what the server confirmed; timers, backoff, tokens
-//!   -> store     sources and local windows: decode the patch, merge it, keep the order
-//!   -> stream    one conflating queue per reader, and the stream over it
-//!   -> engine    session and caches as one machine, shared by handles, readers and the driver
-//!   -> view      handles to the views of an entity
-//!   -> client    HyperStack and its builder
-//! driver         the one task that awaits the socket and feeds the session
-//! auth           tokens, where they come from, and why they may not come
-//! shapes         what the server wraps around accounts and instructions
-//! patch          what the derives build on: typed patches, their merge, their wire
-//! testing        an in-process server that speaks the protocol, and recordings of the real one
-//! ```
+//! The [`guide`] has a page for each task: [connecting](guide::connecting), [reading](guide::reading),
+//! [streaming](guide::streaming), [lag](guide::lag), [reconnecting](guide::reconnecting), [auth](guide::auth),
+//! [testing](guide::testing) and [migrating](guide::migrating). [`derives`] shows each attribute with an example.
 //!
-//! [`wire`], [`session`] and the store are pure: they do no IO and read no clock, and time is an
-//! argument. Only the client, its views and its driver need tokio; they stand behind the feature
-//! `client`.
+//! # What the client promises
 //!
-//! # What a reader is promised
-//!
-//! - **Snapshot, then live, for everyone.** A stream, the first or the hundredth on a view, starts
-//!   with the rows that are there, then yields every later change.
-//! - **Nothing is lost in silence.** A reader that falls behind gets one item for each row that
-//!   changed meanwhile, and what it reads last is the truth. It never slows the socket down.
-//! - **Unchanged is silent.** A row that comes again as it is makes no item.
+//! - **Snapshot, then live, for everyone.** Each stream starts with the rows that the view has, then yields every
+//!   later change.
+//! - **No silent loss.** A reader that falls behind gets one item for each row that changed, and the last item is the
+//!   row's current state. It never slows down the socket.
+//! - **Unchanged rows are silent.** A row that arrives again without a change yields nothing.
 //! - **A bad field keeps its last good value, and the rest of its update applies.** `try_watch()` and
-//!   [`HyperStack::faults`] report it, and [`StateView::stale_fields`] names it until a good value arrives. A
-//!   row stays hidden until all required fields have arrived.
-//! - **A struct that does not match the data is reported.** If no row of a snapshot has a field and the server
-//!   sends a similar name, one warning and one [`Fault::MissingField`] name both. If every row lacks a required
-//!   field, `try_list()` is `ReadError::Partial`.
-//! - **Empty, not yet, and broken are three answers**: see the `try_…` methods and `ReadError`.
-//!
-//! # When the connection is lost
-//!
-//! It is restored, after a wait that is drawn at random up to 1, 2, 4, 8, then 16 seconds, as often as it
-//! takes or as [`max_reconnect_attempts`](HyperStackBuilder::max_reconnect_attempts) says, and never before
-//! the server's `Retry-After`. The connection is taken for lost after two ping intervals of silence.
-//! What is read is then subscribed anew, and readers are told of what changed meanwhile, and only that:
-//!
-//! - **A derived view** is sent whole: rows that left the window are deletes.
-//! - **A list** is asked for from the last change that came, rewound by 150 slots, where the positions of its
-//!   changes can be relied on as far as they were seen: each had one, none ever went back by more than
-//!   that, and nothing failed to decode. Else it is sent whole, and always with
-//!   [`resume(false)`](HyperStackBuilder::resume): where the chain may begin again at a lower slot meanwhile,
-//!   as a local validator's does, that is needed.
-//! - **Rows of a list that are not in the new snapshot stay.** The protocol has no deletes of entities; the
-//!   server keeps its 500 last changed rows and begins empty after a restart, so that a row that is
-//!   missing is one that it forgot. The same goes for `state()`.
-//! - **A row of which the server only has a part**, since it forgot the rest, replaces what is held as any row
-//!   does; without a required field it is a bad row, and the last good value stands. One that nobody has
-//!   yet waits until it is whole.
-//! - **An update that the snapshot has already** may come again behind it. Values are then set once more, while
-//!   elements that a list has are not appended again.
-//!
-//! [`HyperStack::connection_states`] tells each state with its cause, `try_watch()` that the rows were taken
-//! again ([`StreamError::Resynced`]), and [`HyperStack::stats`] counts. A subscription can also die alone, in
-//! silence: see [`stale_after`](HyperStackBuilder::stale_after).
-//!
-//! # The derives
-//!
-//! [`derives`] has each attribute with an example, and the table of how a patch merges.
+//!   [`HyperStack::faults`] report it, and [`StateView::stale_fields`] names it until a good value arrives.
+//! - **A row stays hidden until all required fields have arrived.** If no row of a snapshot has a field and the server
+//!   sends a similar name, one warning and one [`Fault::MissingField`] name both.
+//! - **Empty, loading and failed are different answers**: see `try_get`, `try_list` and [`ReadError`].
+//! - **Reconnecting converges.** After a lost connection, streams yield the difference and nothing else.
 //!
 //! # Features
 //!
-//! | feature | brings |
+//! | feature | adds |
 //! |---|---|
-//! | `rustls` (default) | the client, with `wss://` by rustls and the Mozilla roots |
-//! | `native-tls` | the client, with `wss://` by the platform's TLS library; `rustls` wins if both are on |
-//! | `client` | the client, `ws://` only |
-//! | `token-endpoint` | the client, with tokens for an API key from a token endpoint, over HTTP |
-//! | `testing` | an in-process server and a token endpoint for tests |
+//! | `rustls` (default) | the client, with `wss://` through rustls and the Mozilla root certificates |
+//! | `native-tls` | the client, with `wss://` through the platform's TLS library. If both are on, `rustls` wins |
+//! | `client` | the client, with `ws://` only |
+//! | `token-endpoint` | tokens for an API key from a token endpoint, over HTTP |
+//! | `testing` | an in-process server, a token endpoint for tests, and recordings |
 //!
-//! Without any of them the crate is its pure core: the derives, [`patch`], [`wire`] and [`session`].
+//! Without features, the crate has the derives, [`patch`], [`wire`] and [`session`], and does not depend on tokio.
+//!
+//! # Internals
+//!
+//! ```text
+//! socket bytes
+//!   -> wire      messages of both protocol generations, decoded from borrowed bytes
+//!   -> session   wanted and confirmed subscriptions, timers, backoff, tokens
+//!   -> store     rows: decode the patch, merge it, keep the order
+//!   -> stream    one queue per reader, and the stream that reads it
+//!   -> engine    session and store as one state machine
+//!   -> view      handles to the views of an entity
+//!   -> client    HyperStack and its builder
+//! driver         the one task that awaits the socket and feeds the session
+//! auth           tokens and token providers
+//! shapes         what the server wraps around accounts and instructions
+//! patch          typed patches: decode, merge, diff
+//! testing        the in-process server, and recordings of real ones
+//! ```
+//!
+//! [`wire`], [`session`] and the store do no IO and read no clock: time is an argument.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 // The derives name this crate by its name, and it uses them too.
 extern crate self as hyperstack_sdk;
@@ -117,7 +92,10 @@ pub mod auth;
 
 pub mod session;
 
-#[cfg_attr(not(feature = "client"), allow(dead_code, unused_imports))]
+#[cfg_attr(
+    not(feature = "client"),
+    allow(dead_code, unused_imports, unreachable_pub)
+)]
 mod store;
 
 #[cfg_attr(not(feature = "client"), allow(dead_code, unused_imports))]
@@ -135,6 +113,10 @@ mod client;
 #[cfg(feature = "client")]
 mod driver;
 
+// The examples need the in-process server.
+#[cfg(any(feature = "testing", not(doctest)))]
+pub mod guide;
+
 pub mod derives;
 pub mod patch;
 mod shapes;
@@ -144,6 +126,7 @@ pub mod testing;
 
 pub mod prelude;
 
+#[doc(inline)]
 pub use auth::{AuthToken, TokenError, TokenProvider};
 #[cfg(feature = "client")]
 pub use client::{HyperStack, HyperStackBuilder, ViewSource, Views};
@@ -285,21 +268,25 @@ pub use hyperstack_derive::Stack;
 /// ```
 #[doc(inline)]
 pub use hyperstack_derive::Views;
+#[doc(inline)]
 pub use patch::{
     DecodeError, Entity, FilterError, JsonPatch, Key, Keyed, ListPatch, MapPatch, Patch,
     PatchError, PatchErrorKind, Patchable, Record,
 };
 pub use serde_json::Value;
+#[doc(inline)]
 pub use session::{CloseReason, ConfigError, ConnectError, ConnectionLost, TooManySubscriptions};
 pub use shapes::{Capture, Event, Instruction, SlotHashBytes, TokenMetadata, TokenMetadataPatch};
 #[cfg(feature = "client")]
 pub use store::MissingField;
+#[doc(inline)]
 pub use stream::{
     EndReason, EntityStream, RichEntityStream, RichUpdate, RowError, RowErrorCause, RowStream,
     SharedEntityStream, StreamError, TryEntityStream, Update, Watch,
 };
 #[cfg(feature = "client")]
 pub use view::{Derived, Entities, ListView, ReadError, Shared, SingleView, StateView, WindowView};
+#[doc(inline)]
 pub use wire::{AuthErrorCode, Protocol, Remedy, Seq};
 
 /// What the expansions of the derives refer to. No part of the public interface.
