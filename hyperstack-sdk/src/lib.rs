@@ -42,8 +42,9 @@
 //! - **Unchanged rows are silent.** A row that arrives again without a change yields nothing.
 //! - **A bad field keeps its last good value, and the rest of its update applies.** `try_watch()` and
 //!   [`HyperStack::faults`] report it, and [`StateView::stale_fields`] names it until a good value arrives.
-//! - **A row stays hidden until all required fields have arrived.** If no row of a snapshot has a field and the server
-//!   sends a similar name, one warning and one [`Fault::MissingField`] name both.
+//! - **A row stays hidden until all required fields have arrived.** If every row lacks a
+//!   required field, or if the server sends a field in another spelling, one warning and one
+//!   [`Fault::MissingField`] say so.
 //! - **Empty, loading and failed are different answers**: see `try_get`, `try_list` and [`ReadError`].
 //! - **Reconnecting converges.** After a lost connection, streams yield the difference and nothing else.
 //!
@@ -278,7 +279,7 @@ pub use serde_json::Value;
 pub use session::{CloseReason, ConfigError, ConnectError, ConnectionLost, TooManySubscriptions};
 pub use shapes::{Capture, Event, Instruction, SlotHashBytes, TokenMetadata, TokenMetadataPatch};
 #[cfg(feature = "client")]
-pub use store::MissingField;
+pub use store::{Lack, MissingField, PartialRows};
 #[doc(inline)]
 pub use stream::{
     EndReason, EntityStream, RichEntityStream, RichUpdate, RowError, RowErrorCause, RowStream,

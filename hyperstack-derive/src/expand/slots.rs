@@ -46,9 +46,7 @@ pub(super) fn impls(record: &Record, patch: &Ident) -> TokenStream {
         quote!(#number #(| #also)*)
     });
     let idents = idents(record, &private);
-    let owners: Vec<_> = aliases.iter().map(|(number, _)| *number).collect();
-    let owners = (!owners.is_empty())
-        .then(|| quote!(const ALIASES: &'static [#private::usize] = &[#(#owners),*];));
+    let owners = aliases.iter().map(|(number, _)| *number);
     quote! {
         #[automatically_derived]
         impl #params ::core::default::Default for #patch #arguments #clause {
@@ -62,7 +60,7 @@ pub(super) fn impls(record: &Record, patch: &Ident) -> TokenStream {
             const ROOT: &'static #private::str = #root;
             const NAMES: &'static [&'static #private::str] = &[#(#names),*];
             #idents
-            #owners
+            const ALIASES: &'static [#private::usize] = &[#(#owners),*];
 
             #[allow(unreachable_patterns)]
             fn find(__name: &#private::str) -> ::core::option::Option<#private::usize> {

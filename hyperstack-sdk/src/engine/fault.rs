@@ -26,7 +26,7 @@ pub enum Fault {
         /// The limit.
         limit: usize,
     },
-    /// No row of a snapshot had a field, although the server sent a similar name or the field is required.
+    /// No row of a snapshot has a field, although the server sends its name in another spelling, or although the field is required.
     /// Reported once per view and field.
     #[error(transparent)]
     MissingField(#[from] MissingField),

@@ -331,7 +331,7 @@ impl Engine {
         let missing = std::mem::take(&mut report.missing);
         drop(core);
         for missing in missing {
-            if self.warnings.is_first(&missing) {
+            if self.warnings.note_missing(&missing) {
                 self.report(&missing.into());
             }
         }

@@ -1,5 +1,5 @@
-//! Warnings about fields that do not fit: one for each view and field, then a count for each minute. Warnings
-//! about fields that are missing: one for each view and field.
+//! Logs fields that do not decode once per view and field, then as a count per minute, and missing fields once per
+//! view and field.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
@@ -20,6 +20,7 @@ const MOST_FIELDS: usize = 1024;
 pub(super) struct Warnings {
     /// By view and path.
     fields: Mutex<HashMap<(String, String), Field>>,
+    /// By view and field.
     missing: Mutex<HashSet<(String, String)>>,
 }
 
@@ -42,11 +43,11 @@ impl Warnings {
         }
     }
 
-    /// Whether this is the first warning that the field is missing.
-    pub(super) fn is_first(&self, missing: &MissingField) -> bool {
+    /// Notes a missing field. Returns whether it must be reported, because it was not yet.
+    pub(super) fn note_missing(&self, missing: &MissingField) -> bool {
         let field = (missing.view.clone(), missing.field.clone());
         let mut known = self.missing.lock().unwrap_or_else(PoisonError::into_inner);
-        known.insert(field)
+        known.len() < MOST_FIELDS && known.insert(field)
     }
 
     /// Returns how many errors of the field were not logged, if this one must be.

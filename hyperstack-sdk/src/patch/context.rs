@@ -1,12 +1,11 @@
 //! Where a decoder is: read by append lists, written by errors.
 
 use super::error::{prepend_field, prepend_index, write_place, PatchError};
-use super::record::Fields;
 use super::survey::Survey;
 use super::units::{Reading, Units};
 use serde::de::Error;
 
-/// How deep entries are read that have deserializers of their own: none of these sees the whole depth.
+/// The maximum nesting of entries. Each has its own deserializer, so serde_json's recursion limit does not apply.
 const MOST_ENTRIES: usize = 100;
 
 /// What the decoders of one patch share.
@@ -18,24 +17,24 @@ pub struct Context<'a> {
     append: Vec<&'a str>,
     /// Whether appended arrays keep as many elements as a v2 server does.
     is_capped: bool,
-    /// The dotted path of the value being decoded; kept only where `append` has paths.
+    /// The dotted path of the value being decoded. Kept if `append` has paths, and in all modes but the plain one.
     path: String,
     /// The path of what failed, put together from the inside out.
     failed: String,
     mode: Mode<'a>,
-    /// How many entries, each with a deserializer of its own, the value being decoded is in.
+    /// The number of entries around the value being decoded.
     depth: usize,
 }
 
-/// What an object is read for.
+/// How objects are decoded.
 #[derive(Debug, Default)]
 enum Mode<'a> {
-    /// All of its fields.
+    /// Normally.
     #[default]
     Plain,
-    /// Those units that decode.
+    /// Without the units that do not decode.
     Units(Reading<'a>),
-    /// To see which fields there are.
+    /// To find out which fields are present.
     Survey(&'a mut Survey),
 }
 
@@ -118,7 +117,7 @@ impl<'a> Context<'a> {
         Self { mode, ..self }
     }
 
-    /// A context that reads an object for a survey.
+    /// A context that decodes an object for a survey.
     pub(super) fn surveyed(survey: &'a mut Survey) -> Self {
         let mode = Mode::Survey(survey);
         Self {
@@ -127,7 +126,7 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// Whether objects are read for all of their fields.
+    /// Whether objects are decoded normally.
     #[inline]
     pub(crate) fn is_plain(&self) -> bool {
         matches!(self.mode, Mode::Plain)
@@ -138,23 +137,11 @@ impl<'a> Context<'a> {
         matches!(self.mode, Mode::Units(_))
     }
 
-    /// Whether objects are read for a survey.
-    pub(super) fn is_survey(&self) -> bool {
-        matches!(self.mode, Mode::Survey(_))
-    }
-
-    /// The survey, and the dotted path of the value being decoded.
+    /// The survey that objects are decoded for, with the dotted path of the value being decoded.
     pub(super) fn survey(&mut self) -> Option<(&mut Survey, &str)> {
         match &mut self.mode {
             Mode::Survey(survey) => Some((survey, &self.path)),
             _ => None,
-        }
-    }
-
-    /// Notes a member that is none of the fields.
-    pub(super) fn note_unknown<P: Fields>(&mut self, name: &str) {
-        if let Some((survey, path)) = self.survey() {
-            survey.note_unknown::<P>(path, name);
         }
     }
 
@@ -212,7 +199,7 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// Runs a decoder for the value under the key `name` that has a deserializer of its own.
+    /// Runs a decoder for an entry: the value under the key `name`, with its own deserializer.
     pub(super) fn entry<T>(
         &mut self,
         name: &str,

@@ -1,13 +1,13 @@
 //! Maps: merged key by key.
 
 use super::context::Context;
+use super::entry::Entry;
 use super::error::PatchError;
 use super::field::{Field, Rule, Slot, Value};
 use super::filter::{Asked, FilterError};
 use super::key::Key;
 use super::paths::Paths;
 use super::slot::{SlotRef, SlotSeed};
-use super::units::Entry;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserializer, Serializer};
@@ -124,8 +124,12 @@ impl<'de, K: Key, V: Field> Visitor<'de> for Entries<'_, '_, K, V> {
                 entries.extend(decoded);
                 continue;
             }
-            // All entries of a map have the same fields.
-            let name = if self.0.is_survey() { "*" } else { &text };
+            // A survey treats all entries of a map as one object.
+            let name = if self.0.survey().is_some() {
+                "*"
+            } else {
+                &text
+            };
             let (key, slot) = self.0.under(name, |cx| {
                 let key = parse_key::<K, A::Error>(&text)?;
                 Ok((key, map.next_value_seed(SlotSeed::<V, _>::new(cx))?))

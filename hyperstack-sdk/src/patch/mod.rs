@@ -55,6 +55,7 @@
 mod checked;
 mod compare;
 mod context;
+mod entry;
 mod error;
 mod field;
 #[doc(hidden)]
@@ -94,9 +95,10 @@ pub use keyed::Keyed;
 pub use list::ListPatch;
 pub use map::MapPatch;
 
+pub(crate) use paths::is_within;
 pub(crate) use record::check;
 pub(crate) use survey::{Missing, Survey};
-pub(crate) use units::{is_within, BadUnit, Units};
+pub(crate) use units::{BadUnit, Units};
 
 use compare::Compare;
 use field::{Field, Value};

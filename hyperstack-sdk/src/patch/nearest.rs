@@ -7,6 +7,15 @@ pub(crate) fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
     (slips <= name.len().max(known.len()) / 3).then_some(known)
 }
 
+/// Whether two names are probably the same one in another spelling: `last_price` and `lastPrice`, or, if they have
+/// at least five letters, `last_price` and `lastPrise`.
+pub(crate) fn is_respelled(name: &str, other: &str) -> bool {
+    let plain = |name: &str| name.replace(|c: char| !c.is_alphanumeric(), "");
+    let (name, other) = (plain(name), plain(other));
+    let most = usize::from(name.len().min(other.len()) >= 5);
+    distance(&name, &other) <= most
+}
+
 /// How many characters to insert, remove or replace. Case aside: `roundId` is near to `round_id`.
 fn distance(a: &str, b: &str) -> usize {
     let (a, b) = (a.to_lowercase(), b.to_lowercase());
@@ -37,6 +46,20 @@ mod tests {
         assert_eq!(nearest("", &known), None);
         assert_eq!(nearest("y", &known), None);
         assert_eq!(nearest("x", &[]), None);
+    }
+
+    #[test]
+    fn names_in_another_spelling_are_recognized() {
+        assert!(is_respelled("last_price", "lastPrice"));
+        assert!(is_respelled("last_price", "Last-Prise"));
+        for (name, other) in [
+            ("closed_at", "closed_by"),
+            ("high_24h", "high_1h"),
+            ("amount_in", "amount_out"),
+            ("ask", "asks"),
+        ] {
+            assert!(!is_respelled(name, other), "{name}");
+        }
     }
 
     #[test]

@@ -29,3 +29,11 @@ impl Paths {
         self.found
     }
 }
+
+/// Whether a dotted path is this one or below it.
+pub(crate) fn is_within(path: &str, of: &str) -> bool {
+    match path.strip_prefix(of) {
+        Some(rest) => rest.is_empty() || rest.starts_with('.'),
+        None => false,
+    }
+}

@@ -2,11 +2,11 @@
 
 use super::compare;
 use super::context::Context;
+use super::entry;
 use super::error::PatchError;
 use super::field::{Rule, Slot};
 use super::filter::{Asked, FilterError};
 use super::paths::Paths;
-use super::units;
 use super::walk::{self, Walk};
 use super::Patchable;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
@@ -14,11 +14,11 @@ use serde::Deserializer;
 use std::fmt;
 use std::marker::PhantomData;
 
-/// The number of the field that has this number, or that has an alias of this number.
-pub(super) fn field_of<P: Fields>(number: usize) -> usize {
+/// Returns the name of a field, given its own number or an alias's.
+pub(super) fn name_of<P: Fields>(number: usize) -> &'static str {
     let fields = P::NAMES.len() - P::ALIASES.len();
     let alias = number.checked_sub(fields);
-    alias.map_or(number, |alias| P::ALIASES[alias])
+    P::NAMES[alias.map_or(number, |alias| P::ALIASES[alias])]
 }
 
 /// The slots of a struct: what its patch consists of. Derived.
@@ -92,7 +92,7 @@ fn decode_named<'de, P: Fields, D: Deserializer<'de>>(
         fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
             let Object(fields, cx) = self;
             if !cx.is_plain() {
-                return units::decode_entries(fields, map, cx);
+                return entry::decode_entries(fields, map, cx);
             }
             while let Some(found) = map.next_key_seed(Name::<P>(PhantomData))? {
                 match found {

@@ -1,173 +1,160 @@
-//! Finds the fields that the server never sends, and what it sends under a similar name.
+//! Finds fields that the server never sends, and similar names that it sends instead.
 //!
-//! A survey reads the rows of snapshots a second time. It reads a field until the server has sent a value of
-//! it, and the fields inside; then it skips the field. After a row or two there is usually nothing left to
-//! read, and the survey is over.
+//! A survey reads the rows of a snapshot a second time, until each field has had a value.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::context::Context;
-use super::nearest::nearest;
-use super::record::{self, field_of, Fields};
-use super::units::{is_within, Entry};
+use super::entry::Entry;
+use super::nearest::{is_respelled, nearest};
+use super::record::{self, name_of, Fields};
 use super::Patch;
 
-/// The most unknown names that are kept of an object. One can have any number of them.
+/// The maximum number of objects that are told apart: a recursive type can have any number of paths.
+const MOST_OBJECTS: usize = 1_000;
+
+/// The maximum number of unknown names kept per object: an object that is used as a map can have any number.
 const MOST_NAMES: usize = 1_000;
 
-/// Which fields the rows of snapshots had.
+/// Members that the protocol adds to a row.
+const PROTOCOL: [&str; 2] = ["_seq", "_version"];
+
+/// Which fields the rows of a snapshot have.
 #[derive(Debug, Default)]
 pub(crate) struct Survey {
-    /// The number of rows since the snapshot began.
     rows: usize,
-    /// The objects of a row by their dotted paths. The keys of a map are `*` there.
+    /// By dotted path. `*` stands for any key of a map.
     objects: BTreeMap<String, Object>,
+    /// Whether each field has had a value, so that the remaining rows are only counted.
     is_over: bool,
 }
 
-/// What was found in all objects at one path.
-#[derive(Debug)]
+/// What all objects at one path have.
+#[derive(Debug, Default)]
 struct Object {
-    names: &'static [&'static str],
-    fields: Vec<Found>,
-    /// Members that are none of the fields.
+    fields: BTreeMap<&'static str, Found>,
+    /// Members whose names are not those of fields.
     unknown: BTreeSet<String>,
 }
 
-/// What was found of a field.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How much of a field was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Found {
     Nothing,
-    /// It was sent, but something inside is still to be found.
-    Part,
-    All,
+    /// Its name, with a value that says nothing about the fields inside it.
+    Name,
+    Value,
 }
 
-/// A field that no row had.
+/// A field that no row of a snapshot has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Missing {
-    /// The field's dotted path.
+    /// The field's dotted path. `*` stands for any key of a map.
     pub(crate) path: String,
-    /// The nearest name that the server sent instead.
+    /// The nearest unknown name that the server sends.
     pub(crate) sent: Option<String>,
+    /// Whether that is probably the field's name in another spelling.
+    pub(crate) is_respelled: bool,
 }
 
 impl Survey {
-    /// A snapshot begins.
-    pub(crate) fn begin(&mut self) {
-        self.rows = 0;
-    }
-
-    /// The number of rows since the snapshot began; 0 once every field was found.
+    /// Returns the number of rows.
     pub(crate) fn rows(&self) -> usize {
         self.rows
     }
 
-    /// Reads a row of a snapshot.
+    /// Reads a row. Decode errors are ignored: the store reports them.
     pub(crate) fn read<P: Patch>(&mut self, json: &str) {
+        self.rows += 1;
         if self.is_over {
             return;
         }
-        self.rows += 1;
-        self.object::<P>("");
         let mut cx = Context::surveyed(self);
         let mut json = serde_json::Deserializer::from_str(json);
-        // Whether the row decodes is not asked here.
         let _ = record::decode_into(&mut P::default(), &mut json, &mut cx);
-        if self.has_all("") {
-            let is_over = true;
-            *self = Survey {
-                is_over,
-                ..Survey::default()
-            };
-        }
+        let objects = self.objects.values();
+        let mut fields = objects.flat_map(|object| object.fields.values());
+        self.is_over = fields.all(|found| *found == Found::Value);
     }
 
-    /// Returns the fields that no row had although the server sent a member with a similar name.
+    /// Returns the fields that no row has.
     pub(crate) fn missing(&self) -> Vec<Missing> {
         let missing = self.objects.iter().flat_map(|(path, object)| {
-            let unknown: Vec<&str> = object.unknown.iter().map(String::as_str).collect();
-            let names = object.names.iter().zip(&object.fields);
-            let names = names.filter(|(_, found)| **found == Found::Nothing);
-            names.filter_map(move |(name, _)| {
-                let sent = Some(nearest(name, &unknown)?.to_owned());
-                let path = join(path, name);
-                Some(Missing { path, sent })
+            let fields = object.fields.iter();
+            let fields = fields.filter(|(_, found)| **found == Found::Nothing);
+            fields.map(move |(name, _)| {
+                let sent = object.nearest(name);
+                Missing {
+                    path: join(path, name),
+                    is_respelled: sent.is_some_and(|sent| is_respelled(name, sent)),
+                    sent: sent.map(str::to_owned),
+                }
             })
         });
         missing.collect()
     }
 
-    /// Whether no row had the field at this path, or what it is in.
-    pub(crate) fn lacks(&self, path: &str) -> bool {
-        let mut path = path.split('[').next().unwrap_or_default();
-        while !path.is_empty() {
-            let (outer, name) = path.rsplit_once('.').unwrap_or(("", path));
-            if let Some(object) = self.objects.get(outer) {
-                let number = object.names.iter().position(|it| *it == name);
-                let found = number.and_then(|number| object.fields.get(number));
-                return found == Some(&Found::Nothing);
+    /// Notes an object at a path, before its members.
+    pub(super) fn note_object<P: Fields>(&mut self, path: &str) {
+        if self.objects.len() < MOST_OBJECTS || self.objects.contains_key(path) {
+            let object = self.objects.entry(path.to_owned()).or_default();
+            let fields = P::NAMES.len() - P::ALIASES.len();
+            for name in &P::NAMES[..fields] {
+                object.fields.entry(name).or_insert(Found::Nothing);
             }
-            path = outer;
-        }
-        false
-    }
-
-    /// Notes a member of the object at `path` that is none of its fields.
-    pub(super) fn note_unknown<P: Fields>(&mut self, path: &str, name: &str) {
-        let unknown = &mut self.object::<P>(path).unknown;
-        if unknown.len() < MOST_NAMES && !unknown.contains(name) {
-            unknown.insert(name.to_owned());
         }
     }
 
-    fn object<P: Fields>(&mut self, path: &str) -> &mut Object {
-        let object = self.objects.entry(path.to_owned());
-        object.or_insert_with(|| Object {
-            names: P::NAMES,
-            fields: vec![Found::Nothing; P::NAMES.len() - P::ALIASES.len()],
-            unknown: BTreeSet::new(),
-        })
+    /// Notes a member of the object at a path whose name is not that of a field.
+    pub(super) fn note_unknown(&mut self, path: &str, name: String) {
+        let object = self.objects.get_mut(path);
+        if let Some(object) = object.filter(|object| object.unknown.len() < MOST_NAMES) {
+            object.unknown.insert(name);
+        }
     }
 
-    /// Whether a field, and all inside of it, was found.
-    fn has_field(&self, path: &str, number: usize) -> bool {
-        let object = self.objects.get(path);
-        object.is_some_and(|object| object.fields.get(number) == Some(&Found::All))
-    }
-
-    /// Whether all fields of the objects at and below a path were found.
-    fn has_all(&self, path: &str) -> bool {
-        let mut objects = self.objects.iter();
-        objects.all(|(at, object)| {
-            let is_other = !path.is_empty() && !is_within(at, path);
-            is_other || object.fields.iter().all(|found| *found == Found::All)
-        })
+    fn note_field(&mut self, path: &str, name: &'static str, found: Found) {
+        if let Some(object) = self.objects.get_mut(path) {
+            let before = object.fields.entry(name).or_insert(found);
+            *before = found.max(*before);
+        }
     }
 }
 
-/// Surveys the field with this number. Whether its value decodes is not asked here.
+impl Object {
+    /// Returns the unknown name that is nearest to a field's.
+    fn nearest(&self, name: &str) -> Option<&str> {
+        let unknown = self.unknown.iter().map(String::as_str);
+        // A tuple has objects of several types at one path.
+        let is_other = |name: &&str| self.fields.contains_key(name) || PROTOCOL.contains(name);
+        let unknown: Vec<&str> = unknown.filter(|name| !is_other(name)).collect();
+        nearest(name, &unknown)
+    }
+}
+
+impl Missing {
+    /// Whether this field is the one at `path`, or has it inside.
+    pub(crate) fn covers(&self, path: &str) -> bool {
+        let mut path = path.split('.');
+        let mut own = self.path.split('.');
+        own.all(|own| path.next().is_some_and(|name| own == "*" || own == name))
+    }
+}
+
+/// Surveys a field. Decode errors are ignored.
 pub(super) fn field<P: Fields>(
     fields: &mut P,
     number: usize,
     mut entry: Entry<'_>,
     cx: &mut Context<'_>,
 ) {
-    let own = field_of::<P>(number);
-    let Some((survey, path)) = cx.survey() else {
-        return;
-    };
-    if survey.has_field(path, own) {
-        return;
-    }
-    let path = path.to_owned();
+    let name = name_of::<P>(number);
     let is_empty = entry.is_empty();
-    let name = P::NAMES[own];
-    let _ = cx.entry(name, |cx| P::decode_field(fields, number, &mut entry, cx));
-    if let Some((survey, _)) = cx.survey() {
-        let has_all = !is_empty && survey.has_all(&join(&path, name));
-        let found = if has_all { Found::All } else { Found::Part };
-        survey.object::<P>(&path).fields[own] = found;
+    let decoded = cx.entry(name, |cx| P::decode_field(fields, number, &mut entry, cx));
+    let has_value = decoded.is_ok() && !is_empty;
+    let found = if has_value { Found::Value } else { Found::Name };
+    if let Some((survey, path)) = cx.survey() {
+        survey.note_field(path, name, found);
     }
 }
 
@@ -176,5 +163,23 @@ fn join(path: &str, name: &str) -> String {
         name.to_owned()
     } else {
         format!("{path}.{name}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_stands_for_any_key() {
+        let missing = |path: &str| Missing {
+            path: path.to_owned(),
+            sent: None,
+            is_respelled: false,
+        };
+        assert!(missing("pools.*.price").covers("pools.SOL.price"));
+        assert!(missing("state").covers("state.price"));
+        assert!(!missing("state.price").covers("state"));
+        assert!(!missing("state").covers("states"));
     }
 }

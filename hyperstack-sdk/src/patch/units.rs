@@ -4,11 +4,10 @@
 //! leaf is one unit, whatever is inside of it. An update is decoded this way only after it failed as a whole.
 
 use super::context::Context;
+use super::entry::Entry;
 use super::error::DecodeError;
-use super::record::{field_of, Fields};
-use super::survey;
-use serde::de::{DeserializeSeed, MapAccess};
-use serde_json::value::RawValue;
+use super::paths::is_within;
+use super::record::{name_of, Fields};
 
 /// Which units of an update are read, by their dotted paths.
 #[derive(Debug, Clone, Copy)]
@@ -62,74 +61,19 @@ impl<'a> Reading<'a> {
     }
 }
 
-/// Whether a dotted path is this one or below it.
-pub(crate) fn is_within(path: &str, of: &str) -> bool {
-    match path.strip_prefix(of) {
-        Some(rest) => rest.is_empty() || rest.starts_with('.'),
-        None => false,
-    }
-}
-
-/// Reads each entry of an object by itself, for its units or for a survey.
-pub(super) fn decode_entries<'de, P: Fields, A: MapAccess<'de>>(
-    fields: &mut P,
-    mut map: A,
-    cx: &mut Context<'_>,
-) -> Result<(), A::Error> {
-    while let Some(name) = map.next_key::<String>()? {
-        let entry = Entry(map.next_value()?);
-        match P::find(&name) {
-            Some(number) if cx.is_survey() => survey::field(fields, number, entry, cx),
-            Some(number) => decode_unit(fields, number, entry, cx),
-            None => cx.note_unknown::<P>(&name),
-        }
-    }
-    Ok(())
-}
-
 /// Reads the field with this number. If it does not decode, the fields stay as they are.
-fn decode_unit<P: Fields>(
+pub(super) fn decode_unit<P: Fields>(
     fields: &mut P,
     number: usize,
     mut entry: Entry<'_>,
     cx: &mut Context<'_>,
 ) {
-    let decoded = cx.unit(P::NAMES[field_of::<P>(number)], |cx| {
+    let decoded = cx.unit(name_of::<P>(number), |cx| {
         let mut unit = P::default();
         P::decode_field(&mut unit, number, &mut entry, cx)?;
         Ok(unit)
     });
     if let Some(unit) = decoded {
         P::then_fields(fields, unit);
-    }
-}
-
-/// The entry of an object whose key was read.
-pub(super) struct Entry<'de>(pub(super) &'de RawValue);
-
-impl Entry<'_> {
-    /// Whether the value is null, or an object or a list that is empty.
-    pub(super) fn is_empty(&self) -> bool {
-        let inside = |open, close| self.0.get().strip_prefix(open)?.strip_suffix(close);
-        let inside = inside('{', '}').or_else(|| inside('[', ']'));
-        inside.map_or(self.0.get() == "null", |it| it.trim_ascii().is_empty())
-    }
-}
-
-impl<'de> MapAccess<'de> for Entry<'de> {
-    type Error = serde_json::Error;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(
-        &mut self,
-        _: K,
-    ) -> Result<Option<K::Value>, Self::Error> {
-        Ok(None)
-    }
-
-    fn next_value_seed<V: DeserializeSeed<'de>>(
-        &mut self,
-        seed: V,
-    ) -> Result<V::Value, Self::Error> {
-        seed.deserialize(&mut serde_json::Deserializer::from_str(self.0.get()))
     }
 }

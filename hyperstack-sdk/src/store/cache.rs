@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 
 use super::readers::{Moved, RowsOf, Selection};
 use super::readiness::{Outcome, Ticket};
-use super::report::{Partial, Report};
+use super::report::{PartialRows, Report};
 use super::source::{Source, Waiting};
 use super::window::{self, Predicate};
 use crate::patch::Record;
@@ -79,8 +79,8 @@ impl<T: Record> Cache<T> {
         self.lock().rows.stale_fields(key).to_vec()
     }
 
-    /// Returns why the target's rows are not shown, if it has rows but each lacks a required field.
-    pub(crate) fn partial(&self, target: &Target) -> Option<Partial> {
+    /// Returns what the target's rows lack, if all of them are partial.
+    pub(crate) fn partial(&self, target: &Target) -> Option<PartialRows> {
         self.lock().partial(target)
     }
 

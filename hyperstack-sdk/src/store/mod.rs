@@ -28,8 +28,8 @@ pub(crate) use cache::Cache;
 pub(crate) use caches::Caches;
 pub(crate) use readers::{RowsOf, Selection};
 pub(crate) use readiness::Outcome;
-pub use report::MissingField;
-pub(crate) use report::{Full, Partial, Sent};
+pub(crate) use report::Full;
+pub use report::{Lack, MissingField, PartialRows};
 pub(crate) use window::Predicate;
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use crate::patch::PatchError;
 use crate::stream::{RowError, Wakers};
 
 /// What the caller must pass on once it holds no lock.
@@ -14,38 +13,73 @@ pub(crate) struct Report {
     pub(crate) row_errors: Vec<RowError>,
     /// Views that have reached the row limit for the first time.
     pub(crate) full: Vec<Full>,
-    /// Fields that no row of a snapshot had.
+    /// Fields that no row of a snapshot has.
     pub(crate) missing: Vec<MissingField>,
 }
 
-/// A field that no row of a snapshot had. Usually it has another name on the wire.
+/// A field that no row of a snapshot has. Usually its name on the wire differs; see `#[field(rename = "..")]`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{view}: {field}: missing in {rows} of {rows} rows{}", Sent(.sent.as_deref()))]
 #[non_exhaustive]
 pub struct MissingField {
     /// The view's id.
     pub view: String,
-    /// The struct's name and the field's path in wire names, such as `Token.last_price`. A `*` in the path
-    /// stands for the keys of a map.
+    /// The entity's name and the field's path in wire names, such as `Token.last_price`. `*` stands for any key of
+    /// a map.
     pub field: String,
     /// The number of rows in the snapshot.
     pub rows: usize,
-    /// The nearest name that the server sends and that is not a field of the struct.
+    /// The nearest name that the server sends and that no field of the struct has.
     pub sent: Option<String>,
 }
 
-/// Rows that are not shown, because each lacks a required field.
-#[derive(Debug)]
-pub(crate) struct Partial {
-    pub(crate) rows: usize,
-    /// What one of them lacks.
-    pub(crate) error: PatchError,
-    /// The nearest name that the server sent instead.
-    pub(crate) sent: Option<String>,
+/// Rows that are hidden, because each lacks a required field.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the view \"{view}\" has no complete row ({rows} partial): {field} is required, but {lack}"
+)]
+#[non_exhaustive]
+pub struct PartialRows {
+    /// The view's id.
+    pub view: String,
+    /// The number of rows.
+    pub rows: usize,
+    /// The entity's name and the path of a field that one of the rows lacks, in wire names.
+    pub field: String,
+    /// Why the row lacks it.
+    pub lack: Lack,
 }
 
-/// Writes what the server sends instead of a field that is missing.
-pub(crate) struct Sent<'a>(pub(crate) Option<&'a str>);
+/// Why a row lacks a required field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Lack {
+    /// The server has not sent the field. If no row has it, `sent` is the nearest name that the server sends and
+    /// that no field of the struct has.
+    Missing {
+        /// The nearest name.
+        sent: Option<String>,
+    },
+    /// The field's value does not fit its type. [`HyperStack::faults`](crate::HyperStack::faults) has the error.
+    BadValue,
+}
+
+impl fmt::Display for Lack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Lack::Missing { sent } => {
+                write!(f, "missing{}", Sent(sent.as_deref()))?;
+                f.write_str(
+                    " (rename the field with #[field(rename = \"..\")], or make it an `Option`)",
+                )
+            }
+            Lack::BadValue => f.write_str("its value does not fit its type (see `faults()`)"),
+        }
+    }
+}
+
+/// Writes the name that the server sends instead of a missing field.
+struct Sent<'a>(Option<&'a str>);
 
 impl fmt::Display for Sent<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::index::Index;
 use super::order::{Order, RowId};
 use super::repair::{self, Fault, Stale};
-use crate::patch::{DecodeError, Patch, PatchError, PatchErrorKind, Record};
+use crate::patch::{is_within, DecodeError, Patch, PatchError, PatchErrorKind, Record};
 use crate::session::{Guard, Mark, Version};
 use crate::stream::{Change, ChangeKind, RowErrorCause};
 use crate::wire::{Protocol, Seq, Sort};
@@ -168,20 +168,31 @@ impl<T: Record> Rows<T> {
         self.index.len()
     }
 
-    /// Returns what the partial row with this key lacks. Without a key, what one of the rows lacks if all are
-    /// partial.
-    pub(super) fn lacking(&self, key: Option<&str>) -> Option<PatchError> {
-        let partial = |slot: &TableRow<T>| match &slot.row {
-            Content::Whole(_) => None,
-            Content::Partial(patch) => T::from_patch((**patch).clone()).err(),
+    /// Whether all rows are partial, and there are any.
+    pub(super) fn are_partial(&self) -> bool {
+        self.partial > 0 && self.partial == self.len()
+    }
+
+    /// Iterates over the partial rows, or over the one with this key if it is partial. Yields a field that the row
+    /// lacks, and whether it lacks it because of a bad value.
+    pub(super) fn lacking<'a>(
+        &'a self,
+        key: Option<&str>,
+    ) -> impl Iterator<Item = (PatchError, bool)> + 'a {
+        let slots = match key.map(|key| self.find(key)) {
+            None => &self.slots[..],
+            Some(Some(id)) => &self.slots[id as usize..=id as usize],
+            Some(None) => &[],
         };
-        match key {
-            Some(key) => self.slots[self.find(key)? as usize]
-                .as_ref()
-                .and_then(partial),
-            None if self.partial < self.len() => None,
-            None => self.slots.iter().flatten().find_map(partial),
-        }
+        slots.iter().flatten().filter_map(|slot| {
+            let Content::Partial(patch) = &slot.row else {
+                return None;
+            };
+            let error = T::from_patch((**patch).clone()).err()?;
+            let mut stale = slot.stale.paths().iter();
+            let is_bad = stale.any(|path| is_within(error.path(), path));
+            Some((error, is_bad))
+        })
     }
 
     /// Returns the number of partial rows.

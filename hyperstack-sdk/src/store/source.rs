@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use super::readers::{Readers, RowsOf, Selection};
 use super::readiness::{Outcome, Readiness};
-use super::report::{Full, MissingField, Partial, Report};
+use super::report::{Full, Lack, MissingField, PartialRows, Report};
 use super::rows::{Changed, Input, Rows};
 use super::window::WindowReader;
 use crate::patch::record::Fields;
-use crate::patch::{is_within, Missing, Record, Survey};
+use crate::patch::{Missing, Record, Survey};
 use crate::session::{Absent, CloseReason, Step, Target, Window};
 use crate::stream::{EndReason, Meter, Queue, RowError, RowErrorCause, StreamError, Wakers};
 use crate::wire::{FrameError, Row, Seq};
@@ -33,7 +33,10 @@ pub(super) struct Source<T: Record> {
     /// The number of the view's rows before the first row held.
     pub(super) base: u64,
     snapshot: Snapshot,
-    survey: Survey,
+    /// Reads the rows of the first snapshot that has any.
+    survey: Option<Survey>,
+    /// The fields that these rows lack.
+    missing: Vec<Missing>,
     /// Rows that left a window, each until another row takes its place.
     held: Vec<Arc<str>>,
     /// Whether windows may be out of date until the order is complete.
@@ -106,7 +109,8 @@ impl<T: Record> Source<T> {
             extent: None,
             base: 0,
             snapshot: Snapshot::None,
-            survey: Survey::default(),
+            survey: Some(Survey::default()),
+            missing: Vec::new(),
             held: Vec::new(),
             has_deferred: false,
             has_reported_full: false,
@@ -183,7 +187,7 @@ impl<T: Record> Source<T> {
                     self.rows.begin_snapshot();
                     self.readiness.begin_again();
                     self.snapshot = Snapshot::Receiving;
-                    self.survey.begin();
+                    self.restart_survey();
                 }
                 for error in malformed {
                     self.mark_incomplete(error, wakers);
@@ -376,8 +380,8 @@ impl<T: Record> Source<T> {
         self.readiness.begin(target);
         if self.snapshot == Snapshot::None {
             self.snapshot = Snapshot::Receiving;
-            self.survey.begin();
         }
+        self.restart_survey();
         if *target == Target::All {
             if !self.covers(window) || window.skip != self.base {
                 // Until the snapshot is complete, the rows held are not all, or cannot be counted.
@@ -410,7 +414,7 @@ impl<T: Record> Source<T> {
         }
         while self.is_over_limit() && self.evict(report) {}
         if snapshot == Snapshot::Receiving {
-            self.report_missing(report);
+            self.finish_survey(report);
         }
         let wakers = &mut report.wakers;
         let extent = self.extent;
@@ -436,42 +440,58 @@ impl<T: Record> Source<T> {
         }
     }
 
-    /// Reports the fields that no row of the snapshot had: those with a similar name that the server sends
-    /// instead, and one without if it is required and so no row is whole.
-    fn report_missing(&self, report: &mut Report) {
-        let rows = self.survey.rows();
-        if rows == 0 {
-            return;
+    /// A snapshot begins: what was seen of another is forgotten.
+    fn restart_survey(&mut self) {
+        if let Some(survey) = &mut self.survey {
+            *survey = Survey::default();
         }
-        let mut missing = self.survey.missing();
-        if let Some(error) = self.rows.lacking(None) {
-            let path = error.path();
-            let is_new = !missing.iter().any(|it| is_within(path, &it.path));
-            if is_new && self.survey.lacks(path) {
-                let path = path.to_owned();
-                missing.push(Missing { path, sent: None });
-            }
-        }
-        let missing = missing
-            .into_iter()
-            .map(|Missing { path, sent }| MissingField {
-                view: self.view.to_string(),
-                field: format!("{}.{path}", T::Patch::ROOT),
-                rows,
-                sent,
-            });
-        report.missing.extend(missing);
     }
 
-    /// Returns why the target's rows are not shown, if it has rows but each lacks a required field.
-    pub(super) fn partial(&self, target: &Target) -> Option<Partial> {
-        let key = target.key();
-        let error = self.rows.lacking(key.map(|key| &**key))?;
-        let rows = key.map_or(self.rows.partial(), |_| 1);
-        let mut missing = self.survey.missing().into_iter();
-        let missing = missing.find(|it| is_within(error.path(), &it.path));
-        let sent = missing.and_then(|missing| missing.sent);
-        Some(Partial { rows, error, sent })
+    /// Ends the survey, if it has read rows. Reports the fields that no row has and that the server sends in
+    /// another spelling. If all rows are partial, reports the required field that they lack in any case.
+    fn finish_survey(&mut self, report: &mut Report) {
+        let Some(survey) = self.survey.take_if(|survey| survey.rows() > 0) else {
+            return;
+        };
+        self.missing = survey.missing();
+        let are_partial = self.rows.are_partial();
+        let mut lacking = self.rows.lacking(None).filter(|_| are_partial);
+        let required = lacking.find_map(|(error, _)| self.missing_at(error.path()));
+        let is_reported = |missing: &&Missing| missing.is_respelled || Some(*missing) == required;
+        let missing = self.missing.iter().filter(is_reported);
+        report.missing.extend(missing.map(|missing| MissingField {
+            view: self.view.to_string(),
+            field: format!("{}.{}", T::Patch::ROOT, missing.path),
+            rows: survey.rows(),
+            sent: missing.sent.clone(),
+        }));
+    }
+
+    /// Returns the missing field at a path or around it.
+    fn missing_at(&self, path: &str) -> Option<&Missing> {
+        self.missing.iter().find(|missing| missing.covers(path))
+    }
+
+    /// Returns what the target's rows lack, if all of them are partial.
+    pub(super) fn partial(&self, target: &Target) -> Option<PartialRows> {
+        let key = target.key().map(|key| &**key);
+        if key.is_none() && !self.rows.are_partial() {
+            return None;
+        }
+        let (error, is_bad) = self.rows.lacking(key).next()?;
+        let lack = if is_bad {
+            Lack::BadValue
+        } else {
+            let missing = self.missing_at(error.path());
+            let sent = missing.and_then(|missing| missing.sent.clone());
+            Lack::Missing { sent }
+        };
+        Some(PartialRows {
+            view: self.view.to_string(),
+            rows: key.map_or(self.rows.partial(), |_| 1),
+            field: format!("{}.{}", T::Patch::ROOT, error.path()),
+            lack,
+        })
     }
 
     /// A message that may have concerned the source could not be read.
@@ -514,15 +534,13 @@ impl<T: Record> Source<T> {
             }
             self.left_out.remove(&*row.key);
         }
+        let is_upsert = matches!(arrival, Arrival::Upsert);
         let (frame, live) = match arrival {
             Arrival::Snapshot => (None, false),
             Arrival::Upsert => (None, true),
             Arrival::Patch(_, seq) => (seq, true),
         };
         let (seq, version) = self.rows.guard().stamps(row.data, frame, live);
-        if let Arrival::Snapshot = arrival {
-            self.survey.read::<T::Patch>(row.data);
-        }
         let input = Input {
             key: &row.key,
             data: row.data,
@@ -541,6 +559,17 @@ impl<T: Record> Source<T> {
         match change {
             Ok(change) => self.accept(&row.key, change, report),
             Err(cause) => self.report_row(&row.key, cause, report),
+        }
+        if let Some(survey) = &mut self.survey {
+            let in_snapshot = self.snapshot != Snapshot::None;
+            // The first rows of an empty view arrive live.
+            let is_first = is_upsert && !in_snapshot && self.rows.are_partial();
+            if is_first || (in_snapshot && !live) {
+                survey.read::<T::Patch>(row.data);
+            }
+            if is_first {
+                self.finish_survey(report);
+            }
         }
     }
 

@@ -7,9 +7,9 @@ use std::time::Duration;
 use futures_util::FutureExt;
 
 use crate::engine::{ConnectionState, Handle, Place};
-use crate::patch::{FilterError, PatchError, Record};
+use crate::patch::{FilterError, Record};
 use crate::session::{CloseReason, Filters, Query, Route, TooManySubscriptions, Window};
-use crate::store::{Cache, Outcome, Partial, Predicate, Sent};
+use crate::store::{Cache, Outcome, PartialRows, Predicate};
 use crate::stream::{Item, Watch};
 use crate::wire::{FrameError, Issue};
 
@@ -65,19 +65,9 @@ pub enum ReadError {
         /// What could not be read.
         error: FrameError,
     },
-    /// The server sent rows, but every row lacks a required field, so none is shown. Usually a field of the
-    /// struct has another name than on the wire.
-    #[error("{view}: {rows} rows arrived, but none is complete: {error}{}", Sent(.sent.as_deref()))]
-    Partial {
-        /// The view's id.
-        view: String,
-        /// The number of rows that arrived.
-        rows: usize,
-        /// What one of them lacks; names the field.
-        error: PatchError,
-        /// The nearest name that the server sends and that is not a field of the struct.
-        sent: Option<String>,
-    },
+    /// Rows arrived, but each lacks a required field, so none is shown.
+    #[error(transparent)]
+    Partial(#[from] PartialRows),
     /// The filter asks for what no row can have.
     #[error(transparent)]
     Filter(#[from] FilterError),
@@ -172,12 +162,7 @@ impl<T: Record> View<T> {
         let outcome = match outcome {
             Ok(Ok(Outcome::Ready | Outcome::Moved)) => match place.cache.partial(&query.target) {
                 None => Ok(()),
-                Some(Partial { rows, error, sent }) => Err(ReadError::Partial {
-                    view: view(),
-                    rows,
-                    error,
-                    sent,
-                }),
+                Some(rows) => Err(ReadError::Partial(rows)),
             },
             Ok(Err(error)) => Err(ReadError::TooManySubscriptions(error)),
             Ok(Ok(Outcome::Incomplete(error))) => Err(ReadError::Incomplete {
