@@ -23,6 +23,8 @@ pub trait Fields: Default + 'static {
     const NAMES: &'static [&'static str];
     /// Their names in Rust.
     const IDENTS: &'static [&'static str] = Self::NAMES;
+    /// Whether names that `find` does not know are kept too.
+    const KEEPS_UNKNOWN: bool = false;
 
     /// The number of this name.
     fn find(name: &str) -> Option<usize>;
