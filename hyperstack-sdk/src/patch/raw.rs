@@ -53,6 +53,7 @@ impl Patchable for Value {
 impl Fields for JsonPatch {
     const ROOT: &'static str = "JSON";
     const NAMES: &'static [&'static str] = &[""];
+    const KEEPS_UNKNOWN: bool = true;
 
     fn find(_: &str) -> Option<usize> {
         None

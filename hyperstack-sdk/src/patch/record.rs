@@ -32,6 +32,8 @@ pub trait Fields: Default + 'static {
     const IDENTS: &'static [&'static str] = Self::NAMES;
     /// For each alias, the number of its field.
     const ALIASES: &'static [usize] = &[];
+    /// Whether names that `find` does not know are kept too.
+    const KEEPS_UNKNOWN: bool = false;
 
     /// The number of this name.
     fn find(name: &str) -> Option<usize>;

@@ -69,19 +69,23 @@ impl Guard {
         }
     }
 
-    /// Returns the position and the version of a row or patch, as far as its generation has them. `frame` is
-    /// the position that the frame names.
+    /// Returns the position and the version of a row or patch, as far as its generation has them, and the
+    /// place of the first field behind them, if they come first. `frame` is the position that the frame
+    /// names.
     #[inline]
     pub(crate) fn stamps(
         &self,
         data: &str,
         frame: Option<Seq>,
         live: bool,
-    ) -> (Option<Seq>, Option<Version>) {
+    ) -> (Option<Seq>, Option<Version>, Option<usize>) {
         match self {
-            Guard::V1(_) if live => (frame, None),
-            Guard::V1(guard) if !guard.has_positions() => (None, None),
-            Guard::V1(_) => (text_at(data, "_seq").map(|text| Seq::parse(&text)), None),
+            Guard::V1(_) if live => (frame, None, None),
+            Guard::V1(guard) if !guard.has_positions() => (None, None, None),
+            Guard::V1(_) => {
+                let seq = text_at(data, "_seq").map(|text| Seq::parse(&text));
+                (seq, None, None)
+            }
             Guard::V2(_) => v2::stamps(data),
         }
     }

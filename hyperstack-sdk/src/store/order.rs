@@ -289,6 +289,11 @@ impl Positions {
             let by_seq = seq.cmp(&self.seqs[other as usize]);
             by_seq.then_with(|| key_of(other).cmp(key_of(id))).is_lt()
         };
+        // Most changes are the newest one. Asking about the first row only saves 48 instructions a patch.
+        let head = self.list.head;
+        if head != NONE && head != id && !is_before(head) {
+            return self.list.move_to_front(id);
+        }
         let next = self
             .list
             .iter()

@@ -7,10 +7,14 @@ use std::sync::Arc;
 use super::index::Index;
 use super::order::{Order, RowId};
 use super::repair::{self, Fault, Stale};
+use crate::patch::record::Fields;
 use crate::patch::{is_within, DecodeError, Patch, PatchError, PatchErrorKind, Record};
 use crate::session::{Guard, Mark, Version};
 use crate::stream::{Change, ChangeKind, RowErrorCause};
 use crate::wire::{Protocol, Seq, Sort};
+
+/// The longest patch that is copied to leave out its position and version, in bytes.
+const MOST_COPIED: usize = 4 << 10;
 
 /// The rows of one view as one Rust type.
 #[derive(Debug)]
@@ -34,6 +38,11 @@ pub(super) struct Rows<T: Record> {
     faults: Vec<Fault>,
     /// Whether rows must be fetched again, because later patches cannot make up for what was left out.
     needs_fetch: bool,
+    /// Whether `T` has no field for a row's position and version.
+    ignores_stamps: bool,
+    /// The latest patch without position and version, which its guard has read. The decoder takes 390
+    /// instructions for each member that it ignores; copying the other members takes 60.
+    fields: String,
 }
 
 #[derive(Debug)]
@@ -72,6 +81,8 @@ pub(super) struct Input<'a> {
     pub(super) seq: Option<Seq>,
     /// The change's version, if it has one.
     pub(super) version: Option<Version>,
+    /// The place of the first field in `data`, if position and version come before it.
+    pub(super) fields: Option<usize>,
     /// Whether a reader needs the row as it was before.
     pub(super) keep_before: bool,
 }
@@ -92,6 +103,10 @@ impl<T: Record> Rows<T> {
             partial: 0,
             faults: Vec::new(),
             needs_fetch: false,
+            ignores_stamps: !T::Patch::KEEPS_UNKNOWN
+                && T::Patch::find("_seq").is_none()
+                && T::Patch::find("_version").is_none(),
+            fields: "{".to_owned(),
         }
     }
 
@@ -392,7 +407,16 @@ impl<T: Record> Rows<T> {
         may_repeat: bool,
     ) -> Result<Option<Changed<T>>, RowErrorCause> {
         let mut patch = T::Patch::default();
-        let decoded = patch.decode_update(input.data, append, self.guard.caps_arrays());
+        let is_short = input.data.len() <= MOST_COPIED;
+        let data = match input.fields.filter(|_| self.ignores_stamps && is_short) {
+            Some(fields) => {
+                self.fields.truncate(1);
+                self.fields.push_str(&input.data[fields..]);
+                &self.fields
+            }
+            None => input.data,
+        };
+        let decoded = patch.decode_update(data, append, self.guard.caps_arrays());
         let slot = self.slots[id as usize].as_ref();
         let is_stale = slot.is_some_and(|slot| !slot.stale.is_empty());
         let merged = if decoded.is_err() || is_stale {

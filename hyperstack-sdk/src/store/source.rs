@@ -540,13 +540,14 @@ impl<T: Record> Source<T> {
             Arrival::Upsert => (None, true),
             Arrival::Patch(_, seq) => (seq, true),
         };
-        let (seq, version) = self.rows.guard().stamps(row.data, frame, live);
+        let (seq, version, fields) = self.rows.guard().stamps(row.data, frame, live);
         let input = Input {
             key: &row.key,
             data: row.data,
             live,
             seq,
             version,
+            fields,
             keep_before: self.readers.keep_before(&row.key),
         };
         let change = match arrival {

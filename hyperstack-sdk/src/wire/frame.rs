@@ -70,7 +70,7 @@ pub enum Frame<'a> {
         row: Row<'a>,
         /// Dotted paths at which `row` holds only the new elements of an array.
         append: Vec<Cow<'a, str>>,
-        /// The change's position, where the mutation had one.
+        /// The change's position, where the mutation had one (v1). A v2 row's is in its data.
         seq: Option<Seq>,
     },
     /// The row left the view (v1), or the entity was deleted (v2).
@@ -330,7 +330,11 @@ fn frame<'a>(
             view,
             row,
             append: envelope.append,
-            seq: envelope.seq.as_deref().map(Seq::parse),
+            // In v2 a row has a position of its own, in its data.
+            seq: envelope
+                .seq
+                .filter(|_| !is_routed)
+                .map(|seq| Seq::parse(&seq)),
         },
         _ => Frame::Upsert { view, row },
     })

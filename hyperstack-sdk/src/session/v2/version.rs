@@ -20,31 +20,39 @@ pub(crate) struct Guard {
     pub(super) last_seq: Option<Seq>,
 }
 
-/// Reads the position and the version of a row or patch.
-pub(crate) fn stamps(data: &str) -> (Option<Seq>, Option<Version>) {
-    if let Some((seq, version)) = leading_stamps(data) {
-        return (Some(seq), Some(version));
+/// Reads the position and the version of a row or patch. Returns the place of the first field behind them
+/// as well, if they come first and a field follows.
+pub(crate) fn stamps(data: &str) -> (Option<Seq>, Option<Version>, Option<usize>) {
+    if let Some((seq, version, rest)) = leading_stamps(data) {
+        let is_followed = rest.starts_with(b",\"");
+        let fields = is_followed.then_some(data.len() - rest.len() + 1);
+        return (Some(seq), Some(version), fields);
     }
     let seq = text_at(data, "_seq").map(|text| Seq::parse(&text));
     let version = text_at(data, "_version").and_then(|text| Version::parse(&text));
-    (seq, version)
+    (seq, version, None)
 }
 
-/// The position and the version where a server writes them. It orders names by the alphabet, which puts
-/// these first unless a field begins with a capital letter. To read both in one pass, instead of finding
-/// each, saves a tenth of what a patch costs.
-fn leading_stamps(data: &str) -> Option<(Seq, Version)> {
+/// The position and the version where a server writes them, and what follows. It orders names by the
+/// alphabet, which puts these first unless a field begins with a capital letter. To read both in one pass,
+/// instead of finding each, saves a tenth of what a patch costs.
+fn leading_stamps(data: &str) -> Option<(Seq, Version, &[u8])> {
     let rest = data.as_bytes().strip_prefix(br#"{"_seq":""#)?;
     let (slot, rest) = leading_number(rest)?;
     let (index, rest) = leading_number(rest.strip_prefix(b":")?)?;
     let rest = rest.strip_prefix(br#"","_version":""#)?;
     let (epoch, rest) = rest.split_first_chunk::<8>()?;
-    let digit = |epoch, byte: &u8| Some(epoch << 4 | char::from(*byte).to_digit(16)?);
-    let epoch = epoch.iter().try_fold(0, digit)?;
+    let digit = |byte: &u8| match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        _ => None,
+    };
+    let shift = |epoch, byte| Some(epoch << 4 | u32::from(digit(byte)?));
+    let epoch = epoch.iter().try_fold(0, shift)?;
     let (counter, rest) = leading_number(rest.strip_prefix(b":")?)?;
     let version = Version { epoch, counter };
-    rest.starts_with(b"\"")
-        .then_some((Seq { slot, index }, version))
+    let rest = rest.strip_prefix(b"\"")?;
+    Some((Seq { slot, index }, version, rest))
 }
 
 impl Version {
@@ -78,6 +86,11 @@ impl Guard {
 mod tests {
     use super::*;
 
+    fn both_of(data: &str) -> (Option<Seq>, Option<Version>) {
+        let (seq, version, _) = stamps(data);
+        (seq, version)
+    }
+
     #[test]
     fn stamps_are_found_wherever_they_are() {
         let both = (
@@ -93,16 +106,31 @@ mod tests {
             r#"{"_seq":"1:2","x":{"_version":"b:4"},"_version":"a:3"}"#,
             r#"{"_seq":"1\u003a2","_version":"a\u003a3"}"#,
         ] {
-            assert_eq!(stamps(data), both, "{data}");
+            assert_eq!(both_of(data), both, "{data}");
         }
-        assert_eq!(stamps(r#"{"_seq":"1:2"}"#), (both.0, None));
-        assert_eq!(stamps(r#"{"_version":"a:3"}"#), (None, both.1));
-        assert_eq!(stamps(r#"{"_seq":null}"#), (None, None));
+        assert_eq!(both_of(r#"{"_seq":"1:2"}"#), (both.0, None));
+        assert_eq!(both_of(r#"{"_version":"a:3"}"#), (None, both.1));
+        assert_eq!(both_of(r#"{"_seq":null}"#), (None, None));
         assert_eq!(
-            stamps(r#"{"_seq":"1:2","_version":"0000000a:3x"}"#),
+            both_of(r#"{"_seq":"1:2","_version":"0000000a:3x"}"#),
             (both.0, None)
         );
-        assert_eq!(stamps("7"), (None, None));
+        assert_eq!(both_of("7"), (None, None));
+    }
+
+    #[test]
+    fn fields_begin_behind_the_stamps() {
+        let fields = |data| stamps(data).2.map(|at| &data[at..]);
+        let stamped = r#"{"_seq":"1:2","_version":"0000000a:3","x":1}"#;
+        assert_eq!(fields(stamped), Some(r#""x":1}"#));
+        for data in [
+            r#"{"_seq":"1:2","_version":"0000000a:3"}"#,
+            r#"{"_seq":"1:2","_version":"0000000a:3",}"#,
+            r#"{"_seq":"1:2","_version":"0000000a:3", "x":1}"#,
+            r#"{"A":1,"_seq":"1:2","_version":"0000000a:3"}"#,
+        ] {
+            assert_eq!(fields(data), None, "{data}");
+        }
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Rows as protocol v2 brings them: versions, positions, snapshots that replace.
 
 use super::*;
+use crate::patch::Record;
+use crate::store::rows::{Input, Rows};
 
 impl Fixture {
     /// A v2 subscription begins.
@@ -90,6 +92,51 @@ fn a_patch_of_a_row_that_is_not_held_is_dropped() {
     assert_eq!((f.read().len(), f.caches.counts().rows), (0, 2));
     f.apply(&[r#""op":"upsert","key":"c","data":{"_seq":"30:0","_version":"ab:9","name":"c"}"#]);
     assert_eq!(f.names(), ["c", "b", "a"]);
+}
+
+/// Rows that show their version, and one that shows all of its JSON.
+#[test]
+fn a_type_may_have_a_field_for_the_version() {
+    #[derive(Debug, Clone, PartialEq, Entity)]
+    struct Versioned {
+        #[field(rename = "_version")]
+        version: String,
+        price: u64,
+    }
+
+    fn patched<T: Record>() -> Option<Arc<T>> {
+        let mut rows = Rows::<T>::new();
+        rows.begin(true, None, Protocol::V2, true, true);
+        for (version, price) in [(1, 7), (2, 8)] {
+            let data =
+                format!(r#"{{"_seq":"1:0","_version":"0000000a:{version}","price":{price}}}"#);
+            let (seq, version, fields) = rows.guard().stamps(&data, None, true);
+            let input = Input {
+                key: "k",
+                data: &data,
+                live: true,
+                seq,
+                version,
+                fields,
+                keep_before: false,
+            };
+            let changed = if price == 7 {
+                rows.upsert(&input)
+            } else {
+                rows.patch(&input, &[])
+            };
+            assert!(changed.is_ok_and(|changed| changed.is_some()));
+        }
+        rows.get("k").cloned()
+    }
+
+    let versioned = Versioned {
+        version: "0000000a:2".into(),
+        price: 8,
+    };
+    assert_eq!(patched::<Versioned>().as_deref(), Some(&versioned));
+    let json = serde_json::json!({"_seq": "1:0", "_version": "0000000a:2", "price": 8});
+    assert_eq!(patched::<serde_json::Value>().as_deref(), Some(&json));
 }
 
 #[test]
