@@ -338,6 +338,35 @@ async fn a_list_that_lacks_an_element_is_fetched_again() {
     }
 }
 
+#[derive(Debug, Clone, PartialEq, Entity)]
+struct Pool {
+    fees: Fees,
+}
+
+#[derive(Debug, Clone, PartialEq, Section)]
+struct Fees {
+    buy: Option<u64>,
+    sell: Option<u64>,
+}
+
+#[tokio::test]
+async fn a_section_that_the_server_replaced_is_fetched_again() {
+    for protocol in [Protocol::V1, Protocol::V2] {
+        let server = games().protocol(protocol).entity("Pool");
+        let server = server.start().await.unwrap();
+        server.upsert("Pool", "a", json!({"fees": {"buy": 1, "sell": 1}}));
+        let hs = client(&server).connect().await.unwrap();
+        let mut rows = hs.listen::<Pool>();
+        let fees = |row: Pool| (row.fees.buy, row.fees.sell);
+        assert_eq!(fees(next(&mut rows).await), (Some(1), Some(1)));
+        server.patch("Pool", "a", json!({"fees": 7}));
+        server.patch("Pool", "a", json!({"fees": {"buy": 2}}));
+        assert_eq!(fees(next(&mut rows).await), (Some(2), Some(1)));
+        // The server's section has no other field.
+        assert_eq!(fees(next(&mut rows).await), (Some(2), None));
+    }
+}
+
 #[tokio::test]
 async fn a_wrong_type_in_a_whole_row() {
     let scene = Scene::new(default).await;

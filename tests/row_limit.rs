@@ -107,6 +107,31 @@ async fn a_row_over_the_limit_is_fetched_by_its_key() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
+async fn fetching_a_row_over_the_limit_is_silent_for_readers_of_the_list() -> anyhow::Result<()> {
+    for protocol in [Protocol::V1, Protocol::V2] {
+        let server = games().protocol(protocol).start().await?;
+        for n in 0..30 {
+            put(&server, &format!("{n:02}"), f64::from(n));
+        }
+        let hs = client(&server).max_entries_per_view(2).connect().await?;
+        assert_eq!(soon(hs.try_list::<Loose>()).await?.len(), 2);
+        let mut updates = hs.watch::<Loose>();
+        assert_eq!(keys(&mut updates, 2).await, ["28", "29"]);
+        for key in ["00", "07", "28", "07"] {
+            assert!(soon(hs.try_get::<Loose>(key)).await?.is_some());
+        }
+        // At most the rows that were fetched, while they are read.
+        let seen: Vec<_> = pending(&mut updates);
+        assert!(
+            seen.iter()
+                .all(|update| ["00", "07"].contains(&update.key())),
+            "{protocol}: {seen:?}"
+        );
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_list_that_grows_drops_its_oldest_rows() -> anyhow::Result<()> {
     for protocol in [Protocol::V1, Protocol::V2] {
         let (server, hs) = scene(protocol).await?;

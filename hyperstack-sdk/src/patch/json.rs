@@ -135,6 +135,7 @@ fn paths(value: &Value, at: &mut Paths) {
                 at.under(key, |at| paths(value, at));
             }
         }
+        Value::Object(_) => at.empty(),
         _ => at.here(),
     }
 }

@@ -245,7 +245,7 @@ where
 
     fn paths(patch: &MapPatch<M::Key, P>, at: &mut Paths) {
         if patch.is_empty() {
-            at.here();
+            at.empty();
         }
         for (key, slot) in patch {
             at.under(&key.text(), |at| R::slot_paths(slot, at));

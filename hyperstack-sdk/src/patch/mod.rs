@@ -268,6 +268,14 @@ pub trait Patch: Fields + Value + Serialize + DeserializeOwned {
     }
 }
 
+/// Returns the dotted paths of what a patch replaces or removes. [`Patch::changed_fields`] also has the sections and
+/// maps of which it sets nothing.
+pub(crate) fn replaced_fields(patch: &impl Patch) -> Vec<String> {
+    let mut paths = paths::Paths::of_replaced();
+    walk::paths(patch, &mut paths);
+    paths.into_found()
+}
+
 /// Reads some units of a patch, and leaves out those that do not decode.
 ///
 /// # Errors

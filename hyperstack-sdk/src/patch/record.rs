@@ -230,8 +230,8 @@ impl<T: Patchable> Rule<T, T::Patch> for ByField {
 
     fn paths(patch: &T::Patch, at: &mut Paths) {
         match walk::none_set(patch) {
-            true => at.here(),
-            false => walk::paths(patch, at),
+            true => at.empty(),
+            false => at.section(|at| walk::paths(patch, at)),
         }
     }
 }

@@ -91,9 +91,13 @@ pub fn none_set<P: Fields>(fields: &P) -> bool {
     P::walk(fields, &mut AnySet).is_ok()
 }
 
-/// Collects the paths of the fields that are set.
-pub(crate) fn paths<P: Fields>(fields: &P, paths: &mut Paths) {
-    struct Collect<'p, P>(&'p mut Paths, PhantomData<P>);
+/// Collects the paths of the fields that are set. Returns whether all are, and all that is in them.
+pub(crate) fn paths<P: Fields>(fields: &P, paths: &mut Paths) -> bool {
+    struct Collect<'p, P> {
+        paths: &'p mut Paths,
+        is_all: bool,
+        fields: PhantomData<P>,
+    }
 
     impl<P: Fields> Walk for Collect<'_, P> {
         type Error = Infallible;
@@ -103,13 +107,20 @@ pub(crate) fn paths<P: Fields>(fields: &P, paths: &mut Paths) {
             number: usize,
             slot: &Slot<F::Change>,
         ) -> Result<(), Infallible> {
-            if let Some(slot) = slot {
-                self.0
-                    .under(P::NAMES[number], |paths| F::Rule::slot_paths(slot, paths));
-            }
+            let name = P::NAMES[number];
+            self.is_all &= slot.as_ref().is_some_and(|slot| {
+                self.paths
+                    .under(name, |paths| F::Rule::slot_paths(slot, paths))
+            });
             Ok(())
         }
     }
 
-    let Ok(()) = P::walk(fields, &mut Collect(paths, PhantomData::<P>));
+    let mut collect = Collect {
+        paths,
+        is_all: true,
+        fields: PhantomData::<P>,
+    };
+    let Ok(()) = P::walk(fields, &mut collect);
+    collect.is_all
 }

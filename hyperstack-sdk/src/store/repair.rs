@@ -1,7 +1,9 @@
 //! Repairs updates that do not fit: leaves out the units at fault, and notes which fields of a row are stale.
 
+use crate::patch::record::Fields;
 use crate::patch::{
-    check, decode_units, is_within, BadUnit, Patch, PatchError, PatchErrorKind, Record, Units,
+    check, decode_units, is_within, replaced_fields, BadUnit, Patch, PatchError, PatchErrorKind,
+    Record, Units,
 };
 use crate::stream::RowErrorCause;
 
@@ -21,36 +23,55 @@ pub(super) struct Repaired<P> {
     pub(super) needs_fetch: bool,
 }
 
-/// The fields of a row whose latest value was left out, as dotted paths. Few rows have any.
+/// The fields of a row whose latest value was left out. Few rows have any.
 #[derive(Debug, Default)]
-pub(super) struct Stale(Vec<String>);
+pub(super) struct Stale {
+    /// Dotted paths.
+    paths: Vec<String>,
+    /// Whether the latest whole row was left out, so that a new snapshot would not help.
+    is_row: bool,
+}
 
 impl Stale {
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.paths.is_empty()
     }
 
     pub(super) fn paths(&self) -> &[String] {
-        &self.0
+        &self.paths
     }
 
     /// The fields that were left out of a row that is new or was replaced.
     pub(super) fn of(faults: &[Fault]) -> Self {
-        Stale(faults.iter().map(|fault| fault.unit.clone()).collect())
+        let is_row = false;
+        let paths = faults.iter().map(|fault| fault.unit.clone()).collect();
+        Stale { paths, is_row }
     }
 
-    /// Updates the stale paths after a patch: the fields that it set are fresh, the units left out are stale.
-    pub(super) fn update(&mut self, patch: &impl Patch, faults: &[Fault]) {
+    /// All fields: the latest whole row was left out.
+    pub(super) fn row<P: Fields>() -> Self {
+        let is_row = true;
+        let names = &P::NAMES[..P::NAMES.len() - P::ALIASES.len()];
+        let paths = names.iter().map(|name| (*name).to_owned()).collect();
+        Stale { paths, is_row }
+    }
+
+    /// Updates the stale paths after a patch: the fields that it replaces are fresh, the units left out are stale.
+    /// Returns whether a snapshot must replace the row, because the patch sets a part of a stale section or map:
+    /// of the other parts the client holds values that the server does not have.
+    pub(super) fn update(&mut self, patch: &impl Patch, faults: &[Fault]) -> bool {
+        let replaced = replaced_fields(patch);
+        self.paths
+            .retain(|path| !replaced.iter().any(|set| is_within(path, set)));
         let set = patch.changed_fields();
-        self.0.retain(|path| {
-            let sets = |set: &String| is_within(set, path) || is_within(path, set);
-            !set.iter().any(sets)
-        });
+        let sets_part = |path: &String| set.iter().any(|set| is_within(set, path));
+        let needs_fetch = !self.is_row && self.paths.iter().any(sets_part);
         for fault in faults {
-            if !self.0.contains(&fault.unit) {
-                self.0.push(fault.unit.clone());
+            if !self.paths.contains(&fault.unit) {
+                self.paths.push(fault.unit.clone());
             }
         }
+        needs_fetch
     }
 }
 

@@ -338,7 +338,11 @@ impl<T: Record> Rows<T> {
             None => {
                 let slot = held.and_then(|id| self.slots[id as usize].as_ref());
                 let row = slot.and_then(|slot| slot.row.whole());
-                let repaired = repair::whole(row.map(|row| &**row), input.data)?;
+                let repaired = repair::whole(row.map(|row| &**row), input.data);
+                if let (Err(_), Some(id)) = (&repaired, held) {
+                    self.mark_stale(id);
+                }
+                let repaired = repaired?;
                 stale = Stale::of(&repaired.faults);
                 faults = repaired.faults;
                 Content::from_patch(repaired.patch)?
@@ -512,10 +516,17 @@ impl<T: Record> Rows<T> {
             None => (None, &mut none),
         };
         let repaired = repair::patch(row.as_deref(), input.data, append, is_capped, stale)?;
-        stale.update(&repaired.patch, &repaired.faults);
+        self.needs_fetch |= stale.update(&repaired.patch, &repaired.faults);
         self.faults = repaired.faults;
         self.needs_fetch |= repaired.needs_fetch;
         Ok(repaired.patch)
+    }
+
+    /// Marks all fields of a row as stale.
+    fn mark_stale(&mut self, id: RowId) {
+        if let Some(slot) = &mut self.slots[id as usize] {
+            slot.stale = Stale::row::<T::Patch>();
+        }
     }
 
     fn find(&self, key: &str) -> Option<RowId> {

@@ -409,7 +409,7 @@ impl<T: Record> Source<T> {
             self.release_held(&mut report.wakers);
         }
         self.snapshot = Snapshot::None;
-        if absent == Absent::Remove {
+        if absent == Absent::Remove && !self.readiness.awaits_keys() {
             self.left_out.clear();
         }
         while self.is_over_limit() && self.evict(report) {}
@@ -529,7 +529,11 @@ impl<T: Record> Source<T> {
             self.held.retain(|key| **key != *row.key);
         }
         if !self.left_out.is_empty() && self.left_out.contains(&*row.key) {
-            if !is_whole {
+            // A snapshot that fetches some of these rows does not bring back the others.
+            let is_fetched = self.snapshot == Snapshot::None
+                || !self.readiness.awaits_keys()
+                || self.pinned.contains_key(&*row.key);
+            if !is_whole || !is_fetched {
                 return;
             }
             self.left_out.remove(&*row.key);

@@ -182,6 +182,67 @@ fn the_unit_is_a_field_of_a_section_or_an_entry_of_a_map() {
 }
 
 #[test]
+fn a_stale_field_stays_stale_until_it_is_set() {
+    both(|mut pools| {
+        assert_eq!(pools.patch(r#"{"state":{"a":"x"}}"#), ["state.a"]);
+        assert_eq!(pools.patch(r#"{"state":{}}"#), [""; 0]);
+        assert_eq!(pools.patch(r#"{"state":{"b":"x"}}"#), ["state.b"]);
+        assert_eq!(pools.stale(), ["state.a", "state.b"]);
+        assert_eq!(pools.patch(r#"{"state":{"b":2}}"#), [""; 0]);
+        assert_eq!(pools.stale(), ["state.a"]);
+        assert_eq!(pools.patch(r#"{"state":{"a":2}}"#), [""; 0]);
+        assert_eq!(pools.stale(), [""; 0]);
+
+        assert_eq!(pools.patch(r#"{"owners":{"1":{"a":"x"}}}"#), ["owners.1.a"]);
+        assert_eq!(pools.patch(r#"{"owners":{}}"#), [""; 0]);
+        assert_eq!(pools.patch(r#"{"owners":{"1":{}}}"#), [""; 0]);
+        assert_eq!(pools.patch(r#"{"owners":{"2":7}}"#), ["owners.2"]);
+        assert_eq!(pools.stale(), ["owners.1.a", "owners.2"]);
+        assert_eq!(pools.patch(r#"{"owners":{"1":null,"2":null}}"#), [""; 0]);
+        assert_eq!(pools.stale(), [""; 0]);
+        assert!(!pools.needs_fetch());
+    });
+}
+
+#[test]
+fn a_part_of_a_stale_section_or_map_does_not_make_it_fresh() {
+    for (bad, part, path) in [
+        (r#"{"state":7}"#, r#"{"state":{"b":2}}"#, "state"),
+        (r#"{"extra":7}"#, r#"{"extra":{"a":2}}"#, "extra"),
+        (
+            r#"{"owners":null}"#,
+            r#"{"owners":{"2":{"a":2}}}"#,
+            "owners",
+        ),
+    ] {
+        both(|mut pools| {
+            assert_eq!(pools.patch(bad), [path]);
+            assert!(!pools.needs_fetch());
+            assert_eq!(pools.patch(part), [""; 0]);
+            assert_eq!(pools.stale(), [path]);
+            assert!(pools.needs_fetch());
+            assert_eq!(pools.snapshot(POOL), [""; 0]);
+            assert_eq!(pools.stale(), [""; 0]);
+        });
+    }
+}
+
+#[test]
+fn a_section_that_is_replaced_is_fresh() {
+    for (bad, whole) in [
+        (r#"{"state":7}"#, r#"{"state":{"a":3,"b":3}}"#),
+        (r#"{"extra":7}"#, r#"{"extra":null}"#),
+    ] {
+        both(|mut pools| {
+            assert_eq!(pools.patch(bad).len(), 1);
+            assert_eq!(pools.patch(whole), [""; 0]);
+            assert_eq!(pools.stale(), [""; 0]);
+            assert!(!pools.needs_fetch());
+        });
+    }
+}
+
+#[test]
 fn a_leaf_and_a_list_are_one_unit() {
     both(|mut pools| {
         let errors = pools.patch(r#"{"phase":{"n":2,"text":5},"log":[2,"x"],"price":2.0}"#);
@@ -254,6 +315,14 @@ fn a_whole_row_keeps_the_values_that_it_does_not_bring() {
         let without_name = POOL.replace("\"name\":\"p\",", "");
         assert_eq!(pools.upsert(&without_name), ["name"]);
         assert_eq!((pools.pool().name.as_str(), pools.pool().price), ("p", 4.0));
+        let all = [
+            "name", "price", "volume", "state", "extra", "owners", "phase", "log",
+        ];
+        assert_eq!(pools.stale(), all);
+        assert_eq!(pools.patch(r#"{"price":5.0,"state":{"a":2}}"#), [""; 0]);
+        let rest: Vec<_> = all.into_iter().filter(|path| *path != "price").collect();
+        assert_eq!(pools.stale(), rest);
+        assert!(!pools.needs_fetch());
         assert_eq!(pools.upsert(POOL), [""; 0]);
         assert_eq!((pools.pool().price, pools.stale()), (1.0, vec![]));
     });
