@@ -43,7 +43,7 @@ async fn two_sources_of_tokens_are_one_too_many() {
         assert_eq!(
             refused(builder).await,
             format!(
-                "invalid setting `{second}`: conflicts with `{first}`: set one source of tokens"
+                "invalid setting `{second}`: conflicts with `{first}`: set only one of them"
             )
         );
     }
@@ -54,7 +54,7 @@ async fn settings_that_make_no_sense_are_refused_and_not_shown() {
     let cases = [
         (
             builder().token_timeout(Duration::ZERO),
-            "invalid setting `token_timeout`: must be longer than zero",
+            "invalid setting `token_timeout`: must be greater than zero",
         ),
         (
             builder().token("secret\n"),
