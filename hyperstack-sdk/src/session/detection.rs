@@ -129,7 +129,7 @@ impl Detection {
         }
     }
 
-    /// Notes what a message shows.
+    /// Notes the generation that a message shows.
     #[inline]
     pub(super) fn note_message(&mut self, message: &Incoming<'_>) -> Verdict {
         if self.shown.is_some() {

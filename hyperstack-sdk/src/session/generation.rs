@@ -54,7 +54,7 @@ pub(super) trait Generation: fmt::Debug + Send {
     /// A connection is open, and nothing is subscribed on it.
     fn handle_open(&mut self, wants: &mut Wants);
 
-    /// Turns a frame into what the store must do. Further instructions are queued; apply them after the
+    /// Turns a frame into an instruction for the store. Further instructions are queued; apply them after the
     /// returned one. `id` is the subscription that a v2 frame names.
     fn handle_frame<'m>(
         &mut self,

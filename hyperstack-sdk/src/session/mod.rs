@@ -431,7 +431,7 @@ impl Session {
         }
     }
 
-    /// A message arrived. Returns what the store must do with its rows, before it does what
+    /// A message arrived. Returns the instruction about its rows, which the store must apply before those that
     /// [`poll_instruction`](Self::poll_instruction) yields.
     pub fn handle_message<'m>(
         &mut self,

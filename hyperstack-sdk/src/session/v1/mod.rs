@@ -2,8 +2,8 @@
 //!
 //! All queries of a view share one source: the server knows one window per view and connection, kills
 //! the first of two equal subscriptions, and sends frames that name a view and no subscription. See
-//! [`requests`] for how answers are matched, [`window`] for what is subscribed, [`resume`] for what is
-//! asked for after a loss, [`overlap`] for changes that arrive twice, and [`sort`] for the server's order.
+//! [`requests`] for how replies are matched, [`window`] for the part of a view that is subscribed, [`resume`] for
+//! resubscribing by a cursor, [`overlap`] for changes that arrive twice, and [`sort`] for the server's order.
 
 mod overlap;
 mod requests;

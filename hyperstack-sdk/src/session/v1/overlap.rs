@@ -6,7 +6,7 @@
 //! positions are not in order, positions of an account and of an instruction in one slot do not compare,
 //! and siblings share a position. So only appended elements that the list already has are left out.
 //!
-//! A repeated change that replaces a list takes it back to what it was then. The changes that follow
+//! A repeated change that replaces a list resets it to an older state. The changes that follow
 //! rebuild the list, so none of their elements may be left out.
 
 use std::borrow::Cow;
