@@ -1,4 +1,4 @@
-//! A leaderboard: what there is, then what changes. Runs on a simulated game, without a network:
+//! A leaderboard: prints the players, then each change of a score. It runs a simulated game and needs no network:
 //! `cargo run --example leaderboard`
 
 use std::cmp::Reverse;
@@ -21,7 +21,7 @@ async fn main() -> anyhow::Result<()> {
 
     print_board(hs.list::<Player>().await);
 
-    // Watch for score changes
+    // Print each gain.
     let mut stream = hs.watch_rich::<Player>();
     while let Some(update) = stream.next().await {
         if let RichUpdate::Updated { before, after, .. } = update {

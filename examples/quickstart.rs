@@ -1,8 +1,8 @@
-//! Price alerts: a typed stream of what changes, with the values before and after.
+//! Price alerts: a typed stream of changes, with the values before and after.
 //!
-//! `cargo run --example quickstart` needs no server and no network: it plays a recorded session
-//! with the real server, and ends with it. To run it against a server, give its URL, and end it
-//! with ctrl-c: `cargo run --example quickstart -- wss://…`
+//! `cargo run --example quickstart` needs no server and no network: it replays a recorded session with a real server
+//! and then exits. To connect to a server instead, pass its URL: `cargo run --example quickstart -- wss://…`. Stop
+//! it with ctrl-c.
 
 use std::cell::Cell;
 use std::pin::pin;
@@ -11,7 +11,7 @@ use hyperstack_examples::{replay, Progress};
 use hyperstack_sdk::prelude::*;
 use hyperstack_sdk::testing::Pace;
 
-/// The fields of the server's entity that this program cares for.
+/// The fields of the server's entity that this program needs.
 #[derive(Debug, Clone, PartialEq, Entity)]
 struct PumpfunToken {
     info: TokenInfo,
@@ -25,24 +25,24 @@ struct TokenInfo {
 
 #[derive(Debug, Clone, PartialEq, Section)]
 struct TokenTrading {
-    /// `None` until the server has sent it, `Some(None)` where it sent null.
+    /// `None` until the server sends the field, `Some(None)` if it sends null.
     last_trade_price: Option<Option<f64>>,
 }
 
-/// A change of the price between two updates that is worth an alert, in percent.
+/// The price change between two updates that triggers an alert, in percent.
 const THRESHOLD: f64 = 5.0;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let given = std::env::args().nth(1);
-    let live = given.is_some();
-    let url = match given {
+    let server = std::env::args().nth(1);
+    let live = server.is_some();
+    let url = match server {
         Some(url) => url,
         None => replay("v2/tokens.jsonl.gz", Pace::Recorded).await?,
     };
     let hs = HyperStack::builder()
         .url(url)
-        .auto_reconnect(live) // the recording ends when its connection does
+        .auto_reconnect(live) // a recording is replayed once
         .connect()
         .await?;
     println!("{hs:?}");

@@ -1,7 +1,8 @@
-//! A crate that `hs sdk create rust settlement-game` wrote, in use: typed games and their bets.
+//! Games and their bets, with the typed crate that `hs sdk create rust settlement-game` generated.
 //!
-//! `cargo run --example settlement` plays a recording in-process. Against a server, such as
-//! `hs serve recordings/settlement-game.jsonl.gz`: `cargo run --example settlement -- ws://127.0.0.1:8877`
+//! `cargo run --example settlement` replays a recording in-process. To connect to a server, such as
+//! `hs serve recordings/settlement-game.jsonl.gz`, pass its URL:
+//! `cargo run --example settlement -- ws://127.0.0.1:8877`
 
 use hyperstack_examples::replay;
 use hyperstack_sdk::prelude::*;
@@ -16,7 +17,7 @@ async fn main() -> anyhow::Result<()> {
     };
     let hs = SettlementGameStack::builder()
         .url(url)
-        .auto_reconnect(false) // the recording ends when its connection does
+        .auto_reconnect(false) // the recording is replayed once
         .connect()
         .await?;
     let stack = SettlementGameStackClient::new(hs);
@@ -59,7 +60,7 @@ fn summarise(game: &Game) {
     for bet in &game.events.moves {
         println!("  {:?} at {}", bet.data.amount, bet.timestamp);
     }
-    // The account itself, as it was when the game was settled.
+    // The captured account, with its state when the game was settled.
     if let Some(Some(account)) = &game.game_snapshot {
         println!(
             "  account {}: {:?}",

@@ -1,5 +1,5 @@
-//! Views: an entity's list, its rows by key, and windows that the server derives. Plays a recorded
-//! session with the real server, without a network: `cargo run --example views`
+//! Views: an entity's list, its rows by key, and windows that the server derives. It replays a recorded session with
+//! a real server and needs no network: `cargo run --example views`
 
 use hyperstack_examples::replay;
 use hyperstack_sdk::prelude::*;
@@ -7,7 +7,7 @@ use hyperstack_sdk::testing::Pace;
 
 #[derive(Debug, Clone, PartialEq, Entity, Views)]
 #[view(latest, single)] // the round with the highest id
-#[view(richest, id = "OreRound/top5")] // the rounds with the most deployed
+#[view(richest, id = "OreRound/top5")] // the rounds with the highest total
 struct OreRound {
     id: RoundId,
     state: RoundState,
@@ -27,28 +27,28 @@ struct RoundState {
 async fn main() -> anyhow::Result<()> {
     let hs = HyperStack::builder()
         .url(replay("ore.jsonl.gz", Pace::Speed(0.5)).await?)
-        .auto_reconnect(false) // the recording ends when its connection does
+        .auto_reconnect(false) // the recording is replayed once
         .connect()
         .await?;
     let views = hs.views::<OreRoundViews>();
 
-    // A derived view of one row
+    // A derived view with one row.
     let latest = views.latest().get().await;
     println!("Latest round: {latest:?}");
 
-    // The list view
+    // The list.
     let rounds = views.list().get().await;
     println!("Found {} rounds", rounds.len());
 
-    // One row by its key
+    // One row by key.
     let first = views.state().get("170").await;
     println!("Round 170: {first:?}");
 
-    // A derived window of several rows, in the server's order
+    // A derived view with several rows, in the server's order.
     println!("Richest rounds:");
     print_rounds(&views.richest().get().await);
 
-    // Every view can be watched. A row that leaves a window is a `Deleted`.
+    // You can watch every view. A row that leaves a window arrives as `Deleted`.
     let mut latest = views.latest().watch_rich();
     let mut richest = views.richest().watch_rich();
     let (mut changes, mut moves) = (0, 0);
@@ -69,7 +69,7 @@ async fn main() -> anyhow::Result<()> {
     }
 
     println!("The latest round changed {changes} times");
-    println!("The window of the richest saw {moves} rounds come or go, and ends as");
+    println!("{moves} rounds entered or left the richest rounds, which are now:");
     // The cache outlives the connection.
     print_rounds(&views.richest().get().await);
     Ok(())

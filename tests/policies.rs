@@ -147,7 +147,7 @@ async fn a_reader_that_drops_the_oldest_is_told_how_many() -> anyhow::Result<()>
     assert_eq!(
         told,
         [
-            "7 changes were dropped because the reader was behind",
+            "7 changes were dropped because the reader was too slow",
             "patch a 11",
             "patch b 12",
             "patch a 13"

@@ -15,12 +15,12 @@ async fn settings_that_make_no_sense_are_refused_before_dialling() {
     let builder = || HyperStack::builder().url("ws://127.0.0.1:1");
     assert_eq!(
         refused(builder().ping_interval(Duration::ZERO)).await,
-        "invalid setting `ping_interval`: must be longer than zero"
+        "invalid setting `ping_interval`: must be greater than zero"
     );
     assert_eq!(
         refused(builder().reconnect_intervals(vec![])).await,
-        "invalid setting `reconnect_intervals`: must have at least one interval; see also \
-         `auto_reconnect(false)`"
+        "invalid setting `reconnect_intervals`: must have at least one interval; to \
+         turn reconnecting off, use `auto_reconnect(false)`"
     );
     assert_eq!(
         refused(builder().max_message_size(0)).await,

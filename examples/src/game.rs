@@ -1,4 +1,4 @@
-//! A game, simulated.
+//! A simulated game.
 
 use std::time::Duration;
 
@@ -14,10 +14,13 @@ const PLAYERS: [&str; 12] = [
 const TURNS: u64 = 40;
 const TURN: Duration = Duration::from_millis(250);
 
-/// Serves the entity `Player`, a `name` and a `score`, and returns the URL.
+/// Starts a server with the entity `Player`, which has a `name` and a `score`, and returns its URL.
 ///
-/// From the first subscription on, a player scores every quarter of a second. After forty turns
-/// the server closes the connection.
+/// The game starts with the first subscription. A player scores every 250 ms. After 40 turns the server closes the
+/// connections and stops.
+///
+/// # Errors
+/// If the server cannot start.
 pub async fn game() -> anyhow::Result<String> {
     let server = TestServer::builder().entity("Player").start().await?;
     let mut scores: Vec<u64> = (1..=12).map(|i| i * 37 % 13 * 25).collect();

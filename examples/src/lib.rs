@@ -1,7 +1,7 @@
-//! What the examples share: servers to connect to without a network, and a progress line.
+//! Shared parts of the examples: servers that need no network, and a progress line.
 //!
-//! The servers are [`TestServer`](hyperstack_sdk::testing::TestServer)s in the example's own
-//! process. Each closes its connection when its data is at an end.
+//! The servers are [`TestServer`](hyperstack_sdk::testing::TestServer)s in the example's process. They close their
+//! connections at the end of their data.
 
 mod game;
 mod progress;

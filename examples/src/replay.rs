@@ -1,13 +1,16 @@
-//! A recorded session with the real server, played back.
+//! Replays a recorded session with a real server.
 
 use std::path::Path;
 
 use anyhow::Context;
 use hyperstack_sdk::testing::{Pace, Recording, TestServer};
 
-/// Serves a file of the repository's `recordings/`, and returns the URL.
+/// Starts a server that replays a file of the repository's `recordings/`, and returns its URL.
 ///
-/// When all that was subscribed has been played, the server closes the connection.
+/// When all subscriptions have been replayed, the server closes the connections and stops.
+///
+/// # Errors
+/// If the recording cannot be read, or the server cannot start.
 pub async fn replay(file: &str, pace: Pace) -> anyhow::Result<String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../recordings")
@@ -25,7 +28,7 @@ pub async fn replay(file: &str, pace: Pace) -> anyhow::Result<String> {
     Ok(url)
 }
 
-/// Says goodbye after what is queued, and stops the server once everyone has left.
+/// Closes the connections after their queued messages, and stops the server when all clients have left.
 pub(crate) async fn close(server: TestServer) {
     server.close_connections(1000, "the end of the example");
     server.wait_for_connections(0).await;

@@ -1,4 +1,4 @@
-//! Generated code that no repository has to hold: made by a `build.rs`.
+//! Generates code in a `build.rs`, so that you need not commit it.
 //!
 //! ```no_run
 //! // build.rs
@@ -15,8 +15,8 @@
 //! }
 //! ```
 //!
-//! The build needs this crate as a build dependency, best without its default features: those are the
-//! command.
+//! Add this crate as a build dependency with `default-features = false`. The default features are only for
+//! the command.
 
 use std::path::PathBuf;
 use std::{env, fs, io};
@@ -27,9 +27,9 @@ use crate::output;
 use crate::rust::{generate, Layout, Options};
 use crate::spec::ParseError;
 
-/// One file of Rust from a stack file.
+/// Generates one Rust file from a stack file.
 #[derive(Debug, Clone)]
-#[must_use = "nothing is written without `write`"]
+#[must_use = "call `write` to write the file"]
 pub struct Build {
     stack: PathBuf,
     url: Option<String>,
@@ -37,7 +37,7 @@ pub struct Build {
     directory: Option<PathBuf>,
 }
 
-/// Why there is no file.
+/// Why the file could not be generated.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -46,30 +46,28 @@ pub enum Error {
     Read {
         /// The stack file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
-    /// It is no stack file.
-    #[error("`{}` is no stack file", path.display())]
+    /// The file is not a valid stack file.
+    #[error("`{}` is not a valid stack file", path.display())]
     Parse {
         /// The stack file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: ParseError,
     },
     /// The code cannot be written.
     #[error(transparent)]
     Write(#[from] output::Error),
-    /// Cargo, which says where the code goes, does not run this.
-    #[error(
-        "`OUT_DIR` is not set: this runs in a build script, or is told a directory by `out_dir`"
-    )]
+    /// Cargo did not set `OUT_DIR`, because this is not a build script.
+    #[error("`OUT_DIR` is not set: run this in a build script, or set a directory with `out_dir`")]
     NoOutDir,
 }
 
 impl Build {
-    /// From the stack file at a path, which is relative to the package: that is where Cargo runs a build
-    /// script.
+    /// Creates a build for a stack file. A relative path starts at the package, where Cargo runs build
+    /// scripts.
     pub fn new(stack: impl Into<PathBuf>) -> Self {
         Build {
             stack: stack.into(),
@@ -79,29 +77,33 @@ impl Build {
         }
     }
 
-    /// Where the stack's server is: without it the stack has no `connect()`, only `connect_to(url)`.
+    /// Sets the URL of the stack's server. Default: none, and the stack has only `connect_to(url)`, not
+    /// `connect()`.
     pub fn url(mut self, url: impl Into<String>) -> Self {
         self.url = Some(url.into());
         self
     }
 
-    /// One `Option` for a field that may be null, as of [`Options::flat`].
+    /// Sets whether a nullable field has one `Option` instead of two, as in [`Options::flat`]. Default:
+    /// `false`.
     pub fn flat_options(mut self, flat: bool) -> Self {
         self.flat = flat;
         self
     }
 
-    /// Where the file goes, in place of Cargo's `OUT_DIR`.
+    /// Sets the directory of the generated file. Default: Cargo's `OUT_DIR`.
     pub fn out_dir(mut self, directory: impl Into<PathBuf>) -> Self {
         self.directory = Some(directory.into());
         self
     }
 
-    /// Writes the file, whose name is the stack's in snake case: `settlement_game.rs`. Tells Cargo to come
-    /// again when the stack file changes.
+    /// Writes the file and returns its path. Its name is the stack's in snake case: `settlement_game.rs`.
+    ///
+    /// Also tells Cargo to rerun the build script when the stack file changes.
     ///
     /// # Errors
-    /// Where the stack file cannot be read, or the file cannot be written.
+    /// If the stack file cannot be read or parsed, if `OUT_DIR` is needed and not set, or if the file cannot
+    /// be written.
     pub fn write(&self) -> Result<PathBuf, Error> {
         println!("cargo::rerun-if-changed={}", self.stack.display());
         let path = || self.stack.clone();

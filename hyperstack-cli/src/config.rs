@@ -1,6 +1,6 @@
-//! `hyperstack.toml`: which stacks a project has, and what is made of each.
+//! `hyperstack.toml`: the stacks of a project, and how to generate code for each.
 //!
-//! Paths in it are relative to the directory that it is in.
+//! Paths in the file are relative to its directory.
 
 use std::path::{Component, Path, PathBuf};
 use std::{fs, io};
@@ -11,7 +11,7 @@ use toml::Spanned;
 
 use crate::nearest::did_you_mean;
 
-/// The file that is read where none is named.
+/// The file that is read by default.
 pub const FILE: &str = "hyperstack.toml";
 
 /// A project's configuration.
@@ -22,10 +22,10 @@ pub struct Config {
     /// The file, if there is one.
     #[serde(skip)]
     pub file: Option<PathBuf>,
-    /// What paths are relative to, and what is searched for stacks.
+    /// The base of relative paths, and the directory that is searched for stacks.
     #[serde(skip)]
     pub directory: PathBuf,
-    /// Keys that say nothing, a sentence each.
+    /// One warning for each unknown key.
     #[serde(skip)]
     pub warnings: Vec<String>,
     /// `[project]`
@@ -38,120 +38,121 @@ pub struct Config {
     pub build: Build,
 }
 
-/// `[project]`: for the reader of the file.
+/// `[project]`: information for readers of the file.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Project {
-    /// Its name.
+    /// The project's name.
     pub name: Option<String>,
-    /// What it is.
+    /// The project's description.
     pub description: Option<String>,
-    /// Its version.
+    /// The project's version.
     pub version: Option<String>,
 }
 
-/// `[sdk]`: what holds for all stacks.
+/// `[sdk]`: settings for all stacks.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Sdk {
-    /// Where generated crates go, each into a directory of its own; without it, `generated`.
+    /// The directory for generated crates, each in its own subdirectory. Default: `generated`.
     pub output_dir: Option<String>,
-    /// The same, for Rust alone.
+    /// Overrides `output_dir` for Rust.
     pub rust_output_dir: Option<String>,
-    /// Whether to make modules instead of crates.
+    /// Whether to generate modules instead of crates. Default: `false`.
     pub rust_module_mode: bool,
-    /// What the names of crates begin with, where they are not given.
+    /// A prefix for crate names that are not set explicitly.
     pub rust_crate_prefix: Option<String>,
     /// The directory of the package `hyperstack-sdk`, to depend on it by path.
     pub rust_sdk_path: Option<String>,
-    /// Whether a field that may be null is one `Option`, and not two.
+    /// Whether a nullable field has one `Option` instead of two. Default: `false`.
     pub flat_options: bool,
-    /// Accepted; nothing is made of it.
+    /// Accepted and ignored.
     pub typescript_output_dir: Option<String>,
-    /// Accepted; nothing is made of it.
+    /// Accepted and ignored.
     pub typescript_package: Option<String>,
 }
 
-/// One of `[[stacks]]`.
+/// An entry of `[[stacks]]`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Stack {
-    /// What it is called on the command line; without it, as `stack` says.
+    /// The name on the command line. Default: the value of `stack`.
     pub name: Option<String>,
-    /// The path of the stack file, or the name of a stack to look for.
+    /// The path of the stack file, or the name of a stack to search for.
     #[serde(alias = "ast")]
     pub stack: String,
-    /// What it is, for the reader of the file.
+    /// A description for readers of the file.
     pub description: Option<String>,
-    /// Where it is served.
+    /// The URL of the stack's server.
     pub url: Option<String>,
-    /// The name of its crate.
+    /// The name of the generated crate.
     pub rust_crate: Option<String>,
-    /// The directory of its crate.
+    /// The directory of the generated crate.
     pub rust_output_crate: Option<String>,
-    /// Whether to make a module instead of a crate.
+    /// Whether to generate a module instead of a crate. Default: the value of `sdk.rust_module_mode`.
     pub rust_module: Option<bool>,
-    /// Accepted; nothing is made of it.
+    /// Accepted and ignored.
     pub typescript_output_file: Option<String>,
 }
 
-/// `[build]`: accepted; nothing is made of it.
+/// `[build]`: accepted and ignored.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Build {
-    /// Accepted; nothing is made of it.
+    /// Accepted and ignored.
     pub watch_by_default: bool,
 }
 
-/// Why there is no configuration.
+/// Why the configuration could not be loaded.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The file cannot be read. One that was named must exist.
+    /// The file cannot be read. A file that you name explicitly must exist.
     #[error("cannot read `{}`", file.display())]
     Read {
         /// The file.
         file: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
-    /// The file is no TOML, or has a value of the wrong type.
+    /// The file is not valid TOML, or a value has the wrong type.
     #[error("`{}`, line {line}, column {column}: {message}", file.display())]
     Syntax {
         /// The file.
         file: PathBuf,
-        /// From 1.
+        /// The line, counted from 1.
         line: usize,
-        /// From 1, in characters.
+        /// The column in characters, counted from 1.
         column: usize,
-        /// What the TOML reader says.
+        /// The TOML parser's message.
         message: String,
     },
-    /// Two stacks have one name.
+    /// Two stacks have the same name.
     #[error(
-        "`{}`: two stacks are called `{name}`, in line {first} and in line {second}",
+        "`{}`: two stacks are named `{name}`, on lines {first} and {second}",
         file.display()
     )]
     Duplicate {
         /// The file.
         file: PathBuf,
-        /// What both are called.
+        /// The name.
         name: String,
-        /// The line of the first.
+        /// The line of the first stack.
         first: usize,
-        /// The line of the second.
+        /// The line of the second stack.
         second: usize,
     },
 }
 
 impl Config {
-    /// Reads `file`; where that is `None`, [`FILE`] in the current directory, which may be absent.
+    /// Reads `file`. If it is `None`, reads [`FILE`] in the current directory, or returns the default
+    /// configuration if there is no such file.
     ///
     /// # Errors
-    /// Where the file is no configuration, or was named and is not there.
+    /// If the file cannot be read, is not a valid configuration, or is named and does not exist.
     pub fn load(file: Option<&Path>) -> Result<Config, Error> {
         let path = file.unwrap_or(Path::new(FILE));
         match fs::read_to_string(path) {
@@ -166,10 +167,10 @@ impl Config {
         }
     }
 
-    /// Reads `text`, which is that of `file`.
+    /// Parses `text`, the content of `file`.
     ///
     /// # Errors
-    /// Where that is no configuration.
+    /// If `text` is not a valid configuration.
     pub fn parse(text: &str, file: &Path) -> Result<Config, Error> {
         let syntax = |error: toml::de::Error| {
             let (line, column) = position(text, error.span().map_or(0, |span| span.start));
@@ -182,16 +183,16 @@ impl Config {
         };
         let table = DeTable::parse(text).map_err(syntax)?.into_inner();
         let config: Config = toml::from_str(text).map_err(syntax)?;
-        unique(&table, text, file)?;
+        check_unique(&table, text, file)?;
         Ok(Config {
             file: Some(file.into()),
             directory: file.parent().unwrap_or(Path::new("")).into(),
-            warnings: unknown(&table, text, file),
+            warnings: unknown_keys(&table, text, file),
             ..config
         })
     }
 
-    /// A path as the file has it.
+    /// Resolves a path of the file against its directory.
     pub fn path(&self, relative: impl AsRef<Path>) -> PathBuf {
         let path = self.directory.join(relative);
         path.components()
@@ -199,7 +200,7 @@ impl Config {
             .collect()
     }
 
-    /// The name of a stack's crate: its own, or `default` behind the prefix of all.
+    /// Returns the name of a stack's crate: its `rust_crate`, or else `default` after the common prefix.
     pub fn crate_name(&self, entry: Option<&Stack>, default: &str) -> String {
         if let Some(name) = entry.and_then(|entry| entry.rust_crate.as_ref()) {
             return name.clone();
@@ -211,7 +212,8 @@ impl Config {
         }
     }
 
-    /// The directory of a stack's crate: its own, or `crate_name` in the one for all.
+    /// Returns the directory of a stack's crate: its `rust_output_crate`, or else `crate_name` below the
+    /// common output directory.
     pub fn output(&self, entry: Option<&Stack>, crate_name: &str) -> PathBuf {
         if let Some(directory) = entry.and_then(|entry| entry.rust_output_crate.as_ref()) {
             return self.path(directory);
@@ -222,7 +224,7 @@ impl Config {
             .join(crate_name)
     }
 
-    /// Whether to make a module of a stack.
+    /// Returns whether to generate a module for a stack instead of a crate.
     pub fn is_module(&self, entry: Option<&Stack>) -> bool {
         entry
             .and_then(|entry| entry.rust_module)
@@ -231,21 +233,21 @@ impl Config {
 }
 
 impl Stack {
-    /// What it is called on the command line.
+    /// Returns the stack's name on the command line.
     pub fn alias(&self) -> &str {
         self.name.as_deref().unwrap_or(&self.stack)
     }
 }
 
-/// The line and the column of a byte, from 1.
+/// Returns the line and column of a byte, counted from 1.
 fn position(text: &str, byte: usize) -> (usize, usize) {
     let before = text.get(..byte).unwrap_or(text);
     let line = before.rsplit('\n').next().unwrap_or_default();
     (before.matches('\n').count() + 1, line.chars().count() + 1)
 }
 
-/// No two stacks have one name.
-fn unique(table: &DeTable<'_>, text: &str, file: &Path) -> Result<(), Error> {
+/// Checks that no two stacks have the same name.
+fn check_unique(table: &DeTable<'_>, text: &str, file: &Path) -> Result<(), Error> {
     let mut names: Vec<(&str, usize)> = Vec::new();
     for stack in tables(table, "stacks") {
         let Some(value) = stack.get("name") else {
@@ -268,10 +270,10 @@ fn unique(table: &DeTable<'_>, text: &str, file: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// A sentence for each key that says nothing, in the order of the file.
-fn unknown(table: &DeTable<'_>, text: &str, file: &Path) -> Vec<String> {
+/// Returns one warning for each unknown key, in the order of the file.
+fn unknown_keys(table: &DeTable<'_>, text: &str, file: &Path) -> Vec<String> {
     let mut found = Vec::new();
-    let mut look = |table: &DeTable<'_>, at: &str, known: &[String]| {
+    let mut check = |table: &DeTable<'_>, at: &str, known: &[String]| {
         for key in table
             .keys()
             .filter(|key| !known.contains(&key.get_ref().to_string()))
@@ -283,7 +285,7 @@ fn unknown(table: &DeTable<'_>, text: &str, file: &Path) -> Vec<String> {
             ));
         }
     };
-    look(table, "", &keys::<Config>(&[]));
+    check(table, "", &keys::<Config>(&[]));
     for (name, known) in [
         ("project", keys::<Project>(&[])),
         ("sdk", keys::<Sdk>(&[])),
@@ -291,7 +293,7 @@ fn unknown(table: &DeTable<'_>, text: &str, file: &Path) -> Vec<String> {
         ("build", keys::<Build>(&[])),
     ] {
         for table in tables(table, name) {
-            look(table, &format!("{name}."), &known);
+            check(table, &format!("{name}."), &known);
         }
     }
     found.sort();
@@ -305,7 +307,7 @@ fn unknown(table: &DeTable<'_>, text: &str, file: &Path) -> Vec<String> {
     found.into_iter().map(sentence).collect()
 }
 
-/// The table called `name`, or those of the array called so.
+/// Returns the table `name`, or the tables of the array `name`.
 fn tables<'t>(table: &'t DeTable<'t>, name: &str) -> Vec<&'t DeTable<'t>> {
     match table.get(name).map(Spanned::get_ref) {
         Some(DeValue::Table(table)) => vec![table],
@@ -317,7 +319,7 @@ fn tables<'t>(table: &'t DeTable<'t>, name: &str) -> Vec<&'t DeTable<'t>> {
     }
 }
 
-/// The keys that `T` has, and `others`.
+/// Returns the keys of `T`, and `others`.
 fn keys<T: Default + Serialize>(others: &[&str]) -> Vec<String> {
     let value = serde_json::to_value(T::default()).unwrap_or_default();
     let own = value
@@ -385,7 +387,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_need_be_said() {
+    fn an_empty_file_has_defaults() {
         let config = parse("").unwrap();
         assert_eq!(config.crate_name(None, "x-stack"), "x-stack");
         assert_eq!(config.output(None, "x"), Path::new("game/generated/x"));
@@ -407,7 +409,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_says_where() {
+    fn an_error_names_file_line_and_column() {
         let error = |text| parse(text).unwrap_err().to_string();
         assert_eq!(
             error("[sdk]\noutput_dir = 5\n"),
@@ -421,7 +423,7 @@ mod tests {
             error(
                 "[[stacks]]\nname = \"a\"\nstack = \"A\"\n[[stacks]]\nname = \"a\"\nstack = \"B\""
             ),
-            "`game/hyperstack.toml`: two stacks are called `a`, in line 2 and in line 5"
+            "`game/hyperstack.toml`: two stacks are named `a`, on lines 2 and 5"
         );
     }
 }

@@ -1,8 +1,12 @@
-//! From what a user calls a stack to the text of its file.
+//! Finds a stack file by the name that the user gives.
 //!
-//! A name is, in this order: `-`, standard input; the path of a file; a stack of the configuration; a
-//! stack that is found under the project's directory, in `.hyperstack/*.stack.json` and
-//! `.hyperstack/*.ast.json`. The latter is the old format, a file for each entity.
+//! A name means, in this order:
+//!
+//! 1. `-`: standard input
+//! 2. the path of a file
+//! 3. a stack of the configuration
+//! 4. a stack in `.hyperstack/*.stack.json` or `.hyperstack/*.ast.json` under the project's directory. The
+//!    latter is the older format, with one file per entity.
 
 mod discovery;
 
@@ -17,22 +21,21 @@ use crate::nearest::did_you_mean;
 use discovery::root;
 pub use discovery::{discover, Broken, Candidate, Discovery};
 
-/// A stack file that was found. That it can be read as a stack is not yet said.
+/// A stack file that was found. Its text is not parsed yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Found {
-    /// The text.
+    /// The text of the file.
     pub json: String,
-    /// Where it is from.
+    /// Where the text comes from.
     pub origin: Origin,
-    /// What the configuration says of it: of the stack that was asked for, or of the file that was found,
-    /// where exactly one entry names that by its path.
+    /// The configuration's entry for the requested stack, or the only entry that has the path of the file.
     pub entry: Option<config::Stack>,
-    /// Files that were passed by, because they cannot be read.
+    /// Files that were skipped because they cannot be read.
     pub broken: Vec<Broken>,
 }
 
-/// Where a stack file is from.
+/// Where a stack file comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Origin {
@@ -46,78 +49,78 @@ pub enum Origin {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A file that was named does not exist. Perhaps not yet: the build of a stack's crate writes it.
+    /// The named file does not exist. Building the stack's crate may create it.
     #[error(
-        "there is no file `{}`\n  Build the stack's crate, which writes it, or pass the path of one.",
+        "stack file `{}` not found\n  build the stack's crate to create it, or pass another path",
         path.display()
     )]
     Missing {
         /// The file.
         path: PathBuf,
     },
-    /// A file, or standard input, is there and cannot be read.
+    /// A file or standard input cannot be read.
     #[error("cannot read {origin}")]
     Read {
-        /// What was to be read.
+        /// The file or standard input.
         origin: Origin,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
-    /// Several stacks have the name. The path of one says which.
+    /// Several stacks have the name. Use a path instead.
     #[error(
-        "several stacks are called `{name}`:{}\n  Pass the path of one of them.",
+        "several stacks are named `{name}`:{}\n  pass the path of one of them",
         listed(candidates)
     )]
     Ambiguous {
-        /// What was looked for.
+        /// The requested name.
         name: String,
         /// The stacks.
         candidates: Vec<Candidate>,
     },
-    /// Several stacks of the configuration are `name`. Their own names say which.
+    /// Several stacks of the configuration match the name. Use one of their own names instead.
     #[error(
-        "several stacks of the configuration are `{name}`: {}\n  Pass the name of one of them.",
+        "several stacks of the configuration match `{name}`: {}\n  pass one of these names",
         aliases.join(", ")
     )]
     AmbiguousEntry {
-        /// What was looked for.
+        /// The requested name.
         name: String,
-        /// What they are called.
+        /// The names of the matching stacks.
         aliases: Vec<String>,
     },
     /// No stack has the name.
     #[error("{0}")]
     NotFound(Box<NotFound>),
-    /// A stack of the configuration is not where that says.
-    #[error("the stack `{alias}` of the configuration")]
+    /// The stack file of a configured stack cannot be found or read.
+    #[error("cannot load stack `{alias}` of the configuration")]
     Entry {
-        /// What it is called.
+        /// The stack's name.
         alias: String,
-        /// Why.
+        /// The cause.
         source: Box<Error>,
     },
 }
 
-/// What there is, where a stack is not.
+/// Where a stack was searched for, and what was found instead.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NotFound {
-    /// What was looked for.
+    /// The requested name.
     pub name: String,
-    /// The configuration, if there is one.
+    /// The configuration file, if there is one.
     pub config: Option<PathBuf>,
-    /// What the stacks of the configuration are called.
+    /// The names of the configured stacks.
     pub aliases: Vec<String>,
     /// The directory that was searched.
     pub directory: PathBuf,
-    /// What was found in it.
+    /// The stack files in that directory.
     pub discovery: Discovery,
 }
 
-/// Finds the stack that a user calls `name`.
+/// Finds the stack `name`.
 ///
 /// # Errors
-/// Where no stack, or more than one, is called so, or its file cannot be read.
+/// If no stack or several stacks have the name, or if the file cannot be read.
 pub fn find(name: &str, config: &Config) -> Result<Found, Error> {
     if name == "-" {
         return stdin();
@@ -134,15 +137,16 @@ pub fn find(name: &str, config: &Config) -> Result<Found, Error> {
     named(name, config, None)
 }
 
-/// Finds the stack of an entry of the configuration.
+/// Finds the stack of a configuration entry.
 ///
 /// # Errors
-/// Where it is not what and where the entry says.
+/// If the entry's stack cannot be found or read.
 pub fn find_entry(entry: &config::Stack, config: &Config) -> Result<Found, Error> {
     let path = config.path(&entry.stack);
-    let found = match path.is_file() || is_path(&entry.stack) {
-        true => read(&path, Some(entry.clone())),
-        false => named(&entry.stack, config, Some(entry.clone())),
+    let found = if path.is_file() || is_path(&entry.stack) {
+        read(&path, Some(entry.clone()))
+    } else {
+        named(&entry.stack, config, Some(entry.clone()))
     };
     found.map_err(|source| Error::Entry {
         alias: entry.alias().to_owned(),
@@ -182,17 +186,17 @@ fn read(path: &Path, entry: Option<config::Stack>) -> Result<Found, Error> {
     }
 }
 
-/// The stack called `name` under the project's directory.
+/// Finds the stack `name` under the project's directory.
 fn named(name: &str, config: &Config, entry: Option<config::Stack>) -> Result<Found, Error> {
     let mut discovery = discover(config);
-    // A broken file that is called so is what is meant: who reads it says why it is broken.
-    let is_meant = |broken: &Broken| closeness(name, broken.name()).is_some();
-    let (meant, broken) = discovery.broken.into_iter().partition(is_meant);
-    let meant: Vec<Broken> = meant;
+    // A broken file with this name is a candidate, so that the user sees why it is broken.
+    let has_name = |broken: &Broken| closeness(name, broken.name()).is_some();
+    let (named, broken) = discovery.broken.into_iter().partition(has_name);
+    let named: Vec<Broken> = named;
     discovery.broken = broken;
     discovery
         .found
-        .extend(meant.into_iter().map(Candidate::from));
+        .extend(named.into_iter().map(Candidate::from));
     let mut candidates = closest(name, &discovery.found, |candidate| &candidate.name);
     match candidates.len() {
         0 => Err(Error::NotFound(Box::new(NotFound {
@@ -221,7 +225,7 @@ fn named(name: &str, config: &Config, entry: Option<config::Stack>) -> Result<Fo
     }
 }
 
-/// The stack of the configuration that is called `name`, or else the one that is for the stack `name`.
+/// Returns the configured stack named `name`, or else the entry whose `stack` is `name`.
 fn entry<'c>(name: &str, config: &'c Config) -> Result<Option<&'c config::Stack>, Error> {
     let mut entries = closest(name, &config.stacks, config::Stack::alias);
     if entries.is_empty() {
@@ -240,19 +244,19 @@ fn entry<'c>(name: &str, config: &'c Config) -> Result<Option<&'c config::Stack>
     }
 }
 
-/// The entry whose `stack` is the path of this file, where exactly one is.
+/// Returns the only entry whose `stack` is the path of this file.
 fn same_file(path: &Path, config: &Config) -> Option<config::Stack> {
     let path = path.canonicalize().ok()?;
-    let is_it = |entry: &&config::Stack| {
+    let has_path = |entry: &&config::Stack| {
         let stack = config.path(&entry.stack).canonicalize();
         stack.is_ok_and(|stack| stack == path)
     };
-    let mut entries = config.stacks.iter().filter(is_it);
+    let mut entries = config.stacks.iter().filter(has_path);
     let entry = entries.next()?;
     entries.next().is_none().then(|| entry.clone())
 }
 
-/// Those of `all` whose name is closest to `name`.
+/// Returns the items of `all` whose name is closest to `name`.
 fn closest<'a, T>(name: &str, all: &'a [T], name_of: impl Fn(&'a T) -> &'a str) -> Vec<&'a T> {
     let close = |one: &'a T| Some((closeness(name, name_of(one))?, one));
     let close: Vec<_> = all.iter().filter_map(close).collect();
@@ -263,7 +267,7 @@ fn closest<'a, T>(name: &str, all: &'a [T], name_of: impl Fn(&'a T) -> &'a str) 
     best.map(|(_, one)| one).collect()
 }
 
-/// How a wanted name is that of a stack: 0, exactly; 1, but for case; 2, in kebab case.
+/// Returns how closely a requested name matches a stack's: 0 exactly, 1 ignoring case, 2 in kebab case.
 fn closeness(wanted: &str, name: &str) -> Option<u8> {
     if wanted == name {
         Some(0)
@@ -276,12 +280,12 @@ fn closeness(wanted: &str, name: &str) -> Option<u8> {
     }
 }
 
-/// `HTTPServer`: `h-t-t-p-server`, as others write it.
+/// Returns `h-t-t-p-server` for `HTTPServer`, as other tools write it.
 fn each_upper(name: &str) -> String {
     wire_snake(name).replace('_', "-")
 }
 
-/// Whether no stack can be called so.
+/// Returns whether `name` can only be a path.
 fn is_path(name: &str) -> bool {
     name.contains(['/', '\\']) || name.ends_with(".json")
 }
@@ -302,16 +306,17 @@ impl fmt::Display for NotFound {
         let kebabs: Vec<String> = names.clone().map(kebab).collect();
         let known = self.aliases.iter().chain(&kebabs).map(String::as_str);
         let near = did_you_mean(&self.name, known.chain(names));
-        write!(f, "no stack is called `{}`{near}", self.name)?;
+        write!(f, "no stack is named `{}`{near}", self.name)?;
         if let Some(config) = &self.config {
             let aliases: Vec<String> = self
                 .aliases
                 .iter()
                 .map(|name| format!("`{name}`"))
                 .collect();
-            let aliases = match aliases.is_empty() {
-                true => "no stack".to_owned(),
-                false => aliases.join(", "),
+            let aliases = if aliases.is_empty() {
+                "no stacks".to_owned()
+            } else {
+                aliases.join(", ")
             };
             write!(f, "\n  in `{}`: {aliases}", config.display())?;
         }
@@ -320,22 +325,22 @@ impl fmt::Display for NotFound {
             "\n  in `.hyperstack` under `{}`:",
             self.directory.display()
         )?;
-        match found.is_empty() {
-            true => write!(f, " no `*.stack.json` and no `*.ast.json`")?,
-            false => write!(f, "{}", listed(found))?,
+        if found.is_empty() {
+            write!(f, " no `*.stack.json` and no `*.ast.json`")?;
+        } else {
+            write!(f, "{}", listed(found))?;
         }
         for broken in &self.discovery.broken {
             write!(f, "\n  {broken}")?;
         }
         write!(
             f,
-            "\n  Build the stack's crate, which writes that file, or pass the path of one, or `-` for \
-             standard input."
+            "\n  build the stack's crate to create its stack file, or pass a path, or `-` for standard input"
         )
     }
 }
 
-/// A line for each.
+/// Returns one line for each candidate.
 fn listed(candidates: &[Candidate]) -> String {
     let width = candidates.iter().map(|one| one.name.chars().count()).max();
     let width = width.unwrap_or_default();
@@ -348,7 +353,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_exact_or_close() {
+    fn names_match_exactly_or_in_another_case() {
         assert_eq!(closeness("OreStream", "OreStream"), Some(0));
         assert_eq!(closeness("orestream", "OreStream"), Some(1));
         assert_eq!(closeness("ore-stream", "OreStream"), Some(2));

@@ -1,4 +1,4 @@
-//! From a stack file to a typed crate.
+//! Generates a typed Rust crate from a stack file.
 //!
 //! ```
 //! use hyperstack_cli::model::Stack;

@@ -1,4 +1,4 @@
-//! `hs`.
+//! The command `hs`.
 
 mod commands;
 
@@ -9,11 +9,11 @@ use clap::{Parser, Subcommand};
 
 use commands::{completions, sdk, serve, stack, stream};
 
-/// Typed Rust crates from Hyperstack stack files, and a look at what a server sends.
+/// Generates typed Rust crates from Hyperstack stack files, and shows what a server sends.
 #[derive(Parser)]
 #[command(name = "hs", version, propagate_version = true, after_help = AFTER_HELP)]
 struct Cli {
-    /// The project's configuration [default: `hyperstack.toml`, if there is one]
+    /// The project's configuration [default: `hyperstack.toml`, if it exists]
     #[arg(short, long, global = true, value_name = "PATH")]
     config: Option<PathBuf>,
     #[command(subcommand)]
@@ -31,16 +31,16 @@ enum Command {
 
 const AFTER_HELP: &str = "\
 Examples:
-  hs sdk create rust settlement-game      a crate in generated/settlement-game-stack
-  hs sdk list                             the stacks of this project
-  hs stack inspect settlement-game        what a client sees of a stack
-  hs stream wss://game.example Game       the rows of an entity, as they change
-  hs serve game.jsonl                     a recording as a server
+  hs sdk create rust settlement-game      write a crate to generated/settlement-game-stack
+  hs sdk list                             list the stacks of this project
+  hs stack inspect settlement-game        show the entities, fields and views of a stack
+  hs stream wss://game.example Game       show the rows of an entity as they change
+  hs serve game.jsonl                     replay a recording as a server
 
 Exit codes:
-  0  done
-  1  failed, or `--check` found what is stale
-  2  not called as it should be";
+  0  success
+  1  failure, or `--check` found stale files
+  2  usage error";
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -53,7 +53,7 @@ fn main() -> ExitCode {
         Command::Completions(args) => completions::run::<Cli>(args),
     };
     done.unwrap_or_else(|error| {
-        commands::tell_error(&error);
+        commands::print_error(&error);
         ExitCode::FAILURE
     })
 }

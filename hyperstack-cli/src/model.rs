@@ -1,5 +1,6 @@
-//! What a client sees of a stack: its entities with their fields and views, every type walked to its
-//! end. Names are those on the wire; what to call things in Rust is decided in [`rust`](crate::rust).
+//! What a client sees of a stack: its entities with their fields and views, and all their types.
+//!
+//! Names are wire names. The module [`rust`](crate::rust) chooses the names in Rust.
 
 use serde::Serialize;
 
@@ -7,13 +8,13 @@ use serde::Serialize;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Stack {
-    /// The stack's name, as the file has it: `OreStream`.
+    /// The stack's name in the file, such as `OreStream`.
     pub name: String,
-    /// The addresses of the programs that it projects.
+    /// The addresses of the stack's programs.
     pub programs: Vec<String>,
-    /// In the file's order.
+    /// The entities, in the file's order.
     pub entities: Vec<Entity>,
-    /// The types that fields are made of, in the order in which they are met.
+    /// The types of fields, in order of first use.
     pub types: Vec<TypeDef>,
 }
 
@@ -21,16 +22,16 @@ pub struct Stack {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Entity {
-    /// Its name on the wire.
+    /// The entity's wire name.
     pub name: String,
-    /// The path of the field that is its key, such as `id.round_id`, where there is exactly one and its
-    /// type can be a key.
+    /// The path of the key field, such as `id.round_id`. `None` if there are several key fields, if the
+    /// field's type cannot be a key, or if a row may lack the field.
     pub key: Option<String>,
-    /// Nested objects, merged field by field. Sections of which nothing is sent are left out.
+    /// Nested objects, which are merged field by field. Sections without a sent field are left out.
     pub sections: Vec<Section>,
-    /// The fields beside the sections.
+    /// The fields outside of sections.
     pub fields: Vec<Field>,
-    /// The derived views. `Entity/list` and `Entity/state` are always there.
+    /// The derived views. `Entity/list` and `Entity/state` always exist and are not listed.
     pub views: Vec<View>,
 }
 
@@ -38,9 +39,9 @@ pub struct Entity {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Section {
-    /// Its name on the wire.
+    /// The section's wire name.
     pub name: String,
-    /// Its fields, but for those that are never sent.
+    /// The section's fields, without those that are never sent.
     pub fields: Vec<Field>,
 }
 
@@ -48,74 +49,75 @@ pub struct Section {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Field {
-    /// Its name on the wire.
+    /// The field's wire name.
     pub name: String,
-    /// Of what is sent, where it is not null.
+    /// The type of a value that is not null.
     pub ty: Type,
-    /// Whether null may be sent.
+    /// Whether the server may send null.
     pub nullable: bool,
-    /// Whether the server appends to it.
+    /// Whether the server appends to the field.
     pub append: bool,
-    /// Where it comes from, a sentence each; empty where the file does not say.
+    /// Where the field comes from, one sentence per source. Empty if the file does not say.
     pub origin: Vec<String>,
 }
 
-/// What a value is on the wire.
+/// The type of a value on the wire.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Type {
     /// `bool`.
     Bool,
-    /// An integer, by the name of its Rust type: `u64`. A number or a text of digits.
+    /// An integer with the name of its Rust type, such as `u64`. Sent as a number or as text.
     Int(&'static str),
     /// `f32` or `f64`.
     Float(&'static str),
-    /// A text. An address is one, in base58.
+    /// Text. Addresses are base58 text.
     Text,
-    /// Any JSON: the file does not say what.
+    /// Any JSON, because the file does not declare a type.
     Json,
     /// A list.
     List(Box<Type>),
-    /// A list of so many elements.
+    /// A list with a fixed number of elements.
     Array(Box<Type>, usize),
-    /// An object whose keys are data: the type of the keys, and of the values.
+    /// An object whose keys are data: the types of its keys and values.
     Map(Box<Type>, Box<Type>),
-    /// A list of one element of each type.
+    /// A list with one element of each type.
     Tuple(Vec<Type>),
-    /// A value or null, inside of another type.
+    /// A nullable value inside another type.
     Nullable(Box<Type>),
-    /// An account with its address and the time it was seen.
+    /// An account with its address and the time of the capture.
     Capture(Box<Type>),
     /// An instruction or an event with its time.
     Event(Box<Type>),
-    /// A whole instruction: its accounts, and its arguments.
+    /// A whole instruction: its accounts and its arguments.
     Instruction(Box<Type>, Box<Type>),
-    /// What the server's token resolver gives.
+    /// The result of the server's token resolver.
     TokenMetadata,
     /// The hash of a slot: `{"bytes": [..]}`.
     SlotHash,
-    /// One of [`Stack::types`], by its index there.
+    /// An index into [`Stack::types`].
     Defined(usize),
 }
 
-/// A type that is replaced whole, wherever it stands.
+/// A type whose values are always replaced as a whole.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct TypeDef {
-    /// Its name in the program's IDL, or what it is made for.
+    /// The type's name in the program's IDL. If a stack picks single fields of an event, the name comes from
+    /// the field's type or path.
     pub name: String,
-    /// The program whose IDL has it, where there are more than one.
+    /// The program whose IDL defines the type, if the stack has several programs.
     pub program: Option<String>,
-    /// What it is there.
+    /// The type's role in the IDL.
     pub role: Role,
-    /// What the IDL says of it.
+    /// The documentation in the IDL.
     pub docs: Vec<String>,
-    /// What it is made of.
+    /// The type's fields, elements or variants.
     pub shape: Shape,
 }
 
-/// What a [`TypeDef`] is in a program's interface.
+/// The role of a [`TypeDef`] in a program's IDL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -126,22 +128,22 @@ pub enum Role {
     Accounts,
     /// The arguments of an instruction.
     Args,
-    /// An event, or what a stack picks of an instruction.
+    /// An event, or the fields that a stack picks from an instruction.
     Event,
-    /// A type that others are made of.
+    /// A type that other types use.
     Type,
 }
 
-/// What a [`TypeDef`] is made of.
+/// The fields, elements or variants of a [`TypeDef`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Shape {
     /// An object with these fields.
     Struct(Vec<Member>),
-    /// A list of one element of each type.
+    /// A list with one element of each type.
     Tuple(Vec<Type>),
-    /// A text, one of these.
+    /// One of these texts.
     Enum(Vec<String>),
 }
 
@@ -149,14 +151,14 @@ pub enum Shape {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Member {
-    /// Its name on the wire.
+    /// The member's wire name.
     pub name: String,
-    /// Its name in the program's interface, of which the server makes the one on the wire: `maxSOL` is
-    /// `max_s_o_l` there.
+    /// The member's name in the program's IDL. The server derives the wire name from it: `maxSOL` becomes
+    /// `max_s_o_l`.
     pub declared: String,
-    /// What is sent.
+    /// The member's type.
     pub ty: Type,
-    /// What the type does not say; mostly nothing.
+    /// What the type does not show, such as an encoding. Usually empty.
     pub note: String,
 }
 
@@ -164,23 +166,23 @@ pub struct Member {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct View {
-    /// What is subscribed: `OreRound/latest`.
+    /// The id for subscriptions, such as `OreRound/latest`.
     pub id: String,
-    /// What a read of it is.
+    /// What the view returns.
     pub output: Output,
-    /// What the server does to the entity's list, a step each: `sorted by id.round_id, descending`.
+    /// How the server derives the view, one text per step, such as ``sorted by `id.round_id`, descending``.
     pub steps: Vec<String>,
 }
 
-/// What a read of a [`View`] is.
+/// What a [`View`] returns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Output {
     /// One row.
     Single,
-    /// Rows in an order.
+    /// Ordered rows.
     Collection,
-    /// A row for each key.
+    /// One row for each key.
     Keyed,
 }

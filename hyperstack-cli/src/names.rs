@@ -1,6 +1,6 @@
-//! Cases of names, and Rust's keywords.
+//! Converts names between cases, and escapes Rust keywords.
 
-/// The words of a name, as they are written: `totalSOL` has two, `HTTPServer` too, and `top-10`.
+/// Splits a name into its words: two for each of `totalSOL`, `HTTPServer` and `top-10`.
 fn words(name: &str) -> Vec<&str> {
     let mut words = Vec::new();
     let mut start = 0;
@@ -27,27 +27,27 @@ fn words(name: &str) -> Vec<&str> {
     words
 }
 
-/// `totalSOL` is `total_sol`.
+/// Converts `totalSOL` to `total_sol`.
 pub(crate) fn snake(name: &str) -> String {
     joined(name, "_")
 }
 
-/// `HTTPServer` is `http-server`.
+/// Converts `HTTPServer` to `http-server`.
 pub(crate) fn kebab(name: &str) -> String {
     joined(name, "-")
 }
 
-fn joined(name: &str, by: &str) -> String {
+fn joined(name: &str, separator: &str) -> String {
     let words: Vec<_> = words(name).iter().map(|w| w.to_lowercase()).collect();
-    words.join(by)
+    words.join(separator)
 }
 
-/// `SOLD_OUT` is `SoldOut`. A name that is written so already stays as it is.
+/// Converts `SOLD_OUT` to `SoldOut`. A name that is already in Pascal case is unchanged.
 pub(crate) fn pascal(name: &str) -> String {
-    let written_so = name.starts_with(|c: char| c.is_ascii_uppercase())
+    let is_pascal = name.starts_with(|c: char| c.is_ascii_uppercase())
         && name.chars().all(|c| c.is_ascii_alphanumeric())
         && name.contains(|c: char| c.is_ascii_lowercase());
-    if written_so {
+    if is_pascal {
         return name.to_owned();
     }
     words(name)
@@ -59,7 +59,7 @@ pub(crate) fn pascal(name: &str) -> String {
         .collect()
 }
 
-/// The case in which programs' structs reach the wire: a `_` before every capital letter but the first.
+/// Converts a name of a program's struct to its wire name: a `_` before every capital letter but the first.
 pub(crate) fn wire_snake(name: &str) -> String {
     let mut snake = String::new();
     for c in name.chars() {
@@ -71,7 +71,7 @@ pub(crate) fn wire_snake(name: &str) -> String {
     snake
 }
 
-/// A name as an identifier that is no keyword: `type` is `r#type`, `self` is `self_`, `2fa` is `_2fa`.
+/// Converts a name to a valid identifier: `type` to `r#type`, `self` to `self_`, `2fa` to `_2fa`.
 pub(crate) fn ident(name: &str) -> String {
     match name {
         "" => "_unnamed".to_owned(),
@@ -82,7 +82,7 @@ pub(crate) fn ident(name: &str) -> String {
     }
 }
 
-/// Whether a name in letters is a keyword, in any edition.
+/// Returns whether an alphanumeric name is a keyword in any edition.
 pub(crate) fn is_keyword(name: &str) -> bool {
     name == "gen" || syn::parse_str::<syn::Ident>(name).is_err()
 }
@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn snake_case_has_a_word_for_an_acronym() {
+    fn snake_case_keeps_an_acronym_as_one_word() {
         for (name, snaked) in [
             ("round_id", "round_id"),
             ("stateInfo", "state_info"),
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn pascal_case_keeps_what_is_written_so() {
+    fn pascal_case_keeps_names_in_pascal_case() {
         for (name, cased) in [
             ("OreRound", "OreRound"),
             ("HTTPServer", "HTTPServer"),
@@ -129,13 +129,13 @@ mod tests {
     }
 
     #[test]
-    fn the_wire_has_an_underscore_before_each_capital() {
+    fn wire_names_have_an_underscore_before_each_capital() {
         assert_eq!(wire_snake("isAuto"), "is_auto");
         assert_eq!(wire_snake("MyIDL"), "my_i_d_l");
     }
 
     #[test]
-    fn no_identifier_is_a_keyword() {
+    fn keywords_and_digits_become_valid_identifiers() {
         for (name, ident_) in [
             ("type", "r#type"),
             ("gen", "r#gen"),

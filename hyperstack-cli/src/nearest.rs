@@ -1,6 +1,6 @@
-//! The nearest name to one that is unknown.
+//! Suggests the nearest known name for an unknown one.
 
-/// `, did you mean `near`?`, or nothing where no name is near.
+/// Returns ``, did you mean `near`?`` for the nearest name, or an empty text if no name is near.
 pub fn did_you_mean<'a>(found: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     match nearest(found, known) {
         Some(near) => format!(", did you mean `{near}`?"),
@@ -8,7 +8,7 @@ pub fn did_you_mean<'a>(found: &str, known: impl IntoIterator<Item = &'a str>) -
     }
 }
 
-/// The name that is fewest edits away, if that is not too many.
+/// Returns the known name with the fewest edits, if these are at most a third of the longer name.
 fn nearest<'a>(found: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let edits = |name: &'a str| (strsim::osa_distance(found, name), name);
     let (edits, name) = known.into_iter().map(edits).min()?;
@@ -20,7 +20,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slip_is_forgiven_and_nonsense_is_not() {
+    fn a_typo_gets_a_hint_and_an_unrelated_name_does_not() {
         let known = ["output_dir", "rust_output_dir", "flat_options"];
         assert_eq!(
             did_you_mean("outptu_dir", known),

@@ -1,5 +1,5 @@
-//! Generated files on disk: written only where they differ, never half, and never over what a person
-//! wrote.
+//! Writes generated files. Each file is replaced atomically and only if it differs. Files that were not
+//! generated are not overwritten unless forced.
 
 use std::path::{Path, PathBuf};
 use std::{fs, io, process};
@@ -9,60 +9,57 @@ use similar::TextDiff;
 
 use crate::rust::{File, Layout, MARK};
 
-/// What becomes of the files in a directory.
+/// What [`write()`] does with the files in a directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Plan {
-    /// The files, as they were given.
+    /// The files, in the given order.
     pub files: Vec<Planned>,
-    /// Files that an earlier run made in another layout, and that nothing needs now.
+    /// Files that an earlier run generated in another layout, and that are no longer needed.
     pub leftovers: Vec<PathBuf>,
 }
 
-/// What becomes of a file.
+/// What [`write()`] does with a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Planned {
-    /// With the directory.
+    /// The path, including the directory.
     pub path: PathBuf,
-    /// What becomes of it.
+    /// What [`write()`] does with the file.
     pub status: Status,
 }
 
-/// What becomes of a file.
+/// What [`write()`] does with a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Status {
-    /// There was none.
+    /// Creates the file.
     Created,
-    /// It had another text.
+    /// Replaces the file, because its text differs.
     Updated,
-    /// It is as it was.
+    /// Leaves the file alone.
     Unchanged,
 }
 
-/// A file that is not what would be generated now.
+/// A file that differs from the generated text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stale {
-    /// With the directory.
+    /// The path, including the directory.
     pub path: PathBuf,
-    /// Whether there is no file.
+    /// Whether the file does not exist.
     pub missing: bool,
-    /// What would change, as a unified diff.
+    /// The changes as a unified diff.
     pub diff: String,
 }
 
-/// Why files are not written.
+/// Why files cannot be planned, written or checked.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// Somebody else wrote these. Nothing was written.
-    #[error(
-        "these files were not generated, and are not overwritten:{}",
-        lines(paths)
-    )]
+    /// These files were not generated. Nothing was written.
+    #[error("refusing to overwrite files that were not generated:{}", lines(paths))]
     Foreign {
         /// The files.
         paths: Vec<PathBuf>,
@@ -70,25 +67,25 @@ pub enum Error {
     /// A file or a directory cannot be read.
     #[error("cannot read `{}`", path.display())]
     Read {
-        /// Which.
+        /// The file or directory.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
-    /// A file or a directory cannot be written. Those before it were.
+    /// A file or a directory cannot be written. The files before it were written.
     #[error("cannot write `{}`", path.display())]
     Write {
-        /// Which.
+        /// The file or directory.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
 }
 
-/// What [`write()`] would do.
+/// Returns what [`write()`] would do.
 ///
 /// # Errors
-/// Where it would overwrite what was not generated, or cannot see what is there.
+/// If a file that was not generated would be overwritten without `force`, or if a file cannot be read.
 pub fn plan(directory: &Path, files: &[File], force: bool) -> Result<Plan, Error> {
     let mut planned = Vec::new();
     let mut foreign = Vec::new();
@@ -98,7 +95,7 @@ pub fn plan(directory: &Path, files: &[File], force: bool) -> Result<Plan, Error
             None => Status::Created,
             Some(bytes) if bytes == file.text.as_bytes() => Status::Unchanged,
             Some(bytes) => {
-                if !is_ours(&bytes) {
+                if !is_generated(&bytes) {
                     foreign.push(path.clone());
                 }
                 Status::Updated
@@ -115,10 +112,10 @@ pub fn plan(directory: &Path, files: &[File], force: bool) -> Result<Plan, Error
     })
 }
 
-/// Writes the files that differ, each whole or not at all. With `force`, over anybody's.
+/// Writes the files that differ, each atomically. With `force`, also overwrites files that were not generated.
 ///
 /// # Errors
-/// As [`plan`], when nothing was written, or where a file cannot be written.
+/// If [`plan`] fails, in which case nothing is written, or if a file cannot be written.
 pub fn write(directory: &Path, files: &[File], force: bool) -> Result<Plan, Error> {
     let plan = plan(directory, files, force)?;
     for (planned, file) in plan.files.iter().zip(files) {
@@ -129,21 +126,21 @@ pub fn write(directory: &Path, files: &[File], force: bool) -> Result<Plan, Erro
     Ok(plan)
 }
 
-/// The files that are missing or have another text; none where all is fresh.
+/// Returns the files that are missing or differ.
 ///
 /// # Errors
-/// Where a file cannot be read.
+/// If a file cannot be read.
 pub fn check(directory: &Path, files: &[File]) -> Result<Vec<Stale>, Error> {
     let mut stale = Vec::new();
     for file in files {
         let path = directory.join(&file.path);
-        let there = read(&path)?;
-        if there.as_deref() == Some(file.text.as_bytes()) {
+        let found = read(&path)?;
+        if found.as_deref() == Some(file.text.as_bytes()) {
             continue;
         }
-        let text = String::from_utf8_lossy(there.as_deref().unwrap_or_default());
+        let text = String::from_utf8_lossy(found.as_deref().unwrap_or_default());
         let name = path.display().to_string();
-        let before = match there {
+        let before = match found {
             Some(_) => name.as_str(),
             None => "/dev/null",
         };
@@ -151,7 +148,7 @@ pub fn check(directory: &Path, files: &[File]) -> Result<Vec<Stale>, Error> {
         let diff = diff.unified_diff().header(before, &name).to_string();
         stale.push(Stale {
             path,
-            missing: there.is_none(),
+            missing: found.is_none(),
             diff,
         });
     }
@@ -161,7 +158,7 @@ pub fn check(directory: &Path, files: &[File]) -> Result<Vec<Stale>, Error> {
 fn read(path: &Path) -> Result<Option<Vec<u8>>, Error> {
     match fs::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
-        // The latter where a directory of the path is a file: to write it will fail, and say so.
+        // `NotADirectory` means that a parent in the path is a file. Writing reports that.
         Err(error)
             if matches!(
                 error.kind(),
@@ -177,24 +174,24 @@ fn read(path: &Path) -> Result<Option<Vec<u8>>, Error> {
     }
 }
 
-/// Whether the first line bears the mark.
-fn is_ours(bytes: &[u8]) -> bool {
+/// Returns whether the first line has the mark of generated files.
+fn is_generated(bytes: &[u8]) -> bool {
     let first = bytes.split(|byte| *byte == b'\n').next();
     String::from_utf8_lossy(first.unwrap_or_default()).contains(MARK)
 }
 
-/// Each layout's files, but for those of `files`, where they are ours.
+/// Returns the generated files of all layouts that are not in `files`.
 fn leftovers(directory: &Path, files: &[File]) -> Vec<PathBuf> {
     let all = [Layout::Crate, Layout::Module].map(Layout::paths).concat();
     let unneeded = |path: &&str| !files.iter().any(|file| file.path == Path::new(path));
     let paths = all.into_iter().filter(unneeded);
     paths
         .map(|path| directory.join(path))
-        .filter(|path| fs::read(path).is_ok_and(|bytes| is_ours(&bytes)))
+        .filter(|path| fs::read(path).is_ok_and(|bytes| is_generated(&bytes)))
         .collect()
 }
 
-/// Writes beside the file, then renames. Where the path is a symbolic link to a file, that is written.
+/// Writes a temporary file beside the target and renames it. Follows a symbolic link to a file.
 fn replace(path: &Path, text: &str) -> Result<(), Error> {
     let failed = |path: &Path| {
         let path = path.to_owned();
@@ -208,7 +205,7 @@ fn replace(path: &Path, text: &str) -> Result<(), Error> {
     fs::write(&beside, text)
         .and_then(|()| fs::rename(&beside, path))
         .map_err(|source| {
-            // What it was for has failed, and that is what is said.
+            // The caller needs the first error, not one of this cleanup.
             let _ = fs::remove_file(&beside);
             failed(path)(source)
         })

@@ -1,4 +1,4 @@
-//! Code that a `build.rs` makes.
+//! Code that a `build.rs` generates.
 
 use std::error::Error as _;
 use std::fs;
@@ -23,7 +23,7 @@ fn a_build_script_writes_one_file() -> Result<(), Box<dyn std::error::Error>> {
     assert_eq!(file, directory.join("settlement_game.rs"));
     let text = fs::read_to_string(&file)?;
     assert!(text.contains("url = \"wss://game.example\""), "{text}");
-    // It is included: it has nothing that may only begin a file.
+    // `include!` does not allow inner attributes and inner docs.
     assert!(!text.contains("#![") && !text.contains("//!"), "{text}");
 
     let written = fs::metadata(&file)?.modified()?;
@@ -33,12 +33,12 @@ fn a_build_script_writes_one_file() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 #[test]
-fn a_build_script_is_told_what_is_wrong() {
+fn errors_name_the_file_and_the_cause() {
     let error = Build::new("no/such.stack.json").write().unwrap_err();
     assert_eq!(error.to_string(), "cannot read `no/such.stack.json`");
 
-    let no_stack = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
-    let error = Build::new(no_stack).write().unwrap_err();
+    let not_a_stack = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+    let error = Build::new(not_a_stack).write().unwrap_err();
     assert!(matches!(error, Error::Parse { .. }), "{error}");
     assert!(error.source().is_some());
 }

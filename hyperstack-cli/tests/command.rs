@@ -1,4 +1,4 @@
-//! `hs`, as it is called.
+//! Tests of `hs sdk`, `hs stack` and `hs completions`.
 
 #[path = "command/config.rs"]
 mod config;
@@ -6,12 +6,12 @@ mod config;
 mod create;
 #[path = "command/find.rs"]
 mod find;
+#[path = "command/help.rs"]
+mod help;
 #[path = "command/list.rs"]
 mod list;
 #[path = "command/output.rs"]
 mod output;
-#[path = "command/speech.rs"]
-mod speech;
 #[path = "command/stack.rs"]
 mod stack;
 #[path = "command/support.rs"]

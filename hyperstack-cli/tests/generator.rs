@@ -1,5 +1,5 @@
-//! What the generator writes: the same as what is committed in `fixtures/generated`, which the workspace
-//! compiles. `BLESS=1` writes it anew.
+//! Checks that the generator's output equals the code in `fixtures/generated`, which the workspace compiles.
+//! `BLESS=1` updates that code.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -14,15 +14,15 @@ use similar::TextDiff;
 
 type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
 
-/// The texts of files by their paths below `fixtures/generated/src`.
+/// The texts of files, by path below `fixtures/generated/src`.
 type Files = BTreeMap<PathBuf, String>;
 
 const ORE: &str = "OreStream@0.6.9.stack.json";
-/// The same stack by another build, which orders what is the server's own otherwise.
+/// The same stack by another build, with another order of server internals.
 const ORE_AGAIN: &str = "OreStream@arete-a4fe006.stack.json";
 /// Committed broken: a comma is missing.
 const BROKEN: &str = "OreStream@178cffc.INVALID.stack.json";
-/// Of a version that there is not.
+/// Has an unsupported version.
 const NEWER: &str = "defects/unknown_version.stack.json";
 
 fn fixtures() -> PathBuf {
@@ -38,7 +38,7 @@ fn stack(spec: &str) -> Result<Stack> {
     Ok(Stack::from_json(&text(spec)?).map_err(|e| format!("{spec}: {e}"))?)
 }
 
-/// The stack files that can be read, each once.
+/// Returns the valid stack files.
 fn specs() -> Result<Vec<String>> {
     let mut specs = Vec::new();
     for folder in ["", "defects/"] {
@@ -54,7 +54,7 @@ fn specs() -> Result<Vec<String>> {
     Ok(specs)
 }
 
-/// `OreStream@0.6.9.stack.json` is `ore_stream_0_6_9`.
+/// Returns `ore_stream_0_6_9` for `OreStream@0.6.9.stack.json`.
 fn module(spec: &str) -> String {
     let name = spec.rsplit('/').next().unwrap_or(spec);
     let name = name.trim_end_matches(".json");
@@ -81,12 +81,12 @@ fn generated_with(spec: &str, set: impl FnOnce(&mut Options)) -> Result<Vec<File
     Ok(generate(&stack, &options))
 }
 
-/// All that is to be in `fixtures/generated/src`.
+/// Returns the expected content of `fixtures/generated/src`.
 fn expected() -> Result<Files> {
     let mut files = Files::new();
     let mut modules = BTreeSet::from(["flat".to_owned()]);
     let mut lib = String::from(
-        "//! What is generated from the stack files in `fixtures/specs`. Not by hand: see CONTRIBUTING.md.\n\n\
+        "//! Generated from the stack files in `fixtures/specs`. Do not edit: see CONTRIBUTING.md.\n\n\
          #![deny(warnings, missing_docs, clippy::all)]\n\n",
     );
     let mut add = |module: &str, of: Vec<File>| {
@@ -114,7 +114,7 @@ fn expected() -> Result<Files> {
     lib.extend(modules.iter().map(|module| format!("pub mod {module};\n")));
     lib.push_str(
         "\n\
-         /// One file, as a `build.rs` makes it.\n\
+         /// A single file, as a `build.rs` generates it.\n\
          pub mod single {\n    include!(\"single/stack.rs\");\n}\n",
     );
     files.insert("lib.rs".into(), lib);
@@ -125,7 +125,7 @@ fn committed() -> Result<Files> {
     static BLESS: Once = Once::new();
     if env::var_os("BLESS").is_some() {
         let expected = expected()?;
-        BLESS.call_once(|| bless(&expected).expect("it can be written"));
+        BLESS.call_once(|| bless(&expected).expect("the fixtures are writable"));
     }
     fn read(root: &Path, folder: &Path, files: &mut Files) -> io::Result<()> {
         for entry in fs::read_dir(folder)? {
@@ -156,7 +156,7 @@ fn bless(expected: &Files) -> io::Result<()> {
 }
 
 #[test]
-fn what_is_generated_is_what_is_committed() -> Result {
+fn generated_code_equals_the_committed_code() -> Result {
     let expected = expected()?;
     let committed = committed()?;
     let mut difference = String::new();
@@ -170,37 +170,36 @@ fn what_is_generated_is_what_is_committed() -> Result {
     }
     assert!(
         difference.is_empty() && expected == committed,
-        "{difference}\nIf this is meant: BLESS=1 cargo test -p hyperstack-cli --test generator"
+        "{difference}\nif this is intended, run BLESS=1 cargo test -p hyperstack-cli --test generator"
     );
     Ok(())
 }
 
 #[test]
-fn it_is_as_rustfmt_writes_it() -> Result {
+fn generated_code_is_formatted_as_by_rustfmt() -> Result {
     let root = fixtures().join("generated/src");
     let files = committed()?;
     let mut rustfmt = Command::new(env::var_os("RUSTFMT").unwrap_or_else(|| "rustfmt".into()));
     rustfmt.args(["--edition", "2021", "--check"]);
     rustfmt.args(files.keys().map(|path| root.join(path)));
     let output = rustfmt.output()?;
-    let (said, errors) = (output.stdout, output.stderr);
     assert!(
         output.status.success(),
         "{}{}",
-        String::from_utf8_lossy(&said),
-        String::from_utf8_lossy(&errors)
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
     );
     Ok(())
 }
 
 #[test]
-fn it_is_the_same_each_time() -> Result {
+fn generating_is_deterministic() -> Result {
     assert_eq!(expected()?, expected()?);
     Ok(())
 }
 
 #[test]
-fn it_is_the_same_of_builds_that_a_client_cannot_tell_apart() -> Result {
+fn builds_that_look_the_same_to_a_client_generate_the_same_code() -> Result {
     assert_ne!(text(ORE)?, text(ORE_AGAIN)?);
     assert_eq!(stack(ORE)?.hash(), stack(ORE_AGAIN)?.hash());
     let of = |spec| generated(spec, Layout::Crate);
@@ -209,7 +208,7 @@ fn it_is_the_same_of_builds_that_a_client_cannot_tell_apart() -> Result {
 }
 
 #[test]
-fn the_hash_is_that_of_what_a_client_sees() -> Result {
+fn the_hash_covers_only_what_a_client_sees() -> Result {
     let text = text(ORE)?;
     let hash = |text: &str| Stack::from_json(text).map(|stack| stack.hash());
     let of_server = text.replace("\"content_hash\": \"", "\"content_hash\": \"0");
@@ -220,9 +219,9 @@ fn the_hash_is_that_of_what_a_client_sees() -> Result {
     Ok(())
 }
 
-/// D1: the crate compiles beside the SDK of the generator's version, and asks for nothing else.
+/// D1: the crate depends only on the SDK, in the generator's version.
 #[test]
-fn d01_the_manifest() -> Result {
+fn d01_the_manifest_depends_only_on_the_sdk() -> Result {
     let stack = stack(ORE)?;
     let mut options = Options::new(&stack);
     options.url = Some("wss://ore.example".to_owned());
@@ -238,9 +237,9 @@ fn d01_the_manifest() -> Result {
         );
         Ok(files[0].text.parse()?)
     };
-    let mine = manifest(&options)?;
-    assert_eq!(mine["package"]["name"].as_str(), Some("ore-stream-stack"));
-    let dependencies = mine["dependencies"].as_table().ok_or("no table")?;
+    let found = manifest(&options)?;
+    assert_eq!(found["package"]["name"].as_str(), Some("ore-stream-stack"));
+    let dependencies = found["dependencies"].as_table().ok_or("no table")?;
     assert_eq!(dependencies.keys().collect::<Vec<_>>(), ["hyperstack-sdk"]);
     let version = dependencies["hyperstack-sdk"]["version"]
         .as_str()
@@ -248,18 +247,18 @@ fn d01_the_manifest() -> Result {
     let minor = format!("{version}.");
     assert!(env!("CARGO_PKG_VERSION").starts_with(&minor), "{version}");
 
-    options.crate_name = "of-my-own".to_owned();
+    options.crate_name = "my-own".to_owned();
     options.sdk = Sdk::Path("../\"quoted\"".to_owned());
-    let mine = manifest(&options)?;
-    assert_eq!(mine["package"]["name"].as_str(), Some("of-my-own"));
-    let sdk = &mine["dependencies"]["hyperstack-sdk"];
+    let found = manifest(&options)?;
+    assert_eq!(found["package"]["name"].as_str(), Some("my-own"));
+    let sdk = &found["dependencies"]["hyperstack-sdk"];
     assert_eq!(sdk["path"].as_str(), Some("../\"quoted\""));
     assert!(sdk.get("version").is_none());
     Ok(())
 }
 
 #[test]
-fn nothing_but_the_sdk_is_imported() -> Result {
+fn only_the_sdk_and_std_are_imported() -> Result {
     for (path, text) in expected()? {
         let imports = text
             .lines()
@@ -277,7 +276,7 @@ fn nothing_but_the_sdk_is_imported() -> Result {
 }
 
 #[test]
-fn every_file_says_where_it_comes_from() -> Result {
+fn every_file_has_the_mark_and_the_hash() -> Result {
     for spec in specs()? {
         let hash = stack(&spec)?.hash();
         for layout in [Layout::Crate, Layout::Module, Layout::Single] {
@@ -298,7 +297,7 @@ fn every_file_says_where_it_comes_from() -> Result {
 }
 
 #[test]
-fn where_a_file_is_broken() -> Result {
+fn a_broken_file_is_an_error_with_position_and_path() -> Result {
     let error = Stack::from_json(&text(BROKEN)?).expect_err("a comma is missing");
     assert_eq!((error.line(), error.column()), (5239, 11));
     assert_eq!(error.path(), "entities[1].instruction_hooks");
@@ -307,23 +306,23 @@ fn where_a_file_is_broken() -> Result {
 }
 
 #[test]
-fn what_is_no_stack_file() -> Result {
+fn an_invalid_stack_file_is_an_error_with_the_reason() -> Result {
     let field = |name: &str| {
         format!(
             r#"{{"stack_name": "S", "entities": [{{"state_name": "E", "sections": [{{"name": "s", "fields": [{name}]}}]}}]}}"#
         )
     };
-    for (json, said) in [
+    for (json, message) in [
         (
             text(NEWER)?,
-            "ast_version: version `0.1.0` of the format is not known",
+            "ast_version: unsupported version `0.1.0`, expected `0.0.1`",
         ),
         (String::new(), "line 1, column 0: EOF while parsing a value"),
-        ("[]".to_owned(), "it has neither `stack_name` nor"),
-        ("{}".to_owned(), "it has neither `stack_name` nor"),
+        ("[]".to_owned(), "missing field `stack_name`"),
+        ("{}".to_owned(), "missing field `stack_name`"),
         (
             r#"{"name": "package.json"}"#.to_owned(),
-            "it has neither `stack_name` nor",
+            "missing field `stack_name`",
         ),
         (
             r#"{"stack_name": "S"}"#.to_owned(),
@@ -344,16 +343,16 @@ fn what_is_no_stack_file() -> Result {
         (field("") + "]", "trailing characters"),
         (
             field("").replace(r#""E""#, r#""a/b""#),
-            "entities[0].state_name: an entity's name is the part of a view's id before the `/`",
+            "entities[0].state_name: an entity's name must not be empty or contain `/`",
         ),
     ] {
         let error = Stack::from_json(&json).expect_err(&json).to_string();
-        assert!(error.contains(said), "{json}: {error}");
+        assert!(error.contains(message), "{json}: {error}");
     }
     Ok(())
 }
 
-/// Every value in a JSON, by its path.
+/// Returns the JSON pointers of all values.
 fn pointers(json: &Value) -> Vec<String> {
     let mut pointers = vec![String::new()];
     let children: Vec<(String, &Value)> = match json {
@@ -376,9 +375,9 @@ fn pointers(json: &Value) -> Vec<String> {
     pointers
 }
 
-/// Whatever stands in a file that is read, what is made of it is Rust.
+/// Replaces values in stack files one at a time. By default it tests one in 97; `EVERY=1` tests all.
 #[test]
-fn no_value_makes_what_is_no_rust() -> Result {
+fn any_value_in_a_stack_file_generates_valid_rust() -> Result {
     let every = env::var("EVERY").map_or(Ok(97), |every| every.parse())?;
     let values = [
         json!(null),
@@ -400,7 +399,7 @@ fn no_value_makes_what_is_no_rust() -> Result {
                     continue;
                 }
                 let mut json = json.clone();
-                *json.pointer_mut(&pointer).ok_or("no such place")? = value.clone();
+                *json.pointer_mut(&pointer).ok_or("no such pointer")? = value.clone();
                 let Ok(stack) = Stack::from_json(&json.to_string()) else {
                     continue;
                 };

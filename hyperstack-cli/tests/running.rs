@@ -1,4 +1,4 @@
-//! `hs stream` and `hs serve`, as they are run.
+//! Tests of `hs stream` and `hs serve`.
 #![cfg(feature = "hs")]
 
 #[path = "running/support.rs"]

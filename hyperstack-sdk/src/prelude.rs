@@ -1,4 +1,4 @@
-//! What almost every program needs: `use hyperstack_sdk::prelude::*;`
+//! The items that almost every program needs: `use hyperstack_sdk::prelude::*;`
 
 pub use crate::{
     CloseReason, ConnectError, ConnectionLost, EndReason, Entity, EntityStream, FilterError, Keyed,

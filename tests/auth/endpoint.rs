@@ -118,7 +118,7 @@ async fn errors_say_what_the_endpoint_says() -> anyhow::Result<()> {
     let error = error(refusal).await?;
     assert_eq!(error.code(), Some(&AuthErrorCode::InvalidApiKey));
     let text = error.to_string();
-    let end = "answered with status 401: no such key: *** (invalid-api-key)";
+    let end = "replied with status 401: no such key: *** (invalid-api-key)";
     assert!(
         text.starts_with("the token endpoint http://127.0.0.1:"),
         "{text}"
@@ -132,20 +132,20 @@ async fn an_answer_that_makes_no_sense_may_be_better_next_time() -> anyhow::Resu
     let cases = [
         (
             TokenReply::new(200, "<html>"),
-            "answered with status 200, and without a token",
+            "replied with status 200 but without a token",
         ),
         (
             TokenReply::new(200, r#"{"token": 7}"#),
-            "and without a token",
+            "but without a token",
         ),
         (
             TokenReply::new(200, "x".repeat(70_000)),
-            "answered with more than 65536 bytes",
+            "replied with more than 65536 bytes",
         ),
         (
             TokenReply::new(307, "").header("Location", "https://b.c/d?pk_0123456789"),
-            "redirects to https://b.c/d with status 307, where the key is not sent: set \
-             `token_endpoint` to where it shall go",
+            "redirects to https://b.c/d with status 307, which the client does not follow: set \
+             `token_endpoint` to the new URL",
         ),
     ];
     for (reply, expected) in cases {
@@ -183,7 +183,10 @@ async fn an_endpoint_that_does_not_answer_is_given_up() -> anyhow::Result<()> {
     soon(endpoint.wait_for_requests(1)).await;
     still.advance(SECOND * 3).await;
     let error = soon(connecting).await?.unwrap_err();
-    assert_eq!(error.to_string(), "no token: none came within 3s");
+    assert_eq!(
+        error.to_string(),
+        "no token: the token provider did not reply within 3s"
+    );
     Ok(())
 }
 

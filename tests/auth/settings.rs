@@ -42,9 +42,7 @@ async fn two_sources_of_tokens_are_one_too_many() {
     for (builder, second, first) in cases {
         assert_eq!(
             refused(builder).await,
-            format!(
-                "invalid setting `{second}`: conflicts with `{first}`: set one source of tokens"
-            )
+            format!("invalid setting `{second}`: conflicts with `{first}`: set only one of them")
         );
     }
 }
@@ -54,21 +52,24 @@ async fn settings_that_make_no_sense_are_refused_and_not_shown() {
     let cases = [
         (
             builder().token_timeout(Duration::ZERO),
-            "invalid setting `token_timeout`: must be longer than zero",
+            "invalid setting `token_timeout`: must be greater than zero",
         ),
         (
             builder().token("secret\n"),
-            "invalid setting `token`: it has characters that no HTTP header may have",
+            "invalid setting `token`: contains characters that an HTTP header cannot have",
         ),
-        (builder().token(""), "invalid setting `token`: it is empty"),
+        (
+            builder().token(""),
+            "invalid setting `token`: must not be empty",
+        ),
         (
             builder().token("secret&").token_in_query("hs_token"),
-            "invalid setting `token`: it has characters that cannot stand in a query as \
-             they are, and the server does not decode them: present it in the header instead",
+            "invalid setting `token`: contains characters that need escaping in a query, \
+             which the server does not decode: send it in the header instead",
         ),
         (
             builder().token_in_query("a=b"),
-            "invalid setting `token_in_query`: the parameter's name must be of letters, \
+            "invalid setting `token_in_query`: the parameter name may contain only letters, \
              digits and -._~",
         ),
         (
@@ -76,53 +77,53 @@ async fn settings_that_make_no_sense_are_refused_and_not_shown() {
                 .url("ws://127.0.0.1:1?hs_token=secret")
                 .token("secret")
                 .token_in_query("hs_token"),
-            "invalid URL \"ws://127.0.0.1:1\": its query has `hs_token` already, where \
-             the token goes",
+            "invalid URL \"ws://127.0.0.1:1\": its query already has `hs_token`, which is \
+             the token's parameter",
         ),
         (
             builder().token("secret").header("Authorization", "secret"),
-            "invalid setting `header`: the header `Authorization` is where the token goes",
+            "invalid setting `header`: the header `Authorization` carries the token",
         ),
         (
             builder().header("Sec-WebSocket-Protocol", "secret"),
-            "invalid setting `header`: the header `Sec-WebSocket-Protocol` is the \
-             handshake's own",
+            "invalid setting `header`: the header `Sec-WebSocket-Protocol` belongs \
+             to the handshake",
         ),
         (
             builder().header("x", "secret\u{0}"),
-            "invalid setting `header`: the value of `x` has characters that no HTTP \
-             header may have",
+            "invalid setting `header`: the value of `x` contains characters that an \
+             HTTP header cannot have",
         ),
         (
             builder().header("secret: x", "y"),
-            "invalid setting `header`: no HTTP header has such a name",
+            "invalid setting `header`: the name is not a valid HTTP header name",
         ),
         (
             builder().api_key("secret\n"),
-            "invalid setting `api_key`: it has characters that no HTTP header may have",
+            "invalid setting `api_key`: contains characters that an HTTP header cannot have",
         ),
         (
             builder().token_endpoint_header("x", "secret"),
-            "invalid setting `token_endpoint_header`: there is no token endpoint: see \
-             `token_endpoint` and `api_key`",
+            "invalid setting `token_endpoint_header`: no token endpoint is set: call \
+             `token_endpoint` or `api_key`",
         ),
         (
             builder()
                 .api_key("secret")
                 .token_endpoint_header("authorization", "secret"),
-            "invalid setting `token_endpoint_header`: the header `authorization` is \
-             where the key goes",
+            "invalid setting `token_endpoint_header`: the header `authorization` \
+             carries the key",
         ),
         (
             builder()
                 .api_key("secret")
                 .token_endpoint("wss://a.b?secret"),
-            "invalid setting `token_endpoint`: it must begin with http:// or https://",
+            "invalid setting `token_endpoint`: it must start with http:// or https://",
         ),
         (
             builder().token_endpoint("https://secret:secret@a.b"),
-            "invalid setting `token_endpoint`: a user in it would be ignored: see \
-             `token_endpoint_header`",
+            "invalid setting `token_endpoint`: a user name in the URL is not sent: use \
+             `token_endpoint_header` instead",
         ),
     ];
     for (builder, expected) in cases {

@@ -69,7 +69,7 @@ async fn p15_a_list_over_its_cap_loses_its_least_recent_row_as_a_delete() -> any
     let faults: Vec<_> = faults.iter().map(Fault::to_string).collect();
     assert_eq!(
         faults,
-        ["the view \"Game/list\" has 4 rows, over the limit of 3: the last ones are left out"]
+        ["the view \"Game/list\" has 4 rows, over the limit of 3: the rows at its end are evicted"]
     );
     Ok(())
 }

@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::CommandFactory;
 use clap_complete::Shell;
 
-/// Print a script that completes this command's words in a shell
+/// Print a shell completion script
 #[derive(clap::Args)]
 #[command(after_help = "\
 Example:

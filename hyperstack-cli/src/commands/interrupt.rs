@@ -1,4 +1,4 @@
-//! What wants a command to end, from outside.
+//! Signals that end a command.
 
 use std::io;
 
@@ -7,11 +7,11 @@ use tokio::signal::unix::{signal, Signal, SignalKind};
 #[cfg(windows)]
 use tokio::signal::windows::{ctrl_c, CtrlC};
 
-/// Ctrl-c; where there are signals, also that the process is to end, or that its terminal is closed.
+/// Ctrl-c; on Unix also `SIGTERM` and `SIGHUP`.
 pub(crate) struct Interrupt {
     #[cfg(unix)]
     signals: [Signal; 2],
-    /// None where the process is to outlive its terminal.
+    /// `None` if the process ignores `SIGHUP`, as under `nohup`.
     #[cfg(unix)]
     hangup: Option<Signal>,
     #[cfg(windows)]
@@ -19,7 +19,7 @@ pub(crate) struct Interrupt {
 }
 
 impl Interrupt {
-    /// From here on no signal ends the process by itself.
+    /// Installs the handlers. From now on these signals no longer kill the process.
     pub(crate) fn new() -> io::Result<Self> {
         Ok(Interrupt {
             #[cfg(unix)]
@@ -28,21 +28,22 @@ impl Interrupt {
                 signal(SignalKind::terminate())?,
             ],
             #[cfg(unix)]
-            hangup: match outlives_terminal() {
-                true => None,
-                false => Some(signal(SignalKind::hangup())?),
+            hangup: if ignores_hangup() {
+                None
+            } else {
+                Some(signal(SignalKind::hangup())?)
             },
             #[cfg(windows)]
             ctrl_c: ctrl_c()?,
         })
     }
 
-    /// Waits for it; each time for another one. Cancel safe.
+    /// Waits for the next signal. Cancel safe.
     pub(crate) async fn wait(&mut self) {
         #[cfg(unix)]
         {
             let [interrupt, terminate] = &mut self.signals;
-            let closed = async {
+            let hangup = async {
                 match &mut self.hangup {
                     Some(hangup) => hangup.recv().await,
                     None => std::future::pending().await,
@@ -51,7 +52,7 @@ impl Interrupt {
             tokio::select! {
                 _ = interrupt.recv() => {}
                 _ = terminate.recv() => {}
-                _ = closed => {}
+                _ = hangup => {}
             }
         }
         #[cfg(windows)]
@@ -59,12 +60,12 @@ impl Interrupt {
     }
 }
 
-/// Whether it was started by `nohup` or its like: the signal is ignored then, as Linux tells.
+/// Returns whether the process ignores `SIGHUP`, for example because `nohup` started it. Works on Linux only.
 #[cfg(unix)]
-fn outlives_terminal() -> bool {
+fn ignores_hangup() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     let ignored = ignored.and_then(|signals| u64::from_str_radix(signals.trim(), 16).ok());
-    // The first bit is the first signal, and that one is it.
+    // The lowest bit stands for signal 1, which is `SIGHUP`.
     ignored.is_some_and(|signals| signals & 1 == 1)
 }

@@ -1,4 +1,4 @@
-//! The commands, and what they share: how a stack is read, and how a command speaks.
+//! The commands, and what they share: loading stacks, and printing.
 
 pub(crate) mod completions;
 mod interrupt;
@@ -17,14 +17,14 @@ use hyperstack_cli::config::Config;
 use hyperstack_cli::find::{self, Found};
 use hyperstack_cli::model::Stack;
 
-/// The configuration; what is wrong with it is a warning.
+/// Loads the configuration and prints its warnings.
 pub(crate) fn load_config(path: Option<&Path>) -> Result<Config> {
     let config = Config::load(path)?;
     config.warnings.iter().for_each(warn);
     Ok(config)
 }
 
-/// The stack that a user calls `name`; each file that was passed by is a warning.
+/// Finds and parses the stack `name`. Prints a warning for each file that was skipped.
 pub(crate) fn find(name: &str, config: &Config) -> Result<(Found, Stack)> {
     let found = find::find(name, config)?;
     found.broken.iter().for_each(warn);
@@ -32,12 +32,13 @@ pub(crate) fn find(name: &str, config: &Config) -> Result<(Found, Stack)> {
     Ok((found, stack))
 }
 
-/// The stack in a file.
+/// Parses a stack file.
 pub(crate) fn parse(found: &Found) -> Result<Stack> {
-    Stack::from_json(&found.json).with_context(|| format!("{} is no stack file", found.origin))
+    Stack::from_json(&found.json)
+        .with_context(|| format!("{} is not a valid stack file", found.origin))
 }
 
-/// Prints to standard output. Who has closed it wants no more.
+/// Prints to standard output. A closed pipe is not an error, because its reader wants no more output.
 pub(crate) fn print(text: &str) -> Result<()> {
     let mut stdout = io::stdout().lock();
     match stdout
@@ -54,37 +55,37 @@ pub(crate) fn print_json(value: &impl serde::Serialize) -> Result<()> {
     print(&(serde_json::to_string_pretty(value)? + "\n"))
 }
 
-/// Tells people something on standard error.
-pub(crate) fn tell(text: impl ToString) {
-    say("", text);
+/// Prints a line to standard error.
+pub(crate) fn print_note(text: impl ToString) {
+    write_stderr("", text);
 }
 
 /// Prints a warning to standard error.
 pub(crate) fn warn(warning: impl ToString) {
-    say(
+    write_stderr(
         &painted(AnsiColor::Yellow, "warning: ", &io::stderr()),
         warning,
     );
 }
 
-/// Prints an error and its causes to standard error, a line each, the innermost last.
-pub(crate) fn tell_error(error: &anyhow::Error) {
+/// Prints an error and its causes to standard error, one line each, the root cause last.
+pub(crate) fn print_error(error: &anyhow::Error) {
     let causes = error.chain().skip(1);
     let causes: String = causes
         .map(|cause| format!("\n  caused by: {cause}"))
         .collect();
-    say(
+    write_stderr(
         &painted(AnsiColor::Red, "error: ", &io::stderr()),
         format!("{error}{causes}"),
     );
 }
 
-fn say(head: &str, text: impl ToString) {
-    // Nobody is left to be told.
+fn write_stderr(head: &str, text: impl ToString) {
+    // If standard error is closed, there is no place left to report that.
     let _ = writeln!(io::stderr(), "{head}{}", printable(&text.to_string()));
 }
 
-/// Lines of text without what would move the cursor or change its colours.
+/// Replaces control characters, which could move the cursor or change colours. Keeps line breaks.
 pub(crate) fn printable(text: &str) -> String {
     let shown = |c: char| match c {
         '\n' => c,
@@ -95,20 +96,20 @@ pub(crate) fn printable(text: &str) -> String {
     text.chars().map(shown).collect()
 }
 
-/// A text in green, where standard output shows colours.
+/// Colours text green if standard output shows colours.
 pub(crate) fn green(text: &str) -> String {
     painted(AnsiColor::Green, text, &io::stdout())
 }
 
-/// A text in yellow, where standard output shows colours.
+/// Colours text yellow if standard output shows colours.
 pub(crate) fn yellow(text: &str) -> String {
     painted(AnsiColor::Yellow, text, &io::stdout())
 }
 
 fn painted(color: AnsiColor, text: &str, on: &impl IsTerminal) -> String {
     let text = printable(text);
-    let is_asked_not_to = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    if !on.is_terminal() || is_asked_not_to {
+    let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    if !on.is_terminal() || no_color {
         return text;
     }
     let style = Style::new().bold().fg_color(Some(Color::Ansi(color)));
@@ -120,7 +121,7 @@ mod tests {
     use super::printable;
 
     #[test]
-    fn a_text_does_not_move_the_cursor() {
+    fn control_characters_are_replaced() {
         let shown = printable("two\n\tlines\u{1b}[2J\r\u{9b}31m");
         assert_eq!(shown, "two\n lines\u{fffd}[2J\u{fffd}\u{fffd}31m");
     }

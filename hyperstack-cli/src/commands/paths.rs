@@ -1,36 +1,39 @@
-//! How one path is written from another.
+//! Relative paths.
 
 use std::path::{absolute, Component, Path, PathBuf};
 use std::{io, iter};
 
-/// `path` as it is written in a file in `directory`, with `/` between its parts.
+/// Returns `path` relative to `directory`, with `/` as separator. Returns an absolute path if they have no common
+/// root.
 pub(crate) fn relative(directory: &Path, path: &Path) -> io::Result<String> {
     let (from, to) = (real(directory)?, real(path)?);
     let (from, to): (Vec<_>, Vec<_>) = (from.components().collect(), to.components().collect());
     let shared = iter::zip(&from, &to).take_while(|(a, b)| a == b).count();
     if shared == 0 {
-        return Ok(slashed(&absolute(path)?)); // Another drive.
+        return Ok(slashed(&absolute(path)?)); // on another drive
     }
     let up = iter::repeat_n(Component::ParentDir, from.len() - shared);
     let relative: PathBuf = up.chain(to[shared..].iter().copied()).collect();
-    Ok(match relative.as_os_str().is_empty() {
-        true => ".".to_owned(),
-        false => slashed(&relative),
+    Ok(if relative.as_os_str().is_empty() {
+        ".".to_owned()
+    } else {
+        slashed(&relative)
     })
 }
 
-/// A path with `/` between its parts.
+/// Returns a path with `/` as separator.
 pub(crate) fn slashed(path: &Path) -> String {
     path.display()
         .to_string()
         .replace(std::path::MAIN_SEPARATOR, "/")
 }
 
-/// An absolute path without links and `..`, of what need not be there.
+/// Returns an absolute path without symbolic links and `..`. The path need not exist.
 fn real(path: &Path) -> io::Result<PathBuf> {
-    let path = match path.as_os_str().is_empty() {
-        true => Path::new("."),
-        false => path,
+    let path = if path.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        path
     };
     let mut real = PathBuf::new();
     for part in absolute(path)?.components() {
@@ -49,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_is_written_from_another() {
+    fn paths_are_relative_to_the_directory() {
         let relative = |from: &str, to: &str| relative(Path::new(from), Path::new(to)).unwrap();
         assert_eq!(relative("generated/game", "sdk"), "../../sdk");
         assert_eq!(relative("", "generated/game"), "generated/game");

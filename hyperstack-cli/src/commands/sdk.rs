@@ -1,4 +1,4 @@
-//! `hs sdk`: what is generated, and where it goes.
+//! `hs sdk`: generates crates and lists them.
 
 mod create;
 mod list;
@@ -17,7 +17,7 @@ use hyperstack_cli::rust::{default_crate_name, Layout, Options, Sdk};
 
 use super::paths;
 
-/// Make typed crates from stack files, and list them
+/// Generate typed crates from stack files, and list them
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -30,7 +30,7 @@ pub(crate) struct Args {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Make a crate, or a module, from a stack file
+    /// Generate a crate or a module from a stack file
     #[command(after_help = "\
 Example:
   hs sdk create rust settlement-game")]
@@ -55,36 +55,36 @@ pub(crate) fn run(args: Args, config: Option<&Path>) -> Result<ExitCode> {
     }
 }
 
-/// What the command line says of a crate, over the configuration.
+/// Command-line options that override the configuration.
 #[derive(clap::Args, Default)]
 struct Choices {
-    /// The directory of the crate itself
+    /// The directory of the crate
     ///
-    /// Without it, as the configuration says, or else `generated/settlement-game-stack`, for
-    /// SettlementGame, whatever the crate is called.
+    /// The default comes from the configuration, or else from the stack's name: SettlementGame goes to
+    /// `generated/settlement-game-stack`, regardless of --crate-name.
     #[arg(short, long, value_name = "DIR")]
     output: Option<PathBuf>,
-    /// The name of the crate [default: `settlement-game-stack`, for SettlementGame]
+    /// The name of the crate [default: from the stack's name, such as `settlement-game-stack`]
     #[arg(long, value_name = "NAME", value_parser = values::crate_name)]
     crate_name: Option<String>,
-    /// Make a module of your own crate: `mod.rs` and its files, without a `Cargo.toml`
+    /// Generate a module for your own crate: `mod.rs`, `types.rs` and `entity.rs`, but no `Cargo.toml`
     #[arg(long, overrides_with = "no_module")]
     module: bool,
-    /// Make a crate, whatever the configuration says
+    /// Generate a crate, even if the configuration asks for a module
     #[arg(long)]
     no_module: bool,
     /// The directory of the package `hyperstack-sdk`, to depend on it by path
     #[arg(long, value_name = "DIR", value_parser = values::sdk_path)]
     sdk_path: Option<PathBuf>,
-    /// Where the stack is served: `ws://` or `wss://`
+    /// The URL of the stack's server: `ws://…` or `wss://…`
     #[arg(long, value_parser = values::url)]
     url: Option<String>,
-    /// Make one `Option` of a field that may be null, so that null is as good as never sent
+    /// Use one `Option` for a nullable field: null and never sent are both `None`
     #[arg(long)]
     flat_options: bool,
 }
 
-/// Where a crate goes, and how it is made.
+/// The directory and options of a generated crate.
 struct Target {
     directory: PathBuf,
     options: Options,
@@ -102,11 +102,7 @@ impl Target {
         };
         let crate_name = match &choices.crate_name {
             Some(name) => name.clone(),
-            None => checked(
-                values::crate_name(&default),
-                "the name of the crate",
-                &default,
-            )?,
+            None => checked(values::crate_name(&default), "crate name", &default)?,
         };
         let url = match (&choices.url, entry.and_then(|entry| entry.url.as_ref())) {
             (Some(url), _) => Some(url.clone()),
@@ -131,9 +127,10 @@ impl Target {
             None => Sdk::Version,
         };
         let is_module = choices.module || !choices.no_module && config.is_module(entry);
-        let layout = match is_module {
-            true => Layout::Module,
-            false => Layout::Crate,
+        let layout = if is_module {
+            Layout::Module
+        } else {
+            Layout::Crate
         };
         let mut options = Options::new(stack);
         options.crate_name = crate_name;
@@ -149,7 +146,7 @@ impl Target {
     }
 }
 
-/// What is not from the command line, which clap has checked.
+/// Adds context to an invalid value of the configuration. Clap does that for the command line.
 fn checked<T>(value: Result<T, String>, what: &str, text: &str) -> Result<T> {
-    value.map_err(|reason| anyhow!("{what} is `{text}`: {reason}"))
+    value.map_err(|reason| anyhow!("invalid {what} `{text}`: {reason}"))
 }

@@ -1,4 +1,4 @@
-//! `hs serve`: a recording as a server.
+//! `hs serve`: replays a recording as a server.
 
 use std::future::pending;
 use std::io::{self, ErrorKind};
@@ -11,10 +11,10 @@ use hyperstack_sdk::testing::{Pace, Recording, Refusal, ServerError, TestServer}
 
 use super::interrupt::Interrupt;
 
-/// Plays a recording of a session as a server: whoever subscribes gets what was recorded, from the start
+/// Replay a recording as a server
 ///
-/// The snapshot comes at once, what followed at the pace of the recording. A view is played to each
-/// client, and again to one that comes back. When all has been played, connections stay open.
+/// Each client that subscribes gets the recording from the start: the snapshot at once, the updates at
+/// the recorded pace. A client that reconnects gets it again. At the end, connections stay open.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -22,36 +22,35 @@ Examples:
   hs serve ore.jsonl
   hs stream ws://127.0.0.1:8877 OreRound/latest")]
 pub(crate) struct Args {
-    /// The recording: JSON lines, compressed or not; `-` is the standard input
+    /// The recording: JSON lines, optionally compressed with gzip; `-` for standard input
     file: PathBuf,
-    /// The port; 0 is a free one
+    /// The port; 0 picks a free one
     #[arg(long, default_value_t = 8877)]
     port: u16,
-    /// The address or name of this machine to listen on
+    /// The address or host name to listen on
     #[arg(long, default_value = "127.0.0.1")]
     host: String,
-    /// How many times as fast as recorded
+    /// Replay this many times as fast as recorded
     #[arg(long, value_name = "FACTOR", value_parser = speed)]
     speed: Option<f64>,
-    /// All at once
+    /// Send everything at once
     #[arg(long, conflicts_with = "speed")]
     instant: bool,
-    /// When all that was asked for has been played, close the connections: who comes back gets it again
+    /// Close the connections at the end; a client that reconnects gets the recording again
     #[arg(long = "loop")]
     again: bool,
-    /// When all that was asked for has been played, close the connections, and end
+    /// Close the connections at the end and exit
     #[arg(long, conflicts_with = "again")]
     once: bool,
 }
 
-/// Serves until it is interrupted, or until all was played once.
+/// Serves until a signal arrives or, with `--once`, until the recording ends.
 pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
     let recording = open(&args.file)?;
     let views = recording.views();
     ensure!(
         !views.is_empty(),
-        "{}: nothing to play: a recording has the server's answer to a subscription, a message with \
-         the `op` `subscribed`",
+        "{}: nothing to replay: expected a server message with the `op` `subscribed`",
         args.file.display()
     );
     let address = address(&args.host, args.port)?;
@@ -66,20 +65,22 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
         let server = TestServer::builder().replay(recording, pace);
         let server = server.address(address).start().await;
         let server = server.map_err(|error| not_started(error, args.port))?;
-        let play = async {
+        let replay = async {
             super::print(&announcement(&server.url(), &views))?;
-            match (args.once, args.again) {
-                (true, _) => play_once(&server).await,
-                (_, true) => play_again(&server).await,
-                _ => pending().await,
+            if args.once {
+                replay_once(&server).await;
+            } else if args.again {
+                replay_in_a_loop(&server).await;
+            } else {
+                pending().await
             }
             anyhow::Ok(())
         };
         tokio::select! {
-            // Who reads where it listens may already interrupt it.
+            // Handle signals first: a script may send one as soon as it has read the URL.
             biased;
             () = interrupt.wait() => {}
-            played = play => played?,
+            replayed = replay => replayed?,
         }
         Ok(ExitCode::SUCCESS)
     })
@@ -95,35 +96,37 @@ fn open(file: &Path) -> anyhow::Result<Recording> {
 
 fn address(host: &str, port: u16) -> anyhow::Result<SocketAddr> {
     let found = (host, port).to_socket_addrs();
-    match found.with_context(|| format!("the host `{host}`"))?.next() {
+    let mut found = found.with_context(|| format!("cannot resolve host `{host}`"))?;
+    match found.next() {
         Some(address) => Ok(address),
-        None => bail!("the host `{host}` has no address"),
+        None => bail!("host `{host}` has no address"),
     }
 }
 
 fn not_started(error: ServerError, port: u16) -> anyhow::Error {
-    let is_of_the_port = matches!(
+    let is_port_problem = matches!(
         &error,
         ServerError::Listen(_, cause)
             if matches!(cause.kind(), ErrorKind::AddrInUse | ErrorKind::PermissionDenied)
     );
     let error = anyhow::Error::new(error);
-    match is_of_the_port {
-        true => error.context(format!(
-            "port {port} is not to be had: `--port 0` takes a free one"
-        )),
-        false => error,
+    if is_port_problem {
+        error.context(format!(
+            "port {port} is not available: use `--port 0` to pick a free port"
+        ))
+    } else {
+        error
     }
 }
 
 fn speed(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(speed) if f64::is_finite(speed) && speed > 0.0 => Ok(speed),
-        _ => Err("a number above zero".to_owned()),
+        _ => Err("expected a number greater than zero".to_owned()),
     }
 }
 
-/// Where it listens, in a line of its own that scripts read, and how to look.
+/// Returns the URL on its own line, for scripts, and a command for each view.
 fn announcement(url: &str, views: &[String]) -> String {
     let mut text = format!("listening on {url}\nviews: {}\n", views.join(", "));
     for view in views {
@@ -137,21 +140,21 @@ fn announcement(url: &str, views: &[String]) -> String {
     text
 }
 
-/// Waits until all that was asked for has been played and everyone has left.
-async fn play_once(server: &TestServer) {
+/// Waits until everything was replayed and all clients have left.
+async fn replay_once(server: &TestServer) {
     server.wait_replayed().await;
-    // Who came before the others have left would be one more to wait for.
+    // Refuse new clients, or the wait below might never end.
     let over = Refusal::new("recording-over").status(503);
-    server.refuse(over.message("the recording was played"));
+    server.refuse(over.message("the recording has ended"));
     server.close_connections(1000, "the end of the recording");
     server.wait_for_connections(0).await;
 }
 
-/// Lets clients go once all has been played, so that they come back for it.
-async fn play_again(server: &TestServer) {
+/// Disconnects the clients after each replay, so that they reconnect and get it again.
+async fn replay_in_a_loop(server: &TestServer) {
     loop {
         server.wait_for_subscriptions(|live| !live.is_empty()).await;
-        play_once(server).await;
+        replay_once(server).await;
         server.refuse(None);
     }
 }
@@ -161,7 +164,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_script_reads_the_first_line() {
+    fn the_first_line_is_the_url() {
         let views = ["A/list".to_owned(), "A/state".to_owned()];
         assert_eq!(
             announcement("ws://127.0.0.1:1", &views),
@@ -173,10 +176,10 @@ mod tests {
     }
 
     #[test]
-    fn a_speed_is_a_number_above_zero() {
+    fn a_speed_is_greater_than_zero() {
         assert_eq!(speed("2.5"), Ok(2.5));
-        for none in ["0", "-1", "NaN", "inf", "fast"] {
-            assert!(speed(none).is_err(), "{none}");
+        for invalid in ["0", "-1", "NaN", "inf", "fast"] {
+            assert!(speed(invalid).is_err(), "{invalid}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `hs stack`: what a client sees of a stack.
+//! `hs stack`: shows what a client sees of a stack.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -10,7 +10,7 @@ use hyperstack_cli::model::{Entity, Field, Output, Role, Shape, Stack, Type, Typ
 
 use super::{green, printable};
 
-/// Look into a stack file
+/// Inspect a stack file
 #[derive(clap::Args)]
 #[command(after_help = "\
 Example:
@@ -22,15 +22,15 @@ pub(crate) struct Args {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Show what a client sees of a stack: entities, fields, views, types
+    /// Show the entities, fields, views and types of a stack
     #[command(after_help = "\
 Examples:
   hs stack inspect settlement-game
   hs stack inspect .hyperstack/settlement-game.stack.json
   hs stack inspect ore --json | jq '.entities[].name'
 
-Names and types are those on the wire. `or null` is what may be null, and `appended to` what the
-server adds to instead of replacing it.")]
+Names and types are those on the wire. `or null` marks nullable fields. `appended to` marks lists to
+which the server appends instead of replacing them.")]
     Inspect {
         /// The stack: a name, a path, or `-`
         stack: String,
@@ -44,14 +44,15 @@ pub(crate) fn run(args: Args, config: Option<&Path>) -> Result<ExitCode> {
     let Command::Inspect { stack: name, json } = args.command;
     let config = super::load_config(config)?;
     let (found, stack) = super::find(&name, &config)?;
-    match json {
-        true => super::print_json(&stack)?,
-        false => super::print(&tree(&stack, &found.origin))?,
+    if json {
+        super::print_json(&stack)?;
+    } else {
+        super::print(&tree(&stack, &found.origin))?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// A line of the tree: how deep, and its columns.
+/// A line of the tree: its depth and its columns.
 type Line = (usize, Vec<String>);
 
 fn tree(stack: &Stack, origin: &Origin) -> String {
@@ -89,7 +90,7 @@ fn entity_lines(entity: &Entity, stack: &Stack) -> Vec<Line> {
     for view in &entity.views {
         let output = match view.output {
             Output::Single => "one row",
-            Output::Collection => "rows in an order",
+            Output::Collection => "ordered rows",
             Output::Keyed => "rows by key",
             _ => "rows",
         };
@@ -103,7 +104,7 @@ fn entity_lines(entity: &Entity, stack: &Stack) -> Vec<Line> {
 }
 
 fn columns(field: &Field, stack: &Stack) -> Vec<String> {
-    let mut ty = words(&field.ty, stack);
+    let mut ty = type_text(&field.ty, stack);
     if field.nullable {
         ty += " or null";
     }
@@ -125,7 +126,7 @@ fn type_head(ty: &TypeDef) -> String {
         .collect();
     let kind = match &ty.shape {
         Shape::Struct(_) => "an object",
-        Shape::Tuple(_) => "a list of one of each",
+        Shape::Tuple(_) => "a list with one of each",
         Shape::Enum(_) => "one of these texts",
         _ => "a type",
     };
@@ -133,7 +134,7 @@ fn type_head(ty: &TypeDef) -> String {
     format!("{}{program}, {kind}{docs}", green(&title(ty)))
 }
 
-/// A type's name, and what it is of an instruction.
+/// Returns a type's name, with its role if it belongs to an instruction.
 fn title(ty: &TypeDef) -> String {
     match ty.role {
         Role::Accounts => format!("{} accounts", ty.name),
@@ -147,11 +148,14 @@ fn type_lines(ty: &TypeDef, stack: &Stack) -> Vec<Line> {
         Shape::Struct(members) => members
             .iter()
             .map(|member| {
-                let ty = words(&member.ty, stack);
+                let ty = type_text(&member.ty, stack);
                 (1, vec![member.name.clone(), ty, member.note.clone()])
             })
             .collect(),
-        Shape::Tuple(types) => types.iter().map(|ty| (1, vec![words(ty, stack)])).collect(),
+        Shape::Tuple(types) => types
+            .iter()
+            .map(|ty| (1, vec![type_text(ty, stack)]))
+            .collect(),
         Shape::Enum(variants) => variants
             .iter()
             .map(|name| (1, vec![name.clone()]))
@@ -160,25 +164,27 @@ fn type_lines(ty: &TypeDef, stack: &Stack) -> Vec<Line> {
     }
 }
 
-/// A type in words.
-fn words(ty: &Type, stack: &Stack) -> String {
+/// Describes a type.
+fn type_text(ty: &Type, stack: &Stack) -> String {
     match ty {
         Type::Bool => "bool".to_owned(),
         Type::Int(name) | Type::Float(name) => (*name).to_owned(),
         Type::Text => "text".to_owned(),
         Type::Json => "any JSON".to_owned(),
-        Type::List(of) => format!("[{}]", words(of, stack)),
-        Type::Array(of, length) => format!("[{}; {length}]", words(of, stack)),
-        Type::Map(key, value) => format!("{{{}: {}}}", words(key, stack), words(value, stack)),
+        Type::List(of) => format!("[{}]", type_text(of, stack)),
+        Type::Array(of, length) => format!("[{}; {length}]", type_text(of, stack)),
+        Type::Map(key, value) => {
+            format!("{{{}: {}}}", type_text(key, stack), type_text(value, stack))
+        }
         Type::Tuple(types) => {
-            let types: Vec<String> = types.iter().map(|ty| words(ty, stack)).collect();
+            let types: Vec<String> = types.iter().map(|ty| type_text(ty, stack)).collect();
             format!("({})", types.join(", "))
         }
-        Type::Nullable(of) => format!("({} or null)", words(of, stack)),
-        Type::Capture(of) => format!("capture of {}", words(of, stack)),
-        Type::Event(of) => format!("event of {}", words(of, stack)),
+        Type::Nullable(of) => format!("({} or null)", type_text(of, stack)),
+        Type::Capture(of) => format!("capture of {}", type_text(of, stack)),
+        Type::Event(of) => format!("event of {}", type_text(of, stack)),
         Type::Instruction(accounts, args) => {
-            let (accounts, args) = (words(accounts, stack), words(args, stack));
+            let (accounts, args) = (type_text(accounts, stack), type_text(args, stack));
             format!("{{accounts: {accounts}, data: {args}}}")
         }
         Type::TokenMetadata => "token metadata".to_owned(),
@@ -191,7 +197,7 @@ fn words(ty: &Type, stack: &Stack) -> String {
     }
 }
 
-/// Each line on its own, its columns under those of the others; a lone one takes no room from them.
+/// Aligns the columns of the lines. A line with one column does not widen the columns of the others.
 fn aligned(lines: &[Line]) -> String {
     let mut widths = Vec::new();
     for (depth, columns) in lines.iter().filter(|(_, columns)| columns.len() > 1) {
@@ -226,7 +232,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn columns_are_under_each_other() {
+    fn columns_are_aligned() {
         let line =
             |depth, columns: &[&str]| (depth, columns.iter().map(|c| (*c).to_owned()).collect());
         let lines = [
@@ -241,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_stack_file_says_does_not_move_the_cursor() {
+    fn control_characters_of_a_stack_file_are_replaced() {
         let file = include_str!("../../fixtures/specs/settlement-game.stack.json");
         let escapes = file.replace("SettlementGame", r"Settlement\u001b[2JGame");
         let escapes = escapes.replace("pot", r"p\u001b[2Jot");

@@ -1,4 +1,4 @@
-//! The stack files of a project.
+//! Searches a project for stack files.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -13,11 +13,11 @@ use crate::spec;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Candidate {
-    /// The stack's name, or the entity's in the old format: `OreStream`.
+    /// The stack's name, such as `OreStream`. In the older format, the entity's name.
     pub name: String,
     /// The file.
     pub path: PathBuf,
-    /// The names of its entities.
+    /// The names of the stack's entities.
     #[serde(skip)]
     entities: Vec<String>,
 }
@@ -28,23 +28,25 @@ pub struct Candidate {
 pub struct Broken {
     /// The file.
     pub path: PathBuf,
-    /// Why.
+    /// The reason.
     pub reason: String,
 }
 
-/// The stack files of a project, by path.
+/// The stack files of a project, sorted by path.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Discovery {
-    /// Stack files.
+    /// Readable stack files.
     pub found: Vec<Candidate>,
-    /// Files that should be, and directories that cannot be looked into.
+    /// Stack files and directories that cannot be read.
     pub broken: Vec<Broken>,
 }
 
-/// Looks for stack files: those that the configuration names by their path, and those under the project's
-/// directory, in each `.hyperstack`, however deep. Not in `target`, `node_modules`, other directories
-/// whose name begins with a dot, or behind links to directories.
+/// Searches for stack files: those that the configuration names by path, and those in every `.hyperstack`
+/// directory under the project's directory.
+///
+/// Skips `target`, `node_modules`, other directories whose names begin with a dot, and symbolic links to
+/// directories.
 pub fn discover(config: &Config) -> Discovery {
     let mut discovery = Discovery::default();
     let named = config.stacks.iter().map(|entry| config.path(&entry.stack));
@@ -63,15 +65,16 @@ pub fn discover(config: &Config) -> Discovery {
     discovery
 }
 
-/// Where the search begins.
+/// Returns the directory where the search begins.
 pub(super) fn root(config: &Config) -> PathBuf {
-    match config.directory.as_os_str().is_empty() {
-        true => PathBuf::from("."),
-        false => config.directory.clone(),
+    if config.directory.as_os_str().is_empty() {
+        PathBuf::from(".")
+    } else {
+        config.directory.clone()
     }
 }
 
-/// The stack files under a directory.
+/// Collects the stack files under a directory.
 fn walk(directory: &Path, files: &mut Vec<PathBuf>, broken: &mut Vec<Broken>) {
     for (name, path) in entries(directory, broken) {
         if name == ".hyperstack" {
@@ -87,18 +90,20 @@ fn walk(directory: &Path, files: &mut Vec<PathBuf>, broken: &mut Vec<Broken>) {
     }
 }
 
-/// The stack files in a `.hyperstack`.
+/// Returns the stack files in a `.hyperstack` directory.
 fn stack_files(directory: &Path, broken: &mut Vec<Broken>) -> Vec<PathBuf> {
-    let is_one = |name: &str| name.ends_with(".stack.json") || name.ends_with(".ast.json");
+    let is_stack_file = |name: &str| name.ends_with(".stack.json") || name.ends_with(".ast.json");
     let entries = entries(directory, broken).into_iter();
     entries
-        .filter(|(name, _)| is_one(name))
+        .filter(|(name, _)| is_stack_file(name))
         .map(|(_, path)| path)
         .collect()
 }
 
-/// What is in a directory: names, and paths without a leading `./`. A name that is not Unicode is no
-/// name that we look for; a directory that has gone meanwhile is empty.
+/// Returns the names and paths in a directory, the paths without a leading `./`.
+///
+/// Skips names that are not Unicode, because no stack file has one. A directory that no longer exists counts
+/// as empty.
 fn entries(directory: &Path, broken: &mut Vec<Broken>) -> Vec<(String, PathBuf)> {
     let named = |entry: fs::DirEntry| {
         let (name, path) = (entry.file_name().into_string().ok()?, entry.path());
@@ -115,7 +120,7 @@ fn entries(directory: &Path, broken: &mut Vec<Broken>) -> Vec<(String, PathBuf)>
     entries.into_iter().filter_map(named).collect()
 }
 
-/// `OreStream`, of `.hyperstack/OreStream.stack.json`.
+/// Returns `OreStream` for `.hyperstack/OreStream.stack.json`.
 fn stem(path: &Path) -> &str {
     let name = path.file_name().and_then(|name| name.to_str());
     let name = name.unwrap_or_default();
@@ -139,8 +144,8 @@ impl Candidate {
         self.path.to_string_lossy().ends_with(".ast.json")
     }
 
-    /// Whether this is what was written before `newer` was: an entity of the stack that is called like
-    /// the stack, by the same package, whose `.hyperstack` they are both in. Anywhere else they are two.
+    /// Returns whether `newer` replaced this file when its package moved to the newer format: both files are in
+    /// one `.hyperstack` directory and have one name, and this file's entity is part of the newer stack.
     fn is_leftover_of(&self, newer: &Candidate) -> bool {
         self.is_old()
             && !newer.is_old()
@@ -158,7 +163,7 @@ impl Discovery {
     }
 }
 
-/// By the name of the file.
+/// Takes the stack's name from the file name.
 impl From<Broken> for Candidate {
     fn from(broken: Broken) -> Candidate {
         Candidate {
@@ -170,7 +175,7 @@ impl From<Broken> for Candidate {
 }
 
 impl Broken {
-    /// What the stack is called, by the name of the file.
+    /// Returns the stack's name according to the file name.
     pub fn name(&self) -> &str {
         stem(&self.path)
     }
@@ -194,7 +199,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_old_file_of_a_stack_is_dropped_where_both_are_of_one_package() {
+    fn an_old_file_is_a_leftover_only_beside_the_new_file_of_its_package() {
         let of = |path: &str, entities: &[&str]| Candidate {
             name: "Token".into(),
             path: path.into(),

@@ -1,4 +1,4 @@
-//! Instructions and events: all of one, or the fields that a stack picks.
+//! Resolves instructions and events: whole ones, or the fields that a stack picks.
 
 use serde_json::Value;
 
@@ -11,16 +11,16 @@ use crate::model::{Member, Role, Shape, Type, TypeDef};
 use crate::names::wire_snake;
 use crate::spec::{Instruction, ResolvedType};
 
-/// What an interface has for an event's source.
+/// What an IDL has for an event's source.
 enum Origin<'a> {
     Instruction(usize, &'a Instruction),
-    /// An event of a program: only arguments, of a type of its name.
+    /// An event of a program. It has only arguments, whose type has the event's name.
     Log(Type),
     Unknown,
 }
 
 impl<'a> Types<'a> {
-    /// The `data` of a field's events. Each of `events` is a kind of source, and what the file says of it.
+    /// Returns the type of the `data` of a field's events. Each item of `events` is a source and its mapping.
     pub(super) fn event(
         &mut self,
         path: &str,
@@ -63,13 +63,13 @@ impl<'a> Types<'a> {
                     shape: Shape::Struct(members),
                 })
             }
-            // Some sources give all, others a part: no one shape has both.
+            // Some sources provide the whole event and others a part, so no single shape fits.
             _ => Type::Json,
         }
     }
 
-    /// Where an event comes from: by the name of its source, such as `pump::BuyIxState`, or by the tokens
-    /// of the field's type.
+    /// Finds an event in the IDLs by the name of its source, such as `pump::BuyIxState`, or by the tokens of the
+    /// field's type.
     fn origin(&mut self, from: &str, text: &Text) -> Origin<'a> {
         let (before, last) = text.path().unwrap_or_default();
         let source = SourceName::parse(from);
@@ -99,11 +99,11 @@ impl<'a> Types<'a> {
         Origin::Unknown
     }
 
-    /// Whether what is at this path of a source may be missing there, as its program's interface says.
+    /// Returns whether the IDL says that this path of a source may be missing.
     pub(super) fn may_miss(&self, from: &str, path: &Value) -> bool {
         let path = segments(path).unwrap_or_default();
         let path = path.strip_prefix(&["data"]).unwrap_or(&path);
-        // What is further inside may be in something that is not there.
+        // A nested path may lead into a missing object.
         let [last] = path else {
             return path.len() > 1;
         };
@@ -127,7 +127,7 @@ impl<'a> Types<'a> {
         ty.is_some_and(|ty| ty.get("option").is_some())
     }
 
-    /// All of an instruction or an event.
+    /// Returns the type of a whole instruction or event.
     fn whole(&mut self, path: &str, origin: Origin<'a>, resolved: Option<&ResolvedType>) -> Type {
         match (origin, resolved) {
             (Origin::Instruction(program, instruction), _) => {
@@ -143,7 +143,8 @@ impl<'a> Types<'a> {
         }
     }
 
-    /// An event of a program: it has no accounts, and stands where an instruction has its arguments.
+    /// Returns the type of an event of a program. It has no accounts, and its fields are in `data`, like the
+    /// arguments of an instruction.
     fn log(&mut self, path: &str, data: Type) -> Type {
         let name = format!("{}Log", self.name_of(&data).unwrap_or(path));
         self.define(format!("{name} {data:?}"), false, |_| TypeDef {
@@ -160,7 +161,7 @@ impl<'a> Types<'a> {
         })
     }
 
-    /// The name of a type that is defined.
+    /// Returns the name of a defined type.
     fn name_of(&self, ty: &Type) -> Option<&str> {
         match ty {
             Type::Defined(index) => self.def(*index).map(|def| &*def.name),
@@ -168,8 +169,8 @@ impl<'a> Types<'a> {
         }
     }
 
-    /// An instruction of which the file has no more than its copy, where `Pubkey` with a capital letter is
-    /// an account.
+    /// Returns the type of an instruction that the file contains only as a copy. In a copy, `Pubkey` with a
+    /// capital letter marks an account.
     fn copied_instruction(&mut self, copy: &ResolvedType) -> Type {
         let members = self.copied_members(copy, &[]);
         let (accounts, args) = copy
@@ -188,7 +189,7 @@ impl<'a> Types<'a> {
             })
         };
         let accounts = accounts.into_iter().map(|(field, member)| Member {
-            name: field.field_name.clone(), // as the interface has it
+            name: field.field_name.clone(), // as in the IDL
             note: String::new(),
             ..member
         });
@@ -197,7 +198,7 @@ impl<'a> Types<'a> {
         Type::Instruction(Box::new(accounts), Box::new(args))
     }
 
-    /// One field that a stack picks, by the last name of its path.
+    /// Returns a field that a stack picks, with the last name of its path.
     fn picked(
         &mut self,
         origin: &Origin<'a>,
@@ -234,23 +235,25 @@ impl<'a> Types<'a> {
             let mut copy = copy.filter(|member| member.name == wire_snake(last));
             copy.next().map(|member| member.ty)
         };
-        let ty = match address || encoded {
-            true => Type::Text,
-            false => transformed(transform, known.or_else(copied).unwrap_or(Type::Json)),
+        let ty = if address || encoded {
+            Type::Text
+        } else {
+            transformed(transform, known.or_else(copied).unwrap_or(Type::Json))
         };
         Some(Member {
             name: (*last).to_owned(),
             declared: (*last).to_owned(),
             ty,
-            note: match address {
-                true => "The account's address, in base58.".to_owned(),
-                false => String::new(),
+            note: if address {
+                "The account's address, in base58.".to_owned()
+            } else {
+                String::new()
             },
         })
     }
 }
 
-/// The names of a path.
+/// Returns the names of a path.
 pub(super) fn segments(path: &Value) -> Option<Vec<&str>> {
     path["segments"]
         .as_array()?

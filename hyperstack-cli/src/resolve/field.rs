@@ -1,4 +1,4 @@
-//! A field, from all that the file says of it.
+//! Resolves the type and origin of a field.
 
 use std::collections::HashMap;
 
@@ -11,23 +11,23 @@ use crate::model::{Field, Type};
 use crate::names::snake;
 use crate::spec;
 
-/// What fills the fields of an entity, by their paths.
+/// The sources of an entity's fields, by path.
 pub(super) struct Sources<'s> {
     spec: &'s spec::Entity,
     mappings: HashMap<&'s str, Vec<Source<'s>>>,
     origins: Origins<'s>,
 }
 
-/// One thing that fills a field.
+/// A source that fills a field.
 #[derive(Clone, Copy)]
 pub(super) struct Source<'s> {
-    /// What is read: `ore::RoundState`, `ore::DeployIxState`, `pump::TradeEventCpiEvent`.
+    /// The name of the source, such as `ore::RoundState`, `ore::DeployIxState` or `pump::TradeEventCpiEvent`.
     pub(super) from: &'s str,
     pub(super) mapping: &'s spec::Mapping,
 }
 
 impl<'s> Source<'s> {
-    /// What is done with it, if that is `kind`: the externally tagged enums of the file.
+    /// Returns the mapping's data if its variant is `kind`. The file uses externally tagged enums.
     pub(super) fn is(&self, kind: &str) -> Option<&'s Value> {
         self.mapping.source.get(kind)
     }
@@ -36,7 +36,7 @@ impl<'s> Source<'s> {
         self.mapping.population == "Append"
     }
 
-    /// The transformation on the way, wherever it is written.
+    /// Returns the transformation, which the file has in one of two places.
     fn transform(&self) -> Option<&'s str> {
         let inner = self.is("FromSource").and_then(|from| from.get("transform"));
         [inner, self.mapping.transform.as_ref()]
@@ -46,12 +46,12 @@ impl<'s> Source<'s> {
     }
 }
 
-/// Whether a transformation makes a text, whatever it is given.
+/// Returns whether a transformation always produces text.
 pub(super) fn makes_text(transform: &str) -> bool {
     matches!(transform, "HexEncode" | "Base58Encode" | "ToString")
 }
 
-/// What a transformation makes of a value of this type.
+/// Returns the type of a transformed value.
 pub(super) fn transformed(transform: &str, ty: Type) -> Type {
     match (transform, ty) {
         (transform, _) if makes_text(transform) => Type::Text,
@@ -62,16 +62,16 @@ pub(super) fn transformed(transform: &str, ty: Type) -> Type {
     }
 }
 
-/// Whether a field is a time, or a slot, by its name. The file's writer takes more for one, such as the
-/// amount that was settled.
+/// Returns whether the name of a field says that it is a time or a slot. The base type alone is not enough: the
+/// file's writer also calls other fields a `Timestamp`, such as the amount that was settled.
 fn is_time(spec: &spec::Field) -> bool {
     let name = snake(&spec.field_name);
     let named = name.ends_with("_at") || name.ends_with("_time") || name.contains("timestamp");
     named && spec.base_type == "Timestamp"
 }
 
-/// Servers have been recorded to send signed times where the stack declares unsigned ones: the type that
-/// has both.
+/// Returns a signed type that also holds all unsigned values. In recordings, servers send signed times that the
+/// stack declares as unsigned.
 fn signed(ty: Type) -> Type {
     match ty {
         Type::Int("u8" | "u16" | "u32") => Type::Int("i64"),
@@ -80,8 +80,8 @@ fn signed(ty: Type) -> Type {
     }
 }
 
-/// What arrives of a value that is declared as `ty`: of bytes a text, where they are encoded on the way,
-/// and the other way round. The number that a text of digits stands for is read from either.
+/// Returns the type on the wire of a value that is declared as `ty`. A transformation may encode bytes as text, or
+/// decode text to bytes. Numbers need no case, because clients read them from numbers and text alike.
 fn arrives(ty: Type, sources: &[Source<'_>]) -> Type {
     if !ty.is_bytes() && ty != Type::Text {
         return ty;
@@ -117,7 +117,7 @@ impl<'s> Sources<'s> {
         }
     }
 
-    /// Whether something in a field is filled on its own.
+    /// Returns whether a handler fills a part of the field.
     fn is_piecewise(&self, path: &str) -> bool {
         let mut targets = self.mappings.keys();
         targets
@@ -166,32 +166,33 @@ impl<'s> Sources<'s> {
             .primary_keys
             .iter()
             .any(|key| key == path);
-        let ty = match is_time(spec) && !key {
-            true => signed(ty),
-            false => ty,
+        let ty = if is_time(spec) && !key {
+            signed(ty)
+        } else {
+            ty
         };
         Field {
             name: spec.field_name.clone(),
             append: append && matches!(ty, Type::List(_)),
             ty,
-            // What is computed of a field that is not there yet is null.
+            // A field that is computed from a missing field is null.
             nullable: optional || spec.is_optional && !append || self.origins.computes(path),
             origin: self.origins.of(path, sources),
         }
     }
 }
 
-/// What a field is made of.
+/// What determines the type of a field.
 struct Shape<'a, 's> {
     path: &'a str,
     spec: &'a spec::Field,
     sources: &'a [Source<'s>],
-    /// Whether it is filled piece by piece, too.
+    /// Whether a handler also fills parts of the field.
     piecewise: bool,
 }
 
 impl Shape<'_, '_> {
-    /// The field, or an element of it: wrapped, where the handlers say so.
+    /// Returns the type of the field or of an element of it, wrapped if handlers capture accounts or events.
     fn element(&self, text: &Text, types: &mut Types<'_>) -> Option<Type> {
         let resolved = self.spec.resolved_type.as_ref();
         let events: Vec<_> = self
@@ -202,10 +203,11 @@ impl Shape<'_, '_> {
         if !events.is_empty() {
             let data = types.event(self.path, text, resolved, &events);
             let once = |source: &Source<'_>| source.mapping.population == "SetOnce";
-            // Then the pieces are there when the event comes, which is not set again.
-            return Some(match self.piecewise && self.sources.iter().all(once) {
-                true => data,
-                false => Type::Event(Box::new(data)),
+            // If parts already exist when the event arrives, a field that is set once stays unwrapped.
+            return Some(if self.piecewise && self.sources.iter().all(once) {
+                data
+            } else {
+                Type::Event(Box::new(data))
             });
         }
         let captures = self.sources.iter().filter_map(|s| s.is("AsCapture"));
@@ -229,7 +231,7 @@ impl Shape<'_, '_> {
         types.of(text, resolved, &[])
     }
 
-    /// Whether a source may have nothing for it.
+    /// Returns whether a source may lack the field.
     fn may_miss(&self, types: &Types<'_>) -> bool {
         self.sources.iter().any(|source| {
             let from = source.is("FromSource");
@@ -238,7 +240,7 @@ impl Shape<'_, '_> {
         })
     }
 
-    /// An element of a list that is appended to: null, where a source has none.
+    /// Returns the type of an element of an appended list. It is nullable if a source may lack the value.
     fn appended(&self, ty: Type, types: &Types<'_>) -> Type {
         match arrives(ty, self.sources) {
             ty @ (Type::Json | Type::Nullable(_)) => ty,
@@ -247,13 +249,14 @@ impl Shape<'_, '_> {
         }
     }
 
-    /// What the guess of the file's writer says, where nothing else does.
+    /// Returns the type that the file's writer guessed, for a field without better information.
     fn fallback(&self, types: &mut Types<'_>) -> Type {
         let resolved = self.spec.resolved_type.as_ref();
         if let Some(ty) = resolved.map(|resolved| types.resolved(resolved, &[])) {
-            return match self.spec.is_array {
-                true => Type::List(Box::new(ty)),
-                false => ty,
+            return if self.spec.is_array {
+                Type::List(Box::new(ty))
+            } else {
+                ty
             };
         }
         text::guessed(&self.spec.base_type)

@@ -1,4 +1,4 @@
-//! The programs' interfaces: where a name leads, and what a type in them is on the wire.
+//! Looks up names in the programs' IDLs, and converts their types to wire types.
 
 use serde_json::Value;
 
@@ -8,19 +8,19 @@ use crate::model::{Member, Role, Shape, Type, TypeDef};
 use crate::names;
 use crate::spec::{Account, Idl, Instruction, TypeEntry};
 
-/// What a name of an interface leads to, and the number of its program.
+/// The definition of a name in an IDL, and the index of its program.
 pub(super) enum Found<'a> {
     Account(usize, &'a Account),
     Type(usize, &'a TypeEntry),
     Instruction(usize, &'a Instruction),
 }
 
-/// The modules in which the types of an interface are.
+/// Returns whether `name` is one of the modules that contain the types of an IDL.
 pub(super) fn is_module(name: &str) -> bool {
     matches!(name, "accounts" | "types" | "instructions" | "events")
 }
 
-/// What `last` is in the interface that the path names, or, if it names none, in any.
+/// Finds `last` in the IDL that the path names, or else in any IDL.
 pub(super) fn find<'a>(idls: &[&'a Idl], before: &[String], last: &str) -> Option<Found<'a>> {
     let module = before.iter().find(|name| is_module(name));
     let module = module.map(String::as_str);
@@ -29,7 +29,7 @@ pub(super) fn find<'a>(idls: &[&'a Idl], before: &[String], last: &str) -> Optio
         .find_map(|program| find_in(program, idls[program], module, last))
 }
 
-/// The programs in the order in which a path asks for them: the one of its name first.
+/// Returns all programs, starting with the one that the path names.
 fn programs(idls: &[&Idl], before: &[String]) -> Vec<usize> {
     let hint = before.first().map(|name| name.trim_end_matches("_sdk"));
     let named = |i: &usize| hint == Some(&*names::snake(&idls[*i].name));
@@ -60,7 +60,7 @@ fn find_in<'a>(
     }
 }
 
-/// An instruction by the name of its struct: `BuyExactSolIn` is `buy_exact_sol_in`.
+/// Finds an instruction by the name of its struct: `BuyExactSolIn` is `buy_exact_sol_in`.
 pub(super) fn instruction<'a>(idl: &'a Idl, name: &str) -> Option<&'a Instruction> {
     let plain = |name: &str| name.replace('_', "").to_lowercase();
     idl.instructions
@@ -68,12 +68,12 @@ pub(super) fn instruction<'a>(idl: &'a Idl, name: &str) -> Option<&'a Instructio
         .find(|instruction| plain(&instruction.name) == plain(name))
 }
 
-/// The fields that a type has.
+/// Returns the fields of a type.
 pub(super) fn fields(shape: &Value) -> &[Value] {
     shape["fields"].as_array().map_or(&[], Vec::as_slice)
 }
 
-/// The type of a field by its name on the wire, or as it is declared.
+/// Returns the type of a field by its wire name or its declared name.
 pub(super) fn field<'a>(fields: &'a [Value], name: &str) -> Option<&'a Value> {
     let wire = names::wire_snake(name);
     let named =
@@ -82,7 +82,7 @@ pub(super) fn field<'a>(fields: &'a [Value], name: &str) -> Option<&'a Value> {
 }
 
 impl<'a> Types<'a> {
-    /// The name of a program, where there is more than one.
+    /// Returns the name of a program if there are several.
     pub(super) fn program(&self, program: usize) -> Option<String> {
         let name = &self.idls[program].name;
         let more = self.idls.iter().any(|idl| idl.name != *name);
@@ -97,9 +97,10 @@ impl<'a> Types<'a> {
         listed: bool,
     ) -> Type {
         let entry = self.type_of(program, account);
-        let docs = match account.docs.is_empty() {
-            true => entry.map(|entry| entry.docs.clone()).unwrap_or_default(),
-            false => account.docs.clone(),
+        let docs = if account.docs.is_empty() {
+            entry.map(|entry| entry.docs.clone()).unwrap_or_default()
+        } else {
+            account.docs.clone()
         };
         let head = (&*account.name, Role::Account, docs);
         let fields = self.account_fields(program, account);
@@ -111,13 +112,13 @@ impl<'a> Types<'a> {
         self.shaped(program, head, (fields, variants), transforms, listed)
     }
 
-    /// The type of an account's name.
+    /// Returns the type that has the account's name.
     fn type_of(&self, program: usize, account: &Account) -> Option<&'a TypeEntry> {
         let mut types = self.idls[program].types.iter();
         types.find(|entry| entry.name == account.name)
     }
 
-    /// The fields of an account: its own, or those of the type of its name.
+    /// Returns the fields of an account: its own, or those of the type with its name.
     pub(super) fn account_fields(&self, program: usize, account: &'a Account) -> &'a [Value] {
         match (account.fields.is_empty(), account.shape.is_object()) {
             (false, _) => &account.fields,
@@ -136,7 +137,7 @@ impl<'a> Types<'a> {
         transforms: &[Transform],
         listed: bool,
     ) -> Type {
-        // An alias, say, has neither.
+        // Aliases, for example, have neither fields nor variants.
         let shape = &entry.shape;
         let known = matches!(shape["kind"].as_str(), None | Some("struct" | "enum"));
         if !known && !shape["fields"].is_array() && !shape["variants"].is_array() {
@@ -155,7 +156,7 @@ impl<'a> Types<'a> {
         transforms: &[Transform],
         listed: bool,
     ) -> Type {
-        // An account and the type of its name are one, where nothing is transformed.
+        // Without transformations, an account and the type with its name share one definition.
         let key = format!("{program} {name} {transforms:?}");
         self.define(key, listed, |types| TypeDef {
             name: name.to_owned(),
@@ -166,7 +167,7 @@ impl<'a> Types<'a> {
         })
     }
 
-    /// What fields, or variants, make.
+    /// Returns the shape of a type with these fields or variants.
     fn shape(
         &mut self,
         program: usize,
@@ -200,7 +201,7 @@ impl<'a> Types<'a> {
         types::member(name, word, self.idl(program, ty, false), transforms)
     }
 
-    /// A type in an interface's own words.
+    /// Converts a type as an IDL writes it.
     pub(super) fn idl(&mut self, program: usize, ty: &Value, listed: bool) -> Type {
         if let Some(name) = ty.as_str() {
             return text::scalar(name).unwrap_or_else(|| self.defined(program, name, listed));
@@ -234,7 +235,7 @@ impl<'a> Types<'a> {
         }
     }
 
-    /// A type that the interface defines, or none of ours.
+    /// Returns a type that the IDL defines, or any JSON.
     fn defined(&mut self, program: usize, name: &str, listed: bool) -> Type {
         let idl = self.idls[program];
         match idl.types.iter().find(|entry| entry.name == name) {
@@ -246,8 +247,8 @@ impl<'a> Types<'a> {
         }
     }
 
-    /// A whole instruction: the addresses of its accounts, by the names that the interface gives them,
-    /// and its arguments.
+    /// Returns the type of a whole instruction: its arguments, and the addresses of its accounts under their IDL
+    /// names.
     pub(super) fn instruction(&mut self, program: usize, instruction: &'a Instruction) -> Type {
         let name = names::pascal(&instruction.name);
         let docs = &instruction.docs;

@@ -1,8 +1,12 @@
-//! From a stack file to what a client sees of it.
+//! Derives what a client sees from a stack file.
 //!
-//! What a field is on the wire stands in five places of the file: the tokens of its Rust type, the entry
-//! that a resolver puts over it, the handlers that fill it (whole accounts and instructions are wrapped,
-//! lists are appended to), the programs' interfaces, and a copy of these that is one level deep.
+//! Five places of the file determine a field's type on the wire:
+//!
+//! - the tokens of its Rust type
+//! - the override of a resolver
+//! - the handlers that fill it: they wrap whole accounts and instructions, and append to lists
+//! - the programs' IDLs
+//! - a copy of the IDL's type, one level deep
 
 mod event;
 mod field;
@@ -24,10 +28,10 @@ use field::Sources;
 use types::Types;
 
 impl Stack {
-    /// Reads a stack file, of either format.
+    /// Reads a stack file in either format.
     ///
     /// # Errors
-    /// Where it is no JSON, no stack file, or of a version that is not known.
+    /// If the text is not JSON or not a stack file, or if its version is not supported.
     pub fn from_json(json: &str) -> Result<Stack, ParseError> {
         let file = spec::read(json)?;
         let mut types = Types::new(
@@ -54,11 +58,11 @@ impl Stack {
         })
     }
 
-    /// The hash of all that a client sees of the stack, in hex. What the server does inside, the order of
-    /// its hooks say, is not in it.
+    /// Returns the hash of everything that a client sees of the stack, in hex. Server internals, such as the
+    /// order of hooks, do not affect it.
     #[must_use]
     pub fn hash(&self) -> String {
-        let json = serde_json::to_vec(&self.silent()).unwrap_or_default();
+        let json = serde_json::to_vec(&self.without_docs()).unwrap_or_default();
         let mut hex = String::new();
         for byte in Sha256::digest(json) {
             let _ = write!(hex, "{byte:02x}");
@@ -66,8 +70,8 @@ impl Stack {
         hex
     }
 
-    /// The stack without what is only said of it.
-    fn silent(&self) -> Stack {
+    /// Returns the stack without its documentation.
+    fn without_docs(&self) -> Stack {
         let mut stack = self.clone();
         for entity in &mut stack.entities {
             let sections = entity
@@ -88,7 +92,7 @@ impl Stack {
     }
 }
 
-/// The section whose fields are the entity's own.
+/// Returns whether the section's fields belong to the entity itself.
 fn is_root(section: &spec::Section) -> bool {
     section.name.eq_ignore_ascii_case("root")
 }
@@ -105,12 +109,13 @@ fn entity(spec: &spec::Entity, types: &mut Types<'_>) -> Entity {
     for section in &spec.sections {
         let root = is_root(section);
         let mut fields = Vec::new();
-        // What has no name is nothing that a struct could have.
+        // A struct cannot have a field without a name.
         let named = |field: &&spec::Field| field.emit && !field.field_name.is_empty();
         for field in section.fields.iter().filter(named) {
-            let path = match root {
-                true => field.field_name.clone(),
-                false => format!("{}.{}", section.name, field.field_name),
+            let path = if root {
+                field.field_name.clone()
+            } else {
+                format!("{}.{}", section.name, field.field_name)
             };
             fields.push(sources.field(&path, field, types));
         }
@@ -126,12 +131,12 @@ fn entity(spec: &spec::Entity, types: &mut Types<'_>) -> Entity {
             }
         }
     }
-    // What stands there twice is one thing on the wire.
-    once(&mut entity.sections, |section| &section.name);
+    // A duplicate name in the file is one field on the wire.
+    dedup(&mut entity.sections, |section| &section.name);
     for section in &mut entity.sections {
-        once(&mut section.fields, |field| &field.name);
+        dedup(&mut section.fields, |field| &field.name);
     }
-    once(&mut entity.fields, |field| &field.name);
+    dedup(&mut entity.fields, |field| &field.name);
     let Entity {
         sections, fields, ..
     } = &mut entity;
@@ -140,31 +145,35 @@ fn entity(spec: &spec::Entity, types: &mut Types<'_>) -> Entity {
     entity
 }
 
-fn once<T>(all: &mut Vec<T>, name: impl Fn(&T) -> &String) {
+/// Removes items with a name that an earlier item has.
+fn dedup<T>(all: &mut Vec<T>, name: impl Fn(&T) -> &String) {
     let mut seen = BTreeSet::new();
     all.retain(|item| seen.insert(name(item).clone()));
 }
 
-/// The one field that is the key of every row. Of more than one, none is: a row has one.
+/// Returns the path of the field that is the key of every row. A row has one key, so an entity with several key
+/// fields has none.
 fn key(spec: &spec::Entity, entity: &Entity) -> Option<String> {
     let (key, others) = spec.identity.primary_keys.split_first()?;
     if others.iter().any(|other| other != key) {
         return None;
     }
     let field = find(entity, key)?;
-    let ty = matches!(field.ty, Type::Text | Type::Int(_) | Type::Bool);
-    (ty && !field.nullable && every_row_has(spec, key, &field.ty)).then(|| key.clone())
+    let can_be_key = matches!(field.ty, Type::Text | Type::Int(_) | Type::Bool);
+    (can_be_key && !field.nullable && every_row_has(spec, key, &field.ty)).then(|| key.clone())
 }
 
-/// Whether every row has the field that is its key: not those that come of an instruction which names the
-/// row and does not fill the field, as a sale of a token that was created before the server was there.
+/// Returns whether every row has the key field.
+///
+/// A row lacks it if it comes from an instruction that names the row without filling the field. An example is
+/// the sale of a token that was created before the server started.
 fn every_row_has(spec: &spec::Entity, key: &str, ty: &Type) -> bool {
     let source = |handler: &spec::Handler| handler.source["Source"]["type_name"].clone();
     let fills = |handler: &&spec::Handler| {
         let mut mappings = handler.mappings.iter();
         mappings.any(|mapping| mapping.target_path == key)
     };
-    // What one kind of event does may be said in more than one place.
+    // Several handlers may describe one kind of event.
     let filling: Vec<_> = spec.handlers.iter().filter(fills).map(source).collect();
     let mut others = spec
         .handlers
@@ -172,7 +181,7 @@ fn every_row_has(spec: &spec::Entity, key: &str, ty: &Type) -> bool {
         .filter(|handler| !filling.is_empty() && !filling.contains(&source(handler)));
     others.all(|handler| {
         let by = &handler.key_resolution["Embedded"]["primary_field"]["segments"];
-        // What is looked up was filled before, and an address is no number.
+        // A lookup finds only rows that were filled before. An account's address cannot be a numeric key.
         by[0].is_null() || by[0] == "accounts" && *ty != Type::Text
     })
 }

@@ -1,4 +1,4 @@
-//! Where a field comes from, in sentences.
+//! Describes in sentences where a field comes from.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use super::source::{Kind, SourceName};
 use crate::names;
 use crate::spec;
 
-/// What the file says of fields that no handler fills.
+/// The origins of fields that no handler fills.
 pub(super) struct Origins<'s> {
     computed: HashMap<&'s str, String>,
     resolved: HashMap<&'s str, String>,
@@ -31,16 +31,16 @@ impl<'s> Origins<'s> {
         }
     }
 
-    /// Whether the server computes the field from others.
+    /// Returns whether the server computes the field from others.
     pub(super) fn computes(&self, path: &str) -> bool {
         self.computed.contains_key(path)
     }
 
-    /// A sentence for each way in which the field is filled.
+    /// Returns a sentence for each way in which the field is filled.
     pub(super) fn of(&self, path: &str, sources: &[Source<'_>]) -> Vec<String> {
         let computed = self.computed.get(path).cloned();
         let resolved = self.resolved.get(path).cloned();
-        // What is filled from more than one source in one way is one sentence.
+        // Sources that fill the field in the same way share a sentence.
         let mut ways: Vec<(Way<'_>, Vec<(&str, String)>)> = Vec::new();
         for source in sources {
             let (way, named) = (Way::of(source), source_name(source.from));
@@ -64,7 +64,7 @@ struct Way<'s> {
     encoded: &'static str,
 }
 
-/// What is taken whole.
+/// What a field takes as a whole.
 #[derive(PartialEq)]
 enum Whole {
     Account,
@@ -96,7 +96,7 @@ impl<'s> Way<'s> {
         }
     }
 
-    /// `of` is such as "instruction `buy`".
+    /// Returns the sentence. `of` is, for example, "instruction `buy`".
     fn sentence(&self, of: &str) -> String {
         let Way { what, encoded, .. } = self;
         let sentence = match (&self.whole, self.population) {
@@ -105,19 +105,21 @@ impl<'s> Way<'s> {
             (Some(Whole::Event), "SetOnce") => format!("the first {of}"),
             (Some(Whole::Event), _) => format!("the last {of}"),
             (None, "Sum") => format!("the sum of {what} of the {of}"),
-            (None, "Count") => format!("how often the {of} came"),
-            (None, "UniqueCount") => format!("how many different {what} the {of} had"),
-            (None, "Max") => format!("the greatest {what} of the {of}"),
-            (None, "Min") => format!("the least {what} of the {of}"),
+            (None, "Count") => format!("the number of occurrences of the {of}"),
+            (None, "UniqueCount") => {
+                format!("the number of distinct values of {what} of the {of}")
+            }
+            (None, "Max") => format!("the maximum of {what} of the {of}"),
+            (None, "Min") => format!("the minimum of {what} of the {of}"),
             (None, "Append") => format!("each {what} of the {of}{encoded}"),
-            (None, "SetOnce") => format!("{what} of the {of}, as it first was{encoded}"),
+            (None, "SetOnce") => format!("{what} of the {of}, set once{encoded}"),
             (None, _) => format!("{what} of the {of}{encoded}"),
         };
         capitalised(&sentence) + "."
     }
 }
 
-/// The kind of a source, and its name: `ore::RoundState` is the account `ore::Round`.
+/// Returns the kind of a source and its name: `ore::RoundState` is the account `ore::Round`.
 fn source_name(from: &str) -> (&'static str, String) {
     let source = SourceName::parse(from);
     let name = match source.kind {
@@ -131,7 +133,7 @@ fn source_name(from: &str) -> (&'static str, String) {
     (source.kind.word(), whole)
 }
 
-/// "instructions `buy` and `sell`".
+/// Lists sources: "instructions `buy` and `sell`".
 fn all(sources: &[(&str, String)]) -> String {
     let mut kinds: Vec<(&str, Vec<String>)> = Vec::new();
     for (kind, name) in sources {
@@ -152,14 +154,14 @@ fn all(sources: &[(&str, String)]) -> String {
 
 fn from_resolver(resolver: &spec::Resolver) -> String {
     let input = match (&resolver.input_path, &resolver.input_value) {
-        (Some(path), _) => format!(" of `{path}`"),
-        (None, Some(Value::String(value))) => format!(" of `{value}`"),
-        (None, Some(value)) => format!(" of `{value}`"),
+        (Some(path), _) => format!(" for `{path}`"),
+        (None, Some(Value::String(value))) => format!(" for `{value}`"),
+        (None, Some(value)) => format!(" for `{value}`"),
         (None, None) => String::new(),
     };
     match resolver.resolver.as_str() {
-        Some("token") => format!("From the token resolver: the metadata{input}."),
-        Some(name) => format!("From the resolver `{name}`{input}."),
+        Some("token") => format!("The token metadata{input}, from a resolver."),
+        Some(name) => format!("The result of the resolver `{name}`{input}."),
         None => match url(&resolver.resolver["url"]) {
             Some(url) => format!("From the JSON at `{url}`."),
             None => "From a resolver.".to_owned(),
@@ -167,9 +169,9 @@ fn from_resolver(resolver: &spec::Resolver) -> String {
     }
 }
 
-/// The address that a resolver asks, with the names of the fields in it.
+/// Returns the URL that a resolver requests, with field names as placeholders.
 fn url(url: &Value) -> Option<String> {
-    // `url_path` is what the first files of this kind had.
+    // The first files of this kind have `url_path`.
     let source = &url["url_source"];
     if let Some(path) = source["FieldPath"]
         .as_str()
@@ -192,13 +194,14 @@ fn url(url: &Value) -> Option<String> {
 fn from_fields(expression: &Value) -> String {
     let mut fields = Vec::new();
     collect(expression, &mut fields);
-    match fields.is_empty() {
-        true => "Computed by the server.".to_owned(),
-        false => format!("Computed by the server, from {}.", listed(&fields)),
+    if fields.is_empty() {
+        "Computed by the server.".to_owned()
+    } else {
+        format!("Computed by the server, from {}.", listed(&fields))
     }
 }
 
-/// The fields that an expression reads, in its order.
+/// Collects the fields that an expression reads, in its order.
 fn collect(expression: &Value, fields: &mut Vec<String>) {
     match expression {
         Value::Object(object) => {

@@ -1,6 +1,6 @@
-//! What a handler reads, by the name that the file has for it.
+//! Parses the names of the sources that handlers read.
 
-/// What a source is.
+/// The kind of a source.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Instruction,
@@ -9,9 +9,9 @@ pub(super) enum Kind {
     Other,
 }
 
-/// A source: `pump::BuyIxState` is the instruction `Buy` of `pump`.
+/// The name of a source: `pump::BuyIxState` is the instruction `Buy` of `pump`.
 pub(super) struct SourceName<'s> {
-    /// Empty where the file does not say it.
+    /// Empty if the file does not name a program.
     pub(super) program: &'s str,
     pub(super) name: &'s str,
     pub(super) kind: Kind,
@@ -39,7 +39,7 @@ impl<'s> SourceName<'s> {
 }
 
 impl Kind {
-    /// Where an interface has it.
+    /// Returns the section of an IDL that defines such sources.
     pub(super) fn module(self) -> Option<&'static str> {
         match self {
             Kind::Instruction => Some("instructions"),
@@ -49,7 +49,7 @@ impl Kind {
         }
     }
 
-    /// What it is called.
+    /// Returns the kind's name for documentation.
     pub(super) fn word(self) -> &'static str {
         match self {
             Kind::Instruction => "instruction",

@@ -1,20 +1,20 @@
-//! Types that the file has as Rust's tokens.
+//! Parses types that the file contains as Rust tokens.
 
 use syn::{Expr, GenericArgument, Lit, PathArguments};
 
 use crate::model::Type;
 
-/// The longest list that the server keeps whole: what is longer arrives cut in a snapshot.
+/// The longest list that the server keeps in full. Snapshots cut longer ones.
 pub(super) const SERVER_KEEPS: usize = 100;
 
-/// What is a list in JSON.
+/// The types that are lists in JSON.
 pub(super) const LISTS: &[&str] = &["Vec", "VecDeque", "BTreeSet", "HashSet"];
 
-/// A type, as tokens; unknown if they are none.
+/// A type as tokens. `None` if the tokens do not parse.
 #[derive(Clone)]
 pub(super) struct Text(Option<syn::Type>);
 
-/// A path's last name, the names before it, and the types in its brackets.
+/// A path's last name, the names before it, and its type arguments.
 pub(super) struct Name<'t> {
     pub(super) last: String,
     pub(super) before: Vec<String>,
@@ -26,12 +26,12 @@ impl Text {
         Text(syn::parse_str(tokens).ok())
     }
 
-    /// What is in an `Option`.
+    /// Returns the type inside an `Option`.
     pub(super) fn option(&self) -> Option<Text> {
         self.wrapped(&["Option"])
     }
 
-    /// The elements of a `Vec`.
+    /// Returns the type of a list's elements.
     pub(super) fn list(&self) -> Option<Text> {
         self.wrapped(LISTS)
     }
@@ -44,7 +44,7 @@ impl Text {
         }
     }
 
-    /// The names of a path without brackets, such as `ore_sdk::accounts::Miner`.
+    /// Returns the names of a path such as `ore_sdk::accounts::Miner`, without type arguments.
     pub(super) fn path(&self) -> Option<(Vec<String>, String)> {
         let name = name(self.0.as_ref()?)?;
         Some((name.before, name.last))
@@ -55,7 +55,7 @@ impl Text {
     }
 }
 
-/// The names of a type that is a path.
+/// Returns the names of a type that is a path.
 pub(super) fn name(ty: &syn::Type) -> Option<Name<'_>> {
     let syn::Type::Path(path) = ty else {
         return None;
@@ -84,7 +84,7 @@ pub(super) fn name(ty: &syn::Type) -> Option<Name<'_>> {
     })
 }
 
-/// The number in `[T; 32]`.
+/// Returns the number in `[T; 32]`.
 pub(super) fn length(expr: &Expr) -> Option<usize> {
     match expr {
         Expr::Lit(lit) => match &lit.lit {
@@ -95,7 +95,7 @@ pub(super) fn length(expr: &Expr) -> Option<usize> {
     }
 }
 
-/// A list of so many elements: what the server cuts has no length that can be relied on.
+/// Returns an array type, or a list type if the server may cut the list so that its length is not reliable.
 pub(super) fn array(element: Type, length: usize) -> Type {
     match length {
         1..=SERVER_KEEPS => Type::Array(Box::new(element), length),
@@ -103,7 +103,7 @@ pub(super) fn array(element: Type, length: usize) -> Type {
     }
 }
 
-/// A type of one name, as Rust and the programs' interfaces call it.
+/// Returns a scalar type by its name in Rust or in an IDL.
 pub(super) fn scalar(name: &str) -> Option<Type> {
     Some(match name {
         "bool" => Type::Bool,
@@ -126,7 +126,7 @@ pub(super) fn scalar(name: &str) -> Option<Type> {
     })
 }
 
-/// The types of the server's resolvers.
+/// Returns the type of a resolver's result.
 pub(super) fn resolved(name: &str) -> Option<Type> {
     Some(match name {
         "SlotHashBytes" | "SlotHash" => Type::SlotHash,
@@ -135,7 +135,7 @@ pub(super) fn resolved(name: &str) -> Option<Type> {
     })
 }
 
-/// The word that the file has for a type beside its tokens.
+/// Returns the type for the file's `base_type`, which is less exact than its tokens.
 pub(super) fn guessed(base_type: &str) -> Type {
     match base_type {
         "Integer" | "Timestamp" => Type::Int("i64"),
@@ -149,7 +149,7 @@ pub(super) fn guessed(base_type: &str) -> Type {
 }
 
 impl Type {
-    /// Whether it is a list of bytes.
+    /// Returns whether the type is a list of bytes.
     pub(super) fn is_bytes(&self) -> bool {
         match self {
             Type::List(element) | Type::Array(element, _) => **element == Type::Int("u8"),

@@ -1,4 +1,4 @@
-//! The types that fields are made of: found in the programs' interfaces, each walked once and to its end.
+//! Resolves the types of fields in the programs' IDLs, with all their nested types, each once.
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,7 +9,7 @@ use crate::model::{Member, Role, Shape, Type, TypeDef};
 use crate::names;
 use crate::spec::{Idl, ResolvedType};
 
-/// A transformation of a field of an account, by the field's name.
+/// The name of an account's field, and its transformation.
 pub(super) type Transform = (String, String);
 
 pub(super) struct Types<'a> {
@@ -42,13 +42,13 @@ impl<'a> Types<'a> {
         defs
     }
 
-    /// A type that is done.
+    /// Returns a finished type.
     pub(super) fn def(&self, index: usize) -> Option<&TypeDef> {
         self.defs.get(index)?.as_ref()
     }
 
-    /// The type that `key` stands for, made by `make` when it is met first. Within itself it can only
-    /// stand in a list: elsewhere it would have no size.
+    /// Returns the type for `key`, and defines it with `make` on first use. A type can contain itself only in a
+    /// list; elsewhere it would have no finite size and becomes any JSON.
     pub(super) fn define(
         &mut self,
         key: String,
@@ -57,9 +57,10 @@ impl<'a> Types<'a> {
     ) -> Type {
         if let Some(&index) = self.known.get(&key) {
             let unfinished = self.defs[index].is_none();
-            return match unfinished && !listed {
-                true => Type::Json,
-                false => Type::Defined(index),
+            return if unfinished && !listed {
+                Type::Json
+            } else {
+                Type::Defined(index)
             };
         }
         let index = self.defs.len();
@@ -70,7 +71,7 @@ impl<'a> Types<'a> {
         Type::Defined(index)
     }
 
-    /// The type of a field, by its tokens, or by the copy of an interface's type that stands beside them.
+    /// Returns the type of a field, from its tokens or from the copy of an IDL type beside them.
     pub(super) fn of(
         &mut self,
         text: &Text,
@@ -138,7 +139,7 @@ impl<'a> Types<'a> {
             .before
             .iter()
             .any(|module| interface::is_module(module));
-        // A program may have a type of such a name.
+        // A program may define a type with the name of a scalar or resolver type.
         if local && resolved.is_none_or(|copy| copy.type_name != name.last) {
             if let Some(ty) = text::scalar(&name.last).or_else(|| text::resolved(&name.last)) {
                 return Some(ty);
@@ -153,7 +154,7 @@ impl<'a> Types<'a> {
         }
     }
 
-    /// What a program's interface has by a path, such as `ore_sdk::accounts::Miner`.
+    /// Returns the type at a path such as `ore_sdk::accounts::Miner` in an IDL.
     fn path(
         &mut self,
         before: &[String],
@@ -169,7 +170,7 @@ impl<'a> Types<'a> {
         })
     }
 
-    /// The copy of an interface's type.
+    /// Returns the type of a copy of an IDL type.
     pub(super) fn resolved(&mut self, resolved: &ResolvedType, transforms: &[Transform]) -> Type {
         let name = &resolved.type_name;
         let role = match resolved {
@@ -227,7 +228,7 @@ impl<'a> Types<'a> {
             .collect()
     }
 
-    /// A type in the words of the copy, which has neither lengths nor the keys of maps.
+    /// Returns the type of a copy's field. Copies contain neither array lengths nor map keys.
     fn copied_text(&mut self, text: &str, base_type: &str) -> Type {
         let text = Text::parse(text);
         let ty = text.ty().and_then(|ty| self.tokens(ty, None, &[], false));
@@ -235,14 +236,14 @@ impl<'a> Types<'a> {
     }
 }
 
-/// A member as it arrives. `name` is what the interface calls it, and `word` its type.
+/// Returns a member with its wire name and type. `name` and `word` are its name and type in the IDL.
 pub(super) fn member(name: &str, word: &str, ty: Type, transforms: &[Transform]) -> Member {
     let wire = names::wire_snake(name);
     let transform = transforms
         .iter()
         .find(|(field, _)| *field == wire || field == name)
         .map_or("", |(_, transform)| transform);
-    // An address is a text, which is not encoded again.
+    // An address is already text and is not encoded again.
     let address = note(word);
     let note = match transform {
         "Base58Decode" => "",
@@ -259,8 +260,8 @@ pub(super) fn member(name: &str, word: &str, ty: Type, transforms: &[Transform])
     }
 }
 
-/// Each name once: what is there twice, and not as one thing, is any JSON. What has no name has no place
-/// on the wire.
+/// Merges members with the same name. If their types differ, the result is any JSON. Drops members without a name,
+/// because they are never on the wire.
 pub(super) fn distinct(members: Vec<Member>) -> Vec<Member> {
     let mut distinct: Vec<Member> = Vec::new();
     for member in members {
@@ -273,7 +274,7 @@ pub(super) fn distinct(members: Vec<Member>) -> Vec<Member> {
     distinct
 }
 
-/// What is to be said of a member that its type in Rust does not say.
+/// Returns what a member's Rust type does not show.
 fn note(word: &str) -> &'static str {
     match word {
         "pubkey" | "publicKey" | "Pubkey" => "In base58.",
@@ -281,7 +282,7 @@ fn note(word: &str) -> &'static str {
     }
 }
 
-/// An object whose keys are data.
+/// Returns the type of an object whose keys are data.
 pub(super) fn map(key: Type, value: Type) -> Type {
     let key = match key {
         Type::Int(_) | Type::Bool => key,
@@ -290,7 +291,7 @@ pub(super) fn map(key: Type, value: Type) -> Type {
     Type::Map(Box::new(key), Box::new(value))
 }
 
-/// A list of one element of each type.
+/// Returns the type of a list with one element of each type.
 pub(super) fn tuple(elements: Vec<Type>) -> Type {
     match elements.len() {
         1 => Type::Array(

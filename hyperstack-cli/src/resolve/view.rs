@@ -1,4 +1,4 @@
-//! Derived views: what a read of one is, and what the server does for it, in words.
+//! Resolves derived views: what they return, and a description of how the server derives them.
 
 use serde_json::Value;
 
@@ -6,7 +6,7 @@ use super::event::segments;
 use crate::model::{Output, View};
 use crate::spec;
 
-/// The views of an entity, each once.
+/// Returns the views of an entity without duplicates.
 pub(super) fn views(entity: &spec::Entity) -> Vec<View> {
     let mut views: Vec<View> = Vec::new();
     for spec in &entity.views {
@@ -17,7 +17,7 @@ pub(super) fn views(entity: &spec::Entity) -> Vec<View> {
     views
 }
 
-/// Whether it can be subscribed: an entity's name and its own.
+/// Returns whether a text is a view's id: an entity's name and the view's name.
 fn is_id(id: &str) -> bool {
     let parts = id.split_once('/');
     parts

@@ -1,23 +1,23 @@
-//! Doc comments: in lines of the usual length, and without what rustdoc would take for markup.
+//! Writes doc comments: wraps lines, and escapes text that rustdoc would take for markup.
 
 use super::item::WIDTH;
 
-/// Writes a paragraph. What the file says is in it, so that nothing may end the comment.
+/// Writes a paragraph. The text may come from the stack file, so it must not be able to end the comment.
 pub(super) fn paragraph(out: &mut String, start: &str, text: &str) {
     wrapped(out, start, "", text);
 }
 
-/// Writes an item of a list.
+/// Writes a list item.
 pub(super) fn item(out: &mut String, start: &str, text: &str) {
     wrapped(out, start, " -", text);
 }
 
-/// A paragraph behind a bullet. What follows in other lines is indented by as much.
+/// Writes a paragraph after a bullet, with the following lines indented.
 fn wrapped(out: &mut String, start: &str, bullet: &str, text: &str) {
     let hang = " ".repeat(bullet.len());
     let mut line = format!("{start}{bullet}");
     let mut empty = true;
-    // What turns the direction of the text around is not seen, and not allowed in a comment.
+    // rustc denies invisible characters in comments that change the direction of text.
     let text = text.replace(
         |c| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'),
         "",
@@ -38,16 +38,16 @@ fn wrapped(out: &mut String, start: &str, bullet: &str, text: &str) {
     out.push('\n');
 }
 
-/// Whether a word would begin a list, a heading or the like at the start of a line.
+/// Returns whether a word is markup at the start of a line, such as that of a list or heading.
 fn is_marker(word: &str) -> bool {
     let end = word.trim_start_matches(|c: char| c.is_ascii_digit());
     let listed = matches!(end, "." | ")") || word.chars().all(|c| "-+*=>#".contains(c));
     listed || word.starts_with("~~~")
 }
 
-/// The words of somebody else as text: what is marked as code stays so.
+/// Escapes markup in foreign text, but keeps code spans.
 pub(super) fn plain(text: &str) -> String {
-    // A block of code is one within a line here.
+    // All text becomes one line, so a code block becomes a code span.
     let text = &text.replace("```", "`");
     let balanced = text.matches('`').count() % 2 == 0;
     let mut plain = String::new();
@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn foreign_words_are_text() {
+    fn markup_in_foreign_text_is_escaped() {
         assert_eq!(plain("seeds: [a], <T>"), r"seeds: \[a\], \<T\>");
         assert_eq!(plain("`[u8; 3]` of\n\tit"), "`[u8; 3]` of it");
         assert_eq!(plain("a ` alone"), r"a \` alone");
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_end_in_time() {
+    fn lines_are_wrapped() {
         let mut out = String::new();
         item(&mut out, "    ///", &"word ".repeat(30));
         assert!(out.lines().all(|line| line.len() <= WIDTH));
@@ -113,14 +113,14 @@ mod tests {
     }
 
     #[test]
-    fn a_bullet_is_not_alone() {
+    fn a_long_word_stays_beside_its_bullet() {
         let mut out = String::new();
         item(&mut out, "///", &"x".repeat(200));
         assert_eq!(out.lines().count(), 1);
     }
 
     #[test]
-    fn no_line_begins_a_list_by_chance() {
+    fn wrapping_never_starts_a_list() {
         let mut out = String::new();
         paragraph(&mut out, "///", &"a - 2. b ".repeat(30));
         let begins = |line: &str| line.starts_with("/// -") || line.starts_with("/// 2.");

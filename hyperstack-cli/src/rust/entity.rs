@@ -1,14 +1,14 @@
-//! The stack, and its entities.
+//! Generates the stack and its entities.
 
 use super::doc;
 use super::item::{attribute, braces, field, literal, nested, Writer};
 use super::names::EntityNames;
-use super::types::{rename, undocumented};
+use super::types::{allow_missing_docs, rename};
 use crate::model::{Entity, Output, Section, View};
 use crate::names::kebab;
 
 impl Writer<'_> {
-    /// All of `entity.rs` but its imports.
+    /// Generates `entity.rs` without its imports.
     pub(super) fn entities(&mut self, url: Option<&str>) -> String {
         let (stack, names) = (self.stack, self.names);
         let mut out = String::new();
@@ -34,8 +34,8 @@ impl Writer<'_> {
 
     fn entity(&mut self, out: &mut String, entity: &Entity, names: &EntityNames) {
         describe(out, entity, names);
-        let silent = entity.fields.iter().any(|field| field.origin.is_empty());
-        undocumented(out, silent || !entity.sections.is_empty());
+        let has_undocumented = entity.fields.iter().any(|field| field.origin.is_empty());
+        allow_missing_docs(out, has_undocumented || !entity.sections.is_empty());
         let (derive, views) = (self.uses.sdk("Entity"), self.uses.sdk("Views"));
         out.push_str(&format!(
             "#[derive(Debug, Clone, PartialEq, Default, {derive}, {views})]\n"
@@ -64,7 +64,7 @@ impl Writer<'_> {
         for (section, names) in entity.sections.iter().zip(&names.sections) {
             let mut args = Vec::new();
             rename(&mut args, &names.field, &section.name);
-            // A key is required, so that the section that has it has no default.
+            // The key is required, so its section must not have a default.
             if !holds_key(entity, section) {
                 args.push("default".to_owned());
             }
@@ -121,7 +121,7 @@ fn holds_key(entity: &Entity, section: &Section) -> bool {
     key.is_some_and(|(of, _)| of == section.name)
 }
 
-/// The path of the key by the names in Rust.
+/// Returns the path of the key in Rust names.
 fn key(entity: &Entity, names: &EntityNames) -> Option<String> {
     let key = entity.key.as_deref()?;
     let Some((section, name)) = key.split_once('.') else {

@@ -1,25 +1,25 @@
-//! The parts of items as rustfmt writes them: attributes, fields, imports, and the types in them.
+//! Writes parts of items in rustfmt's style: attributes, fields, imports and types.
 
 use std::collections::BTreeSet;
 
 use super::names::Names;
 use crate::model::{Stack, Type};
 
-/// The length of a line.
+/// The maximum length of a line.
 pub(super) const WIDTH: usize = 100;
-/// How long the arguments of an attribute may be in one line.
+/// The maximum length of an attribute's arguments on one line.
 const ATTRIBUTE: usize = 70;
-/// How long the elements of a tuple may be in one line.
+/// The maximum length of a tuple's elements on one line.
 const TUPLE: usize = 60;
-/// How complex a type may be to Clippy.
+/// Clippy's threshold for the complexity of a type.
 const COMPLEX: usize = 250;
 
-/// What a file imports.
+/// The imports of a file.
 #[derive(Default)]
 pub(super) struct Uses {
     sdk: BTreeSet<&'static str>,
     map: bool,
-    /// Something of the other file.
+    /// Whether the file uses `types.rs`.
     pub(super) types: bool,
 }
 
@@ -34,7 +34,7 @@ impl Uses {
         self.map |= other.map;
     }
 
-    /// The imports, and an empty line behind them.
+    /// Writes the imports and an empty line.
     pub(super) fn write(&self, out: &mut String) {
         if self.map {
             out.push_str("use std::collections::BTreeMap;\n\n");
@@ -46,11 +46,10 @@ impl Uses {
             names => {
                 let names = names.join(", ");
                 let line = format!("use hyperstack_sdk::{{{names}}};\n\n");
-                match line.trim_end().len() <= WIDTH {
-                    true => out.push_str(&line),
-                    false => {
-                        out.push_str(&format!("use hyperstack_sdk::{{\n    {names},\n}};\n\n"))
-                    }
+                if line.trim_end().len() <= WIDTH {
+                    out.push_str(&line);
+                } else {
+                    out.push_str(&format!("use hyperstack_sdk::{{\n    {names},\n}};\n\n"));
                 }
             }
         }
@@ -60,7 +59,7 @@ impl Uses {
     }
 }
 
-/// What types are called where they are used.
+/// Writes types, and collects the imports that they need.
 pub(super) struct Writer<'a> {
     pub(super) stack: &'a Stack,
     pub(super) names: &'a Names,
@@ -69,7 +68,7 @@ pub(super) struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    /// A type, where there is a value.
+    /// Returns the Rust type of a value.
     pub(super) fn ty(&mut self, ty: &Type) -> String {
         match ty {
             Type::Bool => "bool".to_owned(),
@@ -103,7 +102,7 @@ impl Writer<'_> {
     }
 }
 
-/// An attribute with arguments; nothing without any.
+/// Writes an attribute. Without arguments, writes nothing.
 pub(super) fn attribute(out: &mut String, indent: &str, name: &str, args: &[String]) {
     if args.is_empty() {
         return;
@@ -124,14 +123,14 @@ pub(super) fn attribute(out: &mut String, indent: &str, name: &str, args: &[Stri
     ));
 }
 
-/// An argument that is a list, as one of an attribute that is broken into lines.
+/// Returns an argument that is a list, for an attribute that is broken into lines.
 pub(super) fn nested(name: &str, items: &[String]) -> String {
     const INDENT: &str = "\n        ";
     let line = items.join(", ");
     if items.len() < 2 || line.len() <= ATTRIBUTE {
         return format!("{name}({line})");
     }
-    // Short ones fill lines, others have one each.
+    // rustfmt fills lines with short items, and gives longer ones a line each.
     let short = items.iter().all(|item| item.len() <= 10);
     let mut list = String::new();
     let mut width = WIDTH;
@@ -150,7 +149,7 @@ pub(super) fn nested(name: &str, items: &[String]) -> String {
     format!("{name}({list}\n    )")
 }
 
-/// A struct or an enum, and the bodies of its fields or variants.
+/// Writes a struct or an enum around the text of its fields or variants.
 pub(super) fn braces(out: &mut String, head: &str, body: &str) {
     match head.chars().count() + " {".len() {
         _ if body.is_empty() => out.push_str(&format!("{head} {{}}\n")),
@@ -159,7 +158,7 @@ pub(super) fn braces(out: &mut String, head: &str, body: &str) {
     }
 }
 
-/// A named field.
+/// Writes a named field.
 pub(super) fn field(out: &mut String, name: &str, ty: &str) {
     allow_complex(out, "    ", ty);
     let head = format!("    pub {name}:");
@@ -173,7 +172,7 @@ pub(super) fn field(out: &mut String, name: &str, ty: &str) {
     out.push('\n');
 }
 
-/// Clippy minds a type that is made of many: it counts each by how deep it stands.
+/// Allows a type that clippy considers too complex. Clippy weighs each part by its nesting depth.
 fn allow_complex(out: &mut String, indent: &str, ty: &str) {
     let (mut score, mut depth, mut before) = (0, 1, ' ');
     for c in ty.chars() {
@@ -193,7 +192,7 @@ fn allow_complex(out: &mut String, indent: &str, ty: &str) {
     }
 }
 
-/// Whether a type and a comma fit in a line behind so many columns.
+/// Returns whether a type and a comma fit on a line after `before` columns.
 fn fits(before: usize, ty: &str) -> bool {
     let mut open = Vec::new();
     let tuples = ty.char_indices().all(|(at, c)| match c {
@@ -207,14 +206,14 @@ fn fits(before: usize, ty: &str) -> bool {
     tuples && before + ty.chars().count() + ",".len() <= WIDTH
 }
 
-/// A type that is too long for its line: what is in its brackets in lines of its own.
+/// Breaks a type that is too long for its line, with a line for each of its arguments.
 fn broken(ty: &str, indent: usize) -> String {
-    // An array has no lines of its own.
+    // rustfmt does not break arrays.
     let at = match ty.find(['<', '(', '[']) {
         Some(at) if !ty[at..].starts_with('[') => at,
         _ => return ty.to_owned(),
     };
-    // A tuple shares the brackets around it.
+    // A tuple as the only argument shares the lines of the brackets around it.
     let brackets = match &ty[at + 1..] {
         inner if inner.starts_with('(') && parts(&inner[..inner.len() - 1]).len() == 1 => 2,
         _ => 1,
@@ -224,16 +223,17 @@ fn broken(ty: &str, indent: usize) -> String {
     let inner = indent + 4;
     let mut text = format!("{open}\n");
     for part in parts(inside) {
-        let part = match fits(inner, part) {
-            true => part.to_owned(),
-            false => broken(part, inner),
+        let part = if fits(inner, part) {
+            part.to_owned()
+        } else {
+            broken(part, inner)
         };
         text.push_str(&format!("{:inner$}{part},\n", ""));
     }
     text + &format!("{:indent$}{close}", "")
 }
 
-/// What the commas outside of all brackets separate.
+/// Splits a list at the commas that are outside of all brackets.
 fn parts(list: &str) -> Vec<&str> {
     let (mut parts, mut start, mut depth) = (Vec::new(), 0, 0);
     for (at, c) in list.char_indices() {
@@ -251,7 +251,7 @@ fn parts(list: &str) -> Vec<&str> {
     parts
 }
 
-/// A struct whose fields have no names.
+/// Writes a tuple struct.
 pub(super) fn tuple(out: &mut String, name: &str, elements: &[String]) {
     for element in elements {
         allow_complex(out, "", element);
@@ -266,17 +266,18 @@ pub(super) fn tuple(out: &mut String, name: &str, elements: &[String]) {
     }
     out.push_str(&format!("pub struct {name}(\n"));
     for element in elements {
-        out.push_str(&match fits("    pub ".len(), element) {
-            true => format!("    pub {element},"),
-            // As rustfmt has it: two spaces.
-            false => format!("    pub  {},", broken(element, 4)),
+        out.push_str(&if fits("    pub ".len(), element) {
+            format!("    pub {element},")
+        } else {
+            // rustfmt writes two spaces here.
+            format!("    pub  {},", broken(element, 4))
         });
         out.push('\n');
     }
     out.push_str(");\n");
 }
 
-/// A text as Rust writes it.
+/// Quotes text as a Rust string literal.
 pub(super) fn literal(text: &str) -> String {
     format!("{text:?}")
 }

@@ -1,4 +1,4 @@
-//! The files.
+//! Assembles the files of a layout.
 
 use super::item::{literal, Uses, Writer};
 use super::names::Names;
@@ -51,7 +51,7 @@ pub(super) fn files(stack: &Stack, options: &Options) -> Vec<File> {
     named(options.layout, texts)
 }
 
-/// The files of a layout, which have these texts.
+/// Pairs the paths of a layout with the texts.
 fn named(layout: Layout, texts: Vec<String>) -> Vec<File> {
     let files = layout.paths().iter().zip(texts);
     files
@@ -62,7 +62,7 @@ fn named(layout: Layout, texts: Vec<String>) -> Vec<File> {
         .collect()
 }
 
-/// The lines that every file begins with.
+/// Returns the first lines of every file.
 fn header(stack: &Stack, hash: &str, comment: &str) -> String {
     format!(
         "{comment} {MARK} {}. Do not edit: the next run overwrites it.\n\
@@ -72,7 +72,7 @@ fn header(stack: &Stack, hash: &str, comment: &str) -> String {
     )
 }
 
-/// `lib.rs` or `mod.rs`.
+/// Returns the text of `lib.rs` or `mod.rs`.
 fn root(header: &str, stack: &Stack, names: &Names, module: bool, types: bool) -> String {
     let mut out = format!("{header}\n");
     let of = format!(
@@ -82,20 +82,20 @@ fn root(header: &str, stack: &Stack, names: &Names, module: bool, types: bool) -
     doc::paragraph(&mut out, "//!", &of);
     out.push('\n');
     if module {
-        // Who takes the module in need not use all of it.
+        // A crate need not use all of its module.
         out.push_str("#![allow(dead_code, unused_imports)]\n\n");
     }
     out.push_str("mod entity;\nmod types;\n\npub use entity::*;\n");
     if types {
         out.push_str("pub use types::*;\n");
     }
-    let again = ["ConnectionState", "HyperStack", "Update"];
-    let again: Vec<_> = again.into_iter().filter(|name| !names.has(name)).collect();
-    let again = std::iter::once("self")
-        .chain(again)
+    let reexports = ["ConnectionState", "HyperStack", "Update"].into_iter();
+    let reexports = reexports.filter(|name| !names.has(name));
+    let reexports = std::iter::once("self")
+        .chain(reexports)
         .collect::<Vec<_>>()
         .join(", ");
-    out.push_str(&format!("\npub use hyperstack_sdk::{{{again}}};\n"));
+    out.push_str(&format!("\npub use hyperstack_sdk::{{{reexports}}};\n"));
     out
 }
 
@@ -115,7 +115,7 @@ description = {}
 
 [features]
 default = [\"rustls\"]
-# wss:// by rustls, or by the platform's library.
+# TLS for wss:// by rustls, or by the platform's library.
 rustls = [\"hyperstack-sdk/rustls\"]
 native-tls = [\"hyperstack-sdk/native-tls\"]
 
@@ -131,7 +131,7 @@ hyperstack-sdk = {{ {from}, default-features = false, features = [\"client\"] }}
     )
 }
 
-/// A text as TOML writes it.
+/// Quotes text for TOML.
 fn toml(text: &str) -> String {
     let mut toml = String::from('"');
     for c in text.chars() {

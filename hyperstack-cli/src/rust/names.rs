@@ -1,11 +1,11 @@
-//! What everything is called in Rust: each name once, and none that means something else already.
+//! Chooses Rust names: unique, and different from all names that already have a meaning.
 
 use std::collections::{HashMap, HashSet};
 
 use crate::model::{Entity, Role, Stack, TypeDef};
 use crate::names::{ident, is_keyword, pascal, snake};
 
-/// Names of types that generated code means otherwise: Rust's own, and those that it imports.
+/// Names of types that generated code must not redefine: those of the prelude, and those that it imports.
 const RESERVED: &[&str] = &[
     "BTreeMap",
     "Box",
@@ -55,14 +55,14 @@ const RESERVED: &[&str] = &[
     "Views",
 ];
 
-/// In place of a suffix: the name in snake case, which an entity's views have as a field of the stack.
+/// A pseudo suffix for the name in snake case, which is the entity's field in the stack's client.
 const FIELD: &str = "_";
 
 /// The names of a stack.
 pub(super) struct Names {
     pub(super) stack: String,
     pub(super) entities: Vec<EntityNames>,
-    /// Of the stack's types, by their index.
+    /// The names of the stack's types, by index.
     pub(super) types: Vec<String>,
     taken: HashSet<String>,
 }
@@ -87,7 +87,7 @@ impl Names {
         let mut scope = Scope {
             taken: RESERVED.iter().map(|name| (*name).to_owned()).collect(),
         };
-        // What a program names most comes first, and gets the name that it asks for.
+        // Programs use entities most, so they choose their names first.
         let of_stack = type_name(&stack.name);
         let entities: Vec<String> = stack
             .entities
@@ -118,13 +118,13 @@ impl Names {
         }
     }
 
-    /// Whether a type of this name is generated.
+    /// Returns whether a type name is reserved or generated.
     pub(super) fn has(&self, name: &str) -> bool {
         self.taken.contains(name)
     }
 }
 
-/// A name as that of a type, whatever its characters are.
+/// Converts any text to a type name.
 fn type_name(name: &str) -> String {
     match pascal(name) {
         name if name.is_empty() => "Unnamed".to_owned(),
@@ -133,14 +133,14 @@ fn type_name(name: &str) -> String {
     }
 }
 
-/// The names of types that are taken.
+/// The type names that are taken.
 struct Scope {
     taken: HashSet<String>,
 }
 
 impl Scope {
-    /// The first of the candidates that is free, with what the derives make of it; else the last one with a
-    /// number.
+    /// Takes the first candidate that is free, together with the names that the derives make from it. If none is
+    /// free, takes the last candidate with a number.
     fn free<const N: usize>(&mut self, candidates: [String; N], derived: &[&str]) -> String {
         let numbered = candidates.last().cloned().unwrap_or_default();
         let numbered = (2..).map(|n: u32| format!("{numbered}{n}"));
@@ -155,7 +155,7 @@ impl Scope {
                 return name;
             }
         }
-        unreachable!("numbers do not end")
+        unreachable!("the numbered names are endless")
     }
 
     fn entity(&mut self, entity: &Entity, ty: String) -> EntityNames {
@@ -208,7 +208,7 @@ impl Scope {
                     Some(program) => format!("{}{base}", type_name(program)),
                     None => format!("{base}{role}"),
                 };
-                // Where two programs have the name, neither has it alone.
+                // If two programs define the name, both get their program's prefix.
                 let shared = count.get(&base).is_some_and(|n| *n > 1) && def.program.is_some();
                 let first = if shared { in_program.clone() } else { base };
                 let last = format!("{in_program}{role}");
@@ -218,7 +218,7 @@ impl Scope {
     }
 }
 
-/// The name that a type asks for.
+/// Returns the preferred name of a type.
 fn base(def: &TypeDef) -> String {
     let name = type_name(&def.name);
     match def.role {
@@ -228,24 +228,24 @@ fn base(def: &TypeDef) -> String {
     }
 }
 
-/// The names of fields, or of variants, that are taken in one struct.
+/// The names of fields or variants that are taken in one type.
 #[derive(Default)]
 pub(super) struct Fields {
     taken: HashSet<String>,
 }
 
 impl Fields {
-    /// The field's name in Rust.
+    /// Returns the field's name in Rust.
     pub(super) fn free(&mut self, wire: &str) -> String {
         self.numbered(ident(&snake(wire)), "_")
     }
 
-    /// The names that are taken, in no order.
+    /// Returns the taken names in no particular order.
     pub(super) fn taken(&self) -> impl Iterator<Item = &String> {
         self.taken.iter()
     }
 
-    /// The variant's name in Rust.
+    /// Returns the variant's name in Rust.
     pub(super) fn variant(&mut self, wire: &str) -> String {
         let name = match pascal(wire) {
             name if name == "Self" => "SelfVariant".to_owned(),
@@ -254,9 +254,9 @@ impl Fields {
         self.numbered(name, "")
     }
 
-    fn numbered(&mut self, name: String, by: &str) -> String {
+    fn numbered(&mut self, name: String, separator: &str) -> String {
         let bare = name.trim_start_matches("r#").trim_end_matches('_');
-        let numbered = (2..).map(|n: u32| format!("{bare}{by}{n}"));
+        let numbered = (2..).map(|n: u32| format!("{bare}{separator}{n}"));
         unused(
             &mut self.taken,
             std::iter::once(name.clone()).chain(numbered),
@@ -264,7 +264,7 @@ impl Fields {
     }
 }
 
-/// Takes the first of some names that is not taken.
+/// Takes the first name that is not taken.
 fn unused(taken: &mut HashSet<String>, names: impl IntoIterator<Item = String>) -> String {
     let name = names.into_iter().find(|name| !taken.contains(name));
     let name = name.unwrap_or_default();
@@ -272,7 +272,7 @@ fn unused(taken: &mut HashSet<String>, names: impl IntoIterator<Item = String>) 
     name
 }
 
-/// The names of the views' accessors, beside those that are always there.
+/// Returns the names of the accessors of derived views, different from those that every entity has.
 fn views(entity: &Entity) -> Vec<String> {
     let mut taken: HashSet<String> = [
         "state",

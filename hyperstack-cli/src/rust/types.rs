@@ -1,15 +1,15 @@
-//! Sections, and the types that are replaced whole.
+//! Generates sections, and the types that are replaced as a whole.
 
 use super::doc;
 use super::item::{attribute, braces, field, literal, tuple, Writer};
 use super::names::{Fields, SectionNames};
 use crate::model::{Field, Member, Role, Section, Shape, Type, TypeDef};
 
-/// How many elements of a list that is appended to the server keeps, and a client with it.
+/// How many elements of an appended list the server and the client keep.
 const APPENDED: usize = 100;
 
 impl Writer<'_> {
-    /// All of `types.rs` but its imports.
+    /// Generates `types.rs` without its imports.
     pub(super) fn types(&mut self) -> String {
         let mut out = String::new();
         let (stack, names) = (self.stack, self.names);
@@ -34,7 +34,7 @@ impl Writer<'_> {
         key: Option<&str>,
     ) {
         doc::paragraph(out, "///", of);
-        undocumented(
+        allow_missing_docs(
             out,
             section.fields.iter().any(|field| field.origin.is_empty()),
         );
@@ -51,7 +51,7 @@ impl Writer<'_> {
         out.push('\n');
     }
 
-    /// A field of an entity or a section.
+    /// Generates a field of an entity or a section.
     pub(super) fn field(&mut self, out: &mut String, spec: &Field, name: &str, key: bool) {
         if !spec.origin.is_empty() {
             doc::paragraph(out, "    ///", &spec.origin.join(" "));
@@ -61,7 +61,7 @@ impl Writer<'_> {
         if spec.append {
             args.push(format!("append(max = {APPENDED})"));
         }
-        // What a server that has nothing to say may say by null.
+        // A server may send null for an empty list or map.
         let empty = matches!(spec.ty, Type::List(_) | Type::Map(..));
         if empty && !spec.nullable {
             args.push("default".to_owned());
@@ -79,7 +79,7 @@ impl Writer<'_> {
     fn leaf(&mut self, out: &mut String, def: &TypeDef, name: &str) {
         doc::paragraph(out, "///", &about(def));
         if let Shape::Struct(members) = &def.shape {
-            undocumented(out, members.iter().any(|member| member.note.is_empty()));
+            allow_missing_docs(out, members.iter().any(|member| member.note.is_empty()));
         }
         let derive = self.uses.sdk("Leaf");
         match &def.shape {
@@ -119,7 +119,7 @@ impl Writer<'_> {
             let mut args = Vec::new();
             rename(&mut args, &name, &member.name);
             attribute(&mut body, "    ", "field", &args);
-            // What a server of another version does not send costs the field, and not the row.
+            // If another version of the server omits a field, only the field is missing, not the row.
             let ty = match &member.ty {
                 Type::Nullable(ty) => ty,
                 ty => ty,
@@ -141,9 +141,9 @@ impl Writer<'_> {
             body.push_str(&format!("    {name},\n"));
         }
         let other = names.variant("Unknown");
-        body.push_str("    /// One that the stack file does not have.\n    #[leaf(other)]\n");
+        body.push_str("    /// A variant that the stack file does not list.\n    #[leaf(other)]\n");
         body.push_str(&format!("    {other}(String),\n"));
-        // Clippy minds such names; they are the program's.
+        // Clippy rejects variant names that repeat the enum's name, but the program chose them.
         let mut taken = names.taken();
         if taken.any(|name| name.starts_with(enum_name) || name.ends_with(enum_name)) {
             out.push_str("#[allow(clippy::enum_variant_names)]\n");
@@ -152,16 +152,16 @@ impl Writer<'_> {
     }
 }
 
-/// The name on the wire, where it is another one.
+/// Adds `rename` if the wire name differs.
 pub(super) fn rename(args: &mut Vec<String>, name: &str, wire: &str) {
     if name.trim_start_matches("r#") != wire {
         args.push(format!("rename = {}", literal(wire)));
     }
 }
 
-/// What is said of a type: by its program, or else what it is.
+/// Returns the documentation of a type: that of its program, or else its role.
 fn about(def: &TypeDef) -> String {
-    // The first paragraph.
+    // Use the first paragraph only.
     let docs = def.docs.iter().map(|line| line.trim());
     let docs: Vec<_> = docs.take_while(|line| !line.is_empty()).collect();
     let (name, docs) = (&def.name, doc::plain(&docs.join(" ")));
@@ -170,16 +170,16 @@ fn about(def: &TypeDef) -> String {
             format!("The accounts of the instruction `{name}`: addresses, in base58.")
         }
         Role::Args => format!("The arguments of the instruction `{name}`. {docs}"),
-        Role::Event => format!("What the stack keeps of `{name}`."),
+        Role::Event => format!("The part of `{name}` that the stack keeps."),
         _ if !docs.is_empty() => docs,
         Role::Account => format!("The account `{name}`."),
         Role::Type => format!("The type `{name}`."),
     }
 }
 
-/// Where the stack file says nothing of a field, nothing is said.
-pub(super) fn undocumented(out: &mut String, some: bool) {
-    if some {
+/// Allows missing docs if the stack file does not document all fields.
+pub(super) fn allow_missing_docs(out: &mut String, has_undocumented: bool) {
+    if has_undocumented {
         out.push_str("#[allow(missing_docs)]\n");
     }
 }

@@ -1,8 +1,8 @@
-//! What is wrong with a stack file, and where.
+//! The error for an invalid stack file.
 
 use std::fmt;
 
-/// A stack file cannot be read. It says where: the line and column, and the path in the JSON.
+/// Why a stack file cannot be parsed, with the line, the column and the JSON path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ParseError {
     pub(super) path: String,
@@ -12,27 +12,27 @@ pub struct ParseError {
 }
 
 impl ParseError {
-    /// The path in the JSON, such as `entities[0].sections[1].name`; empty at the top.
+    /// Returns the JSON path, such as `entities[0].sections[1].name`. Empty for the whole file.
     pub fn path(&self) -> &str {
         &self.path
     }
 
-    /// The line, counted from 1; 0 where no line is to blame.
+    /// Returns the line, counted from 1, or 0 if the error has no line.
     pub fn line(&self) -> usize {
         self.line
     }
 
-    /// The column, counted from 1; 0 where no line is to blame.
+    /// Returns the column, counted from 1, or 0 if the error has no line.
     pub fn column(&self) -> usize {
         self.column
     }
 
-    /// What is wrong, without the place.
+    /// Returns the message without the position.
     pub fn message(&self) -> &str {
         &self.message
     }
 
-    /// What the file as a whole is not.
+    /// Creates an error about the whole file.
     pub(crate) fn whole(message: impl Into<String>) -> Self {
         Self::at("", message)
     }
@@ -46,11 +46,11 @@ impl ParseError {
         }
     }
 
-    /// What serde says, which ends with the place where it stopped.
+    /// Converts an error of serde, whose message ends with the position.
     pub(super) fn json(path: &str, error: &serde_json::Error) -> Self {
         let (line, column) = (error.line(), error.column());
         let message = error.to_string();
-        // `.` is the top, and `?` what was not yet known.
+        // serde_path_to_error writes `.` for the top and `?` for an unknown part.
         let known = path.trim_end_matches(['.', '?']);
         let place = format!(" at line {line} column {column}");
         ParseError {

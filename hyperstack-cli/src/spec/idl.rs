@@ -1,9 +1,9 @@
-//! The interfaces of the programs, as a stack file quotes them.
+//! The IDLs of the programs, as a stack file contains them.
 
 use serde::Deserialize;
 use serde_json::Value;
 
-/// A program's interface.
+/// A program's IDL.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Idl {
     #[serde(default)]

@@ -1,7 +1,7 @@
-//! A stack file as it is written: `.stack.json`, and the older `.ast.json` with one entity.
+//! The format of stack files: `.stack.json`, and the older `.ast.json` with one entity.
 //!
-//! Only what a client can see is read. All that a file may leave out has a default, and what is unknown
-//! is ignored, as the server's own loader does.
+//! These types contain only what a client can see. Optional parts have defaults and unknown keys are ignored, as
+//! in the server's own loader.
 
 mod error;
 mod idl;
@@ -28,13 +28,13 @@ pub(crate) struct StackFile {
     pub(crate) program_ids: Vec<String>,
     #[serde(default)]
     pub(crate) idls: Vec<Idl>,
-    /// Of the first stack files, which had one program.
+    /// The IDL in the first stack files, which had one program.
     #[serde(default)]
     pub(crate) idl: Option<Idl>,
     pub(crate) entities: Vec<Entity>,
 }
 
-/// An entity, and all of an `.ast.json`.
+/// An entity, or a whole `.ast.json`.
 #[derive(Debug, Deserialize)]
 #[serde(expecting = "an entity")]
 pub(crate) struct Entity {
@@ -87,14 +87,14 @@ pub(crate) struct Field {
     pub(crate) emit: bool,
 }
 
-/// What the entry of a field in `field_mappings` says that its section does not.
+/// What a field's entry in `field_mappings` adds to its section.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Override {
     #[serde(default)]
     pub(crate) inner_type: Option<String>,
 }
 
-/// A type of an IDL, one level deep.
+/// A copy of an IDL type, one level deep.
 #[derive(Debug, Deserialize)]
 pub(crate) struct ResolvedType {
     pub(crate) type_name: String,
@@ -125,7 +125,7 @@ pub(crate) struct ResolvedField {
     pub(crate) is_array: bool,
 }
 
-/// What is done with one kind of account, instruction or event.
+/// How the server handles one kind of account, instruction or event.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Handler {
     #[serde(default)]

@@ -1,11 +1,11 @@
-//! From the text of a file to a [`StackFile`].
+//! Parses a [`StackFile`].
 
 use serde::de::DeserializeOwned;
 use serde::Deserialize;
 
 use super::{Entity, ParseError, StackFile, VERSION};
 
-/// What tells the two formats apart, and the versions; the rest of a file is not looked at.
+/// The part of a file that identifies its format and version.
 #[derive(Deserialize)]
 pub(crate) struct Head {
     #[serde(default)]
@@ -25,31 +25,31 @@ struct EntityHead {
 }
 
 impl Head {
-    /// The name of the stack: of an older file, that of its one entity.
+    /// Returns the name of the stack. In the older format, this is the name of its one entity.
     pub(crate) fn name(&self) -> Result<&str, ParseError> {
         let name = self.stack_name.as_ref().or(self.state_name.as_ref());
         name.map(String::as_str).ok_or_else(|| {
             ParseError::whole(
-                "it has neither `stack_name` nor, as the older files of one entity do, `state_name`",
+                "missing field `stack_name` (or `state_name` in the older format with one entity)",
             )
         })
     }
 
-    /// The names of its entities.
+    /// Returns the names of the stack's entities.
     pub(crate) fn entities(&self) -> impl Iterator<Item = &str> {
         let entities = self.entities.iter().flatten();
         entities.filter_map(|entity| entity.state_name.as_deref())
     }
 }
 
-/// Reads what a search needs to know.
+/// Reads the part of a file that a search needs.
 pub(crate) fn head(json: &str) -> Result<Head, ParseError> {
     parse(json)
 }
 
-/// Reads a file of either format.
+/// Reads a file in either format.
 pub(crate) fn read(json: &str) -> Result<StackFile, ParseError> {
-    // What is no JSON is looked at again, for the path at which it ends.
+    // The head ignores most of the file. For a syntax error, parsing the whole file yields the JSON path.
     let head = head(json).map_err(|error| match parse::<StackFile>(json) {
         Err(again) if again.line == error.line => again,
         _ => error,
@@ -61,12 +61,12 @@ pub(crate) fn read(json: &str) -> Result<StackFile, ParseError> {
     {
         return Err(ParseError::at(
             "ast_version",
-            format!("version `{version}` of the format is not known: this is a reader of {VERSION}, which the files of Hyperstack 0.6 have"),
+            format!("unsupported version `{version}`, expected `{VERSION}`, which Hyperstack 0.6 writes"),
         ));
     }
     head.name()?;
     let file = match (&head.stack_name, &head.entities) {
-        (None, None) => alone(parse(json)?),
+        (None, None) => from_entity(parse(json)?),
         _ => parse::<StackFile>(json)?,
     };
     if file.entities.is_empty() {
@@ -76,14 +76,14 @@ pub(crate) fn read(json: &str) -> Result<StackFile, ParseError> {
     match file.entities.iter().position(unnamed) {
         Some(i) => Err(ParseError::at(
             format!("entities[{i}].state_name"),
-            "an entity's name is the part of a view's id before the `/`: `OreRound`",
+            "an entity's name must not be empty or contain `/`",
         )),
         None => Ok(file),
     }
 }
 
-/// A stack of one entity, which gives it its name.
-fn alone(entity: Entity) -> StackFile {
+/// Converts the older format to a stack with the name of its entity.
+fn from_entity(entity: Entity) -> StackFile {
     StackFile {
         stack_name: entity.state_name.clone(),
         program_ids: entity.program_id.iter().cloned().collect(),
@@ -94,7 +94,7 @@ fn alone(entity: Entity) -> StackFile {
 }
 
 fn parse<T: DeserializeOwned>(json: &str) -> Result<T, ParseError> {
-    // What editors put in front of a text.
+    // Some editors write a byte order mark.
     let json = json.strip_prefix('\u{feff}').unwrap_or(json);
     let mut json = serde_json::Deserializer::from_str(json);
     let value = serde_path_to_error::deserialize(&mut json)

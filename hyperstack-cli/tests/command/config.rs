@@ -1,9 +1,9 @@
-//! `hyperstack.toml`.
+//! Tests of `hyperstack.toml`.
 
 use crate::support::{stack, Project, GAME};
 
 #[test]
-fn a_stack_by_its_alias() {
+fn a_configured_stack_is_found_by_each_of_its_names() {
     let project = Project::with_game("config_alias");
     let entry = format!("[[stacks]]\nname = \"my-game\"\nstack = \"./{GAME}\"\n");
     project.write(
@@ -11,35 +11,35 @@ fn a_stack_by_its_alias() {
         &format!("{entry}rust_output_crate = \"./out\"\n"),
     );
     for name in ["my-game", "My-Game", "MyGame", GAME, "settlement-game"] {
-        let said = project.hs(&format!("sdk create rust {name} --json")).json();
+        let output = project.hs(&format!("sdk create rust {name} --json")).json();
         assert_eq!(
-            (&said["path"], &said["directory"]),
+            (&output["path"], &output["directory"]),
             (&GAME.into(), &"out".into())
         );
     }
 
-    // Wherever it is, also by the name in the file.
+    // Outside of `.hyperstack`, the name in the file works too.
     project.write("specs/other.json", &stack("OtherGame", &["Game"]));
     project.write(
         "hyperstack.toml",
         "[[stacks]]\nname = 'o'\nstack = 'specs/other.json'\n",
     );
     for name in ["o", "other-game"] {
-        let said = project.hs(&format!("sdk create rust {name} --json")).json();
-        assert_eq!(said["path"], "specs/other.json");
+        let output = project.hs(&format!("sdk create rust {name} --json")).json();
+        assert_eq!(output["path"], "specs/other.json");
     }
 
-    // As it once was written.
+    // Older configurations use the key `ast`.
     project.write(
         "hyperstack.toml",
         "[[stacks]]\nname = \"g\"\nast = \"settlement-game\"\n",
     );
-    let said = project.hs("sdk create rust g --json").json();
-    assert_eq!(said["path"], GAME);
+    let output = project.hs("sdk create rust g --json").json();
+    assert_eq!(output["path"], GAME);
 }
 
 #[test]
-fn where_a_crate_goes_and_what_it_is_called() {
+fn the_configuration_sets_directory_and_name_of_a_crate() {
     let project = Project::with_game("config_output");
     for (config, directory, name) in [
         (
@@ -69,9 +69,9 @@ fn where_a_crate_goes_and_what_it_is_called() {
         ),
     ] {
         project.write("hyperstack.toml", config);
-        let said = project.hs("sdk create rust settlement-game --json").json();
+        let output = project.hs("sdk create rust settlement-game --json").json();
         assert_eq!(
-            (&said["directory"], &said["crate"]),
+            (&output["directory"], &output["crate"]),
             (&directory.into(), &name.into())
         );
     }
@@ -89,7 +89,7 @@ fn paths_are_relative_to_the_file_and_flags_are_not() {
         "[sdk]\noutput_dir = 'sdk'\nrust_sdk_path = '../../vendor/hyperstack-sdk'\n",
     );
     let words = "-c programs/game/hyperstack.toml sdk create rust settlement-game";
-    let said = project.hs(words).done();
+    let output = project.hs(words).success();
     let directory = "programs/game/sdk/settlement-game-stack";
     let manifest = project.read(&format!("{directory}/Cargo.toml"));
     assert!(
@@ -97,14 +97,14 @@ fn paths_are_relative_to_the_file_and_flags_are_not() {
         "{manifest}"
     );
     assert!(
-        said.contains("  hyperstack-sdk = { path = \"vendor/hyperstack-sdk\" }"),
-        "{said}"
+        output.contains("  hyperstack-sdk = { path = \"vendor/hyperstack-sdk\" }"),
+        "{output}"
     );
     assert!(
-        said.contains(&format!("{{ path = \"{directory}\" }}")),
-        "{said}"
+        output.contains(&format!("{{ path = \"{directory}\" }}")),
+        "{output}"
     );
-    project.hs(&format!("{words} --output here")).done();
+    project.hs(&format!("{words} --output here")).success();
     assert!(project.exists("here/Cargo.toml"));
 }
 
@@ -112,16 +112,16 @@ fn paths_are_relative_to_the_file_and_flags_are_not() {
 fn an_unknown_key_is_a_warning() {
     let project = Project::with_game("config_unknown");
     project.write("hyperstack.toml", "[sdk]\noutptu_dir = 'x'\n");
-    let said = project.hs("sdk list");
-    assert_eq!(said.code, Some(0));
+    let output = project.hs("sdk list");
+    assert_eq!(output.code, Some(0));
     assert_eq!(
-        said.stderr,
+        output.stderr,
         "warning: `hyperstack.toml`, line 2: unknown key `sdk.outptu_dir`, did you mean `output_dir`?\n"
     );
 }
 
 #[test]
-fn what_is_wrong_and_where() {
+fn errors_name_the_place_and_the_reason() {
     let project = Project::with_game("config_wrong");
     for (config, error) in [
         (
@@ -131,62 +131,62 @@ fn what_is_wrong_and_where() {
         ("[sdk", "error: `hyperstack.toml`, line 1, column 5: unclosed table, expected `]`\n"),
         (
             "[[stacks]]\nname = 'a'\nstack = 'A'\n[[stacks]]\nname = 'a'\nstack = 'B'\n",
-            "error: `hyperstack.toml`: two stacks are called `a`, in line 2 and in line 5\n",
+            "error: `hyperstack.toml`: two stacks are named `a`, on lines 2 and 5\n",
         ),
         (
             "[sdk]\nrust_sdk_path = 'nowhere'",
-            "error: `sdk.rust_sdk_path` is `nowhere`: there is no such directory\n",
+            "error: invalid `sdk.rust_sdk_path` `nowhere`: no such directory\n",
         ),
         (
             "[sdk]\nrust_crate_prefix = '1'",
-            "error: the name of the crate is `1-settlement-game-stack`: it begins with neither a letter \
-             nor `_`; `stack-1-settlement-game-stack` would do\n",
+            "error: invalid crate name `1-settlement-game-stack`: the name must start with a letter or \
+             `_` (try `stack-1-settlement-game-stack`)\n",
         ),
         (
             "[[stacks]]\nstack = 'SettlementGame'\nurl = 'https://a.b'",
-            "error: `url` is `https://a.b`: a stack is served at `ws://…` or `wss://…`, did you mean \
+            "error: invalid `url` `https://a.b`: expected `ws://…` or `wss://…`, did you mean \
              `wss://a.b`?\n",
         ),
     ] {
         project.write("hyperstack.toml", config);
-        assert_eq!(project.hs("sdk create rust settlement-game").failed(), error);
+        assert_eq!(project.hs("sdk create rust settlement-game").failure(), error);
     }
-    let said = project.hs("sdk list --config nowhere.toml").failed();
+    let output = project.hs("sdk list --config nowhere.toml").failure();
     assert!(
-        said.starts_with("error: cannot read `nowhere.toml`\n  caused by: "),
-        "{said}"
+        output.starts_with("error: cannot read `nowhere.toml`\n  caused by: "),
+        "{output}"
     );
 }
 
 #[test]
-fn a_stack_that_is_not_where_it_should_be() {
+fn a_configured_stack_without_a_file_is_an_error() {
     let project = Project::empty("config_missing");
     project.write(
         "hyperstack.toml",
         "[[stacks]]\nname = 'a'\nstack = 'a.json'\n[[stacks]]\nname = 'b'\nstack = 'Beta'\n",
     );
     assert_eq!(
-        project.hs("sdk create rust a").failed(),
-        "error: the stack `a` of the configuration\n  \
-         caused by: there is no file `a.json`\n  \
-         Build the stack's crate, which writes it, or pass the path of one.\n"
+        project.hs("sdk create rust a").failure(),
+        "error: cannot load stack `a` of the configuration\n  \
+         caused by: stack file `a.json` not found\n  \
+         build the stack's crate to create it, or pass another path\n"
     );
-    let said = project.hs("sdk create rust b").failed();
+    let output = project.hs("sdk create rust b").failure();
     assert!(
-        said.starts_with(
-            "error: the stack `b` of the configuration\n  caused by: no stack is called `Beta`"
+        output.starts_with(
+            "error: cannot load stack `b` of the configuration\n  caused by: no stack is named `Beta`"
         ),
-        "{said}"
+        "{output}"
     );
-    let said = project.hs("sdk create rust aa").failed();
+    let output = project.hs("sdk create rust aa").failure();
     assert!(
-        said.contains("did you mean `a`?\n  in `hyperstack.toml`: `a`, `b`\n"),
-        "{said}"
+        output.contains("did you mean `a`?\n  in `hyperstack.toml`: `a`, `b`\n"),
+        "{output}"
     );
 }
 
 #[test]
-fn two_entries_for_one_stack() {
+fn two_entries_for_one_stack_need_their_own_names() {
     let project = Project::empty("config_two");
     project.write(".hyperstack/Game.stack.json", &stack("Game", &["Game"]));
     project.write(
@@ -195,10 +195,10 @@ fn two_entries_for_one_stack() {
          [[stacks]]\nname = 'b'\nstack = 'Game'\nrust_module = true\nrust_output_crate = 'src/game'\n",
     );
     assert_eq!(
-        project.hs("sdk create rust game").failed(),
-        "error: several stacks of the configuration are `game`: `a`, `b`\n  \
-         Pass the name of one of them.\n"
+        project.hs("sdk create rust game").failure(),
+        "error: several stacks of the configuration match `game`: `a`, `b`\n  \
+         pass one of these names\n"
     );
-    project.hs("sdk create rust b").done();
+    project.hs("sdk create rust b").success();
     assert!(project.exists("src/game/mod.rs"));
 }

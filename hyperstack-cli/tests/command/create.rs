@@ -1,14 +1,14 @@
-//! `hs sdk create rust`: where a crate goes, what it is called, and what is said of it.
+//! `hs sdk create rust`: the directory, the name and the report of a crate.
 
 use crate::support::{stack, Project, CRATE, GAME, MODULE};
 
 #[test]
-fn the_documented_commands() {
+fn the_documented_commands_work() {
     let project = Project::with_game("create_documented");
-    let said = project.hs("sdk create rust settlement-game").done();
+    let output = project.hs("sdk create rust settlement-game").success();
     for file in CRATE {
         assert!(project.exists(&format!("generated/settlement-game-stack/{file}")));
-        assert!(said.contains(&format!("created    {file}")));
+        assert!(output.contains(&format!("created    {file}")));
     }
     for part in [
         &format!("Found SettlementGame, from `{GAME}`"),
@@ -18,87 +18,84 @@ fn the_documented_commands() {
         "another project's crate",
         "[patch.crates-io]",
     ] {
-        assert!(said.contains(part), "{part}: {said}");
+        assert!(output.contains(part), "{part}: {output}");
     }
 
     project
         .hs("sdk create rust settlement-game --output ./crates/game-sdk")
-        .done();
+        .success();
     assert!(project.exists("crates/game-sdk/src/lib.rs"));
 
-    let said = project
+    let output = project
         .hs("sdk create rust settlement-game --crate-name game-sdk")
-        .done();
-    assert!(said.contains("  game-sdk = { path = \"generated/settlement-game-stack\" }"));
+        .success();
+    assert!(output.contains("  game-sdk = { path = \"generated/settlement-game-stack\" }"));
     let manifest = project.read("generated/settlement-game-stack/Cargo.toml");
     assert!(manifest.contains("\"game-sdk\""));
 }
 
 #[test]
-fn a_module_of_another_crate() {
+fn module_and_no_module_override_each_other_and_the_configuration() {
     let project = Project::with_game("create_module");
-    let said = project
+    let output = project
         .hs("sdk create rust settlement-game --module -o src/game")
-        .done();
+        .success();
     for file in MODULE {
         assert!(project.exists(&format!("src/game/{file}")));
     }
     assert!(!project.exists("src/game/Cargo.toml"));
-    assert!(said.contains("\n  mod game;\n"), "{said}");
+    assert!(output.contains("\n  mod game;\n"), "{output}");
 
-    let said = project
+    let output = project
         .hs("sdk create rust settlement-game --module")
-        .done();
+        .success();
     let path =
         "  #[path = \"../generated/settlement-game-stack/mod.rs\"]\n  mod settlement_game_stack;\n";
-    assert!(said.contains(path), "{said}");
+    assert!(output.contains(path), "{output}");
 
     project.write("hyperstack.toml", "[sdk]\nrust_module_mode = true\n");
-    project.hs("sdk create rust settlement-game -o a").done();
+    project.hs("sdk create rust settlement-game -o a").success();
     assert!(project.exists("a/mod.rs"));
     project
         .hs("sdk create rust settlement-game -o b --no-module")
-        .done();
+        .success();
     assert!(project.exists("b/Cargo.toml") && !project.exists("b/mod.rs"));
     project
         .hs("sdk create rust settlement-game -o c --no-module --module")
-        .done();
+        .success();
     assert!(project.exists("c/mod.rs"));
     project
         .hs("sdk create rust settlement-game -o d --module --no-module")
-        .done();
+        .success();
     assert!(project.exists("d/Cargo.toml"));
 }
 
 #[test]
-fn a_name_that_cargo_does_not_take() {
+fn an_invalid_crate_name_gets_a_suggestion() {
     let project = Project::with_game("create_name");
     for (name, reason) in [
         (
             "my+crate",
-            "`+` is neither a letter, a digit, `-` nor `_`; `my-crate` would do",
+            "unexpected `+`, expected letters, digits, `-` and `_` (try `my-crate`)",
         ),
         (
             "2games",
-            "it begins with neither a letter nor `_`; `stack-2games` would do",
+            "the name must start with a letter or `_` (try `stack-2games`)",
         ),
-        (
-            "type",
-            "it is a word of the language; `type-stack` would do",
-        ),
+        ("type", "the name is a Rust keyword (try `type-stack`)"),
     ] {
         let words = format!("sdk create rust settlement-game --crate-name {name}");
-        let said = project.hs(&words).refused();
+        let output = project.hs(&words).usage_error();
         assert!(
-            said.contains(&format!("'{name}' for '--crate-name <NAME>': {reason}")),
-            "{said}"
+            output.contains(&format!("'{name}' for '--crate-name <NAME>': {reason}")),
+            "{output}"
         );
     }
     assert!(!project.exists("generated"));
 }
 
 #[test]
-fn the_path_of_the_sdk_is_written_from_the_crate() {
+fn the_path_of_the_sdk_is_relative_to_the_crate() {
     let project = Project::with_game("create_sdk_path");
     project.write(
         "vendor/hyperstack-sdk/Cargo.toml",
@@ -111,123 +108,120 @@ fn the_path_of_the_sdk_is_written_from_the_crate() {
         ))
     };
 
-    let said = create("vendor/hyperstack-sdk").done();
+    let output = create("vendor/hyperstack-sdk").success();
     let manifest = project.read("generated/settlement-game-stack/Cargo.toml");
     assert!(
         manifest.contains("\"../../vendor/hyperstack-sdk\""),
         "{manifest}"
     );
     assert!(
-        said.contains("  hyperstack-sdk = { path = \"vendor/hyperstack-sdk\" }"),
-        "{said}"
+        output.contains("  hyperstack-sdk = { path = \"vendor/hyperstack-sdk\" }"),
+        "{output}"
     );
-    assert!(!said.contains("patch"), "{said}");
+    assert!(!output.contains("patch"), "{output}");
 
     let absolute = project.path("vendor/hyperstack-sdk");
-    create(absolute.to_str().unwrap()).done();
+    create(absolute.to_str().unwrap()).success();
     let manifest = project.read("generated/settlement-game-stack/Cargo.toml");
     assert!(manifest.contains(absolute.to_str().unwrap()), "{manifest}");
 
     for (path, reason) in [
-        ("nowhere", "there is no such directory"),
+        ("nowhere", "no such directory"),
         (
             "vendor",
-            "the package is in a directory of it, pass `vendor/hyperstack-sdk`",
+            "the package is in a subdirectory, pass `vendor/hyperstack-sdk`",
         ),
-        (
-            "other",
-            "the package there is `serde`, not `hyperstack-sdk`",
-        ),
+        ("other", "found package `serde`, expected `hyperstack-sdk`"),
         (
             "programs",
-            "there is no `Cargo.toml` of the package `hyperstack-sdk` in it",
+            "found no `Cargo.toml` of a package, expected package `hyperstack-sdk`",
         ),
     ] {
-        let said = create(path).refused();
+        let output = create(path).usage_error();
         assert!(
-            said.contains(&format!("'{path}' for '--sdk-path <DIR>': {reason}")),
-            "{said}"
+            output.contains(&format!("'{path}' for '--sdk-path <DIR>': {reason}")),
+            "{output}"
         );
     }
 }
 
 #[test]
-fn a_url_is_one_of_a_websocket() {
+fn a_url_must_be_a_websocket_url() {
     let project = Project::with_game("create_url");
     let create = |url: &str| project.hs(&format!("sdk create rust settlement-game --url {url}"));
-    let said = create("https://game.example").refused();
+    let output = create("https://game.example").usage_error();
     assert!(
-        said.contains("did you mean `wss://game.example`?"),
-        "{said}"
+        output.contains("did you mean `wss://game.example`?"),
+        "{output}"
     );
-    let said = create("wss://game.example").done();
-    assert!(!said.contains("no URL"));
+    let output = create("wss://game.example").success();
+    assert!(!output.contains("no URL"));
     assert!(project
         .hs("sdk create rust settlement-game")
-        .done()
+        .success()
         .contains("no URL"));
 }
 
 #[test]
-fn all_files_on_standard_output() {
+fn stdout_prints_all_files() {
     let project = Project::with_game("create_stdout");
-    let said = project
+    let output = project
         .hs("sdk create rust settlement-game --stdout")
-        .done();
-    let heads: Vec<&str> = said
+        .success();
+    let heads: Vec<&str> = output
         .lines()
         .filter_map(|line| line.strip_prefix("// ==> "))
         .collect();
     assert_eq!(heads, CRATE);
-    let said = project
+    let output = project
         .hs("sdk create rust settlement-game --stdout --module")
-        .done();
-    assert!(said.starts_with("// ==> mod.rs\n"));
+        .success();
+    assert!(output.starts_with("// ==> mod.rs\n"));
     assert!(!project.exists("generated"));
 }
 
 #[test]
-fn one_json_object() {
+fn json_is_one_object_with_the_status_of_each_file() {
     let project = Project::with_game("create_json");
-    let said = project.hs("sdk create rust settlement-game --json").json();
-    assert_eq!(said["stack"], "SettlementGame");
-    assert_eq!(said["path"], GAME);
-    assert_eq!(said["crate"], "settlement-game-stack");
-    assert_eq!(said["directory"], "generated/settlement-game-stack");
-    assert!(said["hash"]
+    let output = project.hs("sdk create rust settlement-game --json").json();
+    assert_eq!(output["stack"], "SettlementGame");
+    assert_eq!(output["path"], GAME);
+    assert_eq!(output["crate"], "settlement-game-stack");
+    assert_eq!(output["directory"], "generated/settlement-game-stack");
+    assert!(output["hash"]
         .as_str()
         .is_some_and(|hash| hash.chars().all(|c| c.is_ascii_hexdigit())));
     assert_eq!(
-        said["files"][1]["path"],
+        output["files"][1]["path"],
         "generated/settlement-game-stack/src/lib.rs"
     );
-    assert_eq!(said["files"][1]["status"], "created");
-    let said = project.hs("sdk create rust settlement-game --json").json();
-    assert_eq!(said["files"][1]["status"], "unchanged");
+    assert_eq!(output["files"][1]["status"], "created");
+    let output = project.hs("sdk create rust settlement-game --json").json();
+    assert_eq!(output["files"][1]["status"], "unchanged");
 
     project.write("generated/settlement-game-stack/src/lib.rs", "");
-    let said = project.hs("sdk create rust settlement-game --json --check");
-    assert_eq!(said.code, Some(1));
-    let said: serde_json::Value = serde_json::from_str(&said.stdout).unwrap();
-    assert_eq!(said["files"][0]["status"], "fresh");
-    assert_eq!(said["files"][1]["status"], "stale");
+    let output = project.hs("sdk create rust settlement-game --json --check");
+    assert_eq!(output.code, Some(1));
+    let output: serde_json::Value = serde_json::from_str(&output.stdout).unwrap();
+    assert_eq!(output["files"][0]["status"], "fresh");
+    assert_eq!(output["files"][1]["status"], "stale");
 }
 
 #[test]
-fn a_stack_on_standard_input() {
+fn a_stack_can_come_from_standard_input() {
     let project = Project::empty("create_stdin");
     let game = stack("SettlementGame", &["Game"]);
-    let said = project.hs_fed("sdk create rust -", &game).done();
-    assert!(said.contains("Found SettlementGame, from standard input\n  1 entity: Game\n"));
+    let output = project.hs_fed("sdk create rust -", &game).success();
+    assert!(output.contains("Found SettlementGame, from standard input\n  1 entity: Game\n"));
     assert!(project.exists("generated/settlement-game-stack/src/lib.rs"));
-    let said = project.hs_fed("sdk create rust -", "{").failed();
-    assert!(
-        said.starts_with("error: standard input is no stack file\n  caused by: line 1, column 1: ")
-    );
+    let output = project.hs_fed("sdk create rust -", "{").failure();
+    assert!(output.starts_with(
+        "error: standard input is not a valid stack file\n  caused by: line 1, column 1: "
+    ));
 }
 
 #[test]
-fn what_contradicts_itself_is_refused() {
+fn conflicting_flags_are_usage_errors() {
     let project = Project::with_game("create_conflict");
     for flags in [
         "--check --stdout",
@@ -235,9 +229,9 @@ fn what_contradicts_itself_is_refused() {
         "--stdout --json",
         "--stdout --force",
     ] {
-        let said = project
+        let output = project
             .hs(&format!("sdk create rust settlement-game {flags}"))
-            .refused();
-        assert!(said.contains("cannot be used with"), "{said}");
+            .usage_error();
+        assert!(output.contains("cannot be used with"), "{output}");
     }
 }

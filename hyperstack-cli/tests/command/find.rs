@@ -1,18 +1,18 @@
-//! How a stack is found by its name.
+//! Finding a stack by name or path.
 
 use crate::support::{entity, stack, Project, GAME};
 
-/// The file of the stack that is found.
+/// Returns the path of the stack file that `hs` finds.
 #[track_caller]
 fn found(project: &Project, name: &str) -> String {
-    let said = project.hs(&format!("sdk create rust {name} --check --json"));
-    assert_eq!(said.stderr, "");
-    let said: serde_json::Value = serde_json::from_str(&said.stdout).unwrap();
-    said["path"].as_str().unwrap().to_owned()
+    let output = project.hs(&format!("sdk create rust {name} --check --json"));
+    assert_eq!(output.stderr, "");
+    let output: serde_json::Value = serde_json::from_str(&output.stdout).unwrap();
+    output["path"].as_str().unwrap().to_owned()
 }
 
 #[test]
-fn by_name_in_any_case() {
+fn a_name_matches_in_any_case() {
     let project = Project::with_game("find_name");
     let http = ".hyperstack/HTTPServer.stack.json";
     project.write(http, &stack("HTTPServer", &["Request"]));
@@ -30,26 +30,26 @@ fn by_name_in_any_case() {
 }
 
 #[test]
-fn by_path() {
+fn a_path_names_its_file() {
     let project = Project::with_game("find_path");
     project.write("game.json", &stack("Another", &["Game"]));
     assert_eq!(found(&project, "game.json"), "game.json");
     assert_eq!(found(&project, GAME), GAME);
-    let said = project.hs("sdk create rust nowhere.json").failed();
+    let output = project.hs("sdk create rust nowhere.json").failure();
     assert_eq!(
-        said,
-        "error: there is no file `nowhere.json`\n  \
-         Build the stack's crate, which writes it, or pass the path of one.\n"
+        output,
+        "error: stack file `nowhere.json` not found\n  \
+         build the stack's crate to create it, or pass another path\n"
     );
-    let said = project.hs("sdk create rust programs/game").failed();
+    let output = project.hs("sdk create rust programs/game").failure();
     assert!(
-        said.starts_with("error: cannot read `programs/game`\n  caused by: "),
-        "{said}"
+        output.starts_with("error: cannot read `programs/game`\n  caused by: "),
+        "{output}"
     );
 }
 
 #[test]
-fn not_where_nobody_keeps_stacks() {
+fn hidden_and_build_directories_are_skipped() {
     let project = Project::empty("find_skipped");
     for directory in [
         "target",
@@ -62,7 +62,7 @@ fn not_where_nobody_keeps_stacks() {
         project.write(&path, &stack("Game", &["Game"]));
     }
     project.write("Game.stack.json", &stack("Game", &["Game"]));
-    project.hs("sdk create rust game").failed();
+    project.hs("sdk create rust game").failure();
     project.write(
         "a/b/c/.hyperstack/Game.stack.json",
         &stack("Game", &["Game"]),
@@ -71,39 +71,39 @@ fn not_where_nobody_keeps_stacks() {
 }
 
 #[test]
-fn the_old_format_too() {
+fn the_older_format_is_found_unless_the_newer_replaced_it() {
     let project = Project::empty("find_old");
     project.write(".hyperstack/Token.ast.json", &entity("Token"));
     assert_eq!(found(&project, "token"), ".hyperstack/Token.ast.json");
-    // The same package, since it has moved to the new format.
+    // The same package moves to the newer format.
     project.write(".hyperstack/Token.stack.json", &stack("Token", &["Token"]));
     assert_eq!(found(&project, "token"), ".hyperstack/Token.stack.json");
     // Another package.
     project.write("old/.hyperstack/Token.ast.json", &entity("Token"));
-    let said = project.hs("sdk create rust token").failed();
+    let output = project.hs("sdk create rust token").failure();
     assert!(
-        said.starts_with("error: several stacks are called `token`:"),
-        "{said}"
+        output.starts_with("error: several stacks are named `token`:"),
+        "{output}"
     );
 }
 
 #[test]
-fn several_of_one_name() {
+fn an_ambiguous_name_lists_the_paths() {
     let project = Project::with_game("find_several");
     let other = "a/.hyperstack/SettlementGame.stack.json";
     project.write(other, &stack("SettlementGame", &["Game"]));
-    let said = project.hs("sdk create rust settlement-game").failed();
+    let output = project.hs("sdk create rust settlement-game").failure();
     assert_eq!(
-        said,
+        output,
         format!(
-            "error: several stacks are called `settlement-game`:\n    \
+            "error: several stacks are named `settlement-game`:\n    \
              SettlementGame  {other}\n    \
              SettlementGame  {GAME}\n  \
-             Pass the path of one of them.\n"
+             pass the path of one of them\n"
         )
     );
     assert_eq!(found(&project, other), other);
-    // An exact name is that of one alone.
+    // An exact match wins.
     project.write(
         "b/.hyperstack/x.stack.json",
         &stack("settlement-game", &["Game"]),
@@ -115,55 +115,54 @@ fn several_of_one_name() {
 }
 
 #[test]
-fn none_of_the_name() {
+fn an_unknown_name_lists_the_stacks() {
     let project = Project::with_game("find_none");
-    let said = project.hs("sdk create rust setlement-game").failed();
+    let output = project.hs("sdk create rust setlement-game").failure();
     assert_eq!(
-        said,
+        output,
         format!(
-            "error: no stack is called `setlement-game`, did you mean `settlement-game`?\n  \
+            "error: no stack is named `setlement-game`, did you mean `settlement-game`?\n  \
              in `.hyperstack` under `.`:\n    \
              SettlementGame  {GAME}\n  \
-             Build the stack's crate, which writes that file, or pass the path of one, or `-` for \
-             standard input.\n"
+             build the stack's crate to create its stack file, or pass a path, or `-` for standard input\n"
         )
     );
-    let said = Project::empty("find_nothing")
+    let output = Project::empty("find_nothing")
         .hs("sdk create rust game")
-        .failed();
+        .failure();
     assert!(
-        said.contains("under `.`: no `*.stack.json` and no `*.ast.json`\n"),
-        "{said}"
+        output.contains("under `.`: no `*.stack.json` and no `*.ast.json`\n"),
+        "{output}"
     );
 }
 
 #[test]
-fn a_broken_file_is_a_warning_or_what_was_meant() {
+fn a_broken_file_is_a_warning_or_an_error_if_requested() {
     let project = Project::with_game("find_broken");
     let ore = "programs/ore/.hyperstack/OreStream.stack.json";
     project.write(
         ore,
         "{\n  \"stack_name\": \"OreStream\"\n  \"entities\": []\n}\n",
     );
-    let said = project.hs("sdk create rust settlement-game");
-    assert_eq!(said.code, Some(0));
+    let output = project.hs("sdk create rust settlement-game");
+    assert_eq!(output.code, Some(0));
     assert_eq!(
-        said.stderr,
+        output.stderr,
         format!("warning: cannot read `{ore}`: line 3, column 3: expected `,` or `}}`\n")
     );
     assert_eq!(
-        project.hs("sdk create rust ore-stream").failed(),
+        project.hs("sdk create rust ore-stream").failure(),
         format!(
-            "error: `{ore}` is no stack file\n  caused by: line 3, column 3: expected `,` or `}}`\n"
+            "error: `{ore}` is not a valid stack file\n  caused by: line 3, column 3: expected `,` or `}}`\n"
         )
     );
-    let said = project.hs("sdk create rust nothing-like-it").failed();
+    let output = project.hs("sdk create rust nothing-like-it").failure();
     assert!(
-        said.contains(&format!("\n  cannot read `{ore}`: line 3")),
-        "{said}"
+        output.contains(&format!("\n  cannot read `{ore}`: line 3")),
+        "{output}"
     );
 
     project.write(ore, "{}");
-    let said = project.hs("sdk create rust settlement-game").stderr;
-    assert!(said.contains("it has neither `stack_name` nor"), "{said}");
+    let output = project.hs("sdk create rust settlement-game").stderr;
+    assert!(output.contains("missing field `stack_name`"), "{output}");
 }

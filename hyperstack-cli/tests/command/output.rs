@@ -1,4 +1,4 @@
-//! What is written, and what is not.
+//! Writing, checking and protecting files.
 
 use std::fs;
 
@@ -10,9 +10,9 @@ const CREATE: &str = "sdk create rust settlement-game";
 const LIB: &str = "generated/settlement-game-stack/src/lib.rs";
 
 #[test]
-fn every_file_bears_the_mark() {
+fn every_file_has_the_mark() {
     let project = Project::with_game("output_mark");
-    project.hs(CREATE).done();
+    project.hs(CREATE).success();
     for file in CRATE {
         let text = project.read(&format!("generated/settlement-game-stack/{file}"));
         assert!(
@@ -23,9 +23,9 @@ fn every_file_bears_the_mark() {
 }
 
 #[test]
-fn what_is_unchanged_is_left_alone() {
+fn unchanged_files_are_left_alone() {
     let project = Project::with_game("output_unchanged");
-    project.hs(CREATE).done();
+    project.hs(CREATE).success();
     let types = "generated/settlement-game-stack/src/types.rs";
     let written = |path: &str| {
         fs::metadata(project.path(path))
@@ -35,79 +35,84 @@ fn what_is_unchanged_is_left_alone() {
     };
     project.write(LIB, &format!("// {MARK}\n"));
     let before = written(types);
-    let said = project.hs(CREATE).done();
-    assert!(said.contains("updated    src/lib.rs\n"), "{said}");
-    assert!(said.contains("unchanged  src/types.rs\n"), "{said}");
+    let output = project.hs(CREATE).success();
+    assert!(output.contains("updated    src/lib.rs\n"), "{output}");
+    assert!(output.contains("unchanged  src/types.rs\n"), "{output}");
     assert_eq!(written(types), before);
     let names = fs::read_dir(project.path("generated/settlement-game-stack/src")).unwrap();
     assert_eq!(names.count(), 3, "nothing temporary is left");
 }
 
 #[test]
-fn what_a_person_wrote_is_not_overwritten() {
+fn hand_written_files_are_not_overwritten() {
     let project = Project::with_game("output_foreign");
     project.write("mine/Cargo.toml", "[package]\n");
     project.write("mine/src/lib.rs", "// mine\n");
     assert_eq!(
-        project.hs(&format!("{CREATE} -o mine")).failed(),
-        "error: these files were not generated, and are not overwritten:\n    \
-         mine/Cargo.toml\n    mine/src/lib.rs\n  `--force` overwrites them.\n"
+        project.hs(&format!("{CREATE} -o mine")).failure(),
+        "error: refusing to overwrite files that were not generated:\n    \
+         mine/Cargo.toml\n    mine/src/lib.rs\n  pass `--force` to overwrite them\n"
     );
     assert_eq!(project.read("mine/src/lib.rs"), "// mine\n");
     assert!(!project.exists("mine/src/types.rs"));
-    project.hs(&format!("{CREATE} -o mine --force")).done();
+    project.hs(&format!("{CREATE} -o mine --force")).success();
     assert!(project.read("mine/src/lib.rs").contains(MARK));
 }
 
 #[test]
-fn stale_files_are_a_diff() {
+fn check_prints_stale_files_as_a_diff() {
     let project = Project::with_game("output_check");
     let check = format!("{CREATE} --check");
-    let said = project.hs(&check);
-    assert_eq!((said.code, said.stderr.as_str()), (Some(1), ""));
-    assert!(said
+    let output = project.hs(&check);
+    assert_eq!((output.code, output.stderr.as_str()), (Some(1), ""));
+    assert!(output
         .stdout
         .starts_with("--- /dev/null\n+++ generated/settlement-game-stack/Cargo.toml\n@@ "));
     assert!(!project.exists("generated"));
 
-    project.hs(CREATE).done();
-    let said = project.hs(&check).done();
-    assert_eq!(said, "generated/settlement-game-stack is fresh\n");
+    project.hs(CREATE).success();
+    let output = project.hs(&check).success();
+    assert_eq!(output, "generated/settlement-game-stack is fresh\n");
 
     let fresh = project.read(LIB);
     project.write(LIB, &format!("{fresh}// by hand\n"));
-    let said = project.hs(&check);
-    assert_eq!(said.code, Some(1));
+    let output = project.hs(&check);
+    assert_eq!(output.code, Some(1));
     assert!(
-        said.stdout
+        output
+            .stdout
             .starts_with(&format!("--- {LIB}\n+++ {LIB}\n@@ ")),
         "{}",
-        said.stdout
+        output.stdout
     );
-    assert!(said.stdout.ends_with("\n-// by hand\n"), "{}", said.stdout);
+    assert!(
+        output.stdout.ends_with("\n-// by hand\n"),
+        "{}",
+        output.stdout
+    );
     assert!(project.read(LIB).ends_with("// by hand\n"));
 }
 
 #[test]
-fn what_another_layout_left_is_said() {
+fn files_of_another_layout_are_reported() {
     let project = Project::with_game("output_leftovers");
-    project.hs(&format!("{CREATE} -o out")).done();
+    project.hs(&format!("{CREATE} -o out")).success();
     project.write("out/src/entity.rs", "// mine\n");
-    let said = project.hs(&format!("{CREATE} -o out --module")).done();
+    let output = project.hs(&format!("{CREATE} -o out --module")).success();
     assert!(
-        said.contains("No longer needed, of an earlier run; delete them:\n  out/Cargo.toml\n  out/src/lib.rs\n  out/src/types.rs\n\n"),
-        "{said}"
+        output.contains("No longer needed; delete these files of an earlier run:\n  out/Cargo.toml\n  out/src/lib.rs\n  out/src/types.rs\n\n"),
+        "{output}"
     );
     assert!(project.exists("out/Cargo.toml"));
 }
 
 #[test]
-fn what_cannot_be_written_is_said() {
+fn a_path_that_cannot_be_written_is_an_error() {
     let project = Project::with_game("output_fails");
     project.write("generated", "a file\n");
-    let said = project.hs(CREATE).failed();
+    let output = project.hs(CREATE).failure();
     assert!(
-        said.starts_with("error: cannot write `generated/settlement-game-stack`\n  caused by: "),
-        "{said}"
+        output.starts_with("error: cannot write `generated/settlement-game-stack`\n  caused by: "),
+        "{output}"
     );
 }

@@ -3,12 +3,12 @@
 use crate::support::{Project, GAME};
 
 #[test]
-fn a_tree_for_people() {
+fn the_default_output_is_a_tree() {
     let project = Project::with_game("inspect");
-    let said = project.hs("stack inspect settlement-game").done();
+    let output = project.hs("stack inspect settlement-game").success();
     assert!(
-        said.starts_with(&format!("SettlementGame, from `{GAME}`\n")),
-        "{said}"
+        output.starts_with(&format!("SettlementGame, from `{GAME}`\n")),
+        "{output}"
     );
     for part in [
         "\nGame",
@@ -18,16 +18,16 @@ fn a_tree_for_people() {
         " or null",
         "\n  view Game/latest",
     ] {
-        assert!(said.contains(part), "{part}: {said}");
+        assert!(output.contains(part), "{part}: {output}");
     }
 }
 
 #[test]
-fn json_for_programs() {
+fn json_contains_the_fields() {
     let project = Project::with_game("inspect_json");
-    let said = project.hs("stack inspect settlement-game --json").json();
-    assert_eq!(said["name"], "SettlementGame");
-    let section = &said["entities"][0]["sections"][1];
+    let output = project.hs("stack inspect settlement-game --json").json();
+    assert_eq!(output["name"], "SettlementGame");
+    let section = &output["entities"][0]["sections"][1];
     assert_eq!(section["fields"][0]["name"], "pot");
     assert_eq!(section["fields"][0]["nullable"], true);
 }

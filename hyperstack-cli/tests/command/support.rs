@@ -1,4 +1,4 @@
-//! A project in a directory of its own, and what a command said in it.
+//! A project in its own directory, and the results of commands.
 
 use std::fs;
 use std::io::Write as _;
@@ -16,16 +16,16 @@ pub(crate) struct Project {
     directory: PathBuf,
 }
 
-/// What a command said.
+/// The result of a command.
 #[derive(Debug)]
-pub(crate) struct Said {
+pub(crate) struct Finished {
     pub(crate) code: Option<i32>,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
 }
 
 impl Project {
-    /// An empty directory; `name` is that of the test.
+    /// Creates an empty project. `name` must be unique to the test.
     pub(crate) fn empty(name: &str) -> Project {
         let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
         if directory.exists() {
@@ -35,7 +35,7 @@ impl Project {
         Project { directory }
     }
 
-    /// With the stack SettlementGame, as the build of its crate leaves it.
+    /// Creates a project with the stack SettlementGame, where the build of its crate writes it.
     pub(crate) fn with_game(name: &str) -> Project {
         let project = Project::empty(name);
         project.write(GAME, &stack("SettlementGame", &["Game", "Player"]));
@@ -60,19 +60,19 @@ impl Project {
         self.path(path).exists()
     }
 
-    /// A command in this directory, of words without spaces.
+    /// Returns a command in this directory. Its arguments are separated by spaces.
     pub(crate) fn command(&self, words: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_hs"));
         command.args(words.split(' ')).current_dir(&self.directory);
         command
     }
 
-    pub(crate) fn hs(&self, words: &str) -> Said {
-        said(self.command(words).output().unwrap())
+    pub(crate) fn hs(&self, words: &str) -> Finished {
+        finished(self.command(words).output().unwrap())
     }
 
-    /// The same, with something on standard input.
-    pub(crate) fn hs_fed(&self, words: &str, input: &str) -> Said {
+    /// Runs `hs` with text on standard input.
+    pub(crate) fn hs_fed(&self, words: &str, input: &str) -> Finished {
         let mut command = self.command(words);
         command
             .stdin(Stdio::piped())
@@ -85,57 +85,57 @@ impl Project {
             .unwrap()
             .write_all(input.as_bytes())
             .unwrap();
-        said(child.wait_with_output().unwrap())
+        finished(child.wait_with_output().unwrap())
     }
 }
 
 pub(crate) const GAME: &str = "programs/game/.hyperstack/SettlementGame.stack.json";
 
-fn said(output: Output) -> Said {
-    Said {
+fn finished(output: Output) -> Finished {
+    Finished {
         code: output.status.code(),
         stdout: String::from_utf8(output.stdout).unwrap(),
         stderr: String::from_utf8(output.stderr).unwrap(),
     }
 }
 
-impl Said {
-    /// What it printed, where it succeeded and complained of nothing.
+impl Finished {
+    /// Returns the output of a command that succeeded and printed no errors.
     #[track_caller]
-    pub(crate) fn done(self) -> String {
+    pub(crate) fn success(self) -> String {
         assert_eq!((self.code, self.stderr.as_str()), (Some(0), ""), "{self:?}");
         self.stdout
     }
 
-    /// The same, as JSON.
+    /// Returns the output of a successful command as JSON.
     #[track_caller]
     pub(crate) fn json(self) -> Value {
-        serde_json::from_str(&self.done()).unwrap()
+        serde_json::from_str(&self.success()).unwrap()
     }
 
-    /// What it complained of, where it failed.
+    /// Returns the errors of a command that failed and printed no output.
     #[track_caller]
-    pub(crate) fn failed(self) -> String {
+    pub(crate) fn failure(self) -> String {
         assert_eq!((self.code, self.stdout.as_str()), (Some(1), ""), "{self:?}");
         self.stderr
     }
 
-    /// The same, where it was not called as it should be.
+    /// Returns the errors of a command that was called with invalid arguments.
     #[track_caller]
-    pub(crate) fn refused(self) -> String {
+    pub(crate) fn usage_error(self) -> String {
         assert_eq!((self.code, self.stdout.as_str()), (Some(2), ""), "{self:?}");
         self.stderr
     }
 }
 
-/// The text of a stack file.
+/// Returns the text of a stack file.
 pub(crate) fn stack(name: &str, entities: &[&str]) -> String {
     let entities: Vec<Value> = entities.iter().map(|name| entity_json(name)).collect();
     let stack = json!({ "ast_version": "0.0.1", "stack_name": name, "entities": entities });
     serde_json::to_string_pretty(&stack).unwrap()
 }
 
-/// The text of a file of the old format.
+/// Returns the text of a file in the older format.
 pub(crate) fn entity(name: &str) -> String {
     serde_json::to_string_pretty(&entity_json(name)).unwrap()
 }

@@ -1,4 +1,4 @@
-//! What `hs stream` writes.
+//! The lines of `hs stream`.
 
 use hyperstack_sdk::testing::{Refusal, ServerError, TestServer};
 use hyperstack_sdk::Protocol;
@@ -13,7 +13,7 @@ fn stream(arguments: &[&str]) -> Running {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_line_for_programs_is_an_object() -> Done {
+async fn with_json_each_line_is_an_object() -> Done {
     let server = rounds().await?;
     let mut stream = stream(&[&server.url(), "Round", "--json", "--count", "5"]);
     let json = |lines: Vec<String>| -> Result<Vec<Value>, _> {
@@ -46,7 +46,7 @@ async fn a_line_for_programs_is_an_object() -> Done {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn lines_for_people_say_what_changed() -> Done {
+async fn text_lines_show_the_changed_fields() -> Done {
     for protocol in [Protocol::V1, Protocol::V2] {
         let server = rounds_of(protocol).await?;
         let mut stream = stream(&[&server.url(), "Round/list"]);
@@ -67,7 +67,7 @@ async fn lines_for_people_say_what_changed() -> Done {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_derived_view_has_deletes() -> Done {
+async fn a_row_that_leaves_a_derived_view_is_a_delete() -> Done {
     let server = rounds().await?;
     let mut stream = stream(&[&server.url(), "Round/best", "--fields", "id.n"]);
     let rows = [
@@ -84,7 +84,7 @@ async fn a_derived_view_has_deletes() -> Done {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_the_fields_that_are_asked_for_are_shown() -> Done {
+async fn only_requested_fields_are_shown() -> Done {
     let server = rounds().await?;
     let fields = ["--fields", "id.n,no.such", "--count", "4"];
     let mut stream = stream(&[&[&*server.url(), "Round"], &fields[..]].concat());
@@ -94,7 +94,7 @@ async fn only_the_fields_that_are_asked_for_are_shown() -> Done {
         r#"upsert c {"id":{"n":3}}"#,
     ];
     assert_eq!(stream.first_lines(3), rows);
-    // What changes nothing that is shown is no line, and does not count.
+    // A change of a hidden field prints no line and does not count.
     server.patch("Round", "a", json!({"open": false}));
     server.patch("Round", "b", json!({"id": {"n": 4}}));
     let ran = stream.end();
@@ -104,7 +104,7 @@ async fn only_the_fields_that_are_asked_for_are_shown() -> Done {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_new_row_is_an_upsert_whatever_brings_it() -> Done {
+async fn a_patch_that_creates_a_row_is_an_upsert() -> Done {
     let server = rounds().await?;
     let mut stream = stream(&[&server.url(), "Round"]);
     stream.first_lines(3);
@@ -116,7 +116,7 @@ async fn a_new_row_is_an_upsert_whatever_brings_it() -> Done {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_the_rows_that_pass_are_shown() -> Done {
+async fn filters_are_combined_with_and() -> Done {
     for protocol in [Protocol::V1, Protocol::V2] {
         let server = rounds_of(protocol).await?;
         let passing = |filters: &[&str]| {
@@ -139,7 +139,7 @@ async fn only_the_rows_that_pass_are_shown() -> Done {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_is_one_row() -> Done {
+async fn a_key_selects_one_row() -> Done {
     for protocol in [Protocol::V1, Protocol::V2] {
         let server = rounds_of(protocol).await?;
         for view in ["Round", "Round/state"] {
@@ -173,36 +173,36 @@ async fn a_window_is_counted_from_the_front() -> Done {
 }
 
 #[test]
-fn a_filter_that_no_row_passes_is_said_and_no_error() {
+fn a_filter_that_no_row_passes_is_a_note() {
     let (_server, url) = served(&session(), &["--instant"]);
     let mut stream = stream(&[&url, "Round", "--where", "no.such=1"]);
-    stream.wait_for("3 rows came, and none passes `--where`");
+    stream.wait_for("none of 3 rows passes `--where`");
     assert!(stream.child.try_wait().expect("a child").is_none());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_field_that_no_row_has_is_said_and_a_row_without_it_is_no_line() -> Done {
+async fn a_field_that_no_row_has_is_a_note() -> Done {
     let server = rounds().await?;
     let mut stream = stream(&[&server.url(), "Round", "--fields", "id.na"]);
-    stream.wait_for("none has `id.na`, did you mean `id.name`?");
+    stream.wait_for("no row has the field `id.na`, did you mean `id.name`?");
     server.patch("Round", "b", json!({"id": {"na": 4}}));
     assert_eq!(stream.line(), r#"upsert b {"id":{"na":4}}"#);
     Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_late_answer_is_an_answer() -> Done {
+async fn a_late_answer_is_a_note_and_is_used() -> Done {
     let server = rounds().await?;
     server.hold_replies();
     let mut stream = stream(&[&server.url(), "Round", "--where", "no.such=1"]);
-    stream.wait_for("the server has not answered for Round/list");
+    stream.wait_for("the server has not answered the subscription to Round/list");
     server.release_replies();
-    stream.wait_for("none passes");
+    stream.wait_for("none of 3 rows passes");
     Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_server_says_does_not_move_the_cursor() -> Done {
+async fn control_characters_of_a_server_are_replaced() -> Done {
     let server = rounds().await?;
     let mut stream = stream(&[&server.url(), "Round"]);
     stream.first_lines(3);
@@ -213,11 +213,11 @@ async fn what_a_server_says_does_not_move_the_cursor() -> Done {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_has_to_listen() -> Done {
+async fn a_closed_standard_error_does_not_end_the_stream() -> Done {
     let server = rounds().await?;
     let mut stream = stream(&[&server.url(), "Round", "--count", "5"]);
     stream.first_lines(3);
-    stream.stop_listening();
+    stream.close_stderr();
     server.send_issue(&Refusal::new("slow"), false);
     server.patch("Round", "a", json!({"open": false}));
     server.patch("Round", "b", json!({"id": {"n": 4}}));
@@ -226,13 +226,13 @@ async fn nobody_has_to_listen() -> Done {
 }
 
 #[test]
-fn an_end_that_was_asked_for_is_a_success() {
+fn the_end_of_the_duration_is_a_success() {
     let (_server, url) = served(&session(), &["--instant"]);
     let ran = run(&["stream", &url, "Round", "--duration", "0"]);
     assert_eq!(ran.code, Some(0), "{ran:?}");
 }
 
-/// Rows of which each is more than a pipe holds.
+/// Returns a server whose rows are each larger than the buffer of a pipe.
 async fn large_rows() -> Result<TestServer, ServerError> {
     let server = TestServer::builder().entity("Round").start().await?;
     for key in ["a", "b", "c"] {
@@ -243,16 +243,16 @@ async fn large_rows() -> Result<TestServer, ServerError> {
 
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
-async fn an_end_does_not_wait_for_who_does_not_read() -> Done {
+async fn a_stopped_stream_does_not_wait_for_a_stuck_reader() -> Done {
     let server = large_rows().await?;
     let url = server.url();
     let mut timed = stream(&[&url, "Round", "--duration", "0.5"]);
     assert_eq!(timed.end_unread(), Some(0));
     for signal in ["-INT", "-TERM"] {
-        // Even where all that was asked for has come.
+        // With `--count`, all lines are already queued.
         for more in [&[][..], &["--count", "3"]] {
             let mut stream = stream(&[&[&*url, "Round"], more].concat());
-            // The first one is taken, and the next one is not.
+            // Read the first line and leave the next one unread.
             stream.line();
             stream.signal(signal);
             assert_eq!(stream.end_unread(), Some(0));
@@ -262,7 +262,7 @@ async fn an_end_does_not_wait_for_who_does_not_read() -> Done {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_reads_slowly_gets_all() -> Done {
+async fn a_slow_reader_gets_every_line() -> Done {
     let server = large_rows().await?;
     let ran = run(&["stream", &server.url(), "Round", "--count", "3"]);
     let mut keys: Vec<_> = ran.out.iter().filter_map(|line| line.get(..8)).collect();
@@ -273,11 +273,11 @@ async fn who_reads_slowly_gets_all() -> Done {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_has_to_read_to_the_end() -> Done {
+async fn a_closed_output_ends_the_stream() -> Done {
     let server = rounds().await?;
     let mut stream = stream(&[&server.url(), "Round"]);
     stream.first_lines(3);
-    stream.stop_reading();
+    stream.close_stdout();
     server.patch("Round", "a", json!({"open": false}));
     let ran = stream.end();
     assert_eq!((ran.code, ran.err.as_str()), (Some(0), "connected"));

@@ -1,4 +1,4 @@
-//! Errors say what to do, and the code says whose they are.
+//! Errors and their exit codes.
 
 use std::net::TcpListener;
 
@@ -7,10 +7,10 @@ use hyperstack_sdk::testing::{ServerError, TestServer};
 use crate::support::{hs, no_file, run, served, session, Ran, Running};
 
 #[test]
-fn what_cannot_be_understood_is_2() {
+fn a_usage_error_exits_with_2() {
     for (arguments, words) in [
         (&["stream", "ws://a.b"][..], "<VIEW>"),
-        (&["stream", "ws://a.b", "a/b/c"], "a view is Entity/name"),
+        (&["stream", "ws://a.b", "a/b/c"], "expected Entity/name"),
         (&["stream", "ws://a.b", "Round/state"], "--key KEY"),
         (
             &["stream", "ws://a.b", "Round", "--where", "open"],
@@ -26,7 +26,10 @@ fn what_cannot_be_understood_is_2() {
             "--take",
         ),
         (&["stream", "ws://a.b", "Round", "--force"], "--save"),
-        (&["serve", "x", "--speed", "0"], "a number above zero"),
+        (
+            &["serve", "x", "--speed", "0"],
+            "expected a number greater than zero",
+        ),
         (&["serve", "x", "--loop", "--once"], "--once"),
     ] {
         let ran = run(arguments);
@@ -36,7 +39,7 @@ fn what_cannot_be_understood_is_2() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_connection_is_1() -> Result<(), ServerError> {
+async fn a_failed_connection_exits_with_1() -> Result<(), ServerError> {
     let failed = |url: &str, words: &str| {
         let ran = run(&["stream", url, "Round"]);
         assert_eq!((ran.code, ran.out.len()), (Some(1), 0), "{ran:?}");
@@ -46,10 +49,10 @@ async fn no_connection_is_1() -> Result<(), ServerError> {
         );
     };
     failed("https://a.b", "wss://host");
-    // The port is nobody else's meanwhile.
+    // No other server has this port.
     let stopped = TestServer::builder().start().await?;
     stopped.stop().await;
-    failed(&stopped.url(), "is the server running");
+    failed(&stopped.url(), "check that the server is running");
     Ok(())
 }
 
@@ -66,7 +69,7 @@ fn a_view_that_the_server_does_not_know_ends_the_stream() {
 }
 
 #[test]
-fn what_cannot_be_served_is_1() {
+fn an_invalid_recording_or_host_exits_with_1() {
     let serve = |input: &str, more: &[&str]| {
         let mut command = hs(&["serve", "-", "--port", "0"]);
         command.args(more);
@@ -74,8 +77,8 @@ fn what_cannot_be_served_is_1() {
         assert_eq!(ran.code, Some(1), "{ran:?}");
         ran.err
     };
-    assert!(serve("", &[]).contains("nothing to play"));
-    let broken = session().replacen("\"server\"", "\"nobody\"", 1);
+    assert!(serve("", &[]).contains("nothing to replay"));
+    let broken = session().replacen("\"server\"", "\"other\"", 1);
     assert!(serve(&broken, &[]).contains("line 2 of the recording: `from` should be"));
     assert!(serve(&session(), &["--host", "999.1.1.1"]).contains("999.1.1.1"));
 
@@ -86,7 +89,7 @@ fn what_cannot_be_served_is_1() {
 }
 
 #[test]
-fn a_port_that_is_taken_is_said() {
+fn a_port_in_use_gets_a_hint() {
     let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let port = taken.local_addr().expect("an address").port().to_string();
     let mut server = Running::new(hs(&["serve", "-", "--port", &port]), &session());
@@ -105,8 +108,8 @@ fn a_port_that_is_taken_is_said() {
 }
 
 #[test]
-fn an_address_that_is_not_there_is_said() {
-    // One that is kept for documentation.
+fn an_address_of_another_machine_is_an_error() {
+    // This address is reserved for documentation.
     let host = ["serve", "-", "--host", "192.0.2.1"];
     let ran = Running::new(hs(&host), &session()).end();
     assert_eq!(ran.code, Some(1), "{ran:?}");
@@ -118,7 +121,7 @@ fn an_address_that_is_not_there_is_said() {
 }
 
 #[test]
-fn help_is_a_success() {
+fn help_exits_with_0() {
     for command in ["stream", "serve"] {
         let Ran { code, out, .. } = run(&[command, "--help"]);
         assert_eq!(code, Some(0));

@@ -1,4 +1,4 @@
-//! `hs stream --save`, and what was saved.
+//! `hs stream --save` and its recordings.
 
 #[cfg(unix)]
 use std::net::TcpListener;
@@ -20,7 +20,7 @@ fn text(path: &Path) -> &str {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_saved_can_be_served() -> Result<(), Box<dyn std::error::Error>> {
+async fn a_saved_session_can_be_served() -> Result<(), Box<dyn std::error::Error>> {
     for (name, protocol) in [
         ("plain.jsonl", Protocol::V1),
         ("compressed.jsonl.gz", Protocol::V2),
@@ -53,7 +53,7 @@ async fn what_is_saved_can_be_served() -> Result<(), Box<dyn std::error::Error>>
 
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
-async fn an_end_from_outside_loses_nothing() -> Result<(), Box<dyn std::error::Error>> {
+async fn a_signal_loses_no_messages() -> Result<(), Box<dyn std::error::Error>> {
     let ending = ending_signals().into_iter().map(|signal| (signal, Some(0)));
     for (signal, code) in ending.chain([("-KILL", None)]) {
         let (server, path) = (rounds().await?, no_file("interrupted.jsonl.gz"));
@@ -67,8 +67,9 @@ async fn an_end_from_outside_loses_nothing() -> Result<(), Box<dyn std::error::E
         let ran = stream.end();
         assert_eq!(ran.code, code, "{ran:?}");
         let recording = Recording::open(&path)?;
-        let told = |entry: &Entry| entry.from == Side::Server && entry.text.contains("\"patch\"");
-        let patches = recording.iter().filter(|entry| told(entry));
+        let is_patch =
+            |entry: &Entry| entry.from == Side::Server && entry.text.contains("\"patch\"");
+        let patches = recording.iter().filter(|entry| is_patch(entry));
         assert_eq!(patches.count(), 2);
     }
     Ok(())
@@ -76,7 +77,7 @@ async fn an_end_from_outside_loses_nothing() -> Result<(), Box<dyn std::error::E
 
 #[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread")]
-async fn who_is_to_outlive_the_terminal_does() -> Result<(), Box<dyn std::error::Error>> {
+async fn an_ignored_hangup_does_not_end_the_stream() -> Result<(), Box<dyn std::error::Error>> {
     let server = rounds().await?;
     let mut command = Command::new("sh");
     let ignoring = "trap '' HUP; exec \"$@\"";
@@ -91,7 +92,7 @@ async fn who_is_to_outlive_the_terminal_does() -> Result<(), Box<dyn std::error:
 }
 
 #[test]
-fn a_file_that_is_there_is_left_alone() {
+fn an_existing_file_is_only_overwritten_with_force() {
     let path = no_file("kept.jsonl");
     std::fs::write(&path, "mine").expect("a file can be written");
     let (_server, url) = served(&session(), &["--instant"]);
@@ -107,7 +108,7 @@ fn a_file_that_is_there_is_left_alone() {
     let refused = run(&arguments);
     assert_eq!(refused.code, Some(1));
     assert!(
-        refused.err.contains("`--force` overwrites it"),
+        refused.err.contains("pass `--force` to overwrite it"),
         "{refused:?}"
     );
     assert_eq!(std::fs::read_to_string(&path).ok().as_deref(), Some("mine"));
@@ -118,7 +119,7 @@ fn a_file_that_is_there_is_left_alone() {
 }
 
 #[test]
-fn of_a_connection_that_was_not_made_nothing_is_left() {
+fn a_failed_connection_leaves_no_file_and_overwrites_none() {
     for name in ["nothing.jsonl", "nothing.jsonl.gz"] {
         let path = no_file(name);
         let arguments = ["stream", "http://a.b", "Round", "--save", text(&path)];
@@ -147,7 +148,7 @@ fn ctrl_c_does_not_wait_for_a_connection() -> std::io::Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_token_is_shown_nowhere() -> Result<(), Box<dyn std::error::Error>> {
+async fn a_token_is_never_printed_or_saved() -> Result<(), Box<dyn std::error::Error>> {
     let server = TestServer::builder()
         .entity("Round")
         .token("secret-of-mine");
@@ -164,16 +165,16 @@ async fn a_token_is_shown_nowhere() -> Result<(), Box<dyn std::error::Error>> {
         text(&path),
         "--force",
     ];
-    let given = run(&[&arguments[..], &["--token", "secret-of-mine"]].concat());
+    let from_flag = run(&[&arguments[..], &["--token", "secret-of-mine"]].concat());
     let mut command = hs(&arguments);
     command.env("HYPERSTACK_TOKEN", "secret-of-mine");
-    let of_environment = Running::new(command, "").end();
+    let from_environment = Running::new(command, "").end();
     let wrong = run(&[&arguments[..], &["--token", "secret-of-yours"]].concat());
-    let codes = [given.code, of_environment.code, wrong.code];
+    let codes = [from_flag.code, from_environment.code, wrong.code];
     assert_eq!(codes, [Some(0), Some(0), Some(1)], "{wrong:?}");
     assert!(wrong.err.contains("HYPERSTACK_TOKEN"), "{wrong:?}");
     let saved = std::fs::read_to_string(&path).unwrap_or_default();
-    let told = format!("{given:?} {of_environment:?} {wrong:?} {saved}");
-    assert!(!told.contains("secret-of"), "{told}");
+    let all = format!("{from_flag:?} {from_environment:?} {wrong:?} {saved}");
+    assert!(!all.contains("secret-of"), "{all}");
     Ok(())
 }

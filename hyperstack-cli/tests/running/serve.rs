@@ -1,11 +1,11 @@
-//! `hs serve`: what is played, to whom, and how it ends.
+//! `hs serve`: what clients get, and how it ends.
 
 use serde_json::json;
 
 use crate::support::{ending_signals, hs, last_rows, served, session, Running};
 
 #[test]
-fn it_says_what_there_is_to_see() {
+fn the_output_lists_the_url_and_the_views() {
     let (mut server, url) = served(&session(), &[]);
     assert!(
         url.starts_with("ws://127.0.0.1:") && !url.ends_with(":0"),
@@ -16,7 +16,7 @@ fn it_says_what_there_is_to_see() {
 }
 
 #[test]
-fn every_client_gets_it_from_the_start() {
+fn every_client_gets_the_recording_from_the_start() {
     for pace in [&["--instant"][..], &["--speed", "100"], &[]] {
         let (_server, url) = served(&session(), pace);
         for _ in 0..2 {
@@ -27,14 +27,14 @@ fn every_client_gets_it_from_the_start() {
 }
 
 #[test]
-fn a_derived_view_is_played_too() {
+fn a_derived_view_is_replayed() {
     let (_server, url) = served(&session(), &["--instant"]);
     let mut stream = Running::new(hs(&["stream", &url, "Round/best", "--json"]), "");
     stream.wait_for_rows(&json!({"b": {"id": {"n": 4}}}));
 }
 
 #[test]
-fn once_it_ends_when_it_was_played_and_everyone_left() {
+fn with_once_it_exits_after_the_recording() {
     let (mut server, url) = served(&session(), &["--instant", "--once"]);
     let mut stream = Running::new(hs(&["stream", &url, "Round", "--json"]), "");
     stream.wait_for_rows(&last_rows());
@@ -44,14 +44,14 @@ fn once_it_ends_when_it_was_played_and_everyone_left() {
 }
 
 #[test]
-fn in_a_loop_a_client_comes_back_for_it() {
+fn with_loop_a_client_reconnects_and_gets_it_again() {
     let (_server, url) = served(&session(), &["--instant", "--loop"]);
     let mut stream = Running::new(hs(&["stream", &url, "Round", "--json"]), "");
     stream.wait_for_rows(&last_rows());
     let lost = stream.wait_for("reconnecting");
     assert!(lost.contains("the end of the recording"), "{lost}");
     stream.wait_for("connected");
-    // It had come to its end, and goes back.
+    // The first row goes back from its last to its first state.
     let line = stream.line();
     assert!(line.starts_with(r#"{"op":"upsert","key":"a""#), "{line}");
 }

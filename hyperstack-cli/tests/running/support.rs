@@ -1,4 +1,4 @@
-//! The command, a server of a recording, and the recording.
+//! Runs `hs`, and provides servers and a recording.
 
 use std::io::{BufRead, BufReader, Lines, Read, Write};
 use std::path::PathBuf;
@@ -11,13 +11,13 @@ use hyperstack_sdk::testing::{SeqSource, ServerError, Sort, TestServer};
 use hyperstack_sdk::Protocol;
 use serde_json::{json, Map, Value};
 
-/// A server of the rows that a session begins with. What becomes of them is up to the test: what
-/// changes once these rows were read is one line each.
+/// Starts a v1 server with the first rows of [`session`]. After the client has read them, each change by the test
+/// is one line.
 pub(crate) async fn rounds() -> Result<TestServer, ServerError> {
     rounds_of(Protocol::V1).await
 }
 
-/// The same of a protocol generation.
+/// Starts the server of [`rounds`] for a protocol generation.
 pub(crate) async fn rounds_of(protocol: Protocol) -> Result<TestServer, ServerError> {
     let server = TestServer::builder().protocol(protocol);
     let server = server.view_unlimited("Round/best", Sort::desc("id.n"));
@@ -34,12 +34,12 @@ fn row(key: &str, n: u64, open: bool) -> Value {
     json!({"id": {"n": n, "name": key}, "open": open})
 }
 
-/// The rows of `Round/list` at the end of [`session`].
+/// Returns the rows of `Round/list` at the end of [`session`].
 pub(crate) fn last_rows() -> Value {
     json!({"a": row("a", 1, false), "b": row("b", 4, false), "c": row("c", 3, true)})
 }
 
-/// A session that was made by hand: a list of three rows of which two change, and a derived view.
+/// Returns a hand-made recording: a list of three rows, two of them changing, and a derived view.
 pub(crate) fn session() -> String {
     let row = |(key, n, open)| json!({"key": key, "data": row(key, n, open)});
     let patch = |key: &str, data: Value| json!({"mode": "list", "entity": "Round/list", "op": "patch", "key": key, "data": data});
@@ -66,14 +66,14 @@ pub(crate) fn session() -> String {
     .concat()
 }
 
-/// The command.
+/// Returns the command `hs` with these arguments.
 pub(crate) fn hs(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_hs"));
     command.args(arguments).env_remove("HYPERSTACK_TOKEN");
     command
 }
 
-/// What it says and how it ends, by itself.
+/// Runs `hs` until it exits by itself.
 pub(crate) fn run(arguments: &[&str]) -> Ran {
     Running::new(hs(arguments), "").end()
 }
@@ -92,7 +92,7 @@ pub(crate) fn ending_signals() -> Vec<&'static str> {
     }
 }
 
-/// How a command went.
+/// The result of a command.
 #[derive(Debug)]
 pub(crate) struct Ran {
     pub(crate) code: Option<i32>,
@@ -100,14 +100,14 @@ pub(crate) struct Ran {
     pub(crate) err: String,
 }
 
-/// A command that goes on, until it is dropped.
+/// A running command. Dropping it kills the command.
 pub(crate) struct Running {
     pub(crate) child: Child,
     out: Pipe,
     err: Pipe,
 }
 
-/// A command that is waited for, and silent for so long, fails the test.
+/// A test fails if its command prints nothing for this long.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 impl Running {
@@ -124,26 +124,26 @@ impl Running {
         Running { child, out, err }
     }
 
-    /// The next line of its output.
+    /// Reads the next line of standard output.
     pub(crate) fn line(&mut self) -> String {
         let line = self.out.next();
-        line.unwrap_or_else(|| self.give_up("there is no other line"))
+        line.unwrap_or_else(|| self.give_up("there is no further line"))
     }
 
-    /// So many lines of its output.
+    /// Reads `count` lines of standard output.
     pub(crate) fn lines(&mut self, count: usize) -> Vec<String> {
         (0..count).map(|_| self.line()).collect()
     }
 
-    /// The lines that say what there is to begin with: in which order depends on whether the rows
-    /// were there when they were first asked for.
+    /// Reads the lines of the snapshot and sorts them. Their order depends on whether the rows had arrived
+    /// before the first read.
     pub(crate) fn first_lines(&mut self, count: usize) -> Vec<String> {
         let mut lines = self.lines(count);
         lines.sort_unstable();
         lines
     }
 
-    /// Reads its JSON lines until the rows are these, however many changes it takes.
+    /// Reads JSON lines until the rows equal `wanted`.
     pub(crate) fn wait_for_rows(&mut self, wanted: &Value) {
         let mut rows = Value::Object(Map::new());
         while rows != *wanted {
@@ -157,28 +157,28 @@ impl Running {
         }
     }
 
-    /// Reads what it says aside until it says this.
-    pub(crate) fn wait_for(&mut self, words: &str) -> String {
+    /// Reads lines of standard error until one contains `text`.
+    pub(crate) fn wait_for(&mut self, text: &str) -> String {
         loop {
             match self.err.next() {
-                Some(line) if line.contains(words) => return line,
+                Some(line) if line.contains(text) => return line,
                 Some(_) => {}
-                None => self.give_up(&format!("it never said `{words}`")),
+                None => self.give_up(&format!("standard error never contained `{text}`")),
             }
         }
     }
 
-    /// Leaves its output without a reader.
-    pub(crate) fn stop_reading(&mut self) {
+    /// Closes its standard output.
+    pub(crate) fn close_stdout(&mut self) {
         self.out.lines = None;
     }
 
-    /// Leaves what it says aside without a reader.
-    pub(crate) fn stop_listening(&mut self) {
+    /// Closes its standard error.
+    pub(crate) fn close_stderr(&mut self) {
         self.err.lines = None;
     }
 
-    /// Sends it a signal.
+    /// Sends the command a signal.
     #[cfg(unix)]
     pub(crate) fn signal(&self, signal: &str) {
         let id = self.child.id().to_string();
@@ -186,7 +186,7 @@ impl Running {
         assert!(sent.is_ok_and(|status| status.success()));
     }
 
-    /// Waits until it ends by itself; what it said that was not read yet.
+    /// Waits until the command exits by itself, and returns the output that was not read yet.
     pub(crate) fn end(&mut self) -> Ran {
         let out = self.out.by_ref().collect();
         let err = self.err.by_ref().collect::<Vec<_>>().join("\n");
@@ -197,7 +197,7 @@ impl Running {
         Ran { code, out, err }
     }
 
-    /// Waits until it ends by itself although nobody reads its output; its exit code.
+    /// Waits until the command exits by itself while its standard output is not read. Returns the exit code.
     pub(crate) fn end_unread(&mut self) -> Option<i32> {
         self.err.by_ref().for_each(drop);
         if self.err.late {
@@ -207,18 +207,18 @@ impl Running {
     }
 
     fn give_up(&mut self, why: &str) -> ! {
-        // It may have ended by itself.
+        // The command may have exited already.
         let _ = self.child.kill();
         let (out, err) = (self.out.all(), self.err.all());
-        panic!("{why}; it said {out:#?}, and aside {err:#?}")
+        panic!("{why}; stdout: {out:#?}, stderr: {err:#?}")
     }
 }
 
-/// What it says, line by line. It ends where there is no other line.
+/// The lines of an output of the command.
 struct Pipe {
     lines: Option<Lines<BufReader<Box<dyn Read + Send>>>>,
-    said: Vec<String>,
-    /// Whether a line was waited for in vain.
+    read: Vec<String>,
+    /// Whether a read timed out.
     late: bool,
 }
 
@@ -227,15 +227,15 @@ impl Pipe {
         let pipe: Box<dyn Read + Send> = Box::new(pipe);
         Pipe {
             lines: Some(BufReader::new(pipe).lines()),
-            said: Vec::new(),
+            read: Vec::new(),
             late: false,
         }
     }
 
-    /// All that it said.
+    /// Returns all lines, including those that were read before.
     fn all(&mut self) -> &[String] {
         self.by_ref().for_each(drop);
-        &self.said
+        &self.read
     }
 }
 
@@ -244,38 +244,38 @@ impl Iterator for Pipe {
 
     fn next(&mut self) -> Option<String> {
         let mut lines = self.lines.take()?;
-        let (told, line) = channel();
+        let (sender, line) = channel();
         thread::spawn(move || {
             let line = lines.next();
-            // Nobody may have had the patience.
-            let _ = told.send((line, lines));
+            // The receiver is gone after a timeout.
+            let _ = sender.send((line, lines));
         });
         let Ok((line, lines)) = line.recv_timeout(PATIENCE) else {
             self.late = true;
             return None;
         };
         self.lines = Some(lines);
-        let line = line?.expect("what hs says is text");
-        self.said.push(line.clone());
+        let line = line?.expect("the output is text");
+        self.read.push(line.clone());
         Some(line)
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // The command may have exited already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// A recording as a server, and its URL.
+/// Starts `hs serve` with a recording, and returns it with its URL.
 pub(crate) fn served(recording: &str, arguments: &[&str]) -> (Running, String) {
     let command = hs(&[&["serve", "-", "--port", "0"], arguments].concat());
     served_by(command, recording)
 }
 
-/// The server that a command is, and its URL.
+/// Starts a command that is a server, and returns it with its URL.
 pub(crate) fn served_by(command: Command, input: &str) -> (Running, String) {
     let mut server = Running::new(command, input);
     let line = server.line();
@@ -286,7 +286,7 @@ pub(crate) fn served_by(command: Command, input: &str) -> (Running, String) {
     (server, url)
 }
 
-/// A file of this name that is not there.
+/// Returns the path of a file that does not exist.
 pub(crate) fn no_file(name: &str) -> PathBuf {
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
     let _ = std::fs::remove_file(&path);

@@ -1,4 +1,4 @@
-//! What a JWT says of its own life. Nothing is verified: that is the server's business.
+//! The expiry in a JWT's claims. The signature is not verified: the server does that.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use data_encoding::BASE64URL_NOPAD;
 
 use crate::json;
 
-/// The times of a JWT, each since 1970.
+/// The times of a JWT, as durations since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Times {
     pub(super) expires: Duration,
@@ -14,7 +14,7 @@ pub(super) struct Times {
 }
 
 impl Times {
-    /// Reads them, if the token is a JWT that expires.
+    /// Reads the times of a token, if it is a JWT that expires.
     pub(super) fn of(token: &str) -> Option<Self> {
         let mut parts = token.split('.');
         let (_, claims, _) = (parts.next()?, parts.next()?, parts.next()?);
@@ -30,9 +30,9 @@ impl Times {
         })
     }
 
-    /// From its issue to its end: by the issuer's clock alone.
-    pub(super) fn whole(&self) -> Option<Duration> {
-        let whole = self.expires.checked_sub(self.issued?)?;
-        (!whole.is_zero()).then_some(whole)
+    /// Returns the time from issue to expiry, which depends only on the issuer's clock.
+    pub(super) fn lifetime(&self) -> Option<Duration> {
+        let lifetime = self.expires.checked_sub(self.issued?)?;
+        (!lifetime.is_zero()).then_some(lifetime)
     }
 }

@@ -1,4 +1,4 @@
-//! Tokens: what is presented to the server, where it comes from, and why it may not come.
+//! Tokens, their providers, and why a provider can fail.
 
 mod error;
 #[cfg(feature = "client")]

@@ -1,16 +1,18 @@
-//! Where tokens come from.
+//! Token providers.
 
 use std::future::Future;
 use std::pin::Pin;
 
 use super::{AuthToken, TokenError};
 
-/// Provides tokens, each when it is needed: before the first connection, before one that follows a
-/// refusal of the last token, and before the one in use expires.
+/// Supplies tokens to a client. Set with
+/// [`HyperStackBuilder::token_provider`](crate::HyperStackBuilder::token_provider).
 ///
-/// Any `Fn() -> impl Future<Output = Result<AuthToken, TokenError>>` is one. It is asked for one token
-/// at a time, in the client's own task, beside the reading of the socket; so it must not block. A panic
-/// in it ends the client, with [`CloseReason::Stopped`](crate::CloseReason::Stopped).
+/// Any `Fn() -> impl Future<Output = Result<AuthToken, TokenError>>` is a provider. The client calls it before it
+/// first connects, before it reconnects with a new token, and before the token in use expires.
+///
+/// The client makes one request at a time, in the task that also reads the socket, so the provider must not block.
+/// A panic in it closes the client with [`CloseReason::Stopped`](crate::CloseReason::Stopped).
 ///
 /// ```
 /// use std::time::Duration;
@@ -21,7 +23,18 @@ use super::{AuthToken, TokenError};
 /// takes(provider);
 /// ```
 pub trait TokenProvider: Send + Sync + 'static {
-    /// A token that has not been used before, or is valid for a while.
+    /// Returns a token that is valid now.
+    ///
+    /// It can be the token of an earlier call, unless the server rejected that token or it is about to expire.
+    ///
+    /// # Errors
+    ///
+    /// Return [`TokenError::new`] for a temporary failure and [`TokenError::denied`] for a final one.
+    ///
+    /// # Cancellation
+    ///
+    /// The client drops the future when it closes, and when
+    /// [`token_timeout`](crate::HyperStackBuilder::token_timeout) has passed.
     fn token(&self) -> Pin<Box<dyn Future<Output = Result<AuthToken, TokenError>> + Send + '_>>;
 }
 

@@ -1,4 +1,4 @@
-//! The settings of a client.
+//! The builder of a client, and its settings.
 
 use std::fmt;
 use std::sync::Arc;
@@ -17,7 +17,17 @@ use crate::wire::{Protocol, Secret};
 #[cfg(feature = "testing")]
 use crate::{engine::Tap, wire::Entry};
 
-/// Settings for a [`HyperStack`]; made by [`HyperStack::builder`].
+/// Configures and connects a [`HyperStack`]. Created by [`HyperStack::builder`].
+///
+/// Only [`url`](Self::url) is required. [`connect`](Self::connect) checks all settings before it dials.
+///
+/// | settings | methods |
+/// |---|---|
+/// | server | [`url`](Self::url), [`protocol`](Self::protocol), [`header`](Self::header), [`root_certificates`](Self::root_certificates) |
+/// | token | [`token`](Self::token), [`token_provider`](Self::token_provider), `api_key`, `publishable_key`, `token_endpoint`, [`token_in_query`](Self::token_in_query), [`token_timeout`](Self::token_timeout) |
+/// | connecting | [`connect_timeout`](Self::connect_timeout), [`wait_for_server`](Self::wait_for_server), [`auto_reconnect`](Self::auto_reconnect), [`reconnect_intervals`](Self::reconnect_intervals), [`max_reconnect_attempts`](Self::max_reconnect_attempts), [`ping_interval`](Self::ping_interval), [`resume`](Self::resume) |
+/// | reading | [`initial_data_timeout`](Self::initial_data_timeout), [`linger`](Self::linger), [`stream_capacity`](Self::stream_capacity), [`stale_after`](Self::stale_after) |
+/// | limits | [`max_entries_per_view`](Self::max_entries_per_view), [`max_subscriptions`](Self::max_subscriptions), [`max_message_size`](Self::max_message_size), [`max_frame_size`](Self::max_frame_size), [`max_inflated_size`](Self::max_inflated_size) |
 ///
 /// ```no_run
 /// use std::time::Duration;
@@ -82,71 +92,105 @@ impl Default for HyperStackBuilder {
 }
 
 impl HyperStackBuilder {
-    /// The server's URL: `ws://…` or `wss://…`. Required.
+    /// Sets the server's URL: `ws://…` or `wss://…`. Required.
     pub fn url(mut self, url: impl Into<String>) -> Self {
         self.url = Some(url.into());
         self
     }
 
-    /// A token, sent as `Authorization: Bearer …` (see also [`token_in_query`](Self::token_in_query)).
-    /// It appears in no log and in no error. One that expires cannot be followed by another: streams end
-    /// when the server refuses it. For tokens that are renewed, see
-    /// [`token_provider`](Self::token_provider).
+    /// Sets a fixed token. Default: none.
+    ///
+    /// The client sends it as `Authorization: Bearer …`, or as [`token_in_query`](Self::token_in_query) says. It
+    /// appears in no log and no error. A fixed token cannot be renewed: once the server rejects it, all streams
+    /// end. For renewable tokens, use [`token_provider`](Self::token_provider).
     pub fn token(mut self, token: impl Into<String>) -> Self {
         self.token = Some(Secret(token.into()));
         self
     }
 
-    /// Where tokens come from: asked before the first connection, before one that follows a refusal of
-    /// the last token, and a minute before the one in use expires (in the middle of its life if it lives
-    /// less than two minutes), beside the reading of the socket. The server is then told the new token on
-    /// the open connection.
+    /// Sets a provider that supplies a token whenever the client needs one. Default: none.
     ///
-    /// When a token expires is what [`AuthToken`](crate::AuthToken) was told, or, if it is a JWT, what it
-    /// says itself. The provider is dropped with the client; what it is doing then is cancelled.
+    /// The client calls the provider:
+    ///
+    /// - before it first connects,
+    /// - before it reconnects, if the server rejected the last token or that token is about to expire,
+    /// - one minute before the token in use expires, or halfway through its life if that is less than two
+    ///   minutes. The client sends the new token over the open connection, and streams continue.
+    ///
+    /// The expiry is the one set on the [`AuthToken`](crate::AuthToken), or else a JWT's own. The client drops
+    /// the provider, and cancels a pending request, when it closes.
+    ///
+    /// ```no_run
+    /// use std::time::Duration;
+    /// use hyperstack_sdk::prelude::*;
+    /// use hyperstack_sdk::{AuthToken, TokenError};
+    ///
+    /// async fn log_in() -> Result<AuthToken, TokenError> {
+    ///     let token = std::env::var("SESSION").map_err(|_| TokenError::denied("SESSION is not set"))?;
+    ///     Ok(AuthToken::new(token).expires_in(Duration::from_secs(300)))
+    /// }
+    ///
+    /// # async fn run() -> Result<(), ConnectError> {
+    /// let hs = HyperStack::builder()
+    ///     .url("wss://ore.example")
+    ///     .token_provider(log_in)
+    ///     .connect()
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn token_provider(mut self, provider: impl TokenProvider) -> Self {
         self.provider = Some(Arc::new(provider));
         self
     }
 
-    /// A secret API key, for which the token endpoint gives tokens: the hosted one, unless
-    /// [`token_endpoint`](Self::token_endpoint) names another. It is sent there and nowhere else, and
-    /// appears in no log and in no error. Needs the feature `token-endpoint`.
+    /// Sets a secret API key, which the client exchanges for tokens at the token endpoint.
+    ///
+    /// The endpoint is the hosted one unless you set [`token_endpoint`](Self::token_endpoint). The client sends
+    /// the key only there. It appears in no log and no error. Requires the feature `token-endpoint`.
     #[cfg(feature = "token-endpoint")]
     pub fn api_key(mut self, key: impl Into<String>) -> Self {
         self.endpoint.api_key = Some(Secret(key.into()));
         self
     }
 
-    /// As [`api_key`](Self::api_key), for a key that need not be kept secret: an endpoint gives shorter
-    /// lived tokens for it, and may bind it to an origin (see
-    /// [`token_endpoint_header`](Self::token_endpoint_header)). Needs the feature `token-endpoint`.
+    /// Like [`api_key`](Self::api_key), for a key that you may publish, for example in an app.
+    ///
+    /// An endpoint issues shorter-lived tokens for such a key and may bind it to an origin (see
+    /// [`token_endpoint_header`](Self::token_endpoint_header)). Requires the feature `token-endpoint`.
     #[cfg(feature = "token-endpoint")]
     pub fn publishable_key(mut self, key: impl Into<String>) -> Self {
         self.endpoint.publishable_key = Some(Secret(key.into()));
         self
     }
 
-    /// The URL of the token endpoint: `https://…`, or `http://…`, which shows the key to whoever listens.
-    /// It is asked by `POST` for a token for this client's [`url`](Self::url), without the query of that,
-    /// as often as a [`token_provider`](Self::token_provider) would be. Redirects are not followed, and an
-    /// answer of more than 64 KiB is an error. Needs the feature `token-endpoint`.
+    /// Sets the URL of the token endpoint. Default: the hosted endpoint, if a key is set.
     ///
-    /// The request is that of the hosted service: the key as `Authorization: Bearer`, and the body
-    /// `{"websocket_url": "wss://…"}`. The answer is `{"token": "…", "expires_at": 1893456000}`, in seconds
-    /// since 1970; `expiresAt` is read too. An answer that does not say so in these words is a token of
-    /// which only a JWT tells when it is to be renewed.
+    /// The client requests a token whenever it would call a [`token_provider`](Self::token_provider). Use
+    /// `https://…`: `http://…` sends the key in clear text. Requires the feature `token-endpoint`.
     ///
-    /// A refusal of the endpoint's (400, 401, 403, or a code that says the same) is final: streams end
-    /// with it. All else may pass, and is tried again, after the `Retry-After` seconds where it gives any.
+    /// # Protocol
+    ///
+    /// The client sends a `POST` with the key as `Authorization: Bearer …` and the body
+    /// `{"websocket_url": "wss://…"}`, which is [`url`](Self::url) without its query. The endpoint replies
+    /// `{"token": "…", "expires_at": 1893456000}`, in seconds since 1970; `expiresAt` works too. Without an
+    /// expiry in the reply, the client uses the token's own if it is a JWT.
+    ///
+    /// # Errors
+    ///
+    /// The statuses 400, 401 and 403, and codes that mean the same, are final: all streams end. The client
+    /// retries after any other failure, and honours a `Retry-After` in seconds. A redirect, which the client
+    /// does not follow, and a reply of more than 64 KiB are such failures.
     #[cfg(feature = "token-endpoint")]
     pub fn token_endpoint(mut self, url: impl Into<String>) -> Self {
         self.endpoint.url = Some(url.into());
         self
     }
 
-    /// A header for the requests to the token endpoint, such as `Origin`. Its value appears in no log
-    /// and in no error. Given twice, the last value counts. Needs the feature `token-endpoint`.
+    /// Adds a header to requests to the token endpoint, such as `Origin`.
+    ///
+    /// A second value for the same name replaces the first. The value appears in no log and no error. Requires
+    /// the feature `token-endpoint`.
     #[cfg(feature = "token-endpoint")]
     pub fn token_endpoint_header(
         mut self,
@@ -159,115 +203,134 @@ impl HyperStackBuilder {
         self
     }
 
-    /// How long fetching a token may take, and the server's answer to a token on an open connection.
-    /// Default: 10 seconds. What takes longer is given up, and tried again.
+    /// Sets the deadline of a token request, and of the server's reply to a token refresh. Default: 10 seconds.
+    ///
+    /// A request that misses it is retried after a backoff. If the server does not reply to a refresh, the client
+    /// reconnects.
     pub fn token_timeout(mut self, timeout: Duration) -> Self {
         self.session.token_timeout = timeout;
         self
     }
 
-    /// Presents the token in the URL's query instead of a header, as this parameter: `hs_token` for the
-    /// tokens of sessions, `token` for a server with a static token, unless it was set up otherwise.
-    /// Queries end up in the logs of servers and proxies, so the header is better where it can be sent.
+    /// Sends the token as this parameter of the URL's query, instead of in a header.
     ///
-    /// The server takes the value as it stands. A token with characters that cannot stand in a query as
-    /// they are, which no JWT has, is refused before dialling.
+    /// By default, servers expect `hs_token` for a session token and `token` for a static token. Prefer the
+    /// header if you can: servers and proxies often log queries.
+    ///
+    /// Servers do not decode the value. [`connect`](Self::connect) therefore rejects a token with characters that
+    /// need escaping in a query. A JWT has none.
     pub fn token_in_query(mut self, parameter: impl Into<String>) -> Self {
         self.transport = Transport::Query(parameter.into());
         self
     }
 
-    /// A header for the WebSocket's handshake, such as `Origin`, which some servers ask for. Its value
-    /// appears in no log and in no error. Given twice, the last value counts.
+    /// Adds a header to the WebSocket handshake, such as `Origin`, which some servers require.
     ///
-    /// Those of the handshake itself cannot be set, nor `Authorization` where a token is sent in it.
+    /// A second value for the same name replaces the first. The value appears in no log and no error. You cannot
+    /// set the headers of the handshake itself, nor `Authorization` if the client sends a token in it.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.push((name.into(), Secret(value.into())));
         self
     }
 
-    /// Whether a lost connection is restored. Default: `true`. If not, streams end with the loss.
+    /// Sets whether the client restores a lost connection. Default: `true`.
+    ///
+    /// With `false`, streams end when the connection is lost.
     pub fn auto_reconnect(mut self, yes: bool) -> Self {
         self.session.auto_reconnect = yes;
         self
     }
 
-    /// The waits before the attempts to restore a connection; the last one repeats. Default: 1, 2,
-    /// 4, 8, 16 seconds. Each wait is drawn evenly between zero and its interval, so that many
-    /// clients do not come back at the same instant. A connection that stayed up for 30 seconds
-    /// starts the list anew.
+    /// Sets the backoff intervals between reconnect attempts. Default: 1, 2, 4, 8, then 16 seconds.
+    ///
+    /// The last interval repeats. The client waits a random time between zero and the interval (full jitter), so
+    /// that many clients do not reconnect at once. A connection that stays up for 30 seconds resets the list.
     pub fn reconnect_intervals(mut self, intervals: Vec<Duration>) -> Self {
         self.session.reconnect_intervals = intervals;
         self
     }
 
-    /// How many times the client tries to come back before it gives up, and streams end with the
-    /// reason. Default: no limit. The count starts anew after a connection that stayed up for 30
-    /// seconds: a server that accepts and drops at once is not there, though each attempt succeeds.
+    /// Sets how many times the client tries to reconnect before it gives up and streams end. Default: no limit.
+    ///
+    /// The count resets only after a connection that stays up for 30 seconds. A server that accepts connections
+    /// and drops them at once therefore uses up the attempts too.
     pub fn max_reconnect_attempts(mut self, attempts: u32) -> Self {
         self.session.max_reconnect_attempts = Some(attempts);
         self
     }
 
-    /// How often the server is pinged. Default: 15 seconds. After two intervals of silence the
-    /// connection is taken for lost.
+    /// Sets how often the client pings the server. Default: 15 seconds.
+    ///
+    /// If nothing arrives for two intervals, the client treats the connection as lost.
     pub fn ping_interval(mut self, interval: Duration) -> Self {
         self.session.ping_interval = interval;
         self
     }
 
-    /// Whether, after a loss, a list is asked for from its last change on, where the positions of its
-    /// changes can be relied on as far as they were seen. Default: `true`. If not, it is sent whole: at
-    /// most the 500 rows that a server keeps by default. A change without a position, or with one far
-    /// behind, that falls into the gap as the first of its kind is missed by the one and not by the
-    /// other.
+    /// Sets whether lists resume from a cursor after a reconnect. Default: `true`.
+    ///
+    /// This applies to v1 servers only. The server then sends only the rows that changed since the cursor, instead
+    /// of a full snapshot (by default, at most 500 rows). The client resumes a list only if the positions of all
+    /// changes so far were reliable, and requests a full snapshot otherwise.
+    ///
+    /// A resumed list can miss a change during the gap that has no usable position; a full snapshot cannot. Use
+    /// `false` if the chain can restart at a lower slot, as a local validator's does.
     pub fn resume(mut self, yes: bool) -> Self {
         self.session.resume = yes;
         self
     }
 
-    /// After how long without a word a subscription is begun anew. Default: never.
+    /// Sets how long a subscription may be silent before the client resubscribes. Default: never.
     ///
-    /// The server may end a subscription in silence, while the connection and the others on it live:
-    /// one that lags too far behind. No message tells that from a view in which nothing happens, so
-    /// this is a limit on how old what is read may be, at the price of a snapshot of every quiet view,
-    /// and of every quiet row that is read by its key, each time. A subscription is looked at four
-    /// times in that long. What did not change is silent; `stats().resyncs` counts.
+    /// A v1 server can silently drop a subscription that lags too far behind, while the connection stays up. To the
+    /// client, a dropped subscription looks like a view without changes. This setting limits how stale rows can
+    /// become; in return, every quiet view, and every quiet row read by its key, costs a snapshot per `limit`.
+    ///
+    /// Subscriptions are checked four times per `limit`. Streams yield only rows that changed.
+    /// [`Stats::resyncs`](crate::Stats::resyncs) counts the snapshots.
     pub fn stale_after(mut self, limit: Duration) -> Self {
         self.session.stale_after = Some(limit);
         self
     }
 
-    /// How long `get` and `list` wait for a view to be ready. Default: 5 seconds. An empty view is
-    /// ready after a round trip.
+    /// Sets how long `get` and `list` wait for a view to be ready. Default: 5 seconds.
+    ///
+    /// An empty view is ready after about one round trip.
     pub fn initial_data_timeout(mut self, timeout: Duration) -> Self {
         self.initial_data_timeout = timeout;
         self
     }
 
-    /// The deadline of each attempt to connect: name, TCP, TLS and handshake together. Default: 10
-    /// seconds.
+    /// Sets the deadline of each attempt to connect. Default: 10 seconds.
+    ///
+    /// It covers name resolution, TCP, TLS and the WebSocket handshake together.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
     }
 
-    /// Whether [`connect`](Self::connect) keeps trying, by the rules of reconnecting, instead of
-    /// returning the error of the first attempt. Default: `false`.
+    /// Sets whether [`connect`](Self::connect) retries a failed first attempt instead of returning its error.
+    /// Default: `false`.
+    ///
+    /// Retries follow the rules of reconnecting, including
+    /// [`max_reconnect_attempts`](Self::max_reconnect_attempts).
     pub fn wait_for_server(mut self, yes: bool) -> Self {
         self.session.wait_for_server = yes;
         self
     }
 
-    /// How long a subscription outlives its last reader, so that the next one finds it warm.
-    /// Default: 5 seconds. The rows are freed with it.
+    /// Sets how long a subscription stays after its last reader leaves. Default: 5 seconds.
+    ///
+    /// A reader that arrives in this time finds the rows in the cache. Afterwards, the client unsubscribes and
+    /// frees the rows.
     pub fn linger(mut self, linger: Duration) -> Self {
         self.session.linger = linger;
         self
     }
 
-    /// How many changes a stream keeps one by one for a reader that is behind. Beyond it, what is
-    /// pending for a row is folded into one item. Default: 1,024.
+    /// Sets the queue length at which a stream starts to conflate. Default: 1,024 changes.
+    ///
+    /// Beyond it, a stream merges the queued changes of each row into one; see [`Watch`](crate::Watch).
     pub fn stream_capacity(mut self, changes: usize) -> Self {
         self.queue_capacity = changes;
         self
@@ -275,10 +338,13 @@ impl HyperStackBuilder {
 
     /// Limits how many rows of a view the client holds. Default: no limit.
     ///
-    /// A v2 server applies the limit itself: the client sends it as the `take` of each query that has none. Under
-    /// v1, and for rows that the client filters, the row furthest from the front of the view's order leaves as a
-    /// delete. Such a row is never shown in part. `get` and `watch_key` fetch it: under v1 that
-    /// requests the view's snapshot again. A row that is read by its key does not count toward the limit.
+    /// A v2 server applies the limit itself: the client sends it as the `take` of each query that has none. With a
+    /// v1 server, or if the client applies a filter itself, the client evicts the rows at the end of the view's
+    /// order, and streams yield a delete for each. A view's first eviction is reported as
+    /// [`Fault::Full`](crate::Fault::Full); [`Stats::evicted_rows`](crate::Stats::evicted_rows) counts them all.
+    ///
+    /// `get` and `watch_key` fetch an evicted row again; with v1, that costs a snapshot of the view. Rows read by
+    /// key do not count toward the limit.
     pub fn max_entries_per_view(mut self, entries: usize) -> Self {
         self.max_entries_per_view = Some(entries);
         self
@@ -290,38 +356,47 @@ impl HyperStackBuilder {
         self
     }
 
-    /// How many subscriptions there may be at a time: parts of views, and rows by key. Default: 10,000.
-    /// A row that is read by its key counts, also beside its list; what only lingers gives way.
-    /// What is wanted beyond it is refused, with [`EndReason::TooManySubscriptions`](crate::EndReason)
-    /// as the reader's end. While there is no connection this is all that waits to be asked for.
+    /// Limits how many distinct queries the client keeps subscribed at a time. Default: 10,000.
+    ///
+    /// Each part of a view counts, and each row read by its key, even if its list is subscribed too. At the limit,
+    /// queries that only [linger](Self::linger) are dropped first. Beyond it, reads fail with
+    /// [`ReadError::TooManySubscriptions`](crate::ReadError::TooManySubscriptions) and streams end with
+    /// [`EndReason::TooManySubscriptions`](crate::EndReason::TooManySubscriptions).
     pub fn max_subscriptions(mut self, subscriptions: usize) -> Self {
         self.session.max_subscriptions = subscriptions;
         self
     }
 
-    /// The largest message that is read, in bytes as it arrives. Default: 64 MiB. A larger one is
-    /// an error in [`faults`](HyperStack::faults) and changes nothing.
+    /// Limits the size of a message as received, in bytes. Default: 64 MiB.
+    ///
+    /// The client ignores a larger message and reports a [`Fault::Frame`](crate::Fault::Frame).
     pub fn max_message_size(mut self, bytes: usize) -> Self {
         self.limits.message = bytes;
         self
     }
 
-    /// The largest WebSocket frame that is received, in bytes. Default: four times
-    /// [`max_message_size`](Self::max_message_size), for the server writes a message of any size as one
-    /// frame. A larger one costs the connection, with [`ConnectionLost::TooLarge`](crate::ConnectionLost::TooLarge).
+    /// Limits the size of a WebSocket frame, in bytes. Default: four times
+    /// [`max_message_size`](Self::max_message_size).
+    ///
+    /// A larger frame ends the connection with [`ConnectionLost::TooLarge`](crate::ConnectionLost::TooLarge). Set it
+    /// well above `max_message_size`, because servers send a message of any size as one frame.
     pub fn max_frame_size(mut self, bytes: usize) -> Self {
         self.max_frame_size = Some(bytes);
         self
     }
 
-    /// The most that a compressed message may inflate to, in bytes. Default: 256 MiB. Inflation
-    /// stops there, with an error in [`faults`](HyperStack::faults).
+    /// Limits the decompressed size of a compressed message, in bytes. Default: 256 MiB.
+    ///
+    /// The client stops decompressing there, ignores the message and reports a
+    /// [`Fault::Frame`](crate::Fault::Frame).
     pub fn max_inflated_size(mut self, bytes: usize) -> Self {
         self.limits.inflated = bytes;
         self
     }
 
-    /// Certificates to trust besides the usual roots, in PEM. May be called more than once.
+    /// Adds root certificates to trust, in PEM format, besides the default roots.
+    ///
+    /// You can call it more than once.
     pub fn root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.roots.push(pem.into());
         self
@@ -330,27 +405,30 @@ impl HyperStackBuilder {
     /// Sets the protocol generation to speak. Default: [`Protocol::Auto`], which detects it on each
     /// connection.
     ///
-    /// The client first tries the generation that the server spoke last. On the first connection it tries v1
-    /// if the host ends in `usehyperstack.com`, else v2. A wrong guess costs one round trip. A Hyperstack 0.5
-    /// server does not answer the question, so its first rows take a second; set [`Protocol::V1`] for it.
+    /// With [`Protocol::Auto`], the client first tries the generation that the server last spoke. On the first
+    /// connection, it tries v1 if the host ends in `usehyperstack.com`, else v2. A wrong guess costs one round trip.
+    /// A Hyperstack 0.5 server does not answer the probe, so its first rows take about a second; set
+    /// [`Protocol::V1`] for it.
     ///
-    /// If the server changes its generation between two connections, streams get the difference.
+    /// If the server changes its generation between two connections, streams yield the rows that differ.
     ///
-    /// If the server does not speak the generation that you set, the client ends with
+    /// If the server does not speak the generation that you set, the client closes with
     /// [`ConnectError::WrongProtocol`].
     pub fn protocol(mut self, protocol: Protocol) -> Self {
         self.session.protocol = protocol;
         self
     }
 
-    /// Tells each message that goes over the wire, both ways, as an entry of a
-    /// [`Recording`](crate::testing::Recording), with its time since the client was made: what
-    /// [`replay`](crate::testing::TestServerBuilder::replay) plays. Needs the feature `testing`.
+    /// Calls `on_entry` with each message sent or received.
     ///
-    /// An entry holds no token: that of a `refresh_auth` is `***`, and so is one of eight characters or
-    /// more that the server repeats. The handshake is no message. What does not inflate is left out.
+    /// Each call passes an entry of a [`Recording`](crate::testing::Recording), with its time since the client was
+    /// created. [`replay`](crate::testing::TestServerBuilder::replay) plays recordings. Requires the feature
+    /// `testing`.
     ///
-    /// It is called by the task that reads the socket, which waits for it.
+    /// Entries contain no token: a `refresh_auth` has `***` in its place, as does a token of eight or more
+    /// characters that the server echoes. The handshake and messages that cannot be decompressed are not recorded.
+    ///
+    /// The callback runs in the task that reads the socket, so it must return quickly.
     ///
     /// ```no_run
     /// use std::io::Write;
@@ -372,25 +450,26 @@ impl HyperStackBuilder {
     /// # }
     /// ```
     #[cfg(feature = "testing")]
-    pub fn record(mut self, tell: impl Fn(Entry) + Send + Sync + 'static) -> Self {
-        self.tap = Some(Tap::new(tell));
+    pub fn record(mut self, on_entry: impl Fn(Entry) + Send + Sync + 'static) -> Self {
+        self.tap = Some(Tap::new(on_entry));
         self
     }
 
-    /// Connects.
+    /// Checks the settings and connects.
     ///
     /// # Errors
     ///
-    /// [`ConnectError`], of a setting that cannot be used, or of the first attempt.
+    /// Returns [`ConnectError::Config`] if a setting is missing or invalid, and another [`ConnectError`] if the
+    /// first attempt fails.
     ///
     /// # Panics
     ///
-    /// Outside of a Tokio runtime. The runtime must have its IO and its time driver enabled, as those
-    /// of `#[tokio::main]` and `#[tokio::test]` have.
+    /// Panics outside of a Tokio runtime. The runtime must have its IO and time drivers enabled, as those of
+    /// `#[tokio::main]` and `#[tokio::test]` do.
     ///
     /// # Cancellation
     ///
-    /// Dropping the future gives up the attempt.
+    /// Dropping the future aborts the attempt.
     pub async fn connect(self) -> Result<HyperStack, ConnectError> {
         let url = self.url.as_deref().ok_or(ConfigError::MissingUrl)?;
         self.check()?;
@@ -406,15 +485,15 @@ impl HyperStackBuilder {
                 .max_frame_size
                 .unwrap_or(self.limits.message.saturating_mul(4)),
         })?;
-        let shared = Arc::new(self.shared(driver::shown(url)));
-        let handle = Handle::new(shared.clone());
+        let engine = Arc::new(self.engine(driver::shown(url)));
+        let handle = Handle::new(engine.clone());
         let fetcher = Fetcher::new(provider, self.session.token_timeout, self.transport);
-        tokio::spawn(driver::run(CloseOnExit(shared.clone()), dialer, fetcher));
-        shared.connected().await?;
+        tokio::spawn(driver::run(CloseOnExit(engine.clone()), dialer, fetcher));
+        engine.connected().await?;
         Ok(HyperStack::new(handle))
     }
 
-    /// Who provides tokens, if anybody does.
+    /// Returns the token provider, if the settings name one.
     fn provider(&self, _url: &str) -> Result<Option<Arc<dyn TokenProvider>>, ConfigError> {
         #[cfg(feature = "token-endpoint")]
         if let Some(endpoint) = Endpoint::new(&self.endpoint, _url, &self.roots)? {
@@ -423,8 +502,8 @@ impl HyperStackBuilder {
         Ok(self.provider.clone())
     }
 
-    /// The settings that were made of those that say where tokens come from.
-    fn sources(&self) -> Vec<&'static str> {
+    /// Returns the names of the settings that supply tokens and are set.
+    fn token_settings(&self) -> Vec<&'static str> {
         let sources = [
             ("token", self.token.is_some()),
             ("token_provider", self.provider.is_some()),
@@ -435,8 +514,8 @@ impl HyperStackBuilder {
             #[cfg(feature = "token-endpoint")]
             ("token_endpoint", self.endpoint.url.is_some()),
         ];
-        let made = sources.into_iter().filter(|(_, is_made)| *is_made);
-        made.map(|(source, _)| source).collect()
+        let set = sources.into_iter().filter(|(_, is_set)| *is_set);
+        set.map(|(source, _)| source).collect()
     }
 
     fn check(&self) -> Result<(), ConfigError> {
@@ -447,28 +526,28 @@ impl HyperStackBuilder {
             })
         };
         if self.session.ping_interval.is_zero() {
-            return invalid("ping_interval", "must be longer than zero");
+            return invalid("ping_interval", "must be greater than zero");
         }
         if self.session.stale_after == Some(Duration::ZERO) {
-            return invalid("stale_after", "must be longer than zero");
+            return invalid("stale_after", "must be greater than zero");
         }
         if self.session.max_subscriptions == 0 {
             return invalid("max_subscriptions", "must be at least 1");
         }
         if self.session.reconnect_intervals.is_empty() {
-            let reason = "must have at least one interval; see also `auto_reconnect(false)`";
+            let reason = "must have at least one interval; to turn reconnecting off, use `auto_reconnect(false)`";
             return invalid("reconnect_intervals", reason);
         }
         if self.connect_timeout.is_zero() {
-            return invalid("connect_timeout", "must be longer than zero");
+            return invalid("connect_timeout", "must be greater than zero");
         }
         if self.session.token_timeout.is_zero() {
-            return invalid("token_timeout", "must be longer than zero");
+            return invalid("token_timeout", "must be greater than zero");
         }
-        for pair in self.sources().windows(2) {
-            // Only a key and where to take it go together.
+        for pair in self.token_settings().windows(2) {
+            // Only a key and its endpoint go together.
             if !matches!(pair, ["api_key" | "publishable_key", "token_endpoint"]) {
-                let reason = format!("conflicts with `{}`: set one source of tokens", pair[0]);
+                let reason = format!("conflicts with `{}`: set only one of them", pair[0]);
                 return invalid(pair[1], &reason);
             }
         }
@@ -493,12 +572,12 @@ impl HyperStackBuilder {
         Ok(())
     }
 
-    /// The client's state, with these settings.
-    pub(crate) fn shared(&self, url: String) -> Engine {
+    /// Creates the client's engine with these settings.
+    pub(crate) fn engine(&self, url: String) -> Engine {
         self.seeded(url, driver::random())
     }
 
-    /// The same; `seed` is all the randomness that it has.
+    /// Creates the client's engine with these settings. `seed` is the only source of randomness.
     pub(crate) fn seeded(&self, url: String, seed: u64) -> Engine {
         let settings = ClientSettings {
             url,
@@ -511,7 +590,7 @@ impl HyperStackBuilder {
         let session = session::Settings {
             credentials: match &self.token {
                 Some(token) => Credentials::Token(token.clone()),
-                None if self.sources().is_empty() => Credentials::None,
+                None if self.token_settings().is_empty() => Credentials::None,
                 None => Credentials::Fetched,
             },
             row_limit: self.max_entries_per_view.map(|rows| rows as u64),
@@ -527,11 +606,11 @@ impl HyperStackBuilder {
 }
 
 impl fmt::Debug for HyperStackBuilder {
-    /// Shows all settings but tokens, keys and headers, and the URL without its query and user.
+    /// Shows the settings without tokens, keys and headers, and the URL without its query and user.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HyperStackBuilder")
             .field("url", &self.url.as_deref().map(driver::shown))
-            .field("tokens_from", &self.sources())
+            .field("token_settings", &self.token_settings())
             .field("session", &self.session)
             .field("connect_timeout", &self.connect_timeout)
             .field("initial_data_timeout", &self.initial_data_timeout)

@@ -1,4 +1,4 @@
-//! The public face: [`HyperStack`] and its builder.
+//! [`HyperStack`] and its builder.
 
 mod builder;
 mod source;
@@ -19,12 +19,12 @@ use crate::stream::{EntityStream, RichEntityStream, RowStream, TryEntityStream};
 use crate::view::{ListView, ReadError, StateView};
 use crate::wire::Issue;
 
-/// A connection to a Hyperstack server, and the cache of what was read over it.
+/// A client of one server: a connection, and a typed cache of the rows that you read.
 ///
-/// A cheap handle: clones share the connection, and so do the views made from it. The connection
-/// lives in a task of the Tokio runtime that [`connect`](HyperStack::connect) was called in. When the
-/// last handle is dropped, the task stops, the socket is closed, and every stream ends: a stream is
-/// no handle, so whoever returns one from a function returns or keeps the client too.
+/// Read rows once with [`get`](HyperStack::get) and [`list`](HyperStack::list), or stream every change with
+/// [`watch`](HyperStack::watch). For filters, windows and derived views, get a view handle with
+/// [`views`](HyperStack::views). The client subscribes when you first read a view, unsubscribes when the last
+/// reader has gone, and restores a lost connection.
 ///
 /// ```no_run
 /// use hyperstack_sdk::prelude::*;
@@ -44,28 +44,38 @@ use crate::wire::Issue;
 /// # Ok(())
 /// # }
 /// ```
+///
+/// # Clone and drop
+///
+/// Clones are cheap and share the connection, as do the view handles made from it. Dropping the last clone or
+/// view handle closes the connection and ends every stream. A stream does not keep the connection open, so keep
+/// the client for as long as you read its streams.
+///
+/// The connection runs in a task of the Tokio runtime in which you call [`connect`](HyperStack::connect).
 #[derive(Clone)]
 pub struct HyperStack {
     handle: Handle,
 }
 
 impl HyperStack {
-    /// Connects with the default settings: one attempt within 10 seconds. After that, a lost
-    /// connection is restored without limit.
+    /// Connects with the default settings.
+    ///
+    /// Makes one attempt, with a deadline of 10 seconds. Later, the client restores a lost connection as often
+    /// as necessary. To keep trying the first time too, see
+    /// [`wait_for_server`](HyperStackBuilder::wait_for_server).
     ///
     /// # Errors
     ///
-    /// [`ConnectError`] says what stood in the way. To keep trying instead, see
-    /// [`wait_for_server`](HyperStackBuilder::wait_for_server).
+    /// Returns a [`ConnectError`] if the URL is invalid or the attempt fails.
     ///
     /// # Panics
     ///
-    /// Outside of a Tokio runtime. The runtime must have its IO and its time driver enabled.
+    /// Panics outside of a Tokio runtime. The runtime must have its IO and time drivers enabled.
     pub async fn connect(url: impl Into<String>) -> Result<Self, ConnectError> {
         Self::builder().url(url).connect().await
     }
 
-    /// A builder, for all settings.
+    /// Returns a builder with the default settings.
     pub fn builder() -> HyperStackBuilder {
         HyperStackBuilder::default()
     }
@@ -82,116 +92,149 @@ impl HyperStack {
         self.handle.engine()
     }
 
-    /// The entity with this key, or `None` if the server has none, or has not said so within
-    /// [`initial_data_timeout`](HyperStackBuilder::initial_data_timeout).
+    /// Returns the entity with this key.
     ///
-    /// The row is served from the entity's list where that is being read, else it is subscribed
-    /// for a short while, so that a second `get` finds it in the cache.
+    /// Waits for the server's answer for at most
+    /// [`initial_data_timeout`](HyperStackBuilder::initial_data_timeout) (default: 5 seconds). Returns `None` if
+    /// the server has no such entity or if the wait fails; [`try_get`](Self::try_get) tells the two apart.
+    ///
+    /// If another reader already has the entity's list, the row comes from there. Otherwise the client
+    /// subscribes to this one row and keeps the subscription for a few seconds, so that a second `get` finds the
+    /// row in the cache.
     ///
     /// # Panics
     ///
-    /// If it must wait outside of a Tokio runtime. Rows that are ready are returned without one.
+    /// Panics if it must wait outside of a Tokio runtime. Rows in the cache are returned without one.
     pub async fn get<E: Entity>(&self, key: &str) -> Option<E::Data> {
         self.state::<E>().get(key).await
     }
 
-    /// As [`get`](Self::get), but says why there is nothing.
+    /// Like [`get`](Self::get), but returns an error if the read fails.
     ///
     /// # Errors
     ///
-    /// See [`ReadError`]; a key that the server does not have is `Ok(None)`.
+    /// See [`ReadError`]. A key that the server does not have is `Ok(None)`.
     ///
     /// # Panics
     ///
-    /// If it must wait outside of a Tokio runtime. Rows that are ready are returned without one.
+    /// Panics if it must wait outside of a Tokio runtime. Rows in the cache are returned without one.
     pub async fn try_get<E: Entity>(&self, key: &str) -> Result<Option<E::Data>, ReadError> {
         self.state::<E>().try_get(key).await
     }
 
-    /// All entities of a kind, the one that changed last first.
+    /// Returns all entities of a type, the most recently changed first.
     ///
-    /// Waits for the last batch of the snapshot, at most for
-    /// [`initial_data_timeout`](HyperStackBuilder::initial_data_timeout), and returns what is there.
+    /// Waits until the snapshot is complete, for at most
+    /// [`initial_data_timeout`](HyperStackBuilder::initial_data_timeout) (default: 5 seconds). If the wait fails,
+    /// returns the rows that have arrived; [`try_list`](Self::try_list) returns the error.
     ///
     /// # Panics
     ///
-    /// If it must wait outside of a Tokio runtime. Rows that are ready are returned without one.
+    /// Panics if it must wait outside of a Tokio runtime. Rows in the cache are returned without one.
     pub async fn list<E: Entity>(&self) -> Vec<E::Data> {
         self.entities::<E>().get().await
     }
 
-    /// As [`list`](Self::list), but tells an empty list from one that is not known yet.
+    /// Like [`list`](Self::list), but returns an error if the list is not complete.
     ///
     /// # Errors
     ///
-    /// See [`ReadError`].
+    /// See [`ReadError`]. A list without entities is `Ok`, with no rows.
     ///
     /// # Panics
     ///
-    /// If it must wait outside of a Tokio runtime. Rows that are ready are returned without one.
+    /// Panics if it must wait outside of a Tokio runtime. Rows in the cache are returned without one.
     pub async fn try_list<E: Entity>(&self) -> Result<Vec<E::Data>, ReadError> {
         self.entities::<E>().try_get().await
     }
 
-    /// The entity with this key as the cache holds it at this moment. There is none unless somebody
-    /// reads it, or did a short while ago. Waits for nothing and subscribes to nothing.
+    /// Returns the entity with this key from the cache, without waiting.
+    ///
+    /// Does not subscribe. The cache holds an entity only while a reader has it, and for a few seconds after
+    /// (see [`linger`](HyperStackBuilder::linger)).
     pub fn get_sync<E: Entity>(&self, key: &str) -> Option<E::Data> {
         self.state::<E>().get_sync(key)
     }
 
-    /// All entities of a kind that the cache holds at this moment. There are none unless somebody reads
-    /// them, or did a short while ago. Waits for nothing and subscribes to nothing.
+    /// Returns the entities of a type's list that are in the cache, without waiting.
+    ///
+    /// Does not subscribe. The cache holds the list only while a reader has it, and for a few seconds after
+    /// (see [`linger`](HyperStackBuilder::linger)).
     pub fn list_sync<E: Entity>(&self) -> Vec<E::Data> {
         self.entities::<E>().get_sync()
     }
 
-    /// Streams all entities of a kind: those that are there, then every change. Lazy.
+    /// Streams all entities of a type: first the current ones, then every change.
+    ///
+    /// The stream subscribes when you first poll it; see [`Watch`](crate::Watch).
     pub fn watch<E: Entity>(&self) -> EntityStream<E::Data> {
         self.entities::<E>().watch()
     }
 
-    /// Streams each entity of a kind that is there, then each as it is after a change. Lazy.
+    /// Streams all entities of a type as plain rows: first the current ones, then each row after it changes.
+    ///
+    /// Deletes are not reported.
     pub fn listen<E: Entity>(&self) -> RowStream<E::Data> {
         self.entities::<E>().listen()
     }
 
-    /// As [`watch`](Self::watch), with the rows that did not fit, and the end, as errors. Lazy.
+    /// Like [`watch`](Self::watch), but also yields errors, such as decode errors and the end of the stream.
+    ///
+    /// See [`StreamError`](crate::StreamError).
     pub fn try_watch<E: Entity>(&self) -> TryEntityStream<E::Data> {
         self.entities::<E>().try_watch()
     }
 
-    /// Streams one entity. Lazy.
+    /// Streams the entity with this key: first its current state if it exists, then every change.
     pub fn watch_key<E: Entity>(&self, key: &str) -> EntityStream<E::Data> {
         self.state::<E>().watch(key)
     }
 
-    /// Streams some entities; only these are asked of the server. Lazy.
+    /// Streams the entities with these keys. The client subscribes to these only.
+    ///
+    /// Without any key, the stream ends with [`EndReason::NothingToWatch`](crate::EndReason::NothingToWatch).
     pub fn watch_keys<E: Entity>(&self, keys: &[&str]) -> EntityStream<E::Data> {
         self.state::<E>().watch_keys(keys)
     }
 
-    /// Streams all entities of a kind with the values before and after. Lazy.
+    /// Streams all entities of a type, with each row before and after a change.
     pub fn watch_rich<E: Entity>(&self) -> RichEntityStream<E::Data> {
         self.entities::<E>().watch_rich()
     }
 
-    /// Streams one entity with the values before and after. Lazy.
+    /// Streams the entity with this key, with its value before and after a change.
     pub fn watch_key_rich<E: Entity>(&self, key: &str) -> RichEntityStream<E::Data> {
         self.state::<E>().watch_rich(key)
     }
 
-    /// The views of an entity: the accessors that `#[derive(Views)]` makes.
+    /// Returns the views of an entity, with the accessors that `#[derive(Views)]` generates.
+    ///
+    /// ```no_run
+    /// # use hyperstack_sdk::prelude::*;
+    /// #[derive(Debug, Clone, PartialEq, Entity, Views)]
+    /// #[view(latest, single)]
+    /// struct OreRound {
+    ///     motherlode: Option<f64>,
+    /// }
+    ///
+    /// # async fn run(hs: HyperStack) {
+    /// let views = hs.views::<OreRoundViews>();
+    /// let latest: Option<OreRound> = views.latest().get().await;
+    /// let top_ten: Vec<OreRound> = views.list().take(10).get().await;
+    /// # }
+    /// ```
     pub fn views<V: Views>(&self) -> V {
         V::new(ViewSource::new(self.handle.clone(), V::Entity::NAME))
     }
 
-    /// The views of an entity by its name on the wire, with rows of raw JSON: for whoever knows a stack
-    /// only at run time.
+    /// Returns the views of an entity by its wire name, with rows of raw JSON.
     ///
-    /// A row is an object, merged as the server merges JSON, and has whatever the server sends, the
-    /// position `_seq` of its last change among it. Any path is one to
-    /// [filter](crate::ListView::filter) by, and values are compared as the JSON that was sent: large
-    /// integers come as text, and `"7"` is not `7`.
+    /// Use it if you learn an entity's name or fields only at run time. A row is a JSON object with every field
+    /// that the server sends, including `_seq`, the position of its last change. Patches merge as the server
+    /// merges JSON.
+    ///
+    /// You can [filter](crate::ListView::filter) by any path. Values are compared as the JSON that the server
+    /// sent: it sends large integers as text, and `"7"` does not equal `7`.
     ///
     /// ```no_run
     /// use hyperstack_sdk::prelude::*;
@@ -213,13 +256,15 @@ impl HyperStack {
         ViewSource::new(self.handle.clone(), entity.to_owned())
     }
 
-    /// Where the connection stands.
+    /// Returns the state of the connection.
     pub async fn connection_state(&self) -> ConnectionState {
         self.engine().state()
     }
 
-    /// The states of the connection, each with its cause: the present one first, then every change, each
-    /// attempt to reconnect among them.
+    /// Streams the states of the connection, each with its cause.
+    ///
+    /// Yields the current state first, then every change, including each attempt to reconnect. Ends when the
+    /// client has closed for good.
     ///
     /// ```no_run
     /// # use hyperstack_sdk::prelude::*;
@@ -237,36 +282,52 @@ impl HyperStack {
         self.engine().changes()
     }
 
-    /// The last loss of the connection, or failure to make or to restore it, or to have the next
-    /// token; `None` if there was none yet. It stays when the connection is restored.
+    /// Returns the latest connection error, or `None` if there was none.
+    ///
+    /// This is the latest loss of the connection, failed attempt to connect, or failed token request. A restored
+    /// connection does not clear it.
     pub fn last_error(&self) -> Option<ConnectError> {
         self.engine().last_error()
     }
 
-    /// What the server complains of, from now on: limits above all. They are among the
-    /// [`faults`](Self::faults) too.
+    /// Streams the error messages that the server sends from now on, such as exceeded limits.
+    ///
+    /// [`faults`](Self::faults) includes them too.
     pub fn socket_issues(&self) -> Feed<Issue> {
         self.engine().issues()
     }
 
-    /// Closes the connection for good, at once, whatever it is doing. Every stream ends, and reads
-    /// return what the cache holds.
+    /// Closes the connection for good.
+    ///
+    /// Takes effect at once in any state. Every stream ends, and later reads return what the cache holds.
     pub async fn disconnect(&self) {
         self.engine().close(CloseReason::Disconnected);
     }
 
-    /// Why the connection ended for good; `None` while it has not.
+    /// Returns why the client closed for good, or `None` if it has not.
     pub fn end_reason(&self) -> Option<CloseReason> {
         self.engine().end_reason()
     }
 
-    /// What went wrong and was survived, from now on: rows and frames that did not fit, complaints
-    /// of the server, losses of the connection.
+    /// Streams the faults that the client survives, from now on.
+    ///
+    /// These are decode errors, malformed messages, errors that the server sends, and losses of the connection;
+    /// see [`Fault`].
+    ///
+    /// ```no_run
+    /// # use hyperstack_sdk::prelude::*;
+    /// # async fn run(hs: HyperStack) {
+    /// let mut faults = hs.faults();
+    /// while let Some(fault) = faults.next().await {
+    ///     eprintln!("{fault}");
+    /// }
+    /// # }
+    /// ```
     pub fn faults(&self) -> Feed<Fault> {
         self.engine().faults()
     }
 
-    /// Counts since the client was made.
+    /// Returns the client's counters.
     pub fn stats(&self) -> Stats {
         self.engine().stats()
     }

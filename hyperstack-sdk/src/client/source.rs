@@ -1,4 +1,4 @@
-//! Where view handles come from.
+//! Creates view handles.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,7 +9,7 @@ use crate::engine::Handle;
 use crate::patch::{Entity, Record};
 use crate::view::{ListView, SingleView, StateView, WindowView};
 
-/// The views of an entity; implemented by `#[derive(Views)]`, on `FooViews` for `Foo`.
+/// The views of an entity. `#[derive(Views)]` on `Foo` implements it for `FooViews`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not the views of an entity",
     note = "`#[derive(Views)]` on an entity `Foo` makes `FooViews`: write `views::<FooViews>()`"
@@ -18,35 +18,38 @@ pub trait Views {
     /// The entity.
     type Entity: Entity;
 
-    /// The views over a connection; what [`HyperStack::views`](crate::HyperStack::views) calls.
+    /// Creates the views of one connection. Called by [`HyperStack::views`](crate::HyperStack::views).
     fn new(source: ViewSource<<Self::Entity as Entity>::Data>) -> Self
     where
         Self: Sized;
 }
 
-/// Makes the handles to the views of one entity. What the accessors of a derived `FooViews` use, and
-/// whoever knows the names only at run time: see [`HyperStack::raw`](crate::HyperStack::raw).
+/// Creates the handles to the views of one entity.
+///
+/// The generated accessors use it. Use it yourself if you learn view ids only at run time: see
+/// [`HyperStack::raw`](crate::HyperStack::raw).
 pub struct ViewSource<T> {
     handle: Handle,
     entity: Cow<'static, str>,
     row: PhantomData<fn() -> T>,
 }
 
-/// An entity that derives `Views`, whatever may be wrong with its fields: how a stack finds them.
+/// An entity that derives `Views`. `#[derive(Stack)]` finds an entity's views through it, even if the entity's
+/// fields do not compile.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` has no views to put into a stack",
-    label = "derives no `Views`",
-    note = "derive `Views` beside `Entity`: `#[derive(Entity, Views)]`"
+    message = "`{Self}` cannot be in a stack: it does not derive `Views`",
+    label = "does not derive `Views`",
+    note = "derive `Views` together with `Entity`: `#[derive(Entity, Views)]`"
 )]
 pub trait Viewed {
-    /// The views.
+    /// The generated views.
     type Views;
 
-    /// The views over a connection.
+    /// Creates the views of one connection.
     fn views(hyperstack: &HyperStack) -> Self::Views;
 }
 
-/// The source of an entity's views over a connection.
+/// Creates the source of an entity's views.
 pub fn source<T>(hyperstack: &HyperStack, entity: &'static str) -> ViewSource<T> {
     ViewSource::new(hyperstack.handle().clone(), entity)
 }
@@ -62,27 +65,27 @@ impl<T> ViewSource<T> {
 }
 
 impl<T: Record> ViewSource<T> {
-    /// One row at a time, by key.
+    /// Returns a handle that reads single rows by key.
     pub fn state(&self) -> StateView<T> {
         self.keyed(&format!("{}/list", self.entity))
     }
 
-    /// All rows, the one that changed last first.
+    /// Returns a handle to all rows, the most recently changed first.
     pub fn list(&self) -> ListView<T> {
         ListView::new(self.handle.clone(), &format!("{}/list", self.entity))
     }
 
-    /// The rows of the derived view `id`, in its order.
+    /// Returns a handle to the rows of the derived view `id`, in the view's order.
     pub fn collection(&self, id: &str) -> WindowView<T> {
         WindowView::new(self.handle.clone(), id)
     }
 
-    /// The first row of the view `id`.
+    /// Returns a handle to the first row of the view `id`.
     pub fn single(&self, id: &str) -> SingleView<T> {
         SingleView::new(self.handle.clone(), id)
     }
 
-    /// The rows of the view `id` one at a time, by key.
+    /// Returns a handle that reads single rows of the view `id` by key.
     pub fn keyed(&self, id: &str) -> StateView<T> {
         StateView::new(self.handle.clone(), id)
     }

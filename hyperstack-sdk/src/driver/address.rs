@@ -1,4 +1,4 @@
-//! From an address to a stream of bytes, through TLS where its scheme asks for that.
+//! TCP and TLS connections to a URL's host.
 
 use std::io;
 
@@ -12,12 +12,12 @@ use crate::session::ConfigError;
 /// A connection to a peer, encrypted or not.
 pub(super) type Stream = Box<dyn Bytes>;
 
-/// What can be read and written.
+/// A stream that can be read and written.
 pub(super) trait Bytes: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Bytes for T {}
 
-/// Where a peer is, and whom to trust that it is the one.
+/// The host and port of a peer, and the TLS settings if the URL is secure.
 pub(super) struct Address {
     host: String,
     port: u16,
@@ -25,16 +25,16 @@ pub(super) struct Address {
 }
 
 impl Address {
-    /// The address of a URL that was checked, trusting `roots` besides the usual ones. `unusable` is the
-    /// error of a URL, by the reason.
+    /// Creates the address of a checked URL. `roots` are trusted besides the default ones. `invalid_url` makes an
+    /// error about the URL.
     pub(super) fn new(
         uri: &Uri,
         roots: &[Vec<u8>],
-        unusable: impl Fn(String) -> ConfigError,
+        invalid_url: impl Fn(String) -> ConfigError,
     ) -> Result<Self, ConfigError> {
         let is_secure = matches!(uri.scheme_str(), Some("wss" | "https"));
         let host = uri.host().unwrap_or_default();
-        let connector = is_secure.then(|| tls::connector(roots, unusable));
+        let connector = is_secure.then(|| tls::connector(roots, invalid_url));
         Ok(Address {
             host: host
                 .trim_start_matches('[')
@@ -45,7 +45,7 @@ impl Address {
         })
     }
 
-    /// Connects. Whoever calls sets the deadline.
+    /// Connects, without a deadline.
     pub(super) async fn connect(&self) -> io::Result<Stream> {
         let stream = TcpStream::connect((self.host.as_str(), self.port)).await?;
         stream.set_nodelay(true)?;

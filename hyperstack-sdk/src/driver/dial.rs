@@ -1,4 +1,4 @@
-//! From a URL to an open WebSocket.
+//! Opens WebSocket connections.
 
 use std::time::Duration;
 
@@ -13,20 +13,20 @@ use super::{url, Socket};
 use crate::session::{ConfigError, ConnectError};
 use crate::wire::Secret;
 
-/// What a connection is made by.
+/// The settings of a connection.
 pub(crate) struct DialSettings<'a> {
     pub(crate) url: &'a str,
     /// Certificates in PEM.
     pub(crate) roots: &'a [Vec<u8>],
     pub(crate) headers: &'a [(String, Secret)],
     pub(crate) transport: Transport,
-    /// Whether a token will be presented.
+    /// Whether the client sends a token.
     pub(crate) has_token: bool,
     pub(crate) timeout: Duration,
     pub(crate) max_frame_size: usize,
 }
 
-/// Everything that it takes to dial, checked beforehand.
+/// Dials a server with settings that were checked.
 pub(crate) struct Dialer {
     address: Address,
     opening: Opening,
@@ -46,20 +46,21 @@ impl Dialer {
         if let (Transport::Query(name), true) = (&settings.transport, settings.has_token) {
             let mut query = uri.query().unwrap_or_default().split('&');
             if query.any(|pair| pair.split('=').next() == Some(name)) {
-                let reason = format!("its query has `{name}` already, where the token goes");
+                let reason =
+                    format!("its query already has `{name}`, which is the token's parameter");
                 return Err(invalid(reason));
             }
         }
         let carries_token = settings.has_token && settings.transport == Transport::Bearer;
         let reserved = |name: &str| match name {
-            "authorization" if carries_token => Some("is where the token goes"),
+            "authorization" if carries_token => Some("carries the token"),
             "host" | "connection" | "upgrade" | "content-length" | "transfer-encoding" => {
-                Some("is the handshake's own")
+                Some("belongs to the handshake")
             }
-            name if name.starts_with("sec-websocket-") => Some("is the handshake's own"),
+            name if name.starts_with("sec-websocket-") => Some("belongs to the handshake"),
             _ => None,
         };
-        // The server writes a message of any size as one frame.
+        // The server sends a message of any size as one frame, so one limit serves both.
         let hard_limit = Some(settings.max_frame_size);
         Ok(Dialer {
             address: Address::new(&uri, settings.roots, invalid)?,
@@ -147,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn urls_that_cannot_be_dialled_are_refused_without_their_query() {
+    fn an_error_about_a_url_shows_no_secrets() {
         let urls = [
             "https://a.b?secret",
             "a.b?secret",
@@ -170,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_that_cannot_be_sent_are_refused_without_their_values() {
+    fn an_error_about_a_header_does_not_show_its_value() {
         let refused = [
             ("Authorization", "secret"),
             ("HOST", "secret"),
@@ -191,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn a_parameter_of_the_query_is_one_of_its_own() {
+    fn the_parameter_of_the_token_must_be_valid_and_new() {
         let query = |name: &str| Transport::Query(name.into());
         for (url, name) in [
             ("ws://a.b?token=t", "token"),

@@ -1,4 +1,4 @@
-//! A token endpoint: tokens for an API key, over HTTP.
+//! A token endpoint, which issues tokens for an API key over HTTP.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -9,7 +9,7 @@ use serde_json::{json, Value};
 
 use super::address::Address;
 use super::http::exchange;
-use super::present::{headers, is_secret, Transport};
+use super::present::{headers, is_secret, Transport, NOT_IN_HEADERS};
 use super::refusal::Refusal;
 use super::url;
 use crate::auth::{AuthToken, TokenError, TokenProvider};
@@ -17,10 +17,10 @@ use crate::json::parse;
 use crate::session::ConfigError;
 use crate::wire::Secret;
 
-/// Where tokens come from for a key, if nothing else is said.
+/// The default endpoint if a key is set.
 const HOSTED: &str = "https://api.usehyperstack.com/ws/sessions";
 
-/// The most that is read of an answer, in bytes.
+/// The largest reply body that is accepted, in bytes.
 const LIMIT: usize = 64 * 1024;
 
 /// The settings of a token endpoint.
@@ -33,28 +33,28 @@ pub(crate) struct EndpointSettings {
 }
 
 impl EndpointSettings {
-    /// The key, and the setting that it came by.
+    /// Returns the key, and the name of its setting.
     fn key(&self) -> Option<(&'static str, &Secret)> {
         let key = self.api_key.as_ref().map(|key| ("api_key", key));
         key.or_else(|| Some(("publishable_key", self.publishable_key.as_ref()?)))
     }
 }
 
-/// Asks one endpoint for the tokens of one WebSocket server.
+/// Requests tokens for one WebSocket server from one endpoint.
 pub(crate) struct Endpoint {
     address: Address,
     uri: Uri,
     headers: Vec<(String, HeaderValue)>,
     body: String,
-    /// Its URL, to show.
+    /// The endpoint's URL without secrets, for errors.
     shown: String,
-    /// What was sent, and must not be shown though the endpoint repeats it.
+    /// The secrets in requests, to be redacted if the endpoint echoes them.
     secrets: Vec<String>,
 }
 
 impl Endpoint {
-    /// Checks the settings of an endpoint; `None` if there is none. Its certificate is checked against
-    /// `roots` as the server's is.
+    /// Checks the settings of an endpoint. Returns `None` if they name no endpoint. `roots` are trusted besides the
+    /// default ones.
     pub(crate) fn new(
         settings: &EndpointSettings,
         websocket_url: &str,
@@ -68,7 +68,7 @@ impl Endpoint {
             (None, None) => {
                 return Err(ConfigError::InvalidSetting {
                     setting: "token_endpoint_header",
-                    reason: "there is no token endpoint: see `token_endpoint` and `api_key`".into(),
+                    reason: "no token endpoint is set: call `token_endpoint` or `api_key`".into(),
                 })
             }
         };
@@ -78,13 +78,13 @@ impl Endpoint {
         };
         let uri = url::normal(url, ["http", "https"]).map_err(invalid)?;
         if url::host(&uri) != uri.authority().map_or("", |authority| authority.as_str()) {
-            let reason = "a user in it would be ignored: see `token_endpoint_header`";
+            let reason = "a user name in the URL is not sent: use `token_endpoint_header` instead";
             return Err(invalid(reason.into()));
         }
         let reserved = |name: &str| match name {
-            "authorization" if key.is_some() => Some("is where the key goes"),
+            "authorization" if key.is_some() => Some("carries the key"),
             "host" | "content-type" | "content-length" | "transfer-encoding" | "connection"
-            | "upgrade" => Some("is the request's own"),
+            | "upgrade" => Some("belongs to the request"),
             _ => None,
         };
         let mut headers = headers("token_endpoint_header", &settings.headers, reserved)?;
@@ -95,7 +95,7 @@ impl Endpoint {
             };
             Transport::Bearer.check(key).map_err(invalid)?;
             let value = HeaderValue::try_from(format!("Bearer {key}"));
-            let mut value = value.map_err(|_| invalid("no HTTP header may have it"))?;
+            let mut value = value.map_err(|_| invalid(NOT_IN_HEADERS))?;
             value.set_sensitive(true);
             headers.push((AUTHORIZATION.to_string(), value));
         }
@@ -106,7 +106,7 @@ impl Endpoint {
         Ok(Some(Endpoint {
             address: Address::new(&uri, roots, invalid)?,
             headers,
-            // What the server is told of by its name alone needs no query, which may be a secret.
+            // The URL only names the server, so its query, which may be a secret, is not sent.
             body: json!({"websocket_url": url::shown(websocket_url)}).to_string(),
             shown: url::shown(url),
             secrets,
@@ -116,15 +116,15 @@ impl Endpoint {
 
     async fn fetch(&self) -> Result<AuthToken, TokenError> {
         let unreachable = |error: &dyn std::error::Error| {
-            // What hyper says of an error is of little help without its cause.
+            // Hyper's message is of little help without its cause.
             let cause = error.source().map(|cause| format!(": {cause}"));
             let cause = cause.unwrap_or_default();
             self.failed(format!("cannot be reached: {error}{cause}"))
         };
         let stream = self.address.connect().await;
         let stream = stream.map_err(|error| unreachable(&error))?;
-        let answer = exchange(stream, self.request()?, LIMIT).await;
-        self.read(&answer.map_err(|error| unreachable(&error))?)
+        let reply = exchange(stream, self.request()?, LIMIT).await;
+        self.read(&reply.map_err(|error| unreachable(&error))?)
     }
 
     fn request(&self) -> Result<Request<String>, TokenError> {
@@ -136,31 +136,31 @@ impl Endpoint {
             request = request.header(name, value);
         }
         let request = request.body(self.body.clone());
-        request.map_err(|error| self.failed(format!("cannot be asked: {error}")))
+        request.map_err(|error| self.failed(format!("cannot be called: {error}")))
     }
 
-    /// What an answer comes to.
-    fn read(&self, answer: &Response<Vec<u8>>) -> Result<AuthToken, TokenError> {
-        let status = answer.status();
+    /// Reads the token from a reply, or why there is none.
+    fn read(&self, reply: &Response<Vec<u8>>) -> Result<AuthToken, TokenError> {
+        let status = reply.status();
         let code = status.as_u16();
-        if answer.body().len() > LIMIT {
-            return Err(self.failed(format!("answered with more than {LIMIT} bytes")));
+        if reply.body().len() > LIMIT {
+            return Err(self.failed(format!("replied with more than {LIMIT} bytes")));
         }
         if status.is_redirection() {
-            let location = answer.headers().get(LOCATION);
+            let location = reply.headers().get(LOCATION);
             let location = location.and_then(|location| location.to_str().ok());
-            let location = location.map_or("elsewhere".to_owned(), url::shown);
+            let location = location.map_or("another URL".to_owned(), url::shown);
             return Err(self.failed(format!(
-                "redirects to {location} with status {code}, where the key is not sent: set \
-                 `token_endpoint` to where it shall go"
+                "redirects to {location} with status {code}, which the client does not follow: set \
+                 `token_endpoint` to the new URL"
             )));
         }
         if !status.is_success() {
             let secrets = self.secrets.iter().map(String::as_str);
-            let refusal = Refusal::new(status, answer.headers(), answer.body(), secrets);
-            let text = format!("answered with status {code}: {}", refusal.message);
+            let refusal = Refusal::new(status, reply.headers(), reply.body(), secrets);
+            let text = format!("replied with status {code}: {}", refusal.message);
             let mut error = match code {
-                400 | 401 | 403 => TokenError::denied(self.says(text)),
+                400 | 401 | 403 => TokenError::denied(self.describe(text)),
                 _ => self.failed(text),
             };
             if let Some(code) = refusal.code {
@@ -171,10 +171,10 @@ impl Endpoint {
             }
             return Err(error);
         }
-        let body = parse(answer.body()).ok();
+        let body = parse(reply.body()).ok();
         let field = |name| body.as_ref()?.get(name);
         let Some(token) = field("token").and_then(Value::as_str) else {
-            return Err(self.failed(format!("answered with status {code}, and without a token")));
+            return Err(self.failed(format!("replied with status {code} but without a token")));
         };
         let expires_at = field("expires_at").or_else(|| field("expiresAt"));
         let token = AuthToken::new(token);
@@ -185,10 +185,11 @@ impl Endpoint {
     }
 
     fn failed(&self, text: String) -> TokenError {
-        TokenError::new(self.says(text))
+        TokenError::new(self.describe(text))
     }
 
-    fn says(&self, text: String) -> String {
+    /// Puts the endpoint's name in front of a message.
+    fn describe(&self, text: String) -> String {
         format!("the token endpoint {} {text}", self.shown)
     }
 }

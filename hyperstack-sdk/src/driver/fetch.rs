@@ -1,4 +1,4 @@
-//! Fetching tokens, one at a time.
+//! Fetches tokens from the provider, one at a time.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -13,24 +13,24 @@ use crate::session::Grant;
 
 type Fetched = Result<AuthToken, TokenError>;
 
-/// Asks a provider for tokens. What was begun goes on until it ends, whoever waits for it: a token that
-/// was being fetched for a connection serves the one that follows.
+/// Fetches tokens from a provider. A request that has started always runs to its end: a token that was requested
+/// for one connection serves the next if the first is lost.
 pub(crate) struct Fetcher {
     provider: Option<Arc<dyn TokenProvider>>,
     timeout: Duration,
     transport: Transport,
-    flight: Option<Flight>,
+    pending: Option<PendingToken>,
 }
 
-/// A request to the provider that is under way.
-struct Flight {
-    /// When the client asked. A token's life counts from here.
-    asked: Instant,
-    answer: Pin<Box<dyn Future<Output = Fetched> + Send>>,
+/// A request to the provider that has not ended.
+struct PendingToken {
+    /// When the client called the provider. A token's life counts from here.
+    requested: Instant,
+    reply: Pin<Box<dyn Future<Output = Fetched> + Send>>,
 }
 
 impl Fetcher {
-    /// `transport` is how its tokens will be presented.
+    /// Creates a fetcher. `transport` is how the tokens will be sent, for which they are checked.
     pub(crate) fn new(
         provider: Option<Arc<dyn TokenProvider>>,
         timeout: Duration,
@@ -40,38 +40,39 @@ impl Fetcher {
             provider,
             timeout,
             transport,
-            flight: None,
+            pending: None,
         }
     }
 
-    /// Whether a token is on its way.
-    pub(crate) fn is_flying(&self) -> bool {
-        self.flight.is_some()
+    /// Whether a request has not ended.
+    pub(crate) fn is_pending(&self) -> bool {
+        self.pending.is_some()
     }
 
-    /// The next token, within the deadline. May be dropped and called again.
+    /// Returns the next token, or an error after the deadline. Cancel safe: the next call continues the request.
     pub(crate) async fn fetch(&mut self) -> Result<Grant, TokenError> {
         let Some(provider) = &self.provider else {
-            return Err(TokenError::denied("nobody provides tokens"));
+            return Err(TokenError::denied("no token provider is set"));
         };
         let (provider, timeout) = (provider.clone(), self.timeout);
-        let flight = self.flight.get_or_insert_with(|| Flight {
-            asked: Instant::now(),
-            answer: Box::pin(async move {
+        let pending = self.pending.get_or_insert_with(|| PendingToken {
+            requested: Instant::now(),
+            reply: Box::pin(async move {
                 let fetched = tokio::time::timeout(timeout, provider.token()).await;
                 fetched.unwrap_or_else(|_| {
-                    Err(TokenError::new(format!("none came within {timeout:?}")))
+                    let message = format!("the token provider did not reply within {timeout:?}");
+                    Err(TokenError::new(message))
                 })
             }),
         });
-        let fetched = flight.answer.as_mut().await;
-        let waited = flight.asked.elapsed();
-        self.flight = None;
+        let fetched = pending.reply.as_mut().await;
+        let waited = pending.requested.elapsed();
+        self.pending = None;
         let token = fetched?;
         match self.transport.check(token.secret()) {
             Ok(()) => Ok(Grant::new(&token, waited, SystemTime::now())),
             Err(reason) => Err(TokenError::denied(format!(
-                "what was provided cannot be presented: {reason}"
+                "the provided token is invalid: {reason}"
             ))),
         }
     }
@@ -85,9 +86,9 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    /// A process that is stopped, or whose runtime is blocked, reads an answer late.
+    /// A process that is stopped, or whose runtime is blocked, reads a reply late.
     #[tokio::test(start_paused = true)]
-    async fn a_token_ages_while_its_answer_lies_unread() {
+    async fn a_token_ages_while_its_reply_lies_unread() {
         let provider = || async {
             tokio::time::sleep(9 * SECOND).await;
             Ok(AuthToken::new("token").expires_in(90 * SECOND))

@@ -1,7 +1,7 @@
 //! The opening handshake of a WebSocket.
 //!
-//! It is our own because tungstenite's logs the request with the token in it, and because it does not
-//! wait for the body of a refusal, which says why.
+//! We do not use tungstenite's handshake, because it logs the request with the token in it and does not read the
+//! body of a rejection, which has the reason.
 
 use std::fmt::Write;
 use std::io;
@@ -21,13 +21,13 @@ use super::url;
 use crate::session::ConnectError;
 use crate::wire::Secret;
 
-/// The most that is read of a head, and of the body of a refusal, in bytes.
+/// The largest reply head, and the most that is read of a rejection's body, in bytes.
 const LIMIT: usize = 64 * 1024;
 
-/// How long the body of a refusal is waited for once its head is there: the status says enough.
+/// How long to wait for the body of a rejection after its head. Without it, the status must do.
 const BODY_WITHIN: Duration = Duration::from_secs(1);
 
-/// All of a request that is the same for each attempt.
+/// The parts of the request that are the same for each attempt.
 pub(super) struct Opening {
     pub(super) uri: Uri,
     pub(super) headers: Vec<(String, HeaderValue)>,
@@ -35,7 +35,7 @@ pub(super) struct Opening {
 }
 
 impl Opening {
-    /// Opens a WebSocket on a stream. Returns what the server has sent already.
+    /// Opens a WebSocket on a stream. Returns the bytes that the server has already sent after its reply.
     pub(super) async fn open(
         &self,
         stream: &mut Stream,
@@ -52,7 +52,7 @@ impl Opening {
             check(headers, &key)?;
             return Ok(rest);
         }
-        // An answer that is cut off is an answer still.
+        // If the body is cut off, the head still says enough.
         let _ = tokio::time::timeout(BODY_WITHIN, read_body(stream, &mut rest)).await;
         let refusal = Refusal::new(status, headers, &rest, self.secrets(token));
         Err(ConnectError::Rejected {
@@ -63,7 +63,7 @@ impl Opening {
         })
     }
 
-    /// What a server that repeats it must not make us show.
+    /// Returns the secrets in the request, to be redacted if the server echoes them.
     fn secrets<'a>(&'a self, token: Option<&'a Secret>) -> impl Iterator<Item = &'a str> {
         let headers = self.headers.iter().filter(|(name, _)| is_secret(name));
         let headers = headers.filter_map(|(_, value)| value.to_str().ok());
@@ -100,7 +100,7 @@ impl Opening {
     }
 }
 
-/// Reads the head of the answer, and what came with it.
+/// Reads the head of the reply. Returns it and the bytes that arrived after it.
 async fn read_head(stream: &mut Stream) -> Result<(Response, Vec<u8>), ConnectError> {
     let mut bytes = Vec::with_capacity(1024);
     loop {
@@ -110,7 +110,9 @@ async fn read_head(stream: &mut Stream) -> Result<(Response, Vec<u8>), ConnectEr
                     "the server closed the connection before it replied".into(),
                 ))
             }
-            Ok(_) if bytes.len() > LIMIT => return Err(no_websocket("its answer is endless")),
+            Ok(_) if bytes.len() > LIMIT => {
+                return Err(no_websocket("its head is longer than 64 KiB"))
+            }
             Ok(_) => {}
             Err(error) => return Err(ConnectError::Unreachable(error.to_string())),
         }
@@ -122,13 +124,14 @@ async fn read_head(stream: &mut Stream) -> Result<(Response, Vec<u8>), ConnectEr
     }
 }
 
-/// Reads until what came is an answer. The server names no length, and others keep the connection open.
+/// Reads a body until it has a complete JSON value. It cannot read to the end: the server sends no length, and a
+/// proxy may keep the connection open.
 async fn read_body(stream: &mut Stream, body: &mut Vec<u8>) -> io::Result<()> {
     while body.len() < LIMIT && first_value(body).is_none() && stream.read_buf(body).await? > 0 {}
     Ok(())
 }
 
-/// Whether whoever answered speaks WebSocket, and answered to this very request.
+/// Checks that a reply accepts this WebSocket request.
 fn check(headers: &HeaderMap, key: &str) -> Result<(), ConnectError> {
     let has = |name: HeaderName, wanted: &str| {
         let values = headers.get_all(name).into_iter();
@@ -149,7 +152,7 @@ fn check(headers: &HeaderMap, key: &str) -> Result<(), ConnectError> {
             "its `Sec-WebSocket-Accept` belongs to another request",
         ));
     }
-    // Neither was asked for.
+    // The request asks for neither.
     if headers.contains_key(header::SEC_WEBSOCKET_EXTENSIONS)
         || headers.contains_key(header::SEC_WEBSOCKET_PROTOCOL)
     {

@@ -1,4 +1,4 @@
-//! One HTTP request over a stream of ours.
+//! One HTTP request over an open stream.
 
 use std::future::poll_fn;
 use std::io;
@@ -13,8 +13,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::address::Stream;
 
-/// Sends a request and reads the answer, of whose body no more than `limit` bytes, and the piece that
-/// exceeds it. Dropping the future closes the stream.
+/// Sends a request and reads the reply. Stops reading the body once it exceeds `limit` bytes. Dropping the future
+/// closes the stream.
 pub(super) async fn exchange(
     stream: Stream,
     request: Request<String>,
@@ -30,8 +30,8 @@ pub(super) async fn exchange(
     });
     tokio::select! {
         biased;
-        answer = &mut exchange => answer,
-        // With the answer's last byte, which may still have to be taken; or before, and then it says why.
+        reply = &mut exchange => reply,
+        // If the connection ends cleanly, the rest of the reply may still be buffered.
         ended = &mut connection => {
             ended?;
             exchange.await
@@ -52,7 +52,7 @@ async fn read(mut body: Incoming, limit: usize) -> hyper::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// A stream of tokio's as hyper takes it.
+/// Adapts a tokio stream to hyper's traits.
 struct Io(Stream);
 
 impl hyper::rt::Read for Io {
@@ -61,7 +61,7 @@ impl hyper::rt::Read for Io {
         context: &mut Context<'_>,
         mut buffer: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
-        // Copied, because hyper hands out its own buffer only to code that is unsafe.
+        // Copied, because only unsafe code can read into hyper's own buffer.
         let mut bytes = [0; 4096];
         let size = bytes.len().min(buffer.remaining());
         let mut read = ReadBuf::new(&mut bytes[..size]);

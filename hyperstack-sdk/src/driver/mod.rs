@@ -1,4 +1,4 @@
-//! The one task that awaits the socket, and feeds session and store.
+//! The task that awaits the socket and feeds the session and the caches.
 
 mod address;
 mod dial;
@@ -43,8 +43,8 @@ pub(crate) use url::{is_host_below, shown};
 
 type Socket = WebSocketStream<Pipe>;
 
-/// A task's duty to a client: however the task ends, by a panic, with its runtime, or before it was
-/// ever polled, nobody waits for it in vain.
+/// Closes the client when its task ends, so that no reader waits forever. It also works if the task panics, its
+/// runtime shuts down, or the task is dropped before it is polled.
 pub(crate) struct CloseOnExit(pub(crate) Arc<Engine>);
 
 impl Drop for CloseOnExit {
@@ -54,96 +54,96 @@ impl Drop for CloseOnExit {
 }
 
 /// Drives a client's session until it is closed.
-pub(crate) async fn run(duty: CloseOnExit, dialer: Dialer, mut fetcher: Fetcher) {
-    let shared = &*duty.0;
+pub(crate) async fn run(guard: CloseOnExit, dialer: Dialer, mut fetcher: Fetcher) {
+    let engine = &*guard.0;
     loop {
-        match shared.link() {
+        match engine.link() {
             Link::Authorizing { .. } => tokio::select! {
-                fetched = fetcher.fetch() => shared.handle_token(fetched),
-                () = closed(shared) => {}
+                fetched = fetcher.fetch() => engine.handle_token(fetched),
+                () = closed(engine) => {}
             },
             Link::Dialing { .. } => tokio::select! {
-                dialed = dialer.dial(shared.token()) => match dialed {
+                dialed = dialer.dial(engine.token()) => match dialed {
                     Ok(socket) => {
-                        tracing::info!(url = shared.url(), "connected");
-                        shared.handle_open();
-                        serve(shared, socket, &mut fetcher).await;
+                        tracing::info!(url = engine.url(), "connected");
+                        engine.handle_open();
+                        serve(engine, socket, &mut fetcher).await;
                     }
-                    Err(cause) => shared.handle_failed(cause),
+                    Err(cause) => engine.handle_failed(cause),
                 },
-                () = closed(shared) => {}
+                () = closed(engine) => {}
             },
             Link::Waiting { .. } => tokio::select! {
-                // What was asked for before the loss comes when it comes.
-                fetched = fetcher.fetch(), if fetcher.is_flying() => shared.handle_token(fetched),
-                () = pause(shared) => shared.handle_timeout(),
+                // A request that started before the loss continues.
+                fetched = fetcher.fetch(), if fetcher.is_pending() => engine.handle_token(fetched),
+                () = pause(engine) => engine.handle_timeout(),
             },
-            // A session is open only as long as `serve` runs.
-            Link::Open => shared.handle_lost(ConnectionLost::Closed("no socket".into())),
+            // Unreachable: `serve` returns only when the session is no longer open.
+            Link::Open => engine.handle_lost(ConnectionLost::Closed("no socket".into())),
             Link::Closed(reason) => {
-                tracing::info!(url = shared.url(), %reason, "closed");
+                tracing::info!(url = engine.url(), %reason, "closed");
                 return;
             }
         }
     }
 }
 
-/// How many messages are handled before the readers get their turn. Readers keep more than that.
+/// How many messages are handled before readers are woken. A reader's queue holds more.
 const TURN: usize = 128;
 
 /// Reads and writes one connection until it ends.
-async fn serve(shared: &Engine, socket: Socket, fetcher: &mut Fetcher) {
+async fn serve(engine: &Engine, socket: Socket, fetcher: &mut Fetcher) {
     let mut connection = Connection {
         socket,
         pending: None,
         unflushed: false,
     };
-    while shared.link() == Link::Open {
+    while engine.link() == Link::Open {
         tokio::select! {
             biased;
-            // What arrived while this task was held up counts before any deadline does.
-            turn = poll_fn(|context| connection.poll_turn(shared, context)) => {
+            // Messages that arrived while this task was delayed count before any deadline.
+            turn = poll_fn(|context| connection.poll_turn(engine, context)) => {
                 let handled = turn.unwrap_or_else(|cause| {
-                    shared.handle_lost(cause);
+                    engine.handle_lost(cause);
                     0
                 });
-                shared.finish_turn();
-                if shared.wants_token() {
-                    // A flood must not keep it from coming.
+                engine.finish_turn();
+                if engine.wants_token() {
+                    // A flood of messages must not delay the token.
                     if let Some(fetched) = fetcher.fetch().now_or_never() {
-                        shared.handle_token(fetched);
+                        engine.handle_token(fetched);
                     }
                 }
                 if handled == TURN {
                     tokio::task::yield_now().await;
                 }
             }
-            fetched = fetcher.fetch(), if shared.wants_token() => shared.handle_token(fetched),
-            () = pause(shared) => shared.handle_timeout(),
+            fetched = fetcher.fetch(), if engine.wants_token() => engine.handle_token(fetched),
+            () = pause(engine) => engine.handle_timeout(),
         }
     }
-    connection.say_goodbye();
+    connection.send_close();
 }
 
-/// Waits until the session's next timeout, or until there may be something else to do.
-async fn pause(shared: &Engine) {
-    match shared.poll_timeout() {
+/// Waits until the session's next timeout, or until the driver is woken.
+async fn pause(engine: &Engine) {
+    match engine.poll_timeout() {
         Some(at) => tokio::select! {
-            () = shared.woken() => {}
+            () = engine.woken() => {}
             () = tokio::time::sleep_until(at) => {}
         },
-        None => shared.woken().await,
+        None => engine.woken().await,
     }
 }
 
-async fn closed(shared: &Engine) {
-    while !matches!(shared.link(), Link::Closed(_)) {
-        pause(shared).await;
-        shared.handle_timeout();
+async fn closed(engine: &Engine) {
+    while !matches!(engine.link(), Link::Closed(_)) {
+        pause(engine).await;
+        engine.handle_timeout();
     }
 }
 
-/// A socket, with what waits to be written to it.
+/// A socket, and the message that waits to be written to it.
 struct Connection {
     socket: Socket,
     pending: Option<Transmit>,
@@ -151,18 +151,18 @@ struct Connection {
 }
 
 impl Connection {
-    /// Writes what the session wants to send, as far as the socket takes it, then handles the
-    /// messages that are there, at most a [`TURN`] of them. Returns how many; pending if none.
+    /// Writes what the session wants to send, as far as the socket accepts it. Then handles the messages that have
+    /// arrived, at most [`TURN`], and returns their number. Pending if there are none.
     fn poll_turn(
         &mut self,
-        shared: &Engine,
+        engine: &Engine,
         context: &mut Context<'_>,
     ) -> Poll<Result<usize, ConnectionLost>> {
-        if let Poll::Ready(Err(error)) = self.poll_write(shared, context) {
+        if let Poll::Ready(Err(error)) = self.poll_write(engine, context) {
             return Poll::Ready(Err(lost(&error)));
         }
-        // A turn is short, and reading the clock is not free.
-        let now = shared.now();
+        // One reading of the clock is exact enough for a short turn.
+        let now = engine.now();
         for handled in 0..TURN {
             let message = match Pin::new(&mut self.socket).poll_next(context) {
                 Poll::Pending if handled == 0 => return Poll::Pending,
@@ -171,13 +171,13 @@ impl Connection {
                 Poll::Ready(None) => return Poll::Ready(Err(closed_by_server(None))),
             };
             #[cfg(feature = "testing")]
-            record(shared, &message, now);
+            record(engine, &message, now);
             match message {
-                Message::Text(text) => shared.handle_message(text.as_bytes(), now),
-                Message::Binary(bytes) => shared.handle_message(&bytes, now),
+                Message::Text(text) => engine.handle_message(text.as_bytes(), now),
+                Message::Binary(bytes) => engine.handle_message(&bytes, now),
                 Message::Close(frame) => return Poll::Ready(Err(closed_by_server(frame))),
-                Message::Pong(_) => shared.handle_pong(),
-                Message::Ping(_) | Message::Frame(_) => shared.handle_alive(),
+                Message::Pong(_) => engine.handle_pong(),
+                Message::Ping(_) | Message::Frame(_) => engine.handle_alive(),
             }
         }
         Poll::Ready(Ok(TURN))
@@ -185,17 +185,17 @@ impl Connection {
 
     fn poll_write(
         &mut self,
-        shared: &Engine,
+        engine: &Engine,
         context: &mut Context<'_>,
     ) -> Poll<Result<(), Error>> {
         let mut socket = Pin::new(&mut self.socket);
         loop {
             if self.pending.is_none() {
-                self.pending = shared.poll_transmit();
+                self.pending = engine.poll_transmit();
             }
             match &self.pending {
                 None => break,
-                // Past what logs it, so between two frames.
+                // This frame bypasses tungstenite, so all frames before it must be flushed.
                 Some(Transmit::Text(Request::RefreshAuth { .. })) => {
                     ready!(socket.as_mut().poll_flush(context))?;
                 }
@@ -203,7 +203,7 @@ impl Connection {
             }
             #[cfg(feature = "testing")]
             if let Some(transmit) = &self.pending {
-                shared.record_sent(transmit);
+                engine.record_sent(transmit);
             }
             match self.pending.take() {
                 Some(Transmit::Text(request @ Request::RefreshAuth { .. })) => {
@@ -225,12 +225,12 @@ impl Connection {
         Poll::Ready(Ok(()))
     }
 
-    /// Sends a close frame if the socket takes it right now; nobody waits for the answer.
-    fn say_goodbye(&mut self) {
+    /// Sends a close frame if the socket accepts it right now. Does not wait for the reply.
+    fn send_close(&mut self) {
         let mut context = Context::from_waker(std::task::Waker::noop());
         let mut socket = Pin::new(&mut self.socket);
         if let Poll::Ready(Ok(())) = socket.as_mut().poll_ready(&mut context) {
-            // The connection ends either way.
+            // The connection ends even if this fails.
             let _ = socket.as_mut().start_send(Message::Close(None));
             let _ = socket.poll_flush(&mut context);
         }
@@ -238,10 +238,10 @@ impl Connection {
 }
 
 #[cfg(feature = "testing")]
-fn record(shared: &Engine, message: &Message, now: Time) {
+fn record(engine: &Engine, message: &Message, now: Time) {
     match message {
-        Message::Text(text) => shared.record_received(Kind::Text, text.as_bytes(), now),
-        Message::Binary(bytes) => shared.record_received(Kind::Binary, bytes, now),
+        Message::Text(text) => engine.record_received(Kind::Text, text.as_bytes(), now),
+        Message::Binary(bytes) => engine.record_received(Kind::Binary, bytes, now),
         _ => {}
     }
 }
@@ -268,7 +268,7 @@ fn lost(error: &Error) -> ConnectionLost {
     }
 }
 
-/// Bits from the randomness of the standard library's hash maps.
+/// Returns random bits from the seed of the standard library's hash maps.
 pub(crate) fn random() -> u64 {
     std::hash::RandomState::new().build_hasher().finish()
 }

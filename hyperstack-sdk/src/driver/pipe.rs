@@ -1,7 +1,7 @@
-//! The stream under a WebSocket, with a way past tungstenite.
+//! The stream under a WebSocket, with a way to bypass tungstenite.
 //!
-//! tungstenite logs each frame that it sends, at the level TRACE. A frame with a token in it is therefore
-//! made and written here.
+//! At the level TRACE, tungstenite logs each frame that it sends. A frame with a token in it is therefore encoded
+//! and written here.
 
 use std::io;
 use std::pin::Pin;
@@ -16,7 +16,7 @@ use super::random;
 
 pub(super) struct Pipe {
     stream: Stream,
-    /// What is to be written before anything else.
+    /// Bytes to write before anything else.
     aside: Vec<u8>,
 }
 
@@ -28,7 +28,7 @@ impl Pipe {
         }
     }
 
-    /// Puts a text message on the stream. All that was written before must be whole frames.
+    /// Queues a text message. Everything written before it must be complete frames.
     pub(super) fn put_text(&mut self, text: String) -> io::Result<()> {
         let [a, b, c, d, ..] = random().to_le_bytes();
         let header = FrameHeader {

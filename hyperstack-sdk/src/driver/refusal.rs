@@ -1,4 +1,4 @@
-//! What a server says of a refusal in HTTP.
+//! The reason of an HTTP rejection.
 
 use std::time::Duration;
 
@@ -16,15 +16,15 @@ pub(super) struct Refusal {
 }
 
 impl Refusal {
-    /// The code is in a header and in the JSON body; the text for people is the body's `message`, or,
-    /// from a token service, its `error`. What was presented is cut out, should the server repeat it.
+    /// Reads the reason. The code is in a header or in the JSON body. The message is the body's `message` or, from a
+    /// token service, its `error`. Secrets that the server echoes are redacted.
     pub(super) fn new<'a>(
         status: StatusCode,
         headers: &HeaderMap,
         body: &[u8],
         secrets: impl IntoIterator<Item = &'a str>,
     ) -> Self {
-        // Of a query each value is one.
+        // If the secret is a query, each value in it is one too.
         let each = |secret: &'a str| secret.split(['&', '=']).chain([secret]);
         let mut secrets: Vec<_> = secrets.into_iter().flat_map(each).collect();
         secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
@@ -50,9 +50,9 @@ impl Refusal {
     }
 }
 
-/// The JSON value that a body begins with, if all of it is there.
+/// Returns the JSON object that a body starts with, if it is complete.
 pub(super) fn first_value(body: &[u8]) -> Option<Value> {
-    // What precedes it is the length of a chunk: a WebSocket handshake knows none, but proxies do.
+    // A proxy may send the body in chunks. Then the length of the first chunk precedes the object.
     let start = body.iter().position(|byte| *byte == b'{')?;
     let mut values = serde_json::Deserializer::from_slice(&body[start..]);
     json::read(&mut values).ok()

@@ -1,4 +1,4 @@
-//! TLS: by rustls, or, where that feature is off, by the platform's library, or not at all.
+//! TLS by rustls or, if that feature is off, by the platform's library. Without both features there is none.
 
 use std::io;
 
@@ -13,11 +13,11 @@ pub(super) use tokio_rustls::TlsConnector as Connector;
 #[cfg(all(feature = "native-tls", not(feature = "rustls")))]
 pub(super) use tokio_native_tls::TlsConnector as Connector;
 
-/// There is none.
+/// Cannot be created: this build has no TLS.
 #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
 pub(super) enum Connector {}
 
-/// Encrypts a stream to a host whose name must be in its certificate.
+/// Encrypts a stream. The host's certificate must have its name.
 #[cfg(feature = "rustls")]
 pub(super) async fn wrap(
     connector: &Connector,
@@ -30,7 +30,7 @@ pub(super) async fn wrap(
     Ok(Box::new(connector.connect(name, stream).await?))
 }
 
-/// Encrypts a stream to a host whose name must be in its certificate.
+/// Encrypts a stream. The host's certificate must have its name.
 #[cfg(all(feature = "native-tls", not(feature = "rustls")))]
 pub(super) async fn wrap(
     connector: &Connector,
@@ -46,7 +46,7 @@ pub(super) async fn wrap(connector: &Connector, _: &str, _: TcpStream) -> io::Re
     match *connector {}
 }
 
-/// A connector that trusts the usual roots and the certificates of `roots`, in PEM.
+/// Returns a connector that trusts the Mozilla roots and the PEM certificates in `roots`.
 #[cfg(feature = "rustls")]
 pub(super) fn connector(
     roots: &[Vec<u8>],
@@ -82,7 +82,7 @@ pub(super) fn connector(
     Ok(Connector::from(Arc::new(config)))
 }
 
-/// A connector that trusts the platform's roots and the certificates of `roots`, in PEM.
+/// Returns a connector that trusts the platform's roots and the PEM certificates in `roots`.
 #[cfg(all(feature = "native-tls", not(feature = "rustls")))]
 pub(super) fn connector(
     roots: &[Vec<u8>],
@@ -104,14 +104,14 @@ pub(super) fn connector(
     Ok(Connector::from(connector))
 }
 
-/// There is no TLS in this build.
+/// Returns an error: this build has no TLS.
 #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
 pub(super) fn connector(
     _: &[Vec<u8>],
-    unusable: impl Fn(String) -> ConfigError,
+    invalid_url: impl Fn(String) -> ConfigError,
 ) -> Result<Connector, ConfigError> {
-    Err(unusable(
-        "TLS needs the feature `rustls` or `native-tls` of hyperstack-sdk".into(),
+    Err(invalid_url(
+        "TLS requires the feature `rustls` or `native-tls` of hyperstack-sdk".into(),
     ))
 }
 

@@ -1,14 +1,14 @@
-//! URLs: which can be dialled, and what of them may be shown.
+//! Checks URLs, and removes secrets from them for display.
 
 use tokio_tungstenite::tungstenite::http::Uri;
 
-/// The URL as a request takes it: with its scheme in lower case, and with a path. `schemes` are the
-/// plain one and the secure one.
+/// Checks and normalizes a URL: its scheme in lower case, and with a path. `schemes` are the plain and the secure
+/// scheme that are allowed.
 pub(super) fn normal(url: &str, schemes: [&str; 2]) -> Result<Uri, String> {
     let [plain, secure] = schemes;
-    let wanted =
-        |error: &dyn std::fmt::Display| format!("it must be like {secure}://example.com: {error}");
-    let uri: Uri = url.parse().map_err(|error| wanted(&error))?;
+    let malformed =
+        |error: &dyn std::fmt::Display| format!("{error} (expected {secure}://example.com)");
+    let uri: Uri = url.parse().map_err(|error| malformed(&error))?;
     let mut parts = uri.into_parts();
     let scheme = parts
         .scheme
@@ -16,20 +16,20 @@ pub(super) fn normal(url: &str, schemes: [&str; 2]) -> Result<Uri, String> {
         .map(|scheme| scheme.as_str().to_lowercase());
     let scheme = match scheme.as_deref() {
         Some(scheme) if schemes.contains(&scheme) => scheme.parse(),
-        _ => return Err(format!("it must begin with {plain}:// or {secure}://")),
+        _ => return Err(format!("it must start with {plain}:// or {secure}://")),
     };
     let authority = parts
         .authority
         .as_ref()
         .map_or("", |authority| authority.as_str());
-    // A port that is none would silently be the scheme's own.
+    // The parser accepts an invalid port, and the default port would silently replace it.
     let host = without_user(authority);
     let port = host.rsplit_once(':').map_or("", |(_, port)| port);
     if !port.is_empty() && !port.ends_with(']') && port.parse::<u16>().is_err() {
         return Err("invalid port".into());
     }
     if host.is_empty() {
-        return Err("it names no host".into());
+        return Err("it has no host".into());
     }
     let query = parts
         .path_and_query
@@ -37,18 +37,18 @@ pub(super) fn normal(url: &str, schemes: [&str; 2]) -> Result<Uri, String> {
         .map_or("", |path| path.as_str());
     if !query.starts_with('/') {
         let rooted = format!("/{query}").parse();
-        parts.path_and_query = Some(rooted.map_err(|error| wanted(&error))?);
+        parts.path_and_query = Some(rooted.map_err(|error| malformed(&error))?);
     }
-    parts.scheme = Some(scheme.map_err(|error| wanted(&error))?);
-    Uri::from_parts(parts).map_err(|error| wanted(&error))
+    parts.scheme = Some(scheme.map_err(|error| malformed(&error))?);
+    Uri::from_parts(parts).map_err(|error| malformed(&error))
 }
 
-/// Host and port as a `Host` header has them.
+/// Returns the host and port for a `Host` header.
 pub(super) fn host(uri: &Uri) -> &str {
     without_user(uri.authority().map_or("", |authority| authority.as_str()))
 }
 
-/// Whether a URL's host is this domain or below it.
+/// Whether a URL's host is this domain or a subdomain of it.
 pub(crate) fn is_host_below(url: &str, domain: &str) -> bool {
     let uri: Option<Uri> = url.parse().ok();
     let host = uri.as_ref().and_then(Uri::host).map(str::to_lowercase);
@@ -62,22 +62,23 @@ fn without_user(authority: &str) -> &str {
         .map_or(authority, |(_, host)| host)
 }
 
-/// The URL as it may be shown: its query, or a user's name and password, may be a secret. Of one that
-/// cannot be read nobody knows where these are.
+/// Returns a URL for display, without its query, user name and password, which may be secret. If the URL is
+/// malformed, their place is unknown, so only its scheme is shown.
 pub(crate) fn shown(url: &str) -> String {
     let Ok(uri) = url.parse::<Uri>() else {
         let scheme = url.split_once("://").map_or("", |(scheme, _)| scheme);
         let is_scheme = scheme.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        return match is_scheme && !scheme.is_empty() {
-            true => format!("{scheme}://…"),
-            false => "…".to_owned(),
+        return if is_scheme && !scheme.is_empty() {
+            format!("{scheme}://…")
+        } else {
+            "…".to_owned()
         };
     };
     let scheme = uri.scheme_str().map(|scheme| format!("{scheme}://"));
     let authority = host(&uri);
     let (name, port) = authority.rsplit_once(':').unwrap_or((authority, ""));
     let is_port = port.bytes().all(|byte| byte.is_ascii_digit());
-    // What is no port may be the beginning of a password.
+    // If this is not a port, it may be the start of a password.
     let host = if is_port || port.ends_with(']') {
         authority
     } else {

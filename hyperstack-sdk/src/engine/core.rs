@@ -1,4 +1,4 @@
-//! Session and caches as one machine, still without IO or clock.
+//! The session and the caches as one state machine, without IO or clock.
 
 use super::readers::Readers;
 use crate::session::{Link, Session, Step, Time};
@@ -34,7 +34,7 @@ impl Core {
         self.follow(now);
     }
 
-    /// Lets the caches follow the session's instructions.
+    /// Applies the session's instructions to the caches.
     pub(super) fn follow(&mut self, now: Time) {
         while let Some(instruction) = self.session.poll_instruction() {
             match instruction.step {
@@ -53,7 +53,7 @@ impl Core {
         self.session.set_holds_rows(self.caches.holds_rows(), now);
     }
 
-    /// Ends the caches, if the session has ended. Returns whether it has.
+    /// Ends the caches if the session has ended. Returns whether it has.
     pub(super) fn end(&mut self) -> bool {
         match self.session.link() {
             Link::Closed(reason) => {

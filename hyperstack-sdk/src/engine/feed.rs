@@ -1,4 +1,4 @@
-//! Telling people what happens to a client.
+//! Streams of a client's events: connection states, faults and server errors.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -8,13 +8,13 @@ use std::task::{Context, Poll, Waker};
 
 use futures_util::Stream;
 
-/// How many items a reader may be behind.
+/// How many items a feed queues.
 const CAPACITY: usize = 1024;
 
-/// A stream of what happens to a client, from the moment it was made. It ends with the client.
+/// A stream of a client's events, from the moment you request it until the client closes.
 ///
-/// It never holds the client up: who is 1,024 items behind loses the oldest, and
-/// [`missed`](Feed::missed) counts them.
+/// It queues 1,024 items. If you read too slowly, it drops the oldest; [`missed`](Feed::missed) counts them. It
+/// never slows the client.
 #[must_use = "a stream does nothing until it is polled"]
 pub struct Feed<T> {
     backlog: Arc<Mutex<Backlog<T>>>,
@@ -27,7 +27,7 @@ struct Backlog<T> {
     waker: Option<Waker>,
 }
 
-/// Where items are told.
+/// Sends items to all feeds.
 pub(super) struct Broadcast<T> {
     subscribers: Mutex<Subscribers<T>>,
 }
@@ -49,7 +49,7 @@ impl<T> Default for Broadcast<T> {
 }
 
 impl<T: Clone> Broadcast<T> {
-    /// A new reader, who gets `first` first.
+    /// Adds a feed, which yields `first` first.
     pub(super) fn subscribe(&self, first: Option<T>) -> Feed<T> {
         let mut subscribers = lock(&self.subscribers);
         let backlog = Arc::new(Mutex::new(Backlog {
@@ -65,9 +65,9 @@ impl<T: Clone> Broadcast<T> {
         Feed { backlog }
     }
 
-    /// Tells every reader. Whom to wake is left to the caller, who may hold locks.
+    /// Sends an item to every feed. Returns the wakers, because the caller may hold locks.
     #[must_use]
-    pub(super) fn tell(&self, item: &T) -> Vec<Waker> {
+    pub(super) fn send(&self, item: &T) -> Vec<Waker> {
         self.each(|backlog| {
             if backlog.items.len() >= CAPACITY {
                 backlog.items.pop_front();
@@ -77,7 +77,7 @@ impl<T: Clone> Broadcast<T> {
         })
     }
 
-    /// Nothing more happens.
+    /// Ends every feed.
     #[must_use]
     pub(super) fn end(&self) -> Vec<Waker> {
         lock(&self.subscribers).ended = true;
@@ -100,7 +100,7 @@ impl<T: Clone> Broadcast<T> {
 }
 
 impl<T> Feed<T> {
-    /// How many items are gone because this reader was too far behind.
+    /// Returns how many items were dropped because this reader was too slow.
     pub fn missed(&self) -> u64 {
         lock(&self.backlog).missed
     }

@@ -1,4 +1,4 @@
-//! Handles to a connection: clients keep it open, and readers keep their queries subscribed.
+//! Handles that keep a connection open, and guards that keep queries subscribed.
 
 use std::sync::{Arc, MutexGuard};
 
@@ -13,7 +13,7 @@ use crate::stream::{EndReason, Options, Policy, Queue, Subscription};
 /// A client's handle to its connection. Dropping the last one closes the connection.
 #[derive(Clone)]
 pub(crate) struct Handle {
-    last: Arc<CloseOnDrop>,
+    guard: Arc<CloseOnDrop>,
 }
 
 struct CloseOnDrop(Arc<Engine>);
@@ -25,52 +25,52 @@ impl Drop for CloseOnDrop {
 }
 
 impl Handle {
-    pub(crate) fn new(shared: Arc<Engine>) -> Self {
+    pub(crate) fn new(engine: Arc<Engine>) -> Self {
         Handle {
-            last: Arc::new(CloseOnDrop(shared)),
+            guard: Arc::new(CloseOnDrop(engine)),
         }
     }
 
     pub(crate) fn engine(&self) -> &Arc<Engine> {
-        &self.last.0
+        &self.guard.0
     }
 }
 
-/// Keeps a query wanted for as long as it lives.
+/// Keeps a query subscribed until it is dropped.
 pub(crate) struct Demand<T: Record> {
-    shared: Arc<Engine>,
+    engine: Arc<Engine>,
     query: Query,
     cache: Arc<Cache<T>>,
 }
 
 impl<T: Record> Drop for Demand<T> {
     fn drop(&mut self) {
-        let now = self.shared.now();
+        let now = self.engine.now();
         if let Some(key) = self.query.target.key() {
             self.cache.unpin(key);
         }
-        self.shared.core().session.release(&self.query, now);
-        self.shared.wake();
+        self.engine.core().session.release(&self.query, now);
+        self.engine.wake();
     }
 }
 
-/// Keeps a stream's reader in the table for as long as it lives.
-struct Seat {
-    shared: Arc<Engine>,
+/// Removes a stream's reader when it is dropped.
+struct ReaderGuard {
+    engine: Arc<Engine>,
     id: ReaderId,
 }
 
-impl Drop for Seat {
+impl Drop for ReaderGuard {
     fn drop(&mut self) {
-        let now = self.shared.now();
-        let mut core = self.shared.core();
+        let now = self.engine.now();
+        let mut core = self.engine.core();
         let mut reader = core.readers.remove(self.id);
         for query in reader.iter_mut().flat_map(|reader| reader.leave()) {
             core.session.release(&query, now);
         }
         drop(core);
-        self.shared.wake();
-        // Dropped last: a row's type may do anything in its destructor.
+        self.engine.wake();
+        // Dropped without a lock: the destructor of a row's type can run any code.
         drop(reader);
     }
 }
@@ -82,8 +82,8 @@ pub(crate) struct Place<T: Record> {
 }
 
 impl Core {
-    /// Adds a reader of a query. A reader that joins its cache under the same lock misses no change. A row that
-    /// the row limit left out is fetched.
+    /// Adds a reader of a query. A reader that joins the cache under the same lock misses no change. If the row limit
+    /// left out the query's row, the row is fetched.
     fn place<T: Record>(&mut self, query: &Query, now: Time) -> Place<T> {
         let route = self.session.want(query);
         let (cache, is_new) = self.caches.get_or_insert(route.source, &query.view);
@@ -97,7 +97,7 @@ impl Core {
 }
 
 impl Engine {
-    /// Adds a reader of a query, until the demand is dropped.
+    /// Adds a reader of a query. Dropping the demand removes it.
     ///
     /// # Errors
     ///
@@ -111,7 +111,7 @@ impl Engine {
         drop(core);
         self.wake();
         let demand = Demand {
-            shared: self.clone(),
+            engine: self.clone(),
             query: query.clone(),
             cache: place.cache.clone(),
         };
@@ -125,7 +125,7 @@ impl Engine {
         admitted.map(|()| core)
     }
 
-    /// Returns where a query's rows are cached, if it is read as `T` now.
+    /// Returns where a query's rows are cached, if it has a reader with rows of type `T`.
     pub(crate) fn cached<T: Record>(&self, query: &Query) -> Option<Place<T>> {
         let core = self.core();
         let route = core.session.route(query)?;
@@ -179,10 +179,10 @@ impl Engine {
         let id = core.readers.insert(reader);
         drop(core);
         self.wake();
-        let shared = self.clone();
+        let engine = self.clone();
         Subscription {
             queue,
-            _guard: Box::new(Seat { shared, id }),
+            _guard: Box::new(ReaderGuard { engine, id }),
         }
     }
 }

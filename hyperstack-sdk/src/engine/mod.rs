@@ -1,4 +1,4 @@
-//! Session and caches as one machine, and the state that handles, readers and driver share.
+//! The session and the caches as one state machine, which handles, readers and the driver share.
 
 mod shared;
 

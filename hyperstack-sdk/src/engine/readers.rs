@@ -1,7 +1,7 @@
 //! The readers of all streams, and the caches that they read.
 //!
 //! A reader stays in the table until its stream is dropped. If the protocol generation changes, every query
-//! has another source, and the readers move there.
+//! gets a new source, and the readers move there.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -83,7 +83,7 @@ impl<T: Record> AnyReader for Reader<T> {
                 let rows = cache.release(selection, &self.queue);
                 (*cache, _) = caches.get_or_insert(route.source, &query.view);
                 if let Some(key) = query.target.key() {
-                    // A new source has left out no row.
+                    // A new source has not left out any row, so there is nothing to fetch.
                     cache.pin(key);
                 }
                 *selection = select(query, &route, self.filter.as_ref());

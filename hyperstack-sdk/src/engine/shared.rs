@@ -1,4 +1,4 @@
-//! What the handles, the readers and the driver share.
+//! The client's state, which handles, readers and the driver share.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -27,10 +27,10 @@ use crate::wire::payload::{self, Limits};
 use crate::wire::Kind;
 use crate::wire::{Incoming, Issue, Secret};
 
-/// The state of a client. The lock on it is held for short, and never across an await.
+/// The state of a client. Its lock is held briefly, and never across an await.
 pub(crate) struct Engine {
     core: Mutex<Core>,
-    /// Tells the driver that there may be something to do.
+    /// Wakes the driver if there may be something to do.
     wake: Notify,
     state: watch::Sender<ConnectionState>,
     changes: Broadcast<StateChange>,
@@ -42,10 +42,10 @@ pub(crate) struct Engine {
     settings: ClientSettings,
 }
 
-/// The settings that concern neither session nor socket.
+/// The settings that are neither the session's nor the socket's.
 #[derive(Debug, Clone)]
 pub(crate) struct ClientSettings {
-    /// The URL without its query, to show.
+    /// The URL without its query and user, for logs.
     pub(crate) url: String,
     pub(crate) initial_data_timeout: Duration,
     pub(crate) queue_capacity: usize,
@@ -80,7 +80,7 @@ impl Engine {
 
     // For the handles and readers.
 
-    /// Lets the driver look for something to do.
+    /// Wakes the driver.
     pub(super) fn wake(&self) {
         self.wake.notify_one();
     }
@@ -98,7 +98,7 @@ impl Engine {
         *self.state.borrow()
     }
 
-    /// Waits until the first connection is made, or will not be.
+    /// Waits until the client first connects or gives up.
     pub(crate) async fn connected(&self) -> Result<(), ConnectError> {
         let mut state = self.state.subscribe();
         // The sender lives in `self`.
@@ -129,12 +129,12 @@ impl Engine {
     }
 
     pub(crate) fn changes(&self) -> Feed<StateChange> {
-        // Under this lock no change is told.
+        // While the state is borrowed, no change can be sent, so the feed misses none.
         let state = self.state.borrow();
         self.changes.subscribe(Some(self.change_to(*state)))
     }
 
-    /// What is told of a change.
+    /// Returns the event for a change to this state.
     fn change_to(&self, state: ConnectionState) -> StateChange {
         let core = self.core();
         StateChange::new(state, core.session.last_error(), core.session.link())
@@ -182,7 +182,7 @@ impl Engine {
 
     // For the driver.
 
-    /// Waits until there may be something to do.
+    /// Waits until the driver is woken.
     pub(crate) async fn woken(&self) {
         self.wake.notified().await;
     }
@@ -195,7 +195,7 @@ impl Engine {
         self.change(|core, now| core.session.handle_open(now));
     }
 
-    /// The token to present in a handshake.
+    /// Returns the token to send in the handshake.
     pub(crate) fn token(&self) -> Option<Secret> {
         self.core().session.token().cloned()
     }
@@ -208,7 +208,7 @@ impl Engine {
         self.change(|core, now| core.session.handle_token(fetched, now));
     }
 
-    /// A connection could not be made.
+    /// An attempt to connect failed.
     pub(crate) fn handle_failed(&self, cause: ConnectError) {
         self.change(|core, now| core.session.handle_failed(cause, now));
     }
@@ -224,23 +224,23 @@ impl Engine {
         });
     }
 
-    /// Records a message that is sent, where that was asked for.
+    /// Records a message that is sent, if the client records.
     #[cfg(feature = "testing")]
     pub(crate) fn record_sent(&self, transmit: &Transmit) {
         if let Some(tap) = &self.settings.tap {
             if let Some(entry) = sent(transmit, self.now()) {
-                tap.tell(entry);
+                tap.record(entry);
             }
         }
     }
 
-    /// Records a message that arrived by `now`, where that was asked for.
+    /// Records a message that arrived by `now`, if the client records.
     #[cfg(feature = "testing")]
     pub(crate) fn record_received(&self, kind: Kind, message: &[u8], now: Time) {
         if let Some(tap) = &self.settings.tap {
             let masked = |text| self.core().session.masked(text);
             if let Some(entry) = received(kind, message, self.settings.limits, now, masked) {
-                tap.tell(entry);
+                tap.record(entry);
             }
         }
     }
@@ -282,17 +282,17 @@ impl Engine {
         for error in row_errors {
             self.counters.row_errors.fetch_add(1, Ordering::Relaxed);
             self.warnings.note(&error, now);
-            wake(self.faults.tell(&Fault::Row(error)));
+            wake(self.faults.send(&Fault::Row(error)));
         }
     }
 
-    /// Reports what the session wants users to know.
+    /// Reports a notice of the session to the feeds and the log.
     fn notify(&self, notice: Notice) {
         match notice {
             Notice::Connection(error) => self.report(&Fault::Connection(error)),
             Notice::Issue(issue) => {
                 self.report(&Fault::Issue(issue.clone()));
-                wake(self.issues.tell(&issue));
+                wake(self.issues.send(&issue));
             }
             Notice::Undecodable(error) => {
                 self.counters.frame_errors.fetch_add(1, Ordering::Relaxed);
@@ -303,7 +303,7 @@ impl Engine {
 
     fn report(&self, fault: &Fault) {
         tracing::warn!("{fault}");
-        wake(self.faults.tell(fault));
+        wake(self.faults.send(fault));
     }
 
     pub(crate) fn handle_timeout(&self) {
@@ -315,13 +315,13 @@ impl Engine {
     }
 
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
-        // A deadline beyond the clock's range never comes.
+        // A deadline beyond the clock's range never expires.
         let timeout = self.core().session.poll_timeout()?;
         self.started.checked_add(timeout)
     }
 
-    /// Ends a turn of messages: wakes readers, and handles timers, which a flood must not keep from
-    /// running.
+    /// Ends a turn of messages: wakes readers, and handles expired timers, so that a flood of messages cannot
+    /// delay them.
     pub(crate) fn finish_turn(&self) {
         let mut core = self.core();
         core.caches.finish_turn();
@@ -350,8 +350,8 @@ impl Engine {
         wake(wakers);
     }
 
-    /// Changes the session, and announces what follows. A new connection state is announced before
-    /// streams end, so that a reader that sees the end also sees the new state.
+    /// Changes the session, and announces the results. A new connection state is announced before streams end,
+    /// so that a reader that sees the end also sees the new state.
     fn change(&self, change: impl FnOnce(&mut Core, Time)) {
         let now = self.now();
         let mut core = self.core();
@@ -365,7 +365,7 @@ impl Engine {
             let now = ConnectionState::of(self.core().session.link(), first);
             let before = std::mem::replace(state, now);
             if now != before {
-                wakers = self.changes.tell(&self.change_to(now));
+                wakers = self.changes.send(&self.change_to(now));
             }
             now != before
         });
@@ -387,13 +387,13 @@ impl Engine {
     }
 
     pub(super) fn core(&self) -> MutexGuard<'_, Core> {
-        // A panic under this lock would be a bug in a pure state machine; what it held is still the
-        // best there is.
+        // A panic under this lock would be a bug in a pure state machine. Its state is still the best
+        // available.
         self.core.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Wakes those who wait. No lock is held meanwhile: a waker may do anything.
+/// Wakes tasks. Call it without a lock: a waker can run any code.
 fn wake(wakers: impl IntoIterator<Item = Waker>) {
     wakers.into_iter().for_each(Waker::wake);
 }

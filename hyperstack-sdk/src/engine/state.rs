@@ -1,28 +1,28 @@
-//! Where the connection stands, for people.
+//! The state of the connection, as users see it.
 
 use crate::session::{CloseReason, ConnectError, Link};
 
-/// Where the connection stands.
+/// The state of a client's connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ConnectionState {
-    /// Closed for good, by [`disconnect`](crate::HyperStack::disconnect), or lost while
-    /// reconnecting is off.
+    /// The client closed for good: you called [`disconnect`](crate::HyperStack::disconnect), or the connection was
+    /// lost while reconnecting is off.
     Disconnected,
-    /// The first connection is being made.
+    /// The client makes its first connection.
     Connecting,
-    /// Up.
+    /// The connection is open.
     Connected,
-    /// Lost, and being restored.
+    /// The connection was lost, and the client tries to restore it.
     Reconnecting {
-        /// The number of the attempt, from 1.
+        /// The number of the attempt, counted from 1.
         attempt: u32,
     },
-    /// Given up: see [`end_reason`](crate::HyperStack::end_reason).
+    /// The client gave up; see [`end_reason`](crate::HyperStack::end_reason).
     Error,
 }
 
 impl ConnectionState {
-    /// `first` as long as there has been no connection.
+    /// Converts the session's state. `first` says that there has been no connection yet.
     pub(super) fn of(link: &Link, first: bool) -> Self {
         match link {
             Link::Authorizing { .. } | Link::Dialing { .. } | Link::Waiting { .. } if first => {
@@ -43,14 +43,15 @@ impl ConnectionState {
     }
 }
 
-/// Where the connection stands now, and why.
+/// A change of the connection's state. Streamed by
+/// [`HyperStack::connection_states`](crate::HyperStack::connection_states).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StateChange {
-    /// Where the connection stands.
+    /// The new state.
     pub state: ConnectionState,
-    /// What made it leave the state before, where that was no wish of the user's and no success: the
-    /// loss, or what the last attempt met.
+    /// The error that caused the change: why the connection was lost, or why the last attempt failed. `None` if the
+    /// client connected or you closed it.
     pub cause: Option<ConnectError>,
 }
 

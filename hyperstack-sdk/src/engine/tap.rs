@@ -1,4 +1,4 @@
-//! A client's wire, told message by message.
+//! Recording a client's messages.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,16 +7,16 @@ use crate::session::{Time, Transmit};
 use crate::wire::payload::{self, Limits};
 use crate::wire::{Entry, Kind, Request, Secret, Side};
 
-/// Who is told.
+/// The callback that records messages.
 #[derive(Clone)]
 pub(crate) struct Tap(Arc<dyn Fn(Entry) + Send + Sync>);
 
 impl Tap {
-    pub(crate) fn new(tell: impl Fn(Entry) + Send + Sync + 'static) -> Self {
-        Tap(Arc::new(tell))
+    pub(crate) fn new(on_entry: impl Fn(Entry) + Send + Sync + 'static) -> Self {
+        Tap(Arc::new(on_entry))
     }
 
-    pub(crate) fn tell(&self, entry: Entry) {
+    pub(crate) fn record(&self, entry: Entry) {
         (self.0)(entry);
     }
 }
@@ -27,7 +27,7 @@ impl fmt::Debug for Tap {
     }
 }
 
-/// A message that is sent, without its token. A ping or a pong is not a message.
+/// Returns the entry of a message that is sent, without its token. A ping or a pong has none.
 pub(crate) fn sent(transmit: &Transmit, now: Time) -> Option<Entry> {
     let text = match transmit {
         Transmit::Text(Request::RefreshAuth { .. }) => {
@@ -46,7 +46,7 @@ pub(crate) fn sent(transmit: &Transmit, now: Time) -> Option<Entry> {
     })
 }
 
-/// A message that was received; none where it does not inflate. `masked` cuts tokens out.
+/// Returns the entry of a message that was received, unless it cannot be decompressed. `masked` redacts tokens.
 pub(crate) fn received(
     kind: Kind,
     message: &[u8],

@@ -1,5 +1,5 @@
-//! Logs fields that do not decode once per view and field, then as a count per minute, and missing fields once per
-//! view and field.
+//! Limits warnings. A decode error is logged once per view and field, and then as a count per minute. A missing
+//! field is reported once per view and field.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
@@ -12,7 +12,7 @@ use crate::stream::RowError;
 /// How long errors of a field are counted before the next warning.
 const INTERVAL: Duration = Duration::from_secs(60);
 
-/// The most fields that are told apart. A path can contain a map key, so a view can have any number of paths.
+/// The most fields that are tracked. A path can contain a map key, so a view can have any number of paths.
 const MOST_FIELDS: usize = 1024;
 
 /// The fields that were warned about.
@@ -27,7 +27,7 @@ pub(super) struct Warnings {
 #[derive(Debug)]
 struct Field {
     warned: Time,
-    /// How many errors there were since.
+    /// How many errors occurred since.
     errors: u64,
 }
 
@@ -43,14 +43,14 @@ impl Warnings {
         }
     }
 
-    /// Notes a missing field. Returns whether it must be reported, because it was not yet.
+    /// Notes a missing field. Returns whether this is the first report of it.
     pub(super) fn note_missing(&self, missing: &MissingField) -> bool {
         let field = (missing.view.clone(), missing.field.clone());
         let mut known = self.missing.lock().unwrap_or_else(PoisonError::into_inner);
         known.len() < MOST_FIELDS && known.insert(field)
     }
 
-    /// Returns how many errors of the field were not logged, if this one must be.
+    /// Returns how many errors of the field were not logged, or `None` if this one must not be logged either.
     fn count(&self, error: &RowError, now: Time) -> Option<u64> {
         let mut fields = self.fields.lock().unwrap_or_else(PoisonError::into_inner);
         let field = (error.view.clone(), error.path().to_owned());

@@ -1,4 +1,4 @@
-//! The token in use, and when to have the next.
+//! The token in use, and when to renew it.
 
 use std::time::Duration;
 #[cfg(feature = "client")]
@@ -10,8 +10,7 @@ use super::timer::Time;
 use crate::auth::AuthToken;
 use crate::wire::Secret;
 
-/// How long before its end a token is renewed, at most; one that does not live twice as long, in the
-/// middle of its life.
+/// How long before its expiry a token is renewed. If it lives less than twice as long, it is renewed halfway.
 const LEAD: Duration = Duration::from_secs(60);
 
 /// Where a session's tokens come from.
@@ -23,22 +22,22 @@ pub enum Credentials {
     None,
     /// One token that cannot be renewed.
     Token(Secret),
-    /// Whoever drives the session fetches them; see [`Session::wants_token`](super::Session::wants_token).
+    /// The session's driver fetches them; see [`Session::wants_token`](super::Session::wants_token).
     Fetched,
 }
 
-/// A token as a session takes it.
+/// A token for a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
     /// The token.
     pub token: Secret,
-    /// How long it is valid from now on, where that is known.
+    /// How long it is valid from now on, if that is known.
     pub life: Option<Duration>,
 }
 
 #[cfg(feature = "client")]
 impl Grant {
-    /// Grants a token that was asked for `waited` ago.
+    /// Creates the grant of a token that was requested `waited` ago.
     pub(crate) fn new(token: &AuthToken, waited: Duration, now: SystemTime) -> Self {
         Grant {
             life: token.life(now, waited),
@@ -62,8 +61,8 @@ pub(super) struct Auth {
 #[derive(Debug)]
 struct Token {
     secret: Secret,
-    /// When to ask for the next one, and when this one must not be used any more: a little before
-    /// the server refuses it, which a server does by freezing.
+    /// When to request the next token, and when to stop using this one: shortly before it expires, because a
+    /// server freezes on an expired token.
     times: Option<(Time, Time)>,
 }
 
@@ -73,7 +72,7 @@ enum Renewal {
     /// Not needed before this time.
     At(Option<Time>),
     Fetching,
-    /// Sent to the server, which has until then to take it.
+    /// Sent to the server, which must answer by this time.
     Sent(Token, Time),
 }
 
@@ -149,7 +148,7 @@ impl Auth {
         matches!(self.renewal, Renewal::Sent(..))
     }
 
-    /// Takes a token to dial with.
+    /// Stores a token to dial with.
     pub(super) fn accept(&mut self, grant: Grant, now: Time) {
         self.token = Some(Token::new(grant, now));
         self.is_fresh = true;
@@ -175,7 +174,7 @@ impl Auth {
         self.renewal = Renewal::At(self.times().map(|(renew, _)| renew));
     }
 
-    /// Takes the next token. Returns it, to be sent to the server.
+    /// Stores the next token. Returns it, to be sent to the server.
     pub(super) fn refresh(&mut self, grant: Grant, now: Time) -> Secret {
         let token = Token::new(grant, now);
         let secret = token.secret.clone();
@@ -213,7 +212,7 @@ impl Auth {
         }
     }
 
-    /// What has come due of an open connection's token.
+    /// Handles the timer of an open connection's token.
     pub(super) fn handle_timeout(&mut self, now: Time) -> Option<Due> {
         match self.renewal {
             Renewal::At(Some(at)) if at <= now => self.renewal = Renewal::Fetching,
@@ -228,12 +227,12 @@ impl Auth {
         self.times().map(|(_, end)| end)
     }
 
-    /// Those of the token in use; one that cannot be renewed has none.
+    /// The times of the token in use. A token that cannot be renewed has none.
     fn times(&self) -> Option<(Time, Time)> {
         self.token.as_ref()?.times
     }
 
-    /// When there is something to do.
+    /// When [`handle_timeout`](Self::handle_timeout) must be called next.
     pub(super) fn next(&self) -> Option<Time> {
         let renewal = match self.renewal {
             Renewal::At(at) => at,

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::timer::Time;
 
-/// Waits with full jitter: each is drawn evenly between zero and the attempt's interval, so that
-/// many clients do not come back at the same instant.
+/// Backoff with full jitter: each wait is random between zero and the attempt's interval, so that many clients do
+/// not reconnect at once.
 #[derive(Debug)]
 pub(super) struct Backoff {
     intervals: Vec<Duration>,
@@ -15,7 +15,7 @@ pub(super) struct Backoff {
 }
 
 impl Backoff {
-    /// A back-off over `intervals`, the last of which repeats; `seed` is its randomness.
+    /// Creates a backoff over `intervals`. The last one repeats. `seed` is the only source of randomness.
     pub(super) fn new(intervals: Vec<Duration>, seed: u64) -> Self {
         Backoff {
             intervals,
@@ -25,7 +25,7 @@ impl Backoff {
         }
     }
 
-    /// How many attempts were waited for since the last healthy connection.
+    /// The number of the attempt that the last wait precedes.
     pub(super) fn attempts(&self) -> u32 {
         self.attempts
     }
@@ -44,12 +44,12 @@ impl Backoff {
         self.until = now.saturating_add(interval.mul_f64(self.draw()));
     }
 
-    /// Prolongs the wait until then.
+    /// Extends the wait to `then`, if it ends earlier.
     pub(super) fn not_before(&mut self, then: Time) {
         self.until = self.until.max(then);
     }
 
-    /// A number in `0.0..1.0` (splitmix64).
+    /// Returns a random number in `0.0..1.0` (splitmix64).
     fn draw(&mut self) -> f64 {
         self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.random;
@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn waits_stay_within_their_interval_and_the_last_repeats() {
+    fn waits_stay_within_their_interval_and_the_last_interval_repeats() {
         let intervals = [1, 2, 4].map(Duration::from_secs).to_vec();
         let mut waits = Vec::new();
         for seed in 0..200 {
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn no_intervals_is_no_wait() {
+    fn without_intervals_there_is_no_wait() {
         let mut backoff = Backoff::new(Vec::new(), 1);
         backoff.wait(9, Duration::from_secs(5));
         assert_eq!(backoff.until(), Duration::from_secs(5));

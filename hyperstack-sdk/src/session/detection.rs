@@ -20,7 +20,7 @@ const ASSUME_V1_AFTER: Duration = Duration::from_secs(1);
 /// How long after the pong a server may take to answer if the user says that it speaks v2.
 const MISMATCH_AFTER: Duration = Duration::from_secs(5);
 
-/// What is known of the server's generation.
+/// What is known about the server's generation.
 #[derive(Debug)]
 pub(super) struct Detection {
     configured: Protocol,
@@ -45,7 +45,7 @@ enum ProbePing {
 /// What follows from the first message, or from silence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// Go on.
+    /// Nothing new.
     Nothing,
     /// The server speaks this generation.
     Speaks(Protocol),
@@ -78,8 +78,8 @@ impl Detection {
         ]
     }
 
-    /// A message is about to be sent. Returns whether a ping must follow it, to tell a server of the other
-    /// generation from a slow one.
+    /// A message is about to be sent. Returns whether a ping must follow it, so that the pong tells a slow server
+    /// from one of the other generation.
     pub(super) fn note_sent(&mut self, transmit: &Transmit) -> bool {
         let is_open = self.shown.is_none();
         match transmit {
@@ -129,7 +129,7 @@ impl Detection {
         }
     }
 
-    /// Notes what a message shows.
+    /// Notes the generation that a message shows.
     #[inline]
     pub(super) fn note_message(&mut self, message: &Incoming<'_>) -> Verdict {
         if self.shown.is_some() {

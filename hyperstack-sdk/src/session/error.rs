@@ -1,11 +1,11 @@
-//! What goes wrong with a connection: one enum for each operation.
+//! Errors of a connection: one enum for each operation.
 
 use std::time::Duration;
 
 use crate::auth::TokenError;
 use crate::wire::{AuthErrorCode, Issue, Protocol, Remedy};
 
-/// Why a client could not be built. Trying again does not help: change the builder's settings.
+/// Why a client could not be built. A retry does not help: change the builder's settings.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
@@ -15,12 +15,12 @@ pub enum ConfigError {
     /// The URL cannot be dialled.
     #[error("invalid URL \"{url}\": {reason}")]
     InvalidUrl {
-        /// The URL, without its query and without a user's name and password.
+        /// The URL, without its query, user name and password.
         url: String,
         /// What is wrong with it.
         reason: String,
     },
-    /// A setting cannot be used.
+    /// A setting is invalid.
     #[error("invalid setting `{setting}`: {reason}")]
     InvalidSetting {
         /// The builder's method.
@@ -31,13 +31,17 @@ pub enum ConfigError {
 }
 
 /// Why there is no connection.
+///
+/// [`HyperStack::connect`](crate::HyperStack::connect) returns it.
+/// [`HyperStack::last_error`](crate::HyperStack::last_error) and
+/// [`StateChange::cause`](crate::StateChange) report later failures. [`remedy`](Self::remedy) says what may help.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConnectError {
     /// A setting is missing or invalid.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The server did not answer in time.
+    /// The attempt took longer than [`connect_timeout`](crate::HyperStackBuilder::connect_timeout).
     #[error("connecting timed out after {after:?}")]
     Timeout {
         /// The deadline.
@@ -53,9 +57,9 @@ pub enum ConnectError {
         status: u16,
         /// The server's machine-readable code.
         code: Option<AuthErrorCode>,
-        /// The server's text for people.
+        /// The server's message.
         message: String,
-        /// The shortest time to wait, if the server named one in seconds (`Retry-After`).
+        /// The shortest time to wait before another attempt, if the server sent `Retry-After` in seconds.
         retry_after: Option<Duration>,
     },
     /// The server does not speak the protocol generation that the builder names.
@@ -66,10 +70,10 @@ pub enum ConnectError {
         /// The generation that the server speaks.
         server: Protocol,
     },
-    /// There is no token to connect with.
+    /// The token provider did not supply a token.
     #[error("no token: {0}")]
     Token(#[from] TokenError),
-    /// A connection was made and then lost.
+    /// A connection was open and then lost.
     #[error(transparent)]
     Lost(#[from] ConnectionLost),
 }
@@ -86,15 +90,15 @@ pub enum ConnectionLost {
     Expelled {
         /// The server's machine-readable code.
         code: AuthErrorCode,
-        /// The server's text for people.
+        /// The server's message.
         message: String,
-        /// The shortest time to wait, if the server named one.
+        /// The shortest time to wait before another attempt, if the server named one.
         retry_after: Option<Duration>,
     },
     /// The token expired before another one could replace it.
     #[error("the token has expired")]
     TokenExpired,
-    /// The server rejected the token that was to replace the present one.
+    /// The server rejected the new token that the client sent before the old one expired.
     #[error("the server rejected the new token{}", code.as_ref().map(|code| format!(": {code}")).unwrap_or_default())]
     RefreshRejected {
         /// The server's machine-readable code.
@@ -106,7 +110,8 @@ pub enum ConnectionLost {
         /// The deadline.
         after: Duration,
     },
-    /// A message, or a WebSocket frame of one, was far over the limit and was not received.
+    /// A message or a WebSocket frame was over
+    /// [`max_frame_size`](crate::HyperStackBuilder::max_frame_size) and was not received.
     #[error("a message of {size} bytes exceeds the limit of {limit} bytes and was not received")]
     TooLarge {
         /// The size in bytes, as far as it is known.
@@ -122,17 +127,17 @@ pub enum ConnectionLost {
     },
 }
 
-/// Why a client ended for good.
+/// Why a client closed for good. Returned by [`HyperStack::end_reason`](crate::HyperStack::end_reason).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CloseReason {
-    /// `disconnect()` was called, or the last client was dropped.
+    /// You called `disconnect()` or dropped the last handle to the client.
     #[error("the client disconnected")]
     Disconnected,
     /// The connection was lost, and reconnecting is off.
     #[error("{0}, and reconnecting is off")]
     Lost(#[source] ConnectionLost),
-    /// Every allowed attempt to reconnect has failed.
+    /// All attempts that [`max_reconnect_attempts`](crate::HyperStackBuilder::max_reconnect_attempts) allows failed.
     #[error("gave up after {attempts} attempts to reconnect: {cause}")]
     AttemptsExhausted {
         /// The number of attempts.
@@ -141,29 +146,31 @@ pub enum CloseReason {
         #[source]
         cause: ConnectError,
     },
-    /// There is no connection, and another attempt cannot help.
+    /// Connecting failed, and the client does not retry.
     #[error("{0}")]
     Failed(#[source] ConnectError),
-    /// The client's task is gone: its runtime was shut down, or code that is not ours panicked in it:
-    /// code of a row's type (`PartialEq`, `Clone`, a serde impl, a default) or of the token provider.
+    /// The client's task stopped: its runtime was shut down, or your code panicked in it. That code is a row type's
+    /// (`PartialEq`, `Clone`, a serde impl, a default) or the token provider's.
     #[error("the client's task stopped: its runtime was shut down, or code of a row's type or of the token provider panicked")]
     Stopped,
 }
 
-/// A reader wants more than the client keeps subscribed at a time; see
+/// A read or a stream would exceed the client's
 /// [`max_subscriptions`](crate::HyperStackBuilder::max_subscriptions).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{wanted} subscriptions exceed the limit of {limit}")]
 pub struct TooManySubscriptions {
-    /// How many there would be with this reader's.
+    /// The number of subscriptions that the client would have.
     pub wanted: usize,
     /// The limit.
     pub limit: usize,
 }
 
 impl ConnectError {
-    /// Returns what may help. A 403 is final, whatever else the server says. Otherwise a known code
-    /// decides, and a bare 401 counts as a bad token.
+    /// Returns what may help.
+    ///
+    /// The status 403 is final. Otherwise a known code decides, and a 401 without one means that a new token may
+    /// help.
     pub fn remedy(&self) -> Remedy {
         match self {
             ConnectError::Config(_)
@@ -184,12 +191,12 @@ impl ConnectError {
         }
     }
 
-    /// Whether another attempt cannot help, because the server would reject it too.
+    /// Returns whether the error is final, so that another attempt cannot succeed.
     pub fn is_final(&self) -> bool {
         self.remedy() == Remedy::Nothing
     }
 
-    /// Returns the shortest time to wait before another attempt, if one was named.
+    /// Returns the shortest time to wait before another attempt, if the server or the token provider named one.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             ConnectError::Rejected { retry_after, .. } => *retry_after,
@@ -222,8 +229,8 @@ impl ConnectionLost {
         }
     }
 
-    /// The end of a connection, by the reason in the server's close frame. Some servers put a code in
-    /// front, as in `"token-expired: log in again"`.
+    /// Creates the error for the reason in a server's close frame. Some servers start it with a code, as in
+    /// `"token-expired: log in again"`.
     #[cfg(feature = "client")]
     pub(crate) fn by_server(reason: &str) -> Self {
         let (code, message) = reason.split_once(':').unwrap_or((reason, ""));

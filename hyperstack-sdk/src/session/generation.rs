@@ -1,4 +1,4 @@
-//! What the session asks of a protocol generation.
+//! The interface of a protocol generation.
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, VecDeque};
@@ -15,8 +15,8 @@ use crate::wire::{Frame, FrameError, Issue, Request, Seq};
 /// Queued instructions, which borrow nothing from a message.
 pub(super) type Instructions = VecDeque<Instruction<'static>>;
 
-/// A protocol generation: which subscriptions serve the queries that are wanted, and what the server's
-/// frames mean to their sources.
+/// A protocol generation. It decides which subscriptions serve the wanted queries, and what the server's frames
+/// mean for their sources.
 pub(super) trait Generation: fmt::Debug + Send {
     /// Prepares for another reader of a query. A query that the server rejected is requested again.
     fn want(
@@ -33,7 +33,7 @@ pub(super) trait Generation: fmt::Debug + Send {
     /// The sources of a view.
     fn sources_of(&self, view: &str) -> Vec<SourceId>;
 
-    /// Where the rows of a query come from, if they are read.
+    /// Where the rows of a query come from, if it has readers.
     fn route(&self, query: &Query) -> Option<Route>;
 
     /// Narrows or frees the sources of views whose queries expired.
@@ -54,7 +54,7 @@ pub(super) trait Generation: fmt::Debug + Send {
     /// A connection is open, and nothing is subscribed on it.
     fn handle_open(&mut self, wants: &mut Wants);
 
-    /// Turns a frame into what the store must do. Further instructions are queued; apply them after the
+    /// Turns a frame into an instruction for the store. Further instructions are queued; apply them after the
     /// returned one. `id` is the subscription that a v2 frame names.
     fn handle_frame<'m>(
         &mut self,
@@ -74,7 +74,7 @@ pub(super) trait Generation: fmt::Debug + Send {
     /// The server may accept subscriptions that were over its limit.
     fn retry_refused(&mut self);
 
-    /// Ends subscriptions that brought nothing for `limit`, to request them again.
+    /// Ends subscriptions that were silent for `limit`, to request them again.
     fn restart_stale(&mut self, limit: Duration, now: Time, wants: &mut Wants);
 
     /// Queues the requests that make subscriptions match what is wanted.

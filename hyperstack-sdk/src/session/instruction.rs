@@ -1,4 +1,4 @@
-//! What the store must do.
+//! Instructions of the session to the store.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -7,13 +7,13 @@ use super::query::Target;
 use super::window::Window;
 use crate::wire::{FrameError, Issue, Protocol, Row, Seq, Sort};
 
-/// One source of rows: what a wire subscription brings, or several that share their rows. It keeps its
-/// id across connections until its last reader has gone.
+/// One source of rows: a wire subscription, or several that share their rows. It keeps its id across connections
+/// until its last reader has gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SourceId(pub(super) u32);
 
 impl SourceId {
-    /// The id as an index. Ids are small, and the session uses them again.
+    /// The id as an index. Ids are small, because the session reuses them.
     pub(crate) fn index(self) -> usize {
         self.0 as usize
     }
@@ -32,7 +32,7 @@ impl SourceId {
     }
 }
 
-/// Hands out ids, the one released last first.
+/// Allocates ids. Reuses the one that was released last.
 #[derive(Debug, Default)]
 pub(super) struct SourceIds {
     free: Vec<SourceId>,
@@ -101,7 +101,7 @@ pub enum Step<'m> {
     Snapshot {
         /// The rows, in the server's order.
         rows: Vec<Row<'m>>,
-        /// What was wrong with rows that could not be read.
+        /// The errors of rows that could not be read.
         malformed: Vec<FrameError>,
         /// Whether this is the first batch of a snapshot that the server sends unasked.
         restarts: bool,
@@ -128,7 +128,7 @@ pub enum Step<'m> {
     Complete {
         /// What was subscribed.
         target: Target,
-        /// What becomes of rows that the snapshot did not bring.
+        /// What to do with rows that the snapshot did not contain.
         absent: Absent,
     },
     /// The server does not know the view.
@@ -158,11 +158,11 @@ pub enum Step<'m> {
     Reroute,
 }
 
-/// What becomes of rows that a complete snapshot did not bring.
+/// What to do with rows that a complete snapshot did not contain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Absent {
-    /// They stay: the server may have forgotten them.
+    /// Keep them: the server may have forgotten them.
     Keep,
-    /// They have left the view.
+    /// Remove them: they have left the view.
     Remove,
 }

@@ -1,9 +1,9 @@
-//! The state of the connection, and what goes over it.
+//! The state of the connection, and the messages to send.
 
 use super::error::CloseReason;
 use crate::wire::Request;
 
-/// The state of the connection, which says what its driver must do.
+/// The state of the connection, which tells the driver what to do.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Link {
@@ -28,7 +28,7 @@ pub enum Link {
     Closed(CloseReason),
 }
 
-/// Something to put on the socket.
+/// Something to write to the socket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Transmit {
@@ -36,8 +36,8 @@ pub enum Transmit {
     Text(Request),
     /// A WebSocket ping.
     Ping,
-    /// A WebSocket pong that answers no ping. The server ignores it, but the packet acknowledges what the
-    /// server has sent, which the client's TCP stack may delay by 40 milliseconds. Servers do not set
-    /// `TCP_NODELAY`, so without it their next small message waits as long.
+    /// A WebSocket pong that answers no ping. The server ignores it, but its packet acknowledges the server's data,
+    /// which the client's TCP stack could delay by 40 milliseconds. Servers do not set `TCP_NODELAY`, so their next
+    /// small message would wait for that acknowledgement.
     Pong,
 }

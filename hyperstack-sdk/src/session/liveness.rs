@@ -1,4 +1,4 @@
-//! Whether the peer is still there.
+//! Detects a dead peer.
 
 use std::time::Duration;
 
@@ -6,9 +6,9 @@ use super::timer::{Time, Timer, Timers};
 
 /// Pings and their deadline.
 ///
-/// Both kinds of ping are needed. The peer answers only a WebSocket ping, and only a text ping makes a
-/// server drop the socket of a client that it removed silently. The peer is dead after two silent
-/// intervals, if a ping went unanswered for the last one. A client that was itself delayed pings first.
+/// Both kinds of ping are needed. The peer answers only a WebSocket ping, and only a text ping makes a server drop
+/// the socket of a client that it removed silently. The peer counts as dead after two silent intervals, if a ping
+/// stayed unanswered during the last one. A client that was itself delayed therefore pings before it gives up.
 #[derive(Debug)]
 pub(super) struct Liveness {
     interval: Duration,

@@ -1,19 +1,21 @@
-//! The connection's logic: what readers want, what the server confirmed, and every timer.
+//! The connection's logic: the queries that readers want, the subscriptions that serve them, and every timer.
 //!
-//! A [`Session`] is a state machine that does no IO and reads no clock. The caller reports what happened
-//! with the `handle_…` methods and asks what to do with the `poll_…` methods. [`Time`] is an argument.
-//! Wants outlive a connection; confirmed subscriptions do not. After a reconnect the session subscribes
-//! again.
+//! A [`Session`] is a state machine that does no IO and reads no clock: [`Time`] is an argument. The caller
+//! reports events with the `handle_…` methods and asks what to do with the `poll_…` methods. Queries outlive a
+//! connection; subscriptions do not, so the session resubscribes after a reconnect.
 //!
-//! After every call that changes the session, the caller applies to the store the instruction that
-//! [`handle_message`](Session::handle_message) returned and then those that
-//! [`poll_instruction`](Session::poll_instruction) yields, sends what
-//! [`poll_transmit`](Session::poll_transmit) yields, reports what [`poll_notice`](Session::poll_notice)
-//! yields, follows [`link`](Session::link), and calls [`handle_timeout`](Session::handle_timeout) when
-//! the time comes that [`poll_timeout`](Session::poll_timeout) names.
+//! After every call that changes the session, the caller does the following:
+//!
+//! 1. Apply to the store the instruction that [`handle_message`](Session::handle_message) returned, and then those
+//!    of [`poll_instruction`](Session::poll_instruction).
+//! 2. Send the messages of [`poll_transmit`](Session::poll_transmit).
+//! 3. Report the notices of [`poll_notice`](Session::poll_notice).
+//! 4. Do what [`link`](Session::link) says.
+//! 5. Call [`handle_timeout`](Session::handle_timeout) at the time that [`poll_timeout`](Session::poll_timeout)
+//!    returns.
 //!
 //! ```text
-//! query, window   what a reader asks for
+//! query, window   what a reader wants
 //!   -> wants      all queries, and when they expire
 //!   -> v1, v2     the subscriptions that serve them, and what frames mean
 //!   -> instruction  what the store must do
@@ -81,13 +83,13 @@ use v1::V1;
 use v2::V2;
 use wants::Wants;
 
-/// A connection that stayed up this long is healthy: after it is lost, the backoff starts anew.
+/// A connection that stays up this long is healthy: when it is lost, the backoff starts at the first interval.
 const HEALTHY_AFTER: Duration = Duration::from_secs(30);
 
-/// How long a row that left a window stays, at most, while its successor is awaited.
+/// The longest time for which a row that left a window waits for its successor.
 const HOLD: Duration = Duration::from_millis(50);
 
-/// Something that users of the client should know.
+/// Something to report to the client's user.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Notice {
@@ -129,7 +131,7 @@ pub struct Session {
 }
 
 impl Session {
-    /// Makes a session that wants to dial. `seed` is the randomness of its backoff.
+    /// Creates a session that is about to dial. `seed` is the only source of randomness.
     pub fn new(settings: Settings, seed: u64) -> Self {
         let intervals = settings.reconnect_intervals.clone();
         let protocol = match settings.protocol {
@@ -193,12 +195,11 @@ impl Session {
 
     // Readers.
 
-    /// Checks whether these queries may be added to those that are wanted. At the limit, queries that
-    /// only linger are dropped.
+    /// Checks that these queries can be added. At the limit, drops queries that only linger.
     ///
     /// # Errors
     ///
-    /// [`TooManySubscriptions`].
+    /// Returns [`TooManySubscriptions`] if there would still be too many.
     pub fn admit(&mut self, queries: &[Query]) -> Result<(), TooManySubscriptions> {
         let limit = self.settings.max_subscriptions;
         if self.wants.count_with(queries) > limit {
@@ -229,7 +230,7 @@ impl Session {
         self.set_linger_timer();
     }
 
-    /// Returns where a query's rows come from, if they are read.
+    /// Returns where a query's rows come from, if it has readers.
     pub fn route(&self, query: &Query) -> Option<Route> {
         self.generation.route(query)
     }
@@ -239,24 +240,22 @@ impl Session {
         self.generation.sources_of(view)
     }
 
-    /// Requests a query's snapshot again if it is subscribed, because a new kind of reader needs all
-    /// rows.
+    /// Requests a query's snapshot again, if it is subscribed, because the store lacks some of its rows.
     pub fn resync(&mut self, query: &Query) {
         if let Some(route) = self.generation.route(query) {
             self.generation.resync(route.source, &mut self.wants);
         }
     }
 
-    /// Requests a source's snapshot again, because the store cannot make its rows right otherwise: at once
-    /// the first time, then after a wait that doubles up to five minutes.
+    /// Requests a source's snapshot again, because the store cannot repair its rows otherwise. The first request is
+    /// sent at once; later ones wait, twice as long each time, up to five minutes.
     pub fn fetch_again(&mut self, source: SourceId, now: Time) {
         self.refetches.add(source, now);
         self.timers.set(Timer::Refetch, self.refetches.next());
     }
 
-    /// Sets for each source the position up to which it holds every change, or `None` if that is not
-    /// known. After a loss the server need only send what changed since. Called at
-    /// [`Step::Lost`].
+    /// Sets for each source the position up to which it holds every change, or `None` if that is unknown. After the
+    /// reconnect, the server then sends only later changes. Call it at [`Step::Lost`].
     pub fn set_cursors(&mut self, cursor_of: impl Fn(SourceId) -> Option<Seq>) {
         if self.settings.resume {
             self.generation.set_cursors(&cursor_of);
@@ -326,7 +325,7 @@ impl Session {
             self.instruct_all(Step::Lost);
         }
         let after = match cause.remedy() {
-            // The next token is here already, whatever the server was going to say about it.
+            // The next token is available, though the server has not accepted it yet.
             Remedy::NewToken if has_next_token && cause == ConnectionLost::TokenExpired.into() => {
                 AfterRejection::Wait
             }
@@ -393,7 +392,7 @@ impl Session {
                 self.link = Link::Dialing { attempt };
             }
             (Link::Authorizing { .. }, Err(error)) => self.handle_failed(error.into(), now),
-            // It was asked for before the loss.
+            // It was requested before the connection was lost.
             (Link::Waiting { .. }, Ok(grant)) => self.auth.accept(grant, now),
             (Link::Open, Ok(grant)) if self.auth.is_fetching() => {
                 let token = self.auth.refresh(grant, now);
@@ -432,7 +431,7 @@ impl Session {
         }
     }
 
-    /// A message arrived. Returns what the store must do with its rows, before it does what
+    /// A message arrived. Returns the instruction about its rows, which the store must apply before those that
     /// [`poll_instruction`](Self::poll_instruction) yields.
     pub fn handle_message<'m>(
         &mut self,
@@ -534,7 +533,7 @@ impl Session {
         issue.message = self.masked(issue.message);
         issue.code = self.masked(issue.code.to_string()).into();
         self.notices.push_back(Notice::Issue(issue.clone()));
-        // What is fatal to one subscription leaves the connection open.
+        // An error that is fatal to one subscription leaves the connection open.
         if issue.fatal && issue.subscription.is_none() {
             return self.handle_lost((&issue).into(), now);
         }
@@ -565,7 +564,7 @@ impl Session {
         }
     }
 
-    /// The time that [`poll_timeout`](Self::poll_timeout) named has come.
+    /// The time that [`poll_timeout`](Self::poll_timeout) returned has come.
     pub fn handle_timeout(&mut self, now: Time) {
         if self.timers.expire(Timer::Linger, now) {
             self.expire_wants(now);
@@ -635,9 +634,9 @@ impl Session {
         }
     }
 
-    // What there is to do.
+    // What the caller must do.
 
-    /// Returns the next thing to send. There is none unless the link is open.
+    /// Returns the next message to send. There is none unless the link is open.
     pub fn poll_transmit(&mut self) -> Option<Transmit> {
         if self.link != Link::Open {
             return None;
@@ -651,7 +650,7 @@ impl Session {
         Some(transmit)
     }
 
-    /// Returns the next thing that the store must do.
+    /// Returns the next instruction for the store.
     pub fn poll_instruction(&mut self) -> Option<Instruction<'static>> {
         let instruction = self.instructions.pop_front()?;
         if let (Some(source), Step::Free) = (instruction.source, &instruction.step) {
@@ -660,12 +659,12 @@ impl Session {
         Some(instruction)
     }
 
-    /// Returns the next thing that users should know.
+    /// Returns the next notice to report.
     pub fn poll_notice(&mut self) -> Option<Notice> {
         self.notices.pop_front()
     }
 
-    /// Whether [`poll_notice`](Self::poll_notice) would return a notice.
+    /// Returns whether [`poll_notice`](Self::poll_notice) would return a notice.
     pub fn has_notices(&self) -> bool {
         !self.notices.is_empty()
     }

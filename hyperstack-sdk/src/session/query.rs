@@ -1,20 +1,19 @@
-//! What a reader asks for.
+//! Queries.
 
 use std::sync::Arc;
 
 use super::window::Window;
 
-/// The rows of one view that a reader asks for.
+/// The rows of one view that a reader wants.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Query {
     /// The view's id.
     pub view: Arc<str>,
     /// All rows, or one.
     pub target: Target,
-    /// Which part of the view. Queries for one row use the default.
+    /// The part of the view. Queries for one row use the default.
     pub window: Window,
-    /// The value, as JSON text, that the field at each dotted path must have. If there are none and the
-    /// window is filtered, the client filters.
+    /// The filters for the server. If there are none and the window is filtered, the client filters.
     pub filters: Filters,
 }
 
@@ -31,7 +30,7 @@ pub enum Target {
 }
 
 impl Query {
-    /// Asks for a part of a view.
+    /// Creates a query for a part of a view.
     pub fn part(view: Arc<str>, window: Window, filters: Filters) -> Self {
         Query {
             view,
@@ -41,7 +40,7 @@ impl Query {
         }
     }
 
-    /// Asks for one row.
+    /// Creates a query for one row.
     pub fn key(view: Arc<str>, key: Arc<str>) -> Self {
         Query {
             view,
@@ -53,7 +52,7 @@ impl Query {
 }
 
 impl Target {
-    /// The key, if the target is one row.
+    /// Returns the key, if the target is one row.
     pub fn key(&self) -> Option<&Arc<str>> {
         match self {
             Target::All => None,

@@ -1,4 +1,4 @@
-//! Where a row stands in a sorted view.
+//! The rank of a row in a sorted view.
 
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ pub(crate) struct Rank {
 /// What is compared within a class.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum RankValue {
-    /// There is no value: all such rows are equal.
+    /// There is no value. All such rows are equal.
     Missing,
     /// When the value arrived, as a count.
     Arrival(u64),
@@ -69,7 +69,7 @@ impl PartialOrd for Rank {
 impl Eq for Rank {}
 
 impl RankValue {
-    /// Exact: an integer beyond 2^53 is not rounded to be compared with a float.
+    /// Compares exactly: an integer beyond 2^53 is not rounded for a comparison with a float.
     fn compare(&self, other: &RankValue) -> Ordering {
         use RankValue::{Arrival, BigInteger, Bool, Float, Integer, Position, Text};
         match (self, other) {
@@ -84,14 +84,14 @@ impl RankValue {
             (BigInteger(a), Integer(_)) => a.compare_with_small(),
             (Integer(_), BigInteger(b)) => b.compare_with_small().reverse(),
             (Position(a), Position(b)) => a.cmp(b),
-            // Values of one class are of one kind.
+            // Unreachable: all values of one class are of one kind.
             _ => Ordering::Equal,
         }
     }
 }
 
 impl BigInteger {
-    /// Its order relative to any `i128`, which is given by its sign.
+    /// Compares with any `i128`. The sign decides.
     fn compare_with_small(&self) -> Ordering {
         if self.is_negative {
             Ordering::Less

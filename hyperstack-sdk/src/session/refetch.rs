@@ -1,4 +1,4 @@
-//! Snapshots that the store asks for, because patches cannot make a row right.
+//! Snapshots that the store needs, because patches cannot repair a row.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,7 +12,7 @@ const FIRST_WAIT: Duration = Duration::from_secs(1);
 /// The longest wait.
 const LONGEST_WAIT: Duration = Duration::from_secs(300);
 
-/// A source that needed no snapshot for this long starts again with the first wait.
+/// After this long without a request, a source starts again with the first wait.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(600);
 
 /// Which sources need a snapshot, and when they may request it.
@@ -68,7 +68,7 @@ impl Refetches {
         self.0.values().filter_map(|refetch| refetch.due).min()
     }
 
-    /// No source needs a snapshot any more.
+    /// Cancels all requests.
     pub(super) fn clear(&mut self) {
         for refetch in self.0.values_mut() {
             refetch.due = None;
@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_request_is_due_at_once_and_the_next_ones_later_and_later() {
+    fn the_first_request_is_due_at_once_and_later_ones_wait_ever_longer() {
         let seconds = Time::from_secs;
         let source = SourceId::from_index(7);
         let mut refetches = Refetches::default();

@@ -1,22 +1,22 @@
-//! How a session behaves.
+//! The settings of a session.
 
 use std::time::Duration;
 
 use super::auth::Credentials;
 use crate::wire::Protocol;
 
-/// How a session behaves.
+/// The settings of a session.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Settings {
     /// Whether a lost connection is restored. Default: true.
     pub auto_reconnect: bool,
-    /// How many attempts in a row may fail. `None`, the default, means no limit.
+    /// How many attempts to reconnect may fail in a row. `None`, the default, means no limit.
     pub max_reconnect_attempts: Option<u32>,
     /// The upper bounds of the backoff before each attempt. The last one repeats. Default: 1, 2, 4, 8,
     /// then 16 seconds.
     pub reconnect_intervals: Vec<Duration>,
-    /// How often the peer is pinged. After two intervals of silence the connection counts as lost.
+    /// How often the client pings the server. After two silent intervals the connection counts as lost.
     /// Default: 15 seconds.
     pub ping_interval: Duration,
     /// How long a subscription outlives its last reader. Default: 5 seconds.
@@ -29,13 +29,12 @@ pub struct Settings {
     pub resume: bool,
     /// How many queries may be wanted at a time. Default: 10,000.
     pub max_subscriptions: usize,
-    /// How long a subscription may bring nothing before it is requested again. `None`, the default,
-    /// means forever.
+    /// How long a subscription may be silent before the session resubscribes. `None`, the default, means forever.
     pub stale_after: Option<Duration>,
-    /// The most rows of a view that the client holds, which a v2 server is asked to keep. `None`, the default,
-    /// means no limit.
+    /// The most rows of a view that the client holds. It is the `take` of v2 queries that have none. `None`, the
+    /// default, means no limit.
     pub row_limit: Option<u64>,
-    /// What is presented to the server. Default: nothing.
+    /// Where the tokens come from. Default: there are none.
     pub credentials: Credentials,
     /// The protocol generation to speak. Default: detect it.
     pub protocol: Protocol,

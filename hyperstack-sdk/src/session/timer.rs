@@ -16,7 +16,7 @@ pub(super) enum Timer {
     Reconnect,
     /// The peer has been silent too long.
     Silence,
-    /// The server should have answered in the generation that it speaks.
+    /// The server has not shown its generation in time.
     Detect,
     /// The token must be refreshed, has expired, or the server has not answered a refresh.
     Token,

@@ -1,4 +1,4 @@
-//! What readers want, whatever the connection does.
+//! The queries that readers want, independent of the connection.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -12,16 +12,16 @@ pub(super) struct Wants {
     views: HashMap<Arc<str>, Queries>,
     /// Queries without readers, by when they expire.
     lingering: BTreeSet<(Time, Query)>,
-    /// Views whose subscriptions may differ from what is wanted.
+    /// Views whose subscriptions may differ from the wanted queries.
     changed: BTreeSet<Arc<str>>,
-    /// How many queries there are.
+    /// The number of queries.
     count: usize,
 }
 
 /// The queries of one view. Those for all rows come first.
 type Queries = BTreeMap<Query, Presence>;
 
-/// Who reads a query.
+/// The readers of a query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Presence {
     Active(usize),
@@ -30,7 +30,7 @@ enum Presence {
 }
 
 impl Wants {
-    /// How many queries there would be with these.
+    /// Returns the number of queries that there would be with these.
     pub(super) fn count_with(&self, queries: &[Query]) -> usize {
         let is_new = |query: &&Query| self.readers(query).is_none();
         self.count + queries.iter().filter(is_new).collect::<BTreeSet<_>>().len()
@@ -142,7 +142,7 @@ mod tests {
     use crate::session::window::Window;
 
     #[test]
-    fn a_query_that_comes_and_goes_leaves_nothing_behind() {
+    fn an_expired_query_leaves_nothing_behind() {
         let query = |view: &str| Query::part(view.into(), Window::default(), Vec::new());
         let (first, other) = (query("A/list"), query("B/list"));
         let mut wants = Wants::default();

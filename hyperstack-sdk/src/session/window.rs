@@ -13,7 +13,7 @@ pub struct Window {
     pub take: Option<u64>,
     /// Whether a filter on the rows' contents applies before `skip` and `take`.
     pub filtered: bool,
-    /// Whether the rows that exist at the start are left out, so that only changes are wanted.
+    /// Whether the rows that exist at the start are left out, so that only changes follow.
     pub no_snapshot: bool,
     /// Only rows whose position is greater.
     pub after: Option<Seq>,
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_joined_covers_both() {
+    fn a_joined_window_covers_both() {
         assert_eq!(window(2, 3).join(window(4, 10)), window(2, 12));
         assert_eq!(window(2, 3).join(window(0, None)), window(0, None));
         assert!(window(0, 5).covers(window(1, 4)));
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn snapshots_are_whole_unless_all_agree() {
+    fn joined_snapshot_options_are_kept_only_if_both_agree() {
         let newer = |slot, snapshot_limit| Window {
             after: Some(Seq { slot, index: 0 }),
             snapshot_limit,

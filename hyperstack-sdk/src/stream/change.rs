@@ -1,17 +1,17 @@
-//! What happened to a row.
+//! The change of a row, as queues hold it.
 
 use std::sync::Arc;
 
-/// A row's change, as readers get it: shared, so that a hundred readers cost a hundred pointers.
+/// A change of a row. Readers share its rows, so that a hundred readers cost a hundred pointers.
 #[derive(Debug)]
 pub struct Change<T> {
     pub(crate) key: Arc<str>,
     pub(crate) kind: ChangeKind,
     /// Whether the reader had no such row before.
     pub(crate) is_new: bool,
-    /// The row before; kept only where a reader asks for it.
+    /// The row before. Kept only if a reader wants it.
     pub(crate) before: Option<Arc<T>>,
-    /// The row after; `None` for a delete alone.
+    /// The row after. `None` only for a delete.
     pub(crate) after: Option<Arc<T>>,
 }
 
@@ -23,8 +23,8 @@ pub(crate) enum ChangeKind {
 }
 
 impl<T> Change<T> {
-    /// Adds what happened to the same row later: from the first `before` to the last `after`. A row that came
-    /// and went is a delete of a row that the reader did not have.
+    /// Merges a later change of the same row into this one, which then goes from its own `before` to the later
+    /// `after`. A row that came and went becomes a delete of a row that the reader never had.
     pub(crate) fn fold(&mut self, later: Change<T>) {
         self.kind = match (self.kind, later.kind) {
             (_, ChangeKind::Delete) => ChangeKind::Delete,

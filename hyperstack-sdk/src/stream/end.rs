@@ -3,23 +3,39 @@
 use crate::patch::FilterError;
 use crate::session::{CloseReason, TooManySubscriptions};
 
-/// Why a stream ended: no more updates can come.
+/// Why a stream ended. Returned by [`Watch::end_reason`](crate::Watch::end_reason).
+///
+/// ```no_run
+/// # use hyperstack_sdk::prelude::*;
+/// # #[derive(Debug, Clone, PartialEq, Entity)]
+/// # struct Token { name: Option<String> }
+/// # async fn run(hs: HyperStack) {
+/// let mut updates = hs.watch::<Token>();
+/// while let Some(update) = updates.next().await {
+///     println!("{}", update.key());
+/// }
+/// if let Some(reason) = updates.end_reason() {
+///     eprintln!("the stream ended: {reason}");
+/// }
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EndReason {
-    /// The client ended.
+    /// The client has closed.
     #[error(transparent)]
     Closed(#[from] CloseReason),
-    /// The client keeps too many subscriptions to add this stream's.
+    /// The stream would exceed the client's
+    /// [`max_subscriptions`](crate::HyperStackBuilder::max_subscriptions).
     #[error(transparent)]
     TooManySubscriptions(#[from] TooManySubscriptions),
-    /// `watch_keys` was given no key.
+    /// `watch_keys` was called without a key.
     #[error("nothing to watch: no key was given")]
     NothingToWatch,
-    /// The view's filter is invalid: its path leads nowhere, or the field cannot have its value.
+    /// The view's filter is invalid: its path does not exist, or the field cannot have its value.
     #[error(transparent)]
     Filter(#[from] FilterError),
-    /// The view is a tape: a log of events, which has no rows.
+    /// The view is a tape, which has events and no rows.
     #[error("the view \"{view}\" is a tape: it has events, not rows")]
     Tape {
         /// The view's id.

@@ -1,49 +1,71 @@
-//! What a stream can say besides updates.
+//! The errors that a stream yields.
 
 use super::end::EndReason;
 use crate::patch::{DecodeError, PatchError};
 use crate::wire::{FrameError, Issue};
 
-/// An error on a stream that was asked for errors, by `try_watch()`.
+/// An error that a stream of `try_watch()` yields.
+///
+/// Only [`Ended`](StreamError::Ended) is the last item; after any other error, the stream continues.
+///
+/// ```no_run
+/// use hyperstack_sdk::prelude::*;
+///
+/// # #[derive(Debug, Clone, PartialEq, Entity)]
+/// # struct Token { name: Option<String> }
+/// # async fn run(hs: HyperStack) {
+/// let mut updates = hs.try_watch::<Token>();
+/// while let Some(item) = updates.next().await {
+///     match item {
+///         Ok(update) => println!("{}: {:?}", update.key(), update.data()),
+///         Err(StreamError::Ended(reason)) => println!("the stream ended: {reason}"),
+///         Err(error) => eprintln!("{error}"),
+///     }
+/// }
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum StreamError {
-    /// A field of a row did not fit its type. It keeps its last good value, and the stream goes on.
+    /// A field of a row failed to decode. It keeps its last good value.
     #[error(transparent)]
     Row(#[from] RowError),
-    /// A message could not be read; it changed nothing. It named this view, or no view at all.
+    /// A message was malformed and changed nothing. It named this view or no view.
     #[error(transparent)]
     Frame(#[from] FrameError),
-    /// The server refused the subscription; the reader gets nothing until it is accepted.
-    #[error("the server refused the subscription: {}: {}", .0.code, .0.message)]
+    /// The server rejected the subscription. The stream yields no rows until the server accepts it.
+    #[error("the server rejected the subscription: {}: {}", .0.code, .0.message)]
     Refused(Issue),
-    /// What this reader reads was taken again from the server: the connection had been lost, or the
-    /// subscription was begun anew. What changed in between is told as updates like any other, of which
-    /// this may come ahead; what happened to a row on the way is not.
-    #[error("the rows were taken again from the server")]
+    /// The view was resynced: a fresh snapshot replaced the rows, after a reconnect or a resubscribe.
+    ///
+    /// Rows that differ yield updates as usual, after this item or before it. The stream does not show the steps in
+    /// between.
+    #[error("the view was resynced")]
     Resynced,
-    /// More errors came than the stream keeps for a reader that is behind; the oldest are gone. No
-    /// update is.
-    #[error("{count} errors were dropped because the reader was behind")]
+    /// The stream dropped the oldest errors because the reader was too slow. It dropped no updates.
+    #[error("{count} errors were dropped because the reader was too slow")]
     Dropped {
-        /// How many errors are gone.
+        /// The number of errors that were dropped.
         count: u64,
     },
-    /// The reader fell behind further than it asked to, and the oldest changes are gone: what it knows
-    /// of their rows is old. Only a stream that was made to
-    /// [`drop_oldest`](crate::Watch::drop_oldest) says this.
-    #[error("{missed} changes were dropped because the reader was behind")]
+    /// The stream dropped the oldest changes because the reader was too slow.
+    ///
+    /// Rows that you built from earlier updates can be out of date. Only streams with
+    /// [`drop_oldest`](crate::Watch::drop_oldest) yield this.
+    #[error("{missed} changes were dropped because the reader was too slow")]
     Lagged {
-        /// How many changes are gone.
+        /// The number of changes that were dropped.
         missed: u64,
     },
-    /// Nothing more will come. This is the last item.
+    /// The stream has ended. This is the last item.
     #[error("the stream ended: {0}")]
     Ended(#[from] EndReason),
 }
 
-/// A field of a row that does not fit its type. It keeps its last good value, and the other fields of the same
-/// update apply.
+/// A field of a row failed to decode.
+///
+/// The field keeps its last good value and is stale until a good value arrives; see
+/// [`StateView::stale_fields`](crate::StateView::stale_fields). The other fields of the same update apply.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error("{view}, key \"{key}\": {cause}")]
 #[non_exhaustive]
@@ -52,26 +74,25 @@ pub struct RowError {
     pub view: String,
     /// The row's key.
     pub key: String,
-    /// What did not fit; names the field.
+    /// Why the field failed to decode. Names the field.
     #[source]
     pub cause: RowErrorCause,
 }
 
-/// What did not fit.
+/// Why a field of a row failed to decode.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RowErrorCause {
-    /// A value is not of its field's type.
+    /// A value does not have the field's type.
     #[error(transparent)]
     Decode(#[from] DecodeError),
-    /// Every value is of its type, but together they make no row: a required field is missing, or
-    /// is null.
+    /// A required field is missing or null.
     #[error(transparent)]
     Patch(#[from] PatchError),
 }
 
 impl RowError {
-    /// The path of the field at fault in wire names, such as `state.bets[3]`.
+    /// Returns the path of the field in wire names, such as `state.bets[3]`.
     pub fn path(&self) -> &str {
         match &self.cause {
             RowErrorCause::Decode(error) => error.path(),

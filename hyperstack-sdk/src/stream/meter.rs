@@ -1,17 +1,17 @@
-//! What is counted beside the readers.
+//! Counters that all readers share.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Counts since the client was made, of streams and caches that are gone too.
+/// Counts since the client was created, including those of streams and caches that are gone.
 #[derive(Debug, Default)]
 pub(crate) struct Meter {
-    /// Changes that were folded into others.
+    /// Changes that were merged into others.
     pub(crate) conflated: Count,
-    /// Changes that readers asked to miss rather than to have folded.
+    /// Changes that streams with `drop_oldest` dropped.
     pub(crate) missed: Count,
-    /// Rows that the limit on entries took out.
+    /// Rows that were evicted because of the row limit.
     pub(crate) evicted: Count,
-    /// Snapshots of what had one before.
+    /// Snapshots of subscriptions that had one before.
     pub(crate) resyncs: Count,
 }
 

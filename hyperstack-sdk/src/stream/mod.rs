@@ -1,7 +1,7 @@
-//! One conflating queue per subscriber, and one stream over it for every kind of item.
+//! Streams of changes: one conflating queue per reader, and one stream type for every kind of item.
 //!
-//! A [`Watch`] is lazy: it subscribes when it is first polled, gets the rows that are held as upserts
-//! and then every later change. Dropping it unsubscribes, after a short linger.
+//! A [`Watch`] subscribes when it is first polled. It yields the current rows as upserts and then every later
+//! change. Dropping it unsubscribes after a short linger.
 
 mod change;
 mod meter;

@@ -1,34 +1,33 @@
-//! What may happen to an item on its way to the reader.
+//! The operators of a stream.
 
-/// A step from one item to another, or to none.
+/// Turns each item of a stream into another one, or drops it.
 ///
-/// The operators of a stream compose into one of these, so that a chain of any length is one stream
-/// with one state machine.
+/// `filter`, `filter_map` and `map` compose into one operator, so that a chain of any length is one stream.
 pub trait Operator<In> {
-    /// What the step makes.
+    /// The items that the operator produces.
     type Out;
 
-    /// Takes an item; `None` leaves it out.
+    /// Processes one item. `None` drops it.
     fn apply(&mut self, item: In) -> Option<Self::Out>;
 }
 
-/// Passes every item on.
+/// Passes on every item.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Identity;
 
-/// Passes on what a predicate accepts.
+/// Passes on the items that a predicate accepts.
 #[derive(Debug, Clone, Copy)]
 pub struct Filter<F>(pub(super) F);
 
-/// Passes on what a function makes of an item, if anything.
+/// Passes on the result of a function if it is `Some`.
 #[derive(Debug, Clone, Copy)]
 pub struct FilterMap<F>(pub(super) F);
 
-/// Passes on what a function makes of an item.
+/// Passes on the result of a function.
 #[derive(Debug, Clone, Copy)]
 pub struct Map<F>(pub(super) F);
 
-/// One step after another.
+/// Applies one operator after another.
 #[derive(Debug, Clone, Copy)]
 pub struct Then<A, B>(pub(super) A, pub(super) B);
 

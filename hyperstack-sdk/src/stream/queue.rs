@@ -1,4 +1,4 @@
-//! What a reader has not read yet.
+//! The queue of one reader: the changes that it has not read yet.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,26 +9,25 @@ use super::end::EndReason;
 use super::error::StreamError;
 use super::meter::Meter;
 
-/// Readers to wake, once no lock is held: a waker may do anything, drop its stream included.
+/// Readers to wake once no lock is held. A waker can run any code, and may even drop its stream.
 pub(crate) type Wakers = Vec<Waker>;
 
-/// What becomes of a reader's pending changes when it is further behind than it may be.
+/// What to do when a reader's queue is full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Policy {
-    /// Those of a key fold into one, at the place of the first, until the reader has caught up:
-    /// memory is bounded by the number of keys that changed, and what is read last is the truth.
+    /// Merge the changes of each row into one, at the place of the first, until the reader has caught up. Memory is
+    /// bounded by the number of rows that changed, and the last change of a row that is read is its current state.
     Conflate(usize),
-    /// The oldest are dropped, and the reader is told how many.
+    /// Drop the oldest changes, and report their number.
     DropOldest(usize),
-    /// All are kept.
+    /// Keep all changes.
     Unbounded,
 }
 
-/// How many errors are kept for a reader that is behind.
+/// How many errors a queue keeps.
 const ERRORS: usize = 1024;
 
-/// A reader's pending changes, in order, one by one as long as the reader keeps up. The writer never
-/// waits.
+/// A reader's queued changes, in order. While the reader keeps up, every change is kept. The writer never waits.
 #[derive(Debug)]
 pub(crate) struct Queue<T> {
     keeps_before: bool,
@@ -40,28 +39,28 @@ pub(crate) struct Queue<T> {
 #[derive(Debug)]
 struct QueueState<T> {
     policy: Policy,
-    /// `None` where a row came and went.
+    /// `None` marks a row that came and went.
     changes: VecDeque<Option<Change<T>>>,
     /// How many of them are `None`.
     gaps: usize,
-    /// How many changes were read: the place of the front one.
+    /// How many changes were read, which is the place of the front one.
     read: u64,
-    /// While conflating: the place of each key's pending change.
+    /// While conflating: the place of each key's queued change.
     places: Option<HashMap<Arc<str>, u64>>,
-    /// Whether there is anything to say before the next change.
+    /// Whether errors must be read before the next change.
     has_notices: bool,
     errors: VecDeque<StreamError>,
     dropped_errors: u64,
-    /// How many changes were dropped since the reader was last told.
+    /// How many changes were dropped since the last [`StreamError::Lagged`].
     missed: u64,
     conflated: u64,
-    /// The rows that the reader has from another source, while those of its present one are introduced.
+    /// The rows that the reader has from its old source, until those of its new source are introduced.
     recalled: HashMap<Arc<str>, Arc<T>>,
     end: Option<EndReason>,
     waker: Option<Waker>,
 }
 
-/// What a reader finds.
+/// What a reader reads next.
 #[derive(Debug)]
 pub(crate) enum Next<T> {
     Change(Change<T>),
@@ -98,35 +97,35 @@ impl<T> Queue<T> {
         }
     }
 
-    /// Another policy from now on.
+    /// Sets the policy, also for the changes that are already queued.
     pub(crate) fn set_policy(&self, policy: Policy) {
         let mut state = self.lock();
         state.policy = policy;
         state.places = None;
     }
 
-    /// Whether the reader asks what a row was before.
+    /// Whether the reader wants each row as it was before a change.
     pub(crate) fn keeps_before(&self) -> bool {
         self.keeps_before
     }
 
-    /// Recalls the rows that the reader has from another source. Until [`forget`](Self::forget), a row that
-    /// is introduced is compared with them.
+    /// Sets the rows that the reader has from its old source. Until [`forget`](Self::forget), an introduced row is
+    /// compared with them.
     pub(crate) fn recall(&self, rows: HashMap<Arc<str>, Arc<T>>) {
         self.lock().recalled = rows;
     }
 
-    /// Whether the reader has rows from another source that were not introduced yet.
+    /// Whether the reader has rows from its old source that were not introduced yet.
     pub(crate) fn is_recalling(&self) -> bool {
         !self.lock().recalled.is_empty()
     }
 
-    /// Whether the reader has this row from another source.
+    /// Whether the reader has this row from its old source.
     pub(crate) fn knows(&self, key: &str) -> bool {
         self.lock().recalled.contains_key(key)
     }
 
-    /// Deletes the rows recalled that were not introduced.
+    /// Deletes the rows from the old source that were not introduced.
     pub(crate) fn forget(&self, wakers: &mut Wakers) {
         let recalled = std::mem::take(&mut self.lock().recalled);
         let mut recalled: Vec<_> = recalled.into_iter().collect();
@@ -143,15 +142,16 @@ impl<T> Queue<T> {
         }
     }
 
-    /// Adds a row that the reader finds in its source, unless the reader has an equal one.
+    /// Adds a row that the reader's source holds, unless the reader already has an equal row.
     pub(crate) fn introduce(&self, key: &Arc<str>, row: &Arc<T>, wakers: &mut Wakers)
     where
         T: PartialEq,
     {
         let mut state = self.lock();
-        let before = match state.recalled.is_empty() {
-            true => None,
-            false => state.recalled.remove(key),
+        let before = if state.recalled.is_empty() {
+            None
+        } else {
+            state.recalled.remove(key)
         };
         if before.as_ref() != Some(row) {
             let change = Change {
@@ -165,7 +165,7 @@ impl<T> Queue<T> {
         }
     }
 
-    /// Adds a change; adds the reader's waker to those to be woken once no lock is held.
+    /// Adds a change. The reader's waker goes to `wakers`, to be woken once no lock is held.
     pub(crate) fn push(&self, change: &Change<T>, wakers: &mut Wakers) {
         self.add(&mut self.lock(), change.clone(), wakers);
     }
@@ -204,14 +204,14 @@ impl<T> Queue<T> {
         }
     }
 
-    /// Nothing more will come; what is pending is still read.
+    /// Ends the queue. The reader still reads what is queued.
     pub(crate) fn end(&self, reason: &EndReason, wakers: &mut Wakers) {
         let mut state = self.lock();
         state.end.get_or_insert_with(|| reason.clone());
         wakers.extend(state.waker.take());
     }
 
-    /// The next thing to read. Errors, being about rows that did not change, go first.
+    /// Returns the next change or error. Errors come first: they are about rows that did not change.
     pub(crate) fn poll_next(&self, context: &mut Context<'_>) -> Poll<Next<T>> {
         let mut state = self.lock();
         match state.pop() {
@@ -226,29 +226,29 @@ impl<T> Queue<T> {
         }
     }
 
-    /// How many changes wait to be read.
+    /// How many changes are queued.
     pub(crate) fn depth(&self) -> usize {
         self.lock().len()
     }
 
-    /// How many changes were folded into others.
+    /// How many changes were merged into others.
     pub(crate) fn conflated(&self) -> u64 {
         self.lock().conflated
     }
 
     fn lock(&self) -> MutexGuard<'_, QueueState<T>> {
-        // Every change to the state is complete before anything that could panic.
+        // The state is consistent whenever code that could panic runs.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl<T> QueueState<T> {
-    /// How many changes are pending.
+    /// How many changes are queued.
     fn len(&self) -> usize {
         self.changes.len() - self.gaps
     }
 
-    /// Adds a change behind all others, unless its key's are being folded into an earlier one.
+    /// Adds a change at the back or, while conflating, merges it into the queued change of its key.
     fn push(&mut self, change: Change<T>) {
         let end = self.read + self.changes.len() as u64;
         if let Some(places) = &mut self.places {
@@ -270,7 +270,7 @@ impl<T> QueueState<T> {
         self.changes.push_back(Some(change));
     }
 
-    /// Frees the memory of the gaps once they are the greater part.
+    /// Frees the memory of the gaps once they outnumber the changes.
     fn close_gaps(&mut self) {
         if self.gaps > 16 && self.gaps > self.changes.len() / 2 {
             self.changes.retain(Option::is_some);
@@ -282,7 +282,7 @@ impl<T> QueueState<T> {
         }
     }
 
-    /// Folds what is pending, if it is not being folded already, and then a change.
+    /// Starts to conflate the queued changes, if that has not started, and adds a change.
     fn fold(&mut self, change: Change<T>) {
         if self.places.is_none() {
             let pending = std::mem::take(&mut self.changes);
@@ -341,7 +341,7 @@ impl<T> QueueState<T> {
     }
 }
 
-/// A count that is not zero, which it then is.
+/// Returns a count that is not zero, and resets it.
 fn take(count: &mut u64) -> Option<u64> {
     Some(std::mem::take(count)).filter(|count| *count > 0)
 }
@@ -425,7 +425,7 @@ mod tests {
     }
 
     #[test]
-    fn folding_kinds() {
+    fn a_merged_change_has_the_kind_that_describes_both() {
         let fold = |first, second| {
             let mut change = change("a", first, None, Some(1));
             change.fold(super::tests::change("a", second, Some(1), Some(2)));
@@ -478,9 +478,9 @@ mod tests {
         }
         push(&queue, "a", 1);
         push(&queue, "a", 2);
-        // A row that the reader had is deleted for it.
+        // The reader had this row, so its delete stays.
         queue.push(&change("b", ChangeKind::Delete, Some(1), None), &mut wakers);
-        // The first two rows were pending one by one when the conflation began.
+        // The first two rows were queued one by one when the conflation began.
         let read = drain(&queue);
         let kinds: Vec<_> = read
             .iter()
@@ -493,7 +493,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_read_meanwhile_gets_a_new_place() {
+    fn a_change_of_a_key_that_was_read_goes_to_the_back() {
         let queue = queue(Policy::Conflate(1));
         queue.push(
             &change("a", ChangeKind::Patch, None, Some(1)),
@@ -514,7 +514,7 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_are_dropped_and_counted() {
+    fn the_oldest_changes_are_dropped_and_counted() {
         let queue = queue(Policy::DropOldest(2));
         (0..5).for_each(|row| push(&queue, "a", row));
         let mut context = Context::from_waker(Waker::noop());
@@ -528,7 +528,7 @@ mod tests {
     }
 
     #[test]
-    fn unbounded_keeps_all() {
+    fn an_unbounded_queue_keeps_all_changes() {
         let queue = queue(Policy::Unbounded);
         (0..5_000).for_each(|row| push(&queue, "a", row));
         assert_eq!(queue.depth(), 5_000);
@@ -536,7 +536,7 @@ mod tests {
     }
 
     #[test]
-    fn another_policy_holds_for_what_is_pending_too() {
+    fn a_new_policy_applies_to_queued_changes_too() {
         let queue = queue(Policy::Unbounded);
         (0..5).for_each(|row| push(&queue, "a", row));
         queue.set_policy(Policy::DropOldest(4));
@@ -550,7 +550,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_comes_after_what_is_pending() {
+    fn the_end_comes_after_the_queued_changes() {
         let queue = queue(Policy::Conflate(9));
         queue.push(
             &change("a", ChangeKind::Upsert, None, Some(1)),

@@ -1,25 +1,46 @@
-//! The items of a stream: what happened to which row.
+//! The items of a stream.
 
 use serde_json::Value;
 
 use crate::patch::Patchable;
 
-/// A change of a row, with the row as it is now.
+/// A change of a row, with the row after the change.
+///
+/// `data` is always the whole row. If you need to know which fields changed, use
+/// [`RichUpdate`].
+///
+/// ```no_run
+/// use hyperstack_sdk::prelude::*;
+///
+/// # #[derive(Debug, Clone, PartialEq, Entity)]
+/// # struct Token { name: Option<String> }
+/// # async fn run(hs: HyperStack) {
+/// let mut updates = hs.watch::<Token>();
+/// while let Some(update) = updates.next().await {
+///     match update {
+///         Update::Upsert { key, data } => println!("{key} is {data:?}"),
+///         Update::Patch { key, data } => println!("{key} is now {data:?}"),
+///         Update::Delete { key } => println!("{key} left the view"),
+///     }
+/// }
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Update<T> {
-    /// The whole row came: in a snapshot, by an upsert, after a resync that changed it, or because
-    /// it was there when this reader came.
+    /// The server sent the whole row, in a snapshot or an upsert.
+    ///
+    /// Also yielded for each row that exists when the stream starts, and for a row that a resync changed.
     Upsert {
         /// The row's key.
         key: String,
         /// The row.
         data: T,
     },
-    /// Some fields came, the first of a row included.
+    /// The server sent some fields of the row. The row can be new.
     Patch {
         /// The row's key.
         key: String,
-        /// The row after the merge.
+        /// The whole row after the merge.
         data: T,
     },
     /// The row was deleted, left the view's window, or was evicted from the cache.
@@ -30,14 +51,14 @@ pub enum Update<T> {
 }
 
 impl<T> Update<T> {
-    /// The row's key.
+    /// Returns the row's key.
     pub fn key(&self) -> &str {
         match self {
             Update::Upsert { key, .. } | Update::Patch { key, .. } | Update::Delete { key } => key,
         }
     }
 
-    /// The row, unless this is a delete.
+    /// Returns the row, or `None` for a delete.
     pub fn data(&self) -> Option<&T> {
         match self {
             Update::Upsert { data, .. } | Update::Patch { data, .. } => Some(data),
@@ -45,17 +66,17 @@ impl<T> Update<T> {
         }
     }
 
-    /// Whether the row is gone.
+    /// Returns whether this is a delete.
     pub fn is_delete(&self) -> bool {
         matches!(self, Update::Delete { .. })
     }
 
-    /// Whether there is a row.
+    /// Returns whether this has a row, that is, is not a delete.
     pub fn has_data(&self) -> bool {
         !self.is_delete()
     }
 
-    /// The row, unless this is a delete.
+    /// Returns the row by value, or `None` for a delete.
     pub fn into_data(self) -> Option<T> {
         match self {
             Update::Upsert { data, .. } | Update::Patch { data, .. } => Some(data),
@@ -63,14 +84,14 @@ impl<T> Update<T> {
         }
     }
 
-    /// The row's key.
+    /// Returns the row's key by value.
     pub fn into_key(self) -> String {
         match self {
             Update::Upsert { key, .. } | Update::Patch { key, .. } | Update::Delete { key } => key,
         }
     }
 
-    /// The same change of another form of the row.
+    /// Converts the row with `f`, and keeps the kind of change and the key.
     pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Update<U> {
         match self {
             Update::Upsert { key, data } => Update::Upsert { key, data: f(data) },
@@ -80,10 +101,28 @@ impl<T> Update<T> {
     }
 }
 
-/// A change of a row, with the row before and after.
+/// A change of a row, with the row before and after the change.
+///
+/// Yielded by `watch_rich()`. Use [`changed`](RichUpdate::changed) to ask whether a field changed, and
+/// [`diff`](RichUpdate::diff) for all changes as a typed patch.
+///
+/// ```no_run
+/// use hyperstack_sdk::prelude::*;
+///
+/// # #[derive(Debug, Clone, PartialEq, Entity)]
+/// # struct Token { price: f64 }
+/// # async fn run(hs: HyperStack) {
+/// let mut updates = hs.watch_rich::<Token>();
+/// while let Some(update) = updates.next().await {
+///     if let RichUpdate::Updated { key, before, after, .. } = &update {
+///         println!("{key}: {} -> {}", before.price, after.price);
+///     }
+/// }
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub enum RichUpdate<T> {
-    /// This reader had no such row.
+    /// The row is new to this stream.
     Created {
         /// The row's key.
         key: String,
@@ -94,24 +133,24 @@ pub enum RichUpdate<T> {
     Updated {
         /// The row's key.
         key: String,
-        /// The row as this reader had it.
+        /// The row before, as this stream last yielded it.
         before: T,
-        /// The row as it is now.
+        /// The row after.
         after: T,
-        /// The JSON of what differs between the two, whatever frames made the difference.
+        /// The difference between the two as JSON.
         patch: Option<Value>,
     },
     /// The row was deleted, left the view's window, or was evicted from the cache.
     Deleted {
         /// The row's key.
         key: String,
-        /// The row as this reader had it.
+        /// The row before, as this stream last yielded it.
         last_known: Option<T>,
     },
 }
 
 impl<T> RichUpdate<T> {
-    /// The row's key.
+    /// Returns the row's key.
     pub fn key(&self) -> &str {
         match self {
             RichUpdate::Created { key, .. }
@@ -120,7 +159,7 @@ impl<T> RichUpdate<T> {
         }
     }
 
-    /// The row as it is now, unless it is gone.
+    /// Returns the row after the change, or `None` for a delete.
     pub fn data(&self) -> Option<&T> {
         match self {
             RichUpdate::Created { data, .. } => Some(data),
@@ -129,7 +168,7 @@ impl<T> RichUpdate<T> {
         }
     }
 
-    /// The row as this reader had it.
+    /// Returns the row before the change, or `None` for a new row.
     pub fn before(&self) -> Option<&T> {
         match self {
             RichUpdate::Created { .. } => None,
@@ -138,7 +177,7 @@ impl<T> RichUpdate<T> {
         }
     }
 
-    /// The JSON of what changed; only an update of a row has it.
+    /// Returns the changed fields as JSON, or `None` for a new row or a delete.
     pub fn patch(&self) -> Option<&Value> {
         match self {
             RichUpdate::Updated { patch, .. } => patch.as_ref(),
@@ -146,9 +185,10 @@ impl<T> RichUpdate<T> {
         }
     }
 
-    /// Whether the field changed: a name, or a dotted path such as `trading.last_trade_price`.
+    /// Returns whether the field with this name or dotted path, such as `trading.last_trade_price`, changed.
     ///
-    /// Names are those of the wire. `false` for rows that were created or deleted.
+    /// Names are wire names. Returns `false` for a new row or a delete. Prefer [`changed`](Self::changed), which the
+    /// compiler checks.
     pub fn has_patch_field(&self, path: &str) -> bool {
         let step = |json: &'_ Value, name: &str| json.get(name).is_some();
         let Some(mut json) = self.patch() else {
@@ -166,11 +206,10 @@ impl<T> RichUpdate<T> {
         })
     }
 
-    /// Whether what `field` reads from a row changed. `false` for rows that were created or deleted.
+    /// Returns whether the value that `field` reads from a row changed.
     ///
-    /// The compiler knows the field, and no name is spelled out: `update.changed(|token| token.price)`
-    /// asks for one field, `|token| &token.trading` for a section, `|token| (token.price, token.supply)`
-    /// for either of two.
+    /// Read one field (`|token| token.price`), a section (`|token| &token.trading`), or several fields
+    /// (`|token| (token.price, token.supply)`). Returns `false` for a new row or a delete.
     ///
     /// ```
     /// use hyperstack_sdk::prelude::*;
@@ -205,22 +244,22 @@ impl<T> RichUpdate<T> {
         }
     }
 
-    /// Whether the row is new.
+    /// Returns whether the row is new to this stream.
     pub fn is_created(&self) -> bool {
         matches!(self, RichUpdate::Created { .. })
     }
 
-    /// Whether the row changed.
+    /// Returns whether an existing row changed.
     pub fn is_updated(&self) -> bool {
         matches!(self, RichUpdate::Updated { .. })
     }
 
-    /// Whether the row is gone.
+    /// Returns whether this is a delete.
     pub fn is_deleted(&self) -> bool {
         matches!(self, RichUpdate::Deleted { .. })
     }
 
-    /// The same change of another form of the row.
+    /// Converts the rows with `f`, and keeps the kind of change, the key and the patch.
     pub fn map<U>(self, mut f: impl FnMut(T) -> U) -> RichUpdate<U> {
         match self {
             RichUpdate::Created { key, data } => RichUpdate::Created { key, data: f(data) },
@@ -244,7 +283,7 @@ impl<T> RichUpdate<T> {
 }
 
 impl<T: Patchable> RichUpdate<T> {
-    /// What changed, as the row's typed patch; only an update of a row has it.
+    /// Returns the changed fields as a typed patch, or `None` for a new row or a delete.
     ///
     /// ```
     /// use hyperstack_sdk::prelude::*;

@@ -1,4 +1,4 @@
-//! The stream: one state machine, whatever its items and operators.
+//! The stream type: one state machine for all items and operators.
 
 use std::any::Any;
 use std::fmt;
@@ -19,35 +19,64 @@ use crate::patch::Record;
 /// A stream of [`Update`]s.
 pub type EntityStream<T> = Watch<Update<T>>;
 
-/// A stream of [`Update`]s that share their rows with the cache: [`Watch::shared`].
+/// A stream of [`Update`]s whose rows are shared with the cache. Created by [`Watch::shared`].
 pub type SharedEntityStream<T> = Watch<Update<Arc<T>>>;
 
-/// A stream of rows, each as it is now. Of a row that leaves it says nothing.
+/// A stream of plain rows, each as it is after a change. It does not report deletes.
 pub type RowStream<T> = Watch<T>;
 
 /// A stream of [`RichUpdate`]s.
 pub type RichEntityStream<T> = Watch<RichUpdate<T>>;
 
-/// A stream of [`Update`]s and of what went wrong.
+/// A stream of [`Update`]s and [`StreamError`]s.
 pub type TryEntityStream<T> = Watch<Result<Update<T>, StreamError>>;
 
-/// A stream over a view: first the rows that are there, then every change.
+/// A stream over a view: first the current rows, then every change.
 ///
-/// - **Lazy**: it subscribes when it is first polled.
-/// - **Lossless or conflated, never cut**: a reader that is behind by more than its capacity, 1,024
-///   changes unless the client's [`stream_capacity`](crate::HyperStackBuilder::stream_capacity) or
-///   [`conflate`](Watch::conflate) says otherwise, gets one item for each row that spans what it
-///   missed, in the order in which the rows first changed. Patches fold into a patch, a row and its
-///   delete into a delete, and a delete and a new row into an upsert. A row that came and went while the
-///   reader was behind yields nothing. A rich update goes from the row as this reader had it to the row as
-///   it is. [`unbounded`](Watch::unbounded) and [`drop_oldest`](Watch::drop_oldest) are the alternatives.
-/// - **It ends** when no more can come, and [`end_reason`](Watch::end_reason) then says why. It does
-///   not keep the connection open: the last `HyperStack`, or view made from one, does.
-/// - **Dropping it** unsubscribes, unless others read the view, after a short linger. Polling it is
-///   cancel safe.
+/// The `watch`, `listen`, `watch_rich` and `try_watch` methods of [`HyperStack`](crate::HyperStack) and of view
+/// handles return it. It subscribes when you first poll it.
 ///
-/// [`filter`](Watch::filter), [`filter_map`](Watch::filter_map) and [`map`](Watch::map) take plain
-/// closures and return streams that have them too; the rest of `StreamExt` works as on any stream.
+/// ```no_run
+/// use hyperstack_sdk::prelude::*;
+///
+/// # #[derive(Debug, Clone, PartialEq, Entity)]
+/// # struct Token { price: f64 }
+/// # async fn run(hs: HyperStack) {
+/// let mut expensive = hs
+///     .watch::<Token>()
+///     .filter(|update| update.data().is_some_and(|token| token.price > 100.0));
+/// while let Some(update) = expensive.next().await {
+///     println!("{}: {:?}", update.key(), update.data());
+/// }
+/// # }
+/// ```
+///
+/// # Operators
+///
+/// [`filter`](Watch::filter), [`filter_map`](Watch::filter_map) and [`map`](Watch::map) take plain closures and
+/// return a `Watch` again, so they keep its methods. All other methods of `StreamExt` work too.
+///
+/// # Slow readers
+///
+/// A slow reader never slows the connection. You can choose what happens to its queue:
+///
+/// | method | when the queue is full |
+/// |---|---|
+/// | [`conflate(n)`](Watch::conflate), the default with 1,024 changes | merges the queued changes of each row into one |
+/// | [`unbounded()`](Watch::unbounded) | keeps every change; memory grows |
+/// | [`drop_oldest(n)`](Watch::drop_oldest), on `try_watch` streams only | drops the oldest changes and yields an error |
+///
+/// Conflation keeps the current state of every row, in the order in which the rows first changed. Merged patches
+/// yield a patch, a row and its delete yield a delete, and a delete and a new row yield an upsert. A row that came
+/// and went yields nothing. A [`RichUpdate`] goes from the row that the stream last yielded to the current row.
+///
+/// # End, drop and cancellation
+///
+/// The stream ends when no more updates can come; [`end_reason`](Watch::end_reason) says why. It does not keep the
+/// connection open: a [`HyperStack`](crate::HyperStack) or a view handle does.
+///
+/// Dropping the stream unsubscribes after a short [linger](crate::HyperStackBuilder::linger), unless another reader
+/// has the view. `next()` is cancel safe.
 #[must_use = "a stream does nothing until it is polled"]
 pub struct Watch<I: Item, O = Identity> {
     state: WatchState<I::Row>,
@@ -67,23 +96,23 @@ enum WatchState<T> {
 /// Subscribes, at the first poll.
 type Subscriber<T> = Box<dyn FnOnce(Options) -> Subscription<T> + Send>;
 
-/// What a kind of item needs from its queue.
+/// What a stream needs from its queue.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
     pub(crate) keeps_before: bool,
     pub(crate) wants_errors: bool,
-    /// The client's, unless the reader chose.
+    /// `None` means the client's default.
     pub(crate) policy: Option<Policy>,
 }
 
-/// A reader's queue, and what to drop when the reader goes.
+/// A reader's queue, and the guard that removes the reader when it is dropped.
 pub(crate) struct Subscription<T> {
     pub(crate) queue: Arc<Queue<T>>,
     pub(crate) _guard: Box<dyn Any + Send>,
 }
 
 impl<T> Subscription<T> {
-    /// One that ended before it began.
+    /// Returns a subscription that has already ended.
     pub(crate) fn ended(options: Options, reason: &EndReason) -> Self {
         let (before, errors) = (options.keeps_before, options.wants_errors);
         let queue = Queue::new(Policy::Unbounded, before, errors, Arc::default());
@@ -95,8 +124,8 @@ impl<T> Subscription<T> {
     }
 }
 
-/// An item that a [`Watch`] yields. Sealed: a row, an [`Update`] or a [`RichUpdate`] of one, each by
-/// value or in an [`Arc`], and `Result`s of these.
+/// An item that a [`Watch`] yields: a row, an [`Update`] or a [`RichUpdate`], with rows by value or in an [`Arc`],
+/// or a `Result` of one of these. Sealed.
 pub trait Item: sealed::Item {}
 
 impl<I: sealed::Item> Item for I {}
@@ -106,15 +135,15 @@ mod sealed {
 
     pub trait Item: Sized {
         type Row: Record;
-        /// The same item, sharing its rows.
+        /// The same item, with its rows in `Arc`s.
         type Shared: super::Item<Row = Self::Row>;
         const OPTIONS: Options;
-        /// `None` where nothing changed for this kind of item.
+        /// Returns `None` if this kind of item does not show the change.
         fn from_change(change: Change<Self::Row>) -> Option<Self>;
         fn from_error(_: StreamError) -> Option<Self> {
             None
         }
-        /// The last item, where the end is one.
+        /// Returns the last item, if this kind of item shows the end.
         fn from_end(_: &EndReason) -> Option<Self> {
             None
         }
@@ -131,14 +160,15 @@ impl<I: Item> Watch<I> {
         }
     }
 
-    /// A stream that ended before it began.
+    /// Returns a stream that has already ended.
     pub(crate) fn ended(reason: EndReason) -> Self {
         Watch::new(move |options| Subscription::ended(options, &reason))
     }
 
-    /// The same stream with rows that are shared with the cache, as `Arc<T>`, instead of copies of
-    /// them: the fastest way to read. A row that is held on to is not changed by what comes later; the
-    /// next patch of it then costs a copy. Comes before `filter`, `filter_map` and `map`.
+    /// Yields rows as `Arc<T>`s shared with the cache, instead of copies.
+    ///
+    /// This is the fastest way to read. A row that you keep never changes, but the next patch of it then copies the
+    /// row. Call it before `filter`, `filter_map` and `map`.
     ///
     /// ```no_run
     /// # use std::sync::Arc;
@@ -161,16 +191,21 @@ impl<I: Item> Watch<I> {
 }
 
 impl<I: Item, O> Watch<I, O> {
-    /// From `capacity` pending changes on, those of a row are folded into one, until the reader has
-    /// caught up. What every stream does unless told otherwise. With 0 it always does.
+    /// Sets the queue length at which conflation starts. Default: 1,024 changes, or the client's
+    /// [`stream_capacity`](crate::HyperStackBuilder::stream_capacity).
     ///
-    /// Of more than one policy the last one counts; it holds for what is pending, too.
+    /// From then on, the stream merges the queued changes of each row into one, until the reader has caught up. 0
+    /// always conflates.
+    ///
+    /// The last of several calls to `conflate`, [`unbounded`](Self::unbounded) and `drop_oldest` counts. It also
+    /// applies to changes that are already queued.
     pub fn conflate(self, capacity: usize) -> Self {
         self.with(Policy::Conflate(capacity))
     }
 
-    /// Every change is kept until it is read, and none folded into another: memory grows for as long
-    /// as the reader is slower than the server.
+    /// Keeps every change until you read it.
+    ///
+    /// Memory grows as long as the reader is slower than the server.
     pub fn unbounded(self) -> Self {
         self.with(Policy::Unbounded)
     }
@@ -189,13 +224,14 @@ impl<U, O> Watch<Result<U, StreamError>, O>
 where
     Result<U, StreamError>: Item,
 {
-    /// Of more than `capacity` pending changes, at least one, the oldest are dropped, and the next item is
-    /// [`StreamError::Lagged`], which says how many. What the reader has put together from the
-    /// updates may then be wrong until each row changes again. Only a stream that says so can do this:
-    /// one that was made by `try_watch`.
+    /// Drops the oldest changes if more than `capacity` are queued.
     ///
-    /// The rows that are there when the stream begins are pending changes too: `capacity` is best above
-    /// their number.
+    /// The next item is then [`StreamError::Lagged`] with the number of dropped changes. Rows that you built from
+    /// earlier updates can be out of date until they change again. Available on `try_watch` streams only, because
+    /// others cannot report the loss.
+    ///
+    /// The rows that the stream starts with are queued too, so choose a `capacity` above their number. A `capacity`
+    /// of 0 counts as 1.
     pub fn drop_oldest(self, capacity: usize) -> Self {
         self.with(Policy::DropOldest(capacity.max(1)))
     }
@@ -210,7 +246,7 @@ impl<I: Item, O: Operator<I>> Watch<I, O> {
         self.then_apply(Filter(predicate))
     }
 
-    /// Keeps what `f` makes of an item, if anything.
+    /// Converts items with `f`, and keeps those for which it returns `Some`.
     pub fn filter_map<F, Out>(self, f: F) -> Watch<I, Then<O, FilterMap<F>>>
     where
         F: FnMut(O::Out) -> Option<Out>,
@@ -218,7 +254,7 @@ impl<I: Item, O: Operator<I>> Watch<I, O> {
         self.then_apply(FilterMap(f))
     }
 
-    /// Turns each item into what `f` makes of it.
+    /// Converts each item with `f`.
     pub fn map<F, Out>(self, f: F) -> Watch<I, Then<O, Map<F>>>
     where
         F: FnMut(O::Out) -> Out,
@@ -235,7 +271,7 @@ impl<I: Item, O: Operator<I>> Watch<I, O> {
 }
 
 impl<I: Item, O> Watch<I, O> {
-    /// Why the stream ended; `None` until it has.
+    /// Returns why the stream ended, or `None` if it has not ended.
     pub fn end_reason(&self) -> Option<&EndReason> {
         match &self.state {
             WatchState::Ended { reason, .. } => Some(reason),
@@ -243,8 +279,9 @@ impl<I: Item, O> Watch<I, O> {
         }
     }
 
-    /// How many changes were folded into others because this reader was behind. Those of all streams
-    /// are counted in [`Stats::conflated`](crate::Stats::conflated).
+    /// Returns how many changes were merged into others because this reader was slow.
+    ///
+    /// [`Stats::conflated`](crate::Stats::conflated) counts those of all streams.
     pub fn conflated(&self) -> u64 {
         match &self.state {
             WatchState::Lazy(..) => 0,
@@ -308,7 +345,7 @@ impl<I: Item, O: Operator<I>> FusedStream for Watch<I, O> {
     }
 }
 
-// Nothing here is pinned in place.
+// No field is pinned.
 impl<I: Item, O> Unpin for Watch<I, O> {}
 
 impl<I: Item, O> fmt::Debug for Watch<I, O> {
@@ -436,7 +473,7 @@ impl<U: sealed::Item> sealed::Item for Result<U, StreamError> {
     }
 }
 
-/// The row itself, copied only where others hold it too.
+/// Returns the row. Copies it only if it is shared.
 fn owned<T: Clone>(row: Arc<T>) -> T {
     Arc::try_unwrap(row).unwrap_or_else(|row| (*row).clone())
 }

@@ -46,7 +46,7 @@ impl Offline {
     /// A client with these settings that takes itself for connected. Those of the connection, the URL
     /// among them, do not matter.
     pub fn new(settings: HyperStackBuilder) -> Self {
-        let shared = settings.shared("offline".to_owned());
+        let shared = settings.engine("offline".to_owned());
         shared.handle_open();
         Offline {
             client: HyperStack::new(Handle::new(Arc::new(shared))),

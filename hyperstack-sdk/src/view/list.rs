@@ -1,4 +1,4 @@
-//! A view as a list of rows.
+//! Handles to the rows of a view.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -19,29 +19,20 @@ use crate::stream::{
 };
 use crate::wire::Seq;
 
-/// A view as a list of rows, in the view's order: an entity's list, or, as a [`WindowView`], a view
-/// that is derived from it.
+/// A handle to the rows of a view: all entities of a type, or a derived view ([`WindowView`]).
 ///
-/// The order is the one that the server announces: recency for an entity's list, a sort for a
-/// derived view, where ties go by key and rows without the value come first. Rows that are sorted by
-/// text keep the order in which the server sent them, since that does not follow the direction that
-/// it announces.
+/// `views.list()` and the generated accessors return it. Read the rows once with [`get`](Self::get), or stream
+/// them with [`watch`](Self::watch). Rows come in the view's order: the most recently changed first for an
+/// entity's list, the declared sort for a derived view.
 ///
-/// An entity's list only grows: the server never says that an entity is gone, and keeps no more than
-/// the latest 500 itself, so that a row which a new snapshot lacks may still be there. Such rows are
-/// kept. Of a derived view they are deleted.
+/// # Filters and windows
 ///
-/// # A part of a view
+/// [`filter`](Self::filter), [`skip`](Self::skip) and [`take`](Self::take) return a handle to a part of the view.
+/// They always apply in this order, whatever the order of the calls: a window counts only rows that pass the
+/// filter.
 ///
-/// [`filter`](Self::filter), [`skip`](Self::skip) and [`take`](Self::take) make a handle to a part of
-/// the view, in this order, whatever the order of the calls: the window is counted among the rows
-/// that the filter leaves. A stream of a part follows it: a row that enters is an upsert (a patch, if
-/// a patch brought it in), one that leaves is a delete, newcomers first, except where the rows are
-/// sorted by text: there a newcomer is known only once the server has sent the whole window.
-///
-/// Each handle, and each stream, has its own part, however many there are of a view: they share one
-/// subscription. The server does no filtering at all, and counts rows only in derived views; the rest
-/// is done here, as the rows come.
+/// A stream follows its part of the view. A row that enters yields an upsert, or a patch if a patch brought it in.
+/// A row that leaves yields a delete, after the row that takes its place.
 ///
 /// ```no_run
 /// # use hyperstack_sdk::prelude::*;
@@ -55,6 +46,20 @@ use crate::wire::Seq;
 /// let mut latest_five = active.take(5).watch();
 /// # }
 /// ```
+///
+/// # Server generations
+///
+/// A v2 server applies filters and windows itself, and each distinct part of a view has its own subscription. The
+/// client applies a filter that the server would compare differently: one with `null` or a fraction. A row that
+/// was deleted, or is missing from a full snapshot, yields a delete.
+///
+/// With a v1 server, all parts of a view share one subscription, and the client applies filters and windows.
+/// An entity's list only grows: the server never announces a deletion and keeps only the latest 500 rows, so rows
+/// that are missing from a new snapshot stay. In a derived view, they yield a delete.
+///
+/// With a v1 server, rows without a sort value come first, and equal values are ordered by key. Rows sorted by
+/// text keep the order in which the server sends them. In such a view, a delete can precede the row that takes
+/// its place.
 #[must_use = "a handle subscribes to nothing until it is read"]
 pub struct ListView<T: Record, Kind = Entities> {
     pub(super) view: View<T>,
@@ -62,26 +67,26 @@ pub struct ListView<T: Record, Kind = Entities> {
     kind: PhantomData<fn() -> Kind>,
 }
 
-/// A derived view as a list of rows: a window that the server keeps sorted, and that rows leave.
+/// A handle to the rows of a derived view, which the server keeps sorted and limited.
 ///
-/// [`take`](ListView::take), and with it [`skip`](ListView::skip), reach the server, which may keep a
-/// longer window than the view declares. A `skip` alone leaves out rows of the window that is declared.
+/// It has all methods of [`ListView`] except the snapshot options.
 ///
-/// The server keeps one window of a view for a connection. While anybody in the program reads the view
-/// without `take`, or with a filter, that is the one which the view declares, by default of 100 rows, and
-/// all others are parts of it: a `take` beyond it has no more rows, and a stream of one gets deletes for
-/// those that leave. A read counts for as long as its subscription
-/// [lingers](crate::HyperStackBuilder::linger). Windows with a `take` do not disturb each other.
+/// # Windows with a v1 server
 ///
-/// The server sends such a view whole, whatever options a snapshot is asked with, so that it has none
-/// of these.
+/// The client requests the smallest window that covers all readers of the view, so a [`take`](ListView::take) can
+/// exceed the limit that the view declares (by default, 100 rows). A [`skip`](ListView::skip) without a `take`
+/// skips rows of the declared window.
+///
+/// While another reader has the view without a `take`, or with a filter, the server sends the declared window
+/// only. A `take` beyond it then yields no more rows, and a stream with such a `take` gets deletes for the rows
+/// that leave. A reader counts until its subscription has [lingered](crate::HyperStackBuilder::linger).
 pub type WindowView<T> = ListView<T, Derived>;
 
-/// An entity's list, which has every row of the entity that the server knows.
+/// Marks the [`ListView`] of an entity's list, which has all entities of the type.
 #[derive(Debug)]
 pub enum Entities {}
 
-/// A window that the server derives from an entity's list.
+/// Marks the [`ListView`] of a derived view.
 #[derive(Debug)]
 pub enum Derived {}
 
@@ -94,71 +99,88 @@ impl<T: Record, Kind> ListView<T, Kind> {
         }
     }
 
-    /// The id of the view that is subscribed.
+    /// Returns the view's id, such as `OreRound/list`.
     pub fn id(&self) -> &str {
         self.view.id()
     }
 
-    /// Those rows whose field at `path` has this value; of more than one filter, those that pass all.
+    /// Keeps rows whose field at `path` equals `value`. Several filters are combined with AND.
     ///
-    /// `path` is made of names on the wire, joined by dots, such as `state.status`, and the value is
-    /// anything that becomes JSON: text, a number, `true`, `None` for null, `json!(..)`. It is
-    /// compared as the field's own type, so that `"7"` is the integer 7; where a field knows no null, null
-    /// is that of no row. Of an object each field that
-    /// is given is compared.
+    /// `path` consists of wire names joined by dots, such as `state.status`. `value` is anything that converts to
+    /// JSON: text, a number, `true`, `None` for null, or `json!(..)`.
     ///
-    /// A path that leads nowhere in the row's struct, or a value that the field cannot have, is found
-    /// at the first read: `try_get` returns it as [`ReadError::Filter`], `get` returns no rows, and a
-    /// stream ends with [`EndReason::Filter`].
+    /// Values are compared as the field's type, so `"7"` equals the integer 7. If `value` is an object, only the
+    /// fields that it has are compared. `null` never matches a field that is not nullable.
+    ///
+    /// ```no_run
+    /// # use hyperstack_sdk::prelude::*;
+    /// # #[derive(Debug, Clone, PartialEq, Entity, Views)]
+    /// # struct Player { team: String, score: i64 }
+    /// # async fn run(hs: HyperStack) {
+    /// let players = hs.views::<PlayerViews>().list();
+    /// let reds = players.filter("team", "red").filter("score", 0).get().await;
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// A path that is not in the row's struct, or a value that the field cannot have, is an error of the first
+    /// read: `try_get` returns [`ReadError::Filter`], `get` returns no rows and logs a warning, and a stream ends
+    /// with [`EndReason::Filter`].
     pub fn filter(mut self, path: &str, value: impl Into<Value>) -> Self {
         self.part = self.part.filter(path, value.into());
         self
     }
 
-    /// At most so many rows, from the front. Of two calls the last one counts.
+    /// Limits the window to the first `rows` rows. A second call replaces the first.
     pub fn take(mut self, rows: u64) -> Self {
         self.part.window.take = Some(rows);
         self
     }
 
-    /// Without so many rows at the front. Of two calls the last one counts.
+    /// Skips the first `rows` rows. A second call replaces the first.
     pub fn skip(mut self, rows: u64) -> Self {
         self.part.window.skip = rows;
         self
     }
 
-    /// The same rows, to be read as `Arc`s that are shared with the cache rather than as copies.
+    /// Returns a handle that reads the same rows as `Arc`s shared with the cache, without copying them.
     pub fn shared(&self) -> Shared<Self> {
         Shared(self.clone())
     }
 
-    /// The rows. Waits until the view is complete, at most for the client's
-    /// `initial_data_timeout`, and returns what is there.
+    /// Returns the rows.
+    ///
+    /// Waits until the view is complete, for at most
+    /// [`initial_data_timeout`](crate::HyperStackBuilder::initial_data_timeout) (default: 5 seconds). If the wait
+    /// fails, returns the rows that have arrived; [`try_get`](Self::try_get) returns the error.
     ///
     /// # Panics
     ///
-    /// If it must wait outside of a Tokio runtime. Rows that are ready are returned without one.
+    /// Panics if it must wait outside of a Tokio runtime. Rows in the cache are returned without one.
     pub async fn get(&self) -> Vec<T> {
         all_owned(self.read().await.0)
     }
 
-    /// As [`get`](Self::get), but tells an empty view from one that is not known yet.
+    /// Like [`get`](Self::get), but tells an empty view from one that is still loading and one that failed.
     ///
     /// # Errors
     ///
-    /// See [`ReadError`].
+    /// See [`ReadError`]. An empty view is `Ok`, with no rows.
     ///
     /// # Panics
     ///
-    /// If it must wait outside of a Tokio runtime. Rows that are ready are returned without one.
+    /// Panics if it must wait outside of a Tokio runtime. Rows in the cache are returned without one.
     pub async fn try_get(&self) -> Result<Vec<T>, ReadError> {
         let (rows, ready) = self.read().await;
         ready.map(|()| all_owned(rows))
     }
 
-    /// The rows that the cache holds at this moment, which are none unless somebody reads the view, or
-    /// did a short while ago. Waits for nothing and subscribes to nothing. A row that is held is never
-    /// missing, however busy the cache is; while the connection is away, rows may be old.
+    /// Returns the rows in the cache, without waiting.
+    ///
+    /// Does not subscribe. The cache holds rows only while a reader has the view (with a v2 server: this part of the
+    /// view), and for a few seconds after (see [`linger`](crate::HyperStackBuilder::linger)). Rows can be out of date
+    /// while the connection is down.
     pub fn get_sync(&self) -> Vec<T> {
         all_owned(self.read_now())
     }
@@ -169,23 +191,29 @@ impl<T: Record, Kind> ListView<T, Kind> {
         self.view.stale_fields(&key.to_string())
     }
 
-    /// Streams the rows that are there, then every change. Lazy.
+    /// Streams updates: first an upsert for each current row, then every change.
+    ///
+    /// The stream subscribes when you first poll it; see [`Watch`].
     pub fn watch(&self) -> EntityStream<T> {
         self.stream()
     }
 
-    /// Streams each row that is there, then each as it is after a change. Lazy. Rows that leave go in
-    /// silence.
+    /// Streams plain rows: first the current ones, then each row after it changes.
+    ///
+    /// Rows that leave are not reported.
     pub fn listen(&self) -> RowStream<T> {
         self.stream()
     }
 
-    /// As [`watch`](Self::watch), with the values before and after.
+    /// Streams updates like [`watch`](Self::watch), with each row before and after a change.
     pub fn watch_rich(&self) -> RichEntityStream<T> {
         self.stream()
     }
 
-    /// As [`watch`](Self::watch), with the rows that did not fit `T`, and the end, as errors.
+    /// Streams updates like [`watch`](Self::watch), and also errors, such as decode errors and the end of the
+    /// stream.
+    ///
+    /// See [`StreamError`](crate::StreamError).
     pub fn try_watch(&self) -> TryEntityStream<T> {
         self.stream()
     }
@@ -236,34 +264,34 @@ impl<T: Record, Kind> ListView<T, Kind> {
     }
 
     fn warn(&self, error: &FilterError) {
-        tracing::warn!("a filter of {}: {error}", self.id());
+        tracing::warn!("invalid filter on view {}: {error}", self.id());
     }
 }
 
 impl<T: Record> ListView<T> {
-    /// Whether a stream begins with the rows that are there. Default: yes. If not, a row that no one
-    /// else reads is known only from what is sent of it from now on, and shown once that is a whole
-    /// row. [`get`](Self::get) then returns the rows that are known, and waits for no others.
+    /// Sets whether a stream starts with the current rows. Default: `true`.
     ///
-    /// After a lost connection the rows are asked for all the same, since those that the stream has
-    /// told may have changed meanwhile; of the others it says nothing.
+    /// With `false`, a stream yields only rows that change from now on. After a reconnect, it also yields what
+    /// changed meanwhile in the rows that it has yielded before. [`get`](Self::get) is not affected.
     pub fn with_snapshot(mut self, yes: bool) -> Self {
         self.part.window.no_snapshot = !yes;
         self
     }
 
-    /// Of the rows that are there, only those that changed after this position, as the server's
-    /// positions go. [`Stats::last_seq`](crate::Stats::last_seq) is one; `"<slot>:<index>".parse()`
-    /// makes one of text. A position is neither unique nor does it always grow: to miss nothing, go
-    /// back by a few slots.
+    /// Limits the current rows to those that changed after this position. Later changes of other rows follow.
+    ///
+    /// [`Stats::last_seq`](crate::Stats::last_seq) is such a position; `"<slot>:<index>".parse()` reads one from
+    /// text. Positions are not unique and not always in order: to miss no change, go back by a few slots.
     pub fn after(mut self, position: Seq) -> Self {
         self.part.window.after = Some(position);
         self
     }
 
-    /// At most so many of the rows that are there: the latest, or, with [`after`](Self::after), the
-    /// first after that. No window: every row that changes later is told. A row that was left out by
-    /// `after` and a limit together may be told once another reader asks for it.
+    /// Limits how many of the current rows a stream starts with.
+    ///
+    /// It starts with the latest `rows` rows or, with [`after`](Self::after), the first ones after that position.
+    /// Unlike [`take`](Self::take), this is not a window: later changes of all rows follow. [`get`](Self::get)
+    /// returns only these rows.
     pub fn with_snapshot_limit(mut self, rows: u64) -> Self {
         self.part.window.snapshot_limit = Some(rows);
         self

@@ -1,6 +1,6 @@
-//! Handles to an entity's views: what `views.state()`, `views.list()` and the derived accessors are.
+//! Handles to an entity's views, as `views.state()`, `views.list()` and the generated accessors return them.
 //!
-//! A handle is cheap, holds the connection open, and subscribes to nothing: reading it does.
+//! A handle is cheap and keeps the connection open. It subscribes only when it is read.
 
 mod list;
 mod part;

@@ -1,4 +1,4 @@
-//! Which rows of a view a handle stands for.
+//! The part of a view that a handle reads.
 
 use std::sync::Arc;
 
@@ -8,52 +8,52 @@ use crate::patch::{self, FilterError, Patchable, Record};
 use crate::session::{Filters, Window};
 use crate::store::Predicate;
 
-/// A window, and what its rows have in common.
+/// A window and the filters on its rows.
 #[derive(Debug)]
 pub(super) struct Part<T: Patchable> {
     pub(super) window: Window,
-    /// What every row holds, as patches; or why no row can.
-    held: Result<Vec<T::Patch>, FilterError>,
+    /// The values that every row must have, one patch for each filter, or why a filter is invalid.
+    filters: Result<Vec<T::Patch>, FilterError>,
 }
 
 impl<T: Patchable> Part<T> {
     pub(super) fn new(window: Window) -> Self {
         Part {
             window,
-            held: Ok(Vec::new()),
+            filters: Ok(Vec::new()),
         }
     }
 
-    /// Those of these rows whose field at `path` is `value`.
+    /// Adds a filter: the field at `path` must equal `value`.
     pub(super) fn filter(mut self, path: &str, value: Value) -> Self {
         self.window.filtered = true;
-        self.held = self.held.and_then(|mut held| {
-            held.push(patch::filter::filter::<T>(path, value)?);
-            Ok(held)
+        self.filters = self.filters.and_then(|mut filters| {
+            filters.push(patch::filter::filter::<T>(path, value)?);
+            Ok(filters)
         });
         self
     }
 }
 
 impl<T: Record> Part<T> {
-    /// Tells which rows these are; `None` if all of the window.
+    /// Returns the predicate that all filters make together, or `None` if there are no filters.
     pub(super) fn predicate(&self) -> Result<Option<Predicate<T>>, FilterError> {
-        let held = self.held.clone()?;
-        Ok((!held.is_empty()).then(|| -> Predicate<T> {
-            Arc::new(move |row| held.iter().all(|patch| T::holds(row, patch)))
+        let filters = self.filters.clone()?;
+        Ok((!filters.is_empty()).then(|| -> Predicate<T> {
+            Arc::new(move |row| filters.iter().all(|patch| T::holds(row, patch)))
         }))
     }
 }
 
 impl<T: Patchable> Part<T> {
-    /// The dotted paths whose values decide, and each value as the field's own type writes it. An object
-    /// stands for its fields.
+    /// Returns the filters for a v2 server: dotted paths, and each value as the field's type writes it. An
+    /// object becomes one filter for each of its fields.
     ///
-    /// None if a v2 server would compare otherwise than the field's own type does: to it `null` is not a
-    /// missing value, and `20` is not `20.0`. Then the client filters.
+    /// Returns none, so that the client filters, if the server would compare a value differently than the
+    /// field's type does: for the server, `null` is not a missing value, and `20` does not equal `20.0`.
     pub(super) fn filters(&self) -> Filters {
         let mut filters = Filters::new();
-        for patch in self.held.iter().flatten() {
+        for patch in self.filters.iter().flatten() {
             // A patch is made of strings, numbers and booleans: it always serializes.
             let json = serde_json::to_value(patch).unwrap_or_default();
             collect(&mut filters, String::new(), &json);
@@ -95,7 +95,7 @@ impl<T: Patchable> Clone for Part<T> {
     fn clone(&self) -> Self {
         Part {
             window: self.window,
-            held: self.held.clone(),
+            filters: self.filters.clone(),
         }
     }
 }

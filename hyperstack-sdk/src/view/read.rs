@@ -1,4 +1,4 @@
-//! Reading a view once.
+//! One-time reads of a view, and why they fail.
 
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -13,13 +13,28 @@ use crate::store::{Cache, Outcome, PartialRows, Predicate};
 use crate::stream::{Item, Watch};
 use crate::wire::{FrameError, Issue};
 
-/// Why a read has no answer.
+/// Why a read failed. Returned by the `try_get` and `try_list` methods.
+///
+/// ```no_run
+/// use hyperstack_sdk::prelude::*;
+///
+/// # #[derive(Debug, Clone, PartialEq, Entity)]
+/// # struct Token { name: Option<String> }
+/// # async fn run(hs: HyperStack) {
+/// match hs.try_list::<Token>().await {
+///     Ok(tokens) => println!("{} tokens", tokens.len()),
+///     Err(ReadError::NotYet { waited, .. }) => println!("still loading after {waited:?}"),
+///     Err(error) => println!("failed: {error}"),
+/// }
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReadError {
-    /// The server has not sent it all yet. Trying again may help, unless the entity's name is wrong:
-    /// of an entity that it does not know the server says nothing, which is found out only once it
-    /// has answered for another one.
+    /// The view did not become complete in time.
+    ///
+    /// A retry may help, unless the entity's name is wrong. A v1 server does not answer for an unknown entity, so
+    /// the client detects it only after the server has answered for another entity.
     #[error("the view \"{view}\" is not complete after {waited:?}: the server is slow or away, or does not know the entity")]
     NotYet {
         /// The view's id.
@@ -27,59 +42,58 @@ pub enum ReadError {
         /// How long the read waited.
         waited: Duration,
     },
-    /// There is no connection now, and none was restored while the read waited. What the cache held is
-    /// what `get` returns; it may be old.
-    #[error("not connected: the view \"{view}\" is not known to be current after {waited:?}")]
+    /// The connection is down and was not restored in time. `get` returns the rows in the cache, which may be out
+    /// of date.
+    #[error("not connected: the view \"{view}\" could not be read within {waited:?}")]
     Disconnected {
         /// The view's id.
         view: String,
         /// How long the read waited.
         waited: Duration,
     },
-    /// The server knows no such view. It may after an update of the server; trying again now does
-    /// not help.
+    /// The server does not know the view. A retry does not help.
     #[error("the server does not know the view \"{view}\"")]
     UnknownView {
         /// The view's id.
         view: String,
     },
-    /// The view is a tape: a log of events, which has no rows.
+    /// The view is a tape, which has events and no rows.
     #[error("the view \"{view}\" is a tape: it has events, not rows")]
     Tape {
         /// The view's id.
         view: String,
     },
-    /// The server refused the subscription.
-    #[error("the server refused the view \"{view}\": {}: {}", issue.code, issue.message)]
+    /// The server rejected the subscription.
+    #[error("the server rejected the view \"{view}\": {}: {}", issue.code, issue.message)]
     Refused {
         /// The view's id.
         view: String,
-        /// What the server said.
+        /// The server's error.
         issue: Issue,
     },
-    /// The snapshot is over, but a message that may have been part of it could not be read.
+    /// The snapshot ended, but a malformed message may have been part of it.
     #[error("the view \"{view}\" may be incomplete: {error}")]
     Incomplete {
         /// The view's id.
         view: String,
-        /// What could not be read.
+        /// The decode error.
         error: FrameError,
     },
     /// Rows arrived, but each lacks a required field, so none is shown.
     #[error(transparent)]
     Partial(#[from] PartialRows),
-    /// The filter asks for what no row can have.
+    /// The view's filter is invalid: its path does not exist, or the field cannot have its value.
     #[error(transparent)]
     Filter(#[from] FilterError),
-    /// The client keeps too many subscriptions to add this read's.
+    /// The read would exceed the client's [`max_subscriptions`](crate::HyperStackBuilder::max_subscriptions).
     #[error(transparent)]
     TooManySubscriptions(#[from] TooManySubscriptions),
-    /// The client ended. `get` returns what the cache holds.
-    #[error("no connection: {0}")]
+    /// The client has closed. `get` returns the rows in the cache.
+    #[error("the client is closed: {0}")]
     Closed(#[from] CloseReason),
 }
 
-/// A view of the server's, as rows of `T`.
+/// A view on the server, with rows of type `T`.
 pub(super) struct View<T> {
     handle: Handle,
     id: Arc<str>,
@@ -126,18 +140,17 @@ impl<T: Record> View<T> {
         Query::key(self.id.clone(), key.to_string().into())
     }
 
-    /// Waits until the query is ready, at most for the initial data timeout. Then calls `read` with the
-    /// cache and the query's route, and returns with its result the reason why the query may not
-    /// be ready.
+    /// Waits until the query is ready, for at most the initial data timeout. Then calls `read` with the
+    /// cache and the query's route. Returns its result, and an error if the query is not ready.
     pub(super) async fn read<R: Default>(
         &self,
         query: Query,
         read: impl FnOnce(&Cache<T>, &Route) -> R,
     ) -> (R, Result<(), ReadError>) {
-        let shared = self.handle.engine();
-        let waited = shared.initial_data_timeout();
+        let engine = self.handle.engine();
+        let waited = engine.initial_data_timeout();
         let view = || self.id.to_string();
-        let (mut place, mut _demand) = match shared.want::<T>(&query) {
+        let (mut place, mut _demand) = match engine.want::<T>(&query) {
             Ok(wanted) => wanted,
             Err(reason) => return (R::default(), Err(reason.into())),
         };
@@ -146,7 +159,7 @@ impl<T: Record> View<T> {
                 let outcome = place.cache.outcome(&query.target, place.route.needed);
                 match outcome.await {
                     // The protocol generation changed, and with it the source.
-                    Outcome::Moved => (place, _demand) = shared.want(&query)?,
+                    Outcome::Moved => (place, _demand) = engine.want(&query)?,
                     outcome => return Ok(outcome),
                 }
             }
@@ -176,7 +189,7 @@ impl<T: Record> View<T> {
             Ok(Ok(Outcome::Tape)) => Err(ReadError::Tape { view: view() }),
             Ok(Ok(Outcome::UnknownView)) => Err(ReadError::UnknownView { view: view() }),
             Ok(Ok(Outcome::Ended(reason))) => Err(ReadError::Closed(reason)),
-            Err(_) => Err(match shared.state() {
+            Err(_) => Err(match engine.state() {
                 ConnectionState::Connected => ReadError::NotYet {
                     view: view(),
                     waited,
@@ -196,7 +209,7 @@ impl<T: Record> View<T> {
         Some(row)
     }
 
-    /// Returns the paths of a row's fields whose latest value did not fit.
+    /// Returns the paths of a row's stale fields.
     pub(super) fn stale_fields(&self, key: &str) -> Vec<String> {
         let held = self.handle.engine().held_row::<T>(&self.id, key);
         held.map(|(_, cache)| cache.stale_fields(key))
@@ -214,8 +227,8 @@ impl<T: Record> View<T> {
         queries: Vec<Query>,
         filter: Option<Predicate<T>>,
     ) -> Watch<I> {
-        let shared = self.handle.engine().clone();
-        Watch::new(move |options| shared.subscribe(queries, filter, options))
+        let engine = self.handle.engine().clone();
+        Watch::new(move |options| engine.subscribe(queries, filter, options))
     }
 }
 

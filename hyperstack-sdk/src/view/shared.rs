@@ -1,4 +1,4 @@
-//! Reading rows without copying them.
+//! Reads that return rows without copying them.
 
 use std::sync::Arc;
 
@@ -8,21 +8,31 @@ use super::single::SingleView;
 use super::state::StateView;
 use crate::patch::Record;
 
-/// A view whose reads return `Arc`s that are shared with the cache: no row is copied. A row that is
-/// held on to is not changed by what comes later.
+/// A view handle whose reads return `Arc`s shared with the cache, so that no row is copied.
 ///
-/// Of a stream, [`Watch::shared`](crate::Watch::shared) does the same.
+/// Created by `.shared()` on a view handle. A row that you keep never changes; later changes go to a new copy. For
+/// streams, use [`Watch::shared`](crate::Watch::shared).
+///
+/// ```no_run
+/// # use std::sync::Arc;
+/// # use hyperstack_sdk::prelude::*;
+/// # #[derive(Debug, Clone, PartialEq, Entity, Views)]
+/// # struct Player { score: i64 }
+/// # async fn run(hs: HyperStack) {
+/// let players: Vec<Arc<Player>> = hs.views::<PlayerViews>().list().shared().get().await;
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 #[must_use = "a handle subscribes to nothing until it is read"]
 pub struct Shared<V>(pub(super) V);
 
 impl<T: Record, Kind> Shared<ListView<T, Kind>> {
-    /// As [`ListView::get`].
+    /// Like [`ListView::get`].
     pub async fn get(&self) -> Vec<Arc<T>> {
         self.0.read().await.0
     }
 
-    /// As [`ListView::try_get`].
+    /// Like [`ListView::try_get`].
     ///
     /// # Errors
     ///
@@ -32,19 +42,19 @@ impl<T: Record, Kind> Shared<ListView<T, Kind>> {
         ready.map(|()| rows)
     }
 
-    /// As [`ListView::get_sync`].
+    /// Like [`ListView::get_sync`].
     pub fn get_sync(&self) -> Vec<Arc<T>> {
         self.0.read_now()
     }
 }
 
 impl<T: Record> Shared<SingleView<T>> {
-    /// As [`SingleView::get`].
+    /// Like [`SingleView::get`].
     pub async fn get(&self) -> Option<Arc<T>> {
         self.0.read().await.0
     }
 
-    /// As [`SingleView::try_get`].
+    /// Like [`SingleView::try_get`].
     ///
     /// # Errors
     ///
@@ -54,19 +64,19 @@ impl<T: Record> Shared<SingleView<T>> {
         ready.map(|()| row)
     }
 
-    /// As [`SingleView::get_sync`].
+    /// Like [`SingleView::get_sync`].
     pub fn get_sync(&self) -> Option<Arc<T>> {
         self.0.read_now()
     }
 }
 
 impl<T: Record> Shared<StateView<T>> {
-    /// As [`StateView::get`].
+    /// Like [`StateView::get`].
     pub async fn get(&self, key: impl ToString) -> Option<Arc<T>> {
         self.0.read(key).await.0
     }
 
-    /// As [`StateView::try_get`].
+    /// Like [`StateView::try_get`].
     ///
     /// # Errors
     ///
@@ -76,7 +86,7 @@ impl<T: Record> Shared<StateView<T>> {
         ready.map(|()| row)
     }
 
-    /// As [`StateView::get_sync`].
+    /// Like [`StateView::get_sync`].
     pub fn get_sync(&self, key: impl ToString) -> Option<Arc<T>> {
         self.0.read_now(key)
     }

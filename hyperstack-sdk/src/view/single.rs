@@ -1,4 +1,4 @@
-//! The row at the front of a view.
+//! Handles to the first row of a view.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,10 +13,24 @@ use crate::engine::Handle;
 use crate::patch::Record;
 use crate::stream::{EntityStream, RichEntityStream, RowStream, TryEntityStream};
 
-/// The row at the front of a derived view: a window of one row.
+/// A handle to the first row of a derived view, such as the latest round.
 ///
-/// When another row takes the place, a stream gets the newcomer first and then the delete of the
-/// row that left, so that there is no moment without a row.
+/// The accessor of a view that is declared `single` returns it. It behaves as a [`WindowView`](crate::WindowView)
+/// with `take(1)`. When another row takes the first place, a stream yields the new row before the delete of the
+/// old one.
+///
+/// ```no_run
+/// # use hyperstack_sdk::prelude::*;
+/// #[derive(Debug, Clone, PartialEq, Entity, Views)]
+/// #[view(latest, single)]
+/// struct OreRound {
+///     motherlode: Option<f64>,
+/// }
+///
+/// # async fn run(hs: HyperStack) {
+/// let latest: Option<OreRound> = hs.views::<OreRoundViews>().latest().get().await;
+/// # }
+/// ```
 #[must_use = "a handle subscribes to nothing until it is read"]
 pub struct SingleView<T: Record> {
     window: WindowView<T>,
@@ -29,69 +43,76 @@ impl<T: Record> SingleView<T> {
         }
     }
 
-    /// The id of the view that is subscribed.
+    /// Returns the view's id, such as `OreRound/latest`.
     pub fn id(&self) -> &str {
         self.window.id()
     }
 
-    /// The first row of those whose field at `path` has this value: see
+    /// Selects the first row whose field at `path` equals `value`; see
     /// [`ListView::filter`](crate::ListView::filter).
     pub fn filter(mut self, path: &str, value: impl Into<Value>) -> Self {
         self.window = self.window.filter(path, value);
         self
     }
 
-    /// The same row, to be read as an `Arc` that is shared with the cache rather than as a copy.
+    /// Returns a handle that reads the same row as an `Arc` shared with the cache, without copying it.
     pub fn shared(&self) -> Shared<Self> {
         Shared(self.clone())
     }
 
-    /// The row, or `None` if the view is empty, or is not known within the client's
-    /// `initial_data_timeout`.
+    /// Returns the row.
+    ///
+    /// Waits until the view is ready, for at most
+    /// [`initial_data_timeout`](crate::HyperStackBuilder::initial_data_timeout) (default: 5 seconds). Returns `None`
+    /// if the view is empty or not ready; [`try_get`](Self::try_get) tells the two apart.
     ///
     /// # Panics
     ///
-    /// If it must wait outside of a Tokio runtime. Rows that are ready are returned without one.
+    /// Panics if it must wait outside of a Tokio runtime. A row in the cache is returned without one.
     pub async fn get(&self) -> Option<T> {
         self.read().await.0.map(owned)
     }
 
-    /// As [`get`](Self::get), but says why there is nothing.
+    /// Like [`get`](Self::get), but returns an error if the view is not ready.
     ///
     /// # Errors
     ///
-    /// See [`ReadError`]; an empty view is `Ok(None)`.
+    /// See [`ReadError`]. An empty view is `Ok(None)`.
     ///
     /// # Panics
     ///
-    /// If it must wait outside of a Tokio runtime. Rows that are ready are returned without one.
+    /// Panics if it must wait outside of a Tokio runtime. A row in the cache is returned without one.
     pub async fn try_get(&self) -> Result<Option<T>, ReadError> {
         let (row, ready) = self.read().await;
         ready.map(|()| row.map(owned))
     }
 
-    /// The row that the cache holds at this moment: see
-    /// [`ListView::get_sync`](crate::ListView::get_sync).
+    /// Returns the row in the cache, without waiting; see [`ListView::get_sync`](crate::ListView::get_sync).
     pub fn get_sync(&self) -> Option<T> {
         self.read_now().map(owned)
     }
 
-    /// Streams the row that is there, then every change. Lazy.
+    /// Streams updates: first the current row, then every change, including a change of the row itself.
+    ///
+    /// The stream subscribes when you first poll it; see [`Watch`](crate::Watch).
     pub fn watch(&self) -> EntityStream<T> {
         self.window.watch()
     }
 
-    /// Streams the row that is there, then whichever it is after a change. Lazy.
+    /// Streams the plain row: first the current one, then the first row after each change.
     pub fn listen(&self) -> RowStream<T> {
         self.window.listen()
     }
 
-    /// As [`watch`](Self::watch), with the values before and after.
+    /// Streams updates like [`watch`](Self::watch), with each row before and after a change.
     pub fn watch_rich(&self) -> RichEntityStream<T> {
         self.window.watch_rich()
     }
 
-    /// As [`watch`](Self::watch), with the rows that did not fit `T`, and the end, as errors.
+    /// Streams updates like [`watch`](Self::watch), and also errors, such as decode errors and the end of the
+    /// stream.
+    ///
+    /// See [`StreamError`](crate::StreamError).
     pub fn try_watch(&self) -> TryEntityStream<T> {
         self.window.try_watch()
     }

@@ -1,4 +1,4 @@
-//! A view's rows one at a time.
+//! Handles to single rows of a view.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,15 +10,26 @@ use crate::engine::Handle;
 use crate::patch::Record;
 use crate::stream::{EntityStream, RichEntityStream, RowStream, TryEntityStream};
 
-/// A view's rows one at a time, by key.
+/// A handle that reads single rows of a view by key.
 ///
-/// What it promises is the *state* of a row. It asks the server for the row in the entity's list,
-/// because the server's mode of the name `state` loses patches under load. Where the whole list is
-/// being read, the row is served from there.
+/// `views.state()` returns it. Pass a key as text or as any value whose text is the key: `get("42")`, `get(42)`, or
+/// `get(round.key())` for a row that is [`Keyed`](crate::Keyed). For a [`Key`](crate::Key) without `Display`, pass
+/// its text: `get(mint.text())`.
 ///
-/// A key is given as what is written as its text: `get("42")`, `get(42)`, or the key of a row that
-/// is [`Keyed`](crate::Keyed), `get(round.key())`. Of a [`Key`](crate::Key) that cannot be displayed,
-/// give the text: `get(mint.text())`.
+/// ```no_run
+/// # use hyperstack_sdk::prelude::*;
+/// # #[derive(Debug, Clone, PartialEq, Entity, Views)]
+/// # struct Round { motherlode: Option<f64> }
+/// # async fn run(hs: HyperStack) {
+/// let rounds = hs.views::<RoundViews>().state();
+/// let round: Option<Round> = rounds.get(42).await;
+/// let mut updates = rounds.watch(42);
+/// # }
+/// ```
+///
+/// If another reader already has the entity's list, rows are read from there. Otherwise the client subscribes to
+/// the row: in the entity's `state` view of a v2 server, in its list of a v1 server, because a v1 server's `state`
+/// view loses patches under load.
 #[must_use = "a handle subscribes to nothing until it is read"]
 pub struct StateView<T> {
     view: View<T>,
@@ -31,22 +42,26 @@ impl<T: Record> StateView<T> {
         }
     }
 
-    /// The id of the view that is subscribed.
+    /// Returns the id of the view, such as `OreRound/list`.
     pub fn id(&self) -> &str {
         self.view.id()
     }
 
-    /// The row, or `None` if the server has none of this key, or has not said so within the
-    /// client's `initial_data_timeout`.
+    /// Returns the row with this key.
+    ///
+    /// Waits for the server's answer for at most
+    /// [`initial_data_timeout`](crate::HyperStackBuilder::initial_data_timeout) (default: 5 seconds). If the wait
+    /// fails, returns the row in the cache, if any. `None` can therefore mean that the server has no such row or
+    /// that the wait failed; [`try_get`](Self::try_get) tells the two apart.
     ///
     /// # Panics
     ///
-    /// If it must wait outside of a Tokio runtime. Rows that are ready are returned without one.
+    /// Panics if it must wait outside of a Tokio runtime. A row in the cache is returned without one.
     pub async fn get(&self, key: impl ToString) -> Option<T> {
         self.read(key).await.0.map(owned)
     }
 
-    /// As [`get`](Self::get), but says why there is nothing.
+    /// Like [`get`](Self::get), but returns an error if the read fails.
     ///
     /// # Errors
     ///
@@ -55,54 +70,62 @@ impl<T: Record> StateView<T> {
     ///
     /// # Panics
     ///
-    /// If it must wait outside of a Tokio runtime. Rows that are ready are returned without one.
+    /// Panics if it must wait outside of a Tokio runtime. A row in the cache is returned without one.
     pub async fn try_get(&self, key: impl ToString) -> Result<Option<T>, ReadError> {
         let (row, ready) = self.read(key).await;
         ready.map(|()| row.map(owned))
     }
 
-    /// The row that the cache holds at this moment, which is none unless somebody reads it, or did a
-    /// short while ago. Waits for nothing and subscribes to nothing.
+    /// Returns the row in the cache, without waiting.
+    ///
+    /// Does not subscribe. The cache holds a row only while a reader has it, and for a few seconds after (see
+    /// [`linger`](crate::HyperStackBuilder::linger)).
     pub fn get_sync(&self, key: impl ToString) -> Option<T> {
         self.read_now(key).map(owned)
     }
 
-    /// Returns the fields of the row with this key that are out of date, as dotted paths of names on the wire
-    /// such as `state.bets`.
+    /// Returns the stale fields of the row with this key, as dotted paths of wire names such as `state.bets`.
     ///
-    /// A field is out of date if its latest value did not fit its type. It keeps the last value that did, until
-    /// the next one that does. [`RowError`](crate::RowError) says what was wrong. Subscribes to nothing: empty
-    /// if no reader holds the row.
+    /// A field is stale if its latest value failed to decode: it keeps its last good value until a new one arrives.
+    /// A [`RowError`](crate::RowError) says what was wrong. Does not subscribe, and returns no fields if the row is
+    /// not in the cache.
     pub fn stale_fields(&self, key: impl ToString) -> Vec<String> {
         self.view.stale_fields(&key.to_string())
     }
 
-    /// The same rows, to be read as `Arc`s that are shared with the cache rather than as copies.
+    /// Returns a handle that reads the same rows as `Arc`s shared with the cache, without copying them.
     pub fn shared(&self) -> Shared<Self> {
         Shared(self.clone())
     }
 
-    /// Streams the row if it is there, then every change. Lazy.
+    /// Streams updates of the row with this key: first its current state if it exists, then every change.
+    ///
+    /// The stream subscribes when you first poll it; see [`Watch`](crate::Watch).
     pub fn watch(&self, key: impl ToString) -> EntityStream<T> {
         self.view.stream(vec![self.view.key(key)], None)
     }
 
-    /// Streams the row if it is there, then as it is after each change. Lazy.
+    /// Streams the plain row: first its current state if it exists, then the row after each change.
     pub fn listen(&self, key: impl ToString) -> RowStream<T> {
         self.view.stream(vec![self.view.key(key)], None)
     }
 
-    /// As [`watch`](Self::watch), with the values before and after.
+    /// Streams updates like [`watch`](Self::watch), with the row before and after a change.
     pub fn watch_rich(&self, key: impl ToString) -> RichEntityStream<T> {
         self.view.stream(vec![self.view.key(key)], None)
     }
 
-    /// As [`watch`](Self::watch), with the rows that did not fit `T`, and the end, as errors.
+    /// Streams updates like [`watch`](Self::watch), and also errors, such as decode errors and the end of the
+    /// stream.
+    ///
+    /// See [`StreamError`](crate::StreamError).
     pub fn try_watch(&self, key: impl ToString) -> TryEntityStream<T> {
         self.view.stream(vec![self.view.key(key)], None)
     }
 
-    /// Streams some rows; only these are asked of the server. Lazy.
+    /// Streams updates of the rows with these keys. The client subscribes to these only.
+    ///
+    /// Without any key, the stream ends with [`EndReason::NothingToWatch`](crate::EndReason::NothingToWatch).
     pub fn watch_keys(&self, keys: &[&str]) -> EntityStream<T> {
         let mut queries: Vec<_> = keys.iter().map(|key| self.view.key(key)).collect();
         queries.sort_unstable();
@@ -119,8 +142,8 @@ impl<T: Record> StateView<T> {
         }
         let query = self.view.key(&key);
         let (row, ready) = self.view.read(query, |cache, _| cache.get(&key)).await;
-        let held = || ready.is_err().then(|| self.view.held_row(&key)).flatten();
-        (row.or_else(held), ready)
+        let cached = || ready.is_err().then(|| self.view.held_row(&key)).flatten();
+        (row.or_else(cached), ready)
     }
 
     pub(super) fn read_now(&self, key: impl ToString) -> Option<Arc<T>> {

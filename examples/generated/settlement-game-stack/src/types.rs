@@ -7,7 +7,7 @@ use hyperstack_sdk::{Event, Leaf, Section, Value};
 #[allow(missing_docs)]
 #[derive(Debug, Clone, PartialEq, Default, Section)]
 pub struct GameId {
-    /// `game_id` of the account `game::GameAccount`, as it first was.
+    /// `game_id` of the account `game::GameAccount`, set once.
     pub game_id: u64,
     pub authority: Option<Option<String>>,
 }
@@ -62,12 +62,12 @@ pub enum Phase {
     /// `settled`.
     #[leaf(rename = "settled")]
     Settled,
-    /// One that the stack file does not have.
+    /// A variant that the stack file does not list.
     #[leaf(other)]
     Unknown(String),
 }
 
-/// What the stack keeps of `MakeMove`.
+/// The part of `MakeMove` that the stack keeps.
 #[allow(missing_docs)]
 #[derive(Debug, Clone, PartialEq, Default, Leaf)]
 pub struct MakeMove {

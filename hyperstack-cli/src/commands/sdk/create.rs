@@ -15,7 +15,7 @@ use super::report::report;
 use super::{Choices, Target};
 use crate::commands::{self, green, paths};
 
-/// Make a typed Rust crate from a stack file
+/// Generate a typed Rust crate from a stack file
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -26,21 +26,21 @@ Examples:
   hs sdk create rust settlement-game --check
   curl -s https://game.example/game.stack.json | hs sdk create rust - --stdout
 
-A stack is named by, in this order: `-`, standard input; the path of its file; a stack in
-hyperstack.toml; the name of one that is in `.hyperstack` in a directory of the project. OreStream
-and ore-stream are the same.")]
+The stack is, in this order: `-` for standard input; the path of a stack file; the name of a stack
+in hyperstack.toml; the name of a stack in a `.hyperstack` directory of the project. `OreStream` and
+`ore-stream` name the same stack.")]
 pub(super) struct Args {
     /// The stack: a name, a path, or `-`
     stack: String,
     #[command(flatten)]
     choices: Choices,
-    /// Write nothing; print what is stale as a diff, and exit with 1 if anything is
+    /// Write nothing; if files are stale, print a diff and exit with 1
     #[arg(long, conflicts_with_all = ["stdout", "force"])]
     check: bool,
-    /// Write nothing; print all files
+    /// Print the files instead of writing them
     #[arg(long, conflicts_with_all = ["force", "json"])]
     stdout: bool,
-    /// Overwrite files that this command has not written
+    /// Overwrite files that this command did not generate
     #[arg(long)]
     force: bool,
     /// Print one JSON object
@@ -53,28 +53,30 @@ pub(super) fn run(args: Args, config: Option<&Path>) -> Result<ExitCode> {
     let (found, stack) = commands::find(&args.stack, &config)?;
     let target = Target::new(&stack, &found, &config, &args.choices)?;
     let files = rust::generate(&stack, &target.options);
-    let made = Made {
+    let generated = Generated {
         stack,
         found,
         target,
         files,
     };
-    match (args.stdout, args.check) {
-        (true, _) => made.to_stdout(),
-        (_, true) => made.check(args.json),
-        _ => made.write(args.force, args.json),
+    if args.stdout {
+        generated.to_stdout()
+    } else if args.check {
+        generated.check(args.json)
+    } else {
+        generated.write(args.force, args.json)
     }
 }
 
-/// What was made, and of what.
-pub(super) struct Made {
+/// The generated files, and where they come from and go to.
+pub(super) struct Generated {
     pub(super) stack: Stack,
     pub(super) found: Found,
     pub(super) target: Target,
     files: Vec<File>,
 }
 
-impl Made {
+impl Generated {
     fn to_stdout(&self) -> Result<ExitCode> {
         let text = |file: &File| format!("// ==> {}\n{}", paths::slashed(&file.path), file.text);
         let texts: Vec<String> = self.files.iter().map(text).collect();
@@ -101,21 +103,23 @@ impl Made {
             let diffs: String = stale.iter().map(|stale| stale.diff.as_str()).collect();
             commands::print(&diffs)?;
         }
-        Ok(match stale.is_empty() {
-            true => ExitCode::SUCCESS,
-            false => ExitCode::FAILURE,
+        Ok(if stale.is_empty() {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
         })
     }
 
     fn write(&self, force: bool, as_json: bool) -> Result<ExitCode> {
         let plan = output::write(&self.target.directory, &self.files, force);
         let plan = plan.map_err(|error| match error {
-            output::Error::Foreign { .. } => anyhow!("{error}\n  `--force` overwrites them."),
+            output::Error::Foreign { .. } => anyhow!("{error}\n  pass `--force` to overwrite them"),
             _ => error.into(),
         })?;
-        match as_json {
-            true => self.print_json(&plan.files)?,
-            false => commands::print(&report(self, &plan)?)?,
+        if as_json {
+            self.print_json(&plan.files)?;
+        } else {
+            commands::print(&report(self, &plan)?)?;
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -12,16 +12,16 @@ use serde::Serialize;
 use super::{Choices, Target};
 use crate::commands::{self, green, yellow};
 
-/// List the stacks of this project, and whether the crate of each is fresh
+/// List the stacks of this project, and whether their generated code is up to date
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
   hs sdk list
   hs sdk list --json
 
-A crate is `fresh` if `hs sdk create rust` would change nothing in it, `stale` if it would, and
-`absent` if there is none. Flags that it was made with are not known here: what is in hyperstack.toml
-is.")]
+A crate is `fresh` if `hs sdk create rust` would change nothing in it, `stale` if it would change
+something, and `absent` if it does not exist. This uses the settings in hyperstack.toml, not the
+flags of an earlier run.")]
 pub(super) struct Args {
     /// Print a JSON array
     #[arg(long)]
@@ -31,15 +31,15 @@ pub(super) struct Args {
 /// A stack of the project.
 #[derive(Serialize)]
 struct Row {
-    /// What it is called on the command line.
+    /// The name on the command line.
     name: String,
-    /// The file, where it was found.
+    /// The stack file, if it was found.
     path: Option<PathBuf>,
     #[serde(flatten)]
     outcome: Outcome,
 }
 
-/// What comes of a stack file.
+/// The state of the crate, or why the stack file is unusable.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Outcome {
@@ -64,7 +64,7 @@ pub(super) fn run(args: Args, config: Option<&Path>) -> Result<ExitCode> {
         commands::print_json(&rows)?;
     } else if rows.is_empty() {
         commands::print(
-            "No stacks: none in hyperstack.toml, and none in `.hyperstack` under this directory.\n",
+            "No stacks in hyperstack.toml or in `.hyperstack` directories under this directory.\n",
         )?;
     } else {
         let texts: Vec<String> = rows.iter().map(Row::text).collect();
@@ -73,7 +73,7 @@ pub(super) fn run(args: Args, config: Option<&Path>) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The stacks of the configuration, then those that only were found.
+/// Returns the configured stacks, then the other stacks of the project.
 fn rows(config: &Config) -> Vec<Row> {
     let mut rows: Vec<Row> = config
         .stacks
@@ -82,7 +82,7 @@ fn rows(config: &Config) -> Vec<Row> {
         .collect();
     let discovery = find::discover(config);
     for candidate in discovery.found {
-        if !has(&rows, &candidate.path) {
+        if !contains(&rows, &candidate.path) {
             let found = find::find(&candidate.path.to_string_lossy(), config);
             let found = found.map_err(Into::into);
             rows.push(Row::new(
@@ -96,7 +96,7 @@ fn rows(config: &Config) -> Vec<Row> {
     for broken in discovery.broken {
         if broken.path.is_dir() {
             commands::warn(broken);
-        } else if !has(&rows, &broken.path) {
+        } else if !contains(&rows, &broken.path) {
             let (name, error) = (broken.name().to_owned(), anyhow!(broken.reason));
             rows.push(Row::new(name, Some(broken.path), Err(error), config));
         }
@@ -104,8 +104,8 @@ fn rows(config: &Config) -> Vec<Row> {
     rows
 }
 
-/// Whether one is of this file, however that is written.
-fn has(rows: &[Row], path: &Path) -> bool {
+/// Returns whether a row has this file, also under another spelling of the path.
+fn contains(rows: &[Row], path: &Path) -> bool {
     let path = path.canonicalize().ok();
     let mut paths = rows.iter().filter_map(|row| row.path.as_ref());
     paths.any(|known| known.canonicalize().ok() == path)

@@ -1,4 +1,4 @@
-//! What is said of a crate that was made, and how to use it.
+//! The report after a crate was generated: what was written, and how to use it.
 
 use std::path::Path;
 
@@ -7,19 +7,19 @@ use hyperstack_cli::model::Stack;
 use hyperstack_cli::output::{Plan, Status};
 use hyperstack_cli::rust::{Layout, SDK_VERSION};
 
-use super::create::Made;
+use super::create::Generated;
 use super::Target;
 use crate::commands::{green, paths, yellow};
 
-/// What was found and what was written, and what to do next.
-pub(super) fn report(made: &Made, plan: &Plan) -> Result<String> {
-    let directory = &made.target.directory;
+/// Reports the stack, the written files, and the next steps.
+pub(super) fn report(generated: &Generated, plan: &Plan) -> Result<String> {
+    let directory = &generated.target.directory;
     let mut report = format!(
         "{} {}, from {}\n  {}\n\n{}\n",
         green("Found"),
-        made.stack.name,
-        made.found.origin,
-        entities(&made.stack),
+        generated.stack.name,
+        generated.found.origin,
+        entities(&generated.stack),
         directory.display(),
     );
     for file in &plan.files {
@@ -31,20 +31,21 @@ pub(super) fn report(made: &Made, plan: &Plan) -> Result<String> {
         let path = file.path.strip_prefix(directory).unwrap_or(&file.path);
         report += &format!("  {status}  {}\n", path.display());
     }
-    if made.target.options.url.is_none() {
-        report += "\nIt has no URL: give one to `connect_to`, or make it with `--url wss://…`.\n";
+    if generated.target.options.url.is_none() {
+        report +=
+            "\nThe stack has no URL: pass one to `connect_to`, or generate with `--url wss://…`.\n";
     }
     if !plan.leftovers.is_empty() {
         let hint = yellow("No longer needed");
-        report += &format!("\n{hint}, of an earlier run; delete them:\n");
+        report += &format!("\n{hint}; delete these files of an earlier run:\n");
         for path in &plan.leftovers {
             report += &format!("  {}\n", path.display());
         }
     }
-    Ok(report + &dependencies(&made.target)?)
+    Ok(report + &dependencies(&generated.target)?)
 }
 
-/// `2 entities: Game, Player`
+/// Returns a text such as `2 entities: Game, Player`.
 fn entities(stack: &Stack) -> String {
     let names = stack.entities.iter().map(|entity| entity.name.as_str());
     let names: Vec<&str> = names.collect();
@@ -55,7 +56,7 @@ fn entities(stack: &Stack) -> String {
     }
 }
 
-/// What to write where, for somebody in the current directory.
+/// Returns what to add to the crate in the current directory.
 fn dependencies(target: &Target) -> Result<String> {
     let here = Path::new("");
     let is_module = target.options.layout == Layout::Module;
@@ -66,7 +67,7 @@ fn dependencies(target: &Target) -> Result<String> {
     let mut text =
         format!("\nAdd to your Cargo.toml:\n\n  [dependencies]\n  hyperstack-sdk = {sdk}\n");
     if is_module {
-        text += "\nand to your src/lib.rs or src/main.rs:\n\n";
+        text += "\nAdd to your src/lib.rs or src/main.rs:\n\n";
         text += &module(target)?;
     } else {
         let path = from(here, &target.directory)?;
@@ -76,30 +77,31 @@ fn dependencies(target: &Target) -> Result<String> {
         );
     }
     if target.sdk_path.is_none() {
-        let sdk = beside();
+        let sdk = sdk_directory();
         text += &format!(
-            "\nOn crates.io, `hyperstack-sdk` is another project's crate until this one is published.\n\
-             Until then, say in the Cargo.toml of your workspace where this one is:\n\n  \
+            "\nThe crate `hyperstack-sdk` on crates.io is another project's crate. Until this one is published,\n\
+             add to the Cargo.toml of your workspace:\n\n  \
              [patch.crates-io]\n  \
              hyperstack-sdk = {{ path = \"{sdk}\" }}\n"
         );
         if !is_module {
-            text += &format!("\nor make the crate with `--sdk-path {sdk}`.\n");
+            text += &format!("\nOr generate the crate with `--sdk-path {sdk}`.\n");
         }
     }
     Ok(text)
 }
 
-/// Where the SDK is: beside this command's source, if that is still there.
-fn beside() -> String {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("hyperstack-sdk");
-    match beside.join("Cargo.toml").is_file() {
-        true => paths::slashed(&beside),
-        false => "../this-repository/hyperstack-sdk".to_owned(),
+/// Returns the directory of the SDK beside this command's source, or a placeholder if that no longer exists.
+fn sdk_directory() -> String {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("hyperstack-sdk");
+    if directory.join("Cargo.toml").is_file() {
+        paths::slashed(&directory)
+    } else {
+        "../this-repository/hyperstack-sdk".to_owned()
     }
 }
 
-/// The declaration of a module in `src`.
+/// Returns the declaration of the module in a file of `src`.
 fn module(target: &Target) -> Result<String> {
     let path = from(Path::new("src"), &target.directory)?;
     if syn::parse_str::<syn::Ident>(&path).is_ok() {
@@ -109,10 +111,11 @@ fn module(target: &Target) -> Result<String> {
     Ok(format!("  #[path = \"{path}/mod.rs\"]\n  mod {name};\n"))
 }
 
-/// A relative path as it is written in `directory`; an absolute one stays.
+/// Returns a path relative to `directory`. Absolute paths stay absolute.
 fn from(directory: &Path, path: &Path) -> Result<String> {
-    match path.is_absolute() {
-        true => Ok(paths::slashed(path)),
-        false => Ok(paths::relative(directory, path)?),
+    if path.is_absolute() {
+        Ok(paths::slashed(path))
+    } else {
+        Ok(paths::relative(directory, path)?)
     }
 }

@@ -1,4 +1,4 @@
-//! What the values of flags may be, and what they could have been.
+//! Validates the values of flags, and suggests valid ones.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,34 +6,34 @@ use std::path::{Path, PathBuf};
 /// The package that generated crates depend on.
 const SDK: &str = "hyperstack-sdk";
 
-/// A name that cargo takes, and that Rust code can say.
+/// Checks that Cargo and Rust accept a crate name.
 pub(super) fn crate_name(name: &str) -> Result<String, String> {
     let reason = if name.is_empty() {
-        "it is empty".to_owned()
+        "the name is empty".to_owned()
     } else if let Some(c) = name.chars().find(|c| !is_in_names(*c)) {
-        format!("`{c}` is neither a letter, a digit, `-` nor `_`")
+        format!("unexpected `{c}`, expected letters, digits, `-` and `_`")
     } else if !name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
-        "it begins with neither a letter nor `_`".to_owned()
+        "the name must start with a letter or `_`".to_owned()
     } else if syn::parse_str::<syn::Ident>(&name.replace('-', "_")).is_err() {
-        "it is a word of the language".to_owned()
+        "the name is a Rust keyword".to_owned()
     } else if matches!(
         name,
         "alloc" | "core" | "proc-macro" | "proc_macro" | "std" | "test"
     ) {
-        "it is a crate of the language".to_owned()
+        "the name belongs to a standard crate".to_owned()
     } else if name.replace('_', "-") == SDK {
-        "it is the crate that it depends on".to_owned()
+        "the generated crate depends on a crate of this name".to_owned()
     } else {
         return Ok(name.to_owned());
     };
-    Err(format!("{reason}; `{}` would do", similar_name(name)))
+    Err(format!("{reason} (try `{}`)", similar_name(name)))
 }
 
 fn is_in_names(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '-' | '_')
 }
 
-/// A name that is allowed, in place of one that is not.
+/// Suggests a valid crate name that is similar to an invalid one.
 fn similar_name(name: &str) -> String {
     let parts = name.split(|c| !is_in_names(c) || c == '-');
     let parts: Vec<&str> = parts.filter(|part| !part.is_empty()).collect();
@@ -49,22 +49,22 @@ fn similar_name(name: &str) -> String {
     }
 }
 
-/// The address of a WebSocket.
+/// Checks that a URL is a WebSocket URL.
 pub(super) fn url(url: &str) -> Result<String, String> {
     let lower = url.to_ascii_lowercase();
     let host = lower.strip_prefix("ws://").or(lower.strip_prefix("wss://"));
     let Some(host) = host else {
-        let meant = match url.split_once("://") {
+        let suggestion = match url.split_once("://") {
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => format!("ws://{rest}"),
             Some((_, rest)) => format!("wss://{rest}"),
             None => format!("wss://{url}"),
         };
         return Err(format!(
-            "a stack is served at `ws://…` or `wss://…`, did you mean `{meant}`?"
+            "expected `ws://…` or `wss://…`, did you mean `{suggestion}`?"
         ));
     };
     if url.contains(|c: char| c.is_whitespace() || c.is_control()) {
-        return Err("there is a space in it".to_owned());
+        return Err("the URL contains whitespace or a control character".to_owned());
     }
     if host
         .split(['/', '?', '#'])
@@ -72,16 +72,16 @@ pub(super) fn url(url: &str) -> Result<String, String> {
         .unwrap_or_default()
         .is_empty()
     {
-        return Err("it names no host".to_owned());
+        return Err("the URL has no host".to_owned());
     }
     Ok(url.to_owned())
 }
 
-/// The directory of the package `hyperstack-sdk`.
+/// Checks that a directory contains the package `hyperstack-sdk`.
 pub(super) fn sdk_path(path: &str) -> Result<PathBuf, String> {
     let directory = Path::new(path);
     if !directory.is_dir() {
-        return Err("there is no such directory".to_owned());
+        return Err("no such directory".to_owned());
     }
     let found = package(directory);
     if found.as_deref() == Some(SDK) {
@@ -90,17 +90,15 @@ pub(super) fn sdk_path(path: &str) -> Result<PathBuf, String> {
     let inside = directory.join(SDK);
     if package(&inside).as_deref() == Some(SDK) {
         let inside = inside.display();
-        return Err(format!(
-            "the package is in a directory of it, pass `{inside}`"
-        ));
+        return Err(format!("the package is in a subdirectory, pass `{inside}`"));
     }
     Err(match found {
-        Some(name) => format!("the package there is `{name}`, not `{SDK}`"),
-        None => format!("there is no `Cargo.toml` of the package `{SDK}` in it"),
+        Some(name) => format!("found package `{name}`, expected `{SDK}`"),
+        None => format!("found no `Cargo.toml` of a package, expected package `{SDK}`"),
     })
 }
 
-/// The name of the package in a directory, if there is one.
+/// Returns the name of the package in a directory.
 fn package(directory: &Path) -> Option<String> {
     let manifest = fs::read_to_string(directory.join("Cargo.toml")).ok()?;
     let manifest: toml::Table = manifest.parse().ok()?;
@@ -112,32 +110,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_crates() {
+    fn invalid_crate_names_get_a_reason_and_a_suggestion() {
         for name in ["game", "game-sdk", "game_sdk2", "_game"] {
             assert_eq!(crate_name(name).as_deref(), Ok(name));
         }
         for (name, reason) in [
-            ("", "it is empty; `my-stack` would do"),
+            ("", "the name is empty (try `my-stack`)"),
             (
                 "my crate",
-                "` ` is neither a letter, a digit, `-` nor `_`; `my-crate` would do",
+                "unexpected ` `, expected letters, digits, `-` and `_` (try `my-crate`)",
             ),
             (
                 "2games",
-                "it begins with neither a letter nor `_`; `stack-2games` would do",
+                "the name must start with a letter or `_` (try `stack-2games`)",
             ),
             (
                 "-game",
-                "it begins with neither a letter nor `_`; `game` would do",
+                "the name must start with a letter or `_` (try `game`)",
             ),
+            ("type", "the name is a Rust keyword (try `type-stack`)"),
             (
-                "type",
-                "it is a word of the language; `type-stack` would do",
+                "std",
+                "the name belongs to a standard crate (try `std-stack`)",
             ),
-            ("std", "it is a crate of the language; `std-stack` would do"),
             (
                 "hyperstack_sdk",
-                "it is the crate that it depends on; `hyperstack_sdk-stack` would do",
+                "the generated crate depends on a crate of this name (try `hyperstack_sdk-stack`)",
             ),
         ] {
             assert_eq!(crate_name(name).unwrap_err(), reason);
@@ -145,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn urls() {
+    fn invalid_urls_get_a_reason() {
         for good in [
             "ws://localhost:8080",
             "wss://game.example/path?x=1",
@@ -157,8 +155,11 @@ mod tests {
             ("https://a.b", "did you mean `wss://a.b`?"),
             ("http://a.b", "did you mean `ws://a.b`?"),
             ("a.b", "did you mean `wss://a.b`?"),
-            ("wss:///x", "it names no host"),
-            ("wss://a b", "there is a space in it"),
+            ("wss:///x", "the URL has no host"),
+            (
+                "wss://a b",
+                "the URL contains whitespace or a control character",
+            ),
         ] {
             assert!(url(bad).unwrap_err().ends_with(reason), "{bad}");
         }

@@ -1,17 +1,18 @@
-//! Texts of a table, and the room that they get.
+//! Formats cells of the table, and computes the widths of its columns.
 
 use hyperstack_sdk::Value;
 use ratatui::text::Span;
 
 use crate::commands::printable;
 
-/// The widest that a column gets where others want room, and the narrowest that is worth it.
+/// The maximum width of a column while other columns need space.
 const WIDEST: usize = 28;
+/// The width below which a column is left out instead of cut.
 const NARROWEST: usize = 12;
-/// How many lines a text gets at most.
+/// The maximum number of lines of a note.
 const LINES: usize = 3;
 
-/// A value as one line.
+/// Formats a value as one line.
 pub(super) fn text(value: &Value) -> String {
     match value {
         Value::String(text) => line(text),
@@ -19,7 +20,7 @@ pub(super) fn text(value: &Value) -> String {
     }
 }
 
-/// A text as one line.
+/// Formats text as one line.
 pub(super) fn line(text: &str) -> String {
     printable(text).replace('\n', " ")
 }
@@ -28,12 +29,12 @@ fn width(text: &str) -> usize {
     Span::raw(text).width()
 }
 
-/// So much of a line as there is room for, with a sign where that is not all.
-pub(super) fn cut(text: String, room: usize) -> String {
-    if width(&text) <= room {
+/// Cuts a line to `max` columns, with `…` at the end if it was longer.
+pub(super) fn cut(text: String, max: usize) -> String {
+    if width(&text) <= max {
         return text;
     }
-    let mut left = room.saturating_sub(1);
+    let mut left = max.saturating_sub(1);
     let fits = |c: &char| match left.checked_sub(width(c.encode_utf8(&mut [0; 4]))) {
         Some(less) => {
             left = less;
@@ -45,23 +46,23 @@ pub(super) fn cut(text: String, room: usize) -> String {
     cut + "…"
 }
 
-/// A line as some, at most [`LINES`], none longer than there is room for.
-pub(super) fn wrapped(text: &str, room: usize) -> Vec<String> {
+/// Wraps a text into at most [`LINES`] lines of at most `max` columns.
+pub(super) fn wrapped(text: &str, max: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split(' ') {
         let is_last = lines.len() == LINES;
         match lines.last_mut() {
-            Some(line) if is_last || width(line) + 1 + width(word) <= room => {
+            Some(line) if is_last || width(line) + 1 + width(word) <= max => {
                 *line += " ";
                 *line += word;
             }
             _ => lines.push(word.to_owned()),
         }
     }
-    lines.into_iter().map(|line| cut(line, room)).collect()
+    lines.into_iter().map(|line| cut(line, max)).collect()
 }
 
-/// What each column wants to be whole, and no less than it wanted before.
+/// Raises the wanted width of each column to that of its longest text.
 pub(super) fn widen(wanted: &mut Vec<usize>, texts: &[Vec<String>]) {
     for cells in texts {
         wanted.resize(wanted.len().max(cells.len()), 1);
@@ -71,10 +72,10 @@ pub(super) fn widen(wanted: &mut Vec<usize>, texts: &[Vec<String>]) {
     }
 }
 
-/// The widths of the columns that fit, a space between them. Those that are cut get what is left over, and the
-/// last one the rest.
-pub(super) fn widths(wanted: &[usize], room: usize) -> Vec<usize> {
-    let mut left = room;
+/// Returns the widths of the columns that fit into `total`, with a space between them. Columns that are cut get
+/// the remaining space, and the last column gets the rest.
+pub(super) fn widths(wanted: &[usize], total: usize) -> Vec<usize> {
+    let mut left = total;
     let mut widths = Vec::new();
     for wanted in wanted {
         let gap = usize::from(!widths.is_empty());
@@ -102,8 +103,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_cut_says_so() {
-        let cut = |text: &str, room| cut(text.to_owned(), room);
+    fn a_cut_text_ends_in_an_ellipsis() {
+        let cut = |text: &str, max| cut(text.to_owned(), max);
         assert_eq!(cut("abc", 3), "abc");
         assert_eq!(cut("abcd", 3), "ab…");
         assert_eq!(cut("日本語", 5), "日本…");
@@ -112,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_gets_some_lines() {
+    fn a_text_wraps_into_at_most_three_lines() {
         assert_eq!(wrapped("one two three", 7), ["one two", "three"]);
         assert_eq!(wrapped("one two three", 4), ["one", "two", "thr…"]);
         assert_eq!(wrapped("a b c d e", 1), ["a", "b", "…"]);
@@ -120,9 +121,9 @@ mod tests {
     }
 
     #[test]
-    fn no_room_is_left_over() {
+    fn the_columns_fill_the_width() {
         assert_eq!(widths(&[3, 5], 20), [3, 16]);
-        // An address is whole where there is room, and what is long gets the rest.
+        // An address is shown in full if it fits. A longer column gets the rest.
         assert_eq!(widths(&[44, 5, 90], 100), [44, 5, 49]);
         assert_eq!(widths(&[44, 5, 5], 60), [44, 5, 9]);
         assert_eq!(widths(&[44, 5, 5, 5], 45), [33, 5, 5]);

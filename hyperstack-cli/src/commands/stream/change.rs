@@ -1,11 +1,11 @@
-//! A change of a row, with the row before it.
+//! Changes of rows, each with the previous row.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use hyperstack_sdk::{Update, Value};
 
-/// What happened to a row, as the server puts it.
+/// The server's operation on a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Op {
     Upsert,
@@ -28,19 +28,19 @@ impl Op {
 pub(super) struct Change {
     pub(super) op: Op,
     pub(super) key: String,
-    /// The row as it was, if there was one.
+    /// The row before the change, if there was one.
     pub(super) before: Option<Arc<Value>>,
-    /// The row as it now is, unless it is gone.
+    /// The row after the change, unless it was deleted.
     pub(super) row: Option<Arc<Value>>,
 }
 
-/// The rows as they last were.
+/// The latest rows.
 #[derive(Debug, Default)]
 pub(super) struct Rows(HashMap<String, Arc<Value>>);
 
 impl Rows {
-    /// Takes in an update.
-    pub(super) fn take(&mut self, update: Update<Arc<Value>>) -> Change {
+    /// Applies an update and returns the change.
+    pub(super) fn apply(&mut self, update: Update<Arc<Value>>) -> Change {
         let op = match &update {
             Update::Upsert { .. } => Op::Upsert,
             Update::Patch { .. } => Op::Patch,
@@ -67,21 +67,21 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_change_knows_the_row_before_it() {
+    fn a_change_has_the_previous_row() {
         let mut rows = Rows::default();
         let key = || "k".to_owned();
         let (first, second) = (Arc::new(json!({"a": 1})), Arc::new(json!({"a": 2})));
         let data = first.clone();
-        assert_eq!(rows.take(Update::Upsert { key: key(), data }).before, None);
+        assert_eq!(rows.apply(Update::Upsert { key: key(), data }).before, None);
         let data = second.clone();
-        let patch = rows.take(Update::Patch { key: key(), data });
+        let patch = rows.apply(Update::Patch { key: key(), data });
         assert_eq!(
             (patch.before, patch.row),
             (Some(first), Some(second.clone()))
         );
-        let delete = rows.take(Update::Delete { key: key() });
+        let delete = rows.apply(Update::Delete { key: key() });
         assert_eq!((delete.before, delete.row), (Some(second.clone()), None));
         let data = second;
-        assert_eq!(rows.take(Update::Patch { key: key(), data }).before, None);
+        assert_eq!(rows.apply(Update::Patch { key: key(), data }).before, None);
     }
 }

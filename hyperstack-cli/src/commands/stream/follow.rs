@@ -1,4 +1,4 @@
-//! All that can happen to a stream, one thing after another.
+//! Merges everything that can happen to a stream into one sequence of events.
 
 use std::future::{pending, Future};
 use std::pin::Pin;
@@ -12,41 +12,41 @@ use hyperstack_sdk::{
 };
 use tokio::time::Instant;
 
+use super::messages;
 use super::save::Save;
 use super::view::{Part, View, ViewId};
-use super::words;
 use crate::commands::interrupt::Interrupt;
 
-/// What happened.
+/// An event of a stream.
 #[derive(Debug)]
 pub(super) enum Event {
     Update(Update<Arc<Value>>),
     State(StateChange),
-    /// Something that is said to people: what was survived, or why nothing comes.
+    /// A message for the user: an error that does not end the stream, or why there are no rows.
     Note(String),
-    /// It ends as it was asked to.
+    /// The stream ends because the user or `--duration` ended it.
     Done,
-    /// It ends, and should not.
+    /// The stream ends because of an error.
     Failed(anyhow::Error),
 }
 
 type Updates = Pin<Box<dyn Stream<Item = Result<Update<Arc<Value>>, StreamError>> + Send>>;
 type FirstRead = Pin<Box<dyn Future<Output = Vec<String>> + Send>>;
 
-/// An answer of the server's that takes longer is late.
+/// How long the server may take to answer before the user gets a note.
 const LATE: Duration = Duration::from_secs(5);
 
-/// A view that is followed.
+/// A view and everything that can happen to its stream.
 pub(super) struct Follow {
     hs: HyperStack,
     view: View,
     updates: Updates,
     states: Feed<StateChange>,
     issues: Feed<Issue>,
-    /// What there is to say once it is known what there is to begin with.
+    /// The notes about the snapshot, once it is complete.
     first: Option<FirstRead>,
     notes: std::vec::IntoIter<String>,
-    /// When that is late, and what there is to say then.
+    /// When the answer is late, and the note for that case.
     late: Option<(Instant, String)>,
     interrupt: Interrupt,
     until: Option<Instant>,
@@ -54,8 +54,8 @@ pub(super) struct Follow {
 }
 
 impl Follow {
-    /// Reads a view, for so long. Where it is slow, `every` update waits for it; else those of a row become
-    /// one.
+    /// Follows a view, at most for `duration`. With `every`, all updates are queued for a slow reader; without,
+    /// the updates of a row are conflated.
     pub(super) fn new(
         hs: HyperStack,
         id: &ViewId,
@@ -66,25 +66,26 @@ impl Follow {
         interrupt: Interrupt,
     ) -> Self {
         let view = View::new(&hs, id, part);
-        let (client, begun) = (hs.clone(), view.clone());
+        let (client, first) = (hs.clone(), view.clone());
         let (shown, filtered) = (id.to_string(), !part.filters.is_empty());
         let fields = part.fields.clone();
-        let late = words::no_answer(&shown);
-        let updates = match every {
-            true => view.watch().unbounded(),
-            false => view.watch(),
+        let late = messages::no_answer(&shown);
+        let updates = if every {
+            view.watch().unbounded()
+        } else {
+            view.watch()
         };
         Follow {
             updates: Box::pin(updates.shared()),
             states: hs.connection_states(),
             issues: hs.socket_issues(),
             first: Some(Box::pin(async move {
-                match begun.first().await {
-                    Ok(rows) if !rows.is_empty() => words::no_fields(&fields, &rows),
+                match first.snapshot().await {
+                    Ok(rows) if !rows.is_empty() => messages::unknown_fields(&fields, &rows),
                     Ok(_) if filtered && client.stats().rows > 0 => {
-                        vec![words::none_passes(client.stats().rows)]
+                        vec![messages::no_match(client.stats().rows)]
                     }
-                    Ok(_) => vec![words::empty(&shown)],
+                    Ok(_) => vec![messages::empty(&shown)],
                     Err(_) => Vec::new(),
                 }
             })),
@@ -102,14 +103,14 @@ impl Follow {
         self.hs.stats()
     }
 
-    /// The rows in the view's order, where that is one to show.
+    /// Returns the rows in the view's order, if the view has one.
     pub(super) fn ranked(&self) -> Option<Vec<Arc<Value>>> {
         self.view.ranked()
     }
 
-    /// Waits until somebody wants it to end, or its time is over. Cancel safe.
-    pub(super) async fn end(&mut self) {
-        end(&mut self.interrupt, self.until).await;
+    /// Waits for a signal or the end of `duration`. Cancel safe.
+    pub(super) async fn stopped(&mut self) {
+        stopped(&mut self.interrupt, self.until).await;
     }
 
     /// Waits for the next event. Cancel safe.
@@ -120,16 +121,16 @@ impl Follow {
             }
             tokio::select! {
                 biased;
-                () = end(&mut self.interrupt, self.until) => return Event::Done,
-                error = failure(self.save.as_mut()) => return Event::Failed(error),
+                () = stopped(&mut self.interrupt, self.until) => return Event::Done,
+                error = save_failed(self.save.as_mut()) => return Event::Failed(error),
                 Some(change) = self.states.next() => return Event::State(change),
                 Some(issue) = self.issues.next() => {
-                    return Event::Note(format!("the server: {}: {}", issue.code, issue.message));
+                    return Event::Note(format!("server issue {}: {}", issue.code, issue.message));
                 }
                 update = self.updates.next() => match update {
                     Some(Ok(update)) => return Event::Update(update),
                     Some(Err(StreamError::Ended(reason))) => return ended(reason),
-                    // Among the issues too.
+                    // `issues` reports it too.
                     Some(Err(StreamError::Refused(_))) => {}
                     Some(Err(error)) => return Event::Note(error.to_string()),
                     None => return ended(CloseReason::Disconnected.into()),
@@ -138,7 +139,7 @@ impl Follow {
                     (self.first, self.late) = (None, None);
                     self.notes = notes.into_iter();
                 }
-                () = at(self.late.as_ref().map(|(at, _)| *at)) => {
+                () = reached(self.late.as_ref().map(|(at, _)| *at)) => {
                     let connected = self.hs.connection_state().await == ConnectionState::Connected;
                     if let (Some((_, note)), true) = (self.late.take(), connected) {
                         return Event::Note(note);
@@ -151,8 +152,8 @@ impl Follow {
 
 fn ended(reason: EndReason) -> Event {
     let hint = match &reason {
-        EndReason::Closed(CloseReason::Failed(cause)) => words::hint(cause),
-        EndReason::Closed(CloseReason::Lost(cause)) => words::hint_after_loss(cause),
+        EndReason::Closed(CloseReason::Failed(cause)) => messages::hint(cause),
+        EndReason::Closed(CloseReason::Lost(cause)) => messages::hint_after_loss(cause),
         _ => None,
     };
     let ended = format!("the stream ended: {reason}");
@@ -162,21 +163,21 @@ fn ended(reason: EndReason) -> Event {
     })
 }
 
-async fn end(interrupt: &mut Interrupt, until: Option<Instant>) {
+async fn stopped(interrupt: &mut Interrupt, until: Option<Instant>) {
     tokio::select! {
         () = interrupt.wait() => {}
-        () = at(until) => {}
+        () = reached(until) => {}
     }
 }
 
-async fn at(time: Option<Instant>) {
+async fn reached(time: Option<Instant>) {
     match time {
         Some(time) => tokio::time::sleep_until(time).await,
         None => pending().await,
     }
 }
 
-async fn failure(save: Option<&mut Save>) -> anyhow::Error {
+async fn save_failed(save: Option<&mut Save>) -> anyhow::Error {
     match save {
         Some(save) => save.failed().await,
         None => pending().await,
@@ -190,14 +191,14 @@ async fn first(read: &mut Option<FirstRead>) -> Vec<String> {
     }
 }
 
-/// What a state is called.
+/// Describes a state of the connection and its cause.
 pub(super) fn state(change: &StateChange) -> String {
     let name = match change.state {
         ConnectionState::Disconnected => "disconnected".to_owned(),
         ConnectionState::Connecting => "connecting".to_owned(),
         ConnectionState::Connected => "connected".to_owned(),
         ConnectionState::Reconnecting { attempt } => format!("reconnecting, attempt {attempt}"),
-        ConnectionState::Error => "given up".to_owned(),
+        ConnectionState::Error => "failed".to_owned(),
     };
     match &change.cause {
         Some(cause) => format!("{name}: {cause}"),

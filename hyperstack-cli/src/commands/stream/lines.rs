@@ -1,4 +1,4 @@
-//! Changes as lines of text, for people and for programs.
+//! Formats changes as lines of text or JSON.
 
 use std::sync::Arc;
 
@@ -8,11 +8,11 @@ use serde::Serialize;
 use super::change::{Change, Op};
 use super::path::{is_position, pick, Path};
 
-/// How a change is written.
+/// The format of a line.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Style {
     pub(super) json: bool,
-    /// Only these fields; all where there are none.
+    /// The fields to show. Empty means all.
     pub(super) fields: Vec<Path>,
 }
 
@@ -27,8 +27,8 @@ struct Line<'c> {
 }
 
 impl Style {
-    /// The change as a line, as it is to who reads the lines: a row that was not there before is an `upsert`,
-    /// whatever brought it. None where it changes nothing that is shown.
+    /// Formats a change from the reader's view: a row that was not shown before is an `upsert`, even if a patch
+    /// created it. Returns `None` if no shown field changes.
     pub(super) fn line(&self, change: &Change) -> Option<String> {
         let shown = |row: &Option<Arc<Value>>| self.shown(row.as_deref()?);
         let (before, data) = (shown(&change.before), shown(&change.row));
@@ -51,22 +51,22 @@ impl Style {
                 data,
                 changed,
             };
-            // Text, numbers and maps with text for keys: it always serializes.
+            // Serializing never fails, because all keys are text.
             return serde_json::to_string(&line).ok();
         }
         let key = plain(key);
-        let told = match op {
+        let value = match op {
             Op::Patch => changed,
             Op::Upsert | Op::Delete => data,
         };
         let op = op.name();
-        Some(match told {
+        Some(match value {
             Some(json) => format!("{op} {key} {json}"),
             None => format!("{op} {key}"),
         })
     }
 
-    /// What is shown of a row, if it has any of it.
+    /// Returns the shown part of a row, or `None` if the row has none of the fields.
     fn shown(&self, row: &Value) -> Option<Value> {
         if !self.fields.is_empty() {
             return pick(row, &self.fields);
@@ -79,12 +79,13 @@ impl Style {
     }
 }
 
-/// The key as one word: quoted where it is not.
+/// Returns the key as one word, quoted if necessary.
 fn plain(key: &str) -> String {
     let is_word = |c: char| !c.is_whitespace() && !c.is_control() && c != '"';
-    match !key.is_empty() && key.chars().all(is_word) {
-        true => key.to_owned(),
-        false => Value::from(key).to_string(),
+    if !key.is_empty() && key.chars().all(is_word) {
+        key.to_owned()
+    } else {
+        Value::from(key).to_string()
     }
 }
 
@@ -113,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_for_people_has_the_row_or_what_changed() {
+    fn a_text_line_has_the_row_or_its_changes() {
         let line = |change| style(false, &[]).line(&change).unwrap_or_default();
         let row = json!({"a": 1});
         let first = change(Op::Upsert, None, Some(row.clone()));
@@ -125,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_for_programs_has_both() {
+    fn a_json_line_has_the_row_and_its_changes() {
         let line = |change| style(true, &[]).line(&change).unwrap_or_default();
         assert_eq!(
             line(patch()),
@@ -140,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn of_the_fields_that_are_shown_one_must_have_changed() {
+    fn a_change_of_hidden_fields_is_not_a_line() {
         let line = |fields: &[&str], change| style(false, fields).line(&change);
         assert_eq!(line(&["a"], patch()), None);
         assert_eq!(
@@ -156,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_that_has_none_of_the_fields_is_not_there() {
+    fn a_row_without_any_shown_field_is_hidden() {
         let (none, some) = (|| Some(json!({"b": 1})), || Some(json!({"a": 1, "b": 1})));
         let line = |op, before, row| style(false, &["a"]).line(&change(op, before, row));
         assert_eq!(line(Op::Upsert, None, none()), None);
@@ -168,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_one_word() {
+    fn a_key_is_quoted_if_it_is_not_one_word() {
         assert_eq!(plain("9xQe…"), "9xQe…");
         assert_eq!(plain("two words"), r#""two words""#);
         assert_eq!(plain("a\nb"), r#""a\nb""#);

@@ -1,17 +1,17 @@
-//! `hs stream`: a view as it changes, as a table or as lines.
+//! `hs stream`: shows a view as it changes, as a table or as lines.
 
 mod cells;
 mod change;
 mod columns;
 mod follow;
 mod lines;
+mod messages;
 mod path;
 mod plain;
 mod save;
 mod screen;
 mod table;
 mod view;
-mod words;
 
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
@@ -28,12 +28,13 @@ use save::Save;
 use view::{Part, ViewId};
 
 use super::interrupt::Interrupt;
-use super::tell_error;
+use super::print_error;
 
-/// Shows a view of a server as it changes: in a terminal a table, else a line for each update
+/// Show a view as it changes
 ///
-/// Lines are `upsert KEY {row}`, `patch KEY {what changed}` and `delete KEY`; with --json an object
-/// each. The connection's state and errors go to the standard error. A lost connection is restored.
+/// In a terminal this is a table, else one line per update: `upsert KEY {row}`, `patch KEY {changed
+/// fields}` or `delete KEY`. With --json each line is an object. The connection's state and errors go
+/// to standard error. A lost connection is restored.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -43,60 +44,60 @@ Examples:
   hs stream wss://ore.example OreRound/state --key 42
   hs stream wss://ore.example OreRound --save session.jsonl.gz --duration 60
 
-Ends with 0 as asked (q, ctrl-c, a closed terminal, --count, --duration, or nobody reads its lines any \
-more), with 1 on an error, with 2 where it cannot be understood.")]
+Exit codes:
+  0  ended by q, ctrl-c, a closed terminal, a closed output, --count or --duration
+  1  error
+  2  usage error")]
 pub(crate) struct Args {
     /// The server: wss://… or ws://…
     url: String,
-    /// Entity/name, such as OreRound/latest, or the entity for its list
+    /// Entity/name, such as OreRound/latest; an entity name alone means its list
     view: ViewId,
     /// Only the row with this key
     #[arg(long, conflicts_with_all = ["take", "skip", "filters"])]
     key: Option<String>,
-    /// At most so many rows, from the front of the view
+    /// Show at most N rows from the front of the view
     #[arg(long, value_name = "N")]
     take: Option<u64>,
-    /// Without so many rows at the front of the view
+    /// Skip the first N rows of the view
     #[arg(long, value_name = "N")]
     skip: Option<u64>,
-    /// Only rows with this value at this path; the value is JSON, or else text. More than one: all hold
+    /// Only rows with this value at this path; the value is parsed as JSON, or else taken as text.
+    /// Repeat to combine filters with AND
     #[arg(long = "where", value_name = "PATH=VALUE", value_parser = filter)]
     filters: Vec<(String, Value)>,
-    /// Only these fields: names joined by dots, such as id.round_id
+    /// Only these fields: dotted paths, such as id.round_id
     #[arg(long, value_name = "PATHS", value_delimiter = ',')]
     fields: Vec<Path>,
-    /// Records the session for `hs serve`; compressed where the name ends in .gz
+    /// Record the session for `hs serve`; compressed if the name ends in .gz
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
-    /// Overwrites the file of --save
+    /// Overwrite the file of --save
     #[arg(long, requires = "save")]
     force: bool,
-    /// A JSON object a line
+    /// Print one JSON object per line
     #[arg(long)]
     json: bool,
-    /// The token, if the server wants one; better in the environment, as HYPERSTACK_TOKEN
+    /// The token, if the server needs one; prefer HYPERSTACK_TOKEN, which other users cannot see
     #[arg(long, value_name = "TOKEN")]
     token: Option<String>,
-    /// Ends after so many seconds
+    /// End after this many seconds
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     duration: Option<Duration>,
-    /// Ends after so many updates
+    /// End after N updates
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     count: Option<u64>,
 }
 
-/// Streams until something ends it.
+/// Streams until the user, a limit or an error ends it.
 pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
     if args.view.needs_key() && args.key.is_none() {
-        tell_error(&anyhow!(
-            "{} has one row at a time: say which by --key KEY",
-            args.view
-        ));
+        print_error(&anyhow!("{} needs a key: pass --key KEY", args.view));
         return Ok(ExitCode::from(2));
     }
     let runtime = tokio::runtime::Runtime::new()?;
     let done = runtime.block_on(stream(args));
-    // A key that was not pressed is not waited for.
+    // A blocked write to standard output must not delay the exit.
     runtime.shutdown_background();
     done.map(|()| ExitCode::SUCCESS)
 }
@@ -108,9 +109,9 @@ async fn stream(args: Args) -> anyhow::Result<()> {
         None => None,
     };
     let builder = HyperStack::builder().url(&args.url);
-    // A late answer is one.
+    // A slow answer is reported, but is not an error.
     let mut builder = builder.initial_data_timeout(Duration::MAX);
-    if let Some(token) = args.token.or_else(token_of_environment) {
+    if let Some(token) = args.token.or_else(token_from_environment) {
         builder = builder.token(token);
     }
     if let Some(save) = &save {
@@ -124,9 +125,9 @@ async fn stream(args: Args) -> anyhow::Result<()> {
         Ok(Some(hs)) => hs,
         Ok(None) => return save.map_or(Ok(()), Save::finish),
         Err(error) => {
-            // Of two errors this one counts.
+            // The connection error matters more than one of the recording.
             let _ = save.map(Save::finish);
-            return Err(words::refused(error));
+            return Err(messages::connect_error(error));
         }
     };
     let part = Part {
@@ -138,24 +139,21 @@ async fn stream(args: Args) -> anyhow::Result<()> {
     };
     let lines = args.json || !io::stdout().is_terminal();
     let mut follow = Follow::new(hs, &args.view, &part, lines, args.duration, save, interrupt);
-    let done = match lines {
-        true => {
-            let style = Style {
-                json: args.json,
-                fields: part.fields,
-            };
-            plain::run(&mut follow, &style, args.count).await
-        }
-        false => {
-            let table = table::Table::new(args.view.to_string(), part.fields);
-            screen::run(&mut follow, table, args.count).await
-        }
+    let done = if lines {
+        let style = Style {
+            json: args.json,
+            fields: part.fields,
+        };
+        plain::run(&mut follow, &style, args.count).await
+    } else {
+        let table = table::Table::new(args.view.to_string(), part.fields);
+        screen::run(&mut follow, table, args.count).await
     };
     let saved = follow.save.take().map_or(Ok(()), Save::finish);
     done.and(saved)
 }
 
-fn token_of_environment() -> Option<String> {
+fn token_from_environment() -> Option<String> {
     let token = std::env::var("HYPERSTACK_TOKEN").ok()?;
     (!token.is_empty()).then_some(token)
 }
@@ -163,7 +161,7 @@ fn token_of_environment() -> Option<String> {
 fn filter(text: &str) -> Result<(String, Value), &'static str> {
     let (path, value) = text
         .split_once('=')
-        .ok_or("a filter is PATH=VALUE, such as state.status=open")?;
+        .ok_or("expected PATH=VALUE, such as state.status=open")?;
     path.parse::<Path>()?;
     let value = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
     Ok((path.to_owned(), value))
@@ -172,7 +170,7 @@ fn filter(text: &str) -> Result<(String, Value), &'static str> {
 fn seconds(text: &str) -> Result<Duration, &'static str> {
     let seconds = text.parse().ok();
     let duration = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    duration.ok_or("a number of seconds")
+    duration.ok_or("expected a number of seconds")
 }
 
 #[cfg(test)]

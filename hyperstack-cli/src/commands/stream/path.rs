@@ -1,11 +1,11 @@
-//! Dotted paths into rows: what `--fields` picks, and the columns of a table.
+//! Dotted paths into rows, for `--fields` and the columns of the table.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde_json::{Map, Value};
 
-/// The names that lead to a field, as they are on the wire.
+/// The wire names that lead to a field.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Path(Vec<String>);
 
@@ -13,9 +13,10 @@ impl FromStr for Path {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text.split('.').any(str::is_empty) {
-            true => Err("a path is names joined by dots, such as `id.round_id`"),
-            false => Ok(Path(text.split('.').map(str::to_owned).collect())),
+        if text.split('.').any(str::is_empty) {
+            Err("expected names joined by dots, such as `id.round_id`")
+        } else {
+            Ok(Path(text.split('.').map(str::to_owned).collect()))
         }
     }
 }
@@ -27,22 +28,22 @@ impl fmt::Display for Path {
 }
 
 impl Path {
-    /// What a row has there.
+    /// Returns the row's value at this path.
     pub(super) fn find<'r>(&self, row: &'r Value) -> Option<&'r Value> {
         self.0.iter().try_fold(row, |inner, name| inner.get(name))
     }
 
-    /// Whether it is the other one, or leads further in.
+    /// Returns whether this path equals `other` or leads into it.
     pub(super) fn is_in(&self, other: &Path) -> bool {
         self.0.starts_with(&other.0)
     }
 
-    /// Its ends, the shortest first and itself last.
-    pub(super) fn ends(&self) -> impl Iterator<Item = String> + '_ {
+    /// Returns the suffixes of the path, from the last name to the whole path.
+    pub(super) fn suffixes(&self) -> impl Iterator<Item = String> + '_ {
         (0..self.0.len()).rev().map(|from| self.0[from..].join("."))
     }
 
-    /// Puts a value into an object, at this place.
+    /// Sets the value at this path in an object.
     fn put(&self, object: &mut Map<String, Value>, value: Value) {
         let Some((last, parents)) = self.0.split_last() else {
             return;
@@ -54,7 +55,7 @@ impl Path {
                 .or_insert_with(|| Value::Object(Map::new()));
             match inner {
                 Value::Object(inner) => object = inner,
-                // A shorter path has put it there, whole.
+                // A shorter path already set the whole value.
                 _ => return,
             }
         }
@@ -62,8 +63,7 @@ impl Path {
     }
 }
 
-/// The part of a row that these paths lead to, in the row's own shape. What it has not is left out; none where
-/// that is all.
+/// Returns the part of a row at these paths, in the row's shape, or `None` if the row has none of them.
 pub(super) fn pick(row: &Value, paths: &[Path]) -> Option<Value> {
     let mut picked = Map::new();
     for path in paths {
@@ -74,7 +74,7 @@ pub(super) fn pick(row: &Value, paths: &[Path]) -> Option<Value> {
     (!picked.is_empty()).then_some(Value::Object(picked))
 }
 
-/// Every path in a row: of what has parts, and of these.
+/// Returns every path in a row, including those of nested objects.
 pub(super) fn paths(row: &Value) -> Vec<Path> {
     let parts = row.as_object().into_iter().flatten();
     let below = |(name, value): (&String, &Value)| {
@@ -88,14 +88,14 @@ pub(super) fn paths(row: &Value) -> Vec<Path> {
     parts.flat_map(below).collect()
 }
 
-/// All that has no name in it: what fits into a cell, and lists.
+/// Returns all values of a row that are not objects, with their paths. Skips positions.
 pub(super) fn leaves(row: &Value) -> Vec<(Path, &Value)> {
     let mut found = Vec::new();
     collect(row, &mut Vec::new(), &mut found);
     found
 }
 
-/// Whether a field is the server's: the position or the version of a row's last change.
+/// Returns whether a field is the server's position or version of the row's last change.
 pub(super) fn is_position(name: &str) -> bool {
     matches!(name, "_seq" | "_version")
 }
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_picked_keeps_its_shape() {
+    fn picked_fields_keep_their_place() {
         let row = json!({"id": {"n": 7, "address": "x"}, "state": null, "log": [1]});
         let picked = pick(&row, &parsed(&["id.n", "state", "no.such", "log"]));
         let wanted = json!({"id": {"n": 7}, "state": null, "log": [1]});
@@ -137,23 +137,23 @@ mod tests {
     }
 
     #[test]
-    fn leaves_have_no_names_in_them() {
+    fn leaves_are_the_values_that_are_not_objects() {
         let row = json!({"_seq": "1:2", "_version": "a:3", "a": {"b": 1, "c": [1], "d": null}, "e": "x", "f": {}});
         let found: Vec<_> = leaves(&row).into_iter().map(|(path, _)| path).collect();
         assert_eq!(found, parsed(&["a.b", "a.c", "a.d", "e"]));
         assert!(found[0].is_in(&found[0]) && found[0].is_in(&parsed(&["a"])[0]));
         assert!(!found[3].is_in(&found[0]));
-        assert_eq!(found[0].ends().collect::<Vec<_>>(), ["b", "a.b"]);
+        assert_eq!(found[0].suffixes().collect::<Vec<_>>(), ["b", "a.b"]);
     }
 
     #[test]
-    fn a_row_has_paths_to_all_in_it() {
+    fn paths_include_nested_objects() {
         let row = json!({"a": {"b": 1, "c": {}}, "d": [{"e": 1}]});
         assert_eq!(paths(&row), parsed(&["a", "a.b", "a.c", "d"]));
     }
 
     #[test]
-    fn an_empty_name_is_a_slip() {
+    fn an_empty_name_is_an_error() {
         for text in ["", ".", "a.", ".a", "a..b"] {
             assert!(text.parse::<Path>().is_err(), "{text}");
         }

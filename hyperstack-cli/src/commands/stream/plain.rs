@@ -1,4 +1,4 @@
-//! A stream as lines on the standard output; all else goes to the standard error.
+//! Prints a stream as lines on standard output, and everything else on standard error.
 
 use std::io::{self, ErrorKind, Write};
 use std::time::Duration;
@@ -12,31 +12,31 @@ use tokio::time::sleep;
 use super::change::Rows;
 use super::follow::{state, Event, Follow};
 use super::lines::Style;
-use crate::commands::{tell, warn};
+use crate::commands::{print_note, warn};
 
-/// How many lines wait for whoever reads them; what comes then waits for room.
-const AHEAD: usize = 64;
-/// How long they still wait once the end was asked for.
-const LAST: Duration = Duration::from_secs(1);
+/// How many lines are queued for a slow reader before the stream waits.
+const QUEUE: usize = 64;
+/// How long a slow reader may still read queued lines after the user ended the stream.
+const GRACE: Duration = Duration::from_secs(1);
 
-/// Writes lines until the stream ends, or so many are written, or nobody reads them any more.
+/// Writes lines until the stream ends, `count` lines are written, or the output is closed.
 pub(super) async fn run(
     follow: &mut Follow,
     style: &Style,
     count: Option<u64>,
 ) -> anyhow::Result<()> {
-    let (lines, waiting) = mpsc::channel(AHEAD);
-    let writer = spawn_blocking(|| write(waiting));
+    let (lines, queued) = mpsc::channel(QUEUE);
+    let writer = spawn_blocking(|| write(queued));
     let read = read(follow, style, count, lines).await;
-    let patience = async {
-        if !matches!(read, Ok(End::AskedFor)) {
-            follow.end().await;
+    let grace = async {
+        if !matches!(read, Ok(End::Requested)) {
+            follow.stopped().await;
         }
-        sleep(LAST).await;
+        sleep(GRACE).await;
     };
     let written = tokio::select! {
         written = writer => written?,
-        () = patience => Ok(()),
+        () = grace => Ok(()),
     };
     match written {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
@@ -45,14 +45,15 @@ pub(super) async fn run(
     }
 }
 
-/// Why there is no other line.
+/// Why no more lines follow.
 enum End {
-    AskedFor,
-    /// There are as many as were wanted, or as are read.
-    Enough,
+    /// A signal or `--duration` ended the stream.
+    Requested,
+    /// `count` lines were written, or the output was closed.
+    Complete,
 }
 
-/// Hands over each line, and tells the rest.
+/// Queues each line for the writer, and prints notes to standard error.
 async fn read(
     follow: &mut Follow,
     style: &Style,
@@ -69,34 +70,32 @@ async fn read(
         };
         match event {
             Event::Update(update) => {
-                let Some(line) = style.line(&rows.take(update)) else {
+                let Some(line) = style.line(&rows.apply(update)) else {
                     continue;
                 };
                 left = left.map(|left| left - 1);
                 tokio::select! {
                     biased;
-                    // Where it is not taken, that is seen above.
+                    // If the writer is gone, `lines.closed()` above ends the loop.
                     _ = lines.send(line) => {}
-                    () = follow.end() => return Ok(End::AskedFor),
+                    () = follow.stopped() => return Ok(End::Requested),
                 }
             }
             Event::State(change) => match change.state {
-                // The first word of all is that it works.
                 ConnectionState::Connected | ConnectionState::Connecting => {
-                    tell(state(&change));
+                    print_note(state(&change));
                 }
                 _ => warn(state(&change)),
             },
-            Event::Note(note) => tell(format!("note: {note}")),
-            Event::Done => return Ok(End::AskedFor),
+            Event::Note(note) => print_note(format!("note: {note}")),
+            Event::Done => return Ok(End::Requested),
             Event::Failed(error) => return Err(error),
         }
     }
-    Ok(End::Enough)
+    Ok(End::Complete)
 }
 
-/// Writes each line, all of them once no other waits. Who does not read makes this thread wait, and
-/// nothing else.
+/// Writes the lines, and flushes when the queue is empty. A slow reader blocks only this thread.
 fn write(mut lines: mpsc::Receiver<String>) -> io::Result<()> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     while let Some(line) = lines.blocking_recv() {

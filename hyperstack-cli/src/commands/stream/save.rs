@@ -1,4 +1,4 @@
-//! Writing a session down as it goes.
+//! Records a session to a file.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
@@ -20,7 +20,7 @@ pub(super) struct Save {
 }
 
 enum Sink {
-    /// Nothing is written yet, and what the file had is still there.
+    /// Nothing is written yet, and the file still has its old content.
     Untouched {
         file: File,
         created: bool,
@@ -31,23 +31,23 @@ enum Sink {
 }
 
 impl Save {
-    /// Opens the file, or makes it; one that is there is only overwritten by `force`, and not before there is
-    /// something to write.
+    /// Creates the file. With `force`, opens an existing file, which is overwritten by the first entry.
+    ///
+    /// # Errors
+    /// If the file exists and `force` is not set, or if it cannot be created or opened.
     pub(super) fn create(path: &Path, force: bool) -> anyhow::Result<Self> {
         let mut options = OpenOptions::new();
-        let made = options.write(true).create_new(true).open(path);
-        let is_there = |error: &io::Error| error.kind() == ErrorKind::AlreadyExists;
-        let (opened, created) = match made {
-            Err(error) if is_there(&error) && force => {
-                (options.create_new(false).open(path), false)
-            }
-            made => (made, true),
+        let new = options.write(true).create_new(true).open(path);
+        let exists = |error: &io::Error| error.kind() == ErrorKind::AlreadyExists;
+        let (opened, created) = match new {
+            Err(error) if exists(&error) && force => (options.create_new(false).open(path), false),
+            new => (new, true),
         };
         let shown = path.display();
         let file = match opened {
             Ok(file) => file,
-            Err(error) if is_there(&error) => {
-                bail!("{shown} is there already: `--force` overwrites it")
+            Err(error) if exists(&error) => {
+                bail!("{shown} already exists: pass `--force` to overwrite it")
             }
             Err(error) => return Err(error).with_context(|| format!("cannot write {shown}")),
         };
@@ -65,14 +65,14 @@ impl Save {
         })
     }
 
-    /// What writes each message.
+    /// Returns the function that writes each message.
     pub(super) fn recorder(&self) -> impl Fn(Entry) + Send + Sync + 'static {
         let (file, failure) = (self.file.clone(), self.failure.clone());
         move |entry| {
             let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
             match file.take().map(|sink| sink.write(&entry)) {
                 Some(Ok(sink)) => *file = Some(sink),
-                // Of more than one failure the first one is told.
+                // The channel holds one error, so only the first is reported.
                 Some(Err(error)) => drop(failure.try_send(error)),
                 None => {}
             }
@@ -83,12 +83,12 @@ impl Save {
     pub(super) async fn failed(&mut self) -> anyhow::Error {
         match self.failed.recv().await {
             Some(error) => self.failure(error),
-            // There is a sender in `self`.
+            // Unreachable: `self` holds a sender.
             None => std::future::pending().await,
         }
     }
 
-    /// Ends the file. What is told later is not in it. One that was made for nothing is taken away again.
+    /// Finishes the file and drops later messages. Removes a file that was created and never written.
     pub(super) fn finish(mut self) -> anyhow::Result<()> {
         if let Ok(error) = self.failed.try_recv() {
             return Err(self.failure(error));
@@ -116,15 +116,16 @@ impl Sink {
                 created,
                 gzip,
             } => {
-                // A pipe or a device has nothing to be rid of.
+                // A pipe or device cannot be truncated.
                 if !created && file.metadata()?.is_file() {
                     file.set_len(0)?;
                 }
-                let begun = match gzip {
-                    true => Sink::Gzip(Box::new(GzEncoder::new(file, Compression::default()))),
-                    false => Sink::Plain(file),
+                let sink = if gzip {
+                    Sink::Gzip(Box::new(GzEncoder::new(file, Compression::default())))
+                } else {
+                    Sink::Plain(file)
                 };
-                begun.write(entry)
+                sink.write(entry)
             }
             Sink::Plain(mut file) => {
                 file.write_all(line.as_bytes())?;

@@ -1,4 +1,4 @@
-//! The table in a terminal, which is restored however it ends.
+//! Draws the table in a terminal, and restores the terminal at the end.
 
 use std::mem::ManuallyDrop;
 use std::thread;
@@ -12,16 +12,16 @@ use tokio::time::MissedTickBehavior;
 use super::follow::{Event, Follow};
 use super::table::{Scroll, Table};
 
-/// How often it is drawn, and how long the end waits for the keyboard.
+/// How often the table is drawn, and how long the keyboard thread may outlive it.
 const FRAME: Duration = Duration::from_millis(100);
 
-/// Shows the table until the stream ends, so many updates came, or a key ends it.
+/// Shows the table until the stream ends, `count` updates have arrived, or the user quits.
 pub(super) async fn run(
     follow: &mut Follow,
     mut table: Table,
     count: Option<u64>,
 ) -> anyhow::Result<()> {
-    // This restores the terminal on a panic, too.
+    // `try_init` also installs a panic hook that restores the terminal.
     let mut screen = Screen(ManuallyDrop::new(ratatui::try_init()?));
     let start = Instant::now();
     let mut keys = keys();
@@ -45,11 +45,11 @@ pub(super) async fn run(
             }
             event = follow.next() => match event {
                 Event::Update(update) => {
-                    table.update(update);
+                    table.apply(update);
                     left = left.map(|left| left - 1);
                 }
-                Event::State(change) => table.state(&change),
-                Event::Note(note) => table.note(note),
+                Event::State(change) => table.set_state(&change),
+                Event::Note(note) => table.set_note(note),
                 Event::Done => break,
                 Event::Failed(error) => return Err(error),
             },
@@ -58,7 +58,8 @@ pub(super) async fn run(
     Ok(())
 }
 
-/// The terminal; where it was closed, restoring it fails, and its own drop would panic to say so.
+/// The terminal. Its own `drop` is bypassed, because it prints an error if the terminal was closed, and that can
+/// panic.
 struct Screen(ManuallyDrop<DefaultTerminal>);
 
 impl Drop for Screen {
@@ -68,7 +69,7 @@ impl Drop for Screen {
     }
 }
 
-/// The keys that are pressed, read by a thread that ends with the receiver.
+/// Returns the pressed keys. A thread reads them and ends when the receiver is dropped.
 fn keys() -> mpsc::UnboundedReceiver<KeyEvent> {
     let (pressed, keys) = mpsc::unbounded_channel();
     thread::spawn(move || {
@@ -79,7 +80,7 @@ fn keys() -> mpsc::UnboundedReceiver<KeyEvent> {
                 Err(_) => return,
             }
             if let Ok(event::Event::Key(key)) = event::read() {
-                // The receiver is gone at the end only.
+                // If the receiver is gone, the loop ends.
                 let _ = pressed.send(key);
             }
         }

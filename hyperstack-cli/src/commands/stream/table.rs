@@ -1,4 +1,4 @@
-//! A stream as a table: what there is to show, and how. It reads no clock and no terminal.
+//! Renders a stream as a table. Time and terminal are arguments.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -16,12 +16,12 @@ use super::columns::{titles, Columns};
 use super::follow;
 use super::path::Path;
 
-/// How long a row that changed stands out.
-const FRESH: Duration = Duration::from_secs(1);
-/// How long a note is news.
-const NEWS: Duration = Duration::from_secs(60);
+/// How long a changed row is highlighted.
+const HIGHLIGHT: Duration = Duration::from_secs(1);
+/// How long a note is shown.
+const NOTE: Duration = Duration::from_secs(60);
 
-/// What a key does to the table.
+/// How a key scrolls the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Scroll {
     Up,
@@ -32,22 +32,22 @@ pub(super) enum Scroll {
     End,
 }
 
-/// The rows of a view, and how it goes.
+/// The rows of a view, and the state of its stream.
 #[derive(Debug)]
 pub(super) struct Table {
     view: String,
     columns: Columns,
-    /// What they want to be whole, since they were chosen.
+    /// The widths that show the columns in full, since they were chosen.
     wanted: Vec<usize>,
-    /// Keys, top to bottom.
+    /// The keys from top to bottom.
     order: Vec<String>,
     rows: HashMap<String, Shown>,
-    /// Whether the rows of the beginning have been drawn: newcomers then come on top.
-    begun: bool,
+    /// Whether the first rows were drawn. From then on, new rows go to the top.
+    has_first_rows: bool,
     state: String,
     connected: bool,
     notes: u64,
-    /// The last one, and when it came.
+    /// The last note and when it arrived.
     note: Option<(String, Duration)>,
     pace: Pace,
     now: Duration,
@@ -62,7 +62,7 @@ struct Shown {
 }
 
 impl Table {
-    /// An empty table; without fields it chooses its columns by what comes.
+    /// Creates an empty table. Without fields it chooses its columns from the rows.
     pub(super) fn new(view: String, fields: Vec<Path>) -> Self {
         Table {
             view,
@@ -70,7 +70,7 @@ impl Table {
             wanted: Vec::new(),
             order: Vec::new(),
             rows: HashMap::new(),
-            begun: false,
+            has_first_rows: false,
             state: "connecting".to_owned(),
             connected: false,
             notes: 0,
@@ -82,8 +82,8 @@ impl Table {
         }
     }
 
-    /// Takes in an update.
-    pub(super) fn update(&mut self, update: Update<Arc<Value>>) {
+    /// Applies an update.
+    pub(super) fn apply(&mut self, update: Update<Arc<Value>>) {
         self.pace.updates += 1;
         let key = update.key().to_owned();
         let Some(row) = update.into_data() else {
@@ -92,19 +92,20 @@ impl Table {
             return;
         };
         let before = self.rows.get(&key).map(|shown| &*shown.row);
-        self.columns.take(&key, before, &row);
+        self.columns.observe(&key, before, &row);
         let changed = self.now;
         let shown = Shown { row, changed };
         if self.rows.insert(key.clone(), shown).is_none() {
-            match self.begun {
-                true => self.order.insert(0, key),
-                false => self.order.push(key),
+            if self.has_first_rows {
+                self.order.insert(0, key);
+            } else {
+                self.order.push(key);
             }
         }
     }
 
-    /// Puts the rows in this order. One that is not among them, since it is about to leave or to
-    /// change, comes last.
+    /// Sorts the rows in this order. Rows that are not in it, because an update of them is still queued, come
+    /// last.
     pub(super) fn arrange(&mut self, ranked: &[Arc<Value>]) {
         let places = ranked.iter().enumerate();
         let places: HashMap<_, _> = places.map(|(n, row)| (Arc::as_ptr(row), n)).collect();
@@ -116,29 +117,29 @@ impl Table {
             .sort_by_cached_key(|key| place(key).unwrap_or(usize::MAX));
     }
 
-    /// Takes in a state of the connection.
-    pub(super) fn state(&mut self, change: &StateChange) {
+    /// Sets the state of the connection.
+    pub(super) fn set_state(&mut self, change: &StateChange) {
         self.connected = change.state == ConnectionState::Connected;
         self.state = follow::state(change);
     }
 
-    /// Takes in what is to be said.
-    pub(super) fn note(&mut self, note: String) {
+    /// Shows a note.
+    pub(super) fn set_note(&mut self, note: String) {
         self.notes += 1;
         self.note = Some((note, self.now));
     }
 
-    /// Takes in the time since the start, and the client's counts.
+    /// Sets the time since the start and the client's counts.
     pub(super) fn tick(&mut self, now: Duration, stats: &Stats) {
         self.now = now;
         self.pace.tick(now, stats);
         if self.columns.choose() {
             self.wanted.clear();
         }
-        self.begun |= !self.order.is_empty();
+        self.has_first_rows |= !self.order.is_empty();
     }
 
-    /// Moves what is seen.
+    /// Scrolls the rows.
     pub(super) fn scroll(&mut self, scroll: Scroll) {
         self.top = match scroll {
             Scroll::Up => self.top.saturating_sub(1),
@@ -148,17 +149,17 @@ impl Table {
             Scroll::Start => 0,
             Scroll::End => usize::MAX,
         };
-        self.stop();
+        self.limit_scroll();
     }
 
-    /// The last page is the last one.
-    fn stop(&mut self) {
+    /// Limits scrolling to the last page.
+    fn limit_scroll(&mut self) {
         self.top = self.top.min(self.order.len().saturating_sub(self.page));
     }
 
-    /// Draws it.
+    /// Draws the table.
     pub(super) fn render(&mut self, frame: &mut Frame<'_>) {
-        let note = self.news(usize::from(frame.area().width));
+        let note = self.note_lines(usize::from(frame.area().width));
         let [head, body, keys, foot] = Layout::vertical([
             Constraint::Length(2),
             Constraint::Min(1),
@@ -167,7 +168,7 @@ impl Table {
         ])
         .areas(frame.area());
         self.page = usize::from(body.height.saturating_sub(1)).max(1);
-        self.stop();
+        self.limit_scroll();
         frame.render_widget(Paragraph::new(vec![self.head(), self.pace()]), head);
         self.body(frame, body);
         frame.render_widget(self.keys(usize::from(keys.width)), keys);
@@ -176,37 +177,38 @@ impl Table {
 
     fn head(&self) -> Line<'_> {
         let state = Span::raw(line(&self.state));
-        let state = match self.connected {
-            true => state.green(),
-            false => state.red(),
+        let state = if self.connected {
+            state.green()
+        } else {
+            state.red()
         };
         Line::from(vec![Span::raw(&self.view).bold(), Span::raw("  "), state])
     }
 
     fn pace(&self) -> Line<'_> {
-        let Pace { stats, heard, .. } = &self.pace;
+        let stats = &self.pace.stats;
         let (updates, bytes) = self.pace.rates();
-        let silent = self.now.saturating_sub(*heard).as_secs();
+        let silent = self.now.saturating_sub(self.pace.last_message).as_secs();
         Line::raw(format!(
-            "{} rows  {updates:.0} updates/s  {}/s  {} pending  last message {silent} s ago",
+            "{} rows  {updates:.0} updates/s  {}/s  {} queued  last message {silent} s ago",
             self.order.len(),
             size(bytes),
             stats.queue_depth,
         ))
     }
 
-    /// The keys, and how many fields there is no room for.
-    fn keys(&self, room: usize) -> Line<'_> {
-        let more = self.columns.more().unwrap_or_default();
-        let keys = format!("q quits, arrows and page keys scroll  {more}");
-        Line::raw(cut(keys, room)).dim()
+    /// Returns the help for keys, and the hint about hidden columns.
+    fn keys(&self, width: usize) -> Line<'_> {
+        let hidden = self.columns.hidden().unwrap_or_default();
+        let keys = format!("q quits, arrows and page keys scroll  {hidden}");
+        Line::raw(cut(keys, width)).dim()
     }
 
-    /// The last note, while it is news.
-    fn news(&self, room: usize) -> Vec<Line<'static>> {
+    /// Returns the last note, unless it is older than [`NOTE`].
+    fn note_lines(&self, width: usize) -> Vec<Line<'static>> {
         match &self.note {
-            Some((note, since)) if self.now.saturating_sub(*since) < NEWS => {
-                let note = wrapped(&format!("[{}] {}", self.notes, line(note)), room);
+            Some((note, since)) if self.now.saturating_sub(*since) < NOTE => {
+                let note = wrapped(&format!("[{}] {}", self.notes, line(note)), width);
                 let note = note.into_iter();
                 note.map(|line| Line::raw(line).yellow()).collect()
             }
@@ -215,28 +217,34 @@ impl Table {
     }
 
     fn body(&mut self, frame: &mut Frame<'_>, area: Rect) {
-        let room = usize::from(area.width);
-        let seen: Vec<_> = self.order.iter().skip(self.top).take(self.page).collect();
+        let width = usize::from(area.width);
+        let visible: Vec<_> = self.order.iter().skip(self.top).take(self.page).collect();
         let titles = titles(self.columns.paths()).into_iter();
         let mut texts = vec![std::iter::once("key".to_owned())
             .chain(titles)
             .collect::<Vec<_>>()];
         widen(&mut self.wanted, &texts);
-        // What has no room for its title is not written out: it may be long.
-        let most = widths(&self.wanted, room).len();
-        texts.extend(seen.iter().map(|key| self.cells(key).take(most).collect()));
+        // Cells may be long, so format only those of columns whose titles fit.
+        let fitting = widths(&self.wanted, width).len();
+        texts.extend(
+            visible
+                .iter()
+                .map(|key| self.cells(key).take(fitting).collect()),
+        );
         widen(&mut self.wanted, &texts);
-        let widths = widths(&self.wanted, room);
+        let widths = widths(&self.wanted, width);
         let mut rows = texts.into_iter().map(|cells| {
             let cells = cells.into_iter().zip(&widths);
             Row::new(cells.map(|(cell, width)| Cell::from(cut(cell, *width))))
         });
         let header = rows.next().unwrap_or_default();
         let style = |key: &str| match self.rows.get(key) {
-            Some(shown) if self.now.saturating_sub(shown.changed) < FRESH => Style::new().bold(),
+            Some(shown) if self.now.saturating_sub(shown.changed) < HIGHLIGHT => {
+                Style::new().bold()
+            }
             _ => Style::new(),
         };
-        let rows = rows.zip(&seen).map(|(row, key)| row.style(style(key)));
+        let rows = rows.zip(&visible).map(|(row, key)| row.style(style(key)));
         let constraints = widths
             .iter()
             .map(|width| Constraint::Length(u16::try_from(*width).unwrap_or(u16::MAX)));
@@ -244,7 +252,7 @@ impl Table {
             .header(header.style(Style::new().underlined()));
         frame.render_widget(table, area);
         if !self.order.is_empty() {
-            self.columns.seen = widths.len().saturating_sub(1);
+            self.columns.visible = widths.len().saturating_sub(1);
         }
     }
 
@@ -266,13 +274,13 @@ fn size(bytes: f64) -> String {
     }
 }
 
-/// How fast it goes.
+/// The rates of updates and bytes.
 #[derive(Debug, Default)]
 struct Pace {
     updates: u64,
     stats: Stats,
-    /// When the last message came.
-    heard: Duration,
+    /// When the last message arrived.
+    last_message: Duration,
     /// Time, updates and bytes of the last seconds.
     samples: VecDeque<(Duration, u64, u64)>,
 }
@@ -282,7 +290,7 @@ impl Pace {
 
     fn tick(&mut self, now: Duration, stats: &Stats) {
         if stats.frames != self.stats.frames {
-            self.heard = now;
+            self.last_message = now;
         }
         self.stats = *stats;
         self.samples.push_back((now, self.updates, stats.bytes));
@@ -291,19 +299,20 @@ impl Pace {
         }
     }
 
-    /// Updates and bytes in a second.
+    /// Returns updates and bytes per second.
     fn rates(&self) -> (f64, f64) {
         let (Some(first), Some(last)) = (self.samples.front(), self.samples.back()) else {
             return (0.0, 0.0);
         };
         let seconds = last.0.saturating_sub(first.0).as_secs_f64();
-        match seconds > 0.0 {
-            // A count of so many would have other troubles than its precision.
-            true => (
+        if seconds > 0.0 {
+            // The counts are far below 2^53, so the conversion is exact.
+            (
                 (last.1 - first.1) as f64 / seconds,
                 (last.2 - first.2) as f64 / seconds,
-            ),
-            false => (0.0, 0.0),
+            )
+        } else {
+            (0.0, 0.0)
         }
     }
 }
@@ -346,20 +355,20 @@ mod tests {
     }
 
     #[test]
-    fn rows_and_the_pace_are_shown() {
+    fn rows_and_rates_are_shown() {
         let mut table = Table::new("OreRound/list".to_owned(), Vec::new());
         table.tick(second(0), &counts(1, 100, 0));
         let row = |n: u64| json!({"_seq": "1:2", "id": {"n": n}, "open": true, "paid": n + 1, "log": [1]});
-        table.update(upsert("7", row(7)));
-        table.update(upsert("6", row(6)));
+        table.apply(upsert("7", row(7)));
+        table.apply(upsert("6", row(6)));
         table.tick(second(1), &counts(3, 2600, 4));
-        table.update(upsert("8", row(8)));
+        table.apply(upsert("8", row(8)));
         table.tick(second(5), &counts(3, 2600, 0));
         assert_eq!(
             drawn(&mut table, 70, 7),
             [
                 "OreRound/list  connecting",
-                "3 rows  0 updates/s  0 B/s  0 pending  last message 4 s ago",
+                "3 rows  0 updates/s  0 B/s  0 queued  last message 4 s ago",
                 "key paid open n log",
                 "8   9    true 8 [1]",
                 "7   8    true 7 [1]",
@@ -367,21 +376,21 @@ mod tests {
                 "q quits, arrows and page keys scroll",
             ]
         );
-        table.update(Update::Delete {
+        table.apply(Update::Delete {
             key: "7".to_owned(),
         });
-        table.note("a row did not fit\n\u{1b}[2J".to_owned());
+        table.set_note("decode error\n\u{1b}[2J".to_owned());
         let lines = drawn(&mut table, 70, 7);
         assert_eq!(lines[3..5], ["8   9    true 8 [1]", "6   7    true 6 [1]"]);
         assert_eq!(lines[5], "q quits, arrows and page keys scroll");
-        assert_eq!(lines[6], "[1] a row did not fit \u{fffd}[2J");
+        assert_eq!(lines[6], "[1] decode error \u{fffd}[2J");
         table.tick(second(65), &counts(3, 2600, 0));
         let keys = "q quits, arrows and page keys scroll";
         assert_eq!(drawn(&mut table, 70, 7)[6], keys);
     }
 
     #[test]
-    fn rates_are_those_of_the_last_seconds() {
+    fn rates_cover_the_last_seconds() {
         let mut pace = Pace::default();
         for n in 0..10 {
             pace.updates = n * 20;
@@ -390,7 +399,7 @@ mod tests {
         assert_eq!(pace.rates(), (20.0, 1500.0));
         pace.tick(second(60), &counts(9, 9 * 1500, 0));
         pace.tick(second(63), &counts(9, 9 * 1500, 0));
-        assert_eq!((pace.rates(), pace.heard), ((0.0, 0.0), second(9)));
+        assert_eq!((pace.rates(), pace.last_message), ((0.0, 0.0), second(9)));
         assert_eq!(
             (size(12.0), size(1500.0)),
             ("12 B".to_owned(), "1.5 kB".to_owned())
@@ -398,11 +407,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_asked_for_are_the_columns() {
+    fn requested_fields_are_the_columns() {
         let fields = ["b.id", "a.id", "log"].map(|path| path.parse().unwrap());
         let mut table = Table::new("A/list".to_owned(), fields.to_vec());
         let log = "x".repeat(50);
-        table.update(upsert(
+        table.apply(upsert(
             "k",
             json!({"a": {"id": 1}, "b": {"id": null}, "log": [log]}),
         ));
@@ -410,21 +419,21 @@ mod tests {
         let lines = drawn(&mut table, 45, 5);
         assert_eq!(lines[2], "key b.id a.id log");
         assert_eq!(lines[3], format!("k   null 1    [\"{}…", "x".repeat(28)));
-        // A column that has no room is left out.
+        // A column that does not fit is left out.
         assert_eq!(drawn(&mut table, 20, 5)[2], "key b.id a.id");
     }
 
     #[test]
-    fn what_changes_gets_a_place() {
+    fn a_field_that_changes_becomes_visible() {
         let mut table = Table::new("A/list".to_owned(), Vec::new());
         let key = "x".repeat(44);
         let mut drawn = |paid: u64, taken: u64| {
             let row =
                 json!({"address": key, "paid_by_everybody": paid, "taken_by_everybody": taken});
-            table.update(upsert(&key, row));
+            table.apply(upsert(&key, row));
             table.tick(second(1), &counts(1, 1, 0));
             drawn(&mut table, 50, 5);
-            // What is seen is known once it was drawn.
+            // The number of visible columns is known after the first drawing.
             drawn(&mut table, 50, 5)
         };
         let title = |name: &str| format!("key{name:>47}");
@@ -437,12 +446,12 @@ mod tests {
     }
 
     #[test]
-    fn a_window_is_in_its_own_order() {
+    fn a_window_keeps_its_own_order() {
         let mut table = Table::new("A/top".to_owned(), Vec::new());
         let rows = [3, 1, 2].map(|n| Arc::new(json!({"n": n})));
         for row in &rows {
             let (key, data) = (row["n"].to_string(), row.clone());
-            table.update(Update::Upsert { key, data });
+            table.apply(Update::Upsert { key, data });
         }
         let [three, one, two] = rows;
         table.arrange(&[one.clone(), two.clone(), three]);
@@ -452,10 +461,10 @@ mod tests {
     }
 
     #[test]
-    fn scrolling_ends_with_the_last_page() {
+    fn scrolling_stops_at_the_last_page() {
         let mut table = Table::new("A/list".to_owned(), Vec::new());
         for n in 0..9 {
-            table.update(upsert(&n.to_string(), json!({})));
+            table.apply(upsert(&n.to_string(), json!({})));
         }
         let first = |table: &mut Table, scroll| {
             table.scroll(scroll);
@@ -476,11 +485,11 @@ mod tests {
     }
 
     #[test]
-    fn a_terminal_without_room_is_no_reason_to_panic() {
+    fn a_tiny_terminal_does_not_panic() {
         let mut table = Table::new("A/list".to_owned(), Vec::new());
-        table.update(upsert("key", json!({"a": 1})));
+        table.apply(upsert("key", json!({"a": 1})));
         table.tick(second(0), &counts(1, 1, 0));
-        table.note("more than there is room for".to_owned());
+        table.set_note("a note that does not fit".to_owned());
         for (width, height) in [(1, 1), (3, 2), (80, 3)] {
             drawn(&mut table, width, height);
         }

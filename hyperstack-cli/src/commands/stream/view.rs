@@ -1,4 +1,4 @@
-//! Which rows: a view, or a part of it.
+//! The rows to show: a view, or a window of it.
 
 use std::str::FromStr;
 use std::sync::Arc;
@@ -21,15 +21,15 @@ impl FromStr for ViewId {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let (entity, name) = text.split_once('/').unwrap_or((text, "list"));
-        match entity.is_empty() || name.is_empty() || name.contains('/') {
-            true => {
-                Err("a view is Entity/name, such as `OreRound/latest`, or the entity for its list")
-            }
-            false => Ok(ViewId {
-                entity: entity.to_owned(),
-                name: name.to_owned(),
-            }),
+        if entity.is_empty() || name.is_empty() || name.contains('/') {
+            return Err(
+                "expected Entity/name, such as `OreRound/latest`, or an entity name for its list",
+            );
         }
+        Ok(ViewId {
+            entity: entity.to_owned(),
+            name: name.to_owned(),
+        })
     }
 }
 
@@ -40,13 +40,13 @@ impl std::fmt::Display for ViewId {
 }
 
 impl ViewId {
-    /// Whether only rows by their key are to be had.
+    /// Returns whether the view can only be read by key.
     pub(super) fn needs_key(&self) -> bool {
         self.name == "state"
     }
 }
 
-/// The rows of a view that are wanted, and which of their fields; all where there are none.
+/// The selected rows of a view and the selected fields. No fields mean all fields.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Part {
     pub(super) key: Option<String>,
@@ -82,7 +82,8 @@ impl View {
         }
     }
 
-    /// The rows of a window, front to back; none of a view whose order tells only what changed last.
+    /// Returns the rows of an ordered view, front to back. Returns `None` for lists, which are ordered by their
+    /// last change, and for single rows.
     pub(super) fn ranked(&self) -> Option<Vec<Arc<Value>>> {
         match self {
             View::Window(view) => Some(view.shared().get_sync()),
@@ -90,8 +91,8 @@ impl View {
         }
     }
 
-    /// The rows that there are to begin with, once that is known.
-    pub(super) async fn first(&self) -> Result<Vec<Arc<Value>>, ReadError> {
+    /// Returns the rows of the snapshot as soon as it is complete.
+    pub(super) async fn snapshot(&self) -> Result<Vec<Arc<Value>>, ReadError> {
         match self {
             View::List(view) => view.shared().try_get().await,
             View::Window(view) => view.shared().try_get().await,
@@ -125,12 +126,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_entity_is_its_list() {
+    fn an_entity_name_means_its_list() {
         let shown = |text: &str| text.parse::<ViewId>().map(|id| id.to_string());
         assert_eq!(shown("OreRound"), Ok("OreRound/list".to_owned()));
         assert_eq!(shown("OreRound/latest"), Ok("OreRound/latest".to_owned()));
-        for none in ["", "/", "/latest", "OreRound/", "a/b/c"] {
-            assert!(shown(none).is_err(), "{none}");
+        for invalid in ["", "/", "/latest", "OreRound/", "a/b/c"] {
+            assert!(shown(invalid).is_err(), "{invalid}");
         }
     }
 }

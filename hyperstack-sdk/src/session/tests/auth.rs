@@ -1,4 +1,4 @@
-//! Tokens: fetched, presented, renewed.
+//! Tokens: fetching, use, renewal.
 
 use super::*;
 
@@ -22,7 +22,7 @@ fn token(session: &Session) -> Option<&str> {
     session.token().map(|token| token.0.as_str())
 }
 
-/// Up since 0 with the token "one", of 300 seconds.
+/// Returns a session that connected at 0 with the token "one", which lives for 300 seconds.
 fn connected() -> Session {
     let mut session = fetching();
     assert!(session.wants_token());
@@ -33,19 +33,19 @@ fn connected() -> Session {
     session
 }
 
-/// Runs until then, doing what is due, while the peer answers.
+/// Runs the timers until a time, while the peer answers. Returns what was sent, except pings.
 fn run(session: &mut Session, until: u64) -> Vec<String> {
-    let mut said = Vec::new();
+    let mut messages = Vec::new();
     while let Some(at) = session.poll_timeout().filter(|at| *at <= seconds(until)) {
         session.handle_timeout(at);
-        said.extend(sent(session));
+        messages.extend(sent(session));
         session.handle_alive(at);
     }
-    said.retain(|message| !message.eq_ignore_ascii_case("ping"));
-    said
+    messages.retain(|message| !message.eq_ignore_ascii_case("ping"));
+    messages
 }
 
-fn refused(code: &str, retry_after: Option<u64>) -> ConnectError {
+fn rejected(code: &str, retry_after: Option<u64>) -> ConnectError {
     ConnectError::Rejected {
         status: 401,
         code: Some(code.into()),
@@ -64,7 +64,7 @@ fn reply(error: Option<&str>) -> RefreshReply {
 }
 
 #[test]
-fn a_token_is_renewed_a_minute_before_its_end_while_the_connection_goes_on() {
+fn a_token_is_renewed_on_the_open_connection_a_minute_before_it_expires() {
     let mut session = connected();
     run(&mut session, 239);
     assert!(!session.wants_token());
@@ -73,16 +73,15 @@ fn a_token_is_renewed_a_minute_before_its_end_while_the_connection_goes_on() {
     session.handle_token(grant("two", 300), seconds(245));
     assert!(!session.wants_token());
     assert_eq!(run(&mut session, 246), [""; 0]);
-    let said = sent(&mut session);
-    assert_eq!(said, ["RefreshAuth { token: *** }"]);
-    // The old one counts until the server has taken the new one.
+    assert_eq!(sent(&mut session), ["RefreshAuth { token: *** }"]);
+    // The old token stays in use until the server accepts the new one.
     assert_eq!(token(&session), Some("one"));
     refreshed(&mut session, &reply(None), Some(seconds(600)), seconds(246));
     assert_eq!(
         (token(&session), session.link()),
         (Some("two"), &Link::Open)
     );
-    // By a slow clock the server's word is for longer than the token was provided for.
+    // With a slow clock, the server's expiry seems later than the provider's.
     run(&mut session, 245 + 239);
     assert!(!session.wants_token());
     run(&mut session, 245 + 240);
@@ -90,7 +89,7 @@ fn a_token_is_renewed_a_minute_before_its_end_while_the_connection_goes_on() {
 }
 
 #[test]
-fn the_server_s_word_counts_where_it_is_for_less_or_the_only_one() {
+fn the_expiry_that_the_server_names_counts_if_it_is_earlier_or_the_only_one() {
     for life in [Some(seconds(300)), None] {
         let mut session = connected();
         run(&mut session, 240);
@@ -106,7 +105,7 @@ fn the_server_s_word_counts_where_it_is_for_less_or_the_only_one() {
 }
 
 #[test]
-fn a_short_token_is_renewed_in_the_middle_of_its_life() {
+fn a_short_lived_token_is_renewed_halfway() {
     let mut session = fetching();
     session.handle_token(grant("one", 10), Time::ZERO);
     session.handle_open(Time::ZERO);
@@ -117,13 +116,13 @@ fn a_short_token_is_renewed_in_the_middle_of_its_life() {
 }
 
 #[test]
-fn without_a_new_token_the_connection_ends_just_before_the_old_one_does() {
+fn without_a_new_token_the_connection_ends_just_before_the_old_one_expires() {
     let mut session = connected();
     run(&mut session, 240);
     session.handle_token(Err(TokenError::new("later")), seconds(240));
     assert!(matches!(session.last_error(), Some(ConnectError::Token(_))));
     assert_eq!(*session.link(), Link::Open);
-    // It is asked for again within the back-off.
+    // It is requested again after the backoff.
     run(&mut session, 248);
     assert!(session.wants_token());
     session.handle_token(Err(TokenError::denied("never")), seconds(248));
@@ -131,7 +130,7 @@ fn without_a_new_token_the_connection_ends_just_before_the_old_one_does() {
     assert!(!session.wants_token());
     assert_eq!(*session.link(), Link::Open);
     run(&mut session, 294);
-    // The token was used up, not refused: there may be another one at once.
+    // The token expired and was not rejected, so another one is requested at once.
     assert_eq!(*session.link(), Link::Authorizing { attempt: 1 });
     assert_eq!(
         session.last_error(),
@@ -146,8 +145,8 @@ fn without_a_new_token_the_connection_ends_just_before_the_old_one_does() {
 }
 
 #[test]
-fn a_token_that_the_server_does_not_take_leads_to_a_new_connection() {
-    for (answer, tries) in [(Some("token-invalid"), None), (None, Some("two"))] {
+fn a_refresh_that_the_server_does_not_accept_leads_to_a_reconnect() {
+    for (answer, next_token) in [(Some("token-invalid"), None), (None, Some("two"))] {
         let mut session = connected();
         run(&mut session, 240);
         session.handle_token(grant("two", 300), seconds(240));
@@ -158,19 +157,19 @@ fn a_token_that_the_server_does_not_take_leads_to_a_new_connection() {
             None => drop(run(&mut session, 250)),
         }
         assert_eq!(*session.link(), Link::Waiting { attempt: 1 });
-        assert_eq!(token(&session), tries);
+        assert_eq!(token(&session), next_token);
     }
 }
 
 #[test]
-fn a_new_token_outlives_the_end_of_the_old_one() {
+fn a_new_token_is_kept_if_the_old_one_expires_before_the_server_answers() {
     let mut session = fetching();
     session.handle_token(grant("one", 20), Time::ZERO);
     session.handle_open(Time::ZERO);
     run(&mut session, 10);
     session.handle_token(grant("two", 20), seconds(15));
     assert_eq!(sent(&mut session).len(), 1);
-    // The server has not said a word of it when the old one ends.
+    // The server has not answered when the old token expires.
     run(&mut session, 19);
     assert_eq!(
         session.last_error(),
@@ -181,24 +180,24 @@ fn a_new_token_outlives_the_end_of_the_old_one() {
 }
 
 #[test]
-fn a_refused_token_is_replaced_at_once_if_it_was_an_old_one() {
+fn a_rejected_token_is_replaced_at_once_if_it_was_used_before() {
     let mut session = connected();
     session.handle_lost(ConnectionLost::Closed("reset".into()), seconds(60));
     session.handle_timeout(session.poll_timeout().unwrap());
     assert_eq!(*session.link(), Link::Dialing { attempt: 1 });
     assert_eq!(token(&session), Some("one"));
-    session.handle_failed(refused("token-expired", None), seconds(70));
+    session.handle_failed(rejected("token-expired", None), seconds(70));
     assert_eq!(*session.link(), Link::Authorizing { attempt: 2 });
-    // A new one that is refused too is no reason to hurry.
+    // After a new token is rejected too, the session backs off.
     session.handle_token(grant("two", 300), seconds(70));
-    session.handle_failed(refused("token-expired", None), seconds(71));
+    session.handle_failed(rejected("token-expired", None), seconds(71));
     assert_eq!(*session.link(), Link::Waiting { attempt: 3 });
     session.handle_timeout(session.poll_timeout().unwrap());
     assert_eq!(*session.link(), Link::Authorizing { attempt: 3 });
 }
 
 #[test]
-fn a_server_that_takes_every_token_and_then_refuses_it_is_not_hurried_after() {
+fn a_server_that_accepts_each_token_and_then_drops_the_connection_is_backed_off() {
     let mut session = connected();
     let expelled = || {
         ConnectError::Lost(ConnectionLost::Expelled {
@@ -216,7 +215,7 @@ fn a_server_that_takes_every_token_and_then_refuses_it_is_not_hurried_after() {
 }
 
 #[test]
-fn one_token_that_is_refused_will_be_refused_again() {
+fn a_rejection_of_a_fixed_token_is_final() {
     for credentials in [Credentials::None, Credentials::Token(Secret("t".into()))] {
         let settings = Settings {
             credentials,
@@ -224,7 +223,7 @@ fn one_token_that_is_refused_will_be_refused_again() {
             ..v1()
         };
         let mut session = Session::new(settings, 7);
-        session.handle_failed(refused("token-expired", None), Time::ZERO);
+        session.handle_failed(rejected("token-expired", None), Time::ZERO);
         assert!(matches!(
             session.link(),
             Link::Closed(CloseReason::Failed(_))
@@ -233,18 +232,18 @@ fn one_token_that_is_refused_will_be_refused_again() {
 }
 
 #[test]
-fn the_server_says_how_long_to_wait() {
+fn the_session_waits_as_long_as_the_server_says() {
     let mut session = connected();
-    session.handle_failed(refused("rate-limit-exceeded", Some(30)), seconds(60));
+    session.handle_failed(rejected("rate-limit-exceeded", Some(30)), seconds(60));
     assert_eq!(session.poll_timeout(), Some(seconds(90)));
-    // Never less than the back-off.
+    // Never less than the backoff.
     let mut session = connected();
-    session.handle_failed(refused("rate-limit-exceeded", Some(0)), seconds(60));
+    session.handle_failed(rejected("rate-limit-exceeded", Some(0)), seconds(60));
     assert!(session.poll_timeout() > Some(seconds(60)));
 }
 
 #[test]
-fn a_fetch_that_fails_is_tried_again_after_a_wait_and_counts_as_an_attempt() {
+fn a_failed_token_request_is_retried_after_a_wait_and_counts_as_an_attempt() {
     let settings = Settings {
         credentials: Credentials::Fetched,
         wait_for_server: true,
@@ -265,7 +264,7 @@ fn a_fetch_that_fails_is_tried_again_after_a_wait_and_counts_as_an_attempt() {
 }
 
 #[test]
-fn an_answer_that_nobody_asked_for_is_no_answer() {
+fn a_reply_without_a_request_is_ignored() {
     let mut session = connected();
     refreshed(
         &mut session,

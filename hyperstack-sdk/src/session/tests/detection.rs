@@ -1,4 +1,4 @@
-//! Detection of the generation, and the change from one to the other.
+//! Detection of the generation, and changes from one to the other.
 
 use super::*;
 
@@ -16,7 +16,7 @@ fn list() -> Query {
     query(&view("R/list"), &Target::All, Window::default())
 }
 
-/// What the session wants to send, shortened.
+/// Returns what the session wants to send, abbreviated.
 fn requests(session: &mut Session) -> Vec<String> {
     let transmits = std::iter::from_fn(|| session.poll_transmit());
     let name = |transmit| match transmit {
@@ -58,7 +58,7 @@ fn steps(session: &mut Session) -> Vec<&'static str> {
 }
 
 #[test]
-fn a_right_guess_costs_two_messages_and_a_ping() {
+fn a_correct_guess_costs_two_messages_and_a_ping() {
     let mut session = connected(auto());
     session.want(&list());
     assert_eq!(
@@ -71,12 +71,12 @@ fn a_right_guess_costs_two_messages_and_a_ping() {
     assert_eq!(session.protocol(), Protocol::V2);
     assert!(!session.has_notices());
     assert_eq!(steps(&mut session), ["other"]);
-    // It acknowledges the answers, so that the rows follow at once.
+    // The pong acknowledges the replies, so that the rows follow at once.
     assert_eq!(requests(&mut session), ["pong"]);
 }
 
 #[test]
-fn a_v1_server_is_found_by_its_answer_to_the_probe() {
+fn a_v1_server_is_detected_by_its_reply_to_the_probe() {
     let mut session = connected(auto());
     let old = session.want(&list()).source;
     requests(&mut session);
@@ -92,7 +92,7 @@ fn a_v1_server_is_found_by_its_answer_to_the_probe() {
 }
 
 #[test]
-fn a_server_0_5_is_found_by_its_silence() {
+fn a_0_5_server_is_detected_by_its_silence() {
     let mut session = connected(auto());
     session.want(&list());
     requests(&mut session);
@@ -109,7 +109,7 @@ fn a_server_0_5_is_found_by_its_silence() {
 }
 
 #[test]
-fn a_v2_message_corrects_what_silence_suggested() {
+fn a_late_v2_message_corrects_the_assumption_of_v1() {
     let mut session = connected(auto());
     session.want(&list());
     requests(&mut session);
@@ -118,7 +118,7 @@ fn a_v2_message_corrects_what_silence_suggested() {
     requests(&mut session);
     arrives(&mut session, V2_ACK);
     assert_eq!(session.protocol(), Protocol::V2);
-    // The first subscription has no source any more, and its id is taken.
+    // The first subscription no longer has a source, but the server still has its id.
     let first: u64 = 2 << 32;
     assert_eq!(
         requests(&mut session),
@@ -128,7 +128,7 @@ fn a_v2_message_corrects_what_silence_suggested() {
             "pong".to_owned(),
         ]
     );
-    // The answers to the probe and to the v1 subscribe and barrier.
+    // The replies to the probe and to the v1 subscribe and barrier.
     for message in [V2_UNUSED_ID, V2_MALFORMED, V2_MALFORMED, V2_MALFORMED] {
         arrives(&mut session, message);
     }
@@ -138,7 +138,7 @@ fn a_v2_message_corrects_what_silence_suggested() {
 }
 
 #[test]
-fn the_next_connection_begins_with_the_generation_of_the_last() {
+fn the_next_connection_first_tries_the_generation_of_the_last() {
     let mut session = connected(auto());
     session.want(&list());
     requests(&mut session);
@@ -174,7 +174,7 @@ fn the_next_connection_begins_with_the_generation_of_the_last() {
 }
 
 #[test]
-fn a_likely_v1_server_is_asked_in_v1() {
+fn the_likely_generation_is_tried_first() {
     let mut session = connected(Settings {
         likely_protocol: Protocol::V1,
         ..auto()
@@ -224,7 +224,7 @@ fn a_configured_generation_is_not_probed() {
 }
 
 #[test]
-fn a_server_of_the_other_generation_than_configured_ends_the_session() {
+fn a_server_that_does_not_speak_the_configured_generation_ends_the_session() {
     let wrong = |configured, server| {
         Link::Closed(CloseReason::Failed(ConnectError::WrongProtocol {
             configured,

@@ -36,7 +36,7 @@ fn open() -> Session {
     session
 }
 
-/// What the session wants to send, as `+view`, `+view#key`, `-view…`, and `|` for barriers.
+/// Returns what the session wants to send, as `+view`, `+view#key`, `-view…`, and `|` for barriers.
 fn sent(session: &mut Session) -> Vec<String> {
     let mut sent = Vec::new();
     while let Some(transmit) = session.poll_transmit() {
@@ -55,16 +55,17 @@ fn sent(session: &mut Session) -> Vec<String> {
                     _ => String::new(),
                 };
                 let name = name(s.view, s.key);
-                match s.with_snapshot.is_none() || name == "|" {
-                    true => format!("+{name}{options}"),
-                    false => format!("+{name}{options}, live"),
+                if s.with_snapshot.is_none() || name == "|" {
+                    format!("+{name}{options}")
+                } else {
+                    format!("+{name}{options}, live")
                 }
             }
             Transmit::Text(Request::Unsubscribe { view, key }) => format!("-{}", name(view, key)),
             Transmit::Text(Request::Ping) => "ping".into(),
             Transmit::Text(other) => format!("{other:?}"),
             Transmit::Ping => "PING".into(),
-            // It follows an answer.
+            // One follows each reply.
             Transmit::Pong => continue,
         });
     }
@@ -80,7 +81,7 @@ fn query(view: &Arc<str>, target: &Target, window: Window) -> Query {
     }
 }
 
-/// A frame `subscribed` arrives.
+/// A `subscribed` frame arrives.
 fn subscribed(session: &mut Session, view: &str, sort: Option<Sort>) {
     let view = view.into();
     let ack = None;
@@ -129,7 +130,7 @@ fn fail(session: &mut Session, issue: &Issue, now: Time) {
     session.handle_message(Incoming::Issue(issue.clone()), now);
 }
 
-/// The answer to a token refresh arrives; `life` is how long the token is valid, by that answer.
+/// The reply to a token refresh arrives. `life` is how long the token is valid according to it.
 fn refreshed(session: &mut Session, reply: &RefreshReply, life: Option<Duration>, now: Time) {
     let expires_in = life;
     let reply = RefreshReply {
@@ -139,7 +140,7 @@ fn refreshed(session: &mut Session, reply: &RefreshReply, life: Option<Duration>
     session.handle_message(Incoming::Refresh(reply), now);
 }
 
-/// The next loss of the connection that users are told of.
+/// Returns the next loss of the connection that is reported.
 fn loss(session: &mut Session) -> Option<ConnectError> {
     std::iter::from_fn(|| session.poll_notice()).find_map(|notice| match notice {
         Notice::Connection(error) => Some(error),
@@ -147,7 +148,7 @@ fn loss(session: &mut Session) -> Option<ConnectError> {
     })
 }
 
-/// What the store must do. Sources have their numbers in the order in which they were first wanted.
+/// Returns the steps for the store. Sources are numbered in the order in which they were first wanted.
 fn steps(session: &mut Session) -> Vec<(u32, Step<'static>)> {
     let instructions = std::iter::from_fn(|| session.poll_instruction());
     let step = |it: Instruction<'static>| (it.source.map_or(u32::MAX, |id| id.0), it.step);
@@ -160,7 +161,7 @@ fn finish(target: Target) -> Step<'static> {
 }
 
 #[test]
-fn two_readers_share_one_subscription_and_a_barrier_follows() {
+fn two_readers_share_one_subscription_with_a_barrier_behind_it() {
     let mut session = open();
     session.want(&query(&view("R/list"), &Target::All, Window::default()));
     session.want(&query(&view("R/list"), &Target::All, Window::default()));
@@ -170,7 +171,7 @@ fn two_readers_share_one_subscription_and_a_barrier_follows() {
 }
 
 #[test]
-fn wants_while_down_become_one_batch_on_opening() {
+fn queries_wanted_without_a_connection_are_subscribed_together_once_it_opens() {
     let mut session = Session::new(v1(), 7);
     session.want(&query(&view("R/list"), &key("b"), Window::default()));
     session.want(&query(
@@ -191,7 +192,7 @@ fn wants_while_down_become_one_batch_on_opening() {
 }
 
 #[test]
-fn the_whole_view_replaces_its_rows_and_back() {
+fn a_whole_view_replaces_the_subscriptions_of_its_rows_and_back() {
     let mut session = open();
     let list = view("R/list");
     session.want(&query(&list, &key("a"), Window::default()));
@@ -208,7 +209,7 @@ fn the_whole_view_replaces_its_rows_and_back() {
 }
 
 #[test]
-fn the_widest_window_is_the_one_subscribed() {
+fn the_widest_window_is_subscribed() {
     let mut session = open();
     let top = view("R/top");
     session.want(&query(
@@ -313,7 +314,7 @@ fn the_last_reader_unsubscribes_after_the_linger() {
 }
 
 #[test]
-fn a_ping_follows_each_answer_to_a_subscription() {
+fn a_pong_follows_each_reply_to_a_subscription() {
     let mut session = open();
     session.want(&query(&view("R/list"), &Target::All, Window::default()));
     sent(&mut session);
@@ -323,7 +324,7 @@ fn a_ping_follows_each_answer_to_a_subscription() {
 }
 
 #[test]
-fn an_empty_view_is_finished_by_its_barrier() {
+fn a_barrier_completes_an_empty_view() {
     let mut session = open();
     let (latest, target) = (view("R/latest"), Target::All);
     session.want(&query(&latest, &target, Window::default()));
@@ -364,7 +365,7 @@ fn an_empty_view_is_finished_by_its_barrier() {
 }
 
 #[test]
-fn a_complete_snapshot_is_finished_once() {
+fn a_snapshot_is_completed_once() {
     let mut session = open();
     let (list, target) = (view("R/list"), Target::All);
     session.want(&query(&list, &target, Window::default()));
@@ -379,7 +380,7 @@ fn a_complete_snapshot_is_finished_once() {
 }
 
 #[test]
-fn an_unknown_view_is_found_out_by_the_barrier() {
+fn a_barrier_detects_an_unknown_view() {
     let mut session = open();
     let nope = view("R/nope");
     session.want(&query(&nope, &Target::All, Window::default()));
@@ -389,7 +390,7 @@ fn an_unknown_view_is_found_out_by_the_barrier() {
 }
 
 #[test]
-fn an_unknown_entity_is_found_out_by_a_barrier_on_a_known_one() {
+fn a_barrier_on_a_known_entity_detects_an_unknown_one() {
     let mut session = open();
     session.want(&query(&view("R/list"), &Target::All, Window::default()));
     assert_eq!(sent(&mut session), ["+R/list", "+|"]);
@@ -404,7 +405,7 @@ fn an_unknown_entity_is_found_out_by_a_barrier_on_a_known_one() {
 }
 
 #[test]
-fn a_view_that_sends_rows_exists() {
+fn a_view_that_sends_rows_is_not_unknown() {
     let mut session = open();
     let list = view("R/latest");
     session.want(&query(&list, &Target::All, Window::default()));
@@ -418,7 +419,7 @@ fn a_view_that_sends_rows_exists() {
 }
 
 #[test]
-fn a_live_frame_of_another_key_answers_nothing() {
+fn a_live_frame_of_another_key_does_not_complete_a_request() {
     let mut session = open();
     let list = view("R/list");
     session.want(&query(&list, &key("a"), Window::default()));
@@ -437,7 +438,7 @@ fn a_live_frame_of_another_key_answers_nothing() {
 }
 
 #[test]
-fn a_refused_subscription_is_asked_again_when_another_one_ends() {
+fn a_rejected_subscription_is_requested_again_when_another_one_ends() {
     let mut session = open();
     let (list, other) = (view("R/list"), view("S/list"));
     session.want(&query(&list, &Target::All, Window::default()));
@@ -462,7 +463,7 @@ fn a_refused_subscription_is_asked_again_when_another_one_ends() {
 }
 
 #[test]
-fn a_refused_subscription_is_asked_again_when_the_server_says_so() {
+fn a_rejected_subscription_is_requested_again_when_the_server_says_so() {
     let mut session = open();
     session.want(&query(&view("R/list"), &Target::All, Window::default()));
     sent(&mut session);
@@ -476,7 +477,7 @@ fn a_refused_subscription_is_asked_again_when_the_server_says_so() {
 }
 
 #[test]
-fn who_comes_after_a_refusal_is_asked_for_without_who_left() {
+fn a_new_reader_after_a_rejection_drops_the_lingering_query_and_subscribes() {
     let mut session = open();
     let list = view("R/list");
     let limited = Window {
@@ -511,7 +512,7 @@ fn a_cursor_serves_the_next_subscription_and_no_other() {
         session.handle_open(now);
         assert_eq!(sent(&mut session), [resumed, "+|"]);
     }
-    // What it brings, and what is there, is the whole view.
+    // The resumed snapshot and the rows held are together the whole view.
     steps(&mut session);
     subscribed(&mut session, "R/list", None);
     assert!(matches!(
@@ -521,7 +522,7 @@ fn a_cursor_serves_the_next_subscription_and_no_other() {
 }
 
 #[test]
-fn a_subscription_without_a_word_is_begun_anew() {
+fn a_silent_subscription_is_requested_again() {
     let settings = Settings {
         stale_after: Some(seconds(40)),
         ping_interval: seconds(3600),
@@ -533,24 +534,24 @@ fn a_subscription_without_a_word_is_begun_anew() {
     session.want(&query(&list, &key("a"), Window::default()));
     session.want(&query(&list, &key("b"), Window::default()));
     session.want(&query(&view("R/top"), &Target::All, Window::default()));
-    let mut said = Vec::new();
+    let mut requests = Vec::new();
     for now in 0..80 {
         let now = seconds(now);
         session.handle_timeout(now);
         let sent = sent(&mut session);
-        said.extend(sent.into_iter().map(|said| (now, said)));
+        requests.extend(sent.into_iter().map(|request| (now, request)));
         live(&mut session, "R/list", Some("a"), now);
         if now < seconds(20) {
             live(&mut session, "R/top", None, now);
         }
     }
-    said.retain(|(now, _)| *now > Time::ZERO);
-    let said: Vec<_> = said
+    requests.retain(|(now, _)| *now > Time::ZERO);
+    let requests: Vec<_> = requests
         .iter()
-        .map(|(now, said)| (now.as_secs(), &**said))
+        .map(|(now, request)| (now.as_secs(), &**request))
         .collect();
     assert_eq!(
-        said,
+        requests,
         [
             (50, "-R/list#b"),
             (50, "+R/list#b"),
@@ -563,7 +564,7 @@ fn a_subscription_without_a_word_is_begun_anew() {
 }
 
 #[test]
-fn what_was_refused_is_not_asked_again_while_nothing_ended() {
+fn a_rejected_query_is_not_requested_again_until_a_subscription_ends() {
     let mut session = open();
     let list = view("R/list");
     session.want(&query(&list, &key("a"), Window::default()));
@@ -587,7 +588,7 @@ fn what_was_refused_is_not_asked_again_while_nothing_ended() {
 }
 
 #[test]
-fn a_refused_barrier_is_an_answer_too() {
+fn a_rejected_barrier_counts_as_answered() {
     let mut session = open();
     let list = view("R/list");
     session.want(&query(&list, &Target::All, Window::default()));
@@ -604,7 +605,7 @@ fn a_refused_barrier_is_an_answer_too() {
 }
 
 #[test]
-fn what_is_wanted_again_as_soon_as_it_was_given_up_is_subscribed_anew() {
+fn a_query_that_is_wanted_again_right_after_it_expired_is_resubscribed() {
     let mut session = open();
     let list = view("R/list");
     session.want(&query(&list, &Target::All, Window::default()));
@@ -616,7 +617,7 @@ fn what_is_wanted_again_as_soon_as_it_was_given_up_is_subscribed_anew() {
 }
 
 #[test]
-fn a_snapshot_over_the_limit_is_refused_after_its_answer() {
+fn a_snapshot_over_the_row_limit_is_rejected_after_its_reply() {
     let mut session = open();
     let list = view("R/list");
     session.want(&query(&list, &Target::All, Window::default()));
@@ -624,13 +625,13 @@ fn a_snapshot_over_the_limit_is_refused_after_its_answer() {
     subscribed(&mut session, "R/list", None);
     fail(&mut session, &issue("snapshot-limit-exceeded"), Time::ZERO);
     subscribed(&mut session, "R/list", None);
-    let told = steps(&mut session);
+    let steps = steps(&mut session);
     assert!(
         matches!(
-            told[..],
+            steps[..],
             [(0, Step::Begin { .. }), (0, Step::Refused { .. })]
         ),
-        "{told:?}"
+        "{steps:?}"
     );
 }
 
@@ -642,7 +643,7 @@ fn issue(code: &str) -> crate::wire::Issue {
     }
 }
 
-/// The row of a patch that arrives for this key, if the store gets it.
+/// A patch of this row arrives. Returns the row's key, if the store gets the patch.
 fn passed(session: &mut Session, view: &str, key: &str) -> Option<String> {
     let frame = Frame::Patch {
         view: view.into(),
@@ -689,21 +690,21 @@ fn rows_that_an_ended_subscription_may_have_left_do_not_reach_the_store() {
     session.release(&whole, Time::ZERO);
     session.handle_timeout(seconds(5));
     passes(&mut session, "a");
-    // A reader of another row waits for the answer, or the rest of the list would make half a row.
+    // A reader of another row waits for the reply, because a late patch of the list would create an incomplete row.
     session.want(&query(&list, &key("b"), Window::default()));
     assert_eq!(sent(&mut session)[..3], ["-|", "-R/list", "+R/list#a"]);
     passes(&mut session, "a");
 }
 
 #[test]
-fn the_star_is_a_key_like_any_other() {
+fn the_key_star_subscribes_the_whole_view() {
     let mut session = open();
     session.want(&query(&view("R/list"), &key("*"), Window::default()));
     assert_eq!(sent(&mut session), ["+R/list", "+|"]);
 }
 
 #[test]
-fn every_loss_is_told() {
+fn a_loss_is_reported_once() {
     let mut session = open();
     session.handle_timeout(seconds(15));
     session.handle_timeout(seconds(30));
@@ -733,7 +734,7 @@ fn keys_of_one_view_are_answered_in_order() {
 }
 
 #[test]
-fn a_refresh_subscribes_again_and_ignores_the_old_answer() {
+fn a_resync_resubscribes_and_ignores_the_old_reply() {
     let mut session = open();
     let list = view("R/list");
     session.want(&query(&list, &Target::All, Window::default()));
@@ -744,16 +745,20 @@ fn a_refresh_subscribes_again_and_ignores_the_old_answer() {
     assert_eq!(
         steps(&mut session),
         [],
-        "the first answer is to the first request"
+        "the first reply is to the first request"
     );
     subscribed(&mut session, "R/list", None);
-    assert_eq!(steps(&mut session), [], "the second is the first barrier's");
+    assert_eq!(
+        steps(&mut session),
+        [],
+        "the second is to the first barrier"
+    );
     subscribed(&mut session, "R/list", None);
     assert!(matches!(steps(&mut session)[..], [(0, Step::Begin { .. })]));
 }
 
 #[test]
-fn a_loss_replays_what_is_wanted() {
+fn a_reconnect_resubscribes_the_wanted_queries() {
     let mut session = open();
     session.want(&query(&view("R/list"), &Target::All, Window::default()));
     sent(&mut session);
@@ -769,7 +774,7 @@ fn a_loss_replays_what_is_wanted() {
 }
 
 #[test]
-fn a_server_that_drops_at_once_does_not_reset_the_back_off() {
+fn a_server_that_drops_connections_at_once_does_not_reset_the_backoff() {
     let mut session = open();
     for attempt in 1..=6 {
         let now = session.poll_timeout().unwrap_or_default();
@@ -788,7 +793,7 @@ fn a_server_that_drops_at_once_does_not_reset_the_back_off() {
 }
 
 #[test]
-fn attempts_end_with_the_reason() {
+fn the_last_allowed_attempt_ends_the_session_with_its_cause() {
     let settings = Settings {
         max_reconnect_attempts: Some(2),
         ..v1()
@@ -808,7 +813,7 @@ fn attempts_end_with_the_reason() {
 }
 
 #[test]
-fn the_first_dial_is_one_attempt_unless_told_to_wait() {
+fn the_first_dial_is_retried_only_with_wait_for_server() {
     let cause = ConnectError::Unreachable("refused".into());
     let mut session = Session::new(v1(), 7);
     session.handle_failed(cause.clone(), Time::ZERO);
@@ -835,20 +840,21 @@ fn the_first_dial_is_one_attempt_unless_told_to_wait() {
 }
 
 #[test]
-fn a_refusal_that_cannot_change_ends_the_session() {
+fn a_final_rejection_ends_the_session() {
     let mut session = open();
-    let refusal = ConnectError::Rejected {
+    let rejection = ConnectError::Rejected {
         status: 403,
         code: Some("origin-mismatch".into()),
         message: "no".into(),
         retry_after: None,
     };
-    session.handle_failed(refusal.clone(), seconds(1));
-    assert_eq!(*session.link(), Link::Closed(CloseReason::Failed(refusal)));
+    session.handle_failed(rejection.clone(), seconds(1));
+    let reason = CloseReason::Failed(rejection);
+    assert_eq!(*session.link(), Link::Closed(reason));
 }
 
 #[test]
-fn both_pings_every_interval_and_death_after_two_of_silence() {
+fn both_pings_are_sent_each_interval_and_two_silent_intervals_end_the_connection() {
     let mut session = open();
     assert_eq!(session.poll_timeout(), Some(seconds(15)));
     session.handle_timeout(seconds(15));
@@ -863,7 +869,7 @@ fn both_pings_every_interval_and_death_after_two_of_silence() {
 }
 
 #[test]
-fn a_client_that_was_held_up_asks_before_it_judges() {
+fn a_delayed_client_pings_before_it_gives_up() {
     let mut session = open();
     session.handle_timeout(seconds(100));
     assert_eq!(*session.link(), Link::Open);
@@ -874,7 +880,7 @@ fn a_client_that_was_held_up_asks_before_it_judges() {
 }
 
 #[test]
-fn keys_of_a_derived_view_share_the_whole_of_it() {
+fn keys_of_a_derived_view_share_one_subscription_to_the_whole_view() {
     let mut session = open();
     let by_mint = view("R/by_mint");
     session.want(&query(&by_mint, &key("a"), Window::default()));
@@ -890,7 +896,7 @@ fn keys_of_a_derived_view_share_the_whole_of_it() {
 }
 
 #[test]
-fn closing_acts_in_any_state() {
+fn a_session_can_be_closed_in_any_state() {
     for lost in [false, true] {
         let mut session = open();
         if lost {

@@ -1,12 +1,12 @@
-//! What the server refuses, and when it is asked for again.
+//! Rejected subscriptions, and when they are requested again.
 
 use super::*;
 
-fn no_room(session: &mut Session) {
+fn reject_over_limit(session: &mut Session) {
     fail(session, &issue("subscription-limit-exceeded"), Time::ZERO);
 }
 
-/// The whole list, refused for its size; the reader is still there.
+/// Returns a session with one reader, whose view the server rejected because of its size.
 fn too_large(id: &str, target: &Target) -> Session {
     let mut session = open();
     session.want(&query(&view(id), target, Window::default()));
@@ -20,8 +20,8 @@ fn too_large(id: &str, target: &Target) -> Session {
 }
 
 #[test]
-fn room_that_came_while_the_refusal_was_on_its_way_is_made_use_of() {
-    // There is room for two, of which a barrier takes one for a while.
+fn a_rejection_is_retried_if_a_subscription_ended_while_it_was_on_its_way() {
+    // The limit is two subscriptions, and a barrier takes one of them for a while.
     let mut session = open();
     session.want(&query(&view("R/list"), &Target::All, Window::default()));
     assert_eq!(sent(&mut session), ["+R/list", "+|"]);
@@ -30,16 +30,16 @@ fn room_that_came_while_the_refusal_was_on_its_way_is_made_use_of() {
     subscribed(&mut session, "R/list", None);
     subscribed(&mut session, "R/list", None);
     assert_eq!(sent(&mut session), ["-|"]);
-    no_room(&mut session);
+    reject_over_limit(&mut session);
     assert_eq!(sent(&mut session), ["+R/top", "+|"]);
-    // Another refusal is the last word for now.
-    no_room(&mut session);
-    no_room(&mut session);
+    // After another rejection nothing is requested.
+    reject_over_limit(&mut session);
+    reject_over_limit(&mut session);
     assert_eq!(sent(&mut session), [""; 0]);
 }
 
 #[test]
-fn a_row_can_be_had_where_the_whole_list_is_too_large() {
+fn a_row_of_a_list_that_is_too_large_can_be_read() {
     let mut session = too_large("R/list", &Target::All);
     let list = view("R/list");
     session.release(&query(&list, &Target::All, Window::default()), Time::ZERO);
@@ -48,14 +48,14 @@ fn a_row_can_be_had_where_the_whole_list_is_too_large() {
 }
 
 #[test]
-fn a_derived_view_that_was_refused_is_asked_for_by_the_next_reader_of_a_row() {
+fn a_rejected_derived_view_is_requested_again_for_the_next_reader_of_a_row() {
     let mut session = too_large("R/top", &key("a"));
     session.want(&query(&view("R/top"), &key("b"), Window::default()));
     assert_eq!(sent(&mut session), ["+R/top", "+|"]);
 }
 
 #[test]
-fn what_comes_by_a_connection_that_was_given_up_counts_for_nothing() {
+fn messages_of_a_lost_connection_are_ignored() {
     let mut session = open();
     session.want(&query(&view("R/list"), &Target::All, Window::default()));
     sent(&mut session);
@@ -69,7 +69,7 @@ fn what_comes_by_a_connection_that_was_given_up_counts_for_nothing() {
 }
 
 #[test]
-fn a_cursor_goes_with_the_rows_that_it_was_of() {
+fn a_cursor_is_dropped_with_its_rows() {
     let mut session = open();
     let list = view("R/list");
     session.want(&query(&list, &Target::All, Window::default()));
@@ -79,7 +79,7 @@ fn a_cursor_goes_with_the_rows_that_it_was_of() {
     complete(&mut session, "R/list");
     session.handle_lost(ConnectionLost::Closed("reset".into()), seconds(1));
     session.set_cursors(|_| Some(Seq::new(7, 0)));
-    // The reader of all leaves while nobody is connected, and another one comes later.
+    // The reader of all rows leaves while the connection is down, and another one comes later.
     session.release(&query(&list, &Target::All, Window::default()), seconds(1));
     session.handle_timeout(seconds(10));
     session.handle_open(seconds(10));
@@ -89,7 +89,7 @@ fn a_cursor_goes_with_the_rows_that_it_was_of() {
 }
 
 #[test]
-fn what_only_lingers_gives_way() {
+fn lingering_queries_are_dropped_at_the_limit() {
     let settings = Settings {
         max_subscriptions: 1,
         ..v1()

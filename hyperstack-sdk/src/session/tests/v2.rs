@@ -1,4 +1,4 @@
-//! Protocol v2: ids, answers, snapshots.
+//! Protocol v2: subscription ids, replies, snapshots.
 
 use super::*;
 use crate::wire::Ack;
@@ -25,7 +25,7 @@ fn top(take: u64) -> Query {
     query(&view("R/top"), &Target::All, window)
 }
 
-/// What the session wants to send, as JSON without what all requests have.
+/// Returns what the session wants to send, as JSON without the parts that all requests have.
 fn requests(session: &mut Session) -> Vec<String> {
     let mut requests = Vec::new();
     while let Some(transmit) = session.poll_transmit() {
@@ -120,13 +120,13 @@ fn each_distinct_query_has_a_subscription_and_a_source() {
 }
 
 #[test]
-fn live_frames_count_from_the_first_complete_snapshot() {
+fn live_frames_before_the_first_complete_snapshot_are_ignored() {
     let mut session = connected();
     session.want(&whole("R/list"));
     requests(&mut session);
     accepted(&mut session, "1");
     assert!(matches!(steps(&mut session)[..], [(0, Step::Begin { .. })]));
-    assert!(!changed(&mut session, "1"), "the snapshot has it");
+    assert!(!changed(&mut session, "1"), "the snapshot contains it");
     assert!(!batch(&mut session, "1", false));
     assert!(!batch(&mut session, "1", true));
     let complete = Step::Complete {
@@ -135,23 +135,23 @@ fn live_frames_count_from_the_first_complete_snapshot() {
     };
     assert_eq!(steps(&mut session), [(0, complete)]);
     assert!(changed(&mut session, "1"));
-    assert!(!changed(&mut session, "9"), "an id that is not known");
+    assert!(!changed(&mut session, "9"), "an unknown id");
 }
 
 #[test]
-fn a_snapshot_that_comes_unasked_replaces_the_rows() {
+fn an_unrequested_snapshot_replaces_the_rows() {
     let mut session = connected();
     session.want(&whole("R/list"));
     requests(&mut session);
     accepted(&mut session, "1");
     batch(&mut session, "1", true);
-    assert!(batch(&mut session, "1", false), "it starts anew");
-    assert!(!batch(&mut session, "1", true), "and goes on");
+    assert!(batch(&mut session, "1", false), "a new snapshot starts");
+    assert!(!batch(&mut session, "1", true), "and continues");
     assert!(batch(&mut session, "1", true));
 }
 
 #[test]
-fn the_last_reader_unsubscribes_and_late_frames_are_ignored() {
+fn frames_after_the_last_reader_unsubscribed_are_ignored() {
     let mut session = connected();
     session.want(&whole("R/list"));
     requests(&mut session);
@@ -198,7 +198,7 @@ fn an_error_reaches_the_subscription_that_it_names() {
         [(0, Step::Refused { .. })]
     ));
     assert_eq!(requests(&mut session), [""; 0]);
-    // Another subscription ends, so that there may be room.
+    // Another subscription ends, so the server may accept this one.
     session.want(&top(5));
     assert_eq!(requests(&mut session).len(), 1);
     session.release(&top(5), Time::ZERO);
@@ -209,7 +209,7 @@ fn an_error_reaches_the_subscription_that_it_names() {
 }
 
 #[test]
-fn a_query_that_is_refused_while_another_ends_is_requested_again() {
+fn a_query_that_is_rejected_while_another_ends_is_requested_again() {
     let mut session = connected();
     session.want(&top(5));
     requests(&mut session);
@@ -246,7 +246,7 @@ fn a_tape_has_no_rows() {
 }
 
 #[test]
-fn a_reconnect_asks_for_the_same_queries_under_fresh_ids() {
+fn a_reconnect_subscribes_the_same_queries_under_fresh_ids() {
     let mut session = connected();
     session.want(&whole("R/list"));
     requests(&mut session);
@@ -267,7 +267,7 @@ fn a_reconnect_asks_for_the_same_queries_under_fresh_ids() {
 }
 
 #[test]
-fn options_that_the_server_would_apply_for_ever_are_applied_here() {
+fn the_client_applies_snapshot_options_itself() {
     let mut session = connected();
     let window = Window {
         take: Some(3),

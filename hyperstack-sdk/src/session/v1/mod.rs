@@ -2,8 +2,8 @@
 //!
 //! All queries of a view share one source: the server knows one window per view and connection, kills
 //! the first of two equal subscriptions, and sends frames that name a view and no subscription. See
-//! [`requests`] for how answers are matched, [`window`] for what is subscribed, [`resume`] for what is
-//! asked for after a loss, [`overlap`] for changes that arrive twice, and [`sort`] for the server's order.
+//! [`requests`] for how replies are matched, [`window`] for the part of a view that is subscribed, [`resume`] for
+//! resubscribing by a cursor, [`overlap`] for changes that arrive twice, and [`sort`] for the server's order.
 
 mod overlap;
 mod requests;
@@ -39,7 +39,7 @@ pub(super) struct V1 {
     requests: Requests,
 }
 
-/// What one view brings: one source.
+/// One view, which is one source.
 #[derive(Debug)]
 struct View {
     id: SourceId,
@@ -50,9 +50,8 @@ struct View {
     subscriptions: BTreeMap<Target, Subscription>,
 }
 
-/// The rows that readers want and that no earlier subscription can still bring: those of a view's first
-/// subscription, and those of answered ones. Frames of other rows may be left over from a subscription
-/// that ended, and a patch among them would make a row of a few fields.
+/// The rows of a view whose frames are accepted: those of the view's first subscription and of answered ones. Frames
+/// of other rows may be left over from an ended subscription. A patch among them would create a row with few fields.
 #[derive(Debug)]
 enum Scope {
     Whole,
@@ -113,6 +112,7 @@ impl Generation for V1 {
                 continue;
             };
             let wanted = view.wanted(&name, wants);
+            // All rows are still wanted.
             if matches!(wanted[..], [(Target::All, _), ..]) {
                 continue;
             }
@@ -150,8 +150,7 @@ impl Generation for V1 {
         wants.mark_all_changed();
     }
 
-    /// Turns a frame into what the store must do. What follows from the frame beyond its rows is queued
-    /// behind them.
+    /// Turns a frame into an instruction about its rows. Further instructions are queued behind it.
     fn handle_frame<'m>(
         &mut self,
         id: Option<Cow<'m, str>>,

@@ -6,7 +6,7 @@
 //! positions are not in order, positions of an account and of an instruction in one slot do not compare,
 //! and siblings share a position. So only appended elements that the list already has are left out.
 //!
-//! A repeated change that replaces a list takes it back to what it was then. The changes that follow
+//! A repeated change that replaces a list resets it to an older state. The changes that follow
 //! rebuild the list, so none of their elements may be left out.
 
 use std::borrow::Cow;
@@ -21,7 +21,7 @@ use crate::wire::Seq;
 /// this distance of the changes before it. About a minute.
 const REWIND: u64 = 150;
 
-/// What a source knows from the positions of its changes.
+/// What a source has learned from the positions of its changes.
 #[derive(Debug, Default)]
 pub(crate) struct Guard {
     /// Whether the whole view is subscribed, not some of its rows.
@@ -124,8 +124,8 @@ impl Guard {
         self.last_seq
     }
 
-    /// The position from which the server must send changes again so that none is missing. `None` if
-    /// positions cannot tell.
+    /// The position from which the server must send changes again so that none is missing. `None` if the positions
+    /// are not reliable.
     pub(crate) fn cursor(&self) -> Option<Seq> {
         self.rewound()
             .filter(|_| !self.has_gap && !self.seq_unreliable)
@@ -138,23 +138,22 @@ impl Guard {
 }
 
 impl Mark {
-    /// The row's latest change is not one that the present snapshot brought.
+    /// The row's latest change did not come with the present snapshot.
     pub(crate) fn leave_snapshot(&mut self) {
         self.snapshot = 0;
         self.replaced.clear();
     }
 
-    /// Notes a change that may be in the row already: it takes the fields that it replaces back to what
-    /// they were then.
+    /// Notes a change that may be in the row already. It sets the fields that it replaces back to an older value.
     pub(crate) fn note_repeated(&mut self, patch: &str, append: &[Cow<'_, str>]) {
         let replaced = replaced_fields(patch, append);
         self.replaced.extend(replaced);
     }
 
-    /// Removes from a patch the elements that it appends to lists which have them already. `row` is all of
-    /// the row. Returns whether there were any.
+    /// Removes from a patch the elements that it would append to lists that already have them. `row` is the whole
+    /// row. Returns whether it removed any.
     ///
-    /// It works on JSON: it is rare, and field types need no extra code.
+    /// This works on JSON, because it is rare, and field types then need no extra code.
     pub(crate) fn remove_repeated(
         &self,
         row: &Value,
@@ -205,7 +204,7 @@ fn at<'a>(json: &'a Value, path: &str) -> Option<&'a Value> {
     path.split('.').try_fold(json, |json, name| json.get(name))
 }
 
-/// Whether a list has these elements in a row.
+/// Whether a list has these elements one after the other.
 fn has_run(list: Option<&Value>, elements: Option<&Value>) -> bool {
     match (list, elements) {
         (Some(Value::Array(list)), Some(Value::Array(elements))) if !elements.is_empty() => {

@@ -124,7 +124,7 @@ impl V1 {
         }
     }
 
-    /// Ends the subscriptions that brought nothing for `limit`, to request them again.
+    /// Ends the subscriptions that were silent for `limit`, to request them again.
     pub(super) fn end_stale(&mut self, limit: Duration, now: Time, wants: &mut Wants) {
         let is_stale = |_: &Target, subscription: &mut Subscription| {
             let heard = *subscription.heard.get_or_insert(now);
@@ -357,8 +357,8 @@ impl Requests {
     ) {
         let wanted: BTreeMap<_, _> = wanted.iter().map(|(target, it)| (target, *it)).collect();
         view.subscriptions.retain(|target, subscription| {
-            // The server sends a derived view's whole window at every change, so that window is no wider than
-            // needed.
+            // The window must match exactly: the server sends a derived view's whole window at every change, so a
+            // window that is too wide is expensive.
             let keep = wanted.get(target) == Some(&subscription.window);
             if !keep && subscription.status == Status::Standing {
                 (self.freed, self.freed_after) = (true, self.last_id);

@@ -6,7 +6,7 @@ use crate::wire::Seq;
 #[derive(Debug, Default)]
 pub(super) struct Resume {
     begun: bool,
-    /// `begun` before the latest subscription.
+    /// The value of `begun` before the latest subscription.
     had_begun: bool,
     /// Whether the server ever began to send the whole view.
     was_begun: bool,

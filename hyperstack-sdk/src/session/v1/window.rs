@@ -1,9 +1,9 @@
-//! Which part of a view a v1 subscription asks for.
+//! The part of a view that a v1 subscription requests.
 //!
-//! A v1 server keeps one window per view and connection. It applies the window to derived views; for other
-//! views it limits only the snapshot. So all readers of a view share one subscription that
-//! covers them, and the store cuts each reader's window from it. Of a list, that is all of it: a patch of a row
-//! that the snapshot left out would look like a new row with few fields.
+//! A v1 server keeps one window per view and connection. It applies the window to derived views; for other views it
+//! limits only the snapshot. So all readers of a view share one subscription that covers them, and the store cuts
+//! each reader's window from it. A list is always subscribed whole, because a patch of a row that the snapshot left
+//! out would look like a new row with few fields.
 
 use std::sync::Arc;
 
@@ -19,14 +19,14 @@ pub(super) fn is_derived(view: &str) -> bool {
 
 /// The part of a view that must be subscribed for a reader of `window`.
 pub(super) fn needed(window: Window, derived: bool) -> Window {
-    // The server counts neither filtered rows nor rows past its own window, so readers with a filter or
-    // without a limit need the window as the server makes it.
+    // The server does not filter, and sends no rows past its own window. So a reader with a filter or without a
+    // limit needs the window that the view declares.
     if !derived || window.filtered || window.take.is_none() {
         return Window::default();
     }
     Window {
         skip: window.skip,
-        // Rows past the last number do not exist.
+        // `end` saturates, so `skip + take` cannot overflow.
         take: window.end().map(|end| end - window.skip),
         ..Window::default()
     }

@@ -1,9 +1,8 @@
 //! Protocol v2, as Arete servers speak it.
 //!
-//! Each distinct query has a source and a subscription of its own, and the server applies key, filters and
-//! window. A subscription has an id that is used once, so a frame of an id that is not known is left over
-//! from an ended subscription. See [`version`] for the order of a row's changes, and [`sort`] for the
-//! order of rows.
+//! Each distinct query has its own source and subscription, and the server applies key, filters and window. The id
+//! of a subscription is used once, so a frame with an unknown id is left over from an ended subscription. See
+//! [`version`] for the order of a row's changes, and [`sort`] for the order of rows.
 
 mod sort;
 mod version;
@@ -42,12 +41,12 @@ pub(super) struct V2 {
     row_limit: Option<u64>,
 }
 
-/// What one query brings.
+/// The source of one query.
 #[derive(Debug)]
 struct Source {
     id: SourceId,
     status: Status,
-    /// Whether its rows were complete before, so that the next snapshot is a resync.
+    /// Whether its rows were ever complete, so that the next snapshot is a resync.
     was_complete: bool,
 }
 
@@ -74,12 +73,12 @@ struct Subscription {
     heard: Option<Time>,
 }
 
-/// How far a subscription's snapshots have come.
+/// The progress of a subscription's snapshots.
 #[derive(Debug, PartialEq, Eq)]
 enum Snapshot {
     /// The first one is not complete.
     First,
-    /// A later one, which the server sends unasked, is being received.
+    /// A later one, which the server sends unasked, is not complete.
     Again,
     Complete,
 }
@@ -158,7 +157,7 @@ impl Generation for V2 {
         }
     }
 
-    /// Lists do not resume: `after` would be a filter for as long as the subscription lives.
+    /// Lists do not resume: a v2 server applies `after` as a filter as long as the subscription lives.
     fn set_cursors(&mut self, _: &dyn Fn(SourceId) -> Option<Seq>) {}
 
     fn handle_open(&mut self, wants: &mut Wants) {
@@ -183,7 +182,7 @@ impl Generation for V2 {
             self.outbox.push_back(end_query(id));
         }
         if let Frame::Unsubscribed = frame {
-            // Not earlier: a request that is refused meanwhile must be repeated too.
+            // Set only now, so that a request that was rejected in the meantime is repeated too.
             self.freed = true;
             return None;
         }
@@ -265,7 +264,7 @@ impl Generation for V2 {
         };
         let mut instruct = |step| instructions.push_back(subscription.source.instruct(step));
         match issue.code.as_str() {
-            // The subscription is dead, but its id is taken.
+            // The subscription is dead, but the server keeps its id until it is unsubscribed.
             "subscription-lagged" | "subscription-rescoped" => {
                 self.outbox.extend(id.map(end_query));
                 source.status = Status::Absent;
@@ -332,8 +331,8 @@ impl Generation for V2 {
 }
 
 impl V2 {
-    /// Starts without queries. `switches` counts the session's earlier changes of generation, and `row_limit`
-    /// is the `take` of queries that have none.
+    /// Creates the generation without queries. `switches` counts the session's earlier changes of generation.
+    /// `row_limit` is the `take` of queries that have none.
     pub(super) fn new(switches: u32, row_limit: Option<u64>) -> Self {
         let first_id = u64::from(switches) << 32;
         V2 {
@@ -409,7 +408,7 @@ impl V2 {
         }
     }
 
-    /// Splits a query as [`split`] does. The row limit is the `take` of what the server does.
+    /// Splits a query as [`split`] does, and adds the row limit as the `take` of the server's part.
     fn split(&self, query: &Query) -> (Query, Window) {
         let (mut served, local) = split(query);
         if local == Window::default() && served.target == Target::All {
@@ -440,9 +439,8 @@ fn end_query(id: u64) -> Request {
     Request::EndQuery { id: id.to_string() }
 }
 
-/// Splits a query into what the server does and the window that remains to be cut here. The server's
-/// `after` filters for ever and hides deletes, so what concerns the rows at the start is done here, and
-/// then the window too.
+/// Splits a query into the server's part and the window that the client applies. The server's `after` stays a filter
+/// and hides deletes, so the client applies the options for the initial rows, and then also the window.
 fn split(query: &Query) -> (Query, Window) {
     let Window {
         skip,
@@ -472,12 +470,12 @@ fn split(query: &Query) -> (Query, Window) {
     (served, local)
 }
 
-/// Whether the filter is one that the server would compare otherwise.
+/// Whether the client filters, because the server would compare a value differently.
 fn is_filtered_here(query: &Query) -> bool {
     query.window.filtered && query.filters.is_empty()
 }
 
-/// The query as the server reads it. One row of an entity is its `state` view.
+/// The query for the server. One row of an entity is read from its `state` view.
 fn message(query: &Query) -> wire::Query {
     let view = match (query.view.strip_suffix("/list"), &query.target) {
         (Some(entity), Target::Key(_)) => format!("{entity}/state"),

@@ -78,7 +78,7 @@ fn decimal(text: &str) -> Option<RankValue> {
 mod tests {
     use super::*;
 
-    /// These values of a field, each as JSON, in order.
+    /// Sorts values of a field, each as JSON.
     fn sorted(path: &str, direction: Direction, values: &[&'static str]) -> Vec<&'static str> {
         let sort = Sort {
             path: vec![path.to_owned()],
@@ -89,7 +89,8 @@ mod tests {
         values
     }
 
-    fn is_sorted(values: &[&'static str]) {
+    /// Checks that the values are in ascending order, and that descending order reverses them.
+    fn assert_order(values: &[&'static str]) {
         let mut shuffled = values.to_vec();
         shuffled.reverse();
         shuffled.rotate_left(values.len() / 2);
@@ -100,8 +101,8 @@ mod tests {
     }
 
     #[test]
-    fn kinds_follow_each_other_and_descending_reverses_them() {
-        is_sorted(&[
+    fn kinds_of_values_are_ordered_and_descending_order_reverses_them() {
+        assert_order(&[
             "false",
             "true",
             "-1e300",
@@ -120,8 +121,8 @@ mod tests {
     }
 
     #[test]
-    fn integers_in_text_compare_by_value_whatever_their_size() {
-        is_sorted(&[
+    fn integers_of_any_size_in_text_compare_by_value() {
+        assert_order(&[
             r#""-340282366920938463463374607431768211456""#,
             r#""-340282366920938463463374607431768211455""#,
             r#""-170141183460469231731687303715884105728""#,
@@ -139,7 +140,7 @@ mod tests {
 
     #[test]
     fn numbers_compare_exactly() {
-        is_sorted(&[
+        assert_order(&[
             "-1.5",
             "-1",
             "9007199254740992.0",

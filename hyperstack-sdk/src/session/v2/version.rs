@@ -1,4 +1,4 @@
-//! Which of a row's changes are old.
+//! Detects changes that a row already contains.
 //!
 //! A v2 server joins the live feed before it reads a snapshot's rows, so a change in between is in the
 //! snapshot and arrives again. Each row carries a `_version`, an epoch and a counter that rises within the
@@ -13,7 +13,7 @@ pub(crate) struct Version {
     counter: u64,
 }
 
-/// What a source knows from the positions of its changes.
+/// What a source has learned from the positions of its changes.
 #[derive(Debug, Default)]
 pub(crate) struct Guard {
     /// The greatest position seen.
@@ -33,9 +33,9 @@ pub(crate) fn stamps(data: &str) -> (Option<Seq>, Option<Version>, Option<usize>
     (seq, version, None)
 }
 
-/// The position and the version where a server writes them, and what follows. It orders names by the
-/// alphabet, which puts these first unless a field begins with a capital letter. To read both in one pass,
-/// instead of finding each, saves a tenth of what a patch costs.
+/// Reads the position and the version at the start of the data, and returns the rest. A server sorts names, which puts
+/// these first unless a field starts with a capital letter. Reading both in one pass saves a tenth of the cost of a
+/// patch.
 fn leading_stamps(data: &str) -> Option<(Seq, Version, &[u8])> {
     let rest = data.as_bytes().strip_prefix(br#"{"_seq":""#)?;
     let (slot, rest) = leading_number(rest)?;
@@ -65,7 +65,7 @@ impl Version {
         })
     }
 
-    /// Whether a change with this version is in a row that has version `held`.
+    /// Whether a row with the version `held` already contains a change with this version.
     pub(crate) fn is_in(self, held: Version) -> bool {
         self.epoch == held.epoch && self.counter <= held.counter
     }
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn stamps_are_found_wherever_they_are() {
+    fn stamps_are_found_at_any_place() {
         let both = (
             Some(Seq { slot: 1, index: 2 }),
             Version::parse("0000000a:3"),

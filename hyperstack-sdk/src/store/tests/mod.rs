@@ -315,7 +315,7 @@ const TWO: &str = r#""op":"snapshot","data":[{"key":"a","data":{"name":"a"}},{"k
 const ONE: &str = r#""op":"snapshot","data":[{"key":"b","data":{"name":"B"}}],"complete":true"#;
 
 /// A notice, which is read ahead of the changes that wait.
-const RESYNCED: &str = "error the rows were taken again from the server";
+const RESYNCED: &str = "error the view was resynced";
 
 #[test]
 fn a_window_that_comes_again_deletes_what_is_not_in_it() {
@@ -534,7 +534,7 @@ fn a_refusal_is_an_answer() {
     assert_eq!(f.outcome(Target::All), Some(Outcome::Refused(issue)));
     assert_eq!(
         f.read(),
-        ["error the server refused the subscription: subscription-limit-exceeded: no more"]
+        ["error the server rejected the subscription: subscription-limit-exceeded: no more"]
     );
     f.begin(RECENCY);
     assert_eq!(f.outcome(Target::All), None);

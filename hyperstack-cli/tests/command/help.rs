@@ -1,4 +1,4 @@
-//! How the command speaks: help, completions, a reader that has gone.
+//! Help, completions, and standard output that is closed or full.
 
 use std::process::Stdio;
 
@@ -17,31 +17,34 @@ fn every_help_has_examples() {
         "stack inspect --help",
         "completions --help",
     ] {
-        let said = project.hs(words).done();
-        assert!(said.contains("Example"), "{words}: {said}");
+        let output = project.hs(words).success();
+        assert!(output.contains("Example"), "{words}: {output}");
     }
     assert!(project
         .hs("--help")
-        .done()
-        .contains("Exit codes:\n  0  done\n"));
-    let said = project.hs("sdk crate rust game").refused();
-    assert!(said.contains("'create'"), "{said}");
+        .success()
+        .contains("Exit codes:\n  0  success\n"));
+    let output = project.hs("sdk crate rust game").usage_error();
+    assert!(output.contains("'create'"), "{output}");
 }
 
 #[test]
-fn completions_for_each_shell() {
+fn each_shell_has_completions() {
     let project = Project::empty("completions");
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         assert!(project
             .hs(&format!("completions {shell}"))
-            .done()
+            .success()
             .contains("inspect"));
     }
-    assert!(project.hs("completions basj").refused().contains("'bash'"));
+    assert!(project
+        .hs("completions basj")
+        .usage_error()
+        .contains("'bash'"));
 }
 
 #[test]
-fn a_reader_that_has_gone_is_no_failure() {
+fn a_closed_output_is_not_an_error() {
     let project = Project::with_game("closed");
     for words in [
         "sdk create rust settlement-game --stdout",
@@ -59,22 +62,22 @@ fn a_reader_that_has_gone_is_no_failure() {
             .spawn()
             .unwrap();
         drop(child.stdout.take());
-        let said = child.wait_with_output().unwrap();
-        assert_eq!(String::from_utf8_lossy(&said.stderr), "", "{words}");
-        assert!(said.status.success(), "{words}");
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{words}");
+        assert!(output.status.success(), "{words}");
     }
 }
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_full_disk_is_one() {
+fn a_full_disk_is_an_error() {
     let full = std::fs::File::options()
         .write(true)
         .open("/dev/full")
         .unwrap();
     let mut command = Project::empty("full").command("sdk list");
-    let said = command.stdout(full).output().unwrap();
-    let stderr = String::from_utf8(said.stderr).unwrap();
-    assert_eq!(said.status.code(), Some(1));
+    let output = command.stdout(full).output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1));
     assert!(stderr.starts_with("error: cannot write to standard output\n  caused by: "));
 }
