@@ -79,12 +79,12 @@ pub(super) fn decode_unit<'de, P: Fields, A: MapAccess<'de>>(
 ) -> Result<(), A::Error> {
     let mut entry = Entry(map.next_value()?);
     let decoded = cx.unit(name::<P>(number), |cx| {
-        let mut unit = P::default();
+        let mut unit = Box::<P>::default();
         P::decode_field(&mut unit, number, &mut entry, cx)?;
         Ok(unit)
     });
-    if let Some(unit) = decoded {
-        P::then_fields(fields, unit);
+    if let Some(mut unit) = decoded {
+        P::then_fields(fields, &mut unit);
     }
     Ok(())
 }
