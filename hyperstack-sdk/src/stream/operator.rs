@@ -8,8 +8,9 @@ pub trait Operator<In> {
     /// What the step makes.
     type Out;
 
-    /// Takes an item; `None` leaves it out.
-    fn apply(&mut self, item: In) -> Option<Self::Out>;
+    /// Makes an item and takes it; `None` leaves it out. An item may be large, and is not moved from one step
+    /// to the next.
+    fn apply(&mut self, make: impl FnOnce() -> Option<In>) -> Option<Self::Out>;
 }
 
 /// Passes every item on.
@@ -35,39 +36,40 @@ pub struct Then<A, B>(pub(super) A, pub(super) B);
 impl<In> Operator<In> for Identity {
     type Out = In;
 
-    fn apply(&mut self, item: In) -> Option<In> {
-        Some(item)
+    fn apply(&mut self, make: impl FnOnce() -> Option<In>) -> Option<In> {
+        make()
     }
 }
 
 impl<In, F: FnMut(&In) -> bool> Operator<In> for Filter<F> {
     type Out = In;
 
-    fn apply(&mut self, item: In) -> Option<In> {
-        (self.0)(&item).then_some(item)
+    fn apply(&mut self, make: impl FnOnce() -> Option<In>) -> Option<In> {
+        make().filter(&mut self.0)
     }
 }
 
 impl<In, Out, F: FnMut(In) -> Option<Out>> Operator<In> for FilterMap<F> {
     type Out = Out;
 
-    fn apply(&mut self, item: In) -> Option<Out> {
-        (self.0)(item)
+    fn apply(&mut self, make: impl FnOnce() -> Option<In>) -> Option<Out> {
+        make().and_then(&mut self.0)
     }
 }
 
 impl<In, Out, F: FnMut(In) -> Out> Operator<In> for Map<F> {
     type Out = Out;
 
-    fn apply(&mut self, item: In) -> Option<Out> {
-        Some((self.0)(item))
+    fn apply(&mut self, make: impl FnOnce() -> Option<In>) -> Option<Out> {
+        make().map(&mut self.0)
     }
 }
 
 impl<In, A: Operator<In>, B: Operator<A::Out>> Operator<In> for Then<A, B> {
     type Out = B::Out;
 
-    fn apply(&mut self, item: In) -> Option<B::Out> {
-        self.1.apply(self.0.apply(item)?)
+    fn apply(&mut self, make: impl FnOnce() -> Option<In>) -> Option<B::Out> {
+        let Then(first, second) = self;
+        second.apply(|| first.apply(make))
     }
 }
