@@ -25,6 +25,7 @@ mod row_limit;
 mod server_defects;
 mod settings;
 mod stack;
+mod stack_use;
 mod stopping;
 mod support;
 mod sync_reads;

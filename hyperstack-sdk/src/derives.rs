@@ -688,6 +688,10 @@
 //! # Limits
 //!
 //! - No lifetime parameters and no references: what is streamed owns its data.
+//! - A large entity takes stack, because rows and patches are moved by value. On a Tokio worker with its default stack of
+//!   2 MiB, entities of up to 100 kB (`size_of`) work in a debug build, and of up to 130 kB in a release build. Without
+//!   `watch_rich`, whose updates hold two rows, the limits are 120 kB and 250 kB. For a larger entity, put its arrays into a
+//!   `Box` or a `Vec`, or set a larger `thread_stack_size` in the runtime's builder.
 //! - An entity or section is a struct with named fields. A leaf enum has names, without data. An enum with
 //!   data, tagged or not, is a field by its serde impls: `#[field(serde)]`.
 //! - No `flatten`: nest a section, as the wire does.

@@ -70,7 +70,7 @@ fn of_record(leaf: &Leaf, inside: &Record) -> TokenStream {
         leaf,
         generics,
         quote! {
-            #krate::__private::leaf::decode_fields(__d, __cx, |__patch: #hidden #arguments| {
+            #krate::__private::leaf::decode_fields(__d, __cx, |__patch: &mut #hidden #arguments| {
                 let _ = &__patch;
                 ::core::result::Result::Ok(#build)
             })

@@ -180,8 +180,8 @@ pub(super) fn impls(record: &Record, patch: &Ident) -> TokenStream {
         {
             type Error = #krate::patch::PatchError;
 
-            fn try_from(__patch: #patch #arguments) -> ::core::result::Result<Self, Self::Error> {
-                #private::record::from_fields(__patch)
+            fn try_from(mut __patch: #patch #arguments) -> ::core::result::Result<Self, Self::Error> {
+                <Self as #krate::patch::Patchable>::build_slots(&mut __patch)
             }
         }
     }

@@ -26,7 +26,7 @@ pub(super) fn impls(record: &Record, patch: &Ident) -> TokenStream {
         impl #params #krate::patch::Patchable for #ident #arguments #clause {
             type Patch = #patch #arguments;
 
-            fn build_slots(__patch: Self::Patch) -> #result<Self, #error> {
+            fn build_slots(__patch: &mut Self::Patch) -> #result<Self, #error> {
                 let _ = &__patch;
                 #result::Ok(#build)
             }
@@ -45,7 +45,7 @@ pub(super) fn impls(record: &Record, patch: &Ident) -> TokenStream {
 
             fn merge_slots(
                 __value: &mut Self,
-                __patch: Self::Patch,
+                __patch: &mut Self::Patch,
             ) -> #result<#private::bool, #error> {
                 let _ = (&__value, &__patch);
                 let __changed = false;
@@ -88,9 +88,9 @@ fn slot(record: &Record, field: &Field) -> TokenStream {
     match field.max() {
         Some(max) => {
             let (trim, max) = (list(krate, field, "trim_slot"), number(krate, max));
-            quote!(#trim(__patch.#ident, #max))
+            quote!(#trim(&mut __patch.#ident, #max))
         }
-        None => quote!(__patch.#ident),
+        None => quote!(&mut __patch.#ident),
     }
 }
 
@@ -122,14 +122,25 @@ fn build(record: &Record, field: &Field) -> TokenStream {
         return quote!(#ident: #default);
     }
     let slot = slot(record, field);
-    match default(record, field) {
+    let built = match default(record, field) {
         Some(default) => {
             let build = item(krate, &field.ty, "build_field_or");
-            quote!(#ident: #build(#name, #slot, || #default)?)
+            quote!(#build(#name, #slot, || #default))
         }
         None => {
             let build = item(krate, &field.ty, "build_field");
-            quote!(#ident: #build(#name, #slot)?)
+            quote!(#build(#name, #slot))
+        }
+    };
+    // In a debug build, a `?` would move the field twice more, and to name the root outside would move the
+    // struct: each move takes its size on the stack.
+    let root = &record.name;
+    quote! {
+        #ident: match #built {
+            ::core::result::Result::Ok(__built) => __built,
+            ::core::result::Result::Err(__error) => {
+                return ::core::result::Result::Err(#krate::patch::PatchError::under(__error, #root));
+            }
         }
     }
 }

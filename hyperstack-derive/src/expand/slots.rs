@@ -92,9 +92,9 @@ pub(super) fn impls(record: &Record, patch: &Ident) -> TokenStream {
                 ::core::result::Result::Ok(())
             }
 
-            fn then_fields(__first: &mut Self, __second: Self) {
+            fn then_fields(__first: &mut Self, __second: &mut Self) {
                 let _ = (&__first, &__second);
-                #(#then(&mut __first.#fields, __second.#fields);)*
+                #(#then(&mut __first.#fields, &mut __second.#fields);)*
             }
         }
     }

@@ -106,7 +106,9 @@ impl HyperStack {
     ///
     /// Panics if it must wait outside of a Tokio runtime. Rows in the cache are returned without one.
     pub async fn get<E: Entity>(&self, key: &str) -> Option<E::Data> {
-        self.state::<E>().get(key).await
+        // Only the shared row is awaited: in a debug build, each await of a row takes twice its size on the stack.
+        let row = self.state::<E>().shared().get(key).await;
+        row.map(|row| E::Data::clone(&row))
     }
 
     /// Like [`get`](Self::get), but returns an error if the read fails.

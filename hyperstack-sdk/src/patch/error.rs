@@ -51,7 +51,9 @@ impl PatchError {
     }
 
     /// The same error, seen from the entity `root`.
-    pub(crate) fn under(mut self, root: &'static str) -> Self {
+    #[doc(hidden)]
+    #[must_use]
+    pub fn under(mut self, root: &'static str) -> Self {
         self.0.root = root;
         self
     }

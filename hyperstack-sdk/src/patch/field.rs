@@ -6,7 +6,7 @@ use super::context::Context;
 use super::error::PatchError;
 use super::filter::{Asked, FilterError};
 use super::paths::Paths;
-use super::slot::{SlotRef, SlotSeed};
+use super::slot::{SlotRead, SlotRef};
 use super::walk::Walk;
 use serde::de::MapAccess;
 use serde::{Deserializer, Serialize, Serializer};
@@ -91,8 +91,7 @@ pub trait Field<Kind = Native>: Part<Kind> {
         map: &mut A,
         cx: &mut Context<'_>,
     ) -> Result<(), A::Error> {
-        *slot = Some(map.next_value_seed(SlotSeed::<Self, Kind>::new(cx))?);
-        Ok(())
+        map.next_value_seed(SlotRead::<Self, Kind>::new(slot, cx))
     }
 
     /// Shows the slot of field `number`.
@@ -104,24 +103,24 @@ pub trait Field<Kind = Native>: Part<Kind> {
         walk.slot::<Self, Kind>(number, slot)
     }
 
-    /// Makes one slot mean both, in that order.
-    fn then_field(first: &mut Slot<Self::Change>, second: Slot<Self::Change>) {
+    /// Makes one slot mean both, in that order. Takes the second one.
+    fn then_field(first: &mut Slot<Self::Change>, second: &mut Slot<Self::Change>) {
         Self::Rule::then_slot(first, second);
     }
 
     /// Builds the field `name`.
-    fn build_field(name: &'static str, slot: Slot<Self::Change>) -> Result<Self, PatchError> {
-        Self::Rule::build_slot(slot).map_err(|error| error.at(name))
+    fn build_field(name: &'static str, slot: &mut Slot<Self::Change>) -> Result<Self, PatchError> {
+        Self::Rule::build_slot(slot.take()).map_err(|error| error.at(name))
     }
 
     /// Builds the field `name`, which has a default.
     fn build_field_or(
         name: &'static str,
-        slot: Slot<Self::Change>,
+        slot: &mut Slot<Self::Change>,
         default: impl FnOnce() -> Self,
     ) -> Result<Self, PatchError> {
         let mut value = default();
-        if !Self::field_defaults(&slot) {
+        if !Self::field_defaults(slot) {
             Self::merge_field(name, &mut value, slot)?;
         }
         Ok(value)
@@ -160,7 +159,7 @@ pub trait Field<Kind = Native>: Part<Kind> {
     fn merge_field(
         name: &'static str,
         value: &mut Self,
-        slot: Slot<Self::Change>,
+        slot: &mut Slot<Self::Change>,
     ) -> Result<bool, PatchError> {
         Self::Rule::merge_slot(value, slot).map_err(|error| error.at(name))
     }
@@ -169,10 +168,10 @@ pub trait Field<Kind = Native>: Part<Kind> {
     fn merge_field_or(
         name: &'static str,
         value: &mut Self,
-        slot: Slot<Self::Change>,
+        slot: &mut Slot<Self::Change>,
         default: impl FnOnce() -> Self,
     ) -> Result<bool, PatchError> {
-        if Self::field_defaults(&slot) {
+        if Self::field_defaults(slot) {
             Ok(replace(value, default()))
         } else {
             Self::merge_field(name, value, slot)
@@ -304,28 +303,43 @@ pub trait Rule<T, P> {
     }
 
     /// `merge` for a slot.
-    fn merge_slot(value: &mut T, slot: Slot<P>) -> Result<bool, PatchError>
+    fn merge_slot(value: &mut T, slot: &mut Slot<P>) -> Result<bool, PatchError>
     where
         T: PartialEq,
     {
         match slot {
             None => Ok(false),
-            Some(None) => Ok(replace(value, Self::build_slot(slot)?)),
-            Some(Some(patch)) => Self::merge(value, patch),
+            Some(None) => Self::merge_null(value),
+            Some(slot) => match slot.take() {
+                None => Ok(false),
+                Some(patch) => Self::merge(value, patch),
+            },
         }
     }
 
-    /// `then` for slots.
-    fn then_slot(first: &mut Slot<P>, second: Slot<P>) {
-        let Some(second) = second else { return };
-        *first = Some(match (first.take(), second) {
-            (Some(Some(mut first)), Some(second)) => {
-                Self::then(&mut first, second);
-                Some(first)
+    /// `merge` for null.
+    fn merge_null(value: &mut T) -> Result<bool, PatchError>
+    where
+        T: PartialEq,
+    {
+        match Self::null() {
+            Some(null) => Ok(replace(value, null)),
+            None => Err(PatchError::null::<T>()),
+        }
+    }
+
+    /// `then` for slots. Takes the second one.
+    fn then_slot(first: &mut Slot<P>, second: &mut Slot<P>) {
+        match (&mut *first, second) {
+            (_, None) => {}
+            (Some(Some(first)), Some(second @ Some(_))) => {
+                if let Some(second) = second.take() {
+                    Self::then(first, second);
+                }
             }
-            (Some(None), Some(second)) => Some(Self::fresh(second)),
-            (_, second) => second,
-        });
+            (Some(first), Some(second)) => *first = second.take().map(Self::fresh),
+            (None, second) => *first = second.take(),
+        }
     }
 }
 

@@ -18,8 +18,11 @@ impl<T: Field, const N: usize> Field for [T; N] {
         cx: &mut Context<'_>,
     ) -> Result<Self, D::Error> {
         let elements: Vec<T> = decode_list(d, cx)?;
-        Self::try_from(elements)
-            .map_err(|elements| D::Error::invalid_length(elements.len(), &Length(N)))
+        // By way of a box, an array is moved once.
+        match Box::<Self>::try_from(elements) {
+            Ok(array) => Ok(*array),
+            Err(elements) => Err(D::Error::invalid_length(elements.len(), &Length(N))),
+        }
     }
 
     fn encode_field<S: Serializer>(patch: &Self, s: S) -> Result<S::Ok, S::Error> {

@@ -12,10 +12,11 @@ use std::sync::Arc;
 pub fn decode_fields<'de, T, P: Fields, D: Deserializer<'de>>(
     d: D,
     cx: &mut Context<'_>,
-    build: fn(P) -> Result<T, PatchError>,
+    build: fn(&mut P) -> Result<T, PatchError>,
 ) -> Result<T, D::Error> {
-    let fields = cx.whole(|cx| record::decode(d, cx))?;
-    build(fields).map_err(|error| cx.fail(&error))
+    let mut fields = P::default();
+    cx.whole(|cx| record::decode_into(&mut fields, d, cx))?;
+    build(&mut fields).map_err(|error| cx.fail(&error))
 }
 
 /// Reads a variant by its name; `find` knows them all.

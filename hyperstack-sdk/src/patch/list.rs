@@ -200,14 +200,18 @@ pub trait Appendable: Field {
     /// A slot as [`Compare`] asks about it.
     fn compared<C: Compare>(slot: &Slot<Self::Change>, max: usize) -> Cow<'_, Slot<Self::Change>> {
         match C::TRIMS && slot.is_some() {
-            true => Cow::Owned(Self::trim_slot(slot.clone(), max)),
+            true => {
+                let mut slot = slot.clone();
+                Self::trim_slot(&mut slot, max);
+                Cow::Owned(slot)
+            }
             false => Cow::Borrowed(slot),
         }
     }
 
     /// [`trim_patch`](Self::trim_patch) for a slot.
-    fn trim_slot(mut slot: Slot<Self::Change>, max: usize) -> Slot<Self::Change> {
-        if let Some(Some(patch)) = &mut slot {
+    fn trim_slot(slot: &mut Slot<Self::Change>, max: usize) -> &mut Slot<Self::Change> {
+        if let Some(Some(patch)) = slot {
             Self::trim_patch(patch, max);
         }
         slot

@@ -199,7 +199,7 @@ where
             changed |= if Self::removes(&slot) {
                 value.take(&key)
             } else if let Some(item) = value.item_mut(&key) {
-                R::merge_slot(item, Some(slot)).map_err(|error| error.at(&key.text()))?
+                R::merge_slot(item, &mut Some(slot)).map_err(|error| error.at(&key.text()))?
             } else {
                 let item = R::build_slot(Some(slot)).map_err(|error| error.at(&key.text()))?;
                 value.put(key, item);
@@ -212,7 +212,7 @@ where
     fn then(first: &mut MapPatch<M::Key, P>, second: MapPatch<M::Key, P>) {
         for (key, slot) in second {
             let mut both = first.remove(&key);
-            R::then_slot(&mut both, Some(slot));
+            R::then_slot(&mut both, &mut Some(slot));
             first.extend(both.map(|slot| (key, slot)));
         }
     }

@@ -123,8 +123,8 @@ pub trait Patchable: Field {
     /// Where the patch is null at a field that knows no null, or where it begins something new (a
     /// section that was `None`, a key of a map) without all that this requires. `self` is then
     /// unchanged.
-    fn apply(&mut self, patch: Self::Patch) -> Result<(), PatchError> {
-        Self::merge_patch(self, patch).map(drop)
+    fn apply(&mut self, mut patch: Self::Patch) -> Result<(), PatchError> {
+        Self::merge_patch(self, &mut patch).map(drop)
     }
 
     /// The least patch that turns `self` into `later`, as far as a patch can say it: none takes a
@@ -135,21 +135,16 @@ pub trait Patchable: Field {
         Self::diff_slots(self, later, false)
     }
 
-    /// [`apply`](Self::apply), and says whether a field has changed.
+    /// [`apply`](Self::apply), and says whether a field has changed. Like all hidden methods that take
+    /// `&mut Self::Patch`, it leaves the patch in no particular state.
     #[doc(hidden)]
-    fn merge_patch(value: &mut Self, patch: Self::Patch) -> Result<bool, PatchError> {
+    fn merge_patch(value: &mut Self, patch: &mut Self::Patch) -> Result<bool, PatchError> {
         record::apply(value, patch)
     }
 
-    /// A value from a patch alone: what `TryFrom` does.
+    /// Builds a value from a patch alone: what `TryFrom` does.
     #[doc(hidden)]
-    fn from_patch(patch: Self::Patch) -> Result<Self, PatchError> {
-        record::from_fields(patch)
-    }
-
-    /// The fields' values from a patch alone.
-    #[doc(hidden)]
-    fn build_slots(patch: Self::Patch) -> Result<Self, PatchError>;
+    fn build_slots(patch: &mut Self::Patch) -> Result<Self, PatchError>;
 
     /// Whether `value` holds all that `patch` says: to merge it would succeed and change nothing. An
     /// append is read as a replacement.
@@ -164,7 +159,7 @@ pub trait Patchable: Field {
 
     /// Merges a patch that `compare_slots` has said will merge, and says whether that changed anything.
     #[doc(hidden)]
-    fn merge_slots(value: &mut Self, patch: Self::Patch) -> Result<bool, PatchError>;
+    fn merge_slots(value: &mut Self, patch: &mut Self::Patch) -> Result<bool, PatchError>;
 
     /// The least patch that turns `value` into `later`; with `all`, one that sets every field.
     #[doc(hidden)]
@@ -185,8 +180,8 @@ pub trait Patch: Fields + Value + Serialize + DeserializeOwned {
     /// One thing no patch can say is "null, and then merge this": where this one nulls a section and
     /// `second` merges into it, what remains is the merge.
     #[must_use]
-    fn then(mut self, second: Self) -> Self {
-        Self::then_fields(&mut self, second);
+    fn then(mut self, mut second: Self) -> Self {
+        Self::then_fields(&mut self, &mut second);
         self
     }
 
@@ -286,12 +281,12 @@ pub(crate) fn decode_units<P: Patch>(
     append: &[impl AsRef<str>],
     is_capped: bool,
     units: Units<'_>,
-) -> Result<(P, Vec<BadUnit>), DecodeError> {
-    let mut patch = P::default();
+) -> Result<(Box<P>, Vec<BadUnit>), DecodeError> {
+    let mut patch = Box::<P>::default();
     let cx = context::Context::new(append).capped(is_capped);
     let mut cx = cx.by_units(P::ROOT, units);
     let mut json = serde_json::Deserializer::from_str(json);
-    let read = record::decode_into(&mut patch, &mut json, &mut cx).and_then(|()| json.end());
+    let read = record::decode_into(&mut *patch, &mut json, &mut cx).and_then(|()| json.end());
     match read {
         Ok(()) => {
             let bad = cx.into_units().map(units::Reading::into_bad);

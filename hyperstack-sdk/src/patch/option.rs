@@ -28,6 +28,12 @@ impl<T: Field> Field for Option<T> {
     }
 }
 
+/// Sets what was `None`.
+fn set<T>(value: &mut T, made: Result<T, PatchError>) -> Result<bool, PatchError> {
+    *value = made?;
+    Ok(true)
+}
+
 impl<T: PartialEq, P, R: Rule<T, P>> Rule<Option<T>, P> for Optional<R> {
     fn absent() -> Result<Option<T>, PatchError> {
         Ok(None)
@@ -56,10 +62,7 @@ impl<T: PartialEq, P, R: Rule<T, P>> Rule<Option<T>, P> for Optional<R> {
     fn merge(value: &mut Option<T>, patch: P) -> Result<bool, PatchError> {
         match value {
             Some(value) => R::merge(value, patch),
-            None => {
-                *value = Some(R::make(patch)?);
-                Ok(true)
-            }
+            None => set(value, Self::make(patch)),
         }
     }
 

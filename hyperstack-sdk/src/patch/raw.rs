@@ -16,16 +16,12 @@ use serde_json::{Map, Value};
 impl Patchable for Value {
     type Patch = JsonPatch;
 
-    fn merge_patch(value: &mut Self, patch: JsonPatch) -> Result<bool, PatchError> {
-        Json::merge(value, patch)
+    fn merge_patch(value: &mut Self, patch: &mut JsonPatch) -> Result<bool, PatchError> {
+        Json::merge(value, std::mem::take(patch))
     }
 
-    fn from_patch(patch: JsonPatch) -> Result<Self, PatchError> {
-        Json::make(patch)
-    }
-
-    fn build_slots(patch: JsonPatch) -> Result<Self, PatchError> {
-        Json::make(patch)
+    fn build_slots(patch: &mut JsonPatch) -> Result<Self, PatchError> {
+        Json::make(std::mem::take(patch))
     }
 
     fn holds(value: &Self, patch: &JsonPatch) -> bool {
@@ -36,8 +32,8 @@ impl Patchable for Value {
         compare.field::<Value, Native>("", base, &Some(patch.clone()))
     }
 
-    fn merge_slots(value: &mut Self, patch: JsonPatch) -> Result<bool, PatchError> {
-        Json::merge(value, patch)
+    fn merge_slots(value: &mut Self, patch: &mut JsonPatch) -> Result<bool, PatchError> {
+        Json::merge(value, std::mem::take(patch))
     }
 
     fn diff_slots(value: &Self, later: &Self, all: bool) -> JsonPatch {
@@ -88,8 +84,8 @@ impl Fields for JsonPatch {
         }
     }
 
-    fn then_fields(first: &mut Self, second: Self) {
-        Json::then(first, second);
+    fn then_fields(first: &mut Self, second: &mut Self) {
+        Json::then(first, std::mem::take(second));
     }
 }
 

@@ -54,8 +54,8 @@ pub trait Fields: Default + 'static {
     }
     /// Shows every slot to `walk`, until that returns an error.
     fn walk<W: Walk>(fields: &Self, walk: &mut W) -> Result<(), W::Error>;
-    /// Makes `first` mean both, in that order.
-    fn then_fields(first: &mut Self, second: Self);
+    /// Makes `first` mean both, in that order. Takes the slots out of `second`.
+    fn then_fields(first: &mut Self, second: &mut Self);
 }
 
 /// Reads fields from an object. Unknown keys are skipped; of equal keys the last one counts.
@@ -179,7 +179,12 @@ impl<P: Fields> Visitor<'_> for Name<P> {
 /// Reads fields with any deserializer, and puts the path into the message of an error.
 pub fn deserialize<'de, P: Fields, D: Deserializer<'de>>(d: D) -> Result<P, D::Error> {
     let mut cx = Context::default();
-    decode(d, &mut cx).map_err(|error| cx.locate(P::ROOT, &error))
+    let mut fields = P::default();
+    // Mapping the error of `decode` would move the fields twice more.
+    match decode_into(&mut fields, d, &mut cx) {
+        Ok(()) => Ok(fields),
+        Err(error) => Err(cx.locate(P::ROOT, &error)),
+    }
 }
 
 /// The rule of sections: merged field by field, and built from the empty patch where never sent.
@@ -188,18 +193,18 @@ pub enum ByField {}
 
 impl<T: Patchable> Rule<T, T::Patch> for ByField {
     fn absent() -> Result<T, PatchError> {
-        T::build_slots(T::Patch::default())
+        T::build_slots(&mut T::Patch::default())
     }
 
-    fn make(patch: T::Patch) -> Result<T, PatchError> {
-        T::build_slots(patch)
+    fn make(mut patch: T::Patch) -> Result<T, PatchError> {
+        T::build_slots(&mut patch)
     }
 
     fn check(base: Option<&T>, patch: &T::Patch) -> Result<(), PatchError> {
         match base {
             Some(base) => compare::merges(base, patch),
             // Nothing is there yet: that is rare, and then nothing but the building says more.
-            None => T::build_slots(patch.clone()).map(drop),
+            None => T::build_slots(&mut patch.clone()).map(drop),
         }
     }
 
@@ -207,12 +212,12 @@ impl<T: Patchable> Rule<T, T::Patch> for ByField {
         compare::holds(value, patch)
     }
 
-    fn merge(value: &mut T, patch: T::Patch) -> Result<bool, PatchError> {
-        T::merge_slots(value, patch)
+    fn merge(value: &mut T, mut patch: T::Patch) -> Result<bool, PatchError> {
+        T::merge_slots(value, &mut patch)
     }
 
-    fn then(first: &mut T::Patch, second: T::Patch) {
-        T::Patch::then_fields(first, second);
+    fn then(first: &mut T::Patch, mut second: T::Patch) {
+        T::Patch::then_fields(first, &mut second);
     }
 
     fn diff(value: &T, later: &T) -> Slot<T::Patch> {
@@ -237,8 +242,8 @@ impl<T: Patchable> Rule<T, T::Patch> for ByField {
 }
 
 /// Checks a patch against a value, then merges it.
-pub(crate) fn apply<T: Patchable>(value: &mut T, patch: T::Patch) -> Result<bool, PatchError> {
-    compare::merges(value, &patch)
+pub(crate) fn apply<T: Patchable>(value: &mut T, patch: &mut T::Patch) -> Result<bool, PatchError> {
+    compare::merges(value, patch)
         .and_then(|()| T::merge_slots(value, patch))
         .map_err(|error| error.under(T::Patch::ROOT))
 }
@@ -246,9 +251,4 @@ pub(crate) fn apply<T: Patchable>(value: &mut T, patch: T::Patch) -> Result<bool
 /// Whether [`apply`] would succeed.
 pub(crate) fn check<T: Patchable>(value: &T, patch: &T::Patch) -> Result<(), PatchError> {
     compare::merges(value, patch).map_err(|error| error.under(T::Patch::ROOT))
-}
-
-/// Builds a value, for those who are not inside of another one.
-pub fn from_fields<T: Patchable>(patch: T::Patch) -> Result<T, PatchError> {
-    T::build_slots(patch).map_err(|error| error.under(T::Patch::ROOT))
 }

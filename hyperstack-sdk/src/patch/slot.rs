@@ -1,11 +1,60 @@
 //! Slots and whole values on the wire, for every kind of field.
 
 use super::context::Context;
-use super::field::{Field, Rule};
+use super::field::{Field, Rule, Slot};
 use serde::de::{DeserializeSeed, Error, SeqAccess, Visitor};
 use serde::{Deserializer, Serialize, Serializer};
 use std::fmt;
 use std::marker::PhantomData;
+
+/// Reads null or a patch into a slot. A patch may be large, and need not be moved about.
+pub(crate) struct SlotRead<'s, 'c, 'a, F: Field<K>, K> {
+    slot: &'s mut Slot<F::Change>,
+    cx: &'c mut Context<'a>,
+}
+
+impl<'s, 'c, 'a, F: Field<K>, K> SlotRead<'s, 'c, 'a, F, K> {
+    pub(crate) fn new(slot: &'s mut Slot<F::Change>, cx: &'c mut Context<'a>) -> Self {
+        Self { slot, cx }
+    }
+}
+
+impl<'de, F: Field<K>, K> DeserializeSeed<'de> for SlotRead<'_, '_, '_, F, K> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, d: D) -> Result<(), D::Error> {
+        d.deserialize_option(self)
+    }
+}
+
+impl<'de, F: Field<K>, K> Visitor<'de> for SlotRead<'_, '_, '_, F, K> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value or null")
+    }
+
+    fn visit_none<E>(self) -> Result<(), E> {
+        *self.slot = Some(None);
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        *self.slot = Some(None);
+        Ok(())
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, d: D) -> Result<(), D::Error> {
+        fill(self.slot, F::decode_field(d, self.cx))
+    }
+}
+
+/// Fills a slot. Apart from what decodes the patch, so that in a debug build the moves of the patch here do not
+/// add to the stack that decoding takes.
+fn fill<P, E>(slot: &mut Slot<P>, decoded: Result<P, E>) -> Result<(), E> {
+    *slot = Some(Some(decoded?));
+    Ok(())
+}
 
 /// Reads null or a patch.
 pub(crate) struct SlotSeed<'c, 'a, F, K> {

@@ -69,11 +69,11 @@ pub(super) fn decode_unit<P: Fields>(
     cx: &mut Context<'_>,
 ) {
     let decoded = cx.unit(name_of::<P>(number), |cx| {
-        let mut unit = P::default();
+        let mut unit = Box::<P>::default();
         P::decode_field(&mut unit, number, &mut entry, cx)?;
         Ok(unit)
     });
-    if let Some(unit) = decoded {
-        P::then_fields(fields, unit);
+    if let Some(mut unit) = decoded {
+        P::then_fields(fields, &mut unit);
     }
 }

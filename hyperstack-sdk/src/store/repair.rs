@@ -17,7 +17,7 @@ pub(super) struct Fault {
 
 /// What remains of an update.
 pub(super) struct Repaired<P> {
-    pub(super) patch: P,
+    pub(super) patch: Box<P>,
     pub(super) faults: Vec<Fault>,
     /// Whether the row must be fetched again, because later patches cannot make up for what was left out.
     pub(super) needs_fetch: bool,
@@ -99,7 +99,7 @@ pub(super) fn patch<T: Record>(
         let (patch, bad) = decode_units::<T::Patch>(data, append, is_capped, units)?;
         let merged = match row {
             Some(row) => check(row, &patch),
-            None => T::from_patch(patch.clone()).map(drop),
+            None => build_error::<T>(&patch).map_or(Ok(()), Err),
         };
         match merged {
             Err(error) if row.is_some() || error.kind() != PatchErrorKind::Missing => {
@@ -141,12 +141,11 @@ pub(super) fn whole<T: Record>(
             // A row's own patch always serializes and decodes.
             let json = serde_json::to_string(&T::diff_slots(row, row, true)).unwrap_or_default();
             let units = Units::Only(&kept);
-            let (kept, _) = decode_units::<T::Patch>(&json, NO_PATHS, false, units)?;
-            patch = patch.then(kept);
+            let (mut kept, _) = decode_units::<T::Patch>(&json, NO_PATHS, false, units)?;
+            T::Patch::then_fields(&mut patch, &mut kept);
         }
-        let error = match T::from_patch(patch.clone()) {
-            Ok(_) => return Ok(Repaired::whole(patch, left_out.faults(&bad))),
-            Err(error) => error,
+        let Some(error) = build_error::<T>(&patch) else {
+            return Ok(Repaired::whole(patch, left_out.faults(&bad)));
         };
         let is_bad = bad.iter().any(|bad| is_within(error.path(), &bad.unit));
         if error.kind() != PatchErrorKind::Missing {
@@ -165,8 +164,13 @@ pub(super) fn whole<T: Record>(
     }
 }
 
+/// Returns why no row can be built from a patch alone.
+pub(super) fn build_error<T: Record>(patch: &T::Patch) -> Option<PatchError> {
+    T::build_slots(&mut patch.clone()).err()
+}
+
 impl<P> Repaired<P> {
-    fn whole(patch: P, faults: Vec<Fault>) -> Self {
+    fn whole(patch: Box<P>, faults: Vec<Fault>) -> Self {
         Repaired {
             patch,
             faults,

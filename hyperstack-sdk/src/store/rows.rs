@@ -203,7 +203,7 @@ impl<T: Record> Rows<T> {
             let Content::Partial(patch) = &slot.row else {
                 return None;
             };
-            let error = T::from_patch((**patch).clone()).err()?;
+            let error = repair::build_error::<T>(patch)?;
             let mut stale = slot.stale.paths().iter();
             let is_bad = stale.any(|path| is_within(error.path(), path));
             Some((error, is_bad))
@@ -330,11 +330,9 @@ impl<T: Record> Rows<T> {
             // If this row does not decode, the row held is older than the snapshot.
             slot.mark.leave_snapshot();
         }
-        let decoded = T::Patch::decode(input.data, &[] as &[&str]).ok();
-        let built = decoded.and_then(|patch| T::from_patch(patch).ok());
         let (mut stale, mut faults) = (Stale::default(), Vec::new());
-        let content = match built {
-            Some(row) => Content::Whole(Arc::new(row)),
+        let content = match decode_row(input.data) {
+            Some(row) => Content::Whole(row),
             None => {
                 let slot = held.and_then(|id| self.slots[id as usize].as_ref());
                 let row = slot.and_then(|slot| slot.row.whole());
@@ -426,13 +424,13 @@ impl<T: Record> Rows<T> {
         let merged = if decoded.is_err() || is_stale {
             None
         } else {
-            self.merge(id, patch, input, append, may_repeat).ok()
+            self.merge(id, &mut patch, input, append, may_repeat).ok()
         };
         let change = match merged {
             Some(change) => change,
             None => {
-                let patch = self.repair(Some(id), input, append)?;
-                self.merge(id, patch, input, append, may_repeat)?
+                let mut patch = self.repair(Some(id), input, append)?;
+                self.merge(id, &mut patch, input, append, may_repeat)?
             }
         };
         if let Some(slot) = self.slots[id as usize].as_mut().filter(|_| may_repeat) {
@@ -447,7 +445,7 @@ impl<T: Record> Rows<T> {
         input: &Input<'_>,
         append: &[Cow<'_, str>],
     ) -> Result<Option<Changed<T>>, RowErrorCause> {
-        let mut patch = T::Patch::default();
+        let mut patch = Box::<T::Patch>::default();
         let decoded = patch.decode_update(input.data, append, self.guard.caps_arrays());
         let row = decoded.ok().and_then(|()| Content::from_patch(patch).ok());
         let row = match row {
@@ -463,7 +461,7 @@ impl<T: Record> Rows<T> {
     fn merge(
         &mut self,
         id: RowId,
-        mut patch: T::Patch,
+        patch: &mut T::Patch,
         input: &Input<'_>,
         append: &[Cow<'_, str>],
         may_repeat: bool,
@@ -472,7 +470,7 @@ impl<T: Record> Rows<T> {
             return Ok(None);
         };
         if may_repeat && !append.is_empty() {
-            patch = slot.without_repeated(patch, append)?;
+            slot.remove_repeated(patch, append)?;
         }
         let is_new = slot.row.whole().is_none();
         let change = |before, after: &Arc<T>| Change {
@@ -487,12 +485,14 @@ impl<T: Record> Rows<T> {
                 let before = input.keep_before.then(|| row.clone());
                 // A shared row is copied only if the patch changes it.
                 let is_shared = Arc::get_mut(row).is_none();
-                let is_held = is_shared && append.is_empty() && T::holds(row, &patch);
+                let is_held = is_shared && append.is_empty() && T::holds(row, patch);
                 let changed = !is_held && T::merge_patch(Arc::make_mut(row), patch)?;
                 changed.then(|| change(before, row))
             }
             Content::Partial(partial) => {
-                slot.row = Content::from_patch((**partial).clone().then(patch))?;
+                let mut both = partial.clone();
+                T::Patch::then_fields(&mut both, patch);
+                slot.row = Content::from_patch(both)?;
                 let whole = slot.row.whole();
                 self.partial -= usize::from(whole.is_some());
                 whole.map(|row| change(None, row))
@@ -507,7 +507,7 @@ impl<T: Record> Rows<T> {
         held: Option<RowId>,
         input: &Input<'_>,
         append: &[Cow<'_, str>],
-    ) -> Result<T::Patch, RowErrorCause> {
+    ) -> Result<Box<T::Patch>, RowErrorCause> {
         let is_capped = self.guard.caps_arrays();
         let mut none = Stale::default();
         let slot = held.and_then(|id| self.slots[id as usize].as_mut());
@@ -516,7 +516,7 @@ impl<T: Record> Rows<T> {
             None => (None, &mut none),
         };
         let repaired = repair::patch(row.as_deref(), input.data, append, is_capped, stale)?;
-        self.needs_fetch |= stale.update(&repaired.patch, &repaired.faults);
+        self.needs_fetch |= stale.update(&*repaired.patch, &repaired.faults);
         self.faults = repaired.faults;
         self.needs_fetch |= repaired.needs_fetch;
         Ok(repaired.patch)
@@ -652,24 +652,24 @@ impl<T: Record> Rows<T> {
 }
 
 impl<T: Record> TableRow<T> {
-    /// Removes appended elements that the list already has.
-    fn without_repeated(
+    /// Removes appended elements that the list already has. After an error the patch is of no use.
+    fn remove_repeated(
         &self,
-        patch: T::Patch,
+        patch: &mut T::Patch,
         append: &[Cow<'_, str>],
-    ) -> Result<T::Patch, DecodeError> {
+    ) -> Result<(), DecodeError> {
         let row = match &self.row {
             Content::Whole(row) => serde_json::to_value(T::diff_slots(row, row, true)),
             Content::Partial(row) => serde_json::to_value(row),
         };
-        let (Ok(row), Ok(mut json)) = (row, serde_json::to_value(&patch)) else {
-            return Ok(patch);
+        let (Ok(row), Ok(mut json)) = (row, serde_json::to_value(&*patch)) else {
+            return Ok(());
         };
         if self.mark.remove_repeated(&row, &mut json, append) {
-            T::Patch::decode(&json.to_string(), append)
-        } else {
-            Ok(patch)
+            *patch = T::Patch::default();
+            patch.decode_into(&json.to_string(), append)?;
         }
+        Ok(())
     }
 }
 
@@ -686,11 +686,23 @@ impl Input<'_> {
     }
 }
 
+/// Decodes a whole row. Returns `None` if it does not fit.
+fn decode_row<T: Record>(data: &str) -> Option<Arc<T>> {
+    let mut patch = T::Patch::default();
+    patch.decode_into(data, &[] as &[&str]).ok()?;
+    build(&mut patch).ok()
+}
+
+/// Builds a row from a patch alone.
+fn build<T: Record>(patch: &mut T::Patch) -> Result<Arc<T>, PatchError> {
+    T::build_slots(patch).map(Arc::new)
+}
+
 impl<T: Record> Content<T> {
-    fn from_patch(patch: T::Patch) -> Result<Self, PatchError> {
-        match T::from_patch(patch.clone()) {
-            Ok(row) => Ok(Content::Whole(Arc::new(row))),
-            Err(error) if is_partial(&error) => Ok(Content::Partial(Box::new(patch))),
+    fn from_patch(patch: Box<T::Patch>) -> Result<Self, PatchError> {
+        match build::<T>(&mut patch.clone()) {
+            Ok(row) => Ok(Content::Whole(row)),
+            Err(error) if is_partial(&error) => Ok(Content::Partial(patch)),
             Err(error) => Err(error),
         }
     }

@@ -7,8 +7,8 @@ pub trait Operator<In> {
     /// The items that the operator produces.
     type Out;
 
-    /// Processes one item. `None` drops it.
-    fn apply(&mut self, item: In) -> Option<Self::Out>;
+    /// Makes an item and processes it. `None` drops it. An item may be large, so it is not moved from step to step.
+    fn apply(&mut self, make: impl FnOnce() -> Option<In>) -> Option<Self::Out>;
 }
 
 /// Passes on every item.
@@ -34,39 +34,40 @@ pub struct Then<A, B>(pub(super) A, pub(super) B);
 impl<In> Operator<In> for Identity {
     type Out = In;
 
-    fn apply(&mut self, item: In) -> Option<In> {
-        Some(item)
+    fn apply(&mut self, make: impl FnOnce() -> Option<In>) -> Option<In> {
+        make()
     }
 }
 
 impl<In, F: FnMut(&In) -> bool> Operator<In> for Filter<F> {
     type Out = In;
 
-    fn apply(&mut self, item: In) -> Option<In> {
-        (self.0)(&item).then_some(item)
+    fn apply(&mut self, make: impl FnOnce() -> Option<In>) -> Option<In> {
+        make().filter(&mut self.0)
     }
 }
 
 impl<In, Out, F: FnMut(In) -> Option<Out>> Operator<In> for FilterMap<F> {
     type Out = Out;
 
-    fn apply(&mut self, item: In) -> Option<Out> {
-        (self.0)(item)
+    fn apply(&mut self, make: impl FnOnce() -> Option<In>) -> Option<Out> {
+        make().and_then(&mut self.0)
     }
 }
 
 impl<In, Out, F: FnMut(In) -> Out> Operator<In> for Map<F> {
     type Out = Out;
 
-    fn apply(&mut self, item: In) -> Option<Out> {
-        Some((self.0)(item))
+    fn apply(&mut self, make: impl FnOnce() -> Option<In>) -> Option<Out> {
+        make().map(&mut self.0)
     }
 }
 
 impl<In, A: Operator<In>, B: Operator<A::Out>> Operator<In> for Then<A, B> {
     type Out = B::Out;
 
-    fn apply(&mut self, item: In) -> Option<B::Out> {
-        self.1.apply(self.0.apply(item)?)
+    fn apply(&mut self, make: impl FnOnce() -> Option<In>) -> Option<B::Out> {
+        let Then(first, second) = self;
+        second.apply(|| first.apply(make))
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::task::{ready, Context, Poll};
 
 use futures_util::stream::{FusedStream, Stream};
+use serde_json::Value;
 
 use super::change::{Change, ChangeKind};
 use super::end::EndReason;
@@ -290,35 +291,38 @@ impl<I: Item, O> Watch<I, O> {
         }
     }
 
-    fn poll_item(&mut self, context: &mut Context<'_>) -> Poll<Option<I>> {
-        loop {
-            if let WatchState::Lazy(subscriber, policy) = &mut self.state {
-                if let Some(subscriber) = subscriber.take() {
-                    let policy = *policy;
-                    let options = Options {
-                        policy,
-                        ..I::OPTIONS
-                    };
-                    self.state = WatchState::Live(subscriber(options));
-                }
-            }
-            let WatchState::Live(subscription) = &self.state else {
-                return Poll::Ready(None);
-            };
-            let item = match ready!(subscription.queue.poll_next(context)) {
-                Next::Change(change) => I::from_change(change),
-                Next::Error(error) => I::from_error(error),
-                Next::End(reason) => {
-                    let last = I::from_end(&reason);
-                    let conflated = subscription.queue.conflated();
-                    self.state = WatchState::Ended { reason, conflated };
-                    last
-                }
-            };
-            if let Some(item) = item {
-                return Poll::Ready(Some(item));
+    /// Subscribes at the first poll, and returns the queue. `None` after the end.
+    #[inline]
+    fn start(&mut self) -> Option<&Queue<I::Row>> {
+        if let WatchState::Lazy(subscriber, policy) = &mut self.state {
+            if let Some(subscriber) = subscriber.take() {
+                let policy = *policy;
+                let options = Options {
+                    policy,
+                    ..I::OPTIONS
+                };
+                self.state = WatchState::Live(subscriber(options));
             }
         }
+        match &self.state {
+            WatchState::Live(subscription) => Some(&subscription.queue),
+            _ => None,
+        }
+    }
+}
+
+/// What a stream yields after its end. A `None` in `poll_next` itself would take the size of an item on its stack.
+fn ended<T>() -> Poll<Option<T>> {
+    Poll::Ready(None)
+}
+
+/// Makes an item. `None` where nothing changed for this kind of item.
+#[inline]
+fn make<I: Item>(next: Next<I::Row>) -> Option<I> {
+    match next {
+        Next::Change(change) => I::from_change(change),
+        Next::Error(error) => I::from_error(error),
+        Next::End(reason) => I::from_end(&reason),
     }
 }
 
@@ -327,13 +331,18 @@ impl<I: Item, O: Operator<I>> Stream for Watch<I, O> {
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<O::Out>> {
         loop {
-            match ready!(self.poll_item(context)) {
-                None => return Poll::Ready(None),
-                Some(item) => {
-                    if let Some(out) = self.operator.apply(item) {
-                        return Poll::Ready(Some(out));
-                    }
-                }
+            let Some(queue) = self.start() else {
+                return ended();
+            };
+            let next = ready!(queue.poll_next(context));
+            if let Next::End(reason) = &next {
+                let (reason, conflated) = (reason.clone(), queue.conflated());
+                self.state = WatchState::Ended { reason, conflated };
+            }
+            // In a debug build, every move of an item takes its size on the stack, and so would a match on it.
+            let out = self.operator.apply(|| make(next));
+            if out.is_some() {
+                return Poll::Ready(out);
             }
         }
     }
@@ -375,6 +384,7 @@ impl<T: Record> sealed::Item for Update<Arc<T>> {
     type Shared = Self;
     const OPTIONS: Options = PLAIN;
 
+    #[inline]
     fn from_change(change: Change<T>) -> Option<Self> {
         let key = String::from(&*change.key);
         Some(match (change.kind, change.after) {
@@ -391,7 +401,23 @@ impl<T: Record> sealed::Item for Update<T> {
     const OPTIONS: Options = PLAIN;
 
     fn from_change(change: Change<T>) -> Option<Self> {
-        Update::<Arc<T>>::from_change(change).map(|update| update.map(owned))
+        // One function for each kind: in a debug build, each takes the stack of the rows in it.
+        fn upsert<T: Clone>(key: String, row: Arc<T>) -> Option<Update<T>> {
+            let data = owned(row);
+            Some(Update::Upsert { key, data })
+        }
+        fn patch<T: Clone>(key: String, row: Arc<T>) -> Option<Update<T>> {
+            let data = owned(row);
+            Some(Update::Patch { key, data })
+        }
+        fn delete<T>(key: String) -> Option<Update<T>> {
+            Some(Update::Delete { key })
+        }
+        match Update::<Arc<T>>::from_change(change)? {
+            Update::Upsert { key, data } => upsert(key, data),
+            Update::Patch { key, data } => patch(key, data),
+            Update::Delete { key } => delete(key),
+        }
     }
 }
 
@@ -428,7 +454,38 @@ impl<T: Record> sealed::Item for RichUpdate<T> {
     const OPTIONS: Options = RICH;
 
     fn from_change(change: Change<T>) -> Option<Self> {
-        RichUpdate::<Arc<T>>::from_change(change).map(|update| update.map(owned))
+        // One function for each kind, as for `Update`.
+        fn created<T: Clone>(key: String, row: Arc<T>) -> Option<RichUpdate<T>> {
+            let data = owned(row);
+            Some(RichUpdate::Created { key, data })
+        }
+        fn updated<T: Clone>(
+            key: String,
+            before: Arc<T>,
+            after: Arc<T>,
+            patch: Option<Value>,
+        ) -> Option<RichUpdate<T>> {
+            Some(RichUpdate::Updated {
+                key,
+                before: owned(before),
+                after: owned(after),
+                patch,
+            })
+        }
+        fn deleted<T: Clone>(key: String, row: Option<Arc<T>>) -> Option<RichUpdate<T>> {
+            let last_known = row.map(owned);
+            Some(RichUpdate::Deleted { key, last_known })
+        }
+        match RichUpdate::<Arc<T>>::from_change(change)? {
+            RichUpdate::Created { key, data } => created(key, data),
+            RichUpdate::Updated {
+                key,
+                before,
+                after,
+                patch,
+            } => updated(key, before, after, patch),
+            RichUpdate::Deleted { key, last_known } => deleted(key, last_known),
+        }
     }
 }
 
@@ -474,6 +531,10 @@ impl<U: sealed::Item> sealed::Item for Result<U, StreamError> {
 }
 
 /// Returns the row. Copies it only if it is shared.
-fn owned<T: Clone>(row: Arc<T>) -> T {
-    Arc::try_unwrap(row).unwrap_or_else(|row| (*row).clone())
+fn owned<T: Clone>(mut row: Arc<T>) -> T {
+    match Arc::get_mut(&mut row) {
+        Some(_) => Arc::unwrap_or_clone(row),
+        // Copied here, in one move: `unwrap_or_clone` takes several.
+        None => T::clone(&row),
+    }
 }

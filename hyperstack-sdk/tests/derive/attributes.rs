@@ -87,7 +87,7 @@ fn append_lists_keep_the_newest() {
     );
     let replace = json!({"log": [9, 2, 3, 4]});
     assert_eq!(
-        Round::merge_patch(&mut a, patch::<Round>(replace)),
+        Round::merge_patch(&mut a, &mut patch::<Round>(replace)),
         Ok(false)
     );
     let built: Round = value(json!({"id": {"round_id": 1}, "log": [1, 2, 3, 4]}));
@@ -100,17 +100,23 @@ fn elements_that_are_trimmed_away_again_change_nothing() {
     let append =
         |n: u64| appending::<Round>(json!({"log": [n], "maybeLog": [n]}), &["log", "maybeLog"]);
     for changed in [true, true, true, false] {
-        assert_eq!(Round::merge_patch(&mut a, append(1)), Ok(changed));
+        assert_eq!(Round::merge_patch(&mut a, &mut append(1)), Ok(changed));
     }
     assert_eq!(
         (a.log.as_slice(), a.maybe_log.as_deref()),
         (&[1; 3][..], Some(&[1; 2][..]))
     );
-    assert_eq!(Round::merge_patch(&mut a, append(2)), Ok(true));
+    assert_eq!(Round::merge_patch(&mut a, &mut append(2)), Ok(true));
     // A replacement by the same elements, and one by others as long.
     let replace = |log: [u64; 4]| patch::<Round>(json!({ "log": log }));
-    assert_eq!(Round::merge_patch(&mut a, replace([9, 1, 1, 2])), Ok(false));
-    assert_eq!(Round::merge_patch(&mut a, replace([9, 3, 3, 3])), Ok(true));
+    assert_eq!(
+        Round::merge_patch(&mut a, &mut replace([9, 1, 1, 2])),
+        Ok(false)
+    );
+    assert_eq!(
+        Round::merge_patch(&mut a, &mut replace([9, 3, 3, 3])),
+        Ok(true)
+    );
     assert_eq!(a.log, [3, 3, 3]);
 }
 
@@ -158,7 +164,7 @@ fn an_append_of_a_v2_server_keeps_the_newest_hundred_elements() {
     let before = logs.clone();
     for last in [100, 101, 102] {
         let append = capped(vec![last - 1]);
-        assert_eq!(Logs::merge_patch(&mut logs, append), Ok(true));
+        assert_eq!(Logs::merge_patch(&mut logs, &mut append.clone()), Ok(true));
     }
     logs_are(&logs, 102);
     logs.apply(capped(newest(90, 192))).unwrap();
@@ -188,9 +194,9 @@ fn an_append_that_leaves_a_full_list_as_it_was_changes_nothing() {
         "by_name": {"a": sevens(100)}, "set": [7], "raw": {"log": sevens(100)},
     }));
     let append = || capped(sevens(70));
-    assert_eq!(Logs::merge_patch(&mut logs, append()), Ok(false));
+    assert_eq!(Logs::merge_patch(&mut logs, &mut append()), Ok(false));
     logs.few = vec![6; 60];
-    assert_eq!(Logs::merge_patch(&mut logs, append()), Ok(true));
+    assert_eq!(Logs::merge_patch(&mut logs, &mut append()), Ok(true));
     assert_eq!(logs.few, sevens(60));
 }
 
@@ -304,11 +310,11 @@ fn a_default_is_no_longer_than_its_list() {
     let mut a: Defaults = value(json!({}));
     assert_eq!(a.short, [2, 3]);
     let null = patch::<Defaults>(json!({"short": null}));
-    assert_eq!(Defaults::merge_patch(&mut a, null.clone()), Ok(false));
+    assert_eq!(Defaults::merge_patch(&mut a, &mut null.clone()), Ok(false));
     let more = appending::<Defaults>(json!({"short": [4]}), &["short"]);
-    assert_eq!(Defaults::merge_patch(&mut a, more), Ok(true));
+    assert_eq!(Defaults::merge_patch(&mut a, &mut more.clone()), Ok(true));
     assert_eq!(a.short, [3, 4]);
-    assert_eq!(Defaults::merge_patch(&mut a, null), Ok(true));
+    assert_eq!(Defaults::merge_patch(&mut a, &mut null.clone()), Ok(true));
     assert_eq!(a.short, [2, 3]);
 }
 

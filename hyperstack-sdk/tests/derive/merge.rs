@@ -314,8 +314,8 @@ fn sets_are_replaced_or_added_to_and_arrays_replaced() {
     .unwrap();
     assert_eq!((&a.tags, a.bytes), (&BTreeSet::from([1, 2]), [1, 2]));
     let add = appending::<Kinds>(json!({"tags": [2, 3]}), &["tags"]);
-    assert_eq!(Kinds::merge_patch(&mut a, add.clone()), Ok(true));
-    assert_eq!(Kinds::merge_patch(&mut a, add), Ok(false));
+    assert_eq!(Kinds::merge_patch(&mut a, &mut add.clone()), Ok(true));
+    assert_eq!(Kinds::merge_patch(&mut a, &mut add.clone()), Ok(false));
     assert_eq!(a.tags, BTreeSet::from([1, 2, 3]));
 }
 
@@ -327,14 +327,17 @@ fn merge_says_whether_anything_changed() {
         "boxed": {"round_id": 1},
     });
     assert_eq!(
-        Kinds::merge_patch(&mut a, patch::<Kinds>(set.clone())),
+        Kinds::merge_patch(&mut a, &mut patch::<Kinds>(set.clone())),
         Ok(true)
     );
-    assert_eq!(Kinds::merge_patch(&mut a, patch::<Kinds>(set)), Ok(false));
     assert_eq!(
-        Kinds::merge_patch(&mut a, patch::<Kinds>(json!({"bets": {"y": null}}))),
+        Kinds::merge_patch(&mut a, &mut patch::<Kinds>(set)),
         Ok(false)
     );
-    let error = Kinds::merge_patch(&mut a, patch::<Kinds>(json!({"bytes": null})));
+    assert_eq!(
+        Kinds::merge_patch(&mut a, &mut patch::<Kinds>(json!({"bets": {"y": null}}))),
+        Ok(false)
+    );
+    let error = Kinds::merge_patch(&mut a, &mut patch::<Kinds>(json!({"bytes": null})));
     assert_eq!(error.unwrap_err().path(), "bytes");
 }

@@ -375,12 +375,12 @@ fn raw_json_compares_numbers_by_value() {
     // What says the same changes nothing.
     let again = ExactPatch::decode(r#"{"raw": {"price": 1.500, "list": [1e+2, 0]}}"#, &[""; 0]);
     assert_eq!(
-        Exact::merge_patch(&mut a, again.unwrap()),
+        Exact::merge_patch(&mut a, &mut again.unwrap()),
         Ok(true),
         "0 is an integer"
     );
     let again = ExactPatch::decode(r#"{"raw": {"price": 1.500, "list": [1E2, 0]}}"#, &[""; 0]);
-    assert_eq!(Exact::merge_patch(&mut a, again.unwrap()), Ok(false));
+    assert_eq!(Exact::merge_patch(&mut a, &mut again.unwrap()), Ok(false));
     for (value, held) in [
         (json!(1.5), true),
         (json!(1.25), false),
@@ -390,8 +390,8 @@ fn raw_json_compares_numbers_by_value() {
         assert_eq!(Exact::holds(&a, &patch), held);
     }
     let rows = [r#"{"price": 1.50}"#, r#"{"price": 1.5}"#].map(|json| {
-        let patch = JsonPatch::decode(json, &[""; 0]).unwrap();
-        Value::from_patch(patch).unwrap()
+        let mut patch = JsonPatch::decode(json, &[""; 0]).unwrap();
+        Value::build_slots(&mut patch).unwrap()
     });
     assert_eq!(rows[0], rows[1]);
     assert_eq!(rows[0], json!({"price": 1.5}));

@@ -259,7 +259,7 @@ fn atomic<T: Shape>(_: &Kind, case: &Case) -> Result<bool, TestCaseError> {
         let Ok(b) = applied(&a, frame.decode::<T>())? else {
             continue;
         };
-        let changed = T::merge_patch(&mut a.clone(), frame.decode::<T>());
+        let changed = T::merge_patch(&mut a.clone(), &mut frame.decode::<T>());
         prop_assert_eq!(changed, Ok(a != b));
     }
     let built = T::try_from(case.q.decode::<T>());
