@@ -41,6 +41,15 @@ impl Stale {
         &self.paths
     }
 
+    /// The paths of lists that cannot be appended to until a snapshot replaces the row.
+    fn lists(&self) -> &[String] {
+        if self.is_row {
+            &[]
+        } else {
+            &self.paths
+        }
+    }
+
     /// The fields that were left out of a row that is new or was replaced.
     pub(super) fn of(faults: &[Fault]) -> Self {
         let is_row = false;
@@ -59,8 +68,14 @@ impl Stale {
     /// Updates the stale paths after a patch: the fields that it replaces are fresh, the units left out are stale.
     /// Returns whether a snapshot must replace the row, because the patch sets a part of a stale section or map:
     /// of the other parts the client holds values that the server does not have.
-    pub(super) fn update(&mut self, patch: &impl Patch, faults: &[Fault]) -> bool {
-        let replaced = replaced_fields(patch);
+    pub(super) fn update(
+        &mut self,
+        patch: &impl Patch,
+        append: &[impl AsRef<str>],
+        faults: &[Fault],
+    ) -> bool {
+        let mut replaced = replaced_fields(patch);
+        replaced.retain(|path| !append.iter().any(|at| at.as_ref() == path));
         self.paths
             .retain(|path| !replaced.iter().any(|set| is_within(path, set)));
         let set = patch.changed_fields();
@@ -90,7 +105,7 @@ pub(super) fn patch<T: Record>(
 ) -> Result<Repaired<T::Patch>, RowErrorCause> {
     let appends = |path: &&String| append.iter().any(|at| at.as_ref() == **path);
     let mut left_out = LeftOut {
-        units: stale.paths().iter().filter(appends).cloned().collect(),
+        units: stale.lists().iter().filter(appends).cloned().collect(),
         ..LeftOut::default()
     };
     let mut needs_fetch = !left_out.units.is_empty();

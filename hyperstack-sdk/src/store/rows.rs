@@ -516,7 +516,7 @@ impl<T: Record> Rows<T> {
             None => (None, &mut none),
         };
         let repaired = repair::patch(row.as_deref(), input.data, append, is_capped, stale)?;
-        self.needs_fetch |= stale.update(&*repaired.patch, &repaired.faults);
+        self.needs_fetch |= stale.update(&*repaired.patch, append, &repaired.faults);
         self.faults = repaired.faults;
         self.needs_fetch |= repaired.needs_fetch;
         Ok(repaired.patch)

@@ -320,6 +320,8 @@ fn a_whole_row_keeps_the_values_that_it_does_not_bring() {
         ];
         assert_eq!(pools.stale(), all);
         assert_eq!(pools.patch(r#"{"price":5.0,"state":{"a":2}}"#), [""; 0]);
+        assert_eq!(pools.append(r#"{"log":[2]}"#, &["log"]), [""; 0]);
+        assert_eq!(pools.pool().log, [1, 2]);
         let rest: Vec<_> = all.into_iter().filter(|path| *path != "price").collect();
         assert_eq!(pools.stale(), rest);
         assert!(!pools.needs_fetch());
