@@ -7,7 +7,9 @@ use std::time::Duration;
 use hyperstack_sdk::prelude::*;
 use hyperstack_sdk::testing::{Refresh, Sort, TestServer, TestServerBuilder};
 
-use crate::support::{client, names, next, pass, put, read, soon, until, Game, GameViews};
+use crate::support::{
+    client, names, next, pass, put, read, requests, soon, until, Game, GameViews,
+};
 
 fn games(protocol: Protocol) -> TestServerBuilder {
     TestServer::builder()
@@ -260,4 +262,17 @@ where
         drained.push(format!("{:?}", next(stream).await));
     }
     drained
+}
+
+#[tokio::test]
+async fn the_first_read_after_a_wrong_guess_takes_one_snapshot() -> anyhow::Result<()> {
+    for _ in 0..20 {
+        let server = server(Protocol::V1, &[("a", 1.0)]).await?;
+        let hs = client(&server).connect().await?;
+        assert_eq!(names(&soon(hs.list::<Game>()).await), ["a"]);
+        let subscribes = requests(&server, "Game/list");
+        assert_eq!(subscribes[0], "subscribe");
+        assert!(!subscribes[1..].contains(&"subscribe".to_owned()));
+    }
+    Ok(())
 }

@@ -232,7 +232,10 @@ impl Generation for V1 {
 
     fn resync(&mut self, source: SourceId, wants: &mut Wants) {
         let mut views = self.views.iter();
-        if let Some((name, _)) = views.find(|(_, view)| view.id == source) {
+        if let Some((name, view)) = views.find(|(_, view)| view.id == source) {
+            if self.requests.awaits_all(name, view) {
+                return;
+            }
             let name = name.clone();
             self.restart(&name);
             wants.mark_changed(&name);

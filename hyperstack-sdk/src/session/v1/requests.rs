@@ -377,6 +377,18 @@ impl Requests {
 
     /// Requests a subscription. If the view resumes by a cursor, the snapshot brings only rows that
     /// changed after it.
+    /// Whether the server has not answered any of a view's subscriptions yet, so that their snapshots are to come.
+    pub(super) fn awaits_all(&self, name: &str, view: &View) -> bool {
+        let awaits = |subscription: &Subscription| {
+            let mut pending = self.pending.iter();
+            let request = pending.find(|request| request.id == subscription.id);
+            subscription.status == Status::Standing
+                && request.is_some_and(|request| !request.answered && !request.heard)
+        };
+        let is_first = self.pending.iter().any(|it| it.first && *it.view == *name);
+        is_first && !view.subscriptions.is_empty() && view.subscriptions.values().all(awaits)
+    }
+
     fn subscribe(&mut self, name: &Arc<str>, view: &mut View, target: Target, window: Window) {
         let cursor: Option<Seq> = match &target {
             Target::All => view.resume.take_cursor(),

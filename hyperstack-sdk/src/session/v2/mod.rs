@@ -76,6 +76,8 @@ struct Subscription {
 /// The progress of a subscription's snapshots.
 #[derive(Debug, PartialEq, Eq)]
 enum Snapshot {
+    /// The subscription is not acknowledged.
+    Requested,
     /// The first one is not complete.
     First,
     /// A later one, which the server sends unasked, is not complete.
@@ -151,6 +153,13 @@ impl Generation for V2 {
     fn resync(&mut self, source: SourceId, wants: &mut Wants) {
         let mut sources = self.sources.iter_mut();
         if let Some((query, source)) = sources.find(|(_, it)| it.id == source) {
+            let subscription = match source.status {
+                Status::Standing(id) => self.subscriptions.get(&id),
+                _ => None,
+            };
+            if subscription.is_some_and(|it| it.snapshot == Snapshot::Requested) {
+                return;
+            }
             let status = std::mem::replace(&mut source.status, Status::Absent);
             wants.mark_changed(&query.view);
             self.end(status);
@@ -230,7 +239,9 @@ impl Generation for V2 {
                 }
             }
             // A change before the snapshot is in the snapshot.
-            _ if subscription.snapshot == Snapshot::First => return None,
+            _ if matches!(subscription.snapshot, Snapshot::Requested | Snapshot::First) => {
+                return None
+            }
             Frame::Upsert { row, .. } => Step::Upsert(row),
             Frame::Patch {
                 row, append, seq, ..
@@ -364,7 +375,7 @@ impl V2 {
         let subscription = Subscription {
             query,
             source: source.id,
-            snapshot: Snapshot::First,
+            snapshot: Snapshot::Requested,
             has_limit: false,
             heard: None,
         };
@@ -386,6 +397,7 @@ impl V2 {
             return;
         };
         subscription.has_limit = ack.has_limit;
+        subscription.snapshot = Snapshot::First;
         let step = if ack.is_tape {
             source.status = Status::Rejected;
             self.outbox.push_back(end_query(id));
