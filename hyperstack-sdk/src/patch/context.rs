@@ -169,6 +169,7 @@ impl<'a> Context<'a> {
     pub(crate) fn unit<T>(
         &mut self,
         name: &str,
+        is_null: bool,
         decode: impl FnOnce(&mut Self) -> Result<T, serde_json::Error>,
     ) -> Option<T> {
         let mut unit = self.path.clone();
@@ -179,7 +180,7 @@ impl<'a> Context<'a> {
         let Mode::Units(units) = &self.mode else {
             return None;
         };
-        if !units.wants(&unit) {
+        if !units.wants(&unit, is_null) {
             return None;
         }
         match self.entry(name, decode) {

@@ -31,6 +31,10 @@ pub(super) fn decode_entries<'de, P: Fields, A: MapAccess<'de>>(
 }
 
 impl Entry<'_> {
+    pub(super) fn is_null(&self) -> bool {
+        self.0.get() == "null"
+    }
+
     /// Whether the value is null, or a list or an object without a value inside.
     pub(super) fn is_empty(&self) -> bool {
         let text = self.0.get().replace("null", "");

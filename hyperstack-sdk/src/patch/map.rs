@@ -117,7 +117,7 @@ impl<'de, K: Key, V: Field> Visitor<'de> for Entries<'_, '_, K, V> {
         while let Some(text) = map.next_key::<String>()? {
             if self.0.reads_units() {
                 let mut entry = Entry(map.next_value()?);
-                let decoded = self.0.unit(&text, |cx| {
+                let decoded = self.0.unit(&text, entry.is_null(), |cx| {
                     let key = parse_key::<K, serde_json::Error>(&text)?;
                     Ok((key, entry.next_value_seed(SlotSeed::<V, _>::new(cx))?))
                 });

@@ -45,13 +45,13 @@ impl<'a> Reading<'a> {
         self.bad
     }
 
-    /// Whether the unit is wanted, or something below it.
-    pub(super) fn wants(&self, unit: &str) -> bool {
+    /// Whether the unit is wanted, or something below it. Below null there is nothing.
+    pub(super) fn wants(&self, unit: &str, is_null: bool) -> bool {
         match self.units {
             Units::Except(paths) => !paths.iter().any(|path| path == unit),
             Units::Only(paths) => paths
                 .iter()
-                .any(|path| is_within(path, unit) || is_within(unit, path)),
+                .any(|path| is_within(unit, path) || (!is_null && is_within(path, unit))),
         }
     }
 
@@ -68,7 +68,7 @@ pub(super) fn decode_unit<P: Fields>(
     mut entry: Entry<'_>,
     cx: &mut Context<'_>,
 ) {
-    let decoded = cx.unit(name_of::<P>(number), |cx| {
+    let decoded = cx.unit(name_of::<P>(number), entry.is_null(), |cx| {
         let mut unit = Box::<P>::default();
         P::decode_field(&mut unit, number, &mut entry, cx)?;
         Ok(unit)

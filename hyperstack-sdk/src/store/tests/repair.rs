@@ -311,6 +311,12 @@ fn a_whole_row_keeps_the_values_that_it_does_not_bring() {
             assert_eq!((pool.owners[&1].a, pool.owners[&1].b), (1, Some(7)));
             assert_eq!(pools.stale(), ["volume", "owners.1.a"]);
         }
+        // A section that was null begins, without what does not fit.
+        assert_eq!(pools.upsert(POOL), [""; 0]);
+        let begins = POOL.replace("\"name\"", r#""extra":{"a":2,"b":"x"},"name""#);
+        assert_eq!(pools.upsert(&begins), ["extra.b"]);
+        assert_eq!(pools.pool().extra, Some(State { a: 2, b: None }));
+        assert_eq!(pools.patch(r#"{"price":4.0}"#), [""; 0]);
         // Without a required field, a whole row replaces nothing.
         let without_name = POOL.replace("\"name\":\"p\",", "");
         assert_eq!(pools.upsert(&without_name), ["name"]);
