@@ -4,6 +4,7 @@
 
 mod answers;
 mod auth;
+mod bad_values;
 mod connection_states;
 mod defects;
 mod defects_v2;
