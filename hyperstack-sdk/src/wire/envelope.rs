@@ -57,10 +57,10 @@ impl<'a> Envelope<'a> {
     #[inline]
     fn take(&mut self, member: Member, value: Token<'a>) -> Result<(), Malformed> {
         match member {
-            Member::Operation => self.operation = value.text()?,
-            Member::Entity => self.entity = value.text()?,
-            Member::View => self.view = value.text()?,
-            Member::Key => self.key = value.text()?,
+            Member::Operation => value.text_into(&mut self.operation)?,
+            Member::Entity => value.text_into(&mut self.entity)?,
+            Member::View => value.text_into(&mut self.view)?,
+            Member::Key => value.text_into(&mut self.key)?,
             Member::Data => self.data = Some(value.json()?),
             Member::Append => {
                 let paths: Option<Vec<Text<'a>>> =
@@ -68,10 +68,10 @@ impl<'a> Envelope<'a> {
                 let paths = paths.into_iter().flatten();
                 self.append = paths.map(|Text(path)| path).collect();
             }
-            Member::Seq => self.seq = value.text()?,
+            Member::Seq => value.text_into(&mut self.seq)?,
             Member::Complete => self.complete = owned(value.json()?)?,
             Member::Sort => self.sort = Some(value.json()?),
-            Member::Subscription => self.subscription = value.text()?,
+            Member::Subscription => value.text_into(&mut self.subscription)?,
             Member::Authoritative => self.authoritative = owned(value.json()?)?,
             Member::WholeEntities => self.whole_entities = owned(value.json()?)?,
             Member::Query => self.query = Some(value.json()?),
@@ -103,27 +103,30 @@ enum Member {
 }
 
 impl Member {
-    /// Reads the next name, and the colon behind it.
+    /// Reads the next name, and the colon behind it. Returns `None` for a member that it has skipped.
     #[inline(always)]
-    fn read(scanner: &mut Scanner<'_>) -> Result<Self, Malformed> {
+    fn read(scanner: &mut Scanner<'_>) -> Result<Option<Self>, Malformed> {
         match Member::spelled(scanner.rest()) {
             Some((member, length)) => {
                 scanner.at += length;
                 Ok(member)
             }
-            None => Ok(Member::named(&scanner.name()?)),
+            None => Ok(Some(Member::named(&scanner.name()?))),
         }
     }
 
     /// A member of a change by its name as servers spell it, with quotes and colon, and the length of that.
     /// Comparing the spelling in place saves 340 instructions a v1 patch and 460 a v2 patch, compared with
     /// finding where the name ends first.
+    ///
+    /// `None` is the version that every v2 message names, with its value and the comma. Skipping all of it at once
+    /// saves 90 instructions a v2 patch, and costs a v1 patch 18.
     #[inline(always)]
-    fn spelled(rest: &[u8]) -> Option<(Self, usize)> {
+    fn spelled(rest: &[u8]) -> Option<(Option<Self>, usize)> {
         macro_rules! spelled {
             ($member:ident, $name:literal) => {
                 rest.starts_with(concat!('"', $name, "\":").as_bytes())
-                    .then_some((Member::$member, $name.len() + 3))
+                    .then_some((Some(Member::$member), $name.len() + 3))
             };
         }
         match rest.get(1)? {
@@ -133,8 +136,12 @@ impl Member {
             b'k' => spelled!(Key, "key"),
             b'm' => spelled!(Other, "mode"),
             b'o' => spelled!(Operation, "op"),
-            b'p' => spelled!(Other, "protocolVersion"),
-            b's' => spelled!(Seq, "seq").or_else(|| spelled!(Subscription, "subscriptionId")),
+            b'p' => {
+                let member = br#""protocolVersion":2,"#;
+                rest.starts_with(member).then_some((None, member.len()))
+            }
+            b's' if rest.get(2) == Some(&b'e') => spelled!(Seq, "seq"),
+            b's' => spelled!(Subscription, "subscriptionId"),
             _ => None,
         }
     }
@@ -182,7 +189,8 @@ pub(super) fn check(json: &str) -> Result<(), String> {
 pub(crate) fn member<'a>(json: &'a str, name: &str) -> Option<&'a str> {
     let mut found = None;
     // What is sought is often first: then the rest is not gone through.
-    let _ = Scanner::lazy(json).members(Scanner::name, |member, value| match member == name {
+    let any = |scanner: &mut Scanner<'a>| scanner.name().map(Some);
+    let _ = Scanner::lazy(json).members(any, |member, value| match member == name {
         true => {
             found = value.json().ok();
             Err(Malformed)
@@ -226,13 +234,21 @@ impl<'a> Token<'a> {
     /// A string or null.
     #[inline(always)]
     fn text(&self) -> Result<Option<Cow<'a, str>>, Malformed> {
+        let mut text = None;
+        self.text_into(&mut text)?;
+        Ok(text)
+    }
+
+    /// Writes a string or null into a member of an envelope. Writing it in place saves 8 instructions a string.
+    #[inline(always)]
+    fn text_into(&self, member: &mut Option<Cow<'a, str>>) -> Result<(), Malformed> {
         if self.is_plain {
             let inside = self.within.get(self.start + 1..self.end - 1);
-            return inside
-                .map(|text| Some(Cow::Borrowed(text)))
-                .ok_or(Malformed);
+            *member = Some(Cow::Borrowed(inside.ok_or(Malformed)?));
+        } else {
+            *member = self.decode_text()?;
         }
-        self.decode_text()
+        Ok(())
     }
 
     #[cold]
@@ -270,17 +286,19 @@ impl<'a> Scanner<'a> {
     }
 
     /// Goes through the text as an object, which must be all there is. `name` reads the next name
-    /// and the colon behind it.
+    /// and the colon behind it, or skips a member with its comma and returns `None`.
     #[inline(always)]
     fn members<N>(
         mut self,
-        name: impl Fn(&mut Self) -> Result<N, Malformed>,
+        name: impl Fn(&mut Self) -> Result<Option<N>, Malformed>,
         mut member: impl FnMut(N, Token<'a>) -> Result<(), Malformed>,
     ) -> Result<(), Malformed> {
         self.open(b'{')?;
         if !self.close(b'}') {
             loop {
-                let name = name(&mut self)?;
+                let Some(name) = name(&mut self)? else {
+                    continue;
+                };
                 member(name, self.value()?)?;
                 if !self.close(b',') {
                     break;
@@ -586,6 +604,27 @@ mod tests {
         assert_eq!(envelope.append, ["b"]);
         assert_eq!(member("{ \"a\" : 1 , \"b\" : [ 2 ] }", "b"), Some("[ 2 ]"));
         assert_eq!(string(" \"a\""), Some("a".into()));
+    }
+
+    #[test]
+    fn the_protocol_version_is_skipped_wherever_it_is() {
+        for json in [
+            r#"{"protocolVersion":2,"key":"a"}"#,
+            r#"{"key":"a","protocolVersion":2}"#,
+            r#"{"protocolVersion":2, "key":"a"}"#,
+            r#"{"protocolVersion":2,"protocolVersion":2,"key":"a"}"#,
+            r#"{"protocolVersion":23,"key":"a","protocolVersion":"2"}"#,
+        ] {
+            let envelope = Envelope::read(json).unwrap_or_else(|error| panic!("{error}"));
+            assert_eq!(envelope.key.as_deref(), Some("a"), "{json}");
+        }
+        for json in [
+            r#"{"protocolVersion":2,"#,
+            r#"{"protocolVersion":2,}"#,
+            r#"{"protocolVersion":2,,"key":"a"}"#,
+        ] {
+            assert!(Envelope::read(json).is_err(), "{json}");
+        }
     }
 
     #[test]
