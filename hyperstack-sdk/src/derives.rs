@@ -372,8 +372,8 @@
 //!
 //! `Box<T>` and `Arc<T>` merge like `T`.
 //!
-//! Sometimes a value is built from a patch alone: by `Foo::try_from(patch)`, for the first frame of a row, for a section
-//! that was `None`, and for a new map key. Fields that the patch does not set then get these values:
+//! Sometimes a value is built from a patch alone: by `Foo::try_from(patch)`, for the first frame of a row, for a
+//! section that was `None`, and for a new map key. Fields that the patch does not set then get these values:
 //!
 //! | field | value if never sent |
 //! |---|---|
@@ -504,8 +504,8 @@
 //!
 //! These laws hold as long as all floats are finite. Property tests check them on generated structs:
 //!
-//! - Applying `a.diff(&b)` to `a` gives `b`, as far as a patch can express it. A patch cannot set a value back to "never
-//!   received", and cannot remove a key from raw JSON or from a map with nullable values. `diff` never appends.
+//! - Applying `a.diff(&b)` to `a` gives `b`, as far as a patch can express it. A patch cannot set a value back to
+//!   "never received", and cannot remove a key from raw JSON or from a map with nullable values. `diff` never appends.
 //! - Applying `p.then(q)` equals applying `p` and then `q`, if both succeed. The exception: `q` must not merge into a
 //!   value that `p` sets to null, removes, or replaces by another kind of JSON.
 //! - `then` is associative, and combining with the empty patch changes nothing.
@@ -562,8 +562,8 @@
 //! # Errors
 //!
 //! An error names the entity and the path of wire names, with indices. On a stream, a decode error reaches
-//! [`try_watch`](crate::ListView::try_watch) as a [`RowError`](crate::RowError). The field keeps its last good value, and
-//! the rest of the update applies.
+//! [`try_watch`](crate::ListView::try_watch) as a [`RowError`](crate::RowError). The field keeps its last good value,
+//! and the rest of the update applies.
 //!
 //! ```
 //! use hyperstack_sdk::{prelude::*, PatchErrorKind};
@@ -622,8 +622,8 @@
 //!
 //! # Generics, re-exports and macros
 //!
-//! Type and const parameters work, with and without bounds and defaults. The derive adds the bounds that it needs. A patch
-//! has the parameters of its struct. `Views` and `Stack` do not support parameters.
+//! Type and const parameters work, with and without bounds and defaults. The derive adds the bounds that it needs. A
+//! patch has the parameters of its struct. `Views` and `Stack` do not support parameters.
 //!
 //! Use `crate = path` if your crate re-exports this one, so that its users do not need to depend on it. A macro can
 //! generate such structs and name the SDK through `$crate`.
@@ -686,10 +686,10 @@
 //! # Limits
 //!
 //! - No lifetime parameters and no references: rows own their data.
-//! - Large entities need much stack, because rows and patches are moved by value. On a Tokio worker with the default stack
-//!   of 2 MiB, an entity (by `size_of`) can have up to 100 kB in a debug build and 130 kB in a release build. Without
-//!   `watch_rich`, whose updates hold two rows, the limits are 120 kB and 250 kB. For a larger entity, put its arrays into
-//!   a `Box` or a `Vec`, or set a larger `thread_stack_size` on the runtime's builder.
+//! - Large entities need much stack, because rows and patches are moved by value. On a Tokio worker with the default
+//!   stack of 2 MiB, an entity (by `size_of`) can have up to 100 kB in a debug build and 130 kB in a release build.
+//!   Without `watch_rich`, whose updates hold two rows, the limits are 120 kB and 250 kB. For a larger entity, put its
+//!   arrays into a `Box` or a `Vec`, or set a larger `thread_stack_size` on the runtime's builder.
 //! - Entities and sections are structs with named fields. The variants of a leaf enum hold no data, except for `other`.
 //!   For an enum with data, tagged or untagged, use `#[field(serde)]`.
 //! - No `flatten`: nest a section, as the wire does.
@@ -698,9 +698,9 @@
 //! - A patch can append to the end of a list or replace the list. It cannot remove or change single elements.
 //! - `append(max = N)` works on a `Vec`, also inside `Option`s. Sets are never trimmed.
 //! - The generated names (`FooPatch`, `FooEntity`, `FooViews`, `FooClient`) must be free in the struct's module.
-//! - If `T` is a type parameter in your code, you cannot write `FooPatch<T>`, because its bounds on `T` are private. Write
-//!   `<Foo<T> as Patchable>::Patch`.
+//! - If `T` is a type parameter in your code, you cannot write `FooPatch<T>`, because its bounds on `T` are private.
+//!   Write `<Foo<T> as Patchable>::Patch`.
 //! - After a null, an optional section is `None`, even if it has a default. The next patch for it must then contain all
 //!   required fields.
-//! - Two `single` (or two `keyed`) views on one struct trigger a false positive of clippy's `duplicated_attributes`. Add
-//!   `#[allow(clippy::duplicated_attributes)]` to the struct.
+//! - Two `single` (or two `keyed`) views on one struct trigger a false positive of clippy's `duplicated_attributes`.
+//!   Add `#[allow(clippy::duplicated_attributes)]` to the struct.

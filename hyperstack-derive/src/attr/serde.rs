@@ -24,8 +24,8 @@ const REFUSED: &[&str] = &[
 /// Keys that can have different values for reading and writing: `rename(serialize = "..", ..)`.
 const SPLIT: &[&str] = &["rename", "rename_all"];
 
-/// Returns the entries of all attributes `#[serde(..)]` that apply to patches. Skips the keys in `granted`, which have no
-/// effect here. Leaves syntax errors for serde to report.
+/// Returns the entries of all attributes `#[serde(..)]` that apply to patches. Skips the keys in `granted`, which have
+/// no effect here. Leaves syntax errors for serde to report.
 pub(super) fn entries(attrs: &[Attribute], granted: &[&str], errors: &mut Errors) -> Vec<Entry> {
     let mut held = Vec::new();
     for attr in attrs.iter().filter(|attr| attr.path().is_ident("serde")) {

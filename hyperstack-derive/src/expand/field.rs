@@ -1,8 +1,8 @@
 //! Code for a field, which calls the trait `Field` of its type.
 //!
 //! If a type is not a field, the compiler reports it once. The kind of the field uses a constant that only a field type
-//! has. If the constant is an error, everything that mentions the kind is an error too, but the compiler does not report
-//! it: not in the code of the field, of its patch, or of structs that contain it.
+//! has. If the constant is an error, everything that mentions the kind is an error too, but the compiler does not
+//! report it: not in the code of the field, of its patch, or of structs that contain it.
 
 use crate::tree::{Field, FieldType};
 use proc_macro2::{Ident, Span, TokenStream};
@@ -14,8 +14,8 @@ pub(super) fn bound(krate: &TokenStream, ty: &FieldType) -> TokenStream {
     quote!(Field #kind)
 }
 
-/// Returns `<Kind>`: whether the type is a field itself or through its serde impls. Returns `None` if it is surely a field
-/// itself. That includes types with parameters, where bounds do the check and constants cannot.
+/// Returns `<Kind>`: whether the type is a field itself or through its serde impls. Returns `None` if it is surely a
+/// field itself. That includes types with parameters, where bounds do the check and constants cannot.
 fn kind(krate: &TokenStream, ty: &FieldType) -> Option<TokenStream> {
     let private = quote!(#krate::__private);
     let Some(foreign) = &ty.foreign else {

@@ -94,8 +94,8 @@ fn keyed(record: &Record, key: &KeyPath, first: &Field) -> TokenStream {
     }
 }
 
-/// Generates code that follows the path, so that the compiler reports errors in it. If the first field's type mentions a
-/// type parameter, leaves out the checks of each step, because the parameter's type is unknown here.
+/// Generates code that follows the path, so that the compiler reports errors in it. If the first field's type mentions
+/// a type parameter, leaves out the checks of each step, because the parameter's type is unknown here.
 fn checked(record: &Record, key: &KeyPath, first: &Field) -> TokenStream {
     let (krate, owner) = (&record.krate, &record.ident);
     let (params, arguments, clause) = record.generics.split_for_impl();
@@ -125,8 +125,8 @@ fn checked(record: &Record, key: &KeyPath, first: &Field) -> TokenStream {
     }
 }
 
-/// Returns the number of a name, because a type parameter can be a number but not a string. It is the 128-bit FNV-1a hash.
-/// If two names of a struct had the same hash, the impls would conflict and not compile.
+/// Returns the number of a name, because a type parameter can be a number but not a string. It is the 128-bit FNV-1a
+/// hash. If two names of a struct had the same hash, the impls would conflict and not compile.
 fn number(name: &Ident) -> u128 {
     let start = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
     let name = name.unraw().to_string();

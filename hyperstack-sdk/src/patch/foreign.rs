@@ -9,8 +9,8 @@ use std::marker::PhantomData;
 
 /// The kind of a field that uses the type's serde impls.
 ///
-/// The constant combines [`SerdeImpls::HAS_IMPLS`] and [`CheckedForeign::CHECKED`]. If one of them is an error, the kind
-/// is one too.
+/// The constant combines [`SerdeImpls::HAS_IMPLS`] and [`CheckedForeign::CHECKED`]. If one of them is an error, the
+/// kind is one too.
 #[derive(Debug)]
 pub enum Foreign<const CHECKED: bool> {}
 

@@ -86,8 +86,8 @@ macro_rules! pointers {
 
 pointers! { Box Arc }
 
-/// A field on the path of a key, for the compiler's checks. If the field is an `Option`, its own methods hide the methods
-/// of the same names in [`AnyStep`].
+/// A field on the path of a key, for the compiler's checks. If the field is an `Option`, its own methods hide the
+/// methods of the same names in [`AnyStep`].
 #[derive(Debug)]
 pub struct Step<'a, T>(&'a T);
 

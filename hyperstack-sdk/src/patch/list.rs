@@ -182,8 +182,8 @@ pub trait Appendable: Field {
     /// Returns the number of elements.
     fn count(&self) -> usize;
 
-    /// Drops all but the newest `max` elements. Returns whether the rest differs from the first `before` elements, which
-    /// are the list before an append.
+    /// Drops all but the newest `max` elements. Returns whether the rest differs from the first `before` elements,
+    /// which are the list before an append.
     fn trim(&mut self, max: usize, before: usize) -> bool;
 
     /// Drops the elements of a patch that [`trim`](Self::trim) would drop.

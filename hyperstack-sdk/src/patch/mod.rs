@@ -246,8 +246,8 @@ pub trait Patch: Fields + Value + Serialize + DeserializeOwned {
         self.decode_update(json, append, false)
     }
 
-    /// Like [`decode_into`](Self::decode_into). `is_capped` says whether appended arrays keep only as many elements as a
-    /// v2 server does.
+    /// Like [`decode_into`](Self::decode_into). `is_capped` says whether appended arrays keep only as many elements as
+    /// a v2 server does.
     #[doc(hidden)]
     fn decode_update(
         &mut self,
@@ -263,8 +263,8 @@ pub trait Patch: Fields + Value + Serialize + DeserializeOwned {
     }
 }
 
-/// Returns the dotted paths of the values that a patch replaces or removes. Unlike [`Patch::changed_fields`], leaves out
-/// empty sections and maps.
+/// Returns the dotted paths of the values that a patch replaces or removes. Unlike [`Patch::changed_fields`], leaves
+/// out empty sections and maps.
 pub(crate) fn replaced_fields(patch: &impl Patch) -> Vec<String> {
     let mut paths = paths::Paths::of_replaced();
     walk::paths(patch, &mut paths);

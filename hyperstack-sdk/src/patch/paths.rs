@@ -29,8 +29,8 @@ impl Paths {
         self.found.push(self.here.clone());
     }
 
-    /// Creates a collector for the paths of replaced values. A section counts as replaced if all its fields are. Sections,
-    /// maps and objects without a set field are left out.
+    /// Creates a collector for the paths of replaced values. A section counts as replaced if all its fields are.
+    /// Sections, maps and objects without a set field are left out.
     pub(crate) fn of_replaced() -> Self {
         Paths {
             of_replaced: true,

@@ -69,8 +69,8 @@ impl Guard {
         }
     }
 
-    /// Returns the position and version of a row or patch, if its generation has them. If they come first in `data`, also
-    /// returns the offset of the first field after them. `frame` is the position in the frame itself.
+    /// Returns the position and version of a row or patch, if its generation has them. If they come first in `data`,
+    /// also returns the offset of the first field after them. `frame` is the position in the frame itself.
     #[inline]
     pub(crate) fn stamps(
         &self,

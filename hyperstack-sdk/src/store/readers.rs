@@ -136,7 +136,8 @@ impl<T: Record> Readers<T> {
         None
     }
 
-    /// Whether a reader needs the row as it was before a change. A reader from another source compares with its own rows.
+    /// Whether a reader needs the row as it was before a change. A reader from another source compares with its own
+    /// rows.
     pub(super) fn keep_before(&self, key: &str) -> bool {
         self.of(key).any(|queue| queue.keeps_before())
     }

@@ -188,8 +188,8 @@ impl<T: Record> Rows<T> {
         self.partial > 0 && self.partial == self.len()
     }
 
-    /// Iterates over the partial rows, or only over the row with this key. Yields a field that the row lacks, and whether
-    /// a bad value is the reason.
+    /// Iterates over the partial rows, or only over the row with this key. Yields a field that the row lacks, and
+    /// whether a bad value is the reason.
     pub(super) fn lacking<'a>(
         &'a self,
         key: Option<&str>,
@@ -273,8 +273,8 @@ impl<T: Record> Rows<T> {
         input.live && slot.is_some_and(|slot| self.guard.is_old(&slot.mark, input.version))
     }
 
-    /// Ends a snapshot. In a view ordered by recency, its rows come first. In a view ordered by position, each row goes to
-    /// its place, also among the rows that the snapshot lacks if these stay (`keeps_absent`).
+    /// Ends a snapshot. In a view ordered by recency, its rows come first. In a view ordered by position, each row
+    /// goes to its place, also among the rows that the snapshot lacks if these stay (`keeps_absent`).
     pub(super) fn complete(&mut self, keeps_absent: bool) {
         let slots = &self.slots;
         let by_key = matches!(self.order, Order::Position(_));

@@ -25,8 +25,8 @@ pub(super) struct Source<T: Record> {
     pub(super) rows: Rows<T>,
     pub(super) readers: Readers<T>,
     pub(super) readiness: Readiness,
-    /// The rows that the source accepts. A type that is added later ignores rows until its own snapshot starts, because it
-    /// lacks the rows that they change.
+    /// The rows that the source accepts. A type that is added later ignores rows until its own snapshot starts,
+    /// because it lacks the rows that they change.
     accepted: Accepted,
     /// The part of the view that is subscribed whole, if any.
     extent: Option<Window>,
@@ -268,8 +268,8 @@ impl<T: Record> Source<T> {
         }
     }
 
-    /// Adds a reader. Its queue gets the present rows, front to back, and then every change. A window gets its rows when
-    /// they are known.
+    /// Adds a reader. Its queue gets the present rows, front to back, and then every change. A window gets its rows
+    /// when they are known.
     pub(super) fn add_reader(
         &mut self,
         selection: &Selection<T>,
@@ -655,8 +655,8 @@ impl<T: Record> Source<T> {
         }
     }
 
-    /// Deletes the rows that were kept after they left a window. Starts with the last one, so that none of them enters a
-    /// window meanwhile.
+    /// Deletes the rows that were kept after they left a window. Starts with the last one, so that none of them enters
+    /// a window meanwhile.
     fn release_held(&mut self, wakers: &mut Wakers) {
         let held = std::mem::take(&mut self.held);
         for key in self.rows.rear_first(&held) {

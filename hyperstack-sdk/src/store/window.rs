@@ -195,8 +195,8 @@ impl<T: Record> WindowReader<T> {
     /// Delivers the rows that entered the window, then those that changed, then those that left. With this order, the
     /// window never has fewer rows in between than before and after.
     ///
-    /// Walks from the front of the view to the end of the window. If a filter accepts few rows, the walk is long, but few
-    /// changes cause one.
+    /// Walks from the front of the view to the end of the window. If a filter accepts few rows, the walk is long, but
+    /// few changes cause one.
     fn show(
         &mut self,
         rows: &Rows<T>,

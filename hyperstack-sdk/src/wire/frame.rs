@@ -32,8 +32,8 @@ pub enum Incoming<'a> {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Frame<'a> {
-    /// The server accepted a subscription. In v1 it belongs to the connection's earliest request for this view without a
-    /// reply, because it has no key.
+    /// The server accepted a subscription. In v1 it belongs to the connection's earliest request for this view without
+    /// a reply, because it has no key.
     Subscribed {
         /// The view's id.
         view: Cow<'a, str>,

@@ -43,8 +43,8 @@ pub(crate) fn text_of(json: &str) -> Option<Cow<'_, str>> {
 }
 
 impl Scalar {
-    /// Returns the value at `path` in the JSON object `data`, or `None` if there is none. Does not read beyond the value,
-    /// so the first of equal keys counts.
+    /// Returns the value at `path` in the JSON object `data`, or `None` if there is none. Does not read beyond the
+    /// value, so the first of equal keys counts.
     pub fn at(data: &str, path: &[impl AsRef<str>]) -> Option<Scalar> {
         let found = path
             .iter()

@@ -2,9 +2,9 @@
 
 /// The position of a change, from a frame's `seq` or a row's `_seq`: `"<slot>:<index>"`.
 ///
-/// Positions compare numerically, by slot and then by index. Comparing the texts is wrong if the slots differ in length,
-/// because only the index is padded with zeros. Positions are neither unique (all mutations of one event share one) nor
-/// monotonic.
+/// Positions compare numerically, by slot and then by index. Comparing the texts is wrong if the slots differ in
+/// length, because only the index is padded with zeros. Positions are neither unique (all mutations of one event share
+/// one) nor monotonic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Seq {
     /// The Solana slot.
@@ -61,8 +61,8 @@ pub(crate) fn leading_number(text: &[u8]) -> Option<(u64, &[u8])> {
     (1..=19).contains(&digits).then_some((number, rest))
 }
 
-/// Parses eight digits, the first one in the lowest byte. A position has numbers of nine and twelve digits. Reading eight
-/// at once saves 76 instructions per position.
+/// Parses eight digits, the first one in the lowest byte. A position has numbers of nine and twelve digits. Reading
+/// eight at once saves 76 instructions per position.
 #[inline]
 fn eight_digits(text: u64) -> Option<u64> {
     const ONES: u64 = u64::MAX / 255;
