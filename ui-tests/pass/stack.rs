@@ -39,7 +39,7 @@ fn each_entity_has_a_field() {
     );
 }
 
-/// A stack of which nothing is used.
+/// An unused stack.
 #[derive(Stack)]
 #[stack(url = "ws://localhost:8877", entities(old::OreRound))]
 struct Local;

@@ -1,4 +1,4 @@
-//! Integers and floats. The server sends what exceeds 2^53 as a string, at any depth.
+//! Integers and floats. The server sends integers above 2^53 as strings, at any depth.
 
 use super::context::Context;
 use super::field::{Field, Whole};
@@ -22,7 +22,7 @@ impl<T> Number for T where
 {
 }
 
-/// Reads an integer type from a number or a decimal string.
+/// Decodes an integer type from a number or a decimal string.
 #[derive(Clone, Copy)]
 struct Integer<T> {
     name: &'static str,
@@ -115,7 +115,7 @@ fn out_of_range<E: Error>(number: fmt::Arguments<'_>, expected: &dyn Expected) -
     E::invalid_value(Unexpected::Other(&unexpected), expected)
 }
 
-/// Reads a number from the text that serde_json passes in a map with a private key.
+/// Decodes a number from the text that serde_json passes in a map with a private key.
 fn visit_text<'de, V: Visitor<'de> + Copy, A: MapAccess<'de>>(
     visitor: V,
     asks_text: bool,
@@ -217,7 +217,7 @@ fn decimal<T: FromStr>(text: &str) -> Option<T> {
     }
 }
 
-/// Reads an integer of at most 64 bits.
+/// Decodes an integer of at most 64 bits.
 fn narrow<'de, T, D: Deserializer<'de>>(name: &'static str, d: D) -> Result<T, D::Error>
 where
     T: Number,
@@ -225,7 +225,7 @@ where
     d.deserialize_any(Integer::new(name, false))
 }
 
-/// Reads an integer of 128 bits from its text. `deserialize_any` would turn a number beyond 64 bits into a
+/// Decodes an integer of 128 bits from its text. `deserialize_any` would turn a number beyond 64 bits into a
 /// float, and `deserialize_u128` would refuse a string.
 fn exact<'de, T, D: Deserializer<'de>>(name: &'static str, d: D) -> Result<T, D::Error>
 where
@@ -286,7 +286,7 @@ where
     }
 }
 
-/// Reads a float from a number or from an integer in a string.
+/// Decodes a float from a number or from an integer in a string.
 #[derive(Clone, Copy)]
 struct Float(&'static str);
 
