@@ -1,4 +1,4 @@
-//! The types that the generator makes of the stack files which the tests run.
+//! Generates the types of the stack files that the tests run.
 
 use hyperstack_cli::build::{Build, Error};
 

@@ -179,8 +179,8 @@ async fn what_no_row_can_have_is_an_error_and_asks_the_server_for_nothing() -> a
         (
             "tags.first",
             json!("x"),
-            "Round.tags: compared whole, never by its `first` alone: filter by `tags` and a whole \
-             value",
+            "Round.tags: cannot filter by `first` alone, because the field is compared as a whole \
+             (filter by `tags` and a complete value)",
         ),
     ] {
         let filtered = list.clone().filter(path, value);

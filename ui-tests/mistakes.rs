@@ -1,6 +1,6 @@
-//! Every mistake in these folders is one error, on the right token, that says what would work.
+//! Every mistake in these folders causes one error, at the right token, that says how to fix it.
 //!
-//! The texts depend on the version of the compiler: CONTRIBUTING says how to write them anew.
+//! The recorded outputs depend on the compiler's version. CONTRIBUTING says how to record them again.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,7 +22,7 @@ const KINDS: &[&str] = &[
 
 #[test]
 fn mistakes_are_explained() {
-    // One run for all, so that what they depend on is built once.
+    // One run for all, so that the dependencies are built once.
     let cases = trybuild::TestCases::new();
     for kind in KINDS {
         cases.compile_fail(format!("{kind}/*.rs"));
@@ -31,39 +31,40 @@ fn mistakes_are_explained() {
 
 #[test]
 fn a_mistake_is_one_error() {
-    for text in texts() {
-        let errors = errors(&text);
-        let name = text.file_stem().unwrap_or_default().to_string_lossy();
+    for path in outputs() {
+        let errors = errors(&path);
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
         let expected = if name.starts_with("three_mistakes") {
             3
         } else {
             1
         };
-        assert_eq!(errors, expected, "{}", text.display());
+        assert_eq!(errors, expected, "{}", path.display());
     }
 }
 
-/// What quotes the standard library does so only where its source is installed.
+/// The compiler quotes the standard library only if its source is installed.
 #[test]
-fn texts_are_the_same_on_every_machine() {
-    for text in texts() {
-        let said = fs::read_to_string(&text).expect("a text");
+fn outputs_are_the_same_on_every_machine() {
+    for path in outputs() {
+        let output = fs::read_to_string(&path).expect("a readable file");
         for place in ["$RUST", "$CARGO", "/rustc/", "/home/", "C:\\"] {
-            assert!(!said.contains(place), "{}: {place}", text.display());
+            assert!(!output.contains(place), "{}: {place}", path.display());
         }
     }
 }
 
-/// The errors in a text.
-fn errors(text: &Path) -> usize {
-    let said = fs::read_to_string(text).expect("a text");
-    said.lines()
+/// Returns the number of errors and warnings in a recorded output.
+fn errors(path: &Path) -> usize {
+    let output = fs::read_to_string(path).expect("a readable file");
+    output
+        .lines()
         .filter(|line| line.starts_with("error") || line.starts_with("warning"))
         .count()
 }
 
-/// What the compiler says to each mistake.
-fn texts() -> Vec<PathBuf> {
+/// Returns the paths of all recorded outputs.
+fn outputs() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let files = KINDS.iter().flat_map(|kind| {
         let folder = fs::read_dir(root.join(kind)).expect("a folder");

@@ -1,4 +1,4 @@
-//! Messages of both protocols: our scanner finds in them what an ordinary parser finds.
+//! Messages of both protocols: our scanner must find what an ordinary parser finds.
 
 use crate::members::Members;
 use hyperstack_sdk::wire::{Ack, Frame, FrameError, Incoming, Issue, Row, Scalar};
@@ -7,8 +7,8 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::value::RawValue;
 use serde_json::Value;
 
-/// Decodes a message. Where it is sound JSON, what is found is what serde finds; what changes
-/// something without data is sound JSON always.
+/// Decodes a message. In valid JSON, the scanner finds what serde finds. A message without data that changes
+/// something is accepted only if it is valid JSON.
 pub fn frame(bytes: &[u8]) {
     let decoded = Incoming::decode(bytes);
     if let Err(error) = &decoded {
@@ -36,7 +36,7 @@ pub fn frame(bytes: &[u8]) {
     }
     if let Some(Said { operation, members }) = Said::read(text) {
         let id: Option<String> = last(&members, "subscriptionId");
-        // A frame of either protocol is the same frame; only v2 names a subscription.
+        // Both protocols decode to the same frame; only v2 names a subscription.
         let decoded = decoded.map(|incoming| match incoming {
             Incoming::Routed { id: of, frame } => {
                 assert_eq!(Some(&*of), id.as_deref());
@@ -51,7 +51,7 @@ pub fn frame(bytes: &[u8]) {
     }
 }
 
-/// Whether a frame has no data that is decoded later.
+/// Whether a frame has no data to decode later.
 fn is_checked(frame: &Frame<'_>) -> bool {
     matches!(
         frame,
@@ -75,7 +75,7 @@ fn same_issue(issue: &Issue, json: &Value) {
     assert_eq!(issue.fatal, json.get("fatal") == Some(&Value::Bool(true)));
 }
 
-/// A frame whose members are of their types.
+/// Reads a frame whose members have the right types.
 struct Said<'a> {
     operation: String,
     members: Members<'a>,
@@ -135,7 +135,7 @@ fn compare(
             };
             assert_eq!(ack, is_routed.then_some(said));
         }
-        // Its order may be no JSON that a tree can hold.
+        // The tree may be unable to hold the order's JSON.
         ("subscribed", Err(FrameError::Malformed(_))) => {}
         ("delete", Ok(Incoming::Frame(frame @ Frame::Delete { .. }))) => {
             assert_eq!(
@@ -165,7 +165,7 @@ fn compare(
                 append,
                 last::<Vec<String>>(members, "append").unwrap_or_default()
             );
-            // In v2 only the row's own position counts, which is in its data.
+            // In v2, only the position in the row's data counts.
             let said = last::<String>(members, "seq").filter(|_| !is_routed);
             assert_eq!(seq, said.map(|seq| Seq::parse(&seq)));
         }
@@ -216,7 +216,7 @@ fn same_row(row: &Row<'_>, key: Option<String>, data: Option<&str>) {
     assert_eq!((Some(&*row.key), Some(row.data)), (key.as_deref(), data));
 }
 
-/// A row counts where it has a key and data; every other is one error.
+/// A row counts if it has a key and data. Every other row is one error.
 fn snapshot(data: &str, rows: &[Row<'_>], malformed: &[FrameError]) {
     let elements: Vec<&RawValue> = serde_json::from_str(data).expect("an array");
     assert_eq!(elements.len(), rows.len() + malformed.len());
@@ -234,7 +234,7 @@ fn snapshot(data: &str, rows: &[Row<'_>], malformed: &[FrameError]) {
     assert!(rows.next().is_none(), "a row of nothing");
 }
 
-/// What is found at each path that a text has, and at one more behind each.
+/// Checks the value at each path of a text, and at one more path after each.
 fn scalars(text: &str, path: &mut Vec<String>, json: Option<&str>) {
     if !path.is_empty() {
         assert_eq!(Scalar::at(text, path), json.and_then(scalar), "at {path:?}");
@@ -271,7 +271,7 @@ fn scalar(json: &str) -> Option<Scalar> {
     })
 }
 
-/// A position reads as it is written, and to the letter as leniently.
+/// Checks that a position round-trips, and that both parsers accept the same texts.
 fn positions(text: &str) {
     let lenient = Seq::parse(text);
     assert_eq!(Seq::parse(&lenient.to_string()), lenient);

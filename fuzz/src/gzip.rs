@@ -1,4 +1,4 @@
-//! Compressed messages: nothing larger than allowed comes out, and nothing but what went in.
+//! Compressed messages: the output is within the limit and equals the input.
 
 use flate2::{write::GzEncoder, Compression};
 use hyperstack_sdk::wire::payload::{json, Limits};
@@ -6,8 +6,8 @@ use hyperstack_sdk::wire::FrameError;
 use std::borrow::Cow;
 use std::io::Write;
 
-/// Undoes compression. The first two bytes are the limits, in steps of 16 bytes and of 64; the rest is
-/// taken as a message, and compressed as one.
+/// Inflates a message. The first two bytes are the limits, in steps of 16 and 64 bytes. The rest is tested as
+/// a compressed message, and as a message to compress.
 pub fn gzip(bytes: &[u8]) {
     let [message, inflated, rest @ ..] = bytes else {
         return;
@@ -23,7 +23,7 @@ pub fn gzip(bytes: &[u8]) {
         Err(FrameError::InflatesTooLarge { .. }) => assert!(rest.len() > limits.inflated),
         Err(error) => panic!("{error}"),
     }
-    // What is cut off is broken, and not a shorter message.
+    // A truncated message is an error, not a shorter message.
     let cut = &sound[..sound.len() - 1 - usize::from(*message) % 8];
     assert!(undone(cut, limits).is_err());
 }

@@ -1,7 +1,7 @@
-//! What holds of any bytes, as functions that panic where it does not.
+//! Properties that hold for any bytes, as functions that panic if they do not.
 //!
-//! A fuzzer calls them, and so does the test of the corpus, which needs neither the fuzzer nor a
-//! nightly toolchain. They see of the SDK what its users see.
+//! A fuzzer calls them, and so does the test of the corpus, which needs neither the fuzzer nor a nightly
+//! toolchain. They use only the SDK's public API.
 #![forbid(unsafe_code)]
 
 mod frame;

@@ -4,23 +4,23 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::fmt;
 
-/// An object's members as they come, equal names included.
+/// An object's members in order, equal names included.
 pub(crate) struct Members<'a>(pub(crate) Vec<(String, &'a RawValue)>);
 
 impl<'a> Members<'a> {
-    /// The members of a text that is an object, and nothing else.
+    /// Reads the members of a text that is exactly one object.
     pub(crate) fn read(json: &'a str) -> Option<Self> {
         serde_json::from_str(json).ok()
     }
 
-    /// The first value of this name.
+    /// Returns the first value with this name.
     pub(crate) fn first(&self, name: &str) -> Option<&'a str> {
         let named =
             |(member, value): &(String, &'a RawValue)| (member == name).then(|| value.get());
         self.0.iter().find_map(named)
     }
 
-    /// All values of this name.
+    /// Returns all values with this name.
     pub(crate) fn all<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'a str> + 's {
         let named = self.0.iter().filter(move |(member, _)| member == name);
         named.map(|(_, value)| value.get())

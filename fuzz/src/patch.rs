@@ -5,8 +5,8 @@ use crate::server::merge;
 use hyperstack_sdk::{DecodeError, Patch, Patchable};
 use serde_json::Value;
 
-/// The first line is paths that append, with spaces between; each further line is a patch: the first
-/// makes a row, the others are merged into it.
+/// Tests patches. The first line has the append paths, separated by spaces. Each further line is a patch: the
+/// first makes a row, and the others are merged into it.
 pub fn patch(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return;
@@ -26,7 +26,7 @@ pub fn patch(bytes: &[u8]) {
     }
 }
 
-/// A patch from its text, which is read back from its own words, and by serde as by us.
+/// Decodes a patch, and checks that it round-trips and that serde decodes the same.
 fn decode(json: &str, append: &[&str]) -> Result<RowPatch, DecodeError> {
     let decoded = RowPatch::decode(json, append);
     if let Err(error) = &decoded {
@@ -47,14 +47,14 @@ fn decode(json: &str, append: &[&str]) -> Result<RowPatch, DecodeError> {
     decoded
 }
 
-/// A row, and the server's JSON of it, where JSON's own tree holds the numbers.
+/// A row, and the server's JSON of it if a JSON tree can hold its numbers.
 fn built(patch: RowPatch, json: &str) -> Option<(Row, Value)> {
     let row = Row::try_from(patch).ok()?;
     assert!(row.diff(&row).is_empty());
     Some((row, serde_json::from_str(json).unwrap_or_default()))
 }
 
-/// The row after a patch; as it was, where the patch does not fit.
+/// Returns the row after a patch, or the unchanged row if the patch fails.
 fn merged(
     row: Row,
     mut served: Value,
@@ -83,11 +83,11 @@ fn merged(
     (later, served)
 }
 
-/// Where the typed merge of a frame that appends is its own: what is no list is replaced, lists that are
-/// trimmed are trimmed by the server otherwise, and it knows nothing of a default list.
+/// Whether the typed merge of an append differs from the server's: it replaces a value that is not a list,
+/// trims lists in another way, and appends to default lists.
 const OTHERWISE: [&str; 5] = ["pair", "bytes", "log", "maybe_log", "scores"];
 
-/// The typed merge is the server's, where the server's JSON is that of the row: its tree holds no
+/// Checks the typed merge against the server's, if the server's JSON equals the row's. A JSON tree holds no
 /// integers over 64 bits.
 fn as_served(row: &Row, later: &Row, served: &mut Value, json: &str, append: &[&str]) {
     let typed = |json: &Value| {

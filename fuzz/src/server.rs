@@ -1,8 +1,8 @@
-//! What the server's cache makes of a patch, by its description alone, and without its cap of 100.
+//! The merge of the server's cache, written from its description, without its cap of 100.
 
 use serde_json::{Map, Value};
 
-/// Objects are merged key by key; arrays are concatenated where a path says so; all else replaces.
+/// Merges objects key by key, appends to arrays at the append paths, and replaces anything else.
 pub(crate) fn merge(base: &mut Value, patch: Value, append: &[&str]) {
     merge_at(base, patch, "", append);
 }

@@ -1,12 +1,12 @@
-//! Every file of the corpus, and what can be made of these, goes through its target.
+//! Runs every file of the corpus, and variations of them, through its target.
 
 use hyperstack_fuzz::TARGETS;
 use std::path::{Path, PathBuf};
 
-/// How many inputs are made for each target; `FUZZ_INPUTS` is another number.
+/// The number of variations per target, unless `FUZZ_INPUTS` is set.
 const INPUTS: u64 = 20_000;
 
-/// What is written into an input at once: JSON's signs and the protocol's words.
+/// Tokens to insert into inputs: JSON's punctuation and the protocol's words.
 const WORDS: [&[u8]; 28] = [
     b"\"",
     b"{",
@@ -83,7 +83,7 @@ fn run(name: &str) {
     }
 }
 
-/// The files in a fixed order, so that a failure is a commit's and not a machine's.
+/// Returns the files in a fixed order, so that a failure depends on the commit and not on the machine.
 fn files(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let entries = std::fs::read_dir(folder).expect("a folder of the corpus");
     let mut paths: Vec<_> = entries.map(|entry| entry.expect("a file").path()).collect();
@@ -95,7 +95,7 @@ fn files(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     paths.into_iter().map(read).collect()
 }
 
-/// Runs a target, and names the input if that panics.
+/// Runs a target, and names the input if it panics.
 fn check(name: &str, target: &fn(&[u8]), bytes: &[u8]) {
     struct Shown<'a>(&'a str, &'a [u8]);
 
@@ -111,7 +111,7 @@ fn check(name: &str, target: &fn(&[u8]), bytes: &[u8]) {
     target(shown.1);
 }
 
-/// One change: of a byte, of a piece, by a word, or by a piece of another input.
+/// Makes one change: to a byte or a piece, or by inserting a token or a piece of another input.
 fn mutate(bytes: &mut Vec<u8>, other: &[u8], random: &mut Random) {
     let at = random.below(bytes.len() + 1);
     let end = at + random.below((bytes.len() - at).min(64) + 1);
@@ -137,7 +137,7 @@ fn mutate(bytes: &mut Vec<u8>, other: &[u8], random: &mut Random) {
 struct Random(u64);
 
 impl Random {
-    /// Less than `end`.
+    /// Returns a number below `end`.
     fn below(&mut self, end: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;

@@ -1,10 +1,10 @@
-//! `rename_all`: the cases that serde knows, by serde's names.
+//! `rename_all`, with serde's cases and names.
 
-/// A way to write the words of a name.
+/// A case of names.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Case(&'static str);
 
-/// All of them.
+/// The names of all cases.
 pub(crate) const CASES: &[&str] = &[
     "lowercase",
     "UPPERCASE",
@@ -17,7 +17,7 @@ pub(crate) const CASES: &[&str] = &[
 ];
 
 impl Case {
-    /// The case of that name.
+    /// Returns the case with this name.
     pub(crate) fn named(name: &str) -> Option<Self> {
         CASES
             .iter()
@@ -25,7 +25,7 @@ impl Case {
             .map(|case| Self(case))
     }
 
-    /// A field's name in this case. A field is taken to be in snake case, as serde takes it.
+    /// Converts a field's name to this case. Like serde, assumes that it is in snake case.
     pub(crate) fn field(self, name: &str) -> String {
         match self.0 {
             "lowercase" | "snake_case" => name.to_owned(),
@@ -37,7 +37,7 @@ impl Case {
         }
     }
 
-    /// A variant's name in this case. A variant is taken to be in Pascal case, as serde takes it.
+    /// Converts a variant's name to this case. Like serde, assumes that it is in Pascal case.
     pub(crate) fn variant(self, name: &str) -> String {
         match self.0 {
             "PascalCase" => name.to_owned(),
@@ -52,7 +52,7 @@ impl Case {
     }
 }
 
-/// `best_bet` as `BestBet`.
+/// Converts `best_bet` to `BestBet`.
 fn pascal(name: &str) -> String {
     let mut pascal = String::new();
     let mut capitalize = true;
@@ -66,7 +66,7 @@ fn pascal(name: &str) -> String {
     pascal
 }
 
-/// `BestBet` as `best_bet`.
+/// Converts `BestBet` to `best_bet`.
 fn words(name: &str) -> String {
     let mut words = String::new();
     for (i, c) in name.char_indices() {
@@ -78,14 +78,14 @@ fn words(name: &str) -> String {
     words
 }
 
-/// `BestBet` as `bestBet`.
+/// Converts `BestBet` to `bestBet`.
 fn uncapitalized(name: &str) -> String {
     let mut chars = name.chars();
     let first = chars.next().map(|c| c.to_ascii_lowercase());
     first.into_iter().chain(chars).collect()
 }
 
-/// A type's name as that of a field: `OreRound` as `ore_round`, `NFTMint` as `nft_mint`.
+/// Converts a type's name to a field name: `OreRound` to `ore_round`, `NFTMint` to `nft_mint`.
 pub(crate) fn snake(name: &str) -> String {
     let chars: Vec<char> = name.chars().collect();
     let mut snake = String::new();
@@ -109,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fields_and_variants_meet_in_every_case() {
+    fn fields_and_variants_convert_to_every_case() {
         let wanted = [
             ("PascalCase", "BestBet"),
             ("camelCase", "bestBet"),
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn a_type_lends_its_name_to_a_field() {
+    fn type_names_convert_to_field_names() {
         let wanted = [
             ("OreRound", "ore_round"),
             ("NFTMint", "nft_mint"),

@@ -1,4 +1,4 @@
-//! Rules that span attributes: one function each, with an example of what it refuses.
+//! Rules that span attributes. Each has one function, whose doc comment shows code that it rejects.
 
 use crate::attr::field::FieldAttrs;
 use crate::attr::view::View;
@@ -12,16 +12,16 @@ use std::collections::HashSet;
 use syn::ext::IdentExt;
 use syn::{Data, DeriveInput, Expr, ExprLit, Fields, FieldsUnnamed, Generics, Lit, LitStr};
 
-/// All rules of a struct with named fields.
+/// Checks all rules of a struct with named fields.
 pub(crate) fn record(record: &Record, name: Option<&Set<LitStr>>, errors: &mut Errors) {
     entity_name(name, errors);
     key_starts_at_a_field(record, errors);
     names_differ(record, errors);
-    skipped_is_off_the_wire(record, errors);
-    foreign_is_replaced_whole(record, errors);
-    something_is_kept(record, errors);
-    key_is_on_the_wire(record, errors);
-    key_is_not_inside_of_a_foreign_type(record, errors);
+    skip_excludes_other_keys(record, errors);
+    serde_excludes_append(record, errors);
+    max_is_not_zero(record, errors);
+    key_is_not_skipped(record, errors);
+    key_is_not_inside_a_foreign_type(record, errors);
 }
 
 /// `struct Round<'a> { name: &'a str }`
@@ -29,7 +29,7 @@ pub(crate) fn owned(generics: &Generics, errors: &mut Errors) -> Option<()> {
     for lifetime in generics.lifetimes() {
         errors.at(
             lifetime,
-            "what is streamed owns its data: no lifetime parameters",
+            "lifetime parameters are not supported, because rows own their data",
         );
     }
     generics.lifetimes().next().is_none().then_some(())
@@ -43,14 +43,14 @@ fn entity_name(name: Option<&Set<LitStr>>, errors: &mut Errors) {
     if value.value().is_empty() || value.value().contains('/') {
         errors.at(
             value,
-            "an entity's name is the part of a view's id before the `/`: `OreRound`",
+            "invalid entity name: expected a name without `/`, such as `OreRound`",
         );
     }
 }
 
 /// `#[entity(key = "di.round_id")] struct Round { id: RoundId }`
 ///
-/// What follows the first field is checked by the compiler, which knows its type.
+/// The compiler checks the rest of the path, because it knows the field's type.
 fn key_starts_at_a_field(record: &Record, errors: &mut Errors) {
     let Some(key) = &record.key else { return };
     if record.fields.iter().any(|field| key.starts_at(field)) {
@@ -68,7 +68,7 @@ fn key_starts_at_a_field(record: &Record, errors: &mut Errors) {
 }
 
 /// `#[entity(key = "id")] struct Round { #[field(skip)] id: u64 }`
-fn key_is_on_the_wire(record: &Record, errors: &mut Errors) {
+fn key_is_not_skipped(record: &Record, errors: &mut Errors) {
     let Some(key) = &record.key else { return };
     let skipped = record
         .fields
@@ -77,13 +77,13 @@ fn key_is_on_the_wire(record: &Record, errors: &mut Errors) {
     if skipped {
         errors.at(
             &key.literal,
-            format!("the field `{}` is off the wire: no key is in it", key.first),
+            format!("key field `{}` is marked `skip`", key.first),
         );
     }
 }
 
 /// `#[entity(key = "id.number")] struct Round { #[field(serde)] id: RoundId }`
-fn key_is_not_inside_of_a_foreign_type(record: &Record, errors: &mut Errors) {
+fn key_is_not_inside_a_foreign_type(record: &Record, errors: &mut Errors) {
     let Some(key) = &record.key else { return };
     let first = record.fields.iter().find(|field| key.starts_at(field));
     let foreign = first.is_some_and(|field| field.ty.foreign.is_some());
@@ -91,8 +91,8 @@ fn key_is_not_inside_of_a_foreign_type(record: &Record, errors: &mut Errors) {
         errors.at(
             &key.literal,
             format!(
-                "`serde` reads the field `{}` whole: a key inside of it is out of sight; derive \
-                 `Section` or `Leaf` for its type, and leave `serde` out",
+                "the key cannot be inside `{}`, which is decoded with serde: derive `Section` or `Leaf` for its \
+                 type and remove `serde`",
                 key.first
             ),
         );
@@ -100,12 +100,12 @@ fn key_is_not_inside_of_a_foreign_type(record: &Record, errors: &mut Errors) {
 }
 
 /// `#[derive(Leaf)] struct Bets { #[field(append(max = 5))] a: Vec<u64> }`
-pub(crate) fn leaf_is_replaced_whole(record: &Record, errors: &mut Errors) {
+pub(crate) fn leaf_excludes_append(record: &Record, errors: &mut Errors) {
     for field in record.wired() {
         if let Some(append) = &field.attrs.append {
             errors.at(
                 &append.key,
-                "a leaf is replaced whole: nothing is ever appended to its lists",
+                "`append` is not allowed in a leaf, which is replaced as a whole",
             );
         }
     }
@@ -125,11 +125,11 @@ fn once(what: &str, names: impl Iterator<Item = (String, TokenStream)>, errors: 
     let mut seen = HashSet::new();
     for (name, at) in names {
         if name.is_empty() {
-            errors.at(at, "a name on the wire is not empty");
+            errors.at(at, "a name on the wire must not be empty");
         } else if !seen.insert(name.clone()) {
             errors.at(
                 at,
-                format!("two {what} are called `{name}` on the wire: rename one of them"),
+                format!("two {what} have the wire name `{name}`: rename one of them"),
             );
         }
     }
@@ -137,8 +137,8 @@ fn once(what: &str, names: impl Iterator<Item = (String, TokenStream)>, errors: 
 
 /// `#[field(skip, append(max = 5))] a: Vec<u64>`
 ///
-/// What serde's keys say beside `skip` is for serde.
-fn skipped_is_off_the_wire(record: &Record, errors: &mut Errors) {
+/// Keys of `#[serde]` are allowed, because serde may need them.
+fn skip_excludes_other_keys(record: &Record, errors: &mut Errors) {
     let attrs = record.fields.iter().map(|field| &field.attrs);
     let keys = attrs
         .filter(|attrs| attrs.skip.is_some())
@@ -147,26 +147,26 @@ fn skipped_is_off_the_wire(record: &Record, errors: &mut Errors) {
         if ["rename", "alias", "append", "serde"].contains(&value.as_str()) {
             errors.at(
                 key,
-                format!("`skip` takes the field off the wire, where `{value}` has no meaning"),
+                format!("`{value}` has no effect on a field with `skip`: remove one of them"),
             );
         }
     }
 }
 
 /// `#[field(serde, append(max = 5))] a: Vec<u64>`
-fn foreign_is_replaced_whole(record: &Record, errors: &mut Errors) {
+fn serde_excludes_append(record: &Record, errors: &mut Errors) {
     for field in record.wired().filter(|field| field.ty.foreign.is_some()) {
         if let Some(append) = &field.attrs.append {
             errors.at(
                 &append.key,
-                "`serde` replaces the field whole: nothing is ever appended to it",
+                "`append` is not allowed on a field with `serde`, which is replaced as a whole",
             );
         }
     }
 }
 
 /// `#[field(append(max = 0))] a: Vec<u64>`
-fn something_is_kept(record: &Record, errors: &mut Errors) {
+fn max_is_not_zero(record: &Record, errors: &mut Errors) {
     for max in record.wired().filter_map(|field| field.max()) {
         if let Expr::Lit(ExprLit {
             lit: Lit::Int(number),
@@ -174,7 +174,7 @@ fn something_is_kept(record: &Record, errors: &mut Errors) {
         }) = max
         {
             if number.base10_digits() == "0" {
-                errors.at(max, "a list of at most 0 elements keeps none of them");
+                errors.at(max, "`max` must be greater than zero");
             }
         }
     }
@@ -187,7 +187,10 @@ pub(crate) fn tuple(fields: &FieldsUnnamed, errors: &mut Errors) -> Option<()> {
     }
     errors.at(
         fields,
-        "a leaf without names for its fields has 1 to 12 of them",
+        format!(
+            "a tuple struct that derives `Leaf` must have 1 to 12 fields, found {}",
+            fields.unnamed.len()
+        ),
     );
     None
 }
@@ -209,7 +212,7 @@ pub(crate) fn unnamed(attrs: &FieldAttrs, newtype: bool, errors: &mut Errors) {
     for key in keys.into_iter().flatten() {
         errors.at(
             key,
-            format!("`{key}` has no meaning for a field without a name: give the fields names"),
+            format!("`{key}` is not allowed on a field without a name: name the fields"),
         );
     }
 }
@@ -220,12 +223,9 @@ pub(crate) fn variants(variants: &[Variant], errors: &mut Errors) {
         .iter()
         .filter_map(|variant| variant.other_at.as_ref());
     for second in others.skip(1) {
-        errors.at(
-            second,
-            "one variant stands for every other name: keep one `other`",
-        );
+        errors.at(second, "only one variant can be `other`: keep one of them");
     }
-    other_text_is_any(variants, errors);
+    other_excludes_rename(variants, errors);
     let read = variants.iter().filter(|variant| !variant.skip);
     let named = read.filter(|variant| variant.other.is_none());
     let own = named
@@ -237,12 +237,12 @@ pub(crate) fn variants(variants: &[Variant], errors: &mut Errors) {
 }
 
 /// `#[leaf(other, rename = "other")] Unknown(String)`
-fn other_text_is_any(variants: &[Variant], errors: &mut Errors) {
+fn other_excludes_rename(variants: &[Variant], errors: &mut Errors) {
     for variant in variants {
         if let (Some(Other::Text(_)), Some(rename)) = (&variant.other, &variant.renamed_at) {
             errors.at(
                 rename,
-                "`other` keeps whatever the name is, and has none of its own: leave out `rename`",
+                "`rename` has no effect on a variant with `other` that stores the name: remove `rename`",
             );
         }
     }
@@ -250,13 +250,13 @@ fn other_text_is_any(variants: &[Variant], errors: &mut Errors) {
 
 /// `#[derive(Stack)] enum OreStack { Round }`
 ///
-/// The other kinds are no reason to write nothing: no value of the struct is ever made.
+/// Other kinds of structs are an error too, but code is still generated, because it never creates the struct.
 pub(crate) fn unit(input: &DeriveInput, errors: &mut Errors) -> Option<()> {
     let ident = &input.ident;
     if !input.generics.params.is_empty() {
         errors.at(
             &input.generics.params,
-            "a stack is of one server: `Stack` takes no parameters",
+            "a stack cannot have generic parameters",
         );
         return None;
     }
@@ -264,7 +264,7 @@ pub(crate) fn unit(input: &DeriveInput, errors: &mut Errors) -> Option<()> {
     if !unit {
         errors.at(
             ident,
-            format!("a stack is a name, and holds nothing: `struct {ident};`"),
+            format!("a stack must be a unit struct: `struct {ident};`"),
         );
     }
     Some(())
@@ -289,7 +289,7 @@ pub(crate) fn url(url: Option<&LitStr>, errors: &mut Errors) {
         errors.at(
             url,
             format!(
-                "a stack's url begins with `ws://` or `wss://`, and a server follows: `{right}`"
+                "invalid stack URL: expected `ws://` or `wss://` and a host, such as `{right}`"
             ),
         );
     }
@@ -297,7 +297,7 @@ pub(crate) fn url(url: Option<&LitStr>, errors: &mut Errors) {
 
 /// `#[stack(entities(Round, Round, other::Round))]`
 ///
-/// What is left of them is what can be written.
+/// Returns the entities for which code can be generated.
 pub(crate) fn members(members: Vec<Member>, errors: &mut Errors) -> Vec<Member> {
     let mut kept: Vec<Member> = Vec::new();
     for member in members {
@@ -310,13 +310,13 @@ pub(crate) fn members(members: Vec<Member>, errors: &mut Errors) -> Vec<Member> 
             None => kept.push(member),
             Some(earlier) if path(earlier) == text => errors.at(
                 &member.entity,
-                format!("`{text}` is in the stack already: keep one of them"),
+                format!("`{text}` is listed twice: keep one of them"),
             ),
             Some(earlier) => errors.at(
                 &member.entity,
                 format!(
-                    "`{}` and `{text}` would both be the field `{field}`: import one of them under \
-                     another name, `use .. as ..`",
+                    "`{}` and `{text}` both need the field name `{field}`: import one of them under another name with \
+                     `use .. as ..`",
                     path(earlier),
                 ),
             ),
@@ -337,14 +337,14 @@ fn view_id(view: &View, entity: &str, errors: &mut Errors) {
         let name = name.map_or_else(|| view.name.unraw().to_string(), |name| (*name).to_owned());
         errors.at(
             value,
-            format!("a view's id is an entity's name and its own: `{entity}/{name}`"),
+            format!("invalid view id: expected an entity name and a view name, such as `{entity}/{name}`"),
         );
     }
 }
 
 /// `#[view(state)] #[view(latest)] #[view(latest)]`
 ///
-/// What is left of the views is what can be written.
+/// Returns the views for which code can be generated.
 pub(crate) fn views(views: Vec<View>, entity: &str, errors: &mut Errors) -> Vec<View> {
     let mut seen = HashSet::new();
     let mut kept = Vec::new();
@@ -354,12 +354,12 @@ pub(crate) fn views(views: Vec<View>, entity: &str, errors: &mut Errors) -> Vec<
         if ["state", "list"].contains(&name.as_str()) {
             errors.at(
                 &view.name,
-                format!("every entity has a view `{name}`: leave it out"),
+                format!("every entity has a view `{name}`: remove this one"),
             );
         } else if !seen.insert(name.clone()) {
             errors.at(
                 &view.name,
-                format!("two views are called `{name}`: keep one of them"),
+                format!("two views have the name `{name}`: keep one of them"),
             );
         } else {
             kept.push(view);

@@ -1,4 +1,4 @@
-//! All mistakes of an item, collected, so that they are reported at once.
+//! Collects all errors of an item, so that they are reported at once.
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::{format_ident, quote, ToTokens};
@@ -6,22 +6,22 @@ use std::fmt::Display;
 use syn::ext::IdentExt;
 use syn::{DeriveInput, Error};
 
-/// The mistakes found so far.
+/// The errors found so far.
 #[derive(Default)]
 pub(crate) struct Errors(Vec<Error>);
 
 impl Errors {
-    /// Adds a mistake at these tokens.
+    /// Adds an error at these tokens.
     pub(crate) fn at(&mut self, tokens: impl ToTokens, message: impl Display) {
         self.0.push(Error::new_spanned(tokens, message));
     }
 
-    /// Adds a mistake that a parser found.
+    /// Adds an error of a parser.
     pub(crate) fn push(&mut self, error: Error) {
         self.0.push(error);
     }
 
-    /// How many there are.
+    /// Returns the number of errors.
     pub(crate) fn count(&self) -> usize {
         self.0.len()
     }
@@ -31,9 +31,9 @@ impl Errors {
     }
 }
 
-/// Runs a derive: its code, and beside it every mistake. Where there is no code, because the item is
-/// not what it should be or was not understood at all, the names that others may use are there still:
-/// the item's own, with one of `suffixes` behind it.
+/// Runs a derive, and returns its code with all errors. If there is no code, because the item has the wrong shape or
+/// does not parse, returns empty structs with the names that other code may use: the item's name with each of
+/// `suffixes`.
 pub(crate) fn run(
     input: proc_macro::TokenStream,
     suffixes: &[&str],
@@ -53,7 +53,7 @@ pub(crate) fn run(
     tokens.into()
 }
 
-/// A struct without fields for each of the names, as visible as the item.
+/// Returns a unit struct for each name, with the item's visibility.
 fn stubs(item: TokenStream, suffixes: &[&str]) -> Option<TokenStream> {
     let mut tokens = item.into_iter().peekable();
     let mut vis = TokenStream::new();
@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_names_of_an_item_outlive_its_inside() {
+    fn stubs_are_generated_for_an_item_that_does_not_parse() {
         let broken = quote!(#[view(latest)] pub(crate) struct Round<T> { a: , : b });
         assert!(syn::parse2::<DeriveInput>(broken.clone()).is_err());
         let names = stubs(broken, &["Patch", "Entity"]).expect("names");

@@ -1,9 +1,10 @@
-//! The derives of `hyperstack-sdk`: typed patches, merge and views from plain structs.
+//! The derives of `hyperstack-sdk`, which generate typed patches, merge logic and view accessors for plain structs.
 //!
-//! Use them through `hyperstack_sdk`, which documents them; this crate is the one half of a
-//! contract whose other half is the module `patch` there. Its files are the pipeline: attributes
-//! are read (`attr`), the item becomes a `tree`, its rules are `check`ed, and code is
-//! written (`expand`) also where a check failed, so that one mistake raises one error.
+//! Use them through `hyperstack_sdk`, whose page on the derives documents every attribute. The generated code calls
+//! the hidden items of its module `patch`.
+//!
+//! A derive reads the attributes (`attr`), builds a `tree`, `check`s rules that span attributes, and generates code
+//! (`expand`). It generates code even if a check fails, so that one mistake causes only one error.
 
 mod attr;
 mod case;
@@ -15,33 +16,33 @@ mod tree;
 
 use proc_macro::TokenStream;
 
-/// A struct with named fields that the server knows by name.
+/// Derives the patch type, decoder and merge logic for an entity: a struct with named fields.
 ///
-/// Makes `FooPatch`, the marker `FooEntity`, and the merge of the one into the struct.
+/// Generates `FooPatch`, the code that merges it into the struct, and the marker type `FooEntity`.
 ///
 /// | `#[entity(..)]` | |
 /// |---|---|
-/// | `name = "OreRound"` | the entity's name on the wire, in place of the struct's |
-/// | `key = "id.round_id"` | the field that is the entity's key, by its path in Rust: see below |
-/// | `rename_all = "camelCase"` | the case of the fields' names on the wire |
-/// | `crate = path` | where `hyperstack_sdk` is, if it is re-exported |
+/// | `name = "OreRound"` | the entity's name on the wire (default: the struct's name) |
+/// | `key = "id.round_id"` | the field that holds the entity's key, as a path of Rust field names: see below |
+/// | `rename_all = "camelCase"` | the case of the field names on the wire |
+/// | `crate = path` | the path to `hyperstack_sdk`, if it is re-exported |
 ///
 /// | `#[field(..)]` | |
 /// |---|---|
 /// | `rename = "name"` | the field's name on the wire |
-/// | `alias = "name"` | another name to read it by; repeatable |
-/// | `default`, `default = expr` | what it is where never sent, or null where it knows no null; what comes later merges into it |
-/// | `append(max = N)` | a list that keeps its newest `N` elements; without this it grows. Under protocol v2 every list keeps at most 100, as the server does |
-/// | `serde` | read by its serde impls and replaced whole, by a frame that appends too; a literal `Option<..>` is seen |
-/// | `skip` | not on the wire, and left alone; its default at first |
+/// | `alias = "name"` | another name that the decoder accepts; repeatable |
+/// | `default`, `default = expr` | the value if the field was never sent, or if it is null and not nullable; later values merge into it |
+/// | `append(max = N)` | keeps only the newest `N` elements of a list, which otherwise grows. With protocol v2, every list keeps at most 100, as on the server |
+/// | `serde` | decodes with the type's serde impls and replaces the field as a whole, even if the frame appends; recognizes a literal `Option<..>` |
+/// | `skip` | the field is not on the wire; it starts with its default, and patches never change it |
 ///
-/// `key` makes the entity `Keyed`: `round.key()` is a reference to that field, of its own type, which
-/// must be a `Key`, and `views.state().get(round.key())` reads the row again. The path goes through
-/// sections, and through leaves with named fields, but through no `Option`, for every row has a key.
-/// Nothing is decoded otherwise for it: the server says which row a frame is about.
+/// `key` implements `Keyed`: `round.key()` returns a reference to the key field, whose type must implement `Key`.
+/// `views.state().get(round.key())` reads the row again. The path may lead through sections and through leaves with
+/// named fields, but not through an `Option`, because every row has a key. It does not affect decoding, because each
+/// frame names its row.
 ///
-/// serde's `rename`, `rename_all`, `alias`, `default` and `skip` hold too, where a struct has them;
-/// `#[field]` wins. What of serde's cannot be honoured is an error.
+/// If the struct also has serde attributes, `rename`, `rename_all`, `alias`, `default` and `skip` apply too, but
+/// `#[field]` overrides them. A serde attribute that the derive cannot support is an error.
 #[proc_macro_derive(Entity, attributes(entity, field))]
 pub fn entity(input: TokenStream) -> TokenStream {
     errors::run(input, &["Patch", "Entity"], |input, errors| {
@@ -49,16 +50,16 @@ pub fn entity(input: TokenStream) -> TokenStream {
     })
 }
 
-/// A nested struct that is merged field by field.
+/// Derives the patch type, decoder and merge logic for a nested struct that merges field by field.
 ///
-/// Makes `FooPatch`, and its merge into the struct.
+/// Generates `FooPatch` and the code that merges it into the struct.
 ///
 /// | `#[section(..)]` | |
 /// |---|---|
-/// | `rename_all = "camelCase"` | the case of the fields' names on the wire |
-/// | `crate = path` | where `hyperstack_sdk` is, if it is re-exported |
+/// | `rename_all = "camelCase"` | the case of the field names on the wire |
+/// | `crate = path` | the path to `hyperstack_sdk`, if it is re-exported |
 ///
-/// Its fields take `#[field(..)]` as those of an `Entity` do.
+/// The fields take `#[field(..)]`, as in an `Entity`.
 #[proc_macro_derive(Section, attributes(section, field))]
 pub fn section(input: TokenStream) -> TokenStream {
     errors::run(input, &["Patch"], |input, errors| {
@@ -66,20 +67,19 @@ pub fn section(input: TokenStream) -> TokenStream {
     })
 }
 
-/// A struct, newtype or enum that is replaced whole.
+/// Derives the decoder and encoder for a struct, newtype or enum that is replaced as a whole.
 ///
-/// A struct with named fields is an object, a newtype is what it holds, a longer tuple an array, and
-/// an enum a text: the name of its variant.
+/// In JSON, a struct with named fields is an object, a newtype is the JSON of its field, a longer tuple is an array,
+/// and an enum is a string with the variant's name.
 ///
 /// | `#[leaf(..)]` | |
 /// |---|---|
-/// | `rename_all = "camelCase"` | the case of the names of fields or variants on the wire |
-/// | `crate = path` | where `hyperstack_sdk` is, if it is re-exported |
-/// | `rename = "name"` on a variant | its name on the wire |
-/// | `other` on a variant | it stands for every other name, and may keep it: `Unknown(String)` |
+/// | `rename_all = "camelCase"` | the case of the field or variant names on the wire |
+/// | `crate = path` | the path to `hyperstack_sdk`, if it is re-exported |
+/// | `rename = "name"` on a variant | the variant's name on the wire |
+/// | `other` on a variant | the variant matches every unknown name, and can store it: `Unknown(String)` |
 ///
-/// Named fields take `#[field(..)]` as those of an `Entity` do, but for `append`; the field of a newtype
-/// takes `#[field(serde)]`.
+/// Named fields take `#[field(..)]` as in an `Entity`, except `append`. The field of a newtype takes `#[field(serde)]`.
 #[proc_macro_derive(Leaf, attributes(leaf, field))]
 pub fn leaf(input: TokenStream) -> TokenStream {
     errors::run(input, &[], |input, errors| {
@@ -87,20 +87,19 @@ pub fn leaf(input: TokenStream) -> TokenStream {
     })
 }
 
-/// A server's entities under one name: on a unit struct.
+/// Derives a client that has the views of all entities of one server, for a unit struct.
 ///
 /// | `#[stack(..)]` | |
 /// |---|---|
-/// | `url = "wss://ore.example"` | where the server is; without it there is no `connect()` and no `URL` |
-/// | `entities(OreRound, OreTreasury)` | what it serves: structs that derive `Entity` and `Views` |
-/// | `name = "ore"` | what the stack is called, in place of the struct's name |
-/// | `crate = path` | where `hyperstack_sdk` is, if it is re-exported |
+/// | `url = "wss://ore.example"` | the server's URL; without it, there is no `connect()` and no `URL` |
+/// | `entities(OreRound, OreTreasury)` | the entities that the server provides: structs that derive `Entity` and `Views` |
+/// | `name = "ore"` | the stack's name (default: the struct's name) |
+/// | `crate = path` | the path to `hyperstack_sdk`, if it is re-exported |
 ///
-/// On `OreStack` it makes the constants `NAME` and `URL`, `connect()` to that url, `connect_to(url)`
-/// to another, and `builder()` for all settings. Connected, it is an `OreStackClient`, with the views
-/// of each entity in a field of the entity's name in snake case, `client.ore_round.latest()`, and the
-/// connection itself from `client.hyperstack()`. The entities' views are those that they derive,
-/// however they are called where the stack is.
+/// For `OreStack` it generates the constants `NAME` and `URL`, and the functions `connect()`, `connect_to(url)` and
+/// `builder()`. The connect functions return an `OreStackClient`. It has one field per entity with the entity's views,
+/// named after the entity in snake case, such as `client.ore_round.latest()`. `client.hyperstack()` returns the
+/// connection. The stack finds the views of an entity by its type, whatever their name is.
 #[proc_macro_derive(Stack, attributes(stack))]
 pub fn stack(input: TokenStream) -> TokenStream {
     errors::run(input, &["Client"], |input, errors| {
@@ -108,19 +107,19 @@ pub fn stack(input: TokenStream) -> TokenStream {
     })
 }
 
-/// Beside `Entity`: `FooViews`, with `state()`, `list()` and an accessor for each `#[view]`.
+/// Derives `FooViews` for an entity, with `state()`, `list()` and one accessor per `#[view]`.
 ///
 /// | `#[view(name, ..)]`, repeatable | |
 /// |---|---|
-/// | `single` | one row or none |
-/// | `collection`, the default | rows in the view's order |
-/// | `keyed` | one row at a time, by its key |
-/// | `id = "OreRound/latest"` | the view's id, in place of the entity's name and the view's |
+/// | `single` | at most one row |
+/// | `collection` (default) | rows in the view's order |
+/// | `keyed` | one row, by its key |
+/// | `id = "OreRound/latest"` | the view's id (default: entity name and view name) |
 ///
-/// It takes `crate = path` from `#[entity(..)]`.
+/// It uses the `crate = path` of `#[entity(..)]`.
 ///
-/// With a second `single` (or `keyed`) on one struct, clippy asks about `duplicated_attributes`, which
-/// these are not: `#[allow(clippy::duplicated_attributes)]` on the struct answers.
+/// A second `single` (or `keyed`) view on one struct triggers a false positive of clippy's `duplicated_attributes`. Add
+/// `#[allow(clippy::duplicated_attributes)]` to the struct.
 #[proc_macro_derive(Views, attributes(view, entity))]
 pub fn views(input: TokenStream) -> TokenStream {
     errors::run(input, &["Views"], |input, errors| {

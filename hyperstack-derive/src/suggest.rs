@@ -1,6 +1,6 @@
-//! The nearest name to one that is unknown.
+//! Suggests known names for an unknown one.
 
-/// What to say about `found`, which is none of `known`.
+/// Returns a suggestion for `found`, which is not in `known`.
 pub(crate) fn instead_of(found: &str, known: &[&str]) -> String {
     match nearest(found, known) {
         Some(near) => format!("did you mean `{near}`?"),
@@ -8,7 +8,7 @@ pub(crate) fn instead_of(found: &str, known: &[&str]) -> String {
     }
 }
 
-/// "`a`", "`a` or `b`", "`a`, `b` or `c`".
+/// Formats names as "`a`", "`a` or `b`", "`a`, `b` or `c`".
 fn one_of(known: &[&str]) -> String {
     let quoted: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
     match quoted.split_last() {
@@ -18,14 +18,14 @@ fn one_of(known: &[&str]) -> String {
     }
 }
 
-/// The name that is fewest edits away, if that is not too many.
+/// Returns the name with the smallest edit distance, if it is near enough.
 fn nearest<'a>(found: &str, known: &[&'a str]) -> Option<&'a str> {
     let edits = |name: &&'a str| (distance(found, name), *name);
     let (edits, name) = known.iter().map(edits).min()?;
     (edits <= found.len().max(name.len()).div_ceil(3)).then_some(name)
 }
 
-/// How many characters to insert, remove, replace or swap with their neighbour.
+/// Returns the edit distance: how many characters to insert, remove, replace or swap with their neighbour.
 fn distance(a: &str, b: &str) -> usize {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
     let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];
@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slip_is_forgiven_and_nonsense_is_not() {
+    fn a_typo_gets_a_suggestion_and_nonsense_gets_all_names() {
         let known = ["rename", "alias", "default"];
         assert_eq!(instead_of("renam", &known), "did you mean `rename`?");
         assert_eq!(instead_of("alisa", &known), "did you mean `alias`?");

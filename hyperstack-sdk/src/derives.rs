@@ -1,38 +1,37 @@
-//! The derives: every attribute with an example, and how a patch merges.
+//! Reference for the derives: every attribute, and how patches merge.
 //!
-//! This module holds no items. The derives are at the crate's root and in the
-//! [`prelude`](crate::prelude).
+//! This page has no items of its own. The derives are at the crate root and in the [`prelude`](crate::prelude).
 //!
-//! | derive | on | makes |
+//! | derive | on | generates |
 //! |---|---|---|
-//! | [`Entity`](#entity) | a struct with named fields that the server knows by name | `FooPatch`, the merge of one into `Foo`, and the marker `FooEntity` |
-//! | [`Section`](#section) | a nested struct that is merged field by field | `FooPatch`, and its merge |
-//! | [`Leaf`](#leaf) | a struct, newtype or enum that is replaced whole | its decoder and encoder |
-//! | [`Views`](#views-and-stack) | beside `Entity` | `FooViews`: `state()`, `list()` and an accessor for each `#[view]` |
-//! | [`Stack`](#views-and-stack) | a unit struct | `FooClient`: the views of a server's entities over one connection |
+//! | [`Entity`](#entity) | a struct with named fields for an entity of the server | `FooPatch`, the code that merges it into `Foo`, and the marker type `FooEntity` |
+//! | [`Section`](#section) | a nested struct that merges field by field | `FooPatch` and its merge |
+//! | [`Leaf`](#leaf) | a struct, newtype or enum that is replaced as a whole | a decoder and an encoder |
+//! | [`Views`](#views-and-stack) | a struct that also derives `Entity` | `FooViews` with `state()`, `list()` and one accessor per `#[view]` |
+//! | [`Stack`](#views-and-stack) | a unit struct | `FooClient`, which has the views of all entities of one server |
 //!
 //! - Attributes: [`#[entity]`](#entity), [`#[section]`](#section), [`#[leaf]`](#leaf),
-//!   [`#[field]`](#attributes-of-a-field), [`#[view]` and `#[stack]`](#views-and-stack), [`#[serde]`](#what-serde-is-told).
-//! - Patches: [the merge table](#how-a-patch-merges), [a patch as a value](#a-patch-is-a-value),
+//!   [`#[field]`](#field-attributes), [`#[view]` and `#[stack]`](#views-and-stack), [`#[serde]`](#serde-attributes).
+//! - Patches: [merge rules](#how-a-patch-merges), [patches as values](#a-patch-is-a-value),
 //!   [what changed](#what-changed), [errors](#errors).
-//! - [What can be a field](#what-can-be-a-field), [generics, re-exports and
-//!   macros](#generics-re-exports-and-macros), [limits](#limits).
+//! - [Field types](#field-types), [generics, re-exports and macros](#generics-re-exports-and-macros),
+//!   [limits](#limits).
 //!
-//! Entities, sections and leaves are `Clone + Debug + PartialEq + Send + Sync + 'static`. They need no
-//! `Default`, no `Serialize` and no `Deserialize`, and a crate that derives them needs no serde.
+//! Entities, sections and leaves must be `Clone + Debug + PartialEq + Send + Sync + 'static`. They need neither
+//! `Default` nor `Serialize` nor `Deserialize`, and your crate needs no serde dependency.
 //!
 //! # `Entity`
 //!
 //! | `#[entity(..)]` | |
 //! |---|---|
-//! | `name = "OreRound"` | the entity's name on the wire; without it, the struct's |
-//! | `key = "id.round_id"` | the field that is the entity's key, by its path in Rust |
-//! | `rename_all = "camelCase"` | the case of the fields' names on the wire |
-//! | `crate = path` | where `hyperstack_sdk` is, if it is re-exported: [below](#generics-re-exports-and-macros) |
+//! | `name = "OreRound"` | the entity's name on the wire (default: the struct's name) |
+//! | `key = "id.round_id"` | the field that holds the entity's key, as a path of Rust field names |
+//! | `rename_all = "camelCase"` | the case of the field names on the wire |
+//! | `crate = path` | the path to `hyperstack_sdk`, if your crate gets it through [a re-export](#generics-re-exports-and-macros) |
 //!
-//! The cases are serde's: `lowercase`, `UPPERCASE`, `PascalCase`, `camelCase`, `snake_case`,
-//! `SCREAMING_SNAKE_CASE`, `kebab-case`, `SCREAMING-KEBAB-CASE`. A case holds for the struct that it
-//! is written on, and not for the sections in it.
+//! `rename_all` takes serde's cases: `lowercase`, `UPPERCASE`, `PascalCase`, `camelCase`, `snake_case`,
+//! `SCREAMING_SNAKE_CASE`, `kebab-case`, `SCREAMING-KEBAB-CASE`. It applies to the struct's own fields, not to the
+//! fields of its sections.
 //!
 //! ```
 //! use hyperstack_sdk::prelude::*;
@@ -54,26 +53,27 @@
 //! let round = Round::try_from(patch)?;
 //!
 //! assert_eq!(<Round as Entity>::NAME, "OreRound");
-//! assert_eq!(<RoundEntity as Entity>::NAME, "OreRound"); // the marker: the entity, and no values
+//! assert_eq!(<RoundEntity as Entity>::NAME, "OreRound"); // the marker type: the entity without its data
 //! assert_eq!(round.total_miners, Some(12));
-//! let key: &u64 = round.key(); // by the trait `Keyed`; of the field's own type
+//! let key: &u64 = round.key(); // from the trait `Keyed`; has the type of the field
 //! assert_eq!(*key, 7);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The path of a key is checked at compile time. It goes through sections, `Box`, `Arc`, and leaves with
-//! named fields, but through no `Option`, for every row has a key. It ends at a type that is a
-//! [`Key`](crate::Key): a `String`, an integer, a `char`, a `bool`, or a type of your own that implements
-//! it. An entity can be a field of another one: there it is merged as a section is.
+//! The compiler checks the key's path. The path may lead through sections, `Box`, `Arc` and leaves with named fields,
+//! but not through an `Option`, because every row has a key. It must end at a type that implements
+//! [`Key`](crate::Key): a `String`, an integer, a `char`, a `bool`, or a type of your own.
+//!
+//! An entity can be a field of another entity. There it merges like a section.
 //!
 //! # `Section`
 //!
 //! | `#[section(..)]` | |
 //! |---|---|
-//! | `rename_all = "camelCase"` | the case of the fields' names on the wire |
-//! | `crate = path` | where `hyperstack_sdk` is, if it is re-exported |
+//! | `rename_all = "camelCase"` | the case of the field names on the wire |
+//! | `crate = path` | the path to `hyperstack_sdk`, if it is re-exported |
 //!
-//! A patch of a section sets some of its fields and leaves the others alone:
+//! A patch sets some fields of a section and keeps the others:
 //!
 //! ```
 //! use hyperstack_sdk::prelude::*;
@@ -104,20 +104,20 @@
 //!
 //! | `#[leaf(..)]` on the type | |
 //! |---|---|
-//! | `rename_all = "snake_case"` | the case of the names on the wire, of fields or of variants |
-//! | `crate = path` | where `hyperstack_sdk` is, if it is re-exported |
+//! | `rename_all = "snake_case"` | the case of the field or variant names on the wire |
+//! | `crate = path` | the path to `hyperstack_sdk`, if it is re-exported |
 //!
 //! | `#[leaf(..)]` on a variant | |
 //! |---|---|
 //! | `rename = "CLOSED"` | the variant's name on the wire |
-//! | `other` | the variant that stands for every other name; it may keep the name in a `String`, `Box<str>` or `Arc<str>` |
+//! | `other` | this variant matches every unknown name, and can store it in a `String`, `Box<str>` or `Arc<str>` |
 //!
-//! | a leaf's shape | its JSON |
+//! | type | JSON |
 //! |---|---|
-//! | a struct with named fields | an object; fields take [`#[field(..)]`](#attributes-of-a-field), but for `append` |
-//! | a newtype | what it holds; the field takes `#[field(serde)]` |
-//! | a tuple struct of 2 to 12 fields | an array |
-//! | an enum | a text, the variant's name; no variant has data, but for that of `other` |
+//! | a struct with named fields | an object; fields take [`#[field(..)]`](#field-attributes), except `append` |
+//! | a newtype | the JSON of its field; the field takes `#[field(serde)]` |
+//! | a tuple struct with 2 to 12 fields | an array |
+//! | an enum | a string: the variant's name. Only the variant with `other` can hold data |
 //!
 //! ```
 //! use hyperstack_sdk::prelude::*;
@@ -160,26 +160,26 @@
 //!
 //! round.apply(serde_json::from_str(r#"{"phase": "CLOSED", "place": {"x": 6}}"#)?)?;
 //! assert_eq!(round.phase, Phase::Closed);
-//! assert_eq!(round.place, Point { x: 6, y: None }); // replaced whole: `y` is not kept
+//! assert_eq!(round.place, Point { x: 6, y: None }); // replaced as a whole: `y` is not kept
 //!
 //! round.apply(serde_json::from_str(r#"{"phase": "Paused"}"#)?)?;
 //! assert_eq!(round.phase, Phase::Unknown("Paused".to_owned()));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # Attributes of a field
+//! # Field attributes
 //!
-//! `#[field(..)]` stands on the named fields of entities, sections and leaves.
+//! `#[field(..)]` goes on the named fields of entities, sections and leaves.
 //!
 //! | `#[field(..)]` | |
 //! |---|---|
 //! | `rename = "name"` | the field's name on the wire |
-//! | `alias = "name"` | another name that it is read by; repeatable |
-//! | `default` | what it is where it was never sent, and where null comes but its type knows no null: the type's default. What is sent merges into it |
+//! | `alias = "name"` | another name that the decoder accepts; repeatable |
+//! | `default` | uses the type's `Default` if the field was never sent, or if it is null and its type is not nullable. Later values merge into it |
 //! | `default = expr` | the same, with the value of an expression |
-//! | `append(max = N)` | a `Vec` that keeps its newest `N` elements; `N` is any constant of type `usize` |
-//! | `serde` | read by the type's own serde impls, and replaced whole: for types of other crates |
-//! | `skip` | not on the wire, and left alone by every patch; at first its default |
+//! | `append(max = N)` | makes a `Vec` keep only its newest `N` elements; `N` is any constant of type `usize` |
+//! | `serde` | decodes with the type's own serde impls and replaces the field as a whole; for types of other crates |
+//! | `skip` | the field is not on the wire. It starts with its default, and patches never change it |
 //!
 //! ```
 //! use hyperstack_sdk::{prelude::*, ListPatch};
@@ -217,7 +217,7 @@
 //! assert_eq!((round.miners, &*round.winner, round.address), (5, "ada", None));
 //! assert_eq!(round.log, [2, 3]);
 //!
-//! // The server says which lists of a message are appended to; by hand, it is said so:
+//! // A server's message names the lists that it appends to. In code, build the append yourself:
 //! let log = Some(Some(ListPatch::Append(vec![4])));
 //! round.apply(RoundPatch { log, ..RoundPatch::default() })?;
 //! assert_eq!(round.log, [3, 4]);
@@ -227,32 +227,31 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! - Without `append(max = N)` a list that the server appends to grows without end under protocol v1.
-//! - A v2 server keeps the newest 100 elements of each array and does not say when it drops one. The client
-//!   keeps as many of a list that is appended to, so that the next snapshot changes nothing. An `N` above
-//!   100 has no effect there: a snapshot would cut the list. For a longer history, read the view's tape or
+//! - With protocol v1, a list that the server appends to grows without bound unless you set `append(max = N)`.
+//! - A v2 server keeps the newest 100 elements of each array and does not report the ones it drops. The client trims
+//!   appended lists to the same 100, so an `N` above 100 has no effect. For a longer history, read the view's tape or
 //!   collect the elements yourself.
-//! - `serde` needs `Serialize` and `Deserialize`. There, and only there, an `Option` is known by its
-//!   spelling: `Option<Ipv4Addr>` knows null, and an alias for it is whatever its serde impls say.
-//! - Beside `skip` no other key of `#[field]` has a meaning, but for `default`.
+//! - `serde` requires `Serialize` and `Deserialize`. Only here does the derive recognize an `Option` by its spelling:
+//!   `Option<Ipv4Addr>` is nullable, but for a type alias its serde impls decide.
+//! - With `skip`, the only other key that you can use is `default`.
 //!
-//! # What serde is told
+//! # serde attributes
 //!
-//! A struct may derive serde as well. What it tells serde about reading holds for its patch too, and
-//! `#[field]`, `#[entity]`, `#[section]` and `#[leaf]` win where both say it.
+//! If a struct also derives serde, the serde attributes that affect deserializing apply to its patch as well. If both
+//! set the same thing, `#[field]`, `#[entity]`, `#[section]` and `#[leaf]` override `#[serde]`.
 //!
-//! | `#[serde(..)]` | for a patch |
+//! | `#[serde(..)]` | effect on the patch |
 //! |---|---|
 //! | `rename`, `alias`, `default`, `default = "path"` on a field | as in `#[field(..)]` |
 //! | `skip`, `skip_deserializing` on a field | as `#[field(skip)]` |
 //! | `rename_all` on the type | as in `#[entity(..)]` |
-//! | `default`, `default = "path"` on the struct | a default for each field, from that of the struct |
-//! | `rename`, `alias`, `other` on a variant | as in `#[leaf(..)]`, which itself has no `alias` |
-//! | `transparent` on a newtype | what a leaf is anyway |
-//! | `skip`, `skip_deserializing` on a variant | it is never read: its name is an unknown one |
-//! | `rename` on the type, `skip_serializing`, `skip_serializing_if`, `serialize_with`, `bound`, `crate`, … | nothing: they name no field, or do not concern reading |
-//! | `flatten`, `with`, `deserialize_with`, `from`, `try_from`, `into`, `remote`, `tag`, `content`, `untagged`, `deny_unknown_fields`, `transparent` elsewhere | an error, which says what to do instead |
-//! | `rename(serialize = "..", deserialize = "..")`, and so `rename_all(..)` | an error: a patch is read and written under one name |
+//! | `default`, `default = "path"` on the struct | each field defaults to its value in the struct's default |
+//! | `rename`, `alias`, `other` on a variant | as in `#[leaf(..)]`, which has no `alias` of its own |
+//! | `transparent` on a newtype | none: a newtype leaf is always transparent |
+//! | `skip`, `skip_deserializing` on a variant | the decoder treats the variant's name as unknown |
+//! | `rename` on the type, `skip_serializing`, `skip_serializing_if`, `serialize_with`, `bound`, `crate`, … | none: they do not affect how a field is read |
+//! | `flatten`, `with`, `deserialize_with`, `from`, `try_from`, `into`, `remote`, `tag`, `content`, `untagged`, `deny_unknown_fields`, `transparent` elsewhere | a compile error that suggests an alternative |
+//! | `rename(serialize = "..", deserialize = "..")`, `rename_all(..)` likewise | a compile error: a patch uses one name for reading and writing |
 //!
 //! ```
 //! use hyperstack_sdk::prelude::*;
@@ -272,7 +271,7 @@
 //!     #[serde(skip)]
 //!     selected: bool,
 //!     #[serde(rename = "phase")]
-//!     #[field(rename = "roundPhase")] // wins for the patch
+//!     #[field(rename = "roundPhase")] // overrides serde's name in the patch
 //!     phase: Option<String>,
 //! }
 //!
@@ -293,21 +292,21 @@
 //!
 //! # `Views` and `Stack`
 //!
-//! | `#[view(name, ..)]`, repeatable | the accessor `name()` |
+//! | `#[view(name, ..)]`, repeatable | `name()` returns |
 //! |---|---|
-//! | `#[view(richest)]`, `#[view(richest, collection)]` | [`WindowView`](crate::WindowView): the view's rows in its order |
-//! | `#[view(latest, single)]` | [`SingleView`](crate::SingleView): one row or none |
-//! | `#[view(by_mint, keyed)]` | [`StateView`](crate::StateView): one row at a time, by its key |
-//! | `id = "OreRound/top5"` | the view's id; without it, the entity's name and the view's: `OreRound/richest` |
+//! | `#[view(richest)]`, `#[view(richest, collection)]` | [`WindowView`](crate::WindowView): the rows, in the view's order |
+//! | `#[view(latest, single)]` | [`SingleView`](crate::SingleView): at most one row |
+//! | `#[view(by_mint, keyed)]` | [`StateView`](crate::StateView): one row, by its key |
+//! | `id = "OreRound/top5"` | sets the view's id (default: entity name and view name, `OreRound/richest`) |
 //!
 //! | `#[stack(..)]` | |
 //! |---|---|
-//! | `url = "wss://ore.example"` | where the server is; without it there is no `connect()`, only `connect_to(url)` |
-//! | `entities(OreRound, OreTreasury)` | what it serves: structs that derive `Entity` and `Views` |
-//! | `name = "ore"` | what the stack is called; without it, the struct's name |
-//! | `crate = path` | where `hyperstack_sdk` is, if it is re-exported |
+//! | `url = "wss://ore.example"` | the server's URL. Without it, there is only `connect_to(url)`, no `connect()` |
+//! | `entities(OreRound, OreTreasury)` | the entities that the server provides: structs that derive `Entity` and `Views` |
+//! | `name = "ore"` | the stack's name (default: the struct's name) |
+//! | `crate = path` | the path to `hyperstack_sdk`, if it is re-exported |
 //!
-//! `Views` has no `crate` of its own: it takes that of `#[entity(..)]`.
+//! `Views` uses the `crate` of `#[entity(..)]`.
 //!
 //! ```
 //! use hyperstack_sdk::prelude::*;
@@ -338,7 +337,7 @@
 //!
 //!     let server = TestServer::builder().entity("OreTreasury").start().await?;
 //!     server.upsert("OreTreasury", "main", serde_json::json!({"balance": 5}));
-//!     let ore = OreStack::connect_to(server.url()).await?; // `connect()` goes to `URL`
+//!     let ore = OreStack::connect_to(server.url()).await?; // `connect()` would use `URL`
 //!
 //!     let latest: SingleView<OreRound> = ore.ore_round.latest();
 //!     let richest: WindowView<OreRound> = ore.ore_round.richest();
@@ -358,30 +357,32 @@
 //!
 //! # How a patch merges
 //!
-//! A field of a patch is an `Option<Option<_>>`: absent (`None`), null (`Some(None)`) or a value
-//! (`Some(Some(_))`). What each of them does depends on the type of the field, however it is spelled:
+//! Each field of a patch is an `Option<Option<_>>`: absent (`None`), null (`Some(None)`) or a value (`Some(Some(_))`).
+//! What these do depends on the field's type. The type counts, not its spelling, so aliases work:
 //!
 //! | field | absent | null | value |
 //! |---|---|---|---|
-//! | `T` (scalar, tuple, array, leaf) | keeps | an error, unless it has a default | replaces |
-//! | `Option<T>` | keeps | `None` | `Some`; merges as `T` does where there is one |
-//! | `Option<Option<T>>` | keeps; at first `None`, never received | `Some(None)` | `Some(Some(_))`, likewise |
+//! | `T` (scalar, tuple, array, leaf) | keeps | an error, unless the field has a default | replaces |
+//! | `Option<T>` | keeps | `None` | sets `Some`, or merges as `T` does if it is `Some` already |
+//! | `Option<Option<T>>` | keeps; starts as `None`, which means never received | `Some(None)` | as `Option<T>`, inside `Some` |
 //! | a section | keeps | as for `T` | merges field by field |
-//! | `Vec<T>`, a set | keeps | as for `T` | replaces; is appended to (added to) where the server says so: [`ListPatch`](crate::ListPatch) |
-//! | a map | keeps | as for `T` | merges key by key; a null removes its key, unless the map's values know null: [`MapPatch`](crate::MapPatch) |
-//! | `serde_json::Value` | keeps | `Value::Null` | merges as the server merges JSON: objects key by key, all else replaces: [`JsonPatch`](crate::JsonPatch) |
+//! | `Vec<T>`, a set | keeps | as for `T` | replaces, or appends if the server says so: [`ListPatch`](crate::ListPatch) |
+//! | a map | keeps | as for `T` | merges key by key. A null removes its key, unless the value type is nullable: [`MapPatch`](crate::MapPatch) |
+//! | `serde_json::Value` | keeps | `Value::Null` | merges objects key by key, as the server does, and replaces everything else: [`JsonPatch`](crate::JsonPatch) |
 //!
-//! `Box<T>` and `Arc<T>` are as `T`. What a value is made of that is built from a patch alone
-//! (`Foo::try_from(patch)`, the first frame of a row, a section that was `None`, a new key of a map):
+//! `Box<T>` and `Arc<T>` merge like `T`.
 //!
-//! | field that was never sent | |
+//! Sometimes a value is built from a patch alone: by `Foo::try_from(patch)`, for the first frame of a row, for a
+//! section that was `None`, and for a new map key. Fields that the patch does not set then get these values:
+//!
+//! | field | value if never sent |
 //! |---|---|
 //! | with `default` or `skip` | the default |
 //! | `Option<T>` | `None` |
 //! | `Vec<T>`, a map, a set | empty |
 //! | `serde_json::Value` | `Value::Null` |
 //! | a section | built from the empty patch |
-//! | all else | required: without it there is no value, and the error says what is missing |
+//! | any other type | none: the field is required, and the error names it |
 //!
 //! ```
 //! use hyperstack_sdk::prelude::*;
@@ -422,7 +423,7 @@
 //!     "winners": ["ada", "bob"], "bets": {"ada": 3, "bob": 4}, "raw": {"a": 1},
 //! })))?;
 //!
-//! // They merge into what is there.
+//! // Later values merge into earlier ones.
 //! round.apply(patch(json!({
 //!     "state": {"squares": 5}, "bonus": {"squares": 6}, "winners": ["eve"],
 //!     "bets": {"bob": null, "eve": 7}, "raw": {"b": [2]},
@@ -443,18 +444,18 @@
 //!
 //! # A patch is a value
 //!
-//! `FooPatch` has the fields of `Foo` that are on the wire, as public as they are there, with their
-//! documentation. It is `Default`, `Debug`, `Clone`, `PartialEq`, `Serialize` and `Deserialize`. The
-//! methods are those of the traits [`Patch`](crate::Patch) and [`Patchable`](crate::Patchable).
+//! `FooPatch` has the fields of `Foo`, except skipped ones, with the same visibility and documentation. It implements
+//! `Default`, `Debug`, `Clone`, `PartialEq`, `Serialize` and `Deserialize`. The methods come from the traits
+//! [`Patch`](crate::Patch) and [`Patchable`](crate::Patchable).
 //!
 //! | | |
 //! |---|---|
-//! | `round.apply(patch)` | merges it; on an error `round` is unchanged |
-//! | `round.diff(&later)` | the least patch that turns `round` into `later` |
-//! | `Round::try_from(patch)` | a value from the patch alone |
-//! | `first.then(second)` | both in one, in that order |
-//! | `patch.is_empty()` | whether it sets nothing |
-//! | `patch.changed_fields()` | what it sets: dotted paths of names on the wire |
+//! | `round.apply(patch)` | merges the patch; on an error, `round` is unchanged |
+//! | `round.diff(&later)` | returns the smallest patch that turns `round` into `later` |
+//! | `Round::try_from(patch)` | builds a value from the patch alone |
+//! | `first.then(second)` | combines two patches, in that order |
+//! | `patch.is_empty()` | returns whether the patch sets nothing |
+//! | `patch.changed_fields()` | returns the dotted wire paths of the fields that the patch sets |
 //!
 //! ```
 //! use hyperstack_sdk::prelude::*;
@@ -471,19 +472,19 @@
 //!     gold: u64,
 //! }
 //!
-//! // `Default` sets nothing, and so does what is left out.
+//! // The default patch sets nothing.
 //! let scored = PlayerPatch { score: Some(Some(5)), ..PlayerPatch::default() };
 //! assert!(PlayerPatch::default().is_empty() && !scored.is_empty());
 //!
-//! // `Debug` shows what is set, without the outer `Some`.
+//! // `Debug` shows the fields that are set, without the outer `Some`.
 //! assert_eq!(format!("{scored:?}"), "PlayerPatch { score: Some(5) }");
 //!
-//! // JSON is what the server would send.
+//! // A patch serializes to the JSON that the server would send.
 //! let json = serde_json::to_string(&scored)?;
 //! assert_eq!(json, r#"{"score":5}"#);
 //! assert_eq!(serde_json::from_str::<PlayerPatch>(&json)?, scored);
 //!
-//! // Two patches are one.
+//! // Combine two patches.
 //! let first: PlayerPatch = serde_json::from_str(r#"{"name": "Ada", "score": 1}"#)?;
 //! let both = first.clone().then(scored.clone());
 //! let ada = Player::try_from(both)?;
@@ -491,7 +492,7 @@
 //! in_turn.apply(scored)?;
 //! assert_eq!(ada, in_turn);
 //!
-//! // The difference of two values.
+//! // Compute the difference between two values.
 //! let later = Player { medals: Some(Medals { gold: 1 }), ..ada.clone() };
 //! let patch = ada.diff(&later);
 //! assert_eq!(patch.changed_fields(), ["medals.gold"]);
@@ -501,22 +502,21 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! These laws hold, and are tested over generated structs, for floats that are finite:
+//! These laws hold as long as all floats are finite. Property tests check them on generated structs:
 //!
-//! - What `a.diff(&b)` says turns `a` into `b`, as far as a patch can say `b`: none takes a value back to
-//!   "never received", or drops a key from raw JSON or from a map whose values know null. `diff` never
-//!   appends.
-//! - Applying `p.then(q)` is applying `p`, then `q`, where both succeed, and `q` does not merge into what
-//!   `p` nulled, removed, or replaced by JSON of another kind.
-//! - `then` is associative, and the empty patch changes nothing on either side.
-//! - A patch that was written is read back as it was, appending aside: JSON has no word for that. The
-//!   empty patch is `{}`.
-//! - The merge is the server's own merge of JSON, but for leaves, which are replaced whole, and for the
-//!   server's limit on the length of arrays.
+//! - Applying `a.diff(&b)` to `a` gives `b`, as far as a patch can express it. A patch cannot set a value back to
+//!   "never received", and cannot remove a key from raw JSON or from a map with nullable values. `diff` never appends.
+//! - Applying `p.then(q)` equals applying `p` and then `q`, if both succeed. The exception: `q` must not merge into a
+//!   value that `p` sets to null, removes, or replaces by another kind of JSON.
+//! - `then` is associative, and combining with the empty patch changes nothing.
+//! - A serialized patch deserializes to an equal patch, except for appends, which JSON cannot express. The empty patch
+//!   is `{}`.
+//! - The result equals the server's own JSON merge, with two exceptions: leaves are replaced as a whole, and the server
+//!   limits the length of arrays.
 //!
 //! # What changed?
 //!
-//! Did the price change? The compiler knows the field, and no name is spelled out:
+//! To test whether a field changed, compare it in code. The compiler checks the field's name:
 //!
 //! ```
 //! use hyperstack_sdk::prelude::*;
@@ -537,33 +537,33 @@
 //! let mut after = before.clone();
 //! after.trading.price = Some(2.5);
 //! let key = "So1".to_owned();
-//! // What `watch_rich()` yields.
+//! // `watch_rich()` yields such updates.
 //! let update = RichUpdate::Updated { key, before, after, patch: None };
 //!
-//! // A row's field, or anything else that is read from a row.
+//! // Compare one field, or anything else that you compute from a row.
 //! assert!(update.changed(|token| token.trading.price));
 //! assert!(update.changed(|token| &token.trading));
 //! assert!(!update.changed(|token| (token.trading.volume, token.holders)));
 //!
-//! // The typed patch between the two, and its fields.
+//! // Get the typed patch between the two rows.
 //! let patch = update.diff().unwrap();
 //! let trading = patch.trading.as_ref().and_then(|trading| trading.as_ref());
 //! assert_eq!(trading.and_then(|trading| trading.price), Some(Some(2.5)));
-//! assert_eq!(patch.holders, None); // not touched
+//! assert_eq!(patch.holders, None); // unchanged
 //!
-//! // Names, to be logged or counted.
+//! // List the changed fields by name, for example for a log.
 //! assert_eq!(patch.changed_fields(), ["trading.price"]);
 //! ```
 //!
-//! `changed` and `diff` compare the row that this reader had with the row as it is, whatever messages
-//! lie between. They are about updates: of a row that was created or deleted no field has changed. By the
-//! names on the wire, [`has_patch_field("trading.price")`](crate::RichUpdate::has_patch_field) asks.
+//! `changed` and `diff` compare the row before and after the update, even if the update combines several messages. Both
+//! apply to updates only: no field counts as changed when a row is created or deleted. To test by wire name, use
+//! [`has_patch_field("trading.price")`](crate::RichUpdate::has_patch_field).
 //!
 //! # Errors
 //!
-//! An error says where it is: the entity, and the path by the names on the wire, with indices. On a
-//! stream a field that does not fit is an error of [`try_watch`](crate::ListView::try_watch), a
-//! [`RowError`](crate::RowError). The field keeps its last good value, and the rest of the update applies.
+//! An error names the entity and the path of wire names, with indices. On a stream, a decode error reaches
+//! [`try_watch`](crate::ListView::try_watch) as a [`RowError`](crate::RowError). The field keeps its last good value,
+//! and the rest of the update applies.
 //!
 //! ```
 //! use hyperstack_sdk::{prelude::*, PatchErrorKind};
@@ -581,17 +581,17 @@
 //!     last_bets: Vec<u64>,
 //! }
 //!
-//! // Bytes that are no patch.
+//! // JSON that does not decode.
 //! let json = r#"{"state": {"lastBets": [1, 2, "3", 4.5]}}"#;
 //! let error = serde_json::from_str::<RoundPatch>(json).unwrap_err().to_string();
 //! assert!(error.starts_with("OreRound.state.lastBets[3]: "), "{error}");
 //!
-//! // A patch that is no whole value.
+//! // A patch that lacks a required field.
 //! let error = Round::try_from(RoundPatch::default()).unwrap_err();
 //! assert_eq!((error.path(), error.kind()), ("state.roundId", PatchErrorKind::Missing));
-//! assert!(error.to_string().starts_with("OreRound.state.roundId: missing, and `u64` is required"));
+//! assert!(error.to_string().starts_with("OreRound.state.roundId: missing required value: "));
 //!
-//! // A null where the type knows none. Nothing is merged then.
+//! // A null for a field that is not nullable. Nothing is merged.
 //! let mut round = Round { state: State { round_id: 1, last_bets: Vec::new() } };
 //! let patch = serde_json::from_str(r#"{"state": {"lastBets": [1], "roundId": null}}"#)?;
 //! let error = round.apply(patch).unwrap_err();
@@ -600,35 +600,33 @@
 //! # Ok::<(), serde_json::Error>(())
 //! ```
 //!
-//! A mistake in a struct or an attribute is, as a rule, one error of the compiler, which says what would be right: an
-//! unknown key has the nearest known one in its message, and a type that cannot be a field has the ways to
-//! make it one.
+//! A mistake in a struct or an attribute usually causes a single compile error that says how to fix it. For an unknown
+//! key it suggests the nearest known one. For a type that cannot be a field it lists the ways to make it one.
 //!
-//! # What can be a field
+//! # Field types
 //!
-//! | | |
+//! | type | |
 //! |---|---|
-//! | integers of every width | from a JSON number or a string of digits, at any depth and of up to 128 bits: the server turns what exceeds 2⁵³ into strings. A fraction or an overflow is an error |
-//! | `f32`, `f64` | from a number, or a string with an integer |
+//! | integers of every width | from a JSON number or a string of digits, at any depth, up to 128 bits. (The server sends integers above 2⁵³ as strings.) A fraction or an overflow is an error |
+//! | `f32`, `f64` | from a number, or from a string that holds an integer |
 //! | `bool`, `char`, `String` | as in JSON |
-//! | `Option<T>`, `Box<T>`, `Arc<T>` | of any field |
-//! | `Vec<T>` | of any field |
-//! | `BTreeSet<T>`, `HashSet<T>` | of fields that are `Ord`, `Eq + Hash` |
-//! | `BTreeMap<K, V>`, `HashMap<K, V>` | of a [`Key`](crate::Key) and any field |
-//! | `[T; N]`, tuples of up to 12 | of any fields |
-//! | `serde_json::Value` | any JSON. A number beyond 64 bits becomes a float, unless a crate in the build turns on serde_json's `arbitrary_precision` |
-//! | what derives `Entity`, `Section` or `Leaf` | |
-//! | any type with `Serialize` and `Deserialize` | by `#[field(serde)]`; inside of another type, by a newtype that derives `Leaf` around it |
+//! | `Option<T>`, `Box<T>`, `Arc<T>`, `Vec<T>` | of any field type |
+//! | `BTreeSet<T>`, `HashSet<T>` | of field types that are `Ord` or `Eq + Hash` |
+//! | `BTreeMap<K, V>`, `HashMap<K, V>` | from a [`Key`](crate::Key) to any field type |
+//! | `[T; N]`, tuples of up to 12 elements | of any field types |
+//! | `serde_json::Value` | any JSON. A number beyond 64 bits becomes a float, unless a crate in the build enables serde_json's `arbitrary_precision` |
+//! | types that derive `Entity`, `Section` or `Leaf` | |
+//! | other types with `Serialize` and `Deserialize` | with `#[field(serde)]`; inside another type, wrap them in a newtype that derives `Leaf` |
 //!
-//! Fields that the wire has and the struct has not are ignored.
+//! The decoder ignores wire fields that the struct does not have.
 //!
 //! # Generics, re-exports and macros
 //!
-//! Type and const parameters work, with and without bounds and defaults: what the derive needs of a
-//! parameter it asks for itself. A patch has the parameters of its struct. `Views` and `Stack` take none.
+//! Type and const parameters work, with and without bounds and defaults. The derive adds the bounds that it needs. A
+//! patch has the parameters of its struct. `Views` and `Stack` do not support parameters.
 //!
-//! `crate = path` is for a crate that re-exports this one, so that its users do not depend on it
-//! themselves. Structs may come out of a macro, which may name the SDK by `$crate`.
+//! Use `crate = path` if your crate re-exports this one, so that its users do not need to depend on it. A macro can
+//! generate such structs and name the SDK through `$crate`.
 //!
 //! ```
 //! mod facade {
@@ -680,30 +678,29 @@
 //!     page.total = Some(Some(3));
 //!     let patch = AuctionPatch { bids: Some(Some(page)) };
 //!     assert_eq!(patch.changed_fields(), ["bids.total"]);
-//!     assert_eq!(House::NAME, "House"); // its own name, where none is given
+//!     assert_eq!(House::NAME, "House"); // the default: the struct's name
 //!     Ok(())
 //! }
 //! ```
 //!
 //! # Limits
 //!
-//! - No lifetime parameters and no references: what is streamed owns its data.
-//! - A large entity takes stack, because rows and patches are moved by value. On a Tokio worker with its default stack of
-//!   2 MiB, entities of up to 100 kB (`size_of`) work in a debug build, and of up to 130 kB in a release build. Without
-//!   `watch_rich`, whose updates hold two rows, the limits are 120 kB and 250 kB. For a larger entity, put its arrays into a
-//!   `Box` or a `Vec`, or set a larger `thread_stack_size` in the runtime's builder.
-//! - An entity or section is a struct with named fields. A leaf enum has names, without data. An enum with
-//!   data, tagged or not, is a field by its serde impls: `#[field(serde)]`.
+//! - No lifetime parameters and no references: rows own their data.
+//! - Large entities need much stack, because rows and patches are moved by value. On a Tokio worker with the default
+//!   stack of 2 MiB, an entity (by `size_of`) can have up to 100 kB in a debug build and 130 kB in a release build.
+//!   Without `watch_rich`, whose updates hold two rows, the limits are 120 kB and 250 kB. For a larger entity, put its
+//!   arrays into a `Box` or a `Vec`, or set a larger `thread_stack_size` on the runtime's builder.
+//! - Entities and sections are structs with named fields. The variants of a leaf enum hold no data, except for `other`.
+//!   For an enum with data, tagged or untagged, use `#[field(serde)]`.
 //! - No `flatten`: nest a section, as the wire does.
-//! - Null and "never sent" are told apart by two `Option`s. A third one adds nothing.
-//! - No patch takes a value back to "never sent", or says "null, and then merge this".
-//! - A patch appends to a list at its end, or replaces it. It does not remove or change single elements.
-//! - `append(max = N)` is for a `Vec`, in any number of `Option`s. Sets are not trimmed.
-//! - The name that a derive makes (`FooPatch`, `FooEntity`, `FooViews`, `FooClient`) must be free where the
-//!   struct is.
-//! - Where `T` is a parameter, `FooPatch<T>` cannot be named, for what it asks of `T` has no public name:
-//!   write `<Foo<T> as Patchable>::Patch`.
-//! - After null an optional section is `None`, its default notwithstanding: what merges into it then must
-//!   be whole.
-//! - Two views of one shape on one struct make clippy ask about `duplicated_attributes`, which they are
-//!   not: `#[allow(clippy::duplicated_attributes)]` on the struct answers.
+//! - `Option<Option<T>>` tells null from "never sent". A third `Option` adds nothing.
+//! - A patch cannot set a value back to "never sent", and cannot set a section to null and then merge into it.
+//! - A patch can append to the end of a list or replace the list. It cannot remove or change single elements.
+//! - `append(max = N)` works on a `Vec`, also inside `Option`s. Sets are never trimmed.
+//! - The generated names (`FooPatch`, `FooEntity`, `FooViews`, `FooClient`) must be free in the struct's module.
+//! - If `T` is a type parameter in your code, you cannot write `FooPatch<T>`, because its bounds on `T` are private.
+//!   Write `<Foo<T> as Patchable>::Patch`.
+//! - After a null, an optional section is `None`, even if it has a default. The next patch for it must then contain all
+//!   required fields.
+//! - Two `single` (or two `keyed`) views on one struct trigger a false positive of clippy's `duplicated_attributes`.
+//!   Add `#[allow(clippy::duplicated_attributes)]` to the struct.

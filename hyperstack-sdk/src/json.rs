@@ -67,7 +67,7 @@ fn entries<'de, A: MapAccess<'de>>(
     Ok(object)
 }
 
-/// A value inside of another.
+/// A nested value.
 struct Tree(Value);
 
 impl<'de> Deserialize<'de> for Tree {
@@ -155,7 +155,7 @@ impl<'de> Visitor<'de> for AnyValue {
     }
 }
 
-/// Drops the sign of a zero: `arbitrary_precision` compares texts, and those of the two zeros differ.
+/// Drops the sign of a zero, because `arbitrary_precision` compares numbers as text, where the two zeros differ.
 fn unsigned_zero(float: f64) -> f64 {
     float + 0.0
 }
@@ -233,7 +233,7 @@ mod tests {
             assert_eq!(parse(text).unwrap(), parse(other).unwrap(), "{text}");
             assert_eq!(number(text).unwrap(), number(other).unwrap(), "{text}");
         }
-        // An integer is no float.
+        // An integer does not equal a float.
         assert_ne!(parse("100").unwrap(), parse("1e2").unwrap());
         assert_eq!(parse("1e2").unwrap(), json!(100.0));
     }
@@ -246,9 +246,10 @@ mod tests {
             "0.10000000000000000555111512312578270211815834045410156250",
         ] {
             let read = parse(text).unwrap();
-            match has_arbitrary_precision() {
-                true => assert_eq!(read.to_string(), text),
-                false => assert_eq!(read, json!(text.parse::<f64>().unwrap())),
+            if has_arbitrary_precision() {
+                assert_eq!(read.to_string(), text);
+            } else {
+                assert_eq!(read, json!(text.parse::<f64>().unwrap()));
             }
         }
     }

@@ -134,9 +134,9 @@ pub use client::{HyperStack, HyperStackBuilder, ViewSource, Views};
 #[cfg(feature = "client")]
 pub use engine::{ConnectionState, Fault, Feed, StateChange, Stats};
 pub use futures_util::{Stream, StreamExt};
-/// Makes a typed patch of what the server knows by name, and its merge.
+/// Derives the patch type, decoder and merge logic for an entity.
 ///
-/// Each attribute with an example, and how a patch merges: [the derives](derives#entity).
+/// For all attributes and the merge rules, see [the derives](derives#entity).
 ///
 /// ```
 /// use hyperstack_sdk::prelude::*;
@@ -157,9 +157,9 @@ pub use futures_util::{Stream, StreamExt};
 /// ```
 #[doc(inline)]
 pub use hyperstack_derive::Entity;
-/// Makes a field of what is replaced whole.
+/// Derives the decoder and encoder for a field type that is replaced as a whole.
 ///
-/// Each attribute with an example, and how a patch merges: [the derives](derives#leaf).
+/// For all attributes, see [the derives](derives#leaf).
 ///
 /// ```
 /// use hyperstack_sdk::prelude::*;
@@ -185,9 +185,9 @@ pub use hyperstack_derive::Entity;
 /// ```
 #[doc(inline)]
 pub use hyperstack_derive::Leaf;
-/// Makes a typed patch of a nested struct, and its merge, field by field.
+/// Derives the patch type, decoder and merge logic for a nested struct that merges field by field.
 ///
-/// Each attribute with an example, and how a patch merges: [the derives](derives#section).
+/// For all attributes and the merge rules, see [the derives](derives#section).
 ///
 /// ```
 /// use hyperstack_sdk::prelude::*;
@@ -207,9 +207,9 @@ pub use hyperstack_derive::Leaf;
 /// ```
 #[doc(inline)]
 pub use hyperstack_derive::Section;
-/// Makes a client of one server: the views of all its entities.
+/// Derives a client that has the views of all entities of one server.
 ///
-/// Each attribute with an example, and how a patch merges: [the derives](derives#views-and-stack).
+/// For all attributes, see [the derives](derives#views-and-stack).
 ///
 #[cfg_attr(feature = "client", doc = "```no_run")]
 #[cfg_attr(not(feature = "client"), doc = "```ignore")]
@@ -236,7 +236,7 @@ pub use hyperstack_derive::Section;
 /// let mut treasuries = ore.ore_treasury.list().watch();
 /// println!("{:?}", ore.hyperstack().stats());
 ///
-/// // With other settings than the default ones:
+/// // With custom settings:
 /// let hyperstack = OreStack::builder().token("…").connect().await?;
 /// let ore = OreStackClient::new(hyperstack);
 /// # Ok(())
@@ -244,9 +244,9 @@ pub use hyperstack_derive::Section;
 /// ```
 #[doc(inline)]
 pub use hyperstack_derive::Stack;
-/// Makes an accessor for each view of an entity.
+/// Derives an accessor for each view of an entity.
 ///
-/// Each attribute with an example, and how a patch merges: [the derives](derives#views-and-stack).
+/// For all attributes, see [the derives](derives#views-and-stack).
 ///
 /// ```no_run
 /// use hyperstack_sdk::prelude::*;
@@ -290,7 +290,7 @@ pub use view::{Derived, Entities, ListView, ReadError, Shared, SingleView, State
 #[doc(inline)]
 pub use wire::{AuthErrorCode, Protocol, Remedy, Seq};
 
-/// What the expansions of the derives refer to. No part of the public interface.
+/// Items that the generated code of the derives uses. Not part of the public API.
 #[doc(hidden)]
 pub mod __private {
     #[cfg(feature = "client")]

@@ -1,11 +1,11 @@
-//! What the server wraps around the things that it reads from the chain, and what its resolvers give.
+//! Types that the server wraps around data from the chain, and types of its resolvers' results.
 //!
-//! Each but [`TokenMetadata`] is a leaf: replaced whole wherever it is a field. Crates that `hs sdk create`
-//! writes are made of these, and a struct that is written by hand can be.
+//! All except [`TokenMetadata`] are leaves, which are replaced as a whole. The crates that `hs sdk create` generates use
+//! them, and your own structs can too.
 
 use crate::{Leaf, Section};
 
-/// An account as it was at a time: what the server sends for a field that captures whole accounts.
+/// An account at a point in time, which the server sends for a field that captures whole accounts.
 ///
 /// ```
 /// use hyperstack_sdk::{prelude::*, Capture};
@@ -28,22 +28,22 @@ use crate::{Leaf, Section};
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Leaf)]
 pub struct Capture<T> {
-    /// When the server saw it, in seconds since 1970.
+    /// When the server saw the account, in seconds since 1970.
     pub timestamp: i64,
-    /// The account's address in base58; empty where the server did not know it.
+    /// The account's address in base58, or an empty string if the server did not know it.
     #[field(default)]
     pub account_address: String,
     /// The account.
     pub data: T,
-    /// The slot of the change, where the server knew it.
+    /// The slot of the change, if the server knew it.
     pub slot: Option<u64>,
-    /// The signature of the transaction that changed it, where the server knew it.
+    /// The signature of the transaction that changed the account, if the server knew it.
     pub signature: Option<String>,
 }
 
-/// An instruction or an event of a program: an element of a list that the server appends to, mostly.
+/// An instruction or an event of a program, usually an element of a list that the server appends to.
 ///
-/// `T` is a struct of the fields that the stack picks, or an [`Instruction`] where it picks none.
+/// `T` is a struct with the fields that the stack selects, or an [`Instruction`] if it selects none.
 ///
 /// ```
 /// use hyperstack_sdk::{prelude::*, Event};
@@ -68,26 +68,26 @@ pub struct Capture<T> {
 pub struct Event<T> {
     /// When the server saw it, in seconds since 1970.
     pub timestamp: i64,
-    /// What happened.
+    /// The data of the instruction or event.
     pub data: T,
-    /// Its slot, where the server knew it.
+    /// The slot, if the server knew it.
     pub slot: Option<u64>,
-    /// The signature of its transaction, where the server knew it.
+    /// The signature of the transaction, if the server knew it.
     pub signature: Option<String>,
 }
 
 /// A whole instruction, the `data` of an [`Event`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Leaf)]
 pub struct Instruction<Accounts, Args> {
-    /// The addresses of the accounts that it names.
+    /// The addresses of the instruction's accounts.
     pub accounts: Option<Accounts>,
-    /// Its arguments.
+    /// The instruction's arguments.
     pub data: Option<Args>,
 }
 
-/// What the server's token resolver knows of a mint.
+/// The metadata of a mint, from the server's token resolver.
 ///
-/// The one that is no leaf: it is merged field by field, as the server merges it.
+/// A section: it merges field by field, as on the server.
 ///
 /// ```
 /// use hyperstack_sdk::{prelude::*, TokenMetadata};
@@ -106,20 +106,20 @@ pub struct Instruction<Accounts, Args> {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Section)]
 pub struct TokenMetadata {
-    /// The mint's address in base58; empty where the server has not sent it.
+    /// The mint's address in base58, or an empty string if the server has not sent it.
     #[field(default)]
     pub mint: String,
     /// The token's name.
     pub name: Option<String>,
-    /// Its ticker.
+    /// The token's ticker.
     pub symbol: Option<String>,
-    /// How many decimals an amount has.
+    /// The number of decimals of an amount.
     pub decimals: Option<u8>,
-    /// Where its logo is.
+    /// The URL of the token's logo.
     pub logo_uri: Option<String>,
 }
 
-/// The hash of a slot, as the server's resolver gives it: an object with one list, not a list.
+/// The hash of a slot, from the server's resolver. On the wire it is an object with one list, not a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Leaf)]
 pub struct SlotHashBytes {
     /// The hash.

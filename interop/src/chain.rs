@@ -1,33 +1,33 @@
-//! Events as the server's runtime makes them of what it reads from the chain, made up from the programs'
-//! interfaces in a stack file.
+//! Makes events like those of the server's runtime, from the programs' interfaces in a stack file.
 
 use serde_json::{json, Map, Value};
 
-/// The address of every account: what looks another one up finds it.
+/// The address of every account, so that every lookup finds one.
 pub const ADDRESS: &str = "So11111111111111111111111111111111111111112";
 
-/// How great the values of an event are.
+/// The size of an event's values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Size {
-    /// Nothing is there that may be missing, and the rest is zero.
+    /// Optional values are missing, and the others are zero.
     Empty,
-    /// Everything is there.
+    /// All values are present.
     Small,
-    /// What has 64 bits is beyond what JSON keeps exactly; what has more, or fewer, is as great as can be.
+    /// Values of 64 bits exceed what JSON keeps exactly. Values of other widths are the greatest of their
+    /// type.
     Great,
 }
 
-/// What the runtime gives to the virtual machine.
+/// An event that the runtime gives to the virtual machine.
 #[derive(Debug, Clone)]
 pub struct Event {
-    /// Its source's name in the stack file: `ore::RoundState`, `ore::DeployIxState`.
+    /// The name of its source in the stack file: `ore::RoundState`, `ore::DeployIxState`.
     pub kind: String,
-    /// What is in it.
+    /// The event's content.
     pub value: Value,
 }
 
 impl Event {
-    /// An event of this kind.
+    /// Returns an event of this kind.
     pub fn new(kind: &str, value: Value) -> Self {
         let mut event = Event {
             kind: kind.to_owned(),
@@ -71,7 +71,7 @@ pub struct Chain {
 }
 
 impl Chain {
-    /// The programs whose interfaces are in a stack file.
+    /// Reads the programs whose interfaces are in a stack file.
     pub fn new(stack: &str) -> Self {
         let stack: Value = serde_json::from_str(stack).expect("a stack file is JSON");
         let list = |of: &Value, name| of[name].as_array().cloned().unwrap_or_default();
@@ -97,13 +97,13 @@ impl Chain {
         Chain { programs, kinds }
     }
 
-    /// One event of each kind that the stack reads.
+    /// Returns one event of each kind that the stack reads.
     pub fn events(&self, size: Size) -> Vec<Event> {
         let kinds = self.kinds.iter();
         kinds.map(|kind| self.event(kind, size)).collect()
     }
 
-    /// An event of this kind.
+    /// Returns an event of this kind.
     ///
     /// # Panics
     ///
@@ -121,7 +121,7 @@ impl Chain {
     }
 }
 
-/// A program whose values are all of one size.
+/// A program with all values of one size.
 struct Program<'a> {
     idl: &'a Value,
     size: Size,
@@ -178,7 +178,7 @@ impl Program<'_> {
         })
     }
 
-    /// Fields by the names that they have in the runtime.
+    /// Fields by their names in the runtime.
     fn object(&self, fields: &[Value]) -> Value {
         let fields = fields.iter().map(|field| {
             let mut snake = String::new();
@@ -217,7 +217,7 @@ impl Program<'_> {
                 });
                 values.collect()
             }
-            // Of always the same keys: the server's cache keeps those that are gone.
+            // Maps always have the same keys, because the server's cache keeps keys that are gone.
             "hashMap" => {
                 let small = Program {
                     idl: self.idl,
@@ -240,7 +240,7 @@ impl Program<'_> {
             .unwrap_or_else(|| panic!("the interface has no {name}"))
     }
 
-    /// Bytes differ, or a hash of them would be nothing.
+    /// Bytes differ from each other, so that a hash of them is not empty.
     fn byte(&self, i: u64) -> Value {
         match self.size {
             Size::Empty => json!(0),

@@ -1,4 +1,4 @@
-//! What a test feeds to the server.
+//! The entities, views and changes that a test feeds to the server.
 
 use hyperstack_interpreter::Mutation;
 use hyperstack_server::materialized_view::{SortConfig, SortOrder, ViewPipeline};
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use smallvec::smallvec;
 
-/// The views that the server makes of every entity: `list`, `state` and `append`.
+/// Returns the base views of an entity: `list`, `state` and `append`.
 pub fn entity(name: &str) -> Vec<ViewSpec> {
     [
         ("list", Mode::List),
@@ -20,7 +20,7 @@ pub fn entity(name: &str) -> Vec<ViewSpec> {
     .into()
 }
 
-/// A derived view: the entity's rows by one field, the greatest first, and so many of them.
+/// Returns a derived view: the entity's rows sorted by one field, greatest first, cut to `limit` rows.
 pub fn derived(id: &str, by: &str, limit: usize) -> ViewSpec {
     let mut spec = spec(id, Mode::List);
     spec.source_view = Some(format!("{}/list", spec.export));
@@ -69,23 +69,23 @@ impl Change {
         }
     }
 
-    /// The array at this path is appended to.
+    /// Appends to the array at this path instead of replacing it.
     pub fn append(mut self, path: &str) -> Self {
         self.append.push(path.to_owned());
         self
     }
 
-    /// The entity's name.
+    /// Returns the entity's name.
     pub fn entity(&self) -> &str {
         &self.entity
     }
 
-    /// The entity's key.
+    /// Returns the entity's key.
     pub fn key(&self) -> &str {
         &self.key
     }
 
-    /// The change as an event of its own, in this slot.
+    /// Returns the change as its own event, in this slot.
     pub(crate) fn in_slot(self, slot: u64) -> MutationBatch {
         let mutation = Mutation {
             export: self.entity,

@@ -1,13 +1,13 @@
 //! The real `hyperstack-server`, run in process, for tests of the SDK against it.
 //!
 //! ```text
-//! server    the server on a port of its own, its data fed by its own projector
-//! data      what a test feeds: entities, derived views, changes
+//! server    the server on its own port, fed by its own projector
+//! data      the test's entities, derived views and changes
 //! sessions  who may connect: signed tokens, and sessions with limits
-//! sweep     the server's clock, for the one timer that no setting reaches
-//! process   the same server in a process of its own, for what freezes it
+//! sweep     the server's clock, for the one timer without a setting
+//! process   the same server in its own process, for tests that freeze it
 //! machine   the server's virtual machine: a stack file compiled, events in, changes out
-//! chain     events for it, made up from the programs' interfaces
+//! chain     events for it, made from the programs' interfaces
 //! ```
 #![forbid(unsafe_code)]
 

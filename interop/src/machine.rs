@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::Event;
 
-/// The signature of every transaction: what is to be in one transaction with another thing is.
+/// The signature of every transaction, so that all events count as one transaction.
 pub const SIGNATURE: &str =
     "5VERv8NMvzbJMEkV8xnrLkEaWRtSz9CosKDYjCJjBRnbJLgp8uirBgmQpjKhoR4tjF3ZpRzrFmBV6UjKdiSZkQUW";
 
@@ -25,7 +25,7 @@ impl Machine {
     ///
     /// # Panics
     ///
-    /// If it is none that the published crate knows.
+    /// Panics if the published crate does not accept the stack file.
     pub fn new(stack: &str) -> Self {
         let mut builder = MultiEntityBytecode::new();
         for (id, spec) in (0..).zip(entities(stack)) {
@@ -46,11 +46,11 @@ impl Machine {
         }
     }
 
-    /// What an event changes, in the next slot.
+    /// Returns the changes of an event, in the next slot.
     ///
     /// # Panics
     ///
-    /// If the machine refuses it.
+    /// Panics if the machine refuses the event.
     pub fn process(&mut self, event: &Event) -> Vec<Mutation> {
         self.slot += 1;
         let signature = SIGNATURE.to_owned();
@@ -64,11 +64,11 @@ impl Machine {
             .unwrap_or_else(|error| panic!("{}: {error}", event.kind))
     }
 
-    /// What changes when the resolvers that were asked since the last time answer so.
+    /// Returns the changes of these answers to the resolver requests since the last call.
     ///
     /// # Panics
     ///
-    /// If the machine refuses an answer.
+    /// Panics if the machine refuses an answer.
     pub fn resolve(&mut self, answer: impl Fn(&ResolverRequest) -> Value) -> Vec<Mutation> {
         let requests = self.vm.take_resolver_requests();
         let changes = requests.iter().map(|request| {

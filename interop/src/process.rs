@@ -1,5 +1,5 @@
-//! The same server in a process of its own, for what makes it hang: a hanging server keeps its port,
-//! and only the end of its process frees that.
+//! Runs the server in its own process, for tests that make it hang. A hanging server keeps its port until its
+//! process ends.
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -10,18 +10,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::{entity, Change, Granted, Setup};
 
-/// What is served.
+/// The server's settings and data.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Scene {
-    /// Where.
+    /// The address to listen on.
     pub address: SocketAddr,
-    /// The entity whose views there are.
+    /// The entity whose views the server has.
     pub entity: String,
-    /// What has happened to it.
+    /// The changes of the entity.
     pub changes: Vec<Change>,
-    /// What everyone's session may do.
+    /// The limits of every session.
     pub limits: Limits,
-    /// Whether everyone's session is expired.
+    /// Whether every session has expired.
     pub expired: bool,
 }
 
@@ -30,7 +30,7 @@ pub struct Scene {
 pub struct Process(Child);
 
 impl Process {
-    /// Starts `program`, which is to call [`serve`]; when this returns, the server listens.
+    /// Starts `program`, which must call [`serve`]. When this returns, the server listens.
     pub fn start(program: &str, scene: &Scene) -> Process {
         let mut child = Command::new(program)
             .arg(serde_json::to_string(scene).expect("a scene is JSON"))
@@ -54,7 +54,7 @@ impl Drop for Process {
     }
 }
 
-/// Serves a scene until standard input ends, which it does with the process that started this one.
+/// Serves a scene until standard input ends, which happens when the parent process ends.
 pub fn serve(scene: &str) {
     let scene: Scene = serde_json::from_str(scene).expect("a scene");
     let granted = Granted {

@@ -1,4 +1,4 @@
-//! The server on a port of its own.
+//! The server on its own port.
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -18,7 +18,7 @@ use tokio::sync::mpsc;
 use crate::sweep::Clock;
 use crate::Change;
 
-/// What the server is told when it starts.
+/// The settings of a server.
 #[derive(Clone, Default)]
 pub struct Setup {
     views: Vec<ViewSpec>,
@@ -28,7 +28,7 @@ pub struct Setup {
 }
 
 impl Setup {
-    /// A server of these views, that lets everyone in.
+    /// Returns a server of these views that accepts every connection.
     pub fn new(views: Vec<ViewSpec>) -> Self {
         Setup {
             views,
@@ -36,32 +36,32 @@ impl Setup {
         }
     }
 
-    /// Who is let in.
+    /// Sets who may connect.
     pub fn auth(mut self, plugin: impl WebSocketAuthPlugin + 'static) -> Self {
         self.auth = Some(Arc::new(plugin));
         self
     }
 
-    /// The limits that hold for everyone, the length of the queues and the idle time-out.
+    /// Sets the limits for everyone, the length of the queues and the idle time-out.
     pub fn rates(mut self, rates: RateLimitConfig) -> Self {
         self.rates = Some(rates);
         self
     }
 
-    /// How many clients there may be.
+    /// Sets the maximum number of clients.
     pub fn max_clients(mut self, clients: usize) -> Self {
         self.max_clients = Some(clients);
         self
     }
 
-    /// Starts it on a free port.
+    /// Starts the server on a free port.
     pub fn start(self) -> Server {
         let mut server = self.prepare();
         server.start();
         server
     }
 
-    /// Takes a free port, on which nobody listens yet.
+    /// Reserves a free port without listening on it.
     pub fn prepare(self) -> Server {
         self.prepare_at(SocketAddr::from(([127, 0, 0, 1], 0)))
     }
@@ -84,8 +84,8 @@ impl Setup {
     }
 }
 
-/// The real server. Its tasks live in a runtime of their own, with one thread, so that it can be killed
-/// and [stalled](Server::stall), and so that a thread of it that hangs hangs no test.
+/// The real server. Its tasks live in their own runtime with one thread. So a test can kill or
+/// [stall](Server::stall) the server, and a hanging thread of the server does not hang the test.
 pub struct Server {
     setup: Setup,
     state: State,
@@ -97,7 +97,7 @@ pub struct Server {
     clock: Option<Clock>,
 }
 
-/// What dies with a server's process.
+/// The memory of a server's process.
 #[derive(Clone)]
 struct State {
     cache: EntityCache,
@@ -120,21 +120,21 @@ impl State {
 }
 
 impl Server {
-    /// Where clients find it.
+    /// Returns the URL for clients.
     pub fn url(&self) -> String {
         format!("ws://{}", self.address)
     }
 
-    /// Its address.
+    /// Returns the server's address.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Starts listening; when this returns, it does.
+    /// Starts listening. When this returns, the server accepts connections.
     ///
     /// # Panics
     ///
-    /// If it cannot.
+    /// Panics if it cannot listen.
     pub fn start(&mut self) {
         assert!(self.running.is_none(), "the server is up");
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -155,8 +155,8 @@ impl Server {
         }
         let mut serving = Box::pin(server.start());
         {
-            // The first poll listens and starts the timer for idle clients, in whichever runtime it
-            // is made; what comes later is spawned where the rest is polled.
+            // The first poll listens and starts the timer for idle clients, in the runtime that polls.
+            // Connections are spawned where the rest is polled.
             let _here = match &self.clock {
                 Some(clock) => clock.handle.enter(),
                 None => runtime.enter(),
@@ -181,18 +181,18 @@ impl Server {
         clock.await_first_tick();
     }
 
-    /// Lets the time pass after which the server removes clients that were idle for too long.
+    /// Advances the clock to the moment at which the server removes idle clients.
     ///
     /// # Panics
     ///
-    /// Unless the server was [started for that](Self::start_with_sweeps).
+    /// Panics unless the server was [started for that](Self::start_with_sweeps).
     pub fn sweep(&self) {
         let clock = self.clock.as_ref().expect("a clock");
         clock.forward(Duration::from_secs(30));
     }
 
-    /// Ends it and resets its connections; when this returns, nobody listens. What it knew is kept
-    /// until [`forget`](Self::forget).
+    /// Stops the server and resets its connections. When this returns, the port refuses connections. The data
+    /// stays until [`forget`](Self::forget).
     pub async fn kill(&mut self) {
         let runtime = self.running.take().expect("a server that is up");
         tokio::task::spawn_blocking(|| runtime.shutdown_timeout(Duration::from_secs(20)))
@@ -200,11 +200,11 @@ impl Server {
             .expect("the runtime shuts down");
     }
 
-    /// Another server on the same port, after this one was [killed](Self::kill); it knows nothing.
+    /// Starts an empty server on the same port, after this one was [killed](Self::kill).
     ///
     /// # Panics
     ///
-    /// If this one is up.
+    /// Panics if this server is up.
     pub fn replaced_by(mut self, setup: Setup) -> Server {
         self.setup = setup;
         self.forget();
@@ -221,9 +221,8 @@ impl Server {
         self.state = State::new(&self.setup.views);
     }
 
-    /// Makes these changes, each in the next slot, by the server's projector. When this returns, the
-    /// server's cache has them, and they are on their way to the subscribers. Works on a server that
-    /// is down, too.
+    /// Makes these changes, each in the next slot, with the server's projector. When this returns, the server
+    /// has cached and published them. Also works on a server that is down.
     pub async fn apply(&self, changes: impl IntoIterator<Item = Change>) {
         for change in changes {
             let slot = self.slot.fetch_add(1, Ordering::Relaxed);
@@ -233,7 +232,7 @@ impl Server {
         }
     }
 
-    /// The same in one slot: these changes share their position.
+    /// Makes these changes in one slot, so that they share their position.
     pub async fn apply_in(&self, slot: u64, changes: impl IntoIterator<Item = Change>) {
         let State { cache, bus, views } = self.state.clone();
         let (batches, queue) = mpsc::channel(1);
@@ -246,12 +245,12 @@ impl Server {
         tokio::join!(feed, Projector::new(views, bus, cache, queue).run());
     }
 
-    /// The rows of a base view in the server's cache, the one that changed last first.
+    /// Returns the rows of a base view in the server's cache, the most recently changed first.
     pub async fn rows<T: DeserializeOwned>(&self, view: &str) -> Vec<T> {
         rows(self.state.cache.get_all(view).await)
     }
 
-    /// The rows of a derived view in the server's order.
+    /// Returns the rows of a derived view in the server's order.
     pub async fn window<T: DeserializeOwned>(
         &self,
         view: &str,
@@ -264,13 +263,13 @@ impl Server {
         rows(cache.get_window(skip, take))
     }
 
-    /// A row of a base view in the server's cache.
+    /// Returns a row of a base view in the server's cache.
     pub async fn row(&self, view: &str, key: &str) -> Option<Value> {
         self.state.cache.get(view, key).await
     }
 
-    /// Runs something between the moment in which a change is in the server's cache and that in which
-    /// it is published. (Its projector takes a lock for the derived views in between.)
+    /// Makes a change, and runs a function after the server has cached it and before it publishes it. (The
+    /// projector takes a lock for the derived views in between.)
     pub async fn apply_around<F: Future>(&self, change: Change, meanwhile: F) -> F::Output {
         let key = change.key().to_owned();
         let view = format!("{}/list", change.entity());
@@ -289,7 +288,7 @@ impl Server {
         output
     }
 
-    /// Stops the server's one thread until what this returns is dropped.
+    /// Stops the server's one thread until the returned value is dropped.
     pub fn stall(&self) -> Stall {
         let runtime = self.running.as_ref().expect("a server that is up");
         let (release, released) = blocking::channel::<()>();
@@ -311,13 +310,13 @@ impl Drop for Server {
     }
 }
 
-/// A server that stands still. See [`Server::stall`].
+/// A stopped server. See [`Server::stall`].
 #[must_use = "the server goes on when this is dropped"]
 pub struct Stall {
     _release: blocking::Sender<()>,
 }
 
-/// Decoded by serde alone: the SDK is what is being tested.
+/// Tokens are decoded by serde alone, because the SDK is under test.
 fn rows<T: DeserializeOwned>(rows: Vec<(String, Value)>) -> Vec<T> {
     let rows = rows.into_iter();
     rows.map(|(key, row)| match serde_json::from_value(row) {

@@ -1,4 +1,4 @@
-//! Who may connect, and what they may do.
+//! Authentication: who may connect, and with which limits.
 
 use std::any::Any;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use hyperstack_server::websocket::{
 const ISSUER: &str = "the mint";
 const AUDIENCE: &str = "the stack";
 
-/// What signs session tokens, as the token service does.
+/// Signs session tokens, as the token service does.
 pub struct Mint {
     key: SigningKey,
 }
@@ -26,20 +26,20 @@ impl Default for Mint {
 }
 
 impl Mint {
-    /// One with a key of its own: another one's tokens are not valid here.
+    /// Makes a mint with its own key. Tokens of another mint are not valid here.
     pub fn new() -> Self {
         Mint {
             key: SigningKey::generate(),
         }
     }
 
-    /// A token that is valid for so long.
+    /// Returns a token with this time to live.
     pub fn token(&self, ttl: Duration) -> String {
         self.token_with(|claims| claims.exp = claims.iat + ttl.as_secs())
     }
 
-    /// A token whose claims are made different: by default it is valid for five minutes, sets no limits
-    /// and is bound to no origin.
+    /// Returns a token with changed claims. By default, it is valid for five minutes, sets no limits and is
+    /// bound to no origin.
     pub fn token_with(&self, change: impl FnOnce(&mut SessionClaims)) -> String {
         let mut claims = SessionClaims::builder(ISSUER, "somebody", AUDIENCE).build();
         change(&mut claims);
@@ -47,24 +47,24 @@ impl Mint {
         signer.sign(claims).expect("claims are JSON")
     }
 
-    /// What checks the tokens of this mint.
+    /// Returns the verifier of this mint's tokens.
     pub fn verifier(&self) -> TokenVerifier {
         TokenVerifier::new(self.key.verifying_key(), ISSUER, AUDIENCE)
     }
 
-    /// The server's plugin that lets in whoever has a token of this mint.
+    /// Returns the server's plugin that accepts the tokens of this mint.
     pub fn plugin(&self) -> SignedSessionAuthPlugin {
         SignedSessionAuthPlugin::new(self.verifier())
     }
 }
 
-/// Lets everyone in, with a session that may be limited, or expired already.
+/// Accepts every connection, with a session that may have limits or be expired already.
 #[derive(Debug, Clone, Default)]
 pub struct Granted {
-    /// What the session may do.
+    /// The limits of each session.
     pub limits: Limits,
-    /// Whether the session expired as soon as it was let in. A token with little time left comes to
-    /// the same, but later.
+    /// Whether a session expires as soon as it starts. A token with little time left has the same effect
+    /// later.
     pub expired: bool,
 }
 

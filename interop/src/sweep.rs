@@ -1,8 +1,8 @@
 //! The server's clock.
 //!
-//! The server looks for idle clients every 30 seconds, whatever its settings say. Here that timer
-//! lives in a runtime of its own, whose clock can be put forward. (The clock of the runtime that serves
-//! cannot: the server asks for one of many threads, and tokio stops the clocks of others only.)
+//! The server looks for idle clients every 30 seconds, whatever its settings. Here, that timer lives in its
+//! own runtime, whose clock a test can advance. (The clock of the serving runtime cannot be advanced: the
+//! server needs a multi-threaded runtime, and tokio pauses only the clocks of single-threaded ones.)
 
 use std::sync::mpsc as blocking;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
-/// A runtime whose clock can be put forward.
+/// A runtime whose clock a test can advance.
 #[derive(Debug)]
 pub(crate) struct Clock {
     pub(crate) handle: Handle,
@@ -37,13 +37,12 @@ impl Clock {
         Clock { handle, forward }
     }
 
-    /// Waits until the timers that were started before have ticked for the first time, which they do at
-    /// once.
+    /// Waits until the timers started before have ticked for the first time, which they do at once.
     pub(crate) fn await_first_tick(&self) {
         let (done, ticked) = blocking::channel();
         self.handle.spawn(async move {
             tokio::time::interval(Duration::from_secs(30)).tick().await;
-            // Those that fired with this one run first.
+            // Timers that fired together with this one run first.
             tokio::task::yield_now().await;
             let _ = done.send(());
         });

@@ -12,7 +12,7 @@ fn append(key: &str, n: u64) -> Change {
     change(key, json!({"log": [n]})).append("log")
 }
 
-/// A player with the length that the server's cache cuts lists to.
+/// A player whose list has the length to which the server's cache cuts lists.
 #[derive(Debug, Clone, PartialEq, Entity, Deserialize)]
 #[entity(name = "Player")]
 struct Cut {
@@ -34,7 +34,7 @@ async fn appends_are_appended() -> Outcome {
     server.apply((2..=50).map(|n| append("a", n))).await;
     settle(&server, &mut updates).await;
     assert_eq!(hs.list_sync::<Player>(), server.rows("Player/list").await);
-    // A path that is not named is replaced.
+    // A path that is not listed is replaced.
     server.apply([change("a", json!({"log": [7, 8]}))]).await;
     settle(&server, &mut updates).await;
     assert_eq!(
@@ -78,10 +78,10 @@ async fn a_list_is_cut_where_the_server_cuts_it() -> Outcome {
     Ok(())
 }
 
-/// The server joins a subscriber to the feed before it reads its cache for the snapshot: what happens
-/// in between is in both.
+/// The server joins a subscriber to the feed before it reads the cache. A change in between is in the
+/// snapshot and is sent again.
 #[tokio::test]
-async fn an_append_that_is_in_the_snapshot_and_comes_again() -> Outcome {
+async fn an_append_that_is_in_the_snapshot_and_is_sent_again() -> Outcome {
     let server = players().start();
     server.apply([player("a", 1), append("a", 1)]).await;
     let hs = client(&server).connect().await?;

@@ -19,7 +19,7 @@ fn churn() -> impl Iterator<Item = Change> {
     (0..200).map(|n| player(&format!("p{}", n * 7 % 20), n * 7919 % 1009))
 }
 
-/// Reads until the view is as the server has it.
+/// Reads until the view equals the server's.
 async fn converge<S>(
     server: &Server,
     view: &WindowView<Player>,
@@ -52,7 +52,7 @@ async fn a_window_follows_the_churn() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_window_of_ones_own_follows_the_churn() -> Outcome {
+async fn a_clients_own_window_follows_the_churn() -> Outcome {
     let server = roomy().start();
     server.apply(crowd(20)).await;
     let hs = client(&server).connect().await?;
@@ -71,7 +71,7 @@ async fn two_windows_of_a_view_are_both_right() -> Outcome {
     let server = roomy().start();
     server.apply(crowd(20)).await;
     let hs = client(&server).connect().await?;
-    // With lengths: without one, the view's own window is all that there is for anybody.
+    // Both windows have a length. A reader without one would limit all readers to the view's own window.
     let top = hs.views::<PlayerViews>().top().take(3);
     let page = top.clone().skip(1).take(6);
     let (mut short, mut long) = (top.watch(), page.watch());
@@ -84,7 +84,7 @@ async fn two_windows_of_a_view_are_both_right() -> Outcome {
 }
 
 #[tokio::test]
-async fn who_leaves_a_window_is_deleted_and_the_rest_is_silent() -> Outcome {
+async fn rows_that_leave_a_window_are_deleted_and_unchanged_rows_are_silent() -> Outcome {
     let server = players().start();
     server.apply(crowd(4)).await;
     let hs = client(&server).connect().await?;
@@ -103,7 +103,7 @@ async fn who_leaves_a_window_is_deleted_and_the_rest_is_silent() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_single_view_has_never_no_row() -> Outcome {
+async fn a_single_view_is_never_empty() -> Outcome {
     let server = roomy().start();
     server.apply([player("a", 1)]).await;
     let hs = client(&server).connect().await?;
@@ -130,7 +130,7 @@ async fn a_single_view_has_never_no_row() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_view_of_nobody_answers_and_fills() -> Outcome {
+async fn an_empty_view_answers_and_fills() -> Outcome {
     let server = players().start();
     let hs = client(&server).connect().await?;
     let top = hs.views::<PlayerViews>().top();
@@ -138,7 +138,7 @@ async fn a_view_of_nobody_answers_and_fills() -> Outcome {
     assert_eq!(soon(top.try_get()).await?, []);
     server.apply(crowd(5)).await;
     converge(&server, &top, "Player/top", (0, 3), &mut updates).await;
-    // Without a score: the server puts it first, and so does what it sends.
+    // The server puts a row without a score first, and sends it first.
     server
         .apply([change("none", json!({"name": "none"}))])
         .await;

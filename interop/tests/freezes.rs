@@ -1,5 +1,5 @@
-//! What freezes the server. It removes a client while it still holds on to it, and so waits for itself:
-//! the connection is silent, and soon nobody else is let in. Only a new process helps.
+//! Faults that freeze the server. It removes a client while it holds a lock on it, and so waits for itself.
+//! The connection is silent, and soon the server accepts no others. Only a new process helps.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::Outcome;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_server");
 
-/// The client takes the server for dead, and is right again once another one is there.
+/// The client treats the server as dead, and converges once another server runs.
 async fn survives(limits: Limits, expired: bool) -> Outcome {
     let mut server = players().prepare();
     let frozen = Process::start(

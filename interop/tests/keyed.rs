@@ -27,7 +27,7 @@ async fn a_key_is_read_and_followed_without_its_neighbours() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_key_that_is_not_there_yet() -> Outcome {
+async fn a_key_that_does_not_exist_yet() -> Outcome {
     let server = players().start();
     let hs = client(&server).connect().await?;
     assert_eq!(soon(hs.try_get::<Player>("a")).await?, None);
@@ -39,7 +39,7 @@ async fn a_key_that_is_not_there_yet() -> Outcome {
     Ok(())
 }
 
-/// The server's own `state` view keeps the last patch only: of a burst, fields are lost for good.
+/// The server's own `state` view keeps only the last patch, so a burst loses fields for good.
 #[tokio::test]
 async fn a_state_loses_no_field_of_a_burst() -> Outcome {
     let server = players().start();

@@ -1,4 +1,4 @@
-//! Limits of a session that the server speaks of while connected.
+//! Limits of a session that the server reports while connected.
 
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ async fn a_snapshot_of_more_rows_than_allowed() -> Outcome {
         Err(ReadError::Refused { issue, .. }) => assert_eq!(issue.code, "snapshot-limit-exceeded"),
         other => panic!("no refusal: {other:?}"),
     }
-    // The connection is as good as before, and fewer rows are allowed.
+    // The connection still works, and fewer rows are accepted.
     held(&hs, 0).await;
     let top = soon(hs.views::<PlayerViews>().top().try_get()).await?;
     assert_eq!(top, server.window("Player/top", 0, 3).await);
@@ -71,7 +71,7 @@ async fn more_subscriptions_than_allowed() -> Outcome {
         }
         other => panic!("no refusal: {other:?}"),
     }
-    // The others go on, and there is room again when one of them ends.
+    // The others continue, and there is room again when one of them ends.
     settle(&server, &mut list).await;
     assert_eq!(hs.list_sync::<Player>(), server.rows("Player/list").await);
     held(&hs, 2).await;

@@ -1,4 +1,4 @@
-//! Changes that come while, and after, a snapshot is taken.
+//! Changes during and after a snapshot.
 
 use hyperstack_sdk::prelude::*;
 use serde_json::json;
@@ -7,7 +7,7 @@ use crate::support::*;
 use crate::Outcome;
 
 #[tokio::test]
-async fn changes_while_the_snapshot_is_on_its_way() -> Outcome {
+async fn changes_while_the_snapshot_is_in_flight() -> Outcome {
     let server = players().start();
     server.apply(crowd(400)).await;
     let hs = client(&server).connect().await?;
@@ -22,7 +22,7 @@ async fn changes_while_the_snapshot_is_on_its_way() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_change_that_is_in_the_snapshot_and_comes_again() -> Outcome {
+async fn a_change_that_is_in_the_snapshot_and_is_sent_again() -> Outcome {
     let server = players().start();
     server.apply(crowd(3)).await;
     let hs = client(&server).connect().await?;
@@ -40,7 +40,7 @@ async fn a_change_that_is_in_the_snapshot_and_comes_again() -> Outcome {
         .map(|row| row.score)
         .collect();
     assert_eq!(scores, [0, 5, 2]);
-    // The same once more is no update.
+    // A repeated change produces no update.
     assert_eq!(settle(&server, &mut updates).await, []);
     assert_eq!(hs.list_sync::<Player>(), server.rows("Player/list").await);
     Ok(())
@@ -73,7 +73,7 @@ async fn a_row_is_merged_as_the_server_merges_it() -> Outcome {
     let hs = client(&server).connect().await?;
     let mut updates = hs.watch::<Player>();
     assert_eq!(soon(hs.try_list::<Player>()).await?, []);
-    // The first sight of an entity is a patch, and not of all of it.
+    // The first message of an entity is a patch without all fields.
     server.apply([change("a", json!({"name": "a"}))]).await;
     server.apply([change("a", json!({"score": 1}))]).await;
     server.apply([change("a", json!({"note": "new"}))]).await;
@@ -92,7 +92,7 @@ async fn a_row_is_merged_as_the_server_merges_it() -> Outcome {
     Ok(())
 }
 
-/// A row's position is that of the event that came last, which need not be the latest.
+/// A row's position is that of the event that arrived last, which may have an earlier position than others.
 #[tokio::test]
 async fn a_position_that_goes_back() -> Outcome {
     let server = players().start();

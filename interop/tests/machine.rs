@@ -1,5 +1,5 @@
-//! The generated types against the server's virtual machine, which runs the stack files that they are
-//! made of: whatever it emits, they take, and nothing of it gets lost.
+//! The server's virtual machine runs the stack files. The generated types must accept everything that it
+//! emits, and lose nothing.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,8 @@ use serde_json::Value;
 
 use crate::stacks::*;
 
-/// Runs a stack, and says which of its fields were sent by the way, and which never.
+/// Runs a stack. Returns the fields that were sent although the stack does not declare them, and those that
+/// were never sent.
 fn run_whole(stack: &str, lost: impl Fn(&Mutation) -> Vec<String>) -> Vec<String> {
     let changes = run(stack);
     let lost: BTreeSet<_> = changes.iter().flat_map(lost).collect();
@@ -52,7 +53,7 @@ fn ore() {
 #[test]
 fn pumpfun() {
     let missing = run_whole(pumpfun::FILE, lost::<pumpfun::PumpfunToken>);
-    // Nothing fills these.
+    // No event fills these.
     let prices = ["current_price_sol", "market_cap_sol"];
     assert_eq!(
         missing,
@@ -60,15 +61,15 @@ fn pumpfun() {
     );
 }
 
-/// A stack of this workspace's own: what the others have not.
+/// A stack of this workspace with shapes that the others lack.
 #[test]
 fn shapes() {
     let missing = run_whole(shapes::FILE, lost::<shapes::Vault>);
     assert_eq!(missing, [""; 0]);
 }
 
-/// A fault of the machine: it keeps a row's key where it puts the ninth field that is picked of an
-/// event, so that the event goes to a row of its own.
+/// A defect of the machine: the ninth picked field of an event overwrites the row's key, so the event goes to
+/// another row.
 #[test]
 fn the_ninth_field_of_an_event_is_taken_for_the_key() {
     let key = |picked: usize| {
@@ -85,7 +86,7 @@ fn the_ninth_field_of_an_event_is_taken_for_the_key() {
 }
 
 #[test]
-fn a_sum_beyond_what_is_signed_is_negative() {
+fn a_sum_above_the_signed_range_is_negative() {
     let mut bid = Chain::new(shapes::FILE).event("shapes::PlaceBidIxState", Size::Small);
     bid.value["data"]["amount"] = u64::MAX.into();
     let changes = Machine::new(shapes::FILE).process(&bid);
@@ -93,9 +94,9 @@ fn a_sum_beyond_what_is_signed_is_negative() {
     assert_eq!(changes[0].patch["bids"]["max"], u64::MAX);
 }
 
-/// The number is computed of a value that is not sent and waits for the instruction that reveals it.
+/// The number is computed from a hidden value that waits for the instruction that reveals it.
 #[test]
-fn what_is_computed_while_a_hidden_field_waits_is_not_sent() {
+fn a_field_computed_while_its_hidden_input_waits_is_not_sent() {
     let sent = |order: [&str; 3]| {
         let (chain, mut machine) = (Chain::new(ore::FILE), Machine::new(ore::FILE));
         let events = order.map(|kind| chain.event(kind, Size::Small));

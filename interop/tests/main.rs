@@ -1,5 +1,5 @@
-//! The SDK against the real server: one file for each theme. Whatever happens, what the SDK holds in
-//! the end is what the server's cache holds.
+//! The SDK against the real server, one file for each theme. Whatever happens, the SDK's rows equal the
+//! server's cache in the end.
 
 mod appends;
 mod derived;
@@ -21,5 +21,5 @@ mod tokens;
 mod typed;
 mod values;
 
-/// What a test may fail with.
+/// The error type of the tests.
 type Outcome = Result<(), Box<dyn std::error::Error>>;

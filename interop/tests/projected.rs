@@ -1,5 +1,5 @@
-//! Generated types from end to end: what the virtual machine makes of events goes through the server's
-//! projector, over its socket and into the SDK, which holds what the server's cache holds.
+//! Generated types from end to end. The output of the virtual machine goes through the server's projector and
+//! socket into the SDK, whose rows equal the server's cache.
 
 use hyperstack_interop::{entity, Chain, Change, Machine, Setup, Size, ADDRESS};
 use hyperstack_sdk::{Entity, HyperStack, Patch, PatchError, Record};
@@ -9,7 +9,7 @@ use crate::stacks::*;
 use crate::support::*;
 use crate::Outcome;
 
-/// Half of what happens to an entity is in the snapshot, the other half comes as changes.
+/// Half of an entity's events are in the snapshot, and the others come as changes.
 async fn arrives<T>(stack: &str) -> Outcome
 where
     T: Record + Entity<Data = T> + TryFrom<T::Patch, Error = PatchError>,
@@ -63,10 +63,10 @@ async fn vaults() -> Outcome {
     arrives::<shapes::Vault>(shapes::FILE).await
 }
 
-/// What happens to a token that was created before the server was there: nobody tells it the mint, but
-/// for the row's key.
+/// Events of a token that was created before the server started. The server knows its mint only as the row's
+/// key.
 #[tokio::test]
-async fn a_token_whose_creation_nobody_saw() -> Outcome {
+async fn a_token_whose_creation_was_not_seen() -> Outcome {
     let chain = Chain::new(pumpfun::FILE);
     let changes = Machine::new(pumpfun::FILE).process(&chain.event("BuyIxState", Size::Small));
     let server = Setup::new(entity("PumpfunToken")).start();
@@ -82,10 +82,10 @@ async fn a_token_whose_creation_nobody_saw() -> Outcome {
     Ok(())
 }
 
-/// An account is replaced whole by a change, but merged in the server's cache, where a map keeps what
-/// the account has no longer. Who comes later is sent that.
+/// A change replaces an account, but the server's cache merges it, so a map keeps removed entries. Later
+/// subscribers get them.
 #[tokio::test]
-async fn what_an_account_has_no_longer_stays_in_the_cache() -> Outcome {
+async fn removed_map_entries_of_an_account_stay_in_the_cache() -> Outcome {
     let (chain, mut machine) = (Chain::new(shapes::FILE), Machine::new(shapes::FILE));
     let mut event = chain.event("shapes::VaultState", Size::Small);
     let server = Setup::new(entity("Vault")).start();

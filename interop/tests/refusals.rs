@@ -1,4 +1,4 @@
-//! Handshakes that the server refuses: the status, the code and the server's words reach the caller.
+//! Handshakes that the server refuses: the status, the code and the server's message reach the caller.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use hyperstack_server::RateLimitConfig;
 use crate::support::*;
 use crate::Outcome;
 
-/// What a client with this token is refused with.
+/// Returns the refusal that a client with this token gets.
 async fn refusal(server: &Server, token: Option<&str>) -> (u16, String) {
     let mut client = client(server);
     if let Some(token) = token {
@@ -102,7 +102,7 @@ async fn a_token_that_is_bound_to_an_origin() {
     );
 }
 
-/// Refuses for a while. The server has such limits, and never installs them.
+/// Refuses for a while. The server has such limits but never installs them.
 struct Later;
 
 #[async_trait]
@@ -133,7 +133,7 @@ impl WebSocketAuthPlugin for Broken {
 }
 
 #[tokio::test]
-async fn servers_that_cannot_just_now() {
+async fn servers_that_are_temporarily_unavailable() {
     let server = players().auth(Later).start();
     assert_eq!(
         refusal(&server, None).await,
@@ -164,7 +164,7 @@ async fn more_connections_than_an_address_may_have() -> Outcome {
     one_at_a_time(&server).await
 }
 
-/// A second client is refused; one that waits gets in when the first one leaves.
+/// A second client is refused. A client that waits connects when the first one leaves.
 async fn one_at_a_time(server: &Server) -> Outcome {
     server.apply(crowd(3)).await;
     let first = client(server).connect().await?;
@@ -185,7 +185,7 @@ async fn more_clients_than_the_server_takes() -> Outcome {
     let server = players().max_clients(1).start();
     let first = client(&server).connect().await?;
     soon(first.try_list::<Player>()).await?;
-    // It hangs up without an answer.
+    // The server closes the connection without an answer.
     let second = soon(client(&server).connect()).await;
     assert!(
         matches!(second, Err(ConnectError::Unreachable(_))),

@@ -1,5 +1,5 @@
-//! Clients that the server removes without a word: it sends nothing any more, keeps the socket open and
-//! answers pings, until it is sent a text.
+//! Clients that the server removes without a message. It sends nothing more, but keeps the socket open and
+//! answers pings until the client's next text message.
 
 use std::time::Duration;
 
@@ -46,7 +46,7 @@ async fn a_client_that_was_idle() -> Outcome {
     let hs = client(&server).ping_interval(OFTEN).connect().await?;
     let mut faults = hs.faults();
     let mut updates = hs.watch::<Player>();
-    // By then the client has said all that it says by itself, but for pings.
+    // By then, the client has sent everything that it sends by itself, except pings.
     settle(&server, &mut updates).await;
     server.sweep();
     assert!(matches!(
@@ -59,8 +59,8 @@ async fn a_client_that_was_idle() -> Outcome {
     Ok(())
 }
 
-/// A client of one row, that more changes of it wait for than the server keeps for a subscription: that
-/// ends, and the connection goes on.
+/// A client of one row falls behind by more changes than the server keeps for a subscription. The
+/// subscription ends, and the connection continues.
 async fn left_behind(
     server: &Server,
     client: HyperStackBuilder,
@@ -74,12 +74,12 @@ async fn left_behind(
         .apply((1..=2000).map(|n| change("a", json!({"score": n}))))
         .await;
     drop(stall);
-    // An answer to this comes after all that the first subscription could still have brought.
+    // The answer to this comes after everything that the first subscription could still deliver.
     assert_eq!(soon(hs.try_get::<Other>("nobody")).await, Ok(None));
     Ok((hs, updates))
 }
 
-/// Nothing tells the client, but subscribing anew helps.
+/// The client is not notified, but a new subscription works.
 #[tokio::test]
 async fn a_subscription_that_fell_behind() -> Outcome {
     let server = players().start();

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::support::*;
 use crate::Outcome;
 
-/// A client that has read 200 rows, and knows that their server is down now.
+/// Returns a client that has read 200 rows, and has noticed that the server is down.
 async fn cut_off(
     server: &mut Server,
 ) -> Result<(HyperStack, EntityStream<Player>), Box<dyn std::error::Error>> {
@@ -33,7 +33,7 @@ async fn only_the_connection_was_lost() -> Outcome {
     server.start();
     let read = soon(hs.try_list::<Player>()).await?;
     assert_eq!(read, server.rows("Player/list").await);
-    // What did not change is silent.
+    // Unchanged rows produce no update.
     let read = settle(&server, &mut updates).await;
     assert_eq!(read.len(), 20);
     assert!(read
@@ -43,8 +43,8 @@ async fn only_the_connection_was_lost() -> Outcome {
     Ok(())
 }
 
-/// No server ever says that an entity is gone, and none keeps them all: of a row that is not in the
-/// snapshot nothing is known, and it stays.
+/// The server never reports a deleted entity, and does not keep all entities. A row that is not in the
+/// snapshot may still exist, so it stays.
 #[tokio::test]
 async fn a_new_server_has_other_rows() -> Outcome {
     let mut server = players().start();

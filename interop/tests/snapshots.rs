@@ -1,4 +1,4 @@
-//! Snapshots of every size: the server sends 50 rows, then 100 at a time, and of no rows nothing.
+//! Snapshots of every size: the server sends 50 rows, then 100 at a time, and nothing if there are no rows.
 
 use std::time::Duration;
 
@@ -21,8 +21,7 @@ async fn whole_snapshot(rows: i64) -> Outcome {
     Ok(())
 }
 
-/// The server keeps 500 rows of a view. Of one that it dropped and that changes again, it knows the
-/// change alone.
+/// The server keeps 500 rows of a view. If a dropped row changes again, the server knows only that change.
 #[tokio::test]
 async fn a_row_that_the_server_had_dropped() -> Outcome {
     let server = players().start();

@@ -1,8 +1,7 @@
-//! The order of derived views, by values of every kind. The server has its own ways, and announces
-//! nothing of them: it sorts text upwards in either direction, big integers are text to it, rows without a
-//! value are first, but one that had a value keeps its place. The SDK has the server's order but for
-//! integers, which are integers to it, and for rows without a value, which are first however they came
-//! to have none.
+//! The order of derived views, by values of every kind. The server has rules that it does not announce: text
+//! always ascends, large integers count as text, and rows without a value come first, except that a row that
+//! loses its value keeps its place. The SDK has the server's order, with two exceptions: it sorts large
+//! integers as integers, and puts every row without a value first.
 
 use hyperstack_interop::{derived, entity, Change, Server, Setup};
 use hyperstack_sdk::prelude::*;
@@ -20,7 +19,7 @@ struct Item {
     rank: Option<Value>,
 }
 
-/// A server of `Item/ranking`, the ten greatest ranks.
+/// Starts a server of `Item/ranking`, the ten greatest ranks.
 fn items() -> Server {
     let mut views = entity("Item");
     views.push(derived("Item/ranking", "rank", 10));
@@ -33,7 +32,7 @@ async fn rank(server: &Server, name: &str, rank: &Value) {
     server.apply([Change::new("Item", name, row)]).await;
 }
 
-/// The names of the view's rows in the server's order.
+/// Returns the names of the view's rows in the server's order.
 async fn order(server: &Server) -> Vec<String> {
     names(server.window("Item/ranking", 0, 10).await)
 }
@@ -42,7 +41,7 @@ fn names(rows: Vec<Item>) -> Vec<String> {
     rows.into_iter().map(|row| row.name).collect()
 }
 
-/// Gives twelve items one rank after another; after each, both orders are the same.
+/// Gives twelve items one rank after another. After each, both orders must be equal.
 async fn same_order(ranks: &[Value]) -> Outcome {
     let server = items();
     let hs = HyperStack::connect(server.url()).await?;
@@ -80,8 +79,8 @@ async fn by_truth() -> Outcome {
 }
 
 #[tokio::test]
-async fn by_numbers_that_some_never_have() -> Outcome {
-    // As many as there are items: each has its own.
+async fn by_numbers_that_some_rows_lack() -> Outcome {
+    // There are as many ranks as items, so each item has its own.
     let ranks = [0, 3, 0, 7, 2, 2, 0, 9, 1, 8, 5, 6];
     same_order(&ranks.map(|rank| json!(Some(rank).filter(|rank| *rank > 0)))).await
 }
@@ -100,7 +99,7 @@ async fn by_integers_that_are_sent_as_text() -> Outcome {
 }
 
 #[tokio::test]
-async fn by_a_number_that_one_has_no_more() -> Outcome {
+async fn by_a_number_that_one_row_loses() -> Outcome {
     let server = items();
     rank(&server, "a", &json!(1)).await;
     rank(&server, "b", &json!(2)).await;

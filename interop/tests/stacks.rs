@@ -1,4 +1,4 @@
-//! The types that the generator makes of stack files, and what becomes of a change in them.
+//! The generated types of the stack files, and changes decoded into them.
 
 use hyperstack_interop::{Chain, Machine, Size, ADDRESS};
 use hyperstack_interpreter::ast::ResolverType;
@@ -37,10 +37,10 @@ pub(crate) mod game {
         include_str!("../../examples/.hyperstack/SettlementGame.stack.json");
 }
 
-/// All that a stack does with events of all kinds and sizes, in either order, and each twice: what one
-/// event brings, another one may have waited for.
+/// Runs a stack on events of all kinds and sizes, in either order. Each event comes twice, because another
+/// one may have waited for it.
 pub(crate) fn run(stack: &str) -> Vec<Mutation> {
-    // The hash of the slot that the small events name, in base58; others are not known.
+    // The hash of the slot in the small events, in base58. Other hashes are unknown.
     record_slot_hash(1, ADDRESS.to_owned());
     let chain = Chain::new(stack);
     let mut changes = Vec::new();
@@ -60,7 +60,7 @@ pub(crate) fn run(stack: &str) -> Vec<Mutation> {
     changes
 }
 
-/// What the server's resolvers answer.
+/// The answers of the server's resolvers.
 pub(crate) fn answer(request: &ResolverRequest, size: Size) -> Value {
     match (&request.resolver, size) {
         (ResolverType::Token, Size::Small) => json!({
@@ -70,7 +70,7 @@ pub(crate) fn answer(request: &ResolverRequest, size: Size) -> Value {
             "decimals": 11,
             "logo_uri": "https://ore.example/logo.png",
         }),
-        // What is not known of a token is null.
+        // Unknown fields of a token are null.
         (ResolverType::Token, _) => json!({
             "mint": request.input,
             "name": null,
@@ -82,14 +82,14 @@ pub(crate) fn answer(request: &ResolverRequest, size: Size) -> Value {
     }
 }
 
-/// A change as the server sends it.
+/// Returns a change as the server sends it.
 pub(crate) fn sent(change: &Mutation) -> Value {
     let mut patch = change.patch.clone();
     transform_large_u64_to_strings(&mut patch);
     patch
 }
 
-/// A change as a patch of the generated type.
+/// Decodes a change as a patch of the generated type.
 pub(crate) fn patch<T: Record>(change: &Mutation) -> T::Patch {
     let json = sent(change).to_string();
     match T::Patch::decode(&json, &change.append) {
@@ -98,7 +98,7 @@ pub(crate) fn patch<T: Record>(change: &Mutation) -> T::Patch {
     }
 }
 
-/// What a change has and the generated type has not, or has otherwise.
+/// Returns the values of a change that the generated type lacks or changes.
 pub(crate) fn lost<T: Record>(change: &Mutation) -> Vec<String> {
     let kept = serde_json::to_value(patch::<T>(change)).expect("a patch is JSON");
     let mut lost = Vec::new();
@@ -116,7 +116,7 @@ fn compare(path: &str, sent: &Value, kept: &Value, lost: &mut Vec<String>) {
                     None => lost.push(format!("{path} is lost")),
                 }
             }
-            // What may be missing in a type that is replaced whole is null there.
+            // In a type that is replaced whole, a missing optional value is null.
             let more = kept.iter().filter(|(name, _)| !sent.contains_key(*name));
             for (name, _) in more.filter(|(_, kept)| !kept.is_null()) {
                 lost.push(format!("{path}.{name} was not sent"));

@@ -1,4 +1,4 @@
-//! What the tests share: one entity, its server, and waiting under a deadline.
+//! Shared by the tests: one entity, its server, and waits with a deadline.
 
 use std::future::Future;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -21,14 +21,14 @@ pub(crate) struct Player {
     pub(crate) log: Vec<u64>,
 }
 
-/// An entity that there is none of.
+/// An entity without rows.
 #[derive(Debug, Clone, PartialEq, Entity)]
 pub(crate) struct Other {
     pub(crate) n: u32,
 }
 
-/// A server of players: `Player/best` is a window of 1, `Player/top` of 3, both by score, greatest
-/// first.
+/// Starts a server of players. `Player/best` is a window of one, `Player/top` of three, both by score,
+/// greatest first.
 pub(crate) fn players() -> Setup {
     let mut views = entity("Player");
     views.extend(entity("Other"));
@@ -37,7 +37,7 @@ pub(crate) fn players() -> Setup {
     Setup::new(views)
 }
 
-/// A player whose name is the key.
+/// Returns a player whose name is the key.
 pub(crate) fn player(key: &str, score: i64) -> Change {
     change(key, json!({"name": key, "score": score}))
 }
@@ -46,19 +46,19 @@ pub(crate) fn change(key: &str, patch: Value) -> Change {
     Change::new("Player", key, patch)
 }
 
-/// So many players, the best one last.
+/// Returns this many players, the best one last.
 pub(crate) fn crowd(count: i64) -> Vec<Change> {
     (0..count).map(|n| player(&format!("p{n}"), n)).collect()
 }
 
-/// A client that comes back at once.
+/// Returns a client that reconnects at once.
 pub(crate) fn client(server: &Server) -> HyperStackBuilder {
     HyperStack::builder()
         .url(server.url())
         .reconnect_intervals(vec![Duration::ZERO])
 }
 
-/// Awaits what must come. The deadline is there for what does not: it fails the test.
+/// Awaits something that must happen. The deadline fails the test if it does not.
 pub(crate) async fn soon<F: Future>(future: F) -> F::Output {
     let deadline = Duration::from_secs(30);
     match tokio::time::timeout(deadline, future).await {
@@ -67,7 +67,7 @@ pub(crate) async fn soon<F: Future>(future: F) -> F::Output {
     }
 }
 
-/// The next item of a stream that goes on.
+/// Returns the next item of a stream that must not end.
 pub(crate) async fn next<S: Stream + Unpin>(stream: &mut S) -> S::Item {
     match soon(stream.next()).await {
         Some(item) => item,
@@ -75,8 +75,8 @@ pub(crate) async fn next<S: Stream + Unpin>(stream: &mut S) -> S::Item {
     }
 }
 
-/// Makes one more change and reads until it arrives. What was sent to the same subscription before has
-/// arrived then, too.
+/// Makes one more change and reads until it arrives. By then, everything sent to the subscription before has
+/// arrived too.
 pub(crate) async fn settle<S>(server: &Server, updates: &mut S) -> Vec<Update<Player>>
 where
     S: Stream<Item = Update<Player>> + Unpin,
@@ -94,7 +94,7 @@ where
     }
 }
 
-/// Reads until it is so.
+/// Reads until the condition holds.
 pub(crate) async fn until<S>(updates: &mut S, mut so: impl AsyncFnMut() -> bool)
 where
     S: Stream + Unpin,

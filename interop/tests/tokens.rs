@@ -52,7 +52,7 @@ async fn a_token_is_sent_again_after_a_lost_connection() -> Outcome {
     Ok(())
 }
 
-/// Provides what `token` makes of the number of the call, from 1. How many calls there were is in
+/// Returns a provider that passes the number of the call, from 1, to `token`, and counts its calls in
 /// `calls`.
 fn provider(
     calls: &Arc<AtomicU32>,
@@ -65,8 +65,7 @@ fn provider(
     }
 }
 
-/// The next token lets its bearer have more subscriptions; the server knows of it without a new
-/// connection.
+/// The next token allows more subscriptions. The server learns of it without a new connection.
 #[tokio::test]
 async fn a_token_is_renewed_while_connected() -> Outcome {
     let mint = Mint::new();
@@ -122,7 +121,7 @@ async fn a_token_is_renewed_while_connected() -> Outcome {
 }
 
 #[tokio::test]
-async fn another_token_is_provided_for_one_that_is_refused() -> Outcome {
+async fn the_provider_replaces_a_refused_token() -> Outcome {
     let mint = Mint::new();
     let server = players().auth(mint.plugin()).start();
     server.apply(crowd(3)).await;

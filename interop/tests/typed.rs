@@ -1,4 +1,4 @@
-//! What arrives in generated types: values, and not only that nothing gets lost.
+//! The values that arrive in the generated types.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -10,10 +10,10 @@ use serde_json::{json, Value};
 
 use crate::stacks::*;
 
-/// What [`Size::Great`] has for 64 bits.
+/// The 64-bit value of [`Size::Great`].
 const GREAT: u64 = (1 << 53) + 1;
 
-/// What a stack does with events of these kinds and sizes.
+/// Runs a stack on events of these kinds and sizes.
 fn changes(stack: &str, events: &[(&str, Size)]) -> Vec<Mutation> {
     let (chain, mut machine) = (Chain::new(stack), Machine::new(stack));
     let changes = events.iter().map(|(kind, size)| {
@@ -24,7 +24,7 @@ fn changes(stack: &str, events: &[(&str, Size)]) -> Vec<Mutation> {
     changes.collect::<Vec<_>>().concat()
 }
 
-/// The row that changes make.
+/// Builds a row from changes.
 fn row<T>(changes: &[Mutation]) -> T
 where
     T: Record + TryFrom<T::Patch, Error: Debug>,
@@ -61,13 +61,13 @@ fn a_capture() {
 #[test]
 fn null_is_not_absent() {
     let before = row::<ore::OreRound>(&changes(ore::FILE, &[("ore::RoundState", Size::Small)]));
-    // Computed of what is not known, and never heard of.
+    // A field computed from an unknown value, and a field that was never sent.
     assert_eq!(before.results.winning_square, Some(None));
     assert_eq!(before.entropy.entropy_value, None);
 }
 
 #[test]
-fn what_resolvers_and_computations_give() {
+fn resolved_and_computed_values_arrive() {
     record_slot_hash(1, ADDRESS.to_owned());
     let changes = changes(
         ore::FILE,
@@ -94,7 +94,7 @@ fn what_resolvers_and_computations_give() {
 }
 
 #[test]
-fn events_and_what_is_made_of_many() {
+fn events_counts_and_sums_arrive() {
     let changes = changes(
         pumpfun::FILE,
         &[
@@ -177,7 +177,7 @@ fn what_may_be_missing() {
         (Some(None), Some(None))
     );
     assert_eq!(vault.state.tiers, []);
-    // An option of the account, and none in the stack.
+    // The field is optional in the account but not in the stack.
     assert!(vault.state.grants.is_empty()); // null
     assert_eq!(vault.state.title.as_deref(), Some(""));
     assert_eq!(vault.bids, VaultBids::default());
@@ -197,7 +197,7 @@ fn instructions_and_logs() {
         ],
     );
     let vault: shapes::Vault = row(&changes);
-    // Computed of an account that was not seen yet.
+    // This is computed from an account that was not seen yet.
     assert_eq!(vault.state.amounts, Some(None));
     let bids = vault.bids;
     assert_eq!(bids.amounts, [0, GREAT]);
@@ -208,7 +208,7 @@ fn instructions_and_logs() {
     assert_eq!(bids.last_slot, Some(Some(400_000_002)));
     let first = bids.first.flatten().expect("a bid").data;
     assert_eq!(first.data.expect("arguments").fee_limit, None);
-    // Without what is around other events: the file has it piece by piece, too.
+    // This event has no time and slot, because the file also has it field by field.
     let opened = bids.opened.flatten().expect("a bid");
     assert_eq!((opened.amount, opened.memo.as_deref()), (Some(0), Some("")));
     let last = bids.last.flatten().expect("a bid").data;
@@ -224,7 +224,7 @@ fn instructions_and_logs() {
     assert_eq!(last.tier.and_then(|tier| tier.lp_bps), Some(1));
 }
 
-/// A stack file without interfaces: all that it knows of types is their copies beside the fields.
+/// A stack file without interfaces has only the copies of types beside the fields.
 #[test]
 fn a_stack_without_interfaces() {
     let mut machine = Machine::new(game::FILE);

@@ -7,7 +7,7 @@ use serde_json::{json, Value};
 use crate::support::*;
 use crate::Outcome;
 
-/// The greatest integer that the server leaves a number.
+/// The greatest integer that the server sends as a number.
 const SAFE: u64 = (1 << 53) - 1;
 
 #[derive(Debug, Clone, PartialEq, Entity)]
@@ -19,7 +19,7 @@ struct Account {
     closed_at: Option<Option<i64>>,
 }
 
-/// What arrives of a row that was there, and then of the same as a change.
+/// Returns a row as it arrives in a snapshot, and then as a change.
 async fn both(row: Value) -> Result<[Account; 2], Box<dyn std::error::Error>> {
     let server = Setup::new(entity("Account")).start();
     let change = |key| Change::new("Account", key, row.clone());
@@ -34,7 +34,7 @@ async fn both(row: Value) -> Result<[Account; 2], Box<dyn std::error::Error>> {
 }
 
 #[tokio::test]
-async fn integers_are_what_they_were_on_either_side_of_the_limit() -> Outcome {
+async fn integers_are_exact_on_either_side_of_the_limit() -> Outcome {
     let sample = |lamports: u64, change: i64| Account {
         lamports,
         change,
@@ -61,7 +61,7 @@ async fn integers_are_what_they_were_on_either_side_of_the_limit() -> Outcome {
 }
 
 #[tokio::test]
-async fn the_server_sends_strings_from_there_on() {
+async fn the_server_sends_integers_above_the_limit_as_strings() {
     let server = Setup::new(entity("Account")).start();
     let row = json!({"lamports": SAFE, "change": i64::MIN, "history": [SAFE + 1]});
     server.apply([Change::new("Account", "a", row)]).await;

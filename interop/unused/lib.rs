@@ -1,1 +1,1 @@
-//! Stands for a crate that the server depends on and uses nothing of.
+//! Replaces a crate that the server depends on but does not use.

@@ -1,4 +1,4 @@
-//! The most elements of a list is any constant expression of type `usize`.
+//! The maximum length of a list can be any constant expression of type `usize`.
 
 use crate::value;
 use hyperstack_sdk::Section;

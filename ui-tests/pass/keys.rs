@@ -1,4 +1,4 @@
-//! Keys are paths of fields as Rust calls them, and typed as these are.
+//! A key is a path of Rust field names and has the type of its field.
 
 use crate::value;
 use hyperstack_sdk::{Entity, Key, Keyed, Leaf, Section};
@@ -27,7 +27,7 @@ fn a_key_is_named_as_in_rust() {
     assert_eq!(*key, 7);
 }
 
-/// As public as an item can be, around what is not.
+/// A public entity around private types.
 #[derive(Clone, Debug, PartialEq, Entity)]
 #[entity(key = "mint")]
 #[allow(unreachable_pub)]

@@ -1,4 +1,4 @@
-//! The variant for every other name keeps the name in a text of any kind, or not at all.
+//! A variant with `other` stores the name in any string type, or not at all.
 
 use crate::value;
 use hyperstack_sdk::{Leaf, Section};

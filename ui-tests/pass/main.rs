@@ -1,4 +1,4 @@
-//! What is near a mistake, and is none.
+//! Code that is similar to a mistake but must compile.
 #![deny(warnings)]
 
 mod append;
@@ -11,7 +11,7 @@ mod views;
 
 use hyperstack_sdk::Patchable;
 
-/// A value of `T` from JSON.
+/// Builds a `T` from JSON.
 fn value<T: Patchable + TryFrom<T::Patch, Error: std::fmt::Debug>>(json: &str) -> T {
     let patch = serde_json::from_str(json).expect("a patch");
     T::try_from(patch).expect("a whole value")

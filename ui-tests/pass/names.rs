@@ -1,4 +1,4 @@
-//! A name given to one field is free for another, and a name off the wire is no name.
+//! A renamed or skipped field leaves its wire name to other fields.
 
 use crate::value;
 use hyperstack_sdk::Section;

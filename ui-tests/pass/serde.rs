@@ -1,4 +1,4 @@
-//! What serde is told beside what we are, and what is for serde alone.
+//! Attributes for serde beside ours, and attributes that only serde uses.
 
 use crate::value;
 use hyperstack_sdk::{Leaf, Section};
@@ -13,7 +13,7 @@ struct Round {
     id: Option<u64>,
     #[serde(default = "seven")]
     best_bet: u64,
-    /// serde reads and writes it under another name; here it is off the wire.
+    /// serde uses another name. In patches, the field is skipped.
     #[serde(rename = "b")]
     #[field(skip)]
     local: u64,

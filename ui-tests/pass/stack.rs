@@ -1,4 +1,4 @@
-//! Entities of a stack may be called in many ways.
+//! A stack can name its entities in many ways.
 
 use hyperstack_sdk::{Entity, Stack, Views};
 
@@ -39,7 +39,7 @@ fn each_entity_has_a_field() {
     );
 }
 
-/// Nothing of it is used.
+/// An unused stack.
 #[derive(Stack)]
 #[stack(url = "ws://localhost:8877", entities(old::OreRound))]
 struct Local;
@@ -49,12 +49,12 @@ fn a_stack_is_called_as_its_struct_is() {
     assert_eq!(Local::NAME, "Local");
 }
 
-/// A client is of use in any task.
+/// A client can be used in any task.
 fn _sent() -> impl Send {
     OreStack::connect()
 }
 
-/// Entities and stacks may come out of other macros.
+/// Macros can generate entities and stacks.
 macro_rules! stack {
     ($stack:ident, $entity:ident, $url:literal) => {
         #[derive(Clone, Debug, PartialEq, Entity, Views)]

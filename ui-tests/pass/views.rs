@@ -1,4 +1,4 @@
-//! Views may be called as Rust's words, and have the ids of others.
+//! A view's name can be a Rust keyword, and its id can be the id of another view.
 
 use hyperstack_sdk::{Entity, ListView, SingleView, StateView, Views, WindowView};
 

@@ -1,10 +1,10 @@
-//! What the ten structs are to do. The same JSON for every library.
+//! The ten cases, with the same JSON for every library.
 
-/// One struct, and the patches by which it is tried.
+/// A case: one struct, and the patches to test it with.
 pub struct Ability {
     pub name: &'static str,
     pub cases: &'static [Case],
-    /// A patch that must be refused, and the path at which.
+    /// A patch that must be refused, and the path of the error.
     pub wrong: (&'static str, &'static str),
 }
 
@@ -14,9 +14,9 @@ pub struct Case {
     pub row: &'static str,
     /// The patch as it arrives.
     pub patch: &'static str,
-    /// What the patch says, where it can be said in more than one way.
+    /// The patch's normal form, if it differs from the patch as it arrives.
     pub means: &'static str,
-    /// The paths at which the message says that lists are appended.
+    /// The paths of the lists that the message appends to.
     pub append: &'static [&'static str],
     /// The row after.
     pub merged: &'static str,
@@ -33,7 +33,7 @@ const fn case(row: &'static str, patch: &'static str, merged: &'static str) -> C
     }
 }
 
-/// The one ability that is about the error and not about the merge.
+/// The number of the case that is about the error, not the merge.
 pub const LOCATED: usize = 9;
 
 pub const ABILITIES: [Ability; 10] = [
@@ -139,7 +139,7 @@ pub const ABILITIES: [Ability; 10] = [
         wrong: (r#"{"shares": [1, "2.5"]}"#, "shares[1]"),
     },
     Ability {
-        name: "list replaced, or appended to where the message says so",
+        name: "list replaced, or appended to if the message says so",
         cases: &[
             case(
                 r#"{"winners": ["a"], "total": 1}"#,
@@ -214,7 +214,7 @@ pub const ABILITIES: [Ability; 10] = [
         wrong: (r#"{"total": true}"#, "total"),
     },
     Ability {
-        name: "deep nesting, and an error that tells its path",
+        name: "deep nesting, and an error with its path",
         cases: &[case(
             r#"{"id": 1, "state": {"pool": {"bets": [1, 2], "fee": 0.5}, "open": true}}"#,
             r#"{"state": {"pool": {"bets": [3]}}}"#,

@@ -1,6 +1,6 @@
 //! `optfield`, with `rewrap` and `merge_fn`.
 //!
-//! With a type parameter it compiles:
+//! A type parameter compiles:
 //!
 //! ```
 //! # #![allow(dead_code)]
@@ -8,7 +8,7 @@
 //! struct Squares<T> { cells: [T; 3], total: T }
 //! ```
 //!
-//! With a const parameter it does so without `merge_fn` only:
+//! A const parameter compiles only without `merge_fn`:
 //!
 //! ```text
 //! error: unexpected `const` parameter declaration
@@ -53,7 +53,7 @@ subjects! {
     Squares<u64, 3> => SquaresPatch<u64, 3>,
 }
 
-const WHOLE: &str = "a nested struct is replaced whole, so that a part of one is not decoded right";
+const WHOLE: &str = "a nested struct is replaced whole, so a partial one is not decoded correctly";
 
 pub fn library() -> Library {
     Library {
@@ -66,7 +66,7 @@ pub fn library() -> Library {
             compiles::<Ended>(3, WHOLE),
             compiles::<Treasury>(4, ""),
             compiles::<Feed>(5, "a list is replaced"),
-            compiles::<Board>(6, "a map is replaced: its values are no patches, and null removes nothing"),
+            compiles::<Board>(6, "a map is replaced: its values are not patches, and null removes nothing"),
             compiles::<Phased>(7, ""),
             compiles::<Squares<u64, 3>>(
                 8,

@@ -1,6 +1,6 @@
 //! `partially`, with its feature `derive`.
 //!
-//! With a type parameter it compiles:
+//! A type parameter compiles:
 //!
 //! ```
 //! # #![allow(dead_code)]
@@ -8,7 +8,7 @@
 //! struct Squares<T> { cells: [T; 3], total: T }
 //! ```
 //!
-//! With a const parameter it does not:
+//! A const parameter does not compile:
 //!
 //! ```text
 //! error[E0747]: constant provided when a type was expected
@@ -48,7 +48,7 @@ subjects! {
     OreRound => PartialOreRound,
 }
 
-const WHOLE: &str = "a nested struct is replaced whole, so that a part of one is not decoded right";
+const WHOLE: &str = "a nested struct is replaced whole, so a partial one is not decoded correctly";
 
 pub fn library() -> Library {
     Library {
@@ -63,7 +63,7 @@ pub fn library() -> Library {
             compiles::<Feed>(5, "a list is replaced"),
             compiles::<Board>(
                 6,
-                "a map is replaced: its values are no patches, and null removes nothing",
+                "a map is replaced: its values are not patches, and null removes nothing",
             ),
             compiles::<Phased>(7, ""),
             does_not_compile("the derive writes `struct PartialSquares<T, N>`"),

@@ -1,5 +1,4 @@
-//! serde alone, with `serde_with::rust::double_option`: the patches are written by hand, and so
-//! would be their merge.
+//! serde alone, with `serde_with::rust::double_option`. The patches are handwritten, and there is no merge.
 
 use crate::judge::{compiles, Library};
 use crate::lenient::{subjects, Cells, Lenient};
@@ -8,7 +7,7 @@ use serde_with::rust::double_option;
 use serde_with::{skip_serializing_none, As};
 use std::collections::BTreeMap;
 
-// There is nothing to merge into: each patch stands for its row.
+// serde has no merge, so each patch also stands for its row.
 subjects! {
     merge: |_, _| Err("serde does not merge".to_owned()),
     diff: |_, _| None,
@@ -24,7 +23,7 @@ subjects! {
     OreRound => Self,
 }
 
-const NO_MERGE: &str = "decoded into a patch written by hand; serde does not merge";
+const NO_MERGE: &str = "decoded into a handwritten patch; serde does not merge";
 
 pub fn library() -> Library {
     Library {

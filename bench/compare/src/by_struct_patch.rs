@@ -1,6 +1,6 @@
 //! `struct-patch`, with its features `nesting` and `none_as_default`.
 //!
-//! With a type parameter it compiles, where that is bounded in a `where` clause:
+//! A type parameter compiles if it is bounded in a `where` clause:
 //!
 //! ```
 //! # #![allow(dead_code)]
@@ -8,7 +8,7 @@
 //! struct Squares<T> where T: PartialEq { cells: [T; 3], total: T }
 //! ```
 //!
-//! With a const parameter it does not:
+//! A const parameter does not compile:
 //!
 //! ```text
 //! error: unexpected `const` parameter declaration
@@ -60,15 +60,15 @@ pub fn library() -> Library {
             compiles::<Treasury>(4, ""),
             compiles::<Feed>(
                 5,
-                "an attribute of the field (`apply_by`) says whether a list is appended; the message cannot",
+                "the field's attribute `apply_by` decides whether a list is appended to; the message cannot",
             ),
             compiles::<Board>(
                 6,
-                "a map is replaced, or extended by a function of one's own (`apply_by`): its values are no patches, and null removes nothing",
+                "a map is replaced, or extended by a custom function (`apply_by`): its values are not patches, and null removes nothing",
             ),
             compiles::<Phased>(7, ""),
             does_not_compile("the derive writes `impl … for Squares<T, const N: usize>`"),
-            compiles::<OreRound>(9, "merged right; only with `serde_path_to_error` does the error tell its path"),
+            compiles::<OreRound>(9, "merged correctly; the error has its path only with `serde_path_to_error`"),
         ],
     }
 }

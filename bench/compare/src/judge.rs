@@ -1,4 +1,4 @@
-//! Runs the cases of an [`Ability`] with a struct of a library, and notes what came out.
+//! Runs the cases of an [`Ability`] with a library's struct, and records the results.
 
 use crate::ability::{Ability, Case, ABILITIES, LOCATED};
 use serde_json::Value;
@@ -7,49 +7,49 @@ use serde_json::Value;
 pub trait Subject: Sized + Clone {
     type Patch;
 
-    /// A row from JSON that sets every field.
+    /// Reads a row from JSON that sets every field.
     fn row(json: &str) -> Result<Self, String>;
-    /// Whether this is the row that the JSON says.
+    /// Whether this row equals the JSON.
     fn is(&self, json: &str) -> bool;
-    /// A patch from JSON. Who knows no appending ignores `append`.
+    /// Reads a patch from JSON. Libraries without appending ignore `append`.
     fn decode(json: &str, append: &[&str]) -> Result<Self::Patch, String>;
-    /// The patch in JSON again.
+    /// Encodes the patch as JSON.
     fn encode(patch: &Self::Patch) -> Value;
-    /// Merges a patch; an error where the library has no merge.
+    /// Merges a patch. Returns an error if the library has no merge.
     fn merge(&mut self, patch: Self::Patch) -> Result<(), String>;
-    /// The patch that makes `later` of this; `None` where the library has no such thing.
+    /// Returns the patch from this row to `later`, or `None` if the library has no difference.
     fn diff(&self, later: &Self) -> Option<Self::Patch>;
-    /// The error of a wrong patch with a crate around the decoder that adds the path, where one fits.
+    /// Returns the error of a wrong patch with a crate around the decoder that adds the path, if one works.
     fn traced(_json: &str) -> Option<String> {
         None
     }
 }
 
-/// A library and what it did.
+/// A library and its results.
 pub struct Library {
     pub name: &'static str,
-    /// The crates it takes, whose versions are told; ours is always the one beside.
+    /// The crates whose versions are printed. Ours is this repository's.
     pub crates: &'static [&'static str],
     /// One for each ability.
     pub results: [Outcome; ABILITIES.len()],
 }
 
-/// What a library did with one struct.
+/// The result of a library with one struct.
 pub struct Outcome {
     pub facts: Option<Facts>,
-    /// Why it is not all; empty where it is.
+    /// The reason for a result other than "yes", else empty.
     pub why: &'static str,
 }
 
-/// What came out, of a struct that compiles.
+/// The results of a struct that compiles.
 pub struct Facts {
-    /// How many of the patches were decoded right.
+    /// How many patches were decoded correctly.
     pub decoded: usize,
-    /// How many of them merged right.
+    /// How many patches were merged correctly.
     pub merged: usize,
-    /// How many there are.
+    /// How many patches there are.
     pub cases: usize,
-    /// Whether the difference of the rows, merged into the first, makes the second, in every case.
+    /// Whether, in every case, merging the difference into the first row gives the second.
     pub diff: bool,
     /// Whether the wrong patch was refused with its path.
     pub located: Located,
@@ -79,13 +79,13 @@ pub fn compiles<S: Subject>(number: usize, why: &'static str) -> Outcome {
     Outcome { facts, why }
 }
 
-/// A struct that does not.
+/// A struct that does not compile.
 pub fn does_not_compile(why: &'static str) -> Outcome {
     Outcome { facts: None, why }
 }
 
 impl Outcome {
-    /// The facts in one word. The error counts only where the ability is about it.
+    /// Sums up the facts. The error counts only if the case is about it.
     pub fn verdict(&self, number: usize) -> Verdict {
         let Some(facts) = &self.facts else {
             return Verdict::DoesNotCompile;
@@ -112,7 +112,7 @@ fn judge<S: Subject>(ability: &Ability) -> Facts {
 }
 
 fn decodes<S: Subject>(case: &Case) -> bool {
-    // JSON has no word for appending: only the merge tells whether it was understood.
+    // JSON cannot express appending, so only the merge shows whether it was understood.
     if !case.append.is_empty() && !merges::<S>(case) {
         return false;
     }

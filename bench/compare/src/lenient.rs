@@ -1,4 +1,4 @@
-//! What the other libraries leave to serde, in one place: every one of them gets it.
+//! Decoding that the other libraries leave to serde. All of them use it.
 
 use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -7,7 +7,7 @@ use serde_with::{DisplayFromStr, PickFirst, Same};
 /// An integer as a number or in a string, for `serde_with::As`.
 pub type Lenient = PickFirst<(Same, DisplayFromStr)>;
 
-/// An array of any length, which serde itself does not know.
+/// Arrays of any length, which serde itself does not support.
 #[derive(Clone, Copy)]
 pub struct Cells<T, const N: usize>([T; N]);
 
@@ -44,8 +44,8 @@ pub fn traced<P: DeserializeOwned>(json: &str) -> Option<String> {
     decoded.err().map(|error| error.to_string())
 }
 
-/// Makes rows subjects whose patches are read by serde. A row is what the patch of all its fields
-/// makes of the default, as a client would build it from a message.
+/// Implements `Subject` for rows whose patches are read by serde. A row is the default with a patch of all
+/// fields merged in, as a client builds it from a message.
 macro_rules! subjects {
     (merge: $merge:expr, diff: $diff:expr, $($row:ty => $patch:ty,)*) => {$(
         impl crate::judge::Subject for $row {

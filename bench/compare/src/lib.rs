@@ -1,7 +1,7 @@
-//! The derives of `hyperstack-sdk` beside other ways to a patch, on the same ten structs.
+//! Compares the derives of `hyperstack-sdk` with other patch libraries, on the same ten structs.
 //!
-//! [`ability`] says what each struct is to do, in JSON. Each library has a module in which it is used
-//! as its documentation advises, and [`judge`] runs them all. [`table`] prints what came out.
+//! [`ability`] has the cases for each struct, in JSON. Each library has a module that uses it as its
+//! documentation advises. [`judge`] runs them all, and [`table`] prints the results.
 
 pub mod ability;
 pub mod judge;

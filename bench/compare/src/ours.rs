@@ -17,8 +17,8 @@ where
         T::try_from(Self::decode(json, &[])?).map_err(|error| error.to_string())
     }
 
-    // A row of ours is no JSON: what is compared is the row of that JSON, which must have lost
-    // nothing on the way.
+    // Our rows do not encode to JSON. So the row is compared with the row decoded from that JSON, which must
+    // not have lost anything.
     fn is(&self, json: &str) -> bool {
         let lossless = |patch: &P| {
             serde_json::from_str(json).is_ok_and(|json: Value| Self::encode(patch) == json)
@@ -27,7 +27,7 @@ where
         patch.is_some_and(|patch| T::try_from(patch).is_ok_and(|row| row == *self))
     }
 
-    // What the client does with the bytes of a message.
+    // The client decodes a message's bytes in the same way.
     fn decode(json: &str, append: &[&str]) -> Result<P, String> {
         P::decode(json, append).map_err(|error| error.to_string())
     }

@@ -4,33 +4,32 @@ use crate::ability::ABILITIES;
 use crate::judge::{Facts, Library, Located, Outcome, Verdict};
 
 const HEAD: &str = "\
-# Derived patches beside other crates
+# Derived patches compared with other crates
 
-Made by `cargo run -p compare > compare/COMPARE.md`, run in `bench`; `cargo test -p compare` fails
-where this file is not what the program prints.
+Written by `cargo run -p compare > compare/COMPARE.md`, run in `bench`. `cargo test -p compare` fails if
+this file differs from the program's output.
 ";
 
 const RULES: &str = "\
-Each library is given the same JSON: rows, patches, and the rows that a merge by the server's rules
-makes of them. The first column is this repository's `hyperstack-sdk`, as it is beside this file;
-struct-patch has its features `nesting` and `none_as_default` on. Each is used as its documentation
-advises; where a gap is serde's, serde_with fills it for all. The column serde is serde alone, with
-the double option of serde_with.
+Each library gets the same JSON: rows, patches, and the rows that result from a merge by the server's
+rules. The first column is this repository's `hyperstack-sdk`. struct-patch has its features `nesting` and
+`none_as_default` on. Each library is used as its documentation advises. serde_with fills serde's gaps for
+all of them. The column serde is serde alone, with the double option of serde_with.
 
-A cell is *yes* where every patch was decoded and merged right, *no* where none was, and *partly*
-between these. In the last row the error counts too.
+A cell is *yes* if every patch was decoded and merged correctly, *no* if none was, and *partly* otherwise.
+The last row also requires an error with a path.
 ";
 
 const FACTS: &str = "\
-## What was found for each struct
+## Results for each struct
 
-`d` is how many patches were decoded right (written again as JSON, they say the same), `m` how many
-merged right. `diff`: the library makes the patch between two rows, and merging that into the first
-row makes the second. `path`: the error of a wrong patch tells where it is; `(path)`: only with the
-crate `serde_path_to_error` around the decoder.
+`d` is the number of patches that were decoded correctly (encoded again, they are the same JSON), `m` the
+number that were merged correctly. `diff`: the library computes the patch between two rows, and merging it
+into the first row gives the second. `path`: the error of a wrong patch has the path. `(path)`: it has the
+path only with the crate `serde_path_to_error` around the decoder.
 ";
 
-/// The whole file.
+/// Returns the whole file.
 pub fn markdown(libraries: &[Library]) -> String {
     let crates = libraries.iter().flat_map(|library| library.crates);
     let versions: Vec<_> = crates
@@ -61,7 +60,7 @@ pub fn markdown(libraries: &[Library]) -> String {
     format!("{HEAD}\nVersions: {versions}.\n\n{RULES}\n{verdicts}\n{notes}\n{FACTS}\n{facts}")
 }
 
-/// The version of a crate that this was built with.
+/// Returns the version of a crate in the lock file.
 fn locked(name: &str) -> &'static str {
     let (_, rest) = include_str!("../../Cargo.lock")
         .split_once(&format!("name = \"{name}\"\nversion = \""))
@@ -69,7 +68,7 @@ fn locked(name: &str) -> &'static str {
     rest.split('"').next().unwrap_or_default()
 }
 
-/// A row for each ability, a column for each library.
+/// Formats a row for each ability and a column for each library.
 fn table(libraries: &[Library], mut cell: impl FnMut(usize, &Outcome) -> String) -> String {
     let mut text = String::from("| |");
     for library in libraries {
@@ -86,7 +85,7 @@ fn table(libraries: &[Library], mut cell: impl FnMut(usize, &Outcome) -> String)
     text
 }
 
-/// The number of a note, which is written once.
+/// Returns the number of a note, and adds the note if it is new.
 fn note(notes: &mut Vec<&'static str>, why: &'static str) -> usize {
     let known = notes.iter().position(|note| *note == why);
     let index = known.unwrap_or_else(|| {
@@ -116,12 +115,12 @@ mod tests {
     use crate::libraries;
 
     #[test]
-    fn the_committed_table_is_what_comes_out() {
+    fn the_committed_table_is_up_to_date() {
         assert_eq!(markdown(&libraries()), include_str!("../COMPARE.md"));
     }
 
     #[test]
-    fn ours_does_all() {
+    fn ours_passes_every_case() {
         let [ours, ..] = libraries();
         for (number, outcome) in ours.results.iter().enumerate() {
             let name = ABILITIES[number].name;
@@ -132,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_yes_has_a_reason_and_what_is_has_none() {
+    fn exactly_the_cells_other_than_yes_have_a_reason() {
         for library in libraries() {
             for (number, outcome) in library.results.iter().enumerate() {
                 let yes = outcome.verdict(number) == Verdict::Yes;

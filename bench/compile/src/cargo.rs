@@ -1,4 +1,4 @@
-//! Runs cargo, and what a run of it costs.
+//! Runs cargo and measures the cost.
 
 use crate::Result;
 use nix::sys::resource::{getrusage, UsageWho};
@@ -12,17 +12,17 @@ use std::time::{Instant, SystemTime};
 #[derive(Clone, Copy)]
 pub struct Cost {
     pub wall: f64,
-    /// Of cargo and all that it ran, user and system.
+    /// User and system time of cargo and its child processes.
     pub cpu: f64,
 }
 
-/// A workspace that was generated.
+/// A generated workspace.
 pub struct Workspace {
     pub directory: PathBuf,
 }
 
 impl Workspace {
-    /// Checks `package` as after a change of it.
+    /// Runs `cargo check` on `package` as after a change.
     pub fn check(&self, package: &str) -> Result<Cost> {
         let lib = self.directory.join(package).join("src/lib.rs");
         File::options()
@@ -38,10 +38,10 @@ impl Workspace {
         })
     }
 
-    /// The size of the program that `package` is.
+    /// Returns the size of the program in `package`.
     pub fn binary(&self, package: &str, strip: bool) -> Result<u64> {
         let build = ["rustc", "-q", "--release", "-p", package];
-        // What `strip = true` does, without a second build of all dependencies.
+        // This does the same as `strip = true`, without a second build of all dependencies.
         let flags: &[&str] = match strip {
             true => &["--", "-C", "strip=symbols"],
             false => &[],
@@ -52,10 +52,10 @@ impl Workspace {
     }
 }
 
-/// What cargo prints.
+/// Runs cargo, and returns its output.
 pub fn cargo(directory: &Path, arguments: &[&str]) -> Result<Vec<u8>> {
     output(
-        // The cargo that runs this program, so that no rustup is in the time measured.
+        // The cargo that runs this program, so that rustup is not part of the measured time.
         Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()))
             .args(arguments)
             .current_dir(directory)
@@ -63,7 +63,7 @@ pub fn cargo(directory: &Path, arguments: &[&str]) -> Result<Vec<u8>> {
     )
 }
 
-/// Of its own, so that nothing is built because of another workspace.
+/// A separate target directory, so that builds of other workspaces have no effect.
 fn target(workspace: &Path) -> PathBuf {
     workspace.join("target")
 }
@@ -90,7 +90,7 @@ fn cpu_of_children() -> Result<f64> {
     Ok(time.num_microseconds() as f64 / 1e6)
 }
 
-/// The directory `name` of what is generated.
+/// Returns the directory `name` of the generated code.
 pub fn directory(name: &str) -> Result<PathBuf> {
     let target = match std::env::var_os("CARGO_TARGET_DIR") {
         Some(target) => absolute(PathBuf::from(target))?,

@@ -1,4 +1,4 @@
-//! What the packages depend on.
+//! The dependencies of the packages.
 
 pub const OUR_SDK: &str = concat!(
     "hyperstack-sdk = { path = '",

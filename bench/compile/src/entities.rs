@@ -1,19 +1,19 @@
-//! The synthetic crates: the same 100 structs of 20 fields, with other derives.
+//! The synthetic crates: the same 100 structs of 20 fields, with different derives.
 
 use crate::dependencies::{OUR_SDK, SERDE};
 use std::fmt::Write;
 
 pub struct Kind {
     pub package: &'static str,
-    /// Where the derives are.
+    /// The imports of the derives.
     uses: &'static str,
     derives: &'static str,
-    /// What stands between the derives and the struct.
+    /// The lines between the derives and the struct.
     attribute: &'static str,
     pub dependencies: &'static [&'static str],
 }
 
-/// What ours is compared with, ours first.
+/// The crates to compare, ours first.
 pub const KINDS: [Kind; 5] = [
     Kind {
         package: "entities-ours",
@@ -43,7 +43,7 @@ pub const KINDS: [Kind; 5] = [
         attribute: "#[patch(attribute(derive(Debug, Default, Deserialize, Serialize)))]\n",
         dependencies: &[SERDE, r#"struct-patch = "0.14.4""#],
     },
-    // The floor: no derive but those of std, which all others have too.
+    // The floor: only the derives of std, which all the others have too.
     Kind {
         package: "entities-plain",
         uses: "",

@@ -1,4 +1,4 @@
-//! The ORE stack: by our derives, and as published.
+//! The ORE stack with our derives, and as published.
 
 use crate::cargo::{cargo, directory};
 use crate::Result;

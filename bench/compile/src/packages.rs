@@ -1,4 +1,4 @@
-//! The packages that are compared, written under the target directory.
+//! Writes the packages to compare under the target directory.
 
 use crate::cargo::{directory, Workspace};
 use crate::dependencies::{OUR_SDK, PUBLISHED_SDK, SERDE, SERDE_JSON, TOKIO};
@@ -12,7 +12,7 @@ struct Package {
     sources: Vec<(String, String)>,
 }
 
-/// Ours and the published: two workspaces, as both SDKs have the same name.
+/// Ours and the published one are two workspaces, because both SDKs have the same name.
 pub fn write() -> Result<(Workspace, Workspace)> {
     Ok((
         write_workspace("ours", &ours())?,

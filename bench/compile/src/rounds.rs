@@ -1,9 +1,9 @@
-//! Processes that take turns, so that a busy machine slows all alike.
+//! Processes take turns, so that a busy machine slows all of them alike.
 
 use crate::cargo::{Cost, Workspace};
 use crate::Result;
 
-/// What one package costs in each round.
+/// The cost of a package in each round.
 pub struct Series {
     pub name: String,
     pub costs: Vec<Cost>,
@@ -33,7 +33,7 @@ pub fn rounds<const N: usize>(
 }
 
 impl Series {
-    /// What this costs more than `other`, in each round.
+    /// Returns the extra cost compared with `other`, in each round.
     pub fn less(&self, other: &Series) -> Series {
         Series {
             name: format!("{} less {}", self.name, other.name),
@@ -51,7 +51,7 @@ impl Series {
         sorted(self.costs.iter().map(of))
     }
 
-    /// How many times `other`, the median of the rounds.
+    /// Returns the median of the ratios to `other` within each round.
     pub fn ratio(&self, other: &Series, of: fn(&Cost) -> f64) -> f64 {
         median(&sorted(pairs(self, other).map(|(a, b)| of(a) / of(b))))
     }

@@ -3,7 +3,7 @@
 use crate::cargo::Cost;
 use crate::rounds::{median, Series};
 
-/// Groups of which the first is ours.
+/// Prints a group of crates. The first one is ours.
 pub fn check(groups: &[&[&Series]]) {
     println!(
         "| crate | wall, min | wall, median | CPU, min | CPU, median \
@@ -29,7 +29,7 @@ fn seconds(sorted: &[f64]) -> String {
     format!("{:.3} s | {:.3} s", sorted[0], median(sorted))
 }
 
-/// The sizes of ours and of the published, as built and stripped.
+/// Prints the sizes of our binary and of the published one.
 pub fn binaries(sizes: &[(&str, (u64, u64))]) {
     println!("| profile | ours | published | ours to published |");
     println!("|---|---|---|---|");

@@ -1,4 +1,4 @@
-//! What is compared says the same on both sides.
+//! Checks that both sides of the comparison have the same structs.
 
 use crate::{entities, ore};
 use std::collections::BTreeMap;
@@ -38,7 +38,7 @@ fn ours_has_three_entities() {
     assert_eq!(ore::OURS.matches(", Entity, Views)]").count(), 3);
 }
 
-/// In the entities and their sections; the other structs are used by none of them.
+/// Counts the fields of the entities and their sections. They do not use the other structs.
 #[test]
 fn the_published_entities_have_61_values_in_12_sections() {
     let structs = published();

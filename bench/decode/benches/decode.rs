@@ -1,5 +1,4 @@
-//! The same three decoders under divan, for its statistics and for what they allocate:
-//! `cargo bench -p decode`.
+//! The same three decoders under divan, for its statistics and allocation counts: `cargo bench -p decode`.
 
 use decode::payload::{PATCH, ROW};
 use divan::{black_box, AllocProfiler, Bencher};

@@ -1,5 +1,5 @@
-//! The patch read by visitors for this struct alone: absent, null and value kept apart, integers
-//! from numbers or strings, unknown fields ignored, and no path in an error.
+//! Handwritten visitors for the patch of this struct. They distinguish absent, null and value, read integers
+//! from numbers or strings, and ignore unknown fields. Their errors have no paths.
 
 use crate::round::*;
 use hyperstack_sdk::patch::ListPatch;
@@ -8,7 +8,8 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::str::FromStr;
 
-/// One visitor for each patch: a key to its field by a match, a field's value into its slot.
+/// Implements a visitor for a patch. It matches each key to a field, and decodes the value into the field's
+/// slot.
 macro_rules! objects {
     ($($object:ident($patch:ident) { $($field:ident: $wire:ty,)* })*) => {$(
         pub struct $object(pub $patch);
@@ -141,7 +142,7 @@ objects! {
     }
 }
 
-/// An integer from a number or a string.
+/// Reads an integer from a number or a string.
 struct Int<T>(T);
 
 impl<'de, T: TryFrom<u64> + TryFrom<i64> + FromStr> Deserialize<'de> for Int<T> {
@@ -185,7 +186,7 @@ macro_rules! ints {
 
 ints! { u8 u64 i64 }
 
-/// A list of integers; turning it into theirs copies nothing.
+/// A list of integers. Converting it to the plain type copies nothing.
 struct Ints(Vec<Int<u64>>);
 
 impl<'de> Deserialize<'de> for Ints {

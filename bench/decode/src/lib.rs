@@ -1,9 +1,9 @@
-//! One patch type, decoded in three ways.
+//! Decodes one patch type in three ways.
 //!
-//! [`derived`] and [`by_hand`] make the same [`RoundPatch`](round::RoundPatch) of the same bytes.
-//! [`plain`] makes a struct that cannot tell absent from null: what serde's own derive costs.
+//! [`derived`] and [`by_hand`] decode the same bytes into the same [`RoundPatch`](round::RoundPatch).
+//! [`plain`] shows the cost of serde's own derive, with a struct that cannot tell absent from null.
 //!
-//! What its neighbours share too: the struct, and numbers that look [`random`].
+//! Other benchmarks share the struct and the [`random`] numbers.
 
 pub mod by_hand;
 pub mod payload;
@@ -14,17 +14,17 @@ pub mod round;
 use hyperstack_sdk::patch::{DecodeError, Patch};
 use round::RoundPatch;
 
-/// By the derives, as the client does it for a frame without append paths.
+/// Decodes with the derives, as the client does for a frame without append paths.
 pub fn derived(json: &str) -> Result<RoundPatch, DecodeError> {
     RoundPatch::decode(json, &[] as &[&str])
 }
 
-/// By a visitor as one would write it for this struct alone.
+/// Decodes with a visitor written for this struct alone.
 pub fn by_hand(json: &str) -> serde_json::Result<RoundPatch> {
     serde_json::from_str(json).map(|by_hand::Round(patch)| patch)
 }
 
-/// By serde's derive, into plain types.
+/// Decodes with serde's derive into plain types.
 pub fn plain(json: &str) -> serde_json::Result<plain::Round> {
     serde_json::from_str(json)
 }
@@ -33,7 +33,7 @@ pub fn plain(json: &str) -> serde_json::Result<plain::Round> {
 mod tests {
     use super::*;
 
-    /// What the payloads leave out: integers in strings, nulls for whole sections, negatives.
+    /// Values that the payloads lack: integers in strings, null for whole sections, negative numbers.
     const ODD: &str = r#"{
         "_seq": "1:2", "treasury": null,
         "state": {"expires_at": "-9007199254740993", "deployed_per_square": [1, "18446744073709551615"]},

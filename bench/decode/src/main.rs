@@ -1,4 +1,4 @@
-//! Prints how much longer the derived decoder takes than the one written by hand.
+//! Prints the time of the derived decoder compared with the handwritten one.
 //!
 //! The decoders take turns in short rounds and the ratio is taken within each round, so that a busy
 //! machine slows both alike.
@@ -34,7 +34,7 @@ fn row(name: &str, json: &str) {
     );
 }
 
-/// The time of one call of each decoder.
+/// The times of one call of each decoder.
 fn round(json: &str) -> [f64; 3] {
     let repeat = BYTES / json.len();
     [
@@ -48,7 +48,7 @@ fn round(json: &str) -> [f64; 3] {
 fn time<T, E>(repeat: usize, call: impl Fn() -> Result<T, E>) -> f64 {
     let start = Instant::now();
     for _ in 0..repeat {
-        // What was decoded is freed in the time measured: the types are the same, or as large.
+        // The measured time includes freeing the result. The types are the same, or of the same size.
         assert!(black_box(call()).is_ok());
     }
     start.elapsed().as_nanos() as f64 / repeat as f64

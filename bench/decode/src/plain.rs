@@ -1,4 +1,4 @@
-//! The same struct for serde's derive: no patch, integers only as numbers.
+//! The same struct for serde's derive: no patch, and integers only as numbers.
 
 use serde::{Deserialize, Serialize};
 

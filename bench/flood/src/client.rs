@@ -1,4 +1,4 @@
-//! One measurement, in a process of its own.
+//! Runs one measurement in a separate process.
 
 use crate::contender::{Client, Contender};
 use crate::entity::{Shaped, Small, Wide};
@@ -22,12 +22,12 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 
-/// A client that takes longer is stuck.
+/// The deadline after which a client counts as stuck.
 const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Measures one contender in one scenario, and prints a line of JSON.
 pub fn main(contender: Contender, scenario: &Scenario, options: &Options) -> Result<()> {
-    // Without a server to go to, it has its own.
+    // Without a given server, the client starts its own.
     let own = match options.server {
         Some(_) => None,
         None => Some(Server::start()?),
@@ -124,9 +124,9 @@ impl Run {
         })
     }
 
-    /// Snapshot after snapshot, each over its own connection, until that took long enough.
+    /// Reads snapshots, each over its own connection, until the measurement is long enough.
     async fn snapshots<C: Client>(&self) -> Result<Measured> {
-        /// Time to free what the last one had, which is not to count for the next one.
+        /// The time to free the rows of the last snapshot, which must not count for the next one.
         const REST: Duration = Duration::from_millis(50);
         let mut row_bytes = None;
         let (mut cpu, mut wall) = (Duration::ZERO, Duration::ZERO);
@@ -156,7 +156,7 @@ impl Run {
         }
         Ok(Measured {
             per_cpu_second: received as f64 / cpu.as_secs_f64(),
-            // Of all rows: what is lost does not make a snapshot faster.
+            // The rate counts all rows, so that lost rows do not make a snapshot look faster.
             per_wall_second: wanted as f64 / wall.as_secs_f64(),
             wanted,
             received,
@@ -170,7 +170,7 @@ impl Run {
         Ok((Meter::new(&self.scenario, self.length, side), replies))
     }
 
-    /// Those who get the snapshot from the server.
+    /// Returns the readers that get the snapshot from the server.
     fn first_readers(&self, meter: &Arc<Meter>) -> Vec<(Option<String>, Reader)> {
         match self.scenario.streams {
             Streams::Keys(keys) => {

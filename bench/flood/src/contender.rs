@@ -1,4 +1,4 @@
-//! Who takes part, and what each has to be able to do.
+//! The clients to compare, and their common interface.
 
 use crate::meter::{Reader, Seen};
 use crate::Result;
@@ -38,7 +38,7 @@ impl Contender {
         }
     }
 
-    /// As the results call it.
+    /// Returns the name in the results.
     pub fn title(self) -> &'static str {
         match self {
             Contender::Ours => "ours, owned",
@@ -51,18 +51,17 @@ impl Contender {
 
 /// A client of one view.
 pub trait Client: Sized {
-    /// Connects, with no limit on rows and no pings meanwhile.
+    /// Connects, without a row limit and without pings during the measurement.
     fn connect(url: &str) -> impl Future<Output = Result<Self>> + Send;
 
-    /// Begins to read, each of these in its own task: the row of the key, or all rows.
+    /// Starts to read each of these streams in its own task: the row of a key, or all rows.
     fn read(&mut self, readers: Vec<(Option<String>, Reader)>) -> impl Future<Output = Result<()>>;
 
-    /// Ends it all; how many updates were folded into others.
+    /// Ends everything. Returns the number of conflated updates.
     fn close(self) -> impl Future<Output = u64>;
 }
 
-/// Reads a stream in a task of its own. When this returns the stream has been polled, and so is
-/// subscribed.
+/// Reads a stream in its own task. When this returns, the stream was polled and is therefore subscribed.
 pub fn spawn<S>(
     mut stream: S,
     reader: Reader,

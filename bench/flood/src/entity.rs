@@ -1,13 +1,13 @@
-//! The entities, as the clients know them: types.
+//! The entities as types of the clients.
 
 use decode::{plain, round::Round};
 use hyperstack_sdk::{Entity, Patchable, Section};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-/// What the contenders need of an entity.
+/// The common interface of the entities.
 pub trait Shaped: Entity<Data = Self> + Patchable<Patch: Send + Sync> + Unpin {
-    /// The same for the published client, which knows serde alone.
+    /// The same entity for the published client, which uses serde.
     type Plain: Serialize + DeserializeOwned + Clone + Send + Sync + Unpin + 'static;
 
     /// The field that every patch sets.

@@ -1,5 +1,4 @@
-//! The least that a typed client has to do: the socket that the SDK uses, and its decoder. No rows
-//! are kept, and no streams.
+//! The minimum work of a typed client: the SDK's socket library and decoder, without rows and streams.
 
 use crate::contender::Client;
 use crate::entity::Shaped;
@@ -18,7 +17,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 pub struct Floor<T> {
-    /// Until it is read.
+    /// The connection, until the reader takes it.
     socket: Option<Socket>,
     reading: Option<AbortHandle>,
     row: PhantomData<fn() -> T>,
@@ -34,7 +33,7 @@ impl<T: Shaped> Client for Floor<T> {
         })
     }
 
-    /// One reader gets whatever comes.
+    /// The one reader gets every update.
     async fn read(&mut self, readers: Vec<(Option<String>, Reader)>) -> Result<()> {
         let mut socket = self.socket.take().ok_or("the floor is read once")?;
         let mut only = None;

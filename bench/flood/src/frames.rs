@@ -1,4 +1,4 @@
-//! What the server sends, made once: frames of the WebSocket, whole.
+//! The server's messages: complete WebSocket frames, made once.
 
 use crate::shape::Shape;
 use decode::random::Random;
@@ -8,15 +8,15 @@ use std::io::Write;
 use std::ops::Range;
 use std::sync::OnceLock;
 
-/// How many patches there are before they begin anew, about.
+/// The approximate number of patches before they repeat.
 const PATCHES: usize = 100_000;
-/// How many rows are patched at most: of a million, enough to be in no cache of the processor's.
+/// The maximum number of patched rows. It is large enough to exceed the processor's caches.
 const PATCHED_ROWS: u32 = 50_000;
-/// How many rows differ by more than their key.
+/// The number of rows that differ by more than their key.
 const BODIES: u32 = 512;
-/// A snapshot of more rows is made while it is sent, and not compressed.
+/// A snapshot of more rows is made while it is sent, without compression.
 const KEPT_ROWS: u32 = 100_000;
-/// The server's batches: the first, and the others.
+/// The rows of the server's first batch, and of later batches.
 const FIRST_BATCH: u32 = 50;
 const BATCH: u32 = 100;
 const FIRST_KEY: u32 = 100_000;
@@ -30,11 +30,11 @@ pub struct Frames {
     ring: OnceLock<Ring>,
 }
 
-/// Patches, one after the other. Whoever has sent the last goes on with the first, and each still
-/// changes its row: every row is patched more than once.
+/// A ring of patches. After the last patch, the first one follows. Each patch still changes its row, because
+/// the ring patches every row more than once.
 pub struct Ring {
     bytes: Vec<u8>,
-    /// Where each frame begins, and where the last one ends.
+    /// The start of each frame, and the end of the last one.
     bounds: Vec<usize>,
 }
 
@@ -89,12 +89,12 @@ impl Frames {
         Some(message(&gzip(json.as_bytes())))
     }
 
-    /// The patches, made when first asked for.
+    /// Returns the patches, made on first use.
     pub fn ring(&self) -> &Ring {
         self.ring.get_or_init(|| Ring::new(self))
     }
 
-    /// A patch of any row, with `stamp` in it, and so unlike all others.
+    /// Returns a patch of some row with a unique `stamp`.
     pub fn stamped(&self, step: u64, stamp: u64, random: &mut Random) -> Vec<u8> {
         let row = random.below(self.rows.into()) as u32;
         message(self.patch(row, step, stamp, random).as_bytes())
@@ -107,7 +107,7 @@ impl Frames {
         std::iter::once(0..rows.min(FIRST_BATCH)).chain(rest)
     }
 
-    /// Some rows as JSON; the one that changed last is first, as in the server's lists.
+    /// Returns some rows as JSON, the most recently changed first, as in the server's lists.
     fn batch(&self, rows: Range<u32>) -> String {
         let complete = rows.end == self.rows || rows.len() == 1;
         let row = |row: u32| {
@@ -166,7 +166,7 @@ impl Ring {
         self.bounds.len() - 1
     }
 
-    /// At most `count` patches that follow the first `sent` ones, and how many they are.
+    /// Returns at most `count` patches after the first `sent` ones, and their number.
     pub fn after(&self, sent: u64, count: u64) -> (u64, &[u8]) {
         let first = (sent % self.len() as u64) as usize;
         let last = self.len().min(first + count as usize);
@@ -175,7 +175,7 @@ impl Ring {
     }
 }
 
-/// What the server compresses: snapshots, where that makes them smaller.
+/// Compresses a snapshot if that makes it smaller, as the server does.
 fn gzip(json: &[u8]) -> Cow<'_, [u8]> {
     if json.len() < 1024 {
         return json.into();
@@ -187,7 +187,7 @@ fn gzip(json: &[u8]) -> Cow<'_, [u8]> {
     }
 }
 
-/// A binary message in one frame, unmasked, as servers send it.
+/// Returns a binary message in one unmasked frame, as servers send it.
 fn message(payload: &[u8]) -> Vec<u8> {
     const FINAL_BINARY: u8 = 0x82;
     let mut frame = vec![FINAL_BINARY];
@@ -216,7 +216,7 @@ mod tests {
     use serde::de::DeserializeOwned;
     use std::collections::HashMap;
 
-    /// A message's payload, and what follows it.
+    /// Returns a message's payload and the bytes after it.
     fn unframe(bytes: &[u8]) -> (&[u8], &[u8]) {
         assert_eq!(bytes[0], 0x82);
         let (length, head) = match bytes[1] {
@@ -241,7 +241,7 @@ mod tests {
         }
     }
 
-    /// That both clients' types read all rows, and that each patch of two cycles changes its row.
+    /// Checks that both clients' types read all rows, and that each patch of two cycles changes its row.
     fn is_read_by<T>(shape: Shape)
     where
         T: Shaped + TryFrom<T::Patch, Error: std::fmt::Debug>,
@@ -272,7 +272,7 @@ mod tests {
         let (sent, mut bytes) = ring.after(0, u64::MAX >> 1);
         assert_eq!(sent, ring.len() as u64);
         let ends = bytes;
-        // The whole of the first cycle, and enough of the second to meet every row again.
+        // The first cycle, and enough of the second to patch every row again.
         for _ in 0..ring.len() + 400 {
             if bytes.is_empty() {
                 bytes = ends;
@@ -307,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn the_ring_goes_on_with_its_first_patch() {
+    fn the_ring_continues_with_its_first_patch() {
         let frames = Frames::new(Shape::Small, 3);
         let ring = frames.ring();
         let length = ring.len() as u64;

@@ -1,15 +1,15 @@
-//! What is wanted, and whether it is so.
+//! The goals, and whether they are met.
 
 use crate::contender::Contender::{self, Floor, Ours, OursShared, Published};
 use crate::results::{Results, P99, PER_CPU_SECOND, PER_WALL_SECOND, ROW_BYTES};
 
-/// A goal, with what was found.
+/// A goal and the measured figure.
 pub struct Goal {
     pub text: &'static str,
     pub bound: Bound,
     /// `None` where it was not measured.
     pub found: Option<f64>,
-    /// The same of the floor, which no client can be better than.
+    /// The floor's figure, which no client can beat.
     pub floor: Option<f64>,
 }
 
@@ -27,7 +27,7 @@ impl Goal {
     }
 }
 
-/// All goals. A scenario is named by its rows.
+/// Returns all goals. Scenarios are named by their rows.
 pub fn goals(results: &Results) -> Vec<Goal> {
     use Bound::{AtLeast, AtMost};
     const ONE: &str = "one-10000";
@@ -39,7 +39,7 @@ pub fn goals(results: &Results) -> Vec<Goal> {
     const LATE: &str = "latency-100";
     const LATE_OF_MANY: &str = "latency-10000";
 
-    // A figure of a contender in one scenario to that of another, or of itself, in one.
+    // The ratio of two figures, each of a client in a scenario.
     let goal = |text, bound, figure, contender, of, to: (&str, Option<Contender>)| {
         let ratio = |contender| {
             let (to, other) = to;
@@ -135,7 +135,7 @@ pub fn goals(results: &Results) -> Vec<Goal> {
             (SNAPSHOT, published),
         ),
         goal(
-            "resident memory of one of 10,000 rows, to 0.6.9",
+            "resident memory per row, 10,000 rows, to 0.6.9",
             AtMost(0.25),
             ROW_BYTES,
             Ours,
@@ -143,7 +143,7 @@ pub fn goals(results: &Results) -> Vec<Goal> {
             (ONE, published),
         ),
         goal(
-            "resident memory of one of 100,000 rows, to 0.6.9",
+            "resident memory per row, 100,000 rows, to 0.6.9",
             AtMost(0.25),
             ROW_BYTES,
             Ours,
@@ -167,7 +167,7 @@ pub fn goals(results: &Results) -> Vec<Goal> {
             (LATE, published),
         ),
         Goal {
-            text: "updates lost, of all runs of ours",
+            text: "updates lost, all runs of this SDK",
             bound: AtMost(0.0),
             found: lost(results),
             floor: None,

@@ -1,16 +1,16 @@
-//! What a session of the server waits for: what the client asks for, and room to send more.
+//! What a server session waits for: requests of the client, and room to send more.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How many updates may be on their way to the reader: fewer than the published client's broadcast
-/// holds, and than our streams keep one by one, so that none is lost or folded for want of room.
+/// The maximum number of updates in flight to the reader. It is below the capacity of the published client's
+/// broadcast channel and of our streams, so that no queue overflows.
 pub const WINDOW: u64 = 768;
-/// After such a time without any progress, what is on its way is taken for lost.
+/// After this time without progress, updates in flight count as lost.
 const STALLED: Duration = Duration::from_secs(10);
 
-/// What a client asks for.
+/// A request of the client.
 #[derive(Debug, PartialEq)]
 pub enum Job {
     Subscribe {
@@ -19,11 +19,11 @@ pub enum Job {
     },
     /// Let the patches flow.
     Go,
-    /// No more of them; say how many there were.
+    /// Stop the patches, and report their number.
     Stop,
 }
 
-/// What is counted: a snapshot's rows and the patches each have a window.
+/// What a window counts. A snapshot's rows and the patches have separate windows.
 #[derive(Debug, Clone, Copy)]
 pub enum Count {
     Rows = 0,
@@ -39,16 +39,16 @@ pub struct Inbox {
 #[derive(Default)]
 struct State {
     jobs: VecDeque<Job>,
-    /// Of each [`Count`], how many reached the reader, or never will.
+    /// For each [`Count`], how many reached the reader or are lost.
     done: [u64; 2],
     closed: bool,
 }
 
-/// What a sender that waits for room finds.
+/// The result of waiting for room.
 #[derive(Debug, PartialEq)]
 pub enum Room {
     For(u64),
-    /// There is something else to do first.
+    /// There is a job to do first.
     Job,
     Closed,
 }
@@ -59,7 +59,7 @@ impl Inbox {
         self.news.notify_all();
     }
 
-    /// So many have reached the reader.
+    /// Notes that this many have reached the reader.
     pub fn received(&self, count: Count, number: u64) {
         let mut state = self.lock();
         let done = &mut state.done[count as usize];
@@ -67,7 +67,7 @@ impl Inbox {
         self.news.notify_all();
     }
 
-    /// The client is gone.
+    /// Notes that the client is gone.
     pub fn close(&self) {
         self.lock().closed = true;
         self.news.notify_all();
@@ -90,18 +90,18 @@ impl Inbox {
         }
     }
 
-    /// A job that is there already.
+    /// Returns a pending job.
     pub fn job(&self) -> Option<Job> {
         self.lock().jobs.pop_front()
     }
 
-    /// Whether there is a job, or nobody to send to any more.
+    /// Whether there is a job, or the client is gone.
     pub fn interrupts(&self) -> bool {
         let state = self.lock();
         state.closed || !state.jobs.is_empty()
     }
 
-    /// Waits until `need` more may be sent after `sent`. Jobs interrupt that of patches.
+    /// Waits until `need` more may be sent after `sent`. Jobs interrupt the wait of patches.
     pub fn room(&self, count: Count, sent: u64, need: u64) -> Room {
         let mut state = self.lock();
         let mut seen = Instant::now();
@@ -139,7 +139,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_on_its_way_takes_room() {
+    fn updates_in_flight_take_up_the_window() {
         let inbox = Inbox::default();
         assert_eq!(inbox.room(Count::Patches, 0, 1), Room::For(WINDOW));
         assert_eq!(inbox.room(Count::Patches, WINDOW - 1, 1), Room::For(1));
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_job_interrupts_patches_and_no_snapshot() {
+    fn a_job_interrupts_patches_but_not_a_snapshot() {
         let inbox = Inbox::default();
         inbox.push(Job::Stop);
         assert_eq!(inbox.room(Count::Patches, WINDOW, 1), Room::Job);

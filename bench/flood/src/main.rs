@@ -1,5 +1,5 @@
-//! How many updates a client takes, how late they are, and what its rows weigh: ours, the published
-//! one, and the socket alone, in turn. The README says how to run it.
+//! Measures throughput, latency and memory of our client, the published client and a bare socket. See the
+//! README.
 
 mod client;
 mod contender;

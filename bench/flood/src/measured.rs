@@ -1,4 +1,4 @@
-//! What one measurement found.
+//! The result of one measurement.
 
 use crate::contender::Contender;
 use crate::scenario::Scenario;
@@ -8,14 +8,14 @@ use serde::{Deserialize, Serialize};
 pub struct Measured {
     pub contender: Contender,
     pub scenario: String,
-    /// Updates; an update that a hundred streams get is one.
+    /// The number of updates. An update that a hundred streams get counts once.
     pub per_cpu_second: f64,
     pub per_wall_second: f64,
-    /// What should have reached the readers, all together.
+    /// How many items should have reached all readers together.
     pub wanted: u64,
-    /// What did, one by one.
+    /// How many items reached them one by one.
     pub received: u64,
-    /// What was folded into others.
+    /// How many were conflated.
     pub conflated: u64,
     /// Resident memory.
     pub row_bytes: Option<f64>,
@@ -40,12 +40,12 @@ impl Measured {
         }
     }
 
-    /// What never reached a reader, in whatever form.
+    /// Returns how many never reached a reader in any form.
     pub fn lost(&self) -> u64 {
         self.wanted.saturating_sub(self.received + self.conflated)
     }
 
-    /// Whether what is conflated or lost is little enough for the rest to count.
+    /// Whether few enough updates were conflated or lost for the run to count.
     pub fn counts(&self) -> bool {
         self.received as f64 >= self.wanted as f64 * 0.95
     }

@@ -1,4 +1,4 @@
-//! Counts what reaches the readers, and tells the server.
+//! Counts what reaches the readers, and reports it to the server.
 
 use crate::inbox::Count;
 use crate::scenario::{Scenario, Task};
@@ -11,15 +11,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
-/// After how many updates of a reader the server is told: a packet costs a client some microseconds.
+/// The number of updates of a reader per report to the server. A packet costs a client some microseconds.
 const STEP: u64 = 256;
-/// After such a time without news, what did not come is lost.
+/// After this time without an item, missing updates count as lost.
 const QUIET: Duration = Duration::from_secs(5);
 
-/// What a reader's item is.
+/// The kind of a reader's item.
 pub enum Seen {
     Row,
-    /// With the value of the field that every patch sets.
+    /// A patch, with the value of the field that every patch sets.
     Patch(u64),
     Other,
 }
@@ -27,17 +27,17 @@ pub enum Seen {
 /// Counts for all readers of a client.
 pub struct Meter {
     side: Side,
-    /// The rows that the first readers are to get.
+    /// The number of rows that the first readers should get.
     wanted_rows: u64,
     rows: AtomicU64,
     all_rows: Notify,
     last_row: Mutex<Option<Mark>>,
-    /// The patches that reached each reader; those who read a key each share one.
+    /// The patches that reached each reader. Readers of single keys share one count.
     patches: Mutex<Vec<Arc<AtomicU64>>>,
     checkpoints: Mutex<Checkpoints>,
     stopwatch: Mutex<Stopwatch>,
     over: Notify,
-    /// How late each patch was, in microseconds, where that is what is measured.
+    /// The latency of each patch, in microseconds, if latency is measured.
     delays: Option<Mutex<Vec<u64>>>,
 }
 
@@ -48,7 +48,7 @@ pub struct Reader {
     patches: Arc<AtomicU64>,
 }
 
-/// How far all readers are who get everything each.
+/// The progress of readers that each get everything.
 #[derive(Debug)]
 struct Checkpoints {
     readers: u32,
@@ -73,7 +73,7 @@ impl Meter {
         })
     }
 
-    /// So many readers that share what comes.
+    /// Adds this many readers that share the items.
     pub fn sharing(self: &Arc<Self>, readers: u32) -> Vec<Reader> {
         let patches = self.counter();
         let reader = |_| Reader {
@@ -84,7 +84,7 @@ impl Meter {
         (0..readers).map(reader).collect()
     }
 
-    /// A reader that comes when the rows are there, and gets all that others get.
+    /// Adds a reader that starts after the snapshot and gets everything that the others get.
     pub fn latecomer(self: &Arc<Self>) -> Reader {
         Reader {
             meter: self.clone(),
@@ -99,7 +99,7 @@ impl Meter {
         counter
     }
 
-    /// Waits until all rows are with the first readers, or nothing comes any more; when the last one
+    /// Waits until the first readers have all rows, or nothing arrives any more. Returns when the last row
     /// came, and how many did.
     pub async fn rows(&self) -> (u64, Option<Mark>) {
         let rows = || self.rows.load(Relaxed);
@@ -111,7 +111,7 @@ impl Meter {
         (rows(), *lock(&self.last_row))
     }
 
-    /// Lets the patches flow until enough are measured; from when to when.
+    /// Lets the patches flow until the measurement is long enough. Returns its start and end.
     pub async fn measured(&self) -> Option<(Mark, Mark)> {
         lock(&self.stopwatch).restart(Mark::now(0));
         self.side.go();
@@ -121,8 +121,8 @@ impl Meter {
         span
     }
 
-    /// Waits until `sent` patches are with every reader, or nothing comes any more; how many came to
-    /// all readers together.
+    /// Waits until every reader has `sent` patches, or nothing arrives any more. Returns how many all readers
+    /// got together.
     pub async fn drained(&self, sent: u64) -> u64 {
         let counts = || -> Vec<u64> {
             let patches = lock(&self.patches);
@@ -139,7 +139,7 @@ impl Meter {
         before.iter().sum()
     }
 
-    /// How late the patches were, in the order they came.
+    /// Returns the latencies of the patches, in order of arrival.
     pub fn delays(&self) -> Vec<u64> {
         let delays = self
             .delays
@@ -164,7 +164,7 @@ impl Meter {
         if rows.is_multiple_of(STEP) {
             self.side.received(Count::Rows, rows);
         }
-        // Where rows are lost, the last one that comes is not the last one that was sent.
+        // If rows are lost, the last row to arrive is not the last one that was sent.
         if rows.is_multiple_of(STEP) || rows >= self.wanted_rows {
             *lock(&self.last_row) = Some(Mark::now(rows));
         }
@@ -202,8 +202,7 @@ impl Checkpoints {
         }
     }
 
-    /// One reader has passed a step, the first being 1; the step that all have passed, if that is a
-    /// new one.
+    /// Notes that one reader has passed a step, from 1. Returns the step that all have passed, if it is new.
     fn pass(&mut self, step: u64) -> Option<u64> {
         let ahead = (step - self.done) as usize;
         if self.passed.len() < ahead {

@@ -1,4 +1,4 @@
-//! What the command line asks for.
+//! The command line.
 
 use crate::contender::Contender;
 use crate::scenario::{self, Scenario, Task, RATE};
@@ -10,17 +10,17 @@ use std::time::Duration;
 pub const USAGE: &str = "usage: flood [OPTIONS]
        flood client CONTENDER SCENARIO [OPTIONS]
 
-Measures all contenders in all scenarios and writes the results, or one of them in one and prints
-them.
+Measures all clients in all scenarios and writes the results, or measures one client in one scenario
+and prints the result.
 
-  --rounds N     how often each contender has its turn (5)
-  --quick        one short round; nothing is written
-  --only NAME    one scenario; nothing is written. May be given more than once
-  --threads N    threads of each client's runtime (1)
-  --seconds S    CPU time of a flood, wall time of a measurement of latency (2 and 10)
-  --updates N    updates, rather than a time
-  --rows N       rows, rather than the scenario's; nothing is written
-  --server ADDR  of a client: a server that runs";
+  --rounds N     the number of rounds, in each of which every client runs once (5)
+  --quick        run one short round and write nothing
+  --only NAME    run one scenario and write nothing; can be repeated
+  --threads N    the number of threads of each client's runtime (1)
+  --seconds S    the CPU time of a flood (2) and the wall time of a latency measurement (10)
+  --updates N    measure this many updates instead of a time
+  --rows N       use this many rows instead of the scenario's, and write nothing
+  --server ADDR  for `flood client`: connect to a running server";
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
@@ -40,7 +40,7 @@ pub struct Options {
     pub updates: Option<u64>,
     pub rows: Option<u32>,
     pub server: Option<SocketAddr>,
-    /// As they were given.
+    /// The words as given.
     pub words: Vec<String>,
 }
 
@@ -77,7 +77,7 @@ pub fn parse(args: impl IntoIterator<Item = String>) -> Result<(Command, Options
         }
     }
     if options.rounds == 0 || options.threads == 0 || options.rows == Some(0) {
-        return Err("there must be one at least".into());
+        return Err("the number must be at least 1".into());
     }
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let command = match *words {
@@ -104,7 +104,7 @@ fn scenario(name: &str) -> Result<Scenario> {
 }
 
 impl Options {
-    /// How long to measure.
+    /// Returns how long to measure.
     pub fn length(&self, scenario: &Scenario) -> Length {
         let or = |usual, quick| {
             self.seconds
@@ -118,7 +118,7 @@ impl Options {
         }
     }
 
-    /// What of them concerns a client.
+    /// Returns the options for a client's process.
     pub fn of_client(&self) -> Vec<String> {
         let mut words = vec!["--threads".to_owned(), self.threads.to_string()];
         if self.quick {
@@ -136,12 +136,12 @@ impl Options {
         words
     }
 
-    /// Whether all is measured, and for long enough.
+    /// Whether this is a full run, whose results are written.
     pub fn is_whole(&self) -> bool {
         !self.quick && self.only.is_empty() && self.updates.is_none() && self.rows.is_none()
     }
 
-    /// The scenarios that are wanted.
+    /// Returns the selected scenarios.
     pub fn scenarios(&self) -> Vec<Scenario> {
         match self.only.is_empty() {
             true => scenario::ALL.to_vec(),
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_gets_what_concerns_it() {
+    fn a_client_gets_its_options() {
         let (command, options) =
             parsed("--quick --threads 2 --seconds 0.5 --only one-100").unwrap();
         assert_eq!(command, Command::All);
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn scenarios_have_names_of_their_own() {
+    fn scenario_names_are_unique() {
         for scenario in scenario::ALL {
             assert_eq!(scenario::find(scenario.name), Some(scenario));
         }

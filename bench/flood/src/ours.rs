@@ -24,7 +24,7 @@ pub trait Form<T: Shaped>: Item<Row = T> + Send + Sized + 'static {
     fn look(&self) -> Seen;
 }
 
-/// Owned: a copy of its own for each reader.
+/// Owned: each reader gets its own copy.
 impl<T: Shaped> Form<T> for Update<T> {
     fn of(stream: EntityStream<T>) -> Watch<Self> {
         stream
@@ -84,7 +84,7 @@ impl<T: Shaped, I: Form<T>> Client for Ours<T, I> {
         self.hyperstack.disconnect().await;
         let mut conflated = 0;
         for reader in self.readers {
-            // A reader that panicked has lost what it did not count.
+            // The updates that a panicked reader did not count are lost.
             conflated += reader.await.map_or(0, |stream| stream.conflated());
         }
         conflated

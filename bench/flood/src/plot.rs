@@ -5,7 +5,7 @@ use crate::results::{Results, PER_CPU_SECOND};
 use crate::scenario::{Scenario, Task, ALL};
 
 const WIDTH: u32 = 760;
-/// Where the bars begin and end; the names are to the left, the figures to the right.
+/// The horizontal range of the bars. Names are to the left, figures to the right.
 const LEFT: u32 = 270;
 const RIGHT: u32 = 680;
 const BAR: u32 = 14;
@@ -15,7 +15,7 @@ const TOP: u32 = 64;
 const LEAST: i32 = 2;
 const MOST: i32 = 7;
 
-/// It brings its own background, so that it is readable wherever it is shown.
+/// The image has its own background, so that it is readable everywhere.
 const STYLE: &str = "\
 text { font: 12px sans-serif; fill: #24292f; }
 .head { font-size: 15px; }
@@ -111,7 +111,7 @@ fn scale(bottom: u32) -> String {
     (LEAST..=MOST).map(line).collect()
 }
 
-/// Where a value is on the scale.
+/// Returns the position of a value on the scale.
 fn across(value: f64) -> u32 {
     let share = (value.log10() - f64::from(LEAST)) / f64::from(MOST - LEAST);
     LEFT + (share.clamp(0.0, 1.0) * f64::from(RIGHT - LEFT)) as u32

@@ -15,7 +15,7 @@ pub struct Published<T> {
     row: PhantomData<fn() -> T>,
 }
 
-/// A stack of whatever views are asked for.
+/// A stack that accepts any view.
 struct Any;
 
 struct AnyViews(ViewBuilder);

@@ -9,7 +9,7 @@ use crate::scenario::{Scenario, Task, ALL};
 const BEGIN: &str = "<!-- flood -->\n";
 const END: &str = "<!-- /flood -->\n";
 
-/// Puts a section where the last one was, or at the end.
+/// Replaces the section of the last run, or appends it.
 pub fn replace(document: &str, section: &str) -> String {
     let marked = format!("{BEGIN}{section}{END}");
     let place = document.find(BEGIN).zip(document.find(END));
@@ -22,7 +22,7 @@ pub fn replace(document: &str, section: &str) -> String {
     }
 }
 
-/// The goals, and a table for each scenario.
+/// Formats the goals, and a table for each scenario.
 pub fn markdown(results: &Results, made_by: &str) -> String {
     let mut text =
         format!("## Flood\n\n{made_by}\n\n| goal | found | | the floor |\n|---|---|---|---|\n");
@@ -93,10 +93,10 @@ fn latencies(results: &Results, scenario: &Scenario) -> String {
     table(results, scenario, &columns)
 }
 
-/// What a column says of a contender.
+/// The figure of a client in a column.
 type Column<'a> = &'a dyn Fn(&Results, Of<'_>) -> String;
 
-/// A row for each contender; the last columns are the same in all tables.
+/// Formats a row for each client. The last columns are the same in all tables.
 fn table(results: &Results, scenario: &Scenario, columns: &[(&str, Column<'_>)]) -> String {
     let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
     let mut text = format!(
@@ -140,7 +140,7 @@ fn share(part: u64, whole: u64) -> String {
     }
 }
 
-/// Three digits that matter, or all of a whole number.
+/// Formats a figure with three significant digits, or all digits of a whole number.
 fn figure(value: Option<f64>) -> String {
     match value {
         None => "–".to_owned(),
@@ -182,7 +182,7 @@ mod tests {
                     run(Contender::Ours, 500_000.0, 1000),
                     run(Contender::Published, 5_000.0, 1000),
                 ],
-                // Of little worth: half of it was lost.
+                // This run does not count, because it lost half of the updates.
                 vec![
                     run(Contender::Ours, 900_000.0, 1000),
                     run(Contender::Published, 1.0, 500),
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn a_section_takes_the_place_of_the_last_one() {
+    fn a_section_replaces_that_of_the_last_run() {
         let first = replace("# Results\n\n## Decoding\n", "old\n");
         assert_eq!(
             first,
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn figures_have_three_digits_that_matter() {
+    fn figures_have_three_significant_digits() {
         let values = [0.0, 0.1234, 12.34, 123.4, 1234.4, 1_234_567.0];
         let texts = values.map(|value| figure(Some(value)));
         assert_eq!(texts, ["0", "0.12", "12.3", "123", "1,234", "1,234,567"]);

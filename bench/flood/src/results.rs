@@ -1,4 +1,4 @@
-//! What all measurements found, and what follows from them together.
+//! The results of all measurements, and figures over several of them.
 
 use crate::contender::Contender;
 use crate::measured::Measured;
@@ -10,10 +10,10 @@ pub struct Results {
     pub rounds: Vec<Vec<Measured>>,
 }
 
-/// A figure of a measurement; `None` where it has none.
+/// Extracts a figure of a measurement, or `None` if it has none.
 pub type Figure = fn(&Measured) -> Option<f64>;
 
-/// Of whom a figure is: of a contender in a scenario.
+/// A client in a scenario.
 pub type Of<'a> = (&'a str, Contender);
 
 pub const PER_CPU_SECOND: Figure = |measured| Some(measured.per_cpu_second);
@@ -23,14 +23,14 @@ pub const P50: Figure = |measured| measured.p50;
 pub const P99: Figure = |measured| measured.p99;
 
 impl Results {
-    /// The median of the rounds that count.
+    /// Returns the median of the rounds that count.
     pub fn median(&self, of: Of<'_>, figure: Figure) -> Option<f64> {
         let rounds = self.rounds.iter();
         median(rounds.filter_map(|round| figure(counting(round, of)?)))
     }
 
-    /// The ratio of one to another; the median of the ratios within each round, so that a machine that
-    /// is slower for a while slows both.
+    /// Returns the median of the ratios within each round. A machine that is slower for a while then slows
+    /// both.
     pub fn ratio(&self, of: Of<'_>, to: Of<'_>, figure: Figure) -> Option<f64> {
         let ratio = |round: &Vec<Measured>| {
             let (of, to) = (counting(round, of)?, counting(round, to)?);
@@ -39,13 +39,13 @@ impl Results {
         median(self.rounds.iter().filter_map(ratio))
     }
 
-    /// All measurements of one contender in one scenario, whether they count or not.
+    /// Returns all measurements of one client in one scenario, whether they count or not.
     pub fn all<'a>(&'a self, of: Of<'a>) -> impl Iterator<Item = &'a Measured> + Clone {
         let measured = self.rounds.iter().flatten();
         measured.filter(move |measured| is_of(measured, of))
     }
 
-    /// Whether anything was measured there.
+    /// Whether anything was measured for it.
     pub fn has(&self, scenario: &str) -> bool {
         let mut measured = self.rounds.iter().flatten();
         measured.any(|measured| measured.scenario == scenario)

@@ -1,4 +1,4 @@
-//! All contenders in turn, each in a process of its own.
+//! Runs all clients in turn, each in its own process.
 
 use crate::contender::Contender;
 use crate::measured::Measured;
@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// Measures, prints the results, and writes them down where they are whole.
+/// Measures and prints the results, and writes them if the run is a full one.
 pub fn main(options: &Options) -> Result<()> {
     let server = Server::start()?;
     let mut results = Results::default();
@@ -46,7 +46,7 @@ pub fn main(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// One measurement, by a client's process.
+/// Runs one measurement in a client's process.
 fn run(
     server: SocketAddr,
     contender: Contender,
@@ -81,7 +81,7 @@ fn line(run: &Measured) -> String {
     )
 }
 
-/// How the results came about.
+/// Describes how the results were measured.
 fn made_by(options: &Options) -> Result<String> {
     let rustc = Command::new("rustc").arg("--version").output()?;
     let rustc = String::from_utf8(rustc.stdout)?;
@@ -93,9 +93,8 @@ fn made_by(options: &Options) -> Result<String> {
         command += &format!(" -- {}", options.words.join(" "));
     }
     Ok(format!(
-        "Made by `{command}`, run in `bench`, with rustc {rustc}, on a machine of {cores} cores, over\n\
-         loopback. In each of {rounds} rounds the clients take turns; a figure is the median of the rounds,\n\
-         a ratio that of the ratios within each round. What is measured, and how, is in the\n\
-         [README](flood/README.md)."
+        "Measured with `{command}`, run in `bench`, with rustc {rustc}, on a machine with {cores} cores,\n\
+         over loopback. The clients take turns in each of {rounds} rounds. A figure is the median of the rounds; a ratio\n\
+         is the median of the ratios within each round. The [README](flood/README.md) describes the method."
     ))
 }

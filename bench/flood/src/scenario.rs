@@ -1,9 +1,9 @@
-//! What is measured.
+//! The scenarios.
 
 use crate::contender::Contender;
 use crate::shape::Shape;
 
-/// What a client reads, and what is measured of it.
+/// What a client reads, and what is measured.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Scenario {
     pub name: &'static str,
@@ -14,13 +14,13 @@ pub struct Scenario {
     pub task: Task,
 }
 
-/// The streams that are read at once, all of one view.
+/// The streams that are read at the same time, all of one view.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Streams {
     One,
-    /// So many, of one row each.
+    /// This many streams of one row each.
     Keys(u32),
-    /// So many, of all rows each.
+    /// This many streams of all rows each.
     Full(u32),
 }
 
@@ -28,14 +28,14 @@ pub enum Streams {
 pub enum Task {
     /// Patches, as fast as the reader takes them.
     Flood,
-    /// Patches at [`RATE`], each with the time of its sending.
+    /// Patches at [`RATE`], each with its time of sending.
     Latency,
-    /// Snapshots. Paced: no more rows on their way than [`WINDOW`](crate::inbox::WINDOW), so that
-    /// nothing is lost.
+    /// Snapshots. If paced, at most [`WINDOW`](crate::inbox::WINDOW) rows are in flight, so that none is
+    /// lost.
     Snapshot { paced: bool },
 }
 
-/// Patches a second, where latency is measured.
+/// Patches per second in measurements of latency.
 pub const RATE: u64 = 5_000;
 
 const ONE_10_000: Scenario = Scenario {
@@ -121,7 +121,7 @@ pub fn find(name: &str) -> Option<Scenario> {
 }
 
 impl Scenario {
-    /// As this contender has it. The floor has no streams: it reads once what others read a hundred
+    /// Returns the scenario for this client. The floor has no streams, so it reads once instead of a hundred
     /// times.
     pub fn of(self, contender: Contender) -> Self {
         match (contender, self.streams) {
@@ -133,7 +133,8 @@ impl Scenario {
         }
     }
 
-    /// Who takes part, in turn. The published client would take minutes for a million rows.
+    /// Returns the clients that take part, in order. The published client would take minutes for a million
+    /// rows.
     pub fn contenders(&self) -> Vec<Contender> {
         let takes_part = |contender: &Contender| match contender {
             Contender::Published => self.rows <= 100_000,
@@ -142,7 +143,7 @@ impl Scenario {
         Contender::ALL.into_iter().filter(takes_part).collect()
     }
 
-    /// How many streams get every update.
+    /// Returns how many streams get every update.
     pub fn full_streams(&self) -> u32 {
         match self.streams {
             Streams::Full(streams) => streams,
@@ -150,7 +151,7 @@ impl Scenario {
         }
     }
 
-    /// How many rows the streams that come first are to get at the start, together.
+    /// Returns how many rows the first streams should get at the start, together.
     pub fn first_rows(&self) -> u64 {
         match self.streams {
             Streams::Keys(keys) => keys.into(),

@@ -1,4 +1,4 @@
-//! The server: as much of one as a flood takes.
+//! The server, reduced to what a flood needs.
 
 use crate::frames::Frames;
 use crate::inbox::{Count, Inbox, Job, Room};
@@ -13,13 +13,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 use tungstenite::{Message, WebSocket};
 
-/// The most patches that are written at once.
+/// The maximum number of patches in one write.
 const CHUNK: u64 = 256;
 
-/// The frames of all scenarios so far.
+/// The frames of all scenarios used so far.
 type Made = Mutex<Vec<Arc<Frames>>>;
 
-/// Serves until standard input ends; its address is the first line on standard output.
+/// Serves until standard input ends. The first line on standard output is the server's address.
 pub fn serve() -> Result<()> {
     let listener = TcpListener::bind(("127.0.0.1", 0))?;
     println!("{}", listener.local_addr()?);
@@ -39,7 +39,7 @@ pub fn serve() -> Result<()> {
     Ok(())
 }
 
-/// Serves one client, from its first word on the side channel until it is gone.
+/// Serves one client, from its first line on the side channel until it disconnects.
 fn session(mut side: TcpStream, made: &Made) -> Result<()> {
     side.set_nodelay(true)?;
     let mut lines = BufReader::new(side.try_clone()?).lines();
@@ -70,14 +70,14 @@ fn session(mut side: TcpStream, made: &Made) -> Result<()> {
         rows: 0,
         random: Random(3),
     };
-    // A client that goes while something is sent to it is no error.
+    // A client that disconnects during a write is not an error.
     let _ = session.run();
     let _ = session.socket.shutdown(std::net::Shutdown::Both);
     Ok(())
 }
 
-/// The scenario's frames, all of them made now rather than while somebody waits, and kept: the same
-/// for all who come.
+/// Returns the scenario's frames. They are all made now, before a client waits for them, and kept for later
+/// clients.
 fn frames(scenario: &Scenario, made: &Made) -> Arc<Frames> {
     let mut made = made.lock().unwrap_or_else(PoisonError::into_inner);
     let kept = made
@@ -95,7 +95,7 @@ fn frames(scenario: &Scenario, made: &Made) -> Arc<Frames> {
     frames
 }
 
-/// Passes on what a client subscribes to, until it is gone.
+/// Passes on a client's subscriptions until it disconnects.
 fn listen(mut socket: WebSocket<TcpStream>, inbox: &Inbox) {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
@@ -114,7 +114,7 @@ fn listen(mut socket: WebSocket<TcpStream>, inbox: &Inbox) {
                 key: request.key,
                 snapshot: request.with_snapshot.unwrap_or(true),
             }),
-            // Nothing else has an answer.
+            // No other message gets an answer.
             _ => {}
         }
     }
@@ -127,7 +127,7 @@ struct Session {
     socket: TcpStream,
     side: TcpStream,
     inbox: Arc<Inbox>,
-    /// How many rows of snapshots were sent.
+    /// The number of snapshot rows sent.
     rows: u64,
     random: Random,
 }
@@ -172,14 +172,14 @@ impl Session {
     fn send_rows(&mut self, rows: u64, frame: &[u8]) -> Result<()> {
         let unpaced = Task::Snapshot { paced: false };
         if self.scenario.task != unpaced {
-            // Closed: the write will fail.
+            // The client is gone, so the write will fail.
             self.inbox.room(Count::Rows, self.rows, rows);
         }
         self.rows += rows;
         Ok(self.socket.write_all(frame)?)
     }
 
-    /// Sends patches whenever there is room, until it is told to stop; how many it sent.
+    /// Sends patches whenever there is room, until a job stops it. Returns how many it sent.
     fn flood(&mut self) -> Result<u64> {
         let frames = self.frames.clone();
         let ring = frames.ring();
@@ -201,7 +201,7 @@ impl Session {
         }
     }
 
-    /// Sends patches one by one, each at its time, until it is told to stop; how many it sent.
+    /// Sends patches one by one, each at its time, until a job stops it. Returns how many it sent.
     fn trickle(&mut self) -> Result<u64> {
         let start = Instant::now();
         let mut sent = 0;
@@ -217,7 +217,7 @@ impl Session {
         }
     }
 
-    /// Sees to a job that comes amid patches; whether it ends them.
+    /// Handles a job that arrives between patches. Returns whether it ends them.
     fn stops(&mut self) -> Result<bool> {
         match self.inbox.job() {
             Some(Job::Subscribe { key, snapshot }) => self.subscribe(key, snapshot)?,

@@ -1,11 +1,11 @@
-//! The server's process, as those see it who start it.
+//! The handle of the server's process.
 
 use crate::Result;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 
-/// A server that ends with this.
+/// A server process that ends when this is dropped.
 pub struct Server {
     process: Child,
     address: SocketAddr,
@@ -34,7 +34,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // The end of its input is what it waits for.
+        // The server stops at the end of its input.
         drop(self.process.stdin.take());
         let _ = self.process.wait();
     }

@@ -1,4 +1,4 @@
-//! The entities, as the server knows them: text.
+//! The entities as JSON text of the server.
 
 use decode::random::Random;
 use serde_json::Value;
@@ -14,7 +14,7 @@ pub enum Shape {
 }
 
 impl Shape {
-    /// The entity's name.
+    /// Returns the entity's name.
     pub fn name(self) -> &'static str {
         match self {
             Shape::Round => "Round",
@@ -23,7 +23,7 @@ impl Shape {
         }
     }
 
-    /// A whole row with other values than any other, as a JSON object without `_seq`.
+    /// Returns a whole row with unique values, as a JSON object without `_seq`.
     pub fn row(self, random: &mut Random) -> String {
         let template = match self {
             Shape::Round => decode::payload::ROW.as_bytes().to_vec(),
@@ -40,7 +40,7 @@ impl Shape {
         row.to_string()
     }
 
-    /// Three fields, as the members of a JSON object; `stamp` is the value of one of them.
+    /// Returns three fields as the members of a JSON object. `stamp` is the value of one of them.
     pub fn patch(self, stamp: u64, random: &mut Random) -> String {
         let price = random.below(1 << 40) as f64 / 1e9;
         let small = random.below(100_000);
@@ -74,7 +74,7 @@ fn wide() -> String {
     format!("{{{}}}", sections.join(","))
 }
 
-/// Other values of the same length: rows that are all alike would be compressed too well.
+/// Varies the values but not their length. Equal rows would compress too well.
 fn vary(value: &mut Value, random: &mut Random) {
     match value {
         Value::Null | Value::Bool(_) => {}

@@ -1,6 +1,6 @@
-//! The second connection between client and server, of lines: the client tells what reached its
-//! reader, the server how much it sent. Beside the WebSocket, for none of the clients would let it
-//! through theirs.
+//! The second connection between client and server, which carries lines. The client reports what reached its
+//! reader, and the server how much it sent. The WebSocket cannot carry this, because no client passes such
+//! messages on.
 
 use crate::inbox::{Count, Inbox, Job};
 use crate::scenario::Scenario;
@@ -16,16 +16,16 @@ pub struct Side {
     stream: Mutex<TcpStream>,
 }
 
-/// What the server says to the client.
+/// A message from the server to the client.
 pub struct Replies {
-    /// The URL of the WebSocket that is meant for this client.
+    /// The WebSocket URL for this client.
     pub url: String,
-    /// How many patches were sent, once all were.
+    /// The number of patches sent, once all are.
     pub sent: oneshot::Receiver<u64>,
 }
 
 impl Side {
-    /// Asks a server for a scenario.
+    /// Requests a scenario from a server.
     pub fn open(server: SocketAddr, scenario: &Scenario) -> Result<(Self, Replies)> {
         let stream = TcpStream::connect(server)?;
         stream.set_nodelay(true)?;
@@ -62,12 +62,12 @@ impl Side {
 
     fn say(&self, line: &str) {
         let mut stream = self.stream.lock().unwrap_or_else(PoisonError::into_inner);
-        // One write, and so one packet. A server that is gone is noticed elsewhere.
+        // One write makes one packet. The loss of the server is noticed elsewhere.
         let _ = stream.write_all(format!("{line}\n").as_bytes());
     }
 }
 
-/// Passes on what a client says, until it is gone.
+/// Passes on a client's messages until it disconnects.
 pub fn listen(lines: impl Iterator<Item = std::io::Result<String>>, inbox: &Inbox) {
     for line in lines.map_while(std::result::Result::ok) {
         let number = |text: &str| text.parse().unwrap_or_default();

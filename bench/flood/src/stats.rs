@@ -1,12 +1,12 @@
-//! Of many figures, one.
+//! Statistics of several figures.
 
-/// The value that so many percent are not above; `None` of nothing.
+/// Returns a percentile, or `None` if there are no values.
 pub fn percentile(sorted: &[u64], percent: f64) -> Option<f64> {
     let rank = (sorted.len() as f64 * percent / 100.0).ceil() as usize;
     sorted.get(rank.max(1) - 1).map(|value| *value as f64)
 }
 
-/// `None` of nothing.
+/// Returns the median, or `None` if there are no values.
 pub fn median(values: impl IntoIterator<Item = f64>) -> Option<f64> {
     let mut values: Vec<f64> = values.into_iter().collect();
     values.sort_by(f64::total_cmp);
@@ -22,7 +22,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn percentiles_are_values_that_were_seen() {
+    fn percentiles_are_measured_values() {
         let hundred: Vec<u64> = (1..=100).collect();
         assert_eq!(percentile(&hundred, 50.0), Some(50.0));
         assert_eq!(percentile(&hundred, 99.0), Some(99.0));
@@ -32,7 +32,7 @@ mod tests {
     }
 
     #[test]
-    fn the_median_of_an_even_number_is_between_two() {
+    fn the_median_of_an_even_count_is_the_mean_of_the_middle_two() {
         assert_eq!(median([3.0, 1.0, 2.0]), Some(2.0));
         assert_eq!(median([4.0, 1.0, 2.0, 3.0]), Some(2.5));
         assert_eq!(median([]), None);

@@ -1,17 +1,17 @@
-//! When to begin to measure, and when to end.
+//! Decides when a measurement starts and ends.
 
 use crate::usage;
 use std::time::{Duration, Instant};
 
-/// How long a measurement takes, after a tenth of it to warm up.
+/// The length of a measurement. A warm-up of a tenth of it comes before.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Length {
-    /// Of this process's CPU time.
+    /// A length in this process's CPU time.
     Cpu(Duration),
     Updates(u64),
 }
 
-/// A moment, by all clocks.
+/// A moment on all clocks.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Mark {
     pub updates: u64,
@@ -46,7 +46,7 @@ impl Length {
         }
     }
 
-    /// What comes before, unmeasured.
+    /// Returns the warm-up.
     fn warm_up(self) -> Self {
         match self {
             Length::Cpu(time) => Length::Cpu(time / 10),
@@ -65,12 +65,12 @@ impl Stopwatch {
         }
     }
 
-    /// The same, from `start`.
+    /// Starts at `start` instead.
     pub fn restart(&mut self, start: Mark) {
         *self = Stopwatch::new(self.length, start);
     }
 
-    /// Looks at the clock; whether it is over.
+    /// Checks the clocks. Returns whether the measurement is over.
     pub fn tick(&mut self, now: Mark) -> bool {
         match self.first {
             None if self.length.warm_up().is_over(self.start, now) => self.first = Some(now),
@@ -82,7 +82,7 @@ impl Stopwatch {
         self.last.is_some()
     }
 
-    /// From the first moment that counts to the last; `None` unless it is over.
+    /// Returns the start and end of the measurement, or `None` if it is not over.
     pub fn span(&self) -> Option<(Mark, Mark)> {
         self.first.zip(self.last)
     }
@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_tenth_passes_before_it_measures() {
+    fn a_tenth_passes_as_warm_up() {
         let wall = Instant::now();
         let at = |updates, millis| Mark {
             updates,

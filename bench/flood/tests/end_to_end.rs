@@ -1,4 +1,4 @@
-//! Each contender reads a few hundred updates of a server in a process of its own, and misses none.
+//! Each client reads a few hundred updates from a server in another process, and misses none.
 
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 
 const FLOOD: &str = env!("CARGO_BIN_EXE_flood");
 
-/// A server that ends with the test.
+/// A server process that ends with the test.
 struct Server {
     process: Child,
     address: String,
@@ -29,7 +29,7 @@ impl Server {
         }
     }
 
-    /// What a client measures.
+    /// Runs a client and returns its measurement.
     fn measure(&self, contender: &str, scenario: &str, options: &[&str]) -> Value {
         let output = Command::new(FLOOD)
             .args(["client", contender, scenario, "--server", &self.address])
@@ -56,7 +56,7 @@ fn every_contender_gets_every_update() {
     for (scenario, contenders) in [
         ("one-100", &all[..]),
         ("keys-100", &all[..]),
-        // The published client would take seconds.
+        // The published client is left out, because it takes seconds.
         ("full-100", &["ours", "ours-shared", "floor"]),
         ("latency-100", &all[..]),
     ] {

@@ -1,9 +1,9 @@
-//! The way of a message from its bytes to the reader, without socket and runtime: the same
-//! instructions at every run, but for the seeds of hash tables, for callgrind to count. See the
+//! Takes messages from their bytes to the reader, without socket and runtime, so that callgrind can count
+//! instructions. Every run has the same instructions, except for the seeds of hash tables. See the
 //! [README](../README.md).
 //!
-//! `hotpath CASE TURNS` gives a client with 100 rows that many turns of 100 patches, one a row, and
-//! reads them. What an update costs is the difference between two runs, by the updates in it.
+//! `hotpath CASE TURNS` gives a client with 100 rows this many turns of 100 patches, one per row, and reads
+//! them. The cost of an update is the difference between two runs, divided by the difference in updates.
 
 #![forbid(unsafe_code)]
 
@@ -15,14 +15,14 @@ use futures_util::FutureExt;
 use hyperstack_sdk::testing::Offline;
 use hyperstack_sdk::{HyperStack, ListView, Protocol, Stream, StreamExt, ViewSource, Views};
 
-/// Rows, and patches a turn.
+/// The number of rows, and of patches per turn.
 const ROWS: usize = 100;
 
-/// The most turns of a run.
+/// The maximum number of turns.
 const MOST_TURNS: usize = 128;
 
-/// The list of [`Round`], for windows of it. Written by hand: `decode` builds without the SDK's client,
-/// which the derive `Views` needs.
+/// The list of [`Round`], for its windows. This is handwritten, because the derive `Views` needs the SDK's
+/// client and `decode` builds without it.
 struct RoundViews {
     list: ListView<Round>,
 }
@@ -84,7 +84,7 @@ enum Wire {
     V2,
 }
 
-/// Reads the turns by all streams.
+/// Reads the turns with all streams.
 fn run<S: Stream + Unpin>(offline: &Offline, wire: Wire, turns: usize, mut streams: Vec<S>) {
     let rows = read(&mut streams);
     assert_eq!(rows, 0, "nothing is there yet");
@@ -105,8 +105,9 @@ fn run<S: Stream + Unpin>(offline: &Offline, wire: Wire, turns: usize, mut strea
         offline.receive(wire.snapshot());
     }
     assert!(read(&mut streams) >= ROWS);
-    // Two turns that differ, so that each changes every row. A v2 server uses a version once, so there the
-    // messages of all turns are made, as many as ever, so that making them is in no difference.
+    // Two different turns, so that each changes every row. Under v2, a version is used only once, so the
+    // messages of the maximum number of turns are made. Every run makes the same number, so this cost cancels
+    // out.
     let made = match wire {
         Wire::V1 => 2,
         Wire::V2 => MOST_TURNS,
@@ -156,7 +157,7 @@ impl Wire {
         }
     }
 
-    /// Another value in each of three fields than in the turn before.
+    /// Each of three fields has another value than in the turn before.
     fn patch(self, row: usize, turn: usize) -> String {
         let other = turn % 2;
         let slot = match self {
@@ -183,7 +184,7 @@ impl Wire {
     }
 }
 
-/// Reads what is there; how much it was.
+/// Reads all pending items. Returns how many there were.
 fn read<S: Stream + Unpin>(streams: &mut [S]) -> usize {
     let mut items = 0;
     for stream in streams {

@@ -1,4 +1,4 @@
-//! What the server has against what the client has, and against what each reader has read.
+//! Compares the server's rows with the client's, and with those that each reader's items add up to.
 
 use crate::entity::{Round, RoundPatch, RoundViews};
 use crate::readers::{Readers, Rows, KEY};
@@ -7,7 +7,7 @@ use hyperstack_sdk::prelude::*;
 use serde_json::Value;
 use std::sync::Arc;
 
-/// What the server has.
+/// The server's rows.
 pub struct Truth {
     rows: Rows,
     /// In the server's order.
@@ -26,7 +26,7 @@ impl Truth {
         })
     }
 
-    /// How many rows differ: missing, left over, or not as they are.
+    /// Returns the number of different rows: missing, left over or unequal.
     pub fn differences(&self, hs: &HyperStack, readers: &Readers) -> Vec<(&'static str, usize)> {
         let mut found = Vec::new();
         for reader in [&readers.list, &readers.rich, &readers.slow] {

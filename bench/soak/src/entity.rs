@@ -1,12 +1,12 @@
-//! A round of ORE with, besides, a list that grows, and a value that is null at times.
+//! An ORE round with an additional list that grows and a value that is sometimes null.
 
 use decode::round::{Entropy, Id, Metadata, Metrics, Results, State, Treasury};
 use hyperstack_sdk::{Entity, Views};
 
-/// How many elements of a list are kept, by the server and by the client.
+/// The number of list elements that the server and the client keep.
 pub const KEPT: usize = 30;
 
-/// How many rows the window has.
+/// The number of rows in the window.
 pub const TOP: usize = 5;
 
 #[derive(Debug, Clone, PartialEq, Entity, Views)]

@@ -1,4 +1,4 @@
-//! What goes wrong, one after the other.
+//! The faults, in order.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,17 +9,17 @@ pub enum Fault {
     Drop,
     /// Nothing is read and nothing written, for longer than the ping deadline.
     Freeze,
-    /// The server's process is another one; its cache fills again.
+    /// A new server process replaces the old one, and its cache fills again.
     Restart,
-    /// Bytes that are no message, and messages that are none of the protocol's.
+    /// Bytes that are not a message, and messages that violate the protocol.
     Garbage,
-    /// A message over the limit, and one so far over it that it is not received.
+    /// A message over the size limit, and one so large that it is not received at all.
     Oversized,
-    /// A handshake is refused, for a second.
+    /// A handshake is refused with a retry after one second.
     Refuse,
-    /// A snapshot that nobody asked for.
+    /// An unrequested snapshot.
     Snapshot,
-    /// The server forgets its connections, and answers their pings all the same.
+    /// The server forgets its connections, but still answers their pings.
     Mute,
     /// A Close frame, as hosted servers send.
     Close,

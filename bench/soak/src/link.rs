@@ -1,11 +1,11 @@
-//! From the client's process to the server's: a line each way by turns, over pipes.
+//! The link from the client's process to the server's: one line each way in turn, over pipes.
 
 use crate::Result;
 use std::process::Stdio;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
-/// The server's process, which ends with this.
+/// The server's process. It ends when this is dropped.
 pub struct Link {
     input: ChildStdin,
     output: Lines<BufReader<ChildStdout>>,

@@ -1,5 +1,5 @@
-//! A client that runs for long while something goes wrong every few seconds: whether it stays right, and
-//! stays small. The README beside the benchmarks says how to run it.
+//! Runs a client for long with a fault every few seconds, and checks that it stays correct and small. See the
+//! README of the benchmarks.
 
 mod compare;
 mod entity;

@@ -1,4 +1,4 @@
-//! What the command line says.
+//! The command line.
 
 use crate::Result;
 use std::str::FromStr;
@@ -6,9 +6,9 @@ use std::time::Duration;
 
 const USAGE: &str = "\
 usage: soak [--minutes 30] [--every 10] [--rate 5000]
-  --minutes  how long
-  --every    how many seconds lie between two faults
-  --rate     how many updates the server sends a second";
+  --minutes  the length of the run
+  --every    the seconds between two faults
+  --rate     the updates per second that the server sends";
 
 pub struct Options {
     pub length: Duration,

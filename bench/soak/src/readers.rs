@@ -10,22 +10,22 @@ use std::time::Duration;
 /// Rows by key.
 pub type Rows = BTreeMap<String, Arc<Round>>;
 
-/// The key of the row that is read by itself.
+/// The key of the row that has its own reader.
 pub const KEY: &str = "7";
 
-/// How long the slow reader takes for an item.
+/// The time that the slow reader takes per item.
 const SLOW: Duration = Duration::from_millis(2);
 
-/// A reader, as those see it who ask what it has read.
+/// The handle of a reader.
 pub struct Reader {
     pub name: &'static str,
     rows: Mutex<Rows>,
     items: AtomicU64,
-    /// Items that do not follow from what the reader had.
+    /// The number of items that contradict the reader's rows.
     gaps: AtomicU64,
 }
 
-/// All readers. The row that is read by itself has a client to itself: beside the whole view it would be
+/// All readers. The single row has its own client, because beside a reader of the whole view it would be
 /// served from that.
 pub struct Readers {
     pub list: Arc<Reader>,
@@ -97,7 +97,7 @@ fn watch(name: &'static str, updates: EntityStream<Round>, pause: Duration) -> A
     reader
 }
 
-/// Reads with the row before: it must be the one that was read last.
+/// Reads updates with their previous rows. Each must be the row that was read last.
 fn watch_rich(mut updates: RichEntityStream<Round>) -> Arc<Reader> {
     let reader = Reader::new("rich");
     let told = reader.clone();

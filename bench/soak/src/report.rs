@@ -1,4 +1,4 @@
-//! What is printed: a line every half a minute, and a table at the end.
+//! Prints a line every half minute, and a table at the end.
 
 use crate::readers::Readers;
 use crate::Result;
@@ -8,20 +8,20 @@ use std::time::{Duration, Instant};
 /// How often a line is printed.
 const EVERY: Duration = Duration::from_secs(30);
 
-/// The minutes whose memory is in the table.
+/// The minutes at which the table shows the memory.
 const MINUTES: [u64; 4] = [1, 10, 20, 30];
 
-/// What has been counted so far.
+/// The counts so far.
 pub struct Report {
     begun: Instant,
     printed: Instant,
     items: u64,
-    /// Resident memory, in bytes, and when it was.
+    /// Samples of the resident memory, in bytes.
     memory: Vec<(Duration, u64)>,
     pub faults: u64,
     pub comparisons: u64,
     pub mismatches: u64,
-    /// Rows that were wrong in a comparison, of the client's and of all readers'.
+    /// The rows of the client and all readers that were wrong in a comparison.
     pub lost: usize,
 }
 
@@ -87,14 +87,14 @@ impl Report {
                 );
             }
         }
-        // While it starts, it is smaller than it is to be.
+        // The first minute is left out, because the memory still grows.
         let settled = self.memory.iter().filter(|(when, _)| when.as_secs() >= 60);
         let settled: Vec<u64> = settled.map(|(_, resident)| *resident).collect();
         if let (Some(least), Some(most)) = (settled.iter().min(), settled.iter().max()) {
             let range = format!("{} to {} MB", megabytes(*least), megabytes(*most));
             line("RSS after the first minute", range);
         }
-        line("updates of the server", changes.to_owned());
+        line("updates sent by the server", changes.to_owned());
         for reader in readers.all() {
             line(
                 &format!("items of the reader \"{}\"", reader.name),
@@ -104,17 +104,14 @@ impl Report {
         line("faults", self.faults.to_string());
         line("reconnects", stats.reconnects.to_string());
         line("resyncs", stats.resyncs.to_string());
-        line(
-            "messages that could not be understood",
-            stats.frame_errors.to_string(),
-        );
-        line("rows that did not fit", stats.row_errors.to_string());
+        line("malformed messages", stats.frame_errors.to_string());
+        line("rows with decode errors", stats.row_errors.to_string());
         line("conflated", stats.conflated.to_string());
         line("comparisons", self.comparisons.to_string());
         line("mismatches", self.mismatches.to_string());
         line("rows lost", self.lost.to_string());
         line(
-            "items that did not follow",
+            "items that contradict the rows before",
             readers
                 .all()
                 .map(|reader| reader.gaps())
@@ -131,7 +128,7 @@ fn megabytes(bytes: u64) -> String {
 
 /// This process's resident memory, in bytes.
 fn resident() -> Result<u64> {
-    /// Of all machines that this was made for.
+    /// The page size of all machines that this is made for.
     const PAGE: u64 = 4096;
     let statm = std::fs::read_to_string("/proc/self/statm")?;
     let pages: u64 = statm.split(' ').nth(1).ok_or("an odd statm")?.parse()?;

@@ -1,4 +1,4 @@
-//! The server's process: it changes rows all the time, and does what it is told.
+//! The server's process: it changes rows all the time, and executes commands.
 
 use crate::entity::{KEPT, TOP};
 use crate::fault::Fault;
@@ -10,16 +10,16 @@ use std::time::Duration;
 use tokio::io::{stdin, AsyncBufReadExt, BufReader};
 use tokio::time::{interval, sleep};
 
-/// How many rows there are.
+/// The number of rows.
 const ROWS: u64 = 1_000;
 
-/// How often rows change, a few at a time.
+/// The interval of changes, each of a few rows.
 const TICK: Duration = Duration::from_millis(2);
 
-/// Longer than a client waits for a word.
+/// Longer than a client's ping deadline.
 const FROZEN: Duration = Duration::from_secs(4);
 
-/// Serves until the client's process is gone. Each line is a command, and is answered by one.
+/// Serves until the client's process ends. Each line is a command, and gets one line as the answer.
 pub async fn serve() -> Result<()> {
     let rate: u32 = std::env::args().nth(2).ok_or("no rate")?.parse()?;
     let mut world = World::new().await?;
@@ -87,7 +87,7 @@ impl World {
         })
     }
 
-    /// Three fields of a row, and now and then what merges otherwise.
+    /// Changes three fields of a row, and sometimes fields that merge in another way.
     fn change(&mut self) {
         let random = &mut self.random;
         let key = random.below(ROWS).to_string();
@@ -112,7 +112,7 @@ impl World {
         self.server.patch("Round", &key, patch);
     }
 
-    /// All rows, and the window, as one line of JSON.
+    /// Returns all rows and the window as one line of JSON.
     fn rows(&self) -> Value {
         json!({"rows": self.server.rows("Round"), "window": self.server.window("Round/top")})
     }
@@ -132,7 +132,7 @@ impl World {
             Fault::Restart => {
                 let rows = server.rows("Round");
                 server.restart().await?;
-                // The least recently changed first, as they were.
+                // The least recently changed row comes first, to restore the order.
                 for (key, row) in rows.into_iter().rev() {
                     server.upsert("Round", &key, row);
                 }

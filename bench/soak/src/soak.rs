@@ -1,4 +1,4 @@
-//! The client's process: a fault, a while of changes, a quiet point at which all is compared; and again.
+//! The client's process. It repeats: a fault, some seconds of changes, then a pause for a comparison.
 
 use crate::compare::Truth;
 use crate::fault::Fault;
@@ -14,13 +14,13 @@ use tokio::time::sleep;
 /// The largest message that the client takes.
 pub const LARGEST: usize = 1 << 20;
 
-/// How often the memory is noted.
+/// The interval of memory samples.
 const STEP: Duration = Duration::from_secs(1);
 
-/// How long after the last change the client may still be catching up.
+/// The time that the client has to catch up after the last change.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Runs, and says whether nothing was wrong.
+/// Runs the soak test. Returns whether nothing was wrong.
 pub async fn run(options: &Options) -> Result<bool> {
     let (mut link, url) = Link::open(options.rate).await?;
     let (hs, other) = (connect(&url).await?, connect(&url).await?);
@@ -59,7 +59,7 @@ async fn connect(url: &str) -> std::result::Result<HyperStack, ConnectError> {
         .await
 }
 
-/// Waits until the client and its readers have what the server has.
+/// Waits until the client and its readers have the server's rows.
 async fn quiet(
     truth: &Truth,
     hs: &HyperStack,

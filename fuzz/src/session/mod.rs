@@ -1,4 +1,4 @@
-//! A session's life, as bytes: readers come and go, the server answers, time passes.
+//! The life of a session, as bytes: readers come and go, the server answers, time passes.
 
 mod readers;
 mod server;
@@ -32,16 +32,16 @@ const STEPS: [Duration; 10] = [
     Duration::MAX,
 ];
 
-/// A connection that stayed up so long may be followed by the next without a wait.
+/// After a connection of this duration, the client may reconnect without a wait.
 const HEALTHY: Duration = Duration::from_secs(30);
 
-/// How often a server may be dialled without a wait: with the token that there is, with one that follows
-/// it, and with one that follows what that expired to.
+/// How often a server may be dialled without a wait: with the current token, with its successor, and with the
+/// successor of an expired one.
 const MOST_DIALS: u32 = 3;
 
-/// Plays a session with a server of each generation. The first byte is its settings; then each letter is
-/// something that happens, and the digits behind it say to what: `w00` is a reader of the first view's
-/// rows, `o` that the dial succeeded. Any other byte counts as a letter and as a digit too.
+/// Plays a session with a server of each generation. The first byte has the settings. Then each letter is an
+/// event, and the digits after it are its arguments: `w00` adds a reader of the first view's rows, `o` lets
+/// the dial succeed. Any other byte counts as a letter or a digit too.
 pub fn session(bytes: &[u8]) {
     play::<v1::Peer>(bytes);
     play::<v2::Peer>(bytes);
@@ -57,7 +57,7 @@ fn play<S: Server>(bytes: &[u8]) {
     play.poll();
 }
 
-/// What is left of the input; zeros behind its end.
+/// The rest of the input. After its end, it yields zeros.
 struct Bytes<'a>(Iter<'a, u8>);
 
 impl Bytes<'_> {
@@ -71,7 +71,7 @@ impl Bytes<'_> {
     }
 }
 
-/// A session, who reads by it, and the server that it talks to.
+/// A session, its readers and its server.
 struct Play<S> {
     session: Session,
     now: Time,
@@ -80,9 +80,9 @@ struct Play<S> {
     readers: Readers,
     server: S,
     was_dialing: bool,
-    /// How often it dialled since it last waited, or since a connection that was healthy.
+    /// How often it dialled since its last wait or healthy connection.
     dials: u32,
-    /// Why it ended, once it has.
+    /// The reason why it ended, if it has.
     closed: Option<CloseReason>,
 }
 
@@ -113,7 +113,7 @@ impl<S: Server> Play<S> {
         }
     }
 
-    /// One thing that happens.
+    /// Plays one event.
     fn step(&mut self, letter: u8, bytes: &mut Bytes<'_>) {
         let (session, now) = (&mut self.session, self.now);
         match b'`' + letter % 32 {
@@ -156,7 +156,7 @@ impl<S: Server> Play<S> {
                     n => Target::Key(KEYS[n - 1].into()),
                 };
                 let mut query = Query::part(view, Window::default(), Vec::new());
-                // Of one row there is no part.
+                // A query of one row has no window.
                 if let Target::All = target {
                     S::cut(&mut query, bytes.next());
                 }
@@ -174,7 +174,7 @@ impl<S: Server> Play<S> {
         }
     }
 
-    /// Time passes, and the session is told.
+    /// Lets time pass, and lets the session handle its timers.
     fn pass(&mut self, step: Duration) {
         self.now = self.now.saturating_add(step);
         if step >= HEALTHY {
@@ -192,7 +192,7 @@ impl<S: Server> Play<S> {
         );
     }
 
-    /// Sends what there is to send, and then all that is wanted stands.
+    /// Sends everything, and checks that everything wanted is subscribed.
     fn poll(&mut self) {
         let is_open = *self.session.link() == Link::Open;
         while let Some(transmit) = self.session.poll_transmit() {
@@ -208,7 +208,7 @@ impl<S: Server> Play<S> {
         }
     }
 
-    /// A reader of a rejected query has it requested again.
+    /// Lets a new reader request a rejected query again.
     fn clear_refusals(&mut self) {
         for it in self.instructions() {
             if let (Some(source), Step::ClearRefusal(target)) = (it.source, it.step) {
@@ -222,7 +222,7 @@ impl<S: Server> Play<S> {
         std::iter::from_fn(|| self.session.poll_instruction()).collect()
     }
 
-    /// What holds at any time.
+    /// Checks what must hold at any time.
     fn check(&mut self) {
         let is_dialing = matches!(self.session.link(), Link::Dialing { .. });
         self.dials += u32::from(is_dialing && !self.was_dialing);
@@ -338,7 +338,7 @@ fn loss(bytes: &mut Bytes<'_>) -> ConnectError {
     }
 }
 
-/// Control messages can only be had from their text.
+/// Decodes a control message. Only their text can make them.
 fn issue(code: &str, retry_after: Option<u64>, fatal: bool) -> Issue {
     let retry_after = retry_after.map_or("null".to_owned(), |seconds| seconds.to_string());
     let text = format!(

@@ -1,10 +1,10 @@
-//! Who reads what, as far as a session has been told.
+//! The readers that the session knows.
 
 use hyperstack_sdk::session::{Query, Target, Time};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-/// How many readers there are of each part; once there are none, until when their subscription lingers.
+/// The number of readers of each query, or until when a query without readers lingers.
 pub(super) struct Readers {
     queries: BTreeMap<Query, (usize, Option<Time>)>,
     linger: Duration,
@@ -21,7 +21,7 @@ impl Readers {
         *readers = (readers.0 + 1, None);
     }
 
-    /// One of the readers leaves, if there is one.
+    /// Removes one reader, if there is one.
     pub(super) fn release(&mut self, number: usize, now: Time) -> Option<Query> {
         let count = self
             .queries
@@ -51,12 +51,12 @@ impl Readers {
         self.queries.retain(|_, (_, until)| !is_over(until));
     }
 
-    /// What is wanted.
+    /// Returns the wanted queries.
     pub(super) fn queries(&self) -> impl Iterator<Item = &Query> {
         self.queries.keys()
     }
 
-    /// The v1 subscriptions that serve them all: the whole view, or its rows.
+    /// Returns the v1 subscriptions that serve all readers: the whole view, or its rows.
     pub(super) fn subscriptions(&self) -> BTreeSet<(String, Option<String>)> {
         let whole: BTreeSet<&str> = self
             .queries
@@ -65,7 +65,7 @@ impl Readers {
                 let is_base = ["/list", "/state", "/append"]
                     .iter()
                     .any(|end| query.view.ends_with(end));
-                // A key "*" is the whole view.
+                // The key "*" stands for the whole view.
                 !is_base || query.target.key().is_none_or(|key| **key == *"*")
             })
             .map(|query| &*query.view)

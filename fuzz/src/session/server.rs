@@ -5,25 +5,25 @@ use super::{Bytes, Play};
 use hyperstack_sdk::session::{Query, Target};
 use hyperstack_sdk::wire::{Protocol, Request};
 
-/// One connection's subscriptions, as a server of one generation has them.
+/// The subscriptions of one connection, on a server of one generation.
 pub(super) trait Server: Default {
     const PROTOCOL: Protocol;
 
-    /// The views that readers ask for. The server does not know the last one.
+    /// The views that readers read. The server does not have the last one.
     const VIEWS: [&'static str; 5];
 
-    /// Makes a query for all rows one for a part of them.
+    /// Turns a query for all rows into one with a window.
     fn cut(query: &mut Query, number: usize);
 
-    /// Something that only this generation's server does.
+    /// Plays an event that only this generation has.
     fn step(play: &mut Play<Self>, letter: u8, bytes: &mut Bytes<'_>);
 
-    /// The session sends a request.
+    /// Handles a request.
     fn hear(&mut self, request: Request);
 
-    /// The session is about to request again what was refused.
+    /// Notes that the session is about to request refused queries again.
     fn clear_refusal(&mut self, query: &Query, target: &Target, readers: &mut Readers);
 
-    /// The session has sent everything: checks that it subscribed what is wanted, and nothing else.
+    /// Checks, once the session has sent everything, that exactly the wanted queries are subscribed.
     fn check(&mut self, readers: &Readers);
 }

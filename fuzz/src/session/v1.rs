@@ -1,4 +1,4 @@
-//! A v1 server, as far as subscriptions go: what stands, and what was asked and not answered.
+//! A model of the subscriptions of a v1 server, and of the requests that it has not answered.
 
 use super::readers::Readers;
 use super::server::Server;
@@ -7,25 +7,25 @@ use hyperstack_sdk::session::{Link, Query, Session, Step, Target, Time};
 use hyperstack_sdk::wire::{Direction, Frame, Incoming, Protocol, Request, Sort, Subscribe};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-/// A view, and one of its rows where only that was asked for.
+/// A view, and the key if only one row is subscribed.
 pub(super) type Name = (String, Option<String>);
 
 /// One connection's subscriptions.
 #[derive(Default)]
 pub(super) struct Peer {
-    /// What stands, and which request made it so.
+    /// The subscriptions, each with the request that made it.
     standing: BTreeMap<Name, u64>,
-    /// What there was no room for.
+    /// The subscriptions refused because of the subscription limit.
     refused: BTreeSet<Name>,
-    /// What is too large to be sent; it stays so until another reader comes.
+    /// The subscriptions refused because of the row limit. They stay refused until another reader comes.
     declined: BTreeSet<Name>,
-    /// What of the refused is to be asked again: a barrier was answered since, and makes room.
+    /// The refused subscriptions to request again, because a barrier was answered since and made room.
     due: BTreeSet<Name>,
     asked: VecDeque<Asked>,
     last: u64,
-    /// The request whose snapshot is being sent: that is over before the next one is answered.
+    /// The request whose snapshot is being sent. It ends before the next request is answered.
     snapshot: Option<Asked>,
-    /// Whether a request was passed over in silence, and no barrier was answered since.
+    /// Whether the server ignored a request, and no barrier was answered since.
     was_silent: bool,
 }
 
@@ -80,13 +80,13 @@ impl Server for Peer {
         }
     }
 
-    /// Readers that only linger are dropped.
+    /// Drops the queries that only linger.
     fn clear_refusal(&mut self, query: &Query, target: &Target, readers: &mut Readers) {
         self.forgive(&name(&query.view, target));
         readers.drop_idle(&query.view);
     }
 
-    /// Nothing stands but what is wanted, and nothing that is wanted lacks.
+    /// Checks that exactly the wanted subscriptions exist.
     fn check(&mut self, readers: &Readers) {
         let wanted = readers.subscriptions();
         for names in [&mut self.refused, &mut self.declined, &mut self.due] {
@@ -107,8 +107,8 @@ impl Server for Peer {
 }
 
 impl Play<Peer> {
-    /// The server answers the next request, if it knows the view. That begins what was asked, unless it
-    /// has ended since, or is to end.
+    /// Answers the next request, if the server has the view. That starts the subscription, unless it has
+    /// ended since or is about to end.
     fn answer(&mut self) {
         if *self.session.link() != Link::Open {
             return;
@@ -144,7 +144,7 @@ impl Play<Peer> {
         }
     }
 
-    /// The server has no room for the next request.
+    /// Refuses the next request because of the subscription limit.
     fn refuse(&mut self, retry_after: Option<u64>) {
         if *self.session.link() != Link::Open || self.server.was_silent() {
             return;
@@ -159,7 +159,7 @@ impl Play<Peer> {
 }
 
 impl Peer {
-    /// To subscribe twice kills the first one, and would bring every change twice where it does not.
+    /// A second subscribe ends the first subscription, or would send every change twice.
     pub(super) fn subscribe(&mut self, subscribe: Subscribe) {
         let name = (subscribe.view, subscribe.key);
         assert_ne!(name.1.as_deref(), Some("*"), "all rows by a key");
@@ -182,12 +182,12 @@ impl Peer {
         self.asked.push_back(Asked { number, name });
     }
 
-    /// What was refused meanwhile does not stand; the server does not mind.
+    /// A refused subscription does not exist; the server accepts its unsubscribe.
     pub(super) fn unsubscribe(&mut self, view: String, key: Option<String>) {
         self.standing.remove(&(view, key));
     }
 
-    /// The request that is answered next, of a view that the server knows; it says nothing to the others.
+    /// Returns the request that is answered next. The server ignores requests for unknown views.
     pub(super) fn next(&mut self) -> Option<Asked> {
         let asked = self.asked.pop_front()?;
         let (view, _) = &asked.name;
@@ -197,7 +197,7 @@ impl Peer {
         Some(asked)
     }
 
-    /// Whether a session cannot know which request a refusal meets: one before it is never answered.
+    /// Whether a session cannot know which request was refused, because the server ignored an earlier one.
     pub(super) fn was_silent(&self) -> bool {
         self.was_silent
             || self
@@ -206,12 +206,12 @@ impl Peer {
                 .is_some_and(|asked| is_unknown(&asked.name.0))
     }
 
-    /// Ends the snapshot that is being sent, or refuses it.
+    /// Completes or refuses the snapshot that is being sent.
     pub(super) fn snapshot(&mut self) -> Option<Asked> {
         self.snapshot.take()
     }
 
-    /// The answer to a request has been told.
+    /// Notes that a request was answered.
     pub(super) fn answered(&mut self, asked: &Asked) {
         if is_barrier(&asked.name) {
             self.due = self.refused.clone();
@@ -222,7 +222,7 @@ impl Peer {
         self.standing.get(&asked.name) == Some(&asked.number)
     }
 
-    /// There is no room for a subscription, and it does not stand.
+    /// Refuses a subscription because of the subscription limit.
     pub(super) fn refuse(&mut self, asked: Asked) {
         self.snapshot = None;
         if self.stands(&asked) {
@@ -231,7 +231,7 @@ impl Peer {
         }
     }
 
-    /// A subscription is too large, and does not stand.
+    /// Refuses a subscription because of the row limit.
     pub(super) fn decline(&mut self, asked: Asked) {
         if self.stands(&asked) {
             self.standing.remove(&asked.name);
@@ -239,7 +239,7 @@ impl Peer {
         }
     }
 
-    /// What was refused is to be asked for again.
+    /// Notes that refused subscriptions must be requested again.
     pub(super) fn forgive(&mut self, name: &Name) {
         for names in [&mut self.refused, &mut self.declined, &mut self.due] {
             names.remove(name);
@@ -247,7 +247,7 @@ impl Peer {
     }
 }
 
-/// Whether the server does not know the view's entity.
+/// Whether the server lacks the view's entity.
 pub(super) fn is_unknown(view: &str) -> bool {
     view.starts_with('X')
 }

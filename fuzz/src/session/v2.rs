@@ -1,4 +1,4 @@
-//! A v2 server, as far as subscriptions go: the ids in use, and what they subscribe.
+//! A model of the subscriptions of a v2 server: the ids in use and their queries.
 
 use super::readers::Readers;
 use super::server::Server;
@@ -16,11 +16,11 @@ pub(super) struct Peer {
     ended: BTreeSet<String>,
     /// The subscriptions that the client has not ended, by id.
     active: BTreeMap<String, Active>,
-    /// Requests that are not answered.
+    /// Requests without an answer so far.
     asked: VecDeque<Asked>,
     /// The queries that were over the limit.
     over_limit: BTreeSet<String>,
-    /// Those among them that must be requested again, because a subscription ended since.
+    /// The queries over the limit that must be requested again, because a subscription has ended since.
     due: BTreeSet<String>,
     /// The queries that were rejected. They stay so until another reader comes.
     rejected: BTreeSet<String>,
@@ -169,7 +169,7 @@ enum Answer {
 }
 
 impl Play<Peer> {
-    /// The server answers the next request.
+    /// Answers the next request.
     fn answer(&mut self, answer: Answer) {
         let id = match self.server.asked.pop_front() {
             None => return,
@@ -180,7 +180,7 @@ impl Play<Peer> {
             Some(Asked::Subscribe(id)) => id,
         };
         let Some(active) = self.server.active.get_mut(&id) else {
-            // The client has ended it since.
+            // The client has unsubscribed since.
             let ack = Frame::Subscribed {
                 view: "R/list".into(),
                 sort: None,
@@ -225,7 +225,7 @@ impl Play<Peer> {
                 )
             }
             Answer::Tape => {
-                // The client must end it.
+                // The client must unsubscribe.
                 active.state = State::Accepted;
                 self.server.rejected.insert(query.clone());
                 (routed(&id, ack(true)), "Tape")
@@ -249,7 +249,7 @@ impl Play<Peer> {
         self.concerns(&steps[0], &query);
     }
 
-    /// The server sends a frame for some id, in use or not.
+    /// Sends a frame for some id, in use or not.
     fn send(&mut self, which: usize, frame: Frame<'_>) {
         let unknown = "999".to_owned();
         let ids = self.server.used.len() + 1;
@@ -301,7 +301,7 @@ impl Play<Peer> {
         }
     }
 
-    /// The server ends a subscription.
+    /// Ends a subscription.
     fn end(&mut self, which: usize, code: &str) {
         let live = self.server.active.iter_mut();
         let live = live.filter(|(_, it)| it.state > State::Asked && it.state < State::Dead);
@@ -316,7 +316,7 @@ impl Play<Peer> {
         assert_eq!(*self.session.link(), Link::Open);
     }
 
-    /// A message comes for a subscription that has ended, and nothing follows from it.
+    /// Sends a message for an ended subscription, which must have no effect.
     fn ignored(&mut self, id: String, frame: Frame<'_>) {
         self.instructions();
         let returned = self.session.handle_message(routed(&id, frame), self.now);
@@ -338,8 +338,8 @@ impl Play<Peer> {
     }
 }
 
-/// The query that the server gets for one that is wanted, as JSON. The server does not apply what would
-/// filter for ever, a filter that it would compare otherwise, nor a window of no rows.
+/// Returns the JSON of the query that the server gets for a wanted query. It lacks cursors, which would
+/// filter forever, filters that the server compares otherwise, and empty windows.
 fn served(query: &Query) -> String {
     let window = query.window;
     let has_options =
@@ -378,7 +378,7 @@ fn owned(instruction: Instruction<'_>) -> Instruction<'static> {
     Instruction { source, step }
 }
 
-/// An error for one subscription.
+/// Returns an error for one subscription.
 fn error(
     id: &str,
     code: &str,

@@ -8,9 +8,9 @@ use proc_macro2::TokenStream;
 use quote::{quote, ToTokens};
 use syn::{Data, DeriveInput, Expr, ExprLit, ExprPath, Fields, Lit, LitStr, Path};
 
-/// What the attributes of an item say.
+/// The attributes of an item.
 pub(crate) struct ContainerAttrs {
-    /// The attribute that is for this item, and for nothing inside of it.
+    /// The name of the attribute for this kind of item.
     pub(crate) place: &'static str,
     pub(crate) name: Option<Set<LitStr>>,
     pub(crate) key: Option<Set<LitStr>>,
@@ -22,7 +22,7 @@ pub(crate) struct ContainerAttrs {
 }
 
 impl ContainerAttrs {
-    /// Reads `#[place(..)]`, which knows `keys`, and what `#[serde(..)]` says.
+    /// Parses `#[place(..)]`, which allows `keys`, and `#[serde(..)]`.
     pub(crate) fn parse(
         input: &DeriveInput,
         place: &'static str,
@@ -30,7 +30,7 @@ impl ContainerAttrs {
         errors: &mut Errors,
     ) -> Self {
         let attrs = &input.attrs;
-        super::misplaced(attrs, "field", "it belongs on a field", errors);
+        super::misplaced(attrs, "field", "move it to a field", errors);
         let granted: &[&str] = if is_newtype(input) {
             &["transparent"]
         } else {
@@ -41,7 +41,7 @@ impl ContainerAttrs {
             match entry.key().as_str() {
                 "rename_all" => read.rename_all = case(&entry, errors),
                 "default" => read.default = default(&entry, errors),
-                // The name of a container is no part of JSON, and the rest is not about reading.
+                // A container's name is not part of the JSON. The other keys do not affect decoding.
                 _ => {}
             }
         }
@@ -69,7 +69,7 @@ impl ContainerAttrs {
     }
 }
 
-/// A leaf with one unnamed field is transparent as it is.
+/// Whether the item is a newtype. A newtype leaf is always transparent.
 fn is_newtype(input: &DeriveInput) -> bool {
     match &input.data {
         Data::Struct(data) => {
@@ -103,7 +103,7 @@ pub(super) fn krate(entry: &Entry, errors: &mut Errors) -> Option<TokenStream> {
         },
         _ => errors.at(
             entry,
-            "`crate` needs the path to the sdk: `crate = hyperstack_sdk`",
+            "`crate` requires the path to the SDK: `crate = hyperstack_sdk`",
         ),
     }
     None

@@ -1,4 +1,4 @@
-//! `#[field(..)]`, and what `#[serde(..)]` says about a field.
+//! `#[field(..)]` and `#[serde(..)]` on fields.
 
 use super::{serde, Entry, Set};
 use crate::errors::Errors;
@@ -8,7 +8,7 @@ use syn::{Attribute, Expr, ExprPath, Lit, LitStr, UnOp};
 
 const KEYS: &[&str] = &["rename", "alias", "default", "append", "serde", "skip"];
 
-/// What the attributes of a field say.
+/// The attributes of a field.
 #[derive(Default)]
 pub(crate) struct FieldAttrs {
     pub(crate) rename: Option<Set<LitStr>>,
@@ -17,11 +17,11 @@ pub(crate) struct FieldAttrs {
     pub(crate) append: Option<Set<Expr>>,
     pub(crate) serde: Option<Set<()>>,
     pub(crate) skip: Option<Set<()>>,
-    /// The keys of `#[field(..)]` itself.
+    /// The keys of `#[field(..)]`, without those of `#[serde(..)]`.
     pub(crate) own: Vec<Set<String>>,
 }
 
-/// What a field is where there is no value for it.
+/// The default of a field.
 pub(crate) enum FieldDefault {
     /// `Default::default()`.
     Type,
@@ -30,7 +30,7 @@ pub(crate) enum FieldDefault {
 }
 
 impl FieldAttrs {
-    /// Reads the attributes of a field; `#[field]` wins over `#[serde]`.
+    /// Parses the attributes of a field. `#[field]` overrides `#[serde]`.
     pub(crate) fn parse(attrs: &[Attribute], errors: &mut Errors) -> Self {
         let mut read = Self::default();
         for entry in serde::entries(attrs, &[], errors) {
@@ -61,7 +61,7 @@ impl FieldAttrs {
             "alias" => self.aliases.extend(entry.string(errors)),
             "default" => self.default = serde_default(entry, errors),
             "skip" | "skip_deserializing" => self.skip = entry.flag(errors),
-            // The rest concerns serializing, bounds or paths.
+            // The other keys concern serializing, bounds or paths.
             _ => {}
         }
     }
@@ -75,7 +75,7 @@ fn default(entry: &Entry, errors: &mut Errors) -> Option<Set<FieldDefault>> {
         None => {
             errors.at(
                 entry,
-                "`default` is the type's, or an expression's value: `default = ..`",
+                "`default` takes no list: write `default` or `default = ..`",
             );
             None
         }
@@ -105,20 +105,20 @@ fn append(entry: &Entry, errors: &mut Errors) -> Option<Set<Expr>> {
             ("max", Some(value)) if may_be_a_number(value) => {
                 max = Some(entry.set(value.clone()));
             }
-            ("max", _) => errors.at(inner, "`max` needs a number: `max = 100`"),
+            ("max", _) => errors.at(inner, "`max` requires a number: `max = 100`"),
             _ => inner.unknown_in("append(..)", &["max"], errors),
         }
     }
     if inner.is_empty() {
         errors.at(
             entry,
-            "`append` says how long the list may grow: `append(max = 100)`",
+            "`append` requires the maximum length: `append(max = 100)`",
         );
     }
     max
 }
 
-/// What is spelled as another literal, or as a negative one, is no number of elements.
+/// Whether an expression is not obviously wrong: another kind of literal, or negative.
 fn may_be_a_number(value: &Expr) -> bool {
     match value {
         Expr::Lit(literal) => match &literal.lit {

@@ -1,4 +1,4 @@
-//! Attributes: read key by key, each key with its own span.
+//! Attributes, parsed key by key, each with its own span.
 
 pub(crate) mod container;
 pub(crate) mod field;
@@ -19,24 +19,24 @@ pub(crate) struct Entry(Meta);
 
 /// A value, and the key that set it.
 pub(crate) struct Set<T> {
-    /// Where to report what is wrong with the combination of this key and others.
+    /// The tokens at which to report that this key conflicts with another one.
     pub(crate) key: TokenStream,
     pub(crate) value: T,
 }
 
 impl Entry {
-    /// The key as text.
+    /// Returns the key as text.
     pub(crate) fn key(&self) -> String {
         self.0.path().to_token_stream().to_string()
     }
 
-    /// A value, remembered with this key.
+    /// Combines a value with this key.
     pub(crate) fn set<T>(&self, value: T) -> Set<T> {
         let key = self.0.path().to_token_stream();
         Set { key, value }
     }
 
-    /// The value, if there is one: `key = value`. What a macro wrote for `$value` stands in a group.
+    /// Returns the value of `key = value`, if there is one. A macro's `$value` is in a group.
     pub(crate) fn value(&self) -> Option<&Expr> {
         let Meta::NameValue(pair) = &self.0 else {
             return None;
@@ -48,7 +48,7 @@ impl Entry {
         Some(value)
     }
 
-    /// The value of `key = "text"`.
+    /// Returns the value of `key = "text"`.
     pub(crate) fn string(&self, errors: &mut Errors) -> Option<Set<LitStr>> {
         if let Some(Expr::Lit(ExprLit {
             lit: Lit::Str(text),
@@ -64,17 +64,17 @@ impl Entry {
         };
         errors.at(
             &self.0,
-            format!("`{key}` needs a string: `{key} = \"{text}\"`"),
+            format!("`{key}` requires a string: `{key} = \"{text}\"`"),
         );
         None
     }
 
-    /// Whether it is a key without value.
+    /// Whether this is a key without a value.
     pub(crate) fn is_flag(&self) -> bool {
         matches!(self.0, Meta::Path(_))
     }
 
-    /// A key without value.
+    /// Parses a key without a value.
     pub(crate) fn flag(&self, errors: &mut Errors) -> Option<Set<()>> {
         if !self.is_flag() {
             let key = self.key();
@@ -84,7 +84,7 @@ impl Entry {
         Some(self.set(()))
     }
 
-    /// The keys inside of `key(..)`, if that is what this is.
+    /// Returns the entries of `key(..)`, or `None` if this has another form.
     pub(crate) fn list(&self, errors: &mut Errors) -> Option<Vec<Entry>> {
         let list = self.0.require_list().ok()?;
         let entries = list.parse_args_with(Comma::parse_terminated).ok()?;
@@ -93,12 +93,12 @@ impl Entry {
         Some(entries)
     }
 
-    /// Reports a key that the attribute `place` does not know.
+    /// Reports a key that the attribute `place` does not have.
     pub(crate) fn unknown(&self, place: &str, known: &[&str], errors: &mut Errors) {
         self.unknown_in(&format!("#[{place}(..)]"), known, errors);
     }
 
-    /// Reports a key that is unknown in a place that is written `place`.
+    /// Reports an unknown key in `place`.
     pub(crate) fn unknown_in(&self, place: &str, known: &[&str], errors: &mut Errors) {
         let key = self.key();
         let instead = suggest::instead_of(&key, known);
@@ -117,8 +117,7 @@ impl ToTokens for Entry {
 
 type Comma = Punctuated<Meta, Token![,]>;
 
-/// The entries of all attributes `#[place(..)]`; a key outside of `repeatable` that comes twice is
-/// a mistake.
+/// Returns the entries of all attributes `#[place(..)]`. Reports a repeated key that is not in `repeatable`.
 pub(crate) fn entries(
     attrs: &[Attribute],
     place: &str,
@@ -136,39 +135,39 @@ pub(crate) fn entries(
     entries
 }
 
-/// What the parser says, and what it would have understood.
+/// Adds the expected syntax to the parser's error.
 fn malformed(attr: &Attribute, place: &str, error: syn::Error) -> syn::Error {
     match attr.meta {
         Meta::List(_) => {
-            let right = format!("`#[{place}(..)]` takes `key`, `key = value` and `key(..)`");
-            syn::Error::new(error.span(), format!("{error}: {right}"))
+            let expected = format!("`#[{place}(..)]` takes `key`, `key = value` and `key(..)`");
+            syn::Error::new(error.span(), format!("{error}: {expected}"))
         }
         _ => error,
     }
 }
 
-/// `rename = "a", rename = "b"`
+/// Reports repeated keys: `rename = "a", rename = "b"`.
 fn once(entries: &[Entry], repeatable: &[&str], errors: &mut Errors) {
     for (i, entry) in entries.iter().enumerate() {
         let key = entry.key();
         let twice = entries[..i].iter().any(|earlier| earlier.key() == key);
         if twice && !repeatable.contains(&key.as_str()) {
-            errors.at(entry, format!("`{key}` is given twice: keep one of them"));
+            errors.at(entry, format!("`{key}` is set twice: keep one of them"));
         }
     }
 }
 
-/// Reports the attributes `#[place(..)]`, which are not for here: `advice` says what is.
+/// Reports all attributes `#[place(..)]` as misplaced. `advice` says what to do instead.
 pub(crate) fn misplaced(attrs: &[Attribute], place: &str, advice: &str, errors: &mut Errors) {
     for attr in attrs.iter().filter(|attr| attr.path().is_ident(place)) {
         errors.at(
             attr,
-            format!("`#[{place}(..)]` does nothing here: {advice}"),
+            format!("`#[{place}(..)]` has no effect here: {advice}"),
         );
     }
 }
 
-/// The documentation among these attributes, for another item than `Self`.
+/// Returns the doc attributes, changed for another item than `Self`.
 pub(crate) fn docs(attrs: &[Attribute], this: &Ident) -> TokenStream {
     let docs = attrs.iter().filter(|attr| attr.path().is_ident("doc"));
     let docs = docs.map(|attr| match &attr.meta {
@@ -180,7 +179,7 @@ pub(crate) fn docs(attrs: &[Attribute], this: &Ident) -> TokenStream {
                 }),
             ..
         }) => {
-            // A link to what only the struct has.
+            // Keep links to items of the struct.
             let text = text.value().replace("Self::", &format!("{this}::"));
             quote!(#[doc = #text])
         }
@@ -189,7 +188,7 @@ pub(crate) fn docs(attrs: &[Attribute], this: &Ident) -> TokenStream {
     docs.collect()
 }
 
-/// What is allowed by these attributes: it is of what is made of the item, too.
+/// Returns the lints that the item allows, for the generated code.
 pub(crate) fn allows(attrs: &[Attribute]) -> TokenStream {
     let lists = attrs.iter().filter_map(|attr| match &attr.meta {
         Meta::List(list) if ["allow", "expect"].iter().any(|is| list.path.is_ident(is)) => {

@@ -1,11 +1,11 @@
-//! `#[serde(..)]`, where a struct derives serde as well: what holds for us too, and what we refuse.
+//! `#[serde(..)]` on a struct that also derives serde: which keys apply to patches, and which are errors.
 
 use super::Entry;
 use crate::errors::Errors;
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Meta, Token};
 
-/// What would change how the wire is read, in a way that we cannot follow.
+/// Keys that change the wire format in a way that patches cannot support.
 const REFUSED: &[&str] = &[
     "flatten",
     "with",
@@ -21,11 +21,11 @@ const REFUSED: &[&str] = &[
     "deny_unknown_fields",
 ];
 
-/// What has a form that sets reading and writing apart: `rename(serialize = "..", ..)`.
+/// Keys that can have different values for reading and writing: `rename(serialize = "..", ..)`.
 const SPLIT: &[&str] = &["rename", "rename_all"];
 
-/// The entries of all attributes `#[serde(..)]` that hold for us; those with the keys `granted` are
-/// no news here. What serde itself would not understand is left for serde to report.
+/// Returns the entries of all attributes `#[serde(..)]` that apply to patches. Skips the keys in `granted`, which have
+/// no effect here. Leaves syntax errors for serde to report.
 pub(super) fn entries(attrs: &[Attribute], granted: &[&str], errors: &mut Errors) -> Vec<Entry> {
     let mut held = Vec::new();
     for attr in attrs.iter().filter(|attr| attr.path().is_ident("serde")) {
@@ -39,14 +39,14 @@ pub(super) fn entries(attrs: &[Attribute], granted: &[&str], errors: &mut Errors
                 let instead = instead_of(&key);
                 errors.at(
                     &entry,
-                    format!("cannot honour serde's `{key}` in a patch: {instead}"),
+                    format!("serde's `{key}` is not supported: {instead}"),
                 );
             } else if SPLIT.contains(&key.as_str()) && matches!(entry.0, Meta::List(_)) {
                 errors.at(
                     &entry,
                     format!(
-                        "cannot honour a split `{key}(..)`: a patch is read and written under one \
-                         name, `{key} = \"..\"`"
+                        "serde's `{key}(..)` is not supported, because a patch uses one name for reading and \
+                         writing: `{key} = \"..\"`"
                     ),
                 );
             } else {
@@ -61,9 +61,9 @@ fn instead_of(key: &str) -> &'static str {
     match key {
         "flatten" => "nest a section, as the wire does",
         "with" | "deserialize_with" => {
-            "wrap the value in a type with serde impls of its own and use `#[field(serde)]`"
+            "wrap the value in a type with its own serde impls and use `#[field(serde)]`"
         }
-        "deny_unknown_fields" => "fields that the struct does not have are always ignored",
+        "deny_unknown_fields" => "unknown fields are always ignored",
         "transparent" => "derive `Leaf` for a newtype",
         _ => "use the type as a field with `#[field(serde)]`",
     }

@@ -9,19 +9,19 @@ use syn::{DeriveInput, LitStr, Meta, Path, Token};
 
 const KEYS: &[&str] = &["name", "url", "entities", "crate"];
 
-/// What the attribute of a stack says.
+/// The attributes of a stack.
 pub(crate) struct StackAttrs {
     pub(crate) name: Option<Set<LitStr>>,
     pub(crate) url: Option<Set<LitStr>>,
     pub(crate) entities: Vec<Path>,
-    /// The key that lists them.
+    /// The tokens of the key `entities`.
     pub(crate) place: TokenStream,
     /// The path to the SDK.
     pub(crate) krate: TokenStream,
 }
 
 impl StackAttrs {
-    /// Reads the attribute, and reports what it lacks.
+    /// Parses the attribute, and reports missing keys.
     pub(crate) fn parse(input: &DeriveInput, errors: &mut Errors) -> Self {
         let mut read = Self {
             name: None,
@@ -44,7 +44,7 @@ impl StackAttrs {
                 _ => entry.unknown("stack", KEYS, errors),
             }
         }
-        // What is lacking may be what was not understood.
+        // A key that did not parse is not missing.
         if errors.count() == before {
             read.lacks(&entries, input, errors);
         }
@@ -55,7 +55,7 @@ impl StackAttrs {
         if entries.is_empty() {
             errors.at(
                 &input.ident,
-                "a stack says where it is and of what: \
+                "missing attribute: \
                  `#[stack(url = \"wss://ore.example\", entities(OreRound))]`",
             );
             return;
@@ -63,7 +63,7 @@ impl StackAttrs {
         if self.entities.is_empty() {
             errors.at(
                 &input.ident,
-                "a stack has entities: `#[stack(entities(OreRound), ..)]`",
+                "missing key `entities`: `#[stack(entities(OreRound), ..)]`",
             );
         }
     }

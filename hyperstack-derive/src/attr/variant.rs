@@ -1,4 +1,4 @@
-//! `#[leaf(..)]` on the variants of an enum, and what `#[serde(..)]` says about them.
+//! `#[leaf(..)]` and `#[serde(..)]` on the variants of an enum.
 
 use super::{serde, Set};
 use crate::errors::Errors;
@@ -7,20 +7,20 @@ use syn::{Attribute, LitStr};
 
 const KEYS: &[&str] = &["rename", "other"];
 
-/// What the attributes of a variant say.
+/// The attributes of a variant.
 #[derive(Default)]
 pub(crate) struct VariantAttrs {
     pub(crate) rename: Option<Set<LitStr>>,
     pub(crate) aliases: Vec<Set<LitStr>>,
     pub(crate) other: Option<Set<()>>,
-    /// Whether serde never reads it.
+    /// Whether serde never decodes the variant.
     pub(crate) skip: bool,
-    /// The key `rename` of `#[leaf(..)]` itself.
+    /// The tokens of the key `rename` in `#[leaf(..)]`.
     pub(crate) own_rename: Option<TokenStream>,
 }
 
 impl VariantAttrs {
-    /// Reads the attributes of a variant; `#[leaf]` wins over `#[serde]`.
+    /// Parses the attributes of a variant. `#[leaf]` overrides `#[serde]`.
     pub(crate) fn parse(attrs: &[Attribute], errors: &mut Errors) -> Self {
         let mut read = Self::default();
         for entry in serde::entries(attrs, &[], errors) {
@@ -29,7 +29,7 @@ impl VariantAttrs {
                 "alias" => read.aliases.extend(entry.string(errors)),
                 "other" => read.other = entry.flag(errors),
                 "skip" | "skip_deserializing" => read.skip = true,
-                // The rest concerns serializing, bounds or paths.
+                // The other keys concern serializing, bounds or paths.
                 _ => {}
             }
         }

@@ -10,7 +10,7 @@ use syn::{Attribute, Ident, LitStr, Meta, Path};
 
 const KEYS: &[&str] = &["single", "collection", "keyed", "id"];
 
-/// What a view holds.
+/// How many rows a view has, and how they are read.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Shape {
     Single,
@@ -26,7 +26,7 @@ pub(crate) struct View {
 }
 
 impl View {
-    /// Reads one attribute.
+    /// Parses one attribute.
     pub(crate) fn parse(attr: &Attribute, errors: &mut Errors) -> Option<Self> {
         let metas = match attr.parse_args_with(Comma::parse_terminated) {
             Ok(metas) => metas,
@@ -35,10 +35,9 @@ impl View {
                     Ok(Some(word)) if syn::parse2::<Ident>(word.to_token_stream()).is_ok() => {
                         errors.push(super::malformed(attr, "view", error));
                     }
-                    Ok(Some(word)) => errors.at(
-                        &word,
-                        format!("`{word}` is a word of Rust: write `r#{word}`"),
-                    ),
+                    Ok(Some(word)) => {
+                        errors.at(&word, format!("`{word}` is a keyword: write `r#{word}`"))
+                    }
                     _ => errors.at(attr, NAME_FIRST),
                 }
                 return None;
@@ -50,7 +49,7 @@ impl View {
                 let shape = path.to_token_stream();
                 errors.at(
                     path,
-                    format!("`{shape}` is what a view holds, and needs a name before it: `#[view(latest, {shape})]`"),
+                    format!("missing the view's name before `{shape}`: `#[view(latest, {shape})]`"),
                 );
                 None
             }
@@ -67,7 +66,10 @@ impl View {
         for entry in metas.map(Entry) {
             match shape_named(&entry.key()) {
                 Some(named) if shape.is_none() => shape = entry.flag(errors).map(|_| named),
-                Some(_) => errors.at(&entry, "a view has one shape: keep one of them"),
+                Some(_) => errors.at(
+                    &entry,
+                    "a view can have only one of `single`, `collection` and `keyed`",
+                ),
                 None if entry.key() == "id" => id = entry.string(errors),
                 None => entry.unknown("view", KEYS, errors),
             }
@@ -81,14 +83,14 @@ impl View {
     }
 }
 
-/// The first token, if it is a word; takes the rest along.
+/// Returns the first token if it is a word, and consumes the rest.
 fn first_word(input: ParseStream<'_>) -> syn::Result<Option<Ident>> {
     let word = Ident::parse_any(input).ok();
     input.parse::<TokenStream>()?;
     Ok(word)
 }
 
-const NAME_FIRST: &str = "a view starts with its name: `#[view(latest, single)]`";
+const NAME_FIRST: &str = "expected the view's name first: `#[view(latest, single)]`";
 
 fn shape_of(path: &Path) -> Option<Shape> {
     shape_named(&path.get_ident()?.to_string())

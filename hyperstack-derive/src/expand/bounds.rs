@@ -1,6 +1,6 @@
-//! Where clauses: what must be known of the types that a parameter stands for.
+//! Where clauses, which contain the bounds on type parameters.
 //!
-//! Of any other type nothing is said here: that is the business of [`super::field`].
+//! Types without parameters are checked in [`super::field`].
 
 use super::field;
 use crate::tree::{FieldType, Leaf, Record};
@@ -8,7 +8,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::{quote, ToTokens};
 use syn::{parse_quote, Generics, Ident};
 
-/// The struct's generics, for its patch.
+/// Returns the struct's generics with the bounds of its patch.
 pub(super) fn patch(record: &Record) -> Generics {
     let fields = record.wired().map(|field| {
         let bound = match field.max() {
@@ -18,19 +18,20 @@ pub(super) fn patch(record: &Record) -> Generics {
         (&field.ty, bound)
     });
     let generics = of_types(&record.generics, fields, &record.krate);
-    // A field that holds the struct has no bound of its own, but holds a value.
+    // A field that contains the struct has no bound of its own, but the struct must be a value.
     let recursive = record
         .wired()
         .any(|field| field.ty.generic && field.ty.recursive);
-    match recursive {
-        true => value(generics, record),
-        false => generics,
+    if recursive {
+        value(generics, record)
+    } else {
+        generics
     }
 }
 
-/// The generics `own` of an item, whose fields are of these types, each with its bound.
+/// Returns the generics `own` of an item, with the bound of each field type.
 ///
-/// A field that mentions its own struct would make the bounds go round in a circle: it has none.
+/// A field that mentions its own struct gets no bound, because the bounds would be circular.
 pub(super) fn of_types<'a>(
     own: &Generics,
     types: impl Iterator<Item = (&'a FieldType, TokenStream)>,
@@ -50,7 +51,7 @@ pub(super) fn of_types<'a>(
     generics
 }
 
-/// The same generics, for parameters that own their data.
+/// Adds `'static` to the bounds of type parameters.
 fn owned(generics: &Generics) -> Generics {
     let mut generics = generics.clone();
     for param in generics.type_params_mut() {
@@ -59,15 +60,15 @@ fn owned(generics: &Generics) -> Generics {
     generics
 }
 
-/// `generics`, for what asks that the item be a value.
+/// Adds the bound that the item is a value.
 ///
-/// Without parameters that is told by a constant, at the item's name. Where it is an error, the compiler
-/// takes the clause and all that rests on it for erroneous too, in silence.
+/// Without parameters, the bound uses a constant at the item's name. If the constant is an error, the compiler treats
+/// the bound and everything that depends on it as errors too, and does not report them.
 pub(super) fn value(generics: Generics, item: &impl Item) -> Generics {
     checked(generics, item, "Value")
 }
 
-/// The struct's generics, for what asks that it be all that a row is.
+/// Returns the struct's generics with the bound that it can be a row.
 pub(super) fn row(record: &Record) -> Generics {
     checked(patch(record), record, "Record")
 }
@@ -76,15 +77,12 @@ fn checked(mut generics: Generics, item: &impl Item, bound: &str) -> Generics {
     let (ident, own, krate) = item.parts();
     let private = quote!(#krate::__private);
     let (_, arguments, _) = own.split_for_impl();
-    let bound = match own.params.is_empty() {
-        true => {
-            let check = Ident::new(item.check(), Span::call_site());
-            quote!(#private::Checked<{ <#ident as #private::#check>::CHECKED }>)
-        }
-        false => {
-            let bound = Ident::new(bound, Span::call_site());
-            quote!(#private::#bound)
-        }
+    let bound = if own.params.is_empty() {
+        let check = Ident::new(item.check(), Span::call_site());
+        quote!(#private::Checked<{ <#ident as #private::#check>::CHECKED }>)
+    } else {
+        let bound = Ident::new(bound, Span::call_site());
+        quote!(#private::#bound)
     };
     let clause = generics.make_where_clause();
     clause
@@ -93,12 +91,12 @@ fn checked(mut generics: Generics, item: &impl Item, bound: &str) -> Generics {
     generics
 }
 
-/// What the code is written for.
+/// The item for which code is generated.
 pub(super) trait Item {
-    /// Its name, its generics, and the path to the SDK.
+    /// Returns the item's name, its generics, and the path to the SDK.
     fn parts(&self) -> (&Ident, &Generics, &TokenStream);
 
-    /// The trait whose constant says that it is what it is to be.
+    /// Returns the trait whose constant checks the item's bounds.
     fn check(&self) -> &'static str;
 }
 
@@ -108,9 +106,10 @@ impl Item for Record {
     }
 
     fn check(&self) -> &'static str {
-        match self.entity {
-            true => "CheckedEntity",
-            false => "CheckedPart",
+        if self.entity {
+            "CheckedEntity"
+        } else {
+            "CheckedPart"
         }
     }
 }
@@ -125,7 +124,7 @@ impl Item for Leaf {
     }
 }
 
-/// `generics` with one more lifetime, to write after `impl`.
+/// Adds a lifetime to `generics`, for use after `impl`.
 pub(super) fn with_lifetime(generics: &Generics, lifetime: TokenStream) -> TokenStream {
     let mut generics = generics.clone();
     generics.params.insert(0, parse_quote!(#lifetime));

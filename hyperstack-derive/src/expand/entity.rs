@@ -1,4 +1,4 @@
-//! What an entity is beyond a section: a name, a marker, a key.
+//! The code of an entity in addition to that of a section: name, marker and key.
 
 use super::{bounds, key};
 use crate::tree::Record;
@@ -7,14 +7,14 @@ use quote::{format_ident, quote};
 use syn::ext::IdentExt;
 use syn::Ident;
 
-/// `FooEntity`, which names the entity where the struct itself is not to be named.
+/// Generates the marker type `FooEntity`.
 pub(super) fn marker(record: &Record) -> TokenStream {
     if !record.generics.params.is_empty() {
         return TokenStream::new();
     }
     let (vis, allows, marker) = (&record.vis, &record.allows, marker_ident(record));
     let docs = format!(
-        "The entity of [`{}`], as a type without values of its own.",
+        "The entity of [`{}`] as a marker type without data.",
         record.ident
     );
     quote! {
@@ -28,7 +28,7 @@ fn marker_ident(record: &Record) -> Ident {
     format_ident!("{}Entity", record.ident.unraw())
 }
 
-/// The impls of `Entity`, and of `Keyed`.
+/// Generates the impls of `Entity` and `Keyed`.
 pub(super) fn impls(record: &Record) -> TokenStream {
     let (krate, ident, name) = (&record.krate, &record.ident, &record.name);
     let generics = bounds::row(record);

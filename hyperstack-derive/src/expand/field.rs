@@ -1,21 +1,21 @@
-//! A field, by way of the trait `Field` of its type.
+//! Code for a field, which calls the trait `Field` of its type.
 //!
-//! A type that is no field is told once. The kind of field names a constant that only a field has; where
-//! that is an error, all that mentions the kind is erroneous too, and the compiler does not speak of it
-//! again: not in the code for the field, nor of the patch that it is part of, nor of what holds that.
+//! If a type is not a field, the compiler reports it once. The kind of the field uses a constant that only a field type
+//! has. If the constant is an error, everything that mentions the kind is an error too, but the compiler does not
+//! report it: not in the code of the field, of its patch, or of structs that contain it.
 
 use crate::tree::{Field, FieldType};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
-/// `Field<Kind>`: what the type must be, without the path to it.
+/// Returns the bound `Field<Kind>` of the type, without its path.
 pub(super) fn bound(krate: &TokenStream, ty: &FieldType) -> TokenStream {
     let kind = kind(krate, ty);
     quote!(Field #kind)
 }
 
-/// `<Kind>`: how the type is a field, by itself or by its serde impls. Nothing, where it is sure to be
-/// one by itself. Of what a parameter stands for its bounds say enough, and constants can say nothing.
+/// Returns `<Kind>`: whether the type is a field itself or through its serde impls. Returns `None` if it is surely a
+/// field itself. That includes types with parameters, where bounds do the check and constants cannot.
 fn kind(krate: &TokenStream, ty: &FieldType) -> Option<TokenStream> {
     let private = quote!(#krate::__private);
     let Some(foreign) = &ty.foreign else {
@@ -23,12 +23,13 @@ fn kind(krate: &TokenStream, ty: &FieldType) -> Option<TokenStream> {
         return (!ty.sure()).then_some(kind);
     };
     let inner = &foreign.inner;
-    let checked = match ty.generic {
-        true => quote!(true),
-        false => quote! {
+    let checked = if ty.generic {
+        quote!(true)
+    } else {
+        quote! {
             <#inner as #private::SerdeImpls>::HAS_IMPLS
                 & <#inner as #private::CheckedForeign>::CHECKED
-        },
+        }
     };
     let kind = quote!(#private::Foreign<{ #checked }>);
     let nested = |kind, _| quote!(#private::ForeignOption<#kind>);
@@ -36,13 +37,13 @@ fn kind(krate: &TokenStream, ty: &FieldType) -> Option<TokenStream> {
     Some(quote!(<#kind>))
 }
 
-/// `<T as Field>::name`.
+/// Returns `<T as Field>::name`.
 pub(super) fn item(krate: &TokenStream, ty: &FieldType, name: &str) -> TokenStream {
     let (bound, name) = (bound(krate, ty), Ident::new(name, Span::call_site()));
     quote!(<#ty as #krate::__private::#bound>::#name)
 }
 
-/// `<T as Appendable>::name`.
+/// Returns `<T as Appendable>::name`.
 pub(super) fn list(krate: &TokenStream, field: &Field, name: &str) -> TokenStream {
     let (ty, name) = (&field.ty, Ident::new(name, Span::call_site()));
     quote!(<#ty as #krate::__private::Appendable>::#name)

@@ -1,4 +1,4 @@
-//! The typed key of an entity, at the end of a path that other derives know the rest of.
+//! The typed key of an entity. Its path leads through structs that other derives handle.
 
 use super::bounds;
 use crate::tree::{Field, KeyPath, Record};
@@ -7,29 +7,28 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::{parse_quote, Ident};
 
-/// Says what the fields are, to whom a key's path leads through here.
+/// Generates `HasField` for each field, for key paths through this struct.
 pub(super) fn fields(record: &Record) -> TokenStream {
     let fields = record.wired().filter(|field| !field.ty.no_key);
     fields.map(|field| has_field(record, field)).collect()
 }
 
-/// What is not known to be public stands in a bound only: as the associated type it would have to be
-/// as public as the struct.
+/// A type that may be private is used in a bound only. As the associated type it would have to be as public as the
+/// struct.
 fn has_field(record: &Record, field: &Field) -> TokenStream {
     let (krate, owner, ty) = (&record.krate, &record.ident, &field.ty);
     let (ident, number) = (&field.ident, number(&field.ident));
     let (_, arguments, _) = record.generics.split_for_impl();
     let mut generics = record.generics.clone();
-    let (of, value) = match ty.public {
-        true => (quote!(#ty), quote!(&self.#ident)),
-        false => {
-            generics.params.push(parse_quote!(__Type));
-            let is = quote!(for<'__x> #krate::__private::Is<'__x, Is = __Type>);
-            let clause = generics.make_where_clause();
-            clause.predicates.push(parse_quote!(#ty: #is));
-            let value = quote!(<#ty as #krate::__private::Is<'_>>::is(&self.#ident));
-            (quote!(__Type), value)
-        }
+    let (of, value) = if ty.public {
+        (quote!(#ty), quote!(&self.#ident))
+    } else {
+        generics.params.push(parse_quote!(__Type));
+        let is = quote!(for<'__x> #krate::__private::Is<'__x, Is = __Type>);
+        let clause = generics.make_where_clause();
+        clause.predicates.push(parse_quote!(#ty: #is));
+        let value = quote!(<#ty as #krate::__private::Is<'_>>::is(&self.#ident));
+        (quote!(__Type), value)
     };
     let params = bounds::with_lifetime(&generics, quote!('__f));
     let (_, _, clause) = generics.split_for_impl();
@@ -44,7 +43,7 @@ fn has_field(record: &Record, field: &Field) -> TokenStream {
     }
 }
 
-/// The impl of `Keyed`, where there is a key.
+/// Generates the impl of `Keyed` if there is a key.
 pub(super) fn entity(record: &Record) -> TokenStream {
     let Some(key) = &record.key else {
         return TokenStream::new();
@@ -95,8 +94,8 @@ fn keyed(record: &Record, key: &KeyPath, first: &Field) -> TokenStream {
     }
 }
 
-/// Follows the path, so that the compiler reports what is wrong with it. What a parameter stands for
-/// is not known here.
+/// Generates code that follows the path, so that the compiler reports errors in it. If the first field's type mentions
+/// a type parameter, leaves out the checks of each step, because the parameter's type is unknown here.
 fn checked(record: &Record, key: &KeyPath, first: &Field) -> TokenStream {
     let (krate, owner) = (&record.krate, &record.ident);
     let (params, arguments, clause) = record.generics.split_for_impl();
@@ -111,12 +110,11 @@ fn checked(record: &Record, key: &KeyPath, first: &Field) -> TokenStream {
         }
         path = quote_spanned!(at=> #path.#name);
     }
-    let end = match generic {
-        true => quote_spanned!(at=> let _ = &#path;),
-        false => {
-            let step = step(path);
-            quote_spanned!(at=> #step.end();)
-        }
+    let end = if generic {
+        quote_spanned!(at=> let _ = &#path;)
+    } else {
+        let step = step(path);
+        quote_spanned!(at=> #step.end();)
     };
     quote_spanned! {at=>
         #[allow(unused_imports)]
@@ -127,8 +125,8 @@ fn checked(record: &Record, key: &KeyPath, first: &Field) -> TokenStream {
     }
 }
 
-/// A number for a name: types tell fields apart by numbers only. It is the FNV-1a hash of 128 bits,
-/// under which two names of one struct are never equal; if they were, the impls would conflict.
+/// Returns the number of a name, because a type parameter can be a number but not a string. It is the 128-bit FNV-1a
+/// hash. If two names of a struct had the same hash, the impls would conflict and not compile.
 fn number(name: &Ident) -> u128 {
     let start = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
     let name = name.unraw().to_string();

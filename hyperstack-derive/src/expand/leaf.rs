@@ -1,4 +1,4 @@
-//! `Leaf`: a field that is replaced whole.
+//! The code of the derive `Leaf`.
 
 use super::field::{self, item};
 use super::{bounds, key, patch, record, slots};
@@ -7,7 +7,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote};
 use syn::{Generics, Ident};
 
-/// The impl of `Field`, and what that rests on.
+/// Generates the impl of `Field` and the code that it needs.
 pub(super) fn impls(leaf: &Leaf) -> TokenStream {
     match &leaf.shape {
         LeafShape::Record(inside) => of_record(leaf, inside),
@@ -17,7 +17,7 @@ pub(super) fn impls(leaf: &Leaf) -> TokenStream {
     }
 }
 
-/// The impl of `Field`; `decode` makes a result of `__d` and `__cx`, and `encode` of `__leaf` and `__s`.
+/// Generates the impl of `Field`. `decode` uses `__d` and `__cx`, and `encode` uses `__leaf` and `__s`.
 fn impl_field(
     leaf: &Leaf,
     generics: Generics,
@@ -52,7 +52,7 @@ fn impl_field(
     }
 }
 
-/// Named fields: by way of slots that nobody else sees.
+/// Generates the code of a struct with named fields, which decodes through hidden slots.
 fn of_record(leaf: &Leaf, inside: &Record) -> TokenStream {
     let krate = &leaf.krate;
     let hidden = Ident::new("__Fields", Span::call_site());
@@ -84,7 +84,7 @@ fn of_record(leaf: &Leaf, inside: &Record) -> TokenStream {
     quote!(#definition #slots #field #fields)
 }
 
-/// A newtype: what it holds.
+/// Generates the code of a newtype, which uses the code of its field.
 fn of_newtype(leaf: &Leaf, ty: &FieldType) -> TokenStream {
     let krate = &leaf.krate;
     let (decode, encode) = (
@@ -99,7 +99,7 @@ fn of_newtype(leaf: &Leaf, ty: &FieldType) -> TokenStream {
     )
 }
 
-/// A longer tuple: an array.
+/// Generates the code of a tuple struct, which uses the code of a tuple.
 fn of_tuple(leaf: &Leaf, types: &[FieldType]) -> TokenStream {
     let field = quote!(#(#types,)*);
     let krate = &leaf.krate;
@@ -123,13 +123,13 @@ fn of_tuple(leaf: &Leaf, types: &[FieldType]) -> TokenStream {
     )
 }
 
-/// The generics of a leaf that holds these types.
+/// Returns the generics of a leaf with fields of these types.
 fn generics(leaf: &Leaf, types: &[FieldType]) -> Generics {
     let bounded = types.iter().map(|ty| (ty, field::bound(&leaf.krate, ty)));
     bounds::of_types(&leaf.generics, bounded, &leaf.krate)
 }
 
-/// Names.
+/// Generates the code of an enum.
 fn of_enum(leaf: &Leaf, variants: &Variants) -> TokenStream {
     let krate = &leaf.krate;
     let some = quote!(::core::option::Option::Some);
@@ -164,7 +164,7 @@ fn of_enum(leaf: &Leaf, variants: &Variants) -> TokenStream {
             _ => quote!(Self::#ident => #name,),
         }
     });
-    // What is wrong with the others is reported already.
+    // The errors of invalid variants are already reported.
     let others = (!variants.complete).then(|| quote!(_ => "",));
     let texts_of = other.iter().filter_map(|(_, other)| match other {
         Other::Text(ty) => Some((ty, quote!(leaf::Text))),

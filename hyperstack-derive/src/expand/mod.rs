@@ -1,4 +1,4 @@
-//! The code that is written. Named types stand beside the item, impls in `const _`.
+//! Generates code. Named types go beside the item, impls into `const _`.
 
 mod bounds;
 mod entity;
@@ -17,19 +17,19 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Generics, Ident};
 
-/// The code of the derive `Entity`.
+/// Generates the code of the derive `Entity`.
 pub(crate) fn entity(record: &Record) -> TokenStream {
     let (marker, code) = (entity::marker(record), section(record));
     let impls = constant(&record.allows, entity::impls(record));
     quote!(#code #marker #impls)
 }
 
-/// The code of the derive `Leaf`.
+/// Generates the code of the derive `Leaf`.
 pub(crate) fn leaf(leaf: &Leaf) -> TokenStream {
     constant(&leaf.allows, leaf::impls(leaf))
 }
 
-/// The code of the derive `Section`: a patch, and its merge field by field.
+/// Generates the code of the derive `Section`: the patch and its merge.
 pub(crate) fn section(record: &Record) -> TokenStream {
     let patch = patch::ident(record);
     let definition = patch::definition(record);
@@ -46,27 +46,27 @@ pub(crate) fn section(record: &Record) -> TokenStream {
     quote!(#definition #impls)
 }
 
-/// Whoever has no use for a struct but its patch is not to be told that it is never constructed.
+/// Prevents the warning that a struct is never constructed if only its patch is used.
 fn used(ident: &Ident, generics: &Generics) -> Option<TokenStream> {
     let used = quote!(let _ = ::core::marker::PhantomData::<#ident>;);
     generics.params.is_empty().then_some(used)
 }
 
-/// The code of the derive `Views`.
+/// Generates the code of the derive `Views`.
 pub(crate) fn views(views: &Views) -> TokenStream {
     let definition = views::definition(views);
     let impls = constant(&views.allows, views::impls(views));
     quote!(#definition #impls)
 }
 
-/// The code of the derive `Stack`.
+/// Generates the code of the derive `Stack`.
 pub(crate) fn stack(stack: &Stack) -> TokenStream {
     let definition = stack::definition(stack);
     let impls = constant(&stack.allows, stack::impls(stack));
     quote!(#definition #impls)
 }
 
-/// A place for impls in which nothing can be named from outside.
+/// Puts impls into a constant, so that helper items inside cannot be named from outside.
 fn constant(allows: &TokenStream, impls: TokenStream) -> TokenStream {
     quote! {
         #[doc(hidden)]

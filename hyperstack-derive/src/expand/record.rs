@@ -1,4 +1,4 @@
-//! `Patchable`: how a struct is built from its slots, and merges them.
+//! `Patchable`: builds a struct from its slots, and merges them.
 
 use super::bounds;
 use super::field::{item, list};
@@ -7,7 +7,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Expr, Ident};
 
-/// The impl of `Patchable`.
+/// Generates the impl of `Patchable`.
 pub(super) fn impls(record: &Record, patch: &Ident) -> TokenStream {
     let (krate, ident) = (&record.krate, &record.ident);
     let generics = bounds::value(bounds::patch(record), record);
@@ -65,13 +65,13 @@ pub(super) fn impls(record: &Record, patch: &Ident) -> TokenStream {
     }
 }
 
-/// `Self`, built from the slots of `__patch`.
+/// Generates `Self`, built from the slots of `__patch`.
 pub(super) fn built(record: &Record) -> TokenStream {
     let fields = record.fields.iter().map(|field| build(record, field));
     quote!(Self { #(#fields,)* })
 }
 
-/// All slots by their names, each with the value that `value` gives it.
+/// Generates an initializer for each slot, with the expression that `value` returns.
 pub(super) fn each(record: &Record, value: impl Fn(&Field) -> TokenStream) -> TokenStream {
     let slots = record.wired().map(|field| {
         let (ident, value) = (&field.ident, value(field));
@@ -82,7 +82,7 @@ pub(super) fn each(record: &Record, value: impl Fn(&Field) -> TokenStream) -> To
     quote!(#(#slots,)* #(#markers: ::core::marker::PhantomData,)*)
 }
 
-/// The slot of a field, without what its list would not keep.
+/// Generates the slot of a field, trimmed to the maximum length of its list.
 fn slot(record: &Record, field: &Field) -> TokenStream {
     let (krate, ident) = (&record.krate, &field.ident);
     match field.max() {
@@ -94,8 +94,8 @@ fn slot(record: &Record, field: &Field) -> TokenStream {
     }
 }
 
-/// The most elements of a list. Its type is said here, so that wherever it is wrong, rustc says the
-/// same, and says it once.
+/// Generates the maximum length of a list. The explicit type makes the compiler report a wrong type once, and always in
+/// the same way.
 fn number(krate: &TokenStream, max: &Expr) -> TokenStream {
     quote!({
         let __max: #krate::__private::usize = #max;
@@ -103,7 +103,7 @@ fn number(krate: &TokenStream, max: &Expr) -> TokenStream {
     })
 }
 
-/// The default of a field, without what its list would not keep.
+/// Generates the default of a field, trimmed to the maximum length of its list.
 fn default(record: &Record, field: &Field) -> Option<TokenStream> {
     let (krate, default) = (&record.krate, field.default.as_ref()?);
     Some(match field.max() {
@@ -132,8 +132,8 @@ fn build(record: &Record, field: &Field) -> TokenStream {
             quote!(#build(#name, #slot))
         }
     };
-    // In a debug build, a `?` would move the field twice more, and to name the root outside would move the
-    // struct: each move takes its size on the stack.
+    // In a debug build, a `?` would move the field twice more, and setting the root outside would move the struct. Each
+    // move takes the size of the value on the stack.
     let root = &record.name;
     quote! {
         #ident: match #built {

@@ -1,4 +1,4 @@
-//! A section as a field of others.
+//! A section as a field of other structs.
 
 use super::bounds;
 use crate::tree::Record;
@@ -6,7 +6,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::Ident;
 
-/// The impls of `Field` for a section.
+/// Generates the impls of `Field` for a section.
 pub(super) fn impls(record: &Record, patch: &Ident) -> TokenStream {
     let (krate, ident) = (&record.krate, &record.ident);
     let private = quote!(#krate::__private);

@@ -1,4 +1,4 @@
-//! The slots of a struct: none of them set, and what is done with each.
+//! The slots of a struct: their default and their visitors.
 
 use super::bounds;
 use super::field::item;
@@ -9,7 +9,7 @@ use quote::quote;
 use syn::ext::IdentExt;
 use syn::Ident;
 
-/// The impls of everything that holds slots, a named patch or a leaf's hidden one.
+/// Generates the impls of a struct of slots: a patch, or the hidden struct of a leaf.
 pub(super) fn impls(record: &Record, patch: &Ident) -> TokenStream {
     let krate = &record.krate;
     let private = quote!(#krate::__private);
@@ -31,7 +31,7 @@ pub(super) fn impls(record: &Record, patch: &Ident) -> TokenStream {
         items("show_field"),
         items("then_field"),
     );
-    // An alias has a number of its own, so that an error calls the field what the wire calls it.
+    // An alias has its own number, so that errors use the name on the wire.
     let aliases = record.wired().zip(&numbers);
     let aliases =
         aliases.flat_map(|(field, number)| field.aliases.iter().map(move |a| (number, a)));
@@ -100,7 +100,7 @@ pub(super) fn impls(record: &Record, patch: &Ident) -> TokenStream {
     }
 }
 
-/// The names in Rust, where they are not those on the wire.
+/// Generates the Rust names, if they differ from the wire names.
 fn idents(record: &Record, private: &TokenStream) -> Option<TokenStream> {
     let idents = record.wired().map(|field| field.ident.unraw().to_string());
     let idents: Vec<_> = idents.collect();

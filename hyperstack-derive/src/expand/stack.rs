@@ -1,4 +1,4 @@
-//! `FooClient`: a connection, and the views of each entity over it.
+//! `FooClient`: a connection with the views of each entity.
 
 use crate::tree::Stack;
 use proc_macro2::{Span, TokenStream};
@@ -10,20 +10,20 @@ fn client_ident(stack: &Stack) -> Ident {
     format_ident!("{}Client", stack.ident.unraw())
 }
 
-/// Where the entities are listed. All of the code is said to be there, so that of an entity without
-/// views the compiler says so there, and once.
+/// Returns the place where the entities are listed. All generated code has this span, so that the compiler reports an
+/// entity without views there, and only once.
 fn place(stack: &Stack) -> Span {
     let place = stack.place.clone().into_iter().next();
     let here = Span::call_site();
     place.map_or(here, |token| here.located_at(token.span()))
 }
 
-/// The struct.
+/// Generates the struct.
 pub(super) fn definition(stack: &Stack) -> TokenStream {
     let (krate, vis, client) = (&stack.krate, &stack.vis, client_ident(stack));
     let allows = &stack.allows;
     let docs = format!(
-        "A connection to the stack `{}`, and the views of its entities. Cheap to clone.",
+        "A connection to the stack `{}` with the views of its entities. Cheap to clone.",
         stack.name
     );
     let at = place(stack);
@@ -48,7 +48,7 @@ pub(super) fn definition(stack: &Stack) -> TokenStream {
     }
 }
 
-/// The ways to connect.
+/// Generates the functions that connect, and the impls of the client.
 pub(super) fn impls(stack: &Stack) -> TokenStream {
     let (krate, vis, ident, name) = (&stack.krate, &stack.vis, &stack.ident, &stack.name);
     let client = client_ident(stack);
@@ -64,14 +64,14 @@ pub(super) fn impls(stack: &Stack) -> TokenStream {
     });
     let at_url = stack.url.as_ref().map(|url| {
         quote_spanned! {at=>
-            /// Where its server is.
+            /// The server's URL.
             #vis const URL: &'static #krate::__private::str = #url;
 
             /// Connects to [`URL`](Self::URL) with the default settings.
             ///
             /// # Errors
             ///
-            /// What stood in the way.
+            /// If connecting fails. See `ConnectError`.
             #vis async fn connect() -> #result {
                 Self::connect_to(Self::URL).await
             }
@@ -80,19 +80,22 @@ pub(super) fn impls(stack: &Stack) -> TokenStream {
     let builder = quote!(#krate::HyperStack::builder());
     let (settings, builder) = match &stack.url {
         Some(_) => (
-            "A builder with [`URL`](Self::URL), for all settings.",
+            "Returns a builder with [`URL`](Self::URL), for custom settings.",
             quote!(#krate::HyperStackBuilder::url(#builder, Self::URL)),
         ),
-        None => ("A builder for all settings, which lacks the URL.", builder),
+        None => (
+            "Returns a builder for custom settings. Set the URL before connecting.",
+            builder,
+        ),
     };
-    let settings = format!("{settings} What it connects to, the client's `new` takes.");
+    let settings = format!("{settings} Pass the connection to `{client}::new`.");
     let over = format!(
-        "The views over a connection: `{client}::new({ident}::builder().connect().await?)`."
+        "Creates the client from a connection: `{client}::new({ident}::builder().connect().await?)`."
     );
     quote_spanned! {at=>
         #[allow(dead_code)]
         impl #ident {
-            /// What the stack is called.
+            /// The stack's name.
             #vis const NAME: &'static #krate::__private::str = #name;
 
             #at_url
@@ -101,7 +104,7 @@ pub(super) fn impls(stack: &Stack) -> TokenStream {
             ///
             /// # Errors
             ///
-            /// What stood in the way.
+            /// If connecting fails. See `ConnectError`.
             #vis async fn connect_to(
                 __url: impl ::core::convert::Into<#krate::__private::String>,
             ) -> #result {
@@ -140,7 +143,7 @@ pub(super) fn impls(stack: &Stack) -> TokenStream {
                 Self { #(#fields,)* __hyperstack }
             }
 
-            /// The connection.
+            /// Returns the connection.
             #[must_use]
             #vis fn hyperstack(&self) -> &#krate::HyperStack {
                 &self.__hyperstack

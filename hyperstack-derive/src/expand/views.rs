@@ -11,13 +11,13 @@ fn views_ident(views: &Views) -> Ident {
     format_ident!("{}Views", views.ident.unraw())
 }
 
-/// That the entity is one. Where it is not, `Entity` has said why.
+/// Generates the bound that the entity is valid. If it is not, the derive `Entity` reports why.
 fn clause(views: &Views) -> TokenStream {
     let (krate, entity) = (&views.krate, &views.ident);
     quote!(where for<'__x> #entity: #krate::__private::Streamed<'__x>)
 }
 
-/// The struct. It asks for nothing, so that to name it is never a mistake.
+/// Generates the struct. It has no bounds, so that naming it is never an error.
 pub(super) fn definition(views: &Views) -> TokenStream {
     let (krate, vis, entity, allows) = (&views.krate, &views.vis, &views.ident, &views.allows);
     let ident = views_ident(views);
@@ -32,7 +32,7 @@ pub(super) fn definition(views: &Views) -> TokenStream {
     }
 }
 
-/// The impl of `Views`, and the accessors.
+/// Generates the impl of `Views` and the accessors.
 pub(super) fn impls(views: &Views) -> TokenStream {
     let (krate, entity, vis) = (&views.krate, &views.ident, &views.vis);
     let ident = views_ident(views);
@@ -43,7 +43,7 @@ pub(super) fn impls(views: &Views) -> TokenStream {
             Some(id) => id.value.value(),
             None => format!("{}/{}", views.name, view.name.unraw()),
         };
-        let docs = format!("The view `{id}`.");
+        let docs = format!("Returns the view `{id}`.");
         let (handle, method) = match view.shape {
             Shape::Single => (quote!(SingleView), quote!(single)),
             Shape::Collection => (quote!(WindowView), quote!(collection)),
@@ -91,13 +91,13 @@ pub(super) fn impls(views: &Views) -> TokenStream {
         }
 
         impl #ident #clause {
-            /// One entity at a time, by its key.
+            /// Returns the state view, which reads one row by its key.
             #[must_use]
             #vis fn state(&self) -> #krate::StateView<#entity> {
                 #krate::__private::ViewSource::state(&self.views)
             }
 
-            /// All entities.
+            /// Returns the list view, which has all rows.
             #[must_use]
             #vis fn list(&self) -> #krate::ListView<#entity> {
                 #krate::__private::ViewSource::list(&self.views)

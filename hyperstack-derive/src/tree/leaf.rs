@@ -1,4 +1,4 @@
-//! A leaf: a struct, a newtype or an enum of names.
+//! A leaf: a struct, a newtype, a tuple struct or an enum.
 
 use super::{FieldType, Record};
 use crate::attr::container::ContainerAttrs;
@@ -12,33 +12,33 @@ use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::{Data, DataEnum, DeriveInput, Fields, FieldsUnnamed, Generics, Ident, LitStr};
 
-/// What derives `Leaf`.
+/// An item that derives `Leaf`.
 pub(crate) struct Leaf {
     pub(crate) ident: Ident,
     pub(crate) generics: Generics,
-    /// The lints that are allowed.
+    /// The item's `allow` attributes.
     pub(crate) allows: TokenStream,
     /// The path to the SDK.
     pub(crate) krate: TokenStream,
     pub(crate) shape: LeafShape,
 }
 
-/// The shapes that a leaf may have.
+/// The shape of a leaf.
 pub(crate) enum LeafShape {
-    /// Named fields.
+    /// A struct with named fields, as an object.
     Record(Box<Record>),
-    /// One field without a name: read and written as on its own.
+    /// A newtype, as the JSON of its field.
     Newtype(FieldType),
-    /// More of them: an array.
+    /// A tuple struct with several fields, as an array.
     Tuple(Vec<FieldType>),
-    /// Names.
+    /// An enum, as the name of its variant.
     Enum(Variants),
 }
 
 /// The variants of an enum.
 pub(crate) struct Variants {
     pub(crate) known: Vec<Variant>,
-    /// Whether these are all, or some were wrong.
+    /// Whether all variants are valid and in `known`.
     pub(crate) complete: bool,
 }
 
@@ -47,28 +47,28 @@ pub(crate) struct Variant {
     pub(crate) ident: Ident,
     /// The name on the wire.
     pub(crate) name: String,
-    /// Where that name is from.
+    /// The tokens that set the name.
     pub(crate) name_at: TokenStream,
     pub(crate) aliases: Vec<LitStr>,
-    /// Whether it is written, but never read.
+    /// Whether the variant is encoded but never decoded.
     pub(crate) skip: bool,
-    /// Whether it stands for every other name.
+    /// Set if the variant matches every unknown name.
     pub(crate) other: Option<Other>,
     pub(crate) other_at: Option<TokenStream>,
-    /// The key that `#[leaf(rename = "..")]` has.
+    /// The tokens of the key `rename` in `#[leaf(..)]`.
     pub(crate) renamed_at: Option<TokenStream>,
 }
 
-/// What the variant for every other name keeps of it.
+/// Whether the variant with `other` stores the unknown name.
 pub(crate) enum Other {
-    /// The name, in this type.
+    /// Stores the name in this type.
     Text(FieldType),
-    /// Nothing.
+    /// Does not store it.
     Nothing,
 }
 
 impl Leaf {
-    /// Reads what derives `Leaf`.
+    /// Parses an item that derives `Leaf`.
     pub(crate) fn parse(input: DeriveInput, errors: &mut Errors) -> Option<Self> {
         let attrs = ContainerAttrs::parse(&input, "leaf", &["rename_all", "crate"], errors);
         check::owned(&input.generics, errors)?;
@@ -78,7 +78,7 @@ impl Leaf {
             Data::Struct(data) => match data.fields {
                 Fields::Named(fields) => {
                     let record = Record::new(input, fields, attrs, errors);
-                    check::leaf_is_replaced_whole(&record, errors);
+                    check::leaf_excludes_append(&record, errors);
                     LeafShape::Record(Box::new(record))
                 }
                 Fields::Unnamed(fields) => {
@@ -86,20 +86,26 @@ impl Leaf {
                     tuple(&fields, &input, errors)
                 }
                 Fields::Unit => {
-                    errors.at(&ident, "a leaf holds something: a unit struct has no JSON");
+                    errors.at(
+                        &ident,
+                        "a unit struct cannot be a leaf, because it has no JSON",
+                    );
                     return None;
                 }
             },
             Data::Enum(data) => {
                 if data.variants.is_empty() {
-                    errors.at(&ident, "a leaf has at least one variant");
+                    errors.at(
+                        &ident,
+                        "an enum that derives `Leaf` needs at least one variant",
+                    );
                 }
                 let variants = variants(data, &input, &attrs, errors);
                 check::variants(&variants.known, errors);
                 LeafShape::Enum(variants)
             }
             Data::Union(_) => {
-                errors.at(&ident, "a leaf is a struct or an enum, not a union");
+                errors.at(&ident, "a union cannot be a leaf: use a struct or an enum");
                 return None;
             }
         };
@@ -113,7 +119,7 @@ impl Leaf {
     }
 }
 
-const TEXT: &str = "a variant's text is kept as it comes";
+const TEXT: &str = "the field of a variant takes no attributes";
 
 fn tuple(fields: &FieldsUnnamed, input: &DeriveInput, errors: &mut Errors) -> LeafShape {
     let newtype = fields.unnamed.len() == 1;
@@ -168,20 +174,20 @@ fn variants(
                 misplaced(&field.attrs, "leaf", TEXT, errors);
                 Other::Text(FieldType::new(&field.ty, false, input))
             }
-            // What was not understood may have said what the data is.
+            // The attribute that did not parse may have been `other`.
             (_, None) if !understood => continue,
             (fields, Some(_)) => {
                 errors.at(
                     fields,
-                    "`other` keeps the text and nothing else: `Unknown(String)`",
+                    "a variant with `other` holds one string or nothing: `Unknown(String)`",
                 );
                 continue;
             }
             (fields, None) => {
                 errors.at(
                     fields,
-                    "a leaf's variants are names, without data; `#[leaf(other)]` may hold a \
-                     `String`, and `#[field(serde)]` takes any enum with serde impls",
+                    "the variants of a leaf cannot hold data, except a `String` with `#[leaf(other)]`: for an enum with \
+                     data, use `#[field(serde)]`",
                 );
                 continue;
             }

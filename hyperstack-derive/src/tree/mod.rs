@@ -1,4 +1,4 @@
-//! The parsed item: what the attributes and the struct say, put together.
+//! The parsed item: the struct combined with its attributes.
 
 mod leaf;
 mod record;

@@ -1,4 +1,4 @@
-//! A struct with named fields: an entity, a section, or the inside of a leaf.
+//! A struct with named fields: an entity, a section, or the content of a leaf.
 
 use super::FieldType;
 use crate::attr::container::ContainerAttrs;
@@ -16,7 +16,7 @@ pub(crate) struct Record {
     pub(crate) ident: Ident,
     pub(crate) vis: Visibility,
     pub(crate) generics: Generics,
-    /// The lints that are allowed.
+    /// The item's `allow` attributes.
     pub(crate) allows: TokenStream,
     /// The path to the SDK.
     pub(crate) krate: TokenStream,
@@ -29,12 +29,12 @@ pub(crate) struct Record {
     pub(crate) fields: Vec<Field>,
 }
 
-/// The path to an entity's key: fields, as they are called in Rust.
+/// The path to an entity's key, as Rust field names.
 pub(crate) struct KeyPath {
     pub(crate) literal: LitStr,
     /// The first field.
     pub(crate) first: Ident,
-    /// What follows.
+    /// The fields after it.
     pub(crate) rest: Vec<Ident>,
 }
 
@@ -43,29 +43,29 @@ pub(crate) struct Field {
     pub(crate) ident: Ident,
     pub(crate) vis: Visibility,
     pub(crate) docs: TokenStream,
-    /// The lints that are allowed.
+    /// The field's `allow` attributes.
     pub(crate) allows: TokenStream,
     pub(crate) ty: FieldType,
     /// The name on the wire.
     pub(crate) name: String,
-    /// Where that name is from.
+    /// The tokens that set the name.
     pub(crate) name_at: TokenStream,
     pub(crate) aliases: Vec<LitStr>,
     /// The expression of the default.
     pub(crate) default: Option<TokenStream>,
-    /// What the attributes say.
+    /// The field's attributes.
     pub(crate) attrs: FieldAttrs,
 }
 
 impl Record {
-    /// Reads what derives `Entity`.
+    /// Parses a struct that derives `Entity`.
     pub(crate) fn entity(input: DeriveInput, errors: &mut Errors) -> Option<Self> {
         let keys = ["name", "key", "rename_all", "crate"];
         let attrs = ContainerAttrs::parse(&input, "entity", &keys, errors);
         Self::derived(input, attrs, "an entity", errors)
     }
 
-    /// Reads what derives `Section`.
+    /// Parses a struct that derives `Section`.
     pub(crate) fn section(input: DeriveInput, errors: &mut Errors) -> Option<Self> {
         let attrs = ContainerAttrs::parse(&input, "section", &["rename_all", "crate"], errors);
         Self::derived(input, attrs, "a section", errors)
@@ -86,22 +86,22 @@ impl Record {
                 }
                 _ => errors.at(
                     &input.ident,
-                    format!("{what} has named fields: derive `Leaf` for this, or name them"),
+                    format!("{what} must have named fields: name them, or derive `Leaf` instead"),
                 ),
             },
             Data::Enum(_) => errors.at(
                 &input.ident,
-                format!("{what} is a struct with named fields: derive `Leaf` for an enum"),
+                format!("{what} must be a struct with named fields: derive `Leaf` for an enum"),
             ),
             Data::Union(_) => errors.at(
                 &input.ident,
-                format!("{what} is a struct with named fields, not a union"),
+                format!("{what} must be a struct with named fields, not a union"),
             ),
         }
         None
     }
 
-    /// Puts a struct together, and checks it.
+    /// Builds a record from its parts, and checks it.
     pub(crate) fn new(
         input: DeriveInput,
         fields: FieldsNamed,
@@ -140,17 +140,17 @@ impl Record {
 }
 
 impl KeyPath {
-    /// Whether this is its first field.
+    /// Whether `field` is the path's first field.
     pub(crate) fn starts_at(&self, field: &Field) -> bool {
         field.ident.unraw() == self.first.unraw()
     }
 
-    /// Reads `id.round_id`; a keyword stands for the raw identifier.
+    /// Parses `id.round_id`. A keyword means the raw identifier.
     fn parse(literal: &LitStr, errors: &mut Errors) -> Option<Self> {
         let text = literal.value();
         let part = |part: &str| {
             let raw = || syn::parse_str(&format!("r#{part}"));
-            // A keyword only since the edition of 2024.
+            // `gen` is a keyword only since the 2024 edition.
             let ident = match part {
                 "gen" => raw(),
                 _ => syn::parse_str(part).or_else(|_| raw()),
@@ -162,7 +162,7 @@ impl KeyPath {
         let path: Option<Vec<Ident>> = text.split('.').map(part).collect();
         let mut path = path.unwrap_or_default().into_iter();
         let Some(first) = path.next() else {
-            let right = "a key is a path of fields joined by dots: `id.round_id`";
+            let right = "invalid key: expected field names joined by dots, such as `id.round_id`";
             errors.at(literal, right);
             return None;
         };
@@ -222,7 +222,7 @@ impl Field {
         self.attrs.skip.is_none()
     }
 
-    /// The expression `N` of `append(max = N)`, where there is something to append to.
+    /// The expression `N` of `append(max = N)`, unless `serde` makes `append` invalid.
     pub(crate) fn max(&self) -> Option<&Expr> {
         let append = self.attrs.append.as_ref();
         append

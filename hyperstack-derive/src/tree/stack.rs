@@ -1,4 +1,4 @@
-//! A stack: a server's entities under one name.
+//! A stack: the entities of one server.
 
 use crate::attr::stack::StackAttrs;
 use crate::attr::{allows, Set};
@@ -9,18 +9,18 @@ use proc_macro2::{Span, TokenStream};
 use syn::ext::IdentExt;
 use syn::{DeriveInput, Ident, LitStr, Path, Visibility};
 
-/// What derives `Stack`.
+/// A struct that derives `Stack`.
 pub(crate) struct Stack {
     pub(crate) ident: Ident,
     pub(crate) vis: Visibility,
-    /// The lints that are allowed.
+    /// The item's `allow` attributes.
     pub(crate) allows: TokenStream,
     /// The path to the SDK.
     pub(crate) krate: TokenStream,
     pub(crate) name: String,
     pub(crate) url: Option<LitStr>,
     pub(crate) members: Vec<Member>,
-    /// The key that lists them.
+    /// The tokens of the key `entities`.
     pub(crate) place: TokenStream,
 }
 
@@ -32,13 +32,13 @@ pub(crate) struct Member {
 }
 
 impl Stack {
-    /// Reads what derives `Stack`.
+    /// Parses a struct that derives `Stack`.
     pub(crate) fn parse(input: DeriveInput, errors: &mut Errors) -> Option<Self> {
         check::unit(&input, errors)?;
         let attrs = StackAttrs::parse(&input, errors);
         let url = attrs.url.map(|set| set.value);
         check::url(url.as_ref(), errors);
-        // Of a stack with mistakes no more is to be said, such as that it has no `connect()`.
+        // After an error, set a URL, so that calls of `connect()` cause no further errors.
         let url = url.or_else(|| (errors.count() > 0).then(|| LitStr::new("", Span::call_site())));
         let members = attrs.entities.into_iter().filter_map(Member::new).collect();
         let name = match attrs.name {
@@ -63,7 +63,7 @@ impl Member {
         let last = &entity.segments.last()?.ident;
         let name = case::snake(&last.unraw().to_string());
         let parsed = syn::parse_str::<Ident>(&name);
-        // `r#type` is a name, but nothing is called `r#self`.
+        // `r#type` is a valid name, but `r#self` is not.
         let parsed = parsed.or_else(|_| syn::parse_str(&format!("r#{name}")));
         let mut field = parsed
             .or_else(|_| syn::parse_str(&format!("{name}_")))

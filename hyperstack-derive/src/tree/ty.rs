@@ -4,34 +4,34 @@ use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::{quote, ToTokens};
 use syn::{DeriveInput, GenericArgument, Generics, Ident, PathArguments, Type};
 
-/// A type, and what it says of the struct around it.
+/// The type of a field, and how it relates to the struct.
 pub(crate) struct FieldType {
     /// The type, with `Self` written out.
     tokens: TokenStream,
-    /// What there is to `#[field(serde)]`.
+    /// The type for `#[field(serde)]`, if the field has that attribute.
     pub(crate) foreign: Option<Foreign>,
     /// Whether it mentions the struct itself.
     pub(crate) recursive: bool,
     /// Whether it mentions a parameter of the struct.
     pub(crate) generic: bool,
-    /// Whether it is spelled like types that are sure to be fields.
+    /// Whether it is spelled only with names of types that are fields.
     plain: bool,
-    /// Whether it is spelled like a primitive type, which is as public as any struct.
+    /// Whether it is spelled like a primitive type, which is always public.
     pub(crate) public: bool,
-    /// Whether it is spelled like a type that no key's path goes through, nor ends at.
+    /// Whether it is spelled like a type that cannot be on the path of a key.
     pub(crate) no_key: bool,
 }
 
-/// A type that is read by its serde impls.
+/// A type that is decoded with its serde impls.
 pub(crate) struct Foreign {
     /// The type.
     pub(crate) inner: TokenStream,
-    /// How many `Option`s are spelled around it.
+    /// The number of `Option`s spelled around it.
     pub(crate) options: usize,
 }
 
 impl FieldType {
-    /// The type of a field of `input`.
+    /// Analyzes the type of a field of `input`.
     pub(crate) fn new(ty: &Type, foreign: bool, input: &DeriveInput) -> Self {
         let tokens = without_self(ty.to_token_stream(), input);
         let foreign = foreign.then(|| {
@@ -50,12 +50,12 @@ impl FieldType {
         }
     }
 
-    /// Whether it is a field, or all that is to be said of that is said by the bounds of parameters.
+    /// Whether no further check is needed: the type is a field, or the bounds of parameters check it.
     pub(crate) fn sure(&self) -> bool {
         self.plain || self.generic
     }
 
-    /// Whether it mentions this parameter.
+    /// Whether the type mentions this parameter.
     pub(crate) fn mentions(&self, parameter: &Ident) -> bool {
         mentions(&self.tokens, std::slice::from_ref(parameter), "")
     }
@@ -73,16 +73,16 @@ const PRIMITIVES: &[&str] = &[
     "f64", "bool", "char",
 ];
 
-/// Whether a type is one of these.
+/// Whether a type is primitive.
 fn primitive(ty: &Type) -> bool {
     let Type::Path(path) = ty else { return false };
     PRIMITIVES.iter().any(|name| path.path.is_ident(name))
 }
 
-/// What else is a field, or is one if what it holds is.
+/// Other types that are fields, or are fields if their type arguments are.
 const PLAIN: &[&str] = &["String", "Option", "Vec", "Box", "Arc"];
 
-/// Whether nothing but such names occurs in a type.
+/// Whether a type is spelled only with primitive and plain types.
 fn plain(ty: &Type) -> bool {
     match ty {
         Type::Group(group) => plain(&group.elem),
@@ -108,7 +108,7 @@ fn plain(ty: &Type) -> bool {
     }
 }
 
-/// Whether a type is none of those that have a key, or are one.
+/// Whether a type can neither be a key nor contain one.
 fn no_key(ty: &Type) -> bool {
     match ty {
         Type::Group(group) => no_key(&group.elem),
@@ -121,14 +121,15 @@ fn no_key(ty: &Type) -> bool {
     }
 }
 
-/// The names of type and const parameters.
+/// Returns the names of type and const parameters.
 fn parameters(generics: &Generics) -> Vec<Ident> {
     let types = generics.type_params().map(|param| param.ident.clone());
     let consts = generics.const_params().map(|param| param.ident.clone());
     types.chain(consts).collect()
 }
 
-/// Whether one of these names occurs, on its own or behind `prefix`: `base::Name` is another.
+/// Whether one of these names occurs, alone or after `prefix`. A name in another path, such as `base::Name`, does not
+/// count.
 fn mentions(tokens: &TokenStream, names: &[Ident], prefix: &str) -> bool {
     let mut path = String::new();
     tokens.clone().into_iter().any(|token| {
@@ -148,7 +149,7 @@ fn mentions(tokens: &TokenStream, names: &[Ident], prefix: &str) -> bool {
     })
 }
 
-/// The same type outside of the struct.
+/// Replaces `Self`, so that the type has the same meaning outside the struct.
 fn without_self(tokens: TokenStream, input: &DeriveInput) -> TokenStream {
     let replace = |token| match token {
         TokenTree::Ident(ident) if ident == "Self" => {
@@ -166,7 +167,7 @@ fn without_self(tokens: TokenStream, input: &DeriveInput) -> TokenStream {
     tokens.into_iter().map(replace).collect::<TokenStream>()
 }
 
-/// How many `Option<..>`s are spelled around a type, and what is inside of these.
+/// Returns the number of `Option<..>`s spelled around a type, and the type inside.
 fn inside(ty: &Type) -> (usize, &Type) {
     match option(ty) {
         Some(inner) => {
@@ -177,10 +178,10 @@ fn inside(ty: &Type) -> (usize, &Type) {
     }
 }
 
-/// The type `T`, if this is spelled `Option<T>`.
+/// Returns `T` if a type is spelled `Option<T>`.
 fn option(ty: &Type) -> Option<&Type> {
     let path = match ty {
-        // What a macro wrote for `$ty` stands in a group.
+        // A macro's `$ty` is in a group.
         Type::Group(group) => return option(&group.elem),
         Type::Paren(paren) => return option(&paren.elem),
         Type::Path(path) => path,

@@ -9,12 +9,12 @@ use proc_macro2::TokenStream;
 use syn::ext::IdentExt;
 use syn::{Data, DeriveInput, Ident, Visibility};
 
-/// What derives `Views`.
+/// A struct that derives `Views`.
 pub(crate) struct Views {
     /// The entity.
     pub(crate) ident: Ident,
     pub(crate) vis: Visibility,
-    /// The lints that are allowed.
+    /// The item's `allow` attributes.
     pub(crate) allows: TokenStream,
     /// The path to the SDK.
     pub(crate) krate: TokenStream,
@@ -24,21 +24,21 @@ pub(crate) struct Views {
 }
 
 impl Views {
-    /// Reads what derives `Views`.
+    /// Parses a struct that derives `Views`.
     pub(crate) fn parse(input: DeriveInput, errors: &mut Errors) -> Option<Self> {
-        // `Entity`, which stands beside, reports what is wrong in its own attributes.
+        // The derive `Entity` reports the errors in its own attributes.
         let keys = ["name", "key", "rename_all", "crate"];
         let attrs = ContainerAttrs::parse(&input, "entity", &keys, &mut Errors::default());
         if !input.generics.params.is_empty() {
             errors.at(
                 &input.generics.params,
-                "a view is of one entity: `Views` takes no parameters",
+                "`Views` does not support generic parameters",
             );
             return None;
         }
         if let Data::Struct(data) = &input.data {
             for field in &data.fields {
-                misplaced(&field.attrs, "view", "it belongs on the struct", errors);
+                misplaced(&field.attrs, "view", "move it to the struct", errors);
             }
         }
         let ours = input

@@ -1,13 +1,14 @@
-//! What the derives ask of a type before they use it, so that what it lacks is reported well, and once.
+//! Bounds that the derives check before they use a type, so that the compiler reports a missing one clearly and only
+//! once.
 
 use super::field::Value;
 use super::{Entity, Record};
 
-/// What derives `Entity`, whatever may be wrong with its fields.
+/// A type that derives `Entity`, even if its fields have errors.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` has no views: it is no entity",
+    message = "`{Self}` cannot have views, because it is not an entity",
     label = "not an entity",
-    note = "derive `Entity` beside `Views`"
+    note = "derive `Entity` in addition to `Views`"
 )]
 #[doc(hidden)]
 pub trait KnownEntity {}
@@ -15,11 +16,11 @@ pub trait KnownEntity {}
 /// A type with a default, for `#[field(default)]` and `#[field(skip)]`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no default value",
-    label = "needs the default of `{Self}`",
-    note = "derive `Default` for it, or say which value: `#[field(default = ..)]`"
+    label = "requires `{Self}` to implement `Default`",
+    note = "derive `Default` for it, or set a value: `#[field(default = ..)]`"
 )]
 pub trait KnownDefault {
-    /// The default.
+    /// Returns the default.
     fn known_default() -> Self;
 }
 
@@ -30,39 +31,41 @@ impl<T: Default> KnownDefault for T {
     }
 }
 
-/// What is to be a section or a leaf.
+/// The bounds of a section or a leaf.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be part of an entity",
-    note = "entities and what they hold are `Clone + Debug + PartialEq + Send + Sync + 'static`"
+    note = "entities and their fields must be `Clone + Debug + PartialEq + Send + Sync + 'static`"
 )]
 pub trait CheckedPart {
-    /// What cannot has none.
+    /// Used as a constant argument: if a bound does not hold, using it is an error.
     const CHECKED: bool = true;
 }
 
 impl<T: Value> CheckedPart for T {}
 
-/// Anything. The constant is that of [`CheckedPart`] or [`CheckedEntity`]: a clause that names one which
-/// is an error is erroneous too, and so is what rests on the clause.
+/// Implemented for every type. The constant comes from [`CheckedPart`] or [`CheckedEntity`]. If it is an error, a bound
+/// with it is an error too, and the compiler reports no further errors that depend on the bound.
 pub trait Checked<const CHECKED: bool> {}
 
 impl<T, const CHECKED: bool> Checked<CHECKED> for T {}
 
-/// What is to be an entity. Only there is `Send` and `Sync` asked for: the compiler looks through all
-/// that it is made of.
+/// The bounds of an entity. Only entities require `Send` and `Sync`, because the compiler derives these from all fields
+/// inside.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be an entity",
-    note = "entities and what they hold are `Clone + Debug + PartialEq + Send + Sync + 'static`"
+    note = "entities and their fields must be `Clone + Debug + PartialEq + Send + Sync + 'static`"
 )]
 pub trait CheckedEntity {
-    /// What cannot has none.
+    /// Used as a constant argument: if a bound does not hold, using it is an error.
     const CHECKED: bool = true;
 }
 
 impl<T: Value + Send + Sync> CheckedEntity for T {}
 
-/// An entity's struct, with a lifetime that carries nothing: a bound by this may be false without an
-/// error, and makes what it stands at unusable.
+/// An entity's struct.
+///
+/// The lifetime is unused. It only makes the compiler accept a bound with this trait that does not hold. The item with
+/// the bound is then unusable.
 pub trait Streamed<'x>: Entity<Data = Self> + Record {}
 
 impl<E: Entity<Data = E> + Record> Streamed<'_> for E {}

@@ -1,20 +1,17 @@
-//! What is asked about a value and a patch before, or instead of, merging the two.
+//! Compares a value with a patch, before merging or instead of it.
 
 use super::error::PatchError;
 use super::field::{Field, Rule, Value};
 use super::Patchable;
 
-/// A question about a field and its slot. It is put to one field after another of those that a patch
-/// sets, until one says no.
+/// A comparison of fields with their slots. It runs for each field that a patch sets, until one comparison is false.
 ///
-/// A derive writes the fields down once, for all questions: each costs those who compile it, and a
-/// question costs nothing but where it is asked.
+/// The derives generate the list of fields once for all comparisons, to keep compile times short.
 pub trait Compare {
-    /// Whether a list that is kept short is asked about what it would keep, and not about all that is
-    /// sent.
+    /// Whether lists with `append(max = N)` are compared after trimming the patch.
     const TRIMS: bool;
 
-    /// Asks the field `name`.
+    /// Compares the field `name`.
     fn field<F: Field<K>, K>(
         &mut self,
         name: &'static str,
@@ -22,14 +19,14 @@ pub trait Compare {
         slot: &Option<F::Change>,
     ) -> bool;
 
-    /// Asks a field for which its default steps in.
+    /// Compares a field that null sets to its default.
     fn default<F: Value>(&mut self, base: &F, default: impl FnOnce() -> F) -> bool;
 }
 
-/// Whether a merge would succeed.
+/// Checks that a merge would succeed.
 ///
 /// # Errors
-/// Where it would not.
+/// The error that the merge would return.
 pub(crate) fn merges<T: Patchable>(base: &T, patch: &T::Patch) -> Result<(), PatchError> {
     struct Merges(Result<(), PatchError>);
 
@@ -61,7 +58,7 @@ pub(crate) fn merges<T: Patchable>(base: &T, patch: &T::Patch) -> Result<(), Pat
     merges.0
 }
 
-/// Whether a merge would succeed and change nothing: the value holds all that the patch says.
+/// Whether a merge would succeed and change nothing.
 pub(crate) fn holds<T: Patchable>(value: &T, patch: &T::Patch) -> bool {
     struct Holds;
 

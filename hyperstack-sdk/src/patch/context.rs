@@ -1,4 +1,4 @@
-//! Where a decoder is: read by append lists, written by errors.
+//! The state of a decoder: its place, which append lists read and errors report.
 
 use super::error::{prepend_field, prepend_index, write_place, PatchError};
 use super::survey::Survey;
@@ -8,9 +8,9 @@ use serde::de::Error;
 /// The maximum nesting of entries. Each has its own deserializer, so serde_json's recursion limit does not apply.
 const MOST_ENTRIES: usize = 100;
 
-/// What the decoders of one patch share.
+/// The state that the decoders of one patch share.
 ///
-/// It costs nothing as long as nothing fails and the frame names no append path.
+/// It costs nothing unless a value fails or the frame has append paths.
 #[derive(Debug, Default)]
 pub struct Context<'a> {
     /// The frame's append paths.
@@ -19,7 +19,7 @@ pub struct Context<'a> {
     is_capped: bool,
     /// The dotted path of the value being decoded. Kept if `append` has paths, and in all modes but the plain one.
     path: String,
-    /// The path of what failed, put together from the inside out.
+    /// The path of the value that failed, built from the inside out.
     failed: String,
     mode: Mode<'a>,
     /// The number of entries around the value being decoded.
@@ -29,17 +29,17 @@ pub struct Context<'a> {
 /// How objects are decoded.
 #[derive(Debug, Default)]
 enum Mode<'a> {
-    /// Normally.
+    /// Fails at the first error.
     #[default]
     Plain,
-    /// Without the units that do not decode.
+    /// Leaves out units that do not decode.
     Units(Reading<'a>),
-    /// To find out which fields are present.
+    /// Records which fields are present.
     Survey(&'a mut Survey),
 }
 
 impl<'a> Context<'a> {
-    /// A context for a frame with these append paths.
+    /// Creates a context for a frame with these append paths.
     pub fn new(append: &'a [impl AsRef<str>]) -> Self {
         Self {
             append: append.iter().map(AsRef::as_ref).collect(),
@@ -82,18 +82,18 @@ impl<'a> Context<'a> {
         decoded
     }
 
-    /// Notes that what just failed was element `index` of a list.
+    /// Adds the index of the list element that failed to the failed path.
     pub fn failed_at(&mut self, index: usize) {
         prepend_index(&mut self.failed, index);
     }
 
-    /// Turns an element that could not be built into the decoder's error.
+    /// Converts the error of building an element into the decoder's error.
     pub fn fail<E: Error>(&mut self, error: &PatchError) -> E {
         error.path().clone_into(&mut self.failed);
         E::custom(error.reason())
     }
 
-    /// Whether the array at this place is to be appended.
+    /// Whether the array at this place is appended to.
     pub fn appends(&self) -> bool {
         self.append.contains(&self.path.as_str())
     }
@@ -111,7 +111,7 @@ impl<'a> Context<'a> {
         self.append.iter().filter_map(relative).collect()
     }
 
-    /// Reads unit by unit; see [`Units`].
+    /// Decodes unit by unit; see [`Units`].
     pub(crate) fn by_units(self, root: &'static str, units: Units<'a>) -> Self {
         let mode = Mode::Units(Reading::new(root, units));
         Self { mode, ..self }
@@ -153,7 +153,7 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// Runs a decoder for a value that is one unit, whatever is inside of it.
+    /// Runs a decoder for a value that counts as one unit with everything inside it.
     pub fn whole<T>(&mut self, decode: impl FnOnce(&mut Self) -> T) -> T {
         if !self.reads_units() {
             return decode(self);
@@ -164,8 +164,8 @@ impl<'a> Context<'a> {
         decoded
     }
 
-    /// Runs a decoder for the unit under the key `name`. Returns `None` if the unit is not wanted, or if it
-    /// does not decode, which is noted.
+    /// Runs a decoder for the unit under the key `name`. Returns `None` if the unit is not wanted or if it fails, and
+    /// records the failure.
     pub(crate) fn unit<T>(
         &mut self,
         name: &str,
@@ -215,12 +215,12 @@ impl<'a> Context<'a> {
         decoded
     }
 
-    /// The path of what failed.
+    /// Returns the path of the value that failed.
     pub fn into_failed(self) -> String {
         self.failed
     }
 
-    /// `error` with the place in front of it.
+    /// Returns `error` with the place in front of it.
     pub(crate) fn locate<E: Error>(&self, root: &str, error: &E) -> E {
         let mut text = String::new();
         // Writing to a String cannot fail.
@@ -234,7 +234,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn append_paths_are_told_apart_from_their_neighbours() {
+    fn append_paths_match_whole_names() {
         let mut cx = Context::new(&["log", "log.a.b", "logs", "other"]);
         let below: Result<_, ()> = cx.under("log", |cx| Ok((cx.appends(), cx.append_below())));
         assert_eq!(below, Ok((true, vec![String::new(), "a.b".to_owned()])));

@@ -6,7 +6,7 @@ use super::{survey, units};
 use serde::de::{DeserializeSeed, MapAccess};
 use serde_json::value::RawValue;
 
-/// An entry of an object whose key was read.
+/// The value of an object's entry, after its key was read.
 pub(super) struct Entry<'de>(pub(super) &'de RawValue);
 
 /// Decodes an object entry by entry.

@@ -1,10 +1,10 @@
-//! What can go wrong between bytes and a value, and where.
+//! The errors of decoding and applying patches, with their places.
 
 use std::fmt;
 
-/// A patch that cannot be applied, or from which no value can be built.
+/// The error of applying a patch, or of building a value from one.
 ///
-/// The text starts with the place, in wire names, and ends with what would be right.
+/// Its text starts with the path in wire names and ends with a way to fix the error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PatchError(Box<Inner>);
 
@@ -16,13 +16,13 @@ struct Inner {
     expected: &'static str,
 }
 
-/// Why a [`PatchError`] was raised.
+/// The cause of a [`PatchError`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PatchErrorKind {
-    /// A required field was never set.
+    /// The patch does not set a required field.
     Missing,
-    /// A field that knows no null was set to null.
+    /// The patch sets a field to null that is not nullable.
     Null,
 }
 
@@ -44,13 +44,13 @@ impl PatchError {
         }))
     }
 
-    /// The same error, seen from the struct whose field `name` it is about.
+    /// Prepends the field `name` to the path.
     pub(crate) fn at(mut self, name: &str) -> Self {
         prepend_field(&mut self.0.path, name);
         self
     }
 
-    /// The same error, seen from the entity `root`.
+    /// Sets the name of the entity, which the text puts before the path.
     #[doc(hidden)]
     #[must_use]
     pub fn under(mut self, root: &'static str) -> Self {
@@ -58,32 +58,32 @@ impl PatchError {
         self
     }
 
-    /// Where: wire names joined by dots, indices in brackets, such as `state.bets[3]`.
+    /// Returns the path: wire names joined by dots, with indices in brackets, such as `state.bets[3]`.
     pub fn path(&self) -> &str {
         &self.0.path
     }
 
-    /// What is wrong there.
+    /// Returns the cause of the error.
     pub fn kind(&self) -> PatchErrorKind {
         self.0.kind
     }
 
-    /// What is wrong, without the place.
+    /// Returns the text of the error without the place.
     pub(crate) fn reason(&self) -> String {
         let expected = short_type(self.0.expected);
-        // Without a path it is about an element of a list, whose place is not known yet.
-        let or = match self.0.path.is_empty() {
-            true => "or make it an `Option`",
-            false => "make the field an `Option`, or give it `#[field(default)]`",
+        // An empty path means an element of a list, which cannot have a default.
+        let or_default = if self.0.path.is_empty() {
+            ""
+        } else {
+            " or `#[field(default)]`"
         };
-        match self.0.kind {
+        let problem = match self.0.kind {
             PatchErrorKind::Missing => {
-                format!("missing, and `{expected}` is required: send it, {or}")
+                format!("missing required value: `{expected}` is not optional")
             }
-            PatchErrorKind::Null => {
-                format!("null, and `{expected}` knows no null: send a value, {or}")
-            }
-        }
+            PatchErrorKind::Null => format!("unexpected null: `{expected}` is not nullable"),
+        };
+        format!("{problem} (use `Option<{expected}>`{or_default})")
     }
 }
 
@@ -96,7 +96,7 @@ impl fmt::Display for PatchError {
 
 impl std::error::Error for PatchError {}
 
-/// Bytes that are no patch of the entity they were decoded as.
+/// The error of decoding JSON as a patch of an entity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DecodeError(Box<DecodeInner>);
 
@@ -112,20 +112,20 @@ impl DecodeError {
         let text = cause.to_string();
         let position = format!(" at line {} column {}", cause.line(), cause.column());
         let reason = match text.strip_suffix(&position) {
-            // A type error is placed by its path, a syntax error only by its position.
+            // A type error has a path, so its position is not needed. A syntax error has only its position.
             Some(reason) if cause.is_data() => reason.to_owned(),
             _ => text,
         };
         Self(Box::new(DecodeInner { root, path, reason }))
     }
 
-    /// Where: wire names joined by dots, indices in brackets, such as `state.bets[3]`. Empty where
-    /// the text as a whole is not what it should be.
+    /// Returns the path: wire names joined by dots, with indices in brackets, such as `state.bets[3]`. It is empty
+    /// if the error concerns the whole text.
     pub fn path(&self) -> &str {
         &self.0.path
     }
 
-    /// What was found there, and what was expected.
+    /// Returns the text of the error without the place: what was found and what was expected.
     pub fn reason(&self) -> &str {
         &self.0.reason
     }
@@ -153,7 +153,7 @@ pub(crate) fn write_place(f: &mut impl fmt::Write, root: &str, path: &str) -> fm
     }
 }
 
-/// `bets[3]` becomes `state.bets[3]`.
+/// Turns `bets[3]` into `state.bets[3]`.
 pub(crate) fn prepend_field(path: &mut String, name: &str) {
     if !path.is_empty() && !path.starts_with('[') {
         path.insert(0, '.');
@@ -161,12 +161,12 @@ pub(crate) fn prepend_field(path: &mut String, name: &str) {
     path.insert_str(0, name);
 }
 
-/// `who` becomes `[3].who`.
+/// Turns `who` into `[3].who`.
 pub(crate) fn prepend_index(path: &mut String, index: usize) {
     prepend_field(path, &format!("[{index}]"));
 }
 
-/// `alloc::vec::Vec<alloc::string::String>` becomes `Vec<String>`.
+/// Turns `alloc::vec::Vec<alloc::string::String>` into `Vec<String>`.
 fn short_type(name: &str) -> String {
     let mut short = String::with_capacity(name.len());
     let mut word = 0;
@@ -209,6 +209,6 @@ mod tests {
         let error = PatchError::missing::<u64>().at("bets").under("OreRound");
         assert!(error
             .to_string()
-            .starts_with("OreRound.bets: missing, and `u64` is required"));
+            .starts_with("OreRound.bets: missing required value: `u64` is not optional"));
     }
 }

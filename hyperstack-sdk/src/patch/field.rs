@@ -1,5 +1,4 @@
-//! What a type must know to be a field: two traits, [`Field`] for its wire and [`Rule`] for its
-//! merge.
+//! The two traits of a field type: [`Field`] for the wire format and [`Rule`] for the merge.
 
 use super::compare::Compare;
 use super::context::Context;
@@ -12,80 +11,81 @@ use serde::de::MapAccess;
 use serde::{Deserializer, Serialize, Serializer};
 use std::fmt::Debug;
 
-/// What a patch says about one field: nothing, null, or a value.
+/// The content of a patch for one field: absent, null, or a value.
 pub type Slot<P> = Option<Option<P>>;
 
-/// The type of a patch's field, for a field of type `T`: absent (`None`), null (`Some(None)`), or
+/// The type of a patch's field for a field of type `T`: absent (`None`), null (`Some(None)`), or
 /// `Some(Some(change))`.
 ///
-/// | `T` | a change |
+/// | `T` | type of the change |
 /// |---|---|
-/// | a scalar, a tuple, an array, a leaf | `T`, which replaces |
+/// | a scalar, a tuple, an array, a leaf | `T`, which replaces the value |
 /// | a section or an entity | its patch |
 /// | `Vec<U>`, a set of `U` | [`ListPatch<U>`](crate::ListPatch) |
-/// | a map | [`MapPatch`](crate::MapPatch) of the changes of its values |
+/// | a map | [`MapPatch`](crate::MapPatch) with the changes of its values |
 /// | `serde_json::Value` | [`JsonPatch`](crate::JsonPatch) |
-/// | `Option<U>` | that of `U` |
-/// | `Box<U>`, `Arc<U>` | that of `U`, in a `Box` |
+/// | `Option<U>` | as for `U` |
+/// | `Box<U>`, `Arc<U>` | as for `U`, in a `Box` |
 pub type FieldPatch<T> = Slot<<T as Field>::Change>;
 
-/// What every entity, section, leaf and field is.
+/// The bounds of every entity, section, leaf and field.
 pub trait Value: Clone + Debug + PartialEq + 'static {}
 
 impl<T: Clone + Debug + PartialEq + 'static> Value for T {}
 
-/// [`Value`], of a field of some kind: erroneous where that is.
+/// [`Value`] for a field of some kind. An error in the kind makes this an error too.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be part of an entity",
-    note = "entities and what they hold are `Clone + Debug + PartialEq + Send + Sync + 'static`"
+    note = "entities and their fields must be `Clone + Debug + PartialEq + Send + Sync + 'static`"
 )]
 pub trait Part<Kind>: Value {}
 
 impl<T: Value, Kind> Part<Kind> for T {}
 
-/// A kind of field: by the type's own implementation of [`Field`]. The constant is
-/// [`Field::IS_FIELD`]: where that is an error, the kind is one too.
+/// The kind of a field that uses the type's own implementation of [`Field`].
+///
+/// The constant is [`Field::IS_FIELD`]. If that is an error, the kind is one too.
 #[derive(Debug)]
 pub enum Native<const IS_FIELD: bool = true> {}
 
 /// A type that can be a field of an entity, a section or a leaf.
 ///
-/// `Kind` tells the type's own implementation apart from the one that `#[field(serde)]` asks for.
-/// What a derive writes for each field is calls to the provided functions.
+/// `Kind` separates the type's own implementation from the one for `#[field(serde)]`. The derives generate calls to the
+/// provided functions for each field.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be a field: it is not said how it merges",
+    message = "`{Self}` cannot be a field: it derives neither `Section` nor `Leaf`",
     label = "neither a section nor a leaf",
-    note = "derive `Section` for it, to merge it field by field",
-    note = "or derive `Leaf` for it, to replace it whole",
-    note = "or put `#[field(serde)]` on the field, to replace it whole by its serde impls"
+    note = "derive `Section` for it to merge it field by field",
+    note = "or derive `Leaf` for it to replace it as a whole",
+    note = "or put `#[field(serde)]` on the field to decode it with its serde impls and replace it as a whole"
 )]
 #[doc(hidden)]
 pub trait Field<Kind = Native>: Part<Kind> {
-    /// What a patch holds for it.
+    /// The type of a change in a patch.
     type Change: Value;
 
-    /// What is no field has none.
+    /// Used as a constant argument: if the type is not a field, using it is an error.
     const IS_FIELD: bool = true;
 
     /// How patches merge into it.
     type Rule: Rule<Self, Self::Change>;
 
-    /// Reads a patch from anything but null.
+    /// Decodes a change. The value is not null.
     ///
     /// # Errors
-    /// The deserializer's; the context then holds the path.
+    /// The deserializer's error. The context then has the path.
     fn decode_field<'de, D: Deserializer<'de>>(
         deserializer: D,
         cx: &mut Context<'_>,
     ) -> Result<Self::Change, D::Error>;
 
-    /// Writes a patch.
+    /// Encodes a change.
     ///
     /// # Errors
-    /// The serializer's.
+    /// The serializer's error.
     fn encode_field<S: Serializer>(patch: &Self::Change, serializer: S) -> Result<S::Ok, S::Error>;
 
-    /// Reads the slot of the field whose name was just read.
+    /// Decodes the slot of the field, after its name.
     fn read_field<'de, A: MapAccess<'de>>(
         slot: &mut Slot<Self::Change>,
         map: &mut A,
@@ -94,7 +94,7 @@ pub trait Field<Kind = Native>: Part<Kind> {
         map.next_value_seed(SlotRead::<Self, Kind>::new(slot, cx))
     }
 
-    /// Shows the slot of field `number`.
+    /// Passes the slot of field `number` to `walk`.
     fn show_field<W: Walk>(
         slot: &Slot<Self::Change>,
         number: usize,
@@ -103,7 +103,7 @@ pub trait Field<Kind = Native>: Part<Kind> {
         walk.slot::<Self, Kind>(number, slot)
     }
 
-    /// Makes one slot mean both, in that order. Takes the second one.
+    /// Combines both slots into the first, in that order. Takes the second one.
     fn then_field(first: &mut Slot<Self::Change>, second: &mut Slot<Self::Change>) {
         Self::Rule::then_slot(first, second);
     }
@@ -126,7 +126,7 @@ pub trait Field<Kind = Native>: Part<Kind> {
         Ok(value)
     }
 
-    /// Asks the field `name` about its slot, where that is set.
+    /// Compares the field `name` with its slot, if the slot is set.
     #[inline]
     fn compare_field<C: Compare>(
         name: &'static str,
@@ -140,7 +140,7 @@ pub trait Field<Kind = Native>: Part<Kind> {
         }
     }
 
-    /// Asks the field `name`, which has a default.
+    /// Compares the field `name`, which has a default, with its slot.
     #[inline]
     fn compare_field_or<C: Compare>(
         name: &'static str,
@@ -149,13 +149,14 @@ pub trait Field<Kind = Native>: Part<Kind> {
         compare: &mut C,
         default: impl FnOnce() -> Self,
     ) -> bool {
-        match Self::field_defaults(slot) {
-            true => compare.default(base, default),
-            false => Self::compare_field(name, base, slot, compare),
+        if Self::field_defaults(slot) {
+            compare.default(base, default)
+        } else {
+            Self::compare_field(name, base, slot, compare)
         }
     }
 
-    /// Merges into the field `name`, and says whether that changed it.
+    /// Merges into the field `name`, and returns whether it changed.
     fn merge_field(
         name: &'static str,
         value: &mut Self,
@@ -164,7 +165,7 @@ pub trait Field<Kind = Native>: Part<Kind> {
         Self::Rule::merge_slot(value, slot).map_err(|error| error.at(name))
     }
 
-    /// Merges into the field `name`, which has a default.
+    /// Merges into the field `name`, which has a default, and returns whether it changed.
     fn merge_field_or(
         name: &'static str,
         value: &mut Self,
@@ -178,25 +179,26 @@ pub trait Field<Kind = Native>: Part<Kind> {
         }
     }
 
-    /// The least that turns one field into another; with `all`, what sets it whole.
+    /// Returns the smallest change that turns `value` into `later`. With `all`, it sets everything.
     fn diff_field(value: &Self, later: &Self, all: bool) -> Slot<Self::Change> {
-        match all {
-            true => Self::Rule::whole(later),
-            false => Self::Rule::diff(value, later),
+        if all {
+            Self::Rule::whole(later)
+        } else {
+            Self::Rule::diff(value, later)
         }
     }
 
-    /// What sets the field whole.
+    /// Returns the change that sets the whole field.
     fn whole_field(value: &Self) -> Slot<Self::Change> {
         Self::Rule::whole(value)
     }
 
-    /// Whether a slot is null where the field knows none: there the field's default steps in.
+    /// Whether the slot is null and the field is not nullable, so that its default is used.
     fn field_defaults(slot: &Slot<Self::Change>) -> bool {
         matches!(slot, Some(None)) && Self::Rule::null().is_none()
     }
 
-    /// Reads the field as all there is: as what a newtype or a tuple struct holds.
+    /// Decodes a field without a slot: the content of a newtype or an element of a tuple struct.
     fn decode_field_alone<'de, D: Deserializer<'de>>(
         deserializer: D,
         cx: &mut Context<'_>,
@@ -205,7 +207,7 @@ pub trait Field<Kind = Native>: Part<Kind> {
         Self::Rule::make(patch).map_err(|error| cx.fail(&error))
     }
 
-    /// Writes the field as all there is.
+    /// Encodes a field without a slot.
     fn encode_field_alone<S: Serializer>(value: &Self, serializer: S) -> Result<S::Ok, S::Error> {
         SlotRef::<Self, Kind>(&Self::Rule::whole(value).flatten()).serialize(serializer)
     }
@@ -213,53 +215,54 @@ pub trait Field<Kind = Native>: Part<Kind> {
 
 /// How patches of type `P` merge into values of type `T`.
 ///
-/// A rule says what to do with a patch; what to do with a whole [`Slot`] follows from that.
+/// The required functions handle a patch. The provided ones handle a whole [`Slot`].
 pub trait Rule<T, P> {
-    /// The value of a field that was never sent.
+    /// Returns the value of a field that was never sent.
     fn absent() -> Result<T, PatchError>;
 
-    /// The value that null stands for; `None` where null is an error.
+    /// Returns the value that null stands for, or `None` if null is an error.
     fn null() -> Option<T> {
         None
     }
 
-    /// The value that null stands for one `Option` further out.
+    /// Returns the value that an `Option` around this type holds after null, or `None` if the `Option` itself becomes
+    /// `None`.
     fn null_inside() -> Option<T> {
         None
     }
 
-    /// A value from a patch alone.
+    /// Builds a value from a patch alone.
     fn make(patch: P) -> Result<T, PatchError>;
 
-    /// Whether `merge` into `base` (or, without one, `make`) would succeed.
+    /// Checks whether `merge` into `base` (or `make`, without a base) would succeed.
     fn check(base: Option<&T>, patch: &P) -> Result<(), PatchError>;
 
-    /// Whether `merge` would succeed and change nothing. An append is read as a replacement.
+    /// Whether `merge` would succeed and change nothing. An append counts as a replacement.
     fn holds(value: &T, patch: &P) -> bool;
 
-    /// Merges a patch that `check` has passed, and says whether that changed anything.
+    /// Merges a patch that passed `check`, and returns whether anything changed.
     fn merge(value: &mut T, patch: P) -> Result<bool, PatchError>;
 
-    /// Makes `first` mean both, in that order.
+    /// Combines both patches into `first`, in that order.
     fn then(first: &mut P, second: P);
 
-    /// What `patch` means where nothing is left to merge with.
+    /// Converts a patch that has no earlier value to merge with.
     fn fresh(patch: P) -> P {
         patch
     }
 
-    /// The least that turns `value` into `later`.
+    /// Returns the smallest change that turns `value` into `later`.
     fn diff(value: &T, later: &T) -> Slot<P>;
 
-    /// What sets `value` whole.
+    /// Returns the change that sets the whole value.
     fn whole(value: &T) -> Slot<P>;
 
-    /// Whether a filter asks what can be answered: of what is replaced whole, nothing about its parts.
+    /// Checks whether this type supports a filter. A value that is replaced as a whole has no parts to filter by.
     fn answers(asked: Asked<'_>) -> Result<(), FilterError> {
         asked.of_whole()
     }
 
-    /// The paths of what a patch sets: its own, unless it merges into what is further in.
+    /// Collects the paths that a patch sets: this path, or deeper ones if the patch merges.
     fn paths(patch: &P, at: &mut Paths) {
         let _ = patch;
         at.here();
@@ -343,7 +346,7 @@ pub trait Rule<T, P> {
     }
 }
 
-/// Puts `later` into `value`, and says whether that changed it.
+/// Replaces `value`, and returns whether it changed.
 pub(crate) fn replace<T: PartialEq>(value: &mut T, later: T) -> bool {
     let changed = *value != later;
     if changed {
@@ -352,8 +355,7 @@ pub(crate) fn replace<T: PartialEq>(value: &mut T, later: T) -> bool {
     changed
 }
 
-/// The rule of scalars, leaves, tuples, arrays, and of what is read by its serde impls: required, and
-/// replaced whole.
+/// The rule of scalars, leaves, tuples, arrays and `#[field(serde)]` types: required, and replaced as a whole.
 #[derive(Debug)]
 pub enum Whole {}
 

@@ -1,4 +1,4 @@
-//! A field and its value, by a dotted path, as a patch that rows hold or do not.
+//! Filters: the dotted path of a field and a value, turned into a patch that a row either holds or not.
 
 use super::context::Context;
 use super::error::{prepend_field, DecodeError};
@@ -9,7 +9,7 @@ use super::walk::Walk;
 use super::{Patch, Patchable};
 use serde_json::{json, Value};
 
-/// A field and a value by which no rows can be told apart.
+/// The error of a filter whose path or value does not fit the row type.
 ///
 /// Paths are as in [`PatchError::path`](crate::PatchError::path): names on the wire, joined by dots.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -18,24 +18,24 @@ pub enum FilterError {
     /// The struct has no such field.
     #[error("{entity}.{path}: no such field{}", did_you_mean(.nearest))]
     UnknownField {
-        /// The struct of the rows.
+        /// The name of the row's struct.
         entity: &'static str,
-        /// The path, up to the name that is unknown.
+        /// The path, up to the unknown name.
         path: String,
-        /// The name of a field that may be meant instead.
+        /// The nearest name of a field.
         nearest: Option<&'static str>,
     },
-    /// The path leads into a field that is only ever replaced whole: a list, a leaf or a scalar.
-    #[error("{entity}.{path}: compared whole, never by its `{name}` alone: filter by `{path}` and a whole value")]
+    /// The path leads into a field that is replaced as a whole: a list, a leaf or a scalar.
+    #[error("{entity}.{path}: cannot filter by `{name}` alone, because the field is compared as a whole (filter by `{path}` and a complete value)")]
     WithinWhole {
-        /// The struct of the rows.
+        /// The name of the row's struct.
         entity: &'static str,
         /// The path, up to that field.
         path: String,
-        /// The name that the path goes on with.
+        /// The next name in the path.
         name: String,
     },
-    /// The field cannot have this value.
+    /// The field's type does not allow this value.
     #[error(transparent)]
     Value(#[from] DecodeError),
 }
@@ -53,10 +53,10 @@ impl FilterError {
         }
     }
 
-    /// The same error, seen from what holds `name`.
+    /// Prepends the field `name` to the path.
     fn at(mut self, name: &str) -> Self {
         match &mut self {
-            // Where a name is empty, its dot shows it.
+            // Always adds the dot, so that an empty name is visible.
             Self::UnknownField { path, .. } => *path = format!("{name}.{path}"),
             Self::WithinWhole { path, .. } => prepend_field(path, name),
             Self::Value(_) => {}
@@ -64,7 +64,7 @@ impl FilterError {
         self
     }
 
-    /// The same error, seen from the entity `root`.
+    /// Sets the name of the row's struct.
     fn under(mut self, root: &'static str) -> Self {
         if let Self::UnknownField { entity, .. } | Self::WithinWhole { entity, .. } = &mut self {
             *entity = root;
@@ -73,14 +73,13 @@ impl FilterError {
     }
 }
 
-/// The patch that a row [holds](Patchable::holds) whose field at `path` has this value. Where the value
-/// is an object for a section or a map, or the path leads into raw JSON, what it does not mention may be
-/// anything.
+/// Returns a patch that a row [holds](Patchable::holds) if its field at `path` equals `value`.
 ///
-/// A key of a map that has a dot in it cannot be part of a path; in an object, it can.
+/// For sections, maps and raw JSON, an object as `value` matches if the fields it contains are equal; other fields are
+/// ignored. A map key with a dot cannot be part of a path, but can be a key of the object.
 ///
 /// # Errors
-/// Where the path, or a name in an object, leads nowhere, or the value does not fit.
+/// If the path or a name in an object is unknown, or if the value does not decode.
 pub fn filter<T: Patchable>(path: &str, value: Value) -> Result<T::Patch, FilterError> {
     let nest = |value, name: &str| json!({ name: value });
     let value = path.rsplit('.').fold(value, nest);
@@ -88,31 +87,31 @@ pub fn filter<T: Patchable>(path: &str, value: Value) -> Result<T::Patch, Filter
         value: &value,
         names: path.split('.').count(),
     };
-    // To decode skips in silence what is not known.
+    // Decoding skips unknown names silently, so check them first.
     asked
         .within_fields::<T::Patch>()
         .map_err(|error| error.under(T::Patch::ROOT))?;
     Ok(T::Patch::decode(&value.to_string(), &[""; 0])?)
 }
 
-/// What a filter asks of one field.
+/// The part of a filter that concerns one field.
 #[derive(Clone, Copy, Debug)]
 pub struct Asked<'f> {
     value: &'f Value,
-    /// How many names of the filter's path lead further in.
+    /// The number of remaining names in the filter's path.
     names: usize,
 }
 
 impl<'f> Asked<'f> {
-    /// What it asks of each part, by their names. Where an object was expected and is none, decoding says
-    /// so.
+    /// Returns the filter for each part of the field, with its name. If the value is not an object but must be one,
+    /// decoding reports it.
     fn parts(self) -> impl Iterator<Item = (&'f str, Self)> {
         let names = self.names.saturating_sub(1);
         let parts = self.value.as_object().into_iter().flatten();
         parts.map(move |(name, value)| (name.as_str(), Self { value, names }))
     }
 
-    /// Whether a field that is compared whole can answer.
+    /// Checks the filter for a field that is compared as a whole.
     pub(crate) fn of_whole(self) -> Result<(), FilterError> {
         match self.parts().next() {
             Some((name, _)) if self.names > 0 => Err(FilterError::WithinWhole {
@@ -124,13 +123,13 @@ impl<'f> Asked<'f> {
         }
     }
 
-    /// Whether a map with values of this rule can answer.
+    /// Checks the filter for a map with values of this rule.
     pub(crate) fn of_items<T, P, R: Rule<T, P>>(self) -> Result<(), FilterError> {
         self.parts()
             .try_for_each(|(key, asked)| R::answers(asked).map_err(|error| error.at(key)))
     }
 
-    /// Whether a section with these fields can answer.
+    /// Checks the filter for a section with these fields.
     pub(crate) fn within_fields<P: Fields>(self) -> Result<(), FilterError> {
         self.parts().try_for_each(|(name, asked)| {
             let mut named = Named {
@@ -138,21 +137,22 @@ impl<'f> Asked<'f> {
                 found: false,
             };
             P::walk(&only::<P>(name), &mut named).map_err(|error| error.at(name))?;
-            match named.found {
-                true => Ok(()),
-                false => Err(FilterError::unknown::<P>(name)),
+            if named.found {
+                Ok(())
+            } else {
+                Err(FilterError::unknown::<P>(name))
             }
         })
     }
 }
 
-/// Fields of which the one is set that is read by this name, be it an alias.
+/// Returns fields with only the field of this name or alias set.
 fn only<P: Fields>(name: &str) -> P {
-    // Whatever null means to a field, its slot can be null.
+    // Every slot can be null, also if the field is not nullable.
     record::decode(json!({ name: null }), &mut Context::default()).unwrap_or_default()
 }
 
-/// Asks the field that is set.
+/// Checks the filter for the field that is set.
 struct Named<'f> {
     asked: Asked<'f>,
     found: bool,

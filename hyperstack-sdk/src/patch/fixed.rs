@@ -1,4 +1,4 @@
-//! Arrays and tuples: replaced whole.
+//! Arrays and tuples: replaced as a whole.
 
 use super::context::Context;
 use super::field::{Field, Whole};
@@ -18,7 +18,7 @@ impl<T: Field, const N: usize> Field for [T; N] {
         cx: &mut Context<'_>,
     ) -> Result<Self, D::Error> {
         let elements: Vec<T> = decode_list(d, cx)?;
-        // By way of a box, an array is moved once.
+        // Going through a box, the array is moved only once.
         match Box::<Self>::try_from(elements) {
             Ok(array) => Ok(*array),
             Err(elements) => Err(D::Error::invalid_length(elements.len(), &Length(N))),
@@ -30,7 +30,7 @@ impl<T: Field, const N: usize> Field for [T; N] {
     }
 }
 
-/// How many elements are expected.
+/// The expected number of elements.
 struct Length(usize);
 
 impl serde::de::Expected for Length {
@@ -39,15 +39,16 @@ impl serde::de::Expected for Length {
     }
 }
 
-/// Counts what is left over: a deserializer would call it bad syntax, and say nothing of a length.
+/// Checks that no elements remain. A deserializer would report them as a syntax error, without the length.
 fn no_more<'de, A: SeqAccess<'de>>(mut seq: A, len: usize) -> Result<(), A::Error> {
     let mut found = len;
     while seq.next_element::<IgnoredAny>()?.is_some() {
         found += 1;
     }
-    match found == len {
-        true => Ok(()),
-        false => Err(A::Error::invalid_length(found, &Length(len))),
+    if found == len {
+        Ok(())
+    } else {
+        Err(A::Error::invalid_length(found, &Length(len)))
     }
 }
 
@@ -91,7 +92,7 @@ macro_rules! tuples {
     )*};
 }
 
-/// Reads a tuple element by element.
+/// Decodes a tuple element by element.
 struct Tuple<'c, 'a, T>(&'c mut Context<'a>, PhantomData<T>);
 
 tuples! {

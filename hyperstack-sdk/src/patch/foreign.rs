@@ -1,4 +1,4 @@
-//! `#[field(serde)]`: a type of someone else's, replaced whole by its own serde impls.
+//! `#[field(serde)]`: types of other crates, decoded with their serde impls and replaced as a whole.
 
 use super::context::Context;
 use super::field::{Field, Value, Whole};
@@ -7,37 +7,39 @@ use serde::de::DeserializeOwned;
 use serde::{Deserializer, Serialize, Serializer};
 use std::marker::PhantomData;
 
-/// A kind of field: by the type's serde impls. The constant is made of [`SerdeImpls::HAS_IMPLS`] and of
-/// [`CheckedForeign::CHECKED`]: where one is an error, the kind is one too.
+/// The kind of a field that uses the type's serde impls.
+///
+/// The constant combines [`SerdeImpls::HAS_IMPLS`] and [`CheckedForeign::CHECKED`]. If one of them is an error, the
+/// kind is one too.
 #[derive(Debug)]
 pub enum Foreign<const CHECKED: bool> {}
 
-/// A kind of field: an `Option`, spelled as one, over a field of kind `K`.
+/// The kind of a field whose type is spelled `Option<..>`, around a field of kind `K`.
 #[derive(Debug)]
 pub struct ForeignOption<K>(PhantomData<K>);
 
-/// What `#[field(serde)]` needs of a type.
+/// The serde impls that `#[field(serde)]` requires.
 #[diagnostic::on_unimplemented(
-    message = "`#[field(serde)]` needs serde impls, which `{Self}` lacks",
-    label = "not both `Serialize` and `Deserialize`",
+    message = "`#[field(serde)]` requires serde impls, which `{Self}` does not have",
+    label = "must implement `Serialize` and `Deserialize`",
     note = "derive `serde::Serialize` and `serde::Deserialize` for it",
-    note = "or derive `Section` or `Leaf` for it, and leave `serde` out"
+    note = "or derive `Section` or `Leaf` for it, and remove `serde` from the field"
 )]
 pub trait SerdeImpls {
-    /// What has none is an error.
+    /// Used as a constant argument: without the impls, using it is an error.
     const HAS_IMPLS: bool = true;
 }
 
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned> SerdeImpls for T {}
 
-/// What `#[field(serde)]` needs of a type besides.
+/// The other bounds that `#[field(serde)]` requires.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be part of an entity",
-    note = "entities and what they hold are `Clone + Debug + PartialEq + Send + Sync + 'static`"
+    note = "entities and their fields must be `Clone + Debug + PartialEq + Send + Sync + 'static`"
 )]
 pub trait CheckedForeign {
-    /// What is none is an error.
+    /// Used as a constant argument: if a bound does not hold, using it is an error.
     const CHECKED: bool = true;
 }
 

@@ -1,4 +1,4 @@
-//! `serde_json::Value`: merged as the server merges JSON.
+//! `serde_json::Value`, which merges as on the server.
 
 use super::context::Context;
 use super::error::PatchError;
@@ -10,20 +10,20 @@ use crate::json;
 use serde::{Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
-/// What a patch does to raw JSON: objects are merged key by key, all else replaces.
+/// A change of raw JSON. Objects merge key by key. Any other value replaces.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct JsonPatch {
     /// The JSON to merge.
     pub value: Value,
-    /// The dotted paths in it at which arrays are appended; the empty path is the value itself.
+    /// The dotted paths of the arrays in `value` that are appended. The empty path is the value itself.
     pub append: Vec<String>,
-    /// Whether an array that is appended to keeps its newest 100 elements, as it does on a v2 server.
+    /// Whether appended arrays keep only their newest 100 elements, as on a v2 server.
     pub is_capped: bool,
 }
 
 impl From<Value> for JsonPatch {
-    /// A patch that appends nowhere.
+    /// Creates a patch without append paths.
     fn from(value: Value) -> Self {
         Self {
             value,
@@ -53,7 +53,7 @@ impl Field for Value {
     }
 }
 
-/// The rule of raw JSON: null where never sent.
+/// The rule of raw JSON: null if never sent.
 #[derive(Debug)]
 pub enum Json {}
 
@@ -91,7 +91,7 @@ impl Rule<Value, JsonPatch> for Json {
         );
         let mut still = Vec::new();
         then(&mut first.value, second.value, append, "", &mut still);
-        // A set: in whatever order three patches are joined, the result is the same.
+        // Sorted and without duplicates, so that `then` is associative.
         still.sort_unstable();
         still.dedup();
         first.append = still;
@@ -124,7 +124,7 @@ impl Rule<Value, JsonPatch> for Json {
     }
 }
 
-/// The paths of what a merge of `value` sets: objects are merged.
+/// Collects the paths that merging `value` sets.
 fn paths(value: &Value, at: &mut Paths) {
     match value {
         Value::Object(map) if !map.is_empty() => {
@@ -140,11 +140,11 @@ fn paths(value: &Value, at: &mut Paths) {
     }
 }
 
-/// Append paths, relative to one place.
+/// Append paths, relative to a place in the JSON.
 #[derive(Clone, Default)]
 struct Below<'a> {
     paths: Vec<&'a str>,
-    /// Whether arrays that are appended to keep their newest elements only.
+    /// Whether appended arrays keep only their newest elements.
     is_capped: bool,
 }
 
@@ -156,12 +156,12 @@ impl<'a> Below<'a> {
         }
     }
 
-    /// Whether the place itself is appended to.
+    /// Whether the value at this place is appended.
     fn here(&self) -> bool {
         self.paths.contains(&"")
     }
 
-    /// The paths as seen from one key further in.
+    /// Returns the paths below `key`, relative to it.
     fn under(&self, key: &str) -> Self {
         let relative = |path: &&'a str| {
             let rest = path.strip_prefix(key)?;
@@ -174,7 +174,7 @@ impl<'a> Below<'a> {
     }
 }
 
-/// Merges as the server's cache does, and says whether that changed anything.
+/// Merges as the server's cache does, and returns whether anything changed.
 fn merge(base: &mut Value, patch: Value, append: &Below<'_>) -> bool {
     match (base, patch) {
         (Value::Object(base), Value::Object(patch)) => merge_objects(base, patch, append),
@@ -208,7 +208,7 @@ fn merge_objects(
     changed
 }
 
-/// Whether to merge `patch` into `value` changes nothing.
+/// Whether merging `patch` into `value` changes nothing.
 fn holds(value: &Value, patch: &Value) -> bool {
     match (value, patch) {
         (Value::Object(value), Value::Object(patch)) => patch.iter().all(|(key, patch)| {
@@ -219,7 +219,7 @@ fn holds(value: &Value, patch: &Value) -> bool {
     }
 }
 
-/// Makes the patch `first` mean both; `still` collects the paths at which the result appends.
+/// Combines both patches into `first`. Collects the paths at which the result appends in `still`.
 fn then(
     first: &mut Value,
     second: Value,
@@ -256,12 +256,12 @@ fn then(
                 still.push(path.to_owned());
             }
         }
-        // An array that is appended to something else than an array takes its place.
+        // An array that is appended to a value that is not an array replaces it.
         (first, second) => *first = second,
     }
 }
 
-/// Collects the append paths of a part that only one of the two patches has.
+/// Collects the append paths of a value that only one of the two patches has.
 fn keep(value: &Value, append: &Below<'_>, path: &str, still: &mut Vec<String>) {
     match value {
         Value::Array(_) if append.here() => still.push(path.to_owned()),
@@ -281,8 +281,7 @@ fn join(path: &str, key: &str) -> String {
     }
 }
 
-/// What merged into `value` makes `later` of it, or as near to it as a merge can come: no merge
-/// takes a key away.
+/// Returns the JSON that turns `value` into `later` when merged. It cannot remove keys, because a merge does not.
 fn diff(value: &Value, later: &Value) -> Option<Value> {
     let (Value::Object(value), Value::Object(later)) = (value, later) else {
         return (value != later).then(|| later.clone());
@@ -383,7 +382,7 @@ mod tests {
     }
 
     #[test]
-    fn three_patches_are_one_however_they_are_joined() {
+    fn then_is_associative() {
         let first = patch(json!({"b": []}), &["b"]);
         let second = patch(json!({"a": []}), &["a"]);
         let third = patch(json!({"c": []}), &["c"]);
@@ -396,7 +395,7 @@ mod tests {
     }
 
     #[test]
-    fn diff_says_all_but_a_key_taken_away() {
+    fn diff_sets_everything_but_removes_no_key() {
         let value = json!({"a": {"b": 1, "c": 2}, "d": [1]});
         let later = json!({"a": {"b": 1, "c": null}, "d": [1], "e": 1});
         let set = json!({"a": {"c": null}, "e": 1});

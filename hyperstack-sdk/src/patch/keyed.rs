@@ -1,13 +1,13 @@
-//! The key of an entity as a value of its own type: `#[entity(key = "id.round_id")]`.
+//! Typed entity keys: `#[entity(key = "id.round_id")]`.
 //!
-//! A derive sees the path, and not the types along it. Each struct therefore says what its fields
-//! are, by their names' numbers ([`HasField`]), and the type of the key follows. What is wrong with
-//! a path is reported by the way of a [`Step`] for each of its fields, where the path is written.
+//! A derive sees the path, but not the types along it. So each struct implements [`HasField`] for each of its fields,
+//! numbered by name, and the compiler finds the key's type. A [`Step`] for each field of the path makes the compiler
+//! report errors where the path is written.
 
 use super::{Entity, Key};
 use std::sync::Arc;
 
-/// An entity that says which of its fields is its key. Derived, by `#[entity(key = "..")]`.
+/// An entity with a typed key. Implemented by `#[entity(key = "..")]`.
 ///
 /// ```
 /// use hyperstack_sdk::prelude::*;
@@ -32,34 +32,35 @@ use std::sync::Arc;
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no typed key",
-    label = "does not say which of its fields is its key",
-    note = "say it beside `#[derive(Entity)]`: `#[entity(key = \"id\")]`"
+    label = "does not declare its key field",
+    note = "declare it below `#[derive(Entity)]`: `#[entity(key = \"id\")]`"
 )]
 pub trait Keyed: Entity {
-    /// The type of the field.
+    /// The type of the key field.
     type Key: Key;
 
-    /// The field.
+    /// Returns the key field.
     fn key(&self) -> &Self::Key;
 }
 
-/// A struct with a field of the name that has the number `NAME`. The lifetime carries nothing, so
-/// that a bound by this may be false.
+/// A struct with a field whose name has the number `NAME`.
+///
+/// The lifetime is unused. It only makes the compiler accept a bound with this trait that does not hold.
 #[doc(hidden)]
 pub trait HasField<'x, const NAME: u128> {
     /// The field's type.
     type Type;
 
-    /// The field.
+    /// Returns the field.
     fn field(&self) -> &Self::Type;
 }
 
-/// A type as an associated type, which may be more private than who mentions it.
+/// Makes a type an associated type, because a public item may name a private type only that way.
 pub trait Is<'x> {
-    /// `Self`.
+    /// Is `Self`.
     type Is;
 
-    /// `self`.
+    /// Returns `self`.
     fn is(&self) -> &Self::Is;
 }
 
@@ -85,23 +86,23 @@ macro_rules! pointers {
 
 pointers! { Box Arc }
 
-/// A field on the path of a key, where the compiler checks it. Its methods hide those of
-/// [`AnyStep`], of the same names, where the field is an `Option`.
+/// A field on the path of a key, for the compiler's checks. If the field is an `Option`, its own methods hide the
+/// methods of the same names in [`AnyStep`].
 #[derive(Debug)]
 pub struct Step<'a, T>(&'a T);
 
-/// The step to a field, by way of a trait: of a field that is not there, which has no type, it is
-/// none either, and nothing more is reported.
+/// Returns the step to a field. It goes through a trait, so that a missing field, which has no type, causes no second
+/// error.
 pub fn step<'a, T: Stepped<'a>>(field: &'a T) -> T::Step {
     field.step()
 }
 
-/// What can be a field.
+/// A type with a step: every type.
 pub trait Stepped<'a> {
-    /// The step to it.
+    /// The type of the step.
     type Step;
 
-    /// The step to it.
+    /// Returns the step to this field.
     fn step(&'a self) -> Self::Step;
 }
 
@@ -114,12 +115,12 @@ impl<'a, T: 'a> Stepped<'a> for T {
 }
 
 impl<'a, T> Step<'a, Option<T>> {
-    /// What the path goes on from.
+    /// Returns the value in which the path continues.
     pub fn through(self) -> &'a T
     where
         Option<T>: AlwaysThere,
     {
-        unreachable!("no `Option` is always there")
+        unreachable!("`Option` does not implement `AlwaysThere`")
     }
 
     /// Ends the path.
@@ -130,9 +131,9 @@ impl<'a, T> Step<'a, Option<T>> {
     }
 }
 
-/// A field on the path of a key that is no `Option`.
+/// A field on the path of a key that is not an `Option`.
 pub trait AnyStep<'a, T> {
-    /// What the path goes on from.
+    /// Returns the value in which the path continues.
     fn through(self) -> &'a T;
 
     /// Ends the path.
@@ -153,10 +154,10 @@ impl<'a, T> AnyStep<'a, T> for Step<'a, T> {
     }
 }
 
-/// What no `Option` is.
+/// Never implemented for an `Option`.
 #[diagnostic::on_unimplemented(
-    message = "every row has a key, and an `{Self}` may be none",
-    label = "goes through an `Option`",
-    note = "make it a field that is always there, or leave out `key`"
+    message = "a key cannot be optional, but `{Self}` can be `None`",
+    label = "the path goes through an `Option`",
+    note = "use a field that is not an `Option`, or remove `key`"
 )]
 pub trait AlwaysThere {}

@@ -1,4 +1,4 @@
-//! Leaves: replaced whole. What the derive `Leaf` delegates to.
+//! Leaves: replaced as a whole. The functions that the derive `Leaf` calls.
 
 use super::context::Context;
 use super::error::PatchError;
@@ -8,7 +8,7 @@ use serde::Deserializer;
 use std::fmt;
 use std::sync::Arc;
 
-/// Reads a struct with named fields, by way of its slots.
+/// Decodes a struct with named fields through its slots.
 pub fn decode_fields<'de, T, P: Fields, D: Deserializer<'de>>(
     d: D,
     cx: &mut Context<'_>,
@@ -19,7 +19,7 @@ pub fn decode_fields<'de, T, P: Fields, D: Deserializer<'de>>(
     build(&mut fields).map_err(|error| cx.fail(&error))
 }
 
-/// Reads a variant by its name; `find` knows them all.
+/// Decodes a variant by its name. `find` returns the variant of a name.
 pub fn decode_variant<'de, T, D: Deserializer<'de>>(
     d: D,
     names: &'static [&'static str],
@@ -31,7 +31,7 @@ pub fn decode_variant<'de, T, D: Deserializer<'de>>(
         type Value = T;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            write!(f, "one of the texts {:?}", self.0)
+            write!(f, "one of the strings {:?}", self.0)
         }
 
         fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
@@ -42,17 +42,17 @@ pub fn decode_variant<'de, T, D: Deserializer<'de>>(
     d.deserialize_str(Variant(names, find))
 }
 
-/// What the variant that stands for every other name may keep of it.
+/// The types in which a variant with `other` can store the unknown name.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot keep the text of every other name",
-    label = "not a text",
-    note = "a variant with `#[leaf(other)]` holds a `String`, or nothing"
+    message = "`{Self}` cannot store an unknown variant name",
+    label = "not a string type",
+    note = "a variant with `#[leaf(other)]` holds a `String` or nothing"
 )]
 pub trait Text {
-    /// Keeps a text.
+    /// Stores a name.
     fn keep(text: &str) -> Self;
 
-    /// What was kept.
+    /// Returns the stored name.
     fn kept(&self) -> &str;
 }
 

@@ -1,4 +1,4 @@
-//! `Vec`: replaced, or appended to where the frame says so.
+//! `Vec`: replaced, or appended to if the frame says so.
 
 use super::compare::Compare;
 use super::context::Context;
@@ -8,36 +8,34 @@ use super::slot::{decode_list, encode_list};
 use serde::{Deserializer, Serializer};
 use std::borrow::Cow;
 
-/// The number of elements that a v2 server keeps of an array, the newest ones.
+/// The number of newest elements that a v2 server keeps of each array.
 const SERVER_KEEPS: usize = 100;
 
-/// What a patch does to a list.
+/// A change of a list.
 ///
-/// JSON has no word for appending: an append patch is written as its elements, and read back as a
-/// replacement.
+/// JSON cannot express an append. An append serializes as its elements, and deserializes as a replacement.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ListPatch<T> {
-    /// The list becomes this one.
+    /// Replaces the list.
     Replace(Vec<T>),
-    /// These elements are added at the end.
+    /// Appends these elements.
     Append(Vec<T>),
-    /// These elements are added at the end, and the list keeps its newest 100: an append of a v2 server,
-    /// which does the same.
+    /// Appends these elements and keeps the newest 100 of the list, as a v2 server does.
     ///
-    /// [`then`](crate::Patch::then) keeps the limit, also if the second patch is an
-    /// [`Append`](Self::Append). Sets have no newest elements: they keep all.
+    /// [`then`](crate::Patch::then) keeps the limit, even if the second patch is an [`Append`](Self::Append). Sets keep
+    /// all elements, because they have no order of age.
     AppendCapped(Vec<T>),
 }
 
 impl<T> ListPatch<T> {
-    /// The elements, whatever is done with them.
+    /// Returns the elements that replace the list or are appended.
     pub fn as_slice(&self) -> &[T] {
         match self {
             Self::Replace(list) | Self::Append(list) | Self::AppendCapped(list) => list,
         }
     }
 
-    /// The elements, whatever was to be done with them.
+    /// Converts into the elements that replace the list or are appended.
     pub fn into_vec(self) -> Vec<T> {
         match self {
             Self::Replace(list) | Self::Append(list) | Self::AppendCapped(list) => list,
@@ -50,7 +48,7 @@ impl<T> ListPatch<T> {
         }
     }
 
-    /// The elements as a list of their own.
+    /// Converts into a new list.
     fn into_new(self) -> Vec<T> {
         match self {
             Self::Replace(list) | Self::Append(list) => list,
@@ -68,7 +66,7 @@ pub(super) fn keep_newest<T>(list: &mut Vec<T>) {
     list.drain(..dropped);
 }
 
-/// Appends elements and keeps the newest, as a v2 server does. Returns whether that changed the list.
+/// Appends elements and keeps the newest ones, as a v2 server does. Returns whether the list changed.
 pub(super) fn append_capped<T: PartialEq>(list: &mut Vec<T>, elements: Vec<T>) -> bool {
     let before = list.len();
     list.extend(elements);
@@ -79,14 +77,14 @@ pub(super) fn append_capped<T: PartialEq>(list: &mut Vec<T>, elements: Vec<T>) -
 }
 
 impl<T> From<Vec<T>> for ListPatch<T> {
-    /// A replacement.
+    /// Creates a replacement.
     fn from(list: Vec<T>) -> Self {
         Self::Replace(list)
     }
 }
 
 impl<T: PartialEq> PartialEq<Vec<T>> for ListPatch<T> {
-    /// Whether this replaces a list by `list`.
+    /// Whether this is a replacement with `list`.
     fn eq(&self, list: &Vec<T>) -> bool {
         matches!(self, Self::Replace(elements) if elements == list)
     }
@@ -114,7 +112,7 @@ impl<T: Field> Field for Vec<T> {
     }
 }
 
-/// The rule of lists: empty where never sent.
+/// The rule of lists: empty if never sent.
 #[derive(Debug)]
 pub enum List {}
 
@@ -175,41 +173,40 @@ impl<T: Value> Rule<Vec<T>, ListPatch<T>> for List {
     }
 }
 
-/// A field that `#[field(append(max = N))]` can keep short.
+/// A field that `#[field(append(max = N))]` can trim.
 #[diagnostic::on_unimplemented(
-    message = "`#[field(append(..))]` needs a `Vec`, not `{Self}`",
+    message = "`#[field(append(..))]` requires a `Vec`, found `{Self}`",
     label = "not a list"
 )]
 pub trait Appendable: Field {
-    /// How many elements there are.
+    /// Returns the number of elements.
     fn count(&self) -> usize;
 
-    /// Drops all but the newest `max` elements, and says whether what is left differs from the first
-    /// `before`: from what there was, where elements were appended to that.
+    /// Drops all but the newest `max` elements. Returns whether the rest differs from the first `before` elements,
+    /// which are the list before an append.
     fn trim(&mut self, max: usize, before: usize) -> bool;
 
-    /// Drops from a patch what would not survive [`trim`](Self::trim).
+    /// Drops the elements of a patch that [`trim`](Self::trim) would drop.
     fn trim_patch(patch: &mut Self::Change, max: usize);
 
-    /// A list as [`trim`](Self::trim) leaves it.
+    /// Returns the list after [`trim`](Self::trim).
     fn trimmed(mut self, max: usize) -> Self {
         self.trim(max, 0);
         self
     }
 
-    /// A slot as [`Compare`] asks about it.
+    /// Returns the slot that [`Compare`] uses.
     fn compared<C: Compare>(slot: &Slot<Self::Change>, max: usize) -> Cow<'_, Slot<Self::Change>> {
-        match C::TRIMS && slot.is_some() {
-            true => {
-                let mut slot = slot.clone();
-                Self::trim_slot(&mut slot, max);
-                Cow::Owned(slot)
-            }
-            false => Cow::Borrowed(slot),
+        if C::TRIMS && slot.is_some() {
+            let mut slot = slot.clone();
+            Self::trim_slot(&mut slot, max);
+            Cow::Owned(slot)
+        } else {
+            Cow::Borrowed(slot)
         }
     }
 
-    /// [`trim_patch`](Self::trim_patch) for a slot.
+    /// Applies [`trim_patch`](Self::trim_patch) to a slot.
     fn trim_slot(slot: &mut Slot<Self::Change>, max: usize) -> &mut Slot<Self::Change> {
         if let Some(Some(patch)) = slot {
             Self::trim_patch(patch, max);
@@ -225,7 +222,7 @@ impl<T: Field> Appendable for Vec<T> {
 
     fn trim(&mut self, max: usize, before: usize) -> bool {
         let dropped = self.len().saturating_sub(max);
-        // A replacement was trimmed before it was merged: of that nothing is dropped.
+        // A replacement was trimmed before it was merged, so nothing is dropped from it.
         let changed = dropped == 0 || self.get(..before) != self.get(dropped..);
         self.drain(..dropped);
         changed
@@ -233,7 +230,7 @@ impl<T: Field> Appendable for Vec<T> {
 
     fn trim_patch(patch: &mut ListPatch<T>, max: usize) {
         patch.elements().trim(max, 0);
-        // Only one of the two limits is applied, so that `trim` can tell what it drops.
+        // Only one of the two limits applies, so that `trim` knows which elements it drops.
         if let (ListPatch::AppendCapped(elements), 0..=SERVER_KEEPS) = (&mut *patch, max) {
             *patch = ListPatch::Append(std::mem::take(elements));
         }

@@ -16,25 +16,25 @@ use std::fmt;
 use std::hash::BuildHasher;
 use std::marker::PhantomData;
 
-/// What a patch does to a map: a patch for each key it mentions, or null, which removes the key
-/// (or sets it null, where the map's values know null).
+/// A change of a map: a change or null for each key. A null removes its key, or sets it to null if the map's value type
+/// is nullable.
 pub type MapPatch<K, P> = BTreeMap<K, Option<P>>;
 
-/// What the two maps of the standard library have in common.
+/// The common interface of `BTreeMap` and `HashMap`.
 pub trait Map: Value + Default {
     /// The map's key.
     type Key: Key;
     /// The map's value.
     type Item;
-    /// The item of a key.
+    /// Returns the item of a key.
     fn item(&self, key: &Self::Key) -> Option<&Self::Item>;
-    /// The item of a key, to change it.
+    /// Returns the item of a key, mutably.
     fn item_mut(&mut self, key: &Self::Key) -> Option<&mut Self::Item>;
     /// Sets the item of a key.
     fn put(&mut self, key: Self::Key, item: Self::Item);
-    /// Removes a key, and says whether it was there.
+    /// Removes a key, and returns whether it was present.
     fn take(&mut self, key: &Self::Key) -> bool;
-    /// All keys with their items.
+    /// Iterates over all keys and items.
     fn items(&self) -> impl Iterator<Item = (&Self::Key, &Self::Item)>;
 }
 
@@ -102,7 +102,7 @@ maps! {
     HashMap<K, V, H>;
 }
 
-/// Reads a map's patch.
+/// Decodes the change of a map.
 struct Entries<'c, 'a, K, V>(&'c mut Context<'a>, PhantomData<(K, V)>);
 
 impl<'de, K: Key, V: Field> Visitor<'de> for Entries<'_, '_, K, V> {
@@ -147,12 +147,12 @@ fn parse_key<K: Key, E: Error>(text: &str) -> Result<K, E> {
     })
 }
 
-/// The rule of maps over the rule of their values: empty where never sent.
+/// The rule of maps, given the rule of their values: empty if never sent.
 #[derive(Debug)]
 pub struct ByKey<R>(PhantomData<R>);
 
 impl<R> ByKey<R> {
-    /// Whether this entry of a patch takes its key out of the map.
+    /// Whether this entry of a patch removes its key from the map.
     fn removes<V, P>(slot: &Option<P>) -> bool
     where
         R: Rule<V, P>,

@@ -1,29 +1,29 @@
-//! Typed patches: decoded from bytes, merged into values, taken from the difference of two.
+//! Typed patches: decode them from bytes, merge them into values, compute them from two values.
 //!
-//! The derives implement [`Patchable`] for a struct and [`Patch`] for the patch type they make
-//! beside it. A field of a patch is a [`Slot`]: absent, null or a value. What each type of field
-//! makes of these is its own affair, by the hidden trait `Field`:
+//! The derives implement [`Patchable`] for your struct and [`Patch`] for the generated patch type. Each field of a
+//! patch is a [`Slot`]: absent, null or a value. The type of the field decides what these do, through the hidden
+//! trait `Field`:
 //!
 //! | field | never sent | null | value |
 //! |---|---|---|---|
 //! | scalars, tuples, arrays, leaves | an error | an error | replaces |
-//! | `Option<T>` | `None` | `None` | merges into what is there |
-//! | `Option<Option<T>>` | `None` | `Some(None)` | merges into what is there |
+//! | `Option<T>` | `None` | `None` | merges into the present value |
+//! | `Option<Option<T>>` | `None` | `Some(None)` | merges into the present value |
 //! | sections | built from the empty patch | an error | merges field by field |
-//! | `Vec<T>`, sets | empty | an error | replaces, or is appended: [`ListPatch`] |
+//! | `Vec<T>`, sets | empty | an error | replaces or appends: [`ListPatch`] |
 //! | maps | empty | an error | merges by key: [`MapPatch`] |
 //! | `serde_json::Value` | `Null` | `Null` | merges as the server does: [`JsonPatch`] |
 //!
-//! A frame that appends to a list names it and holds only the new elements. `Vec`s and sets take
-//! them in, in fields, as values of a map and in raw JSON. What is replaced whole, a leaf or the type
-//! of a `#[field(serde)]`, is so by such a frame too, with all that is inside of it, and then has the
-//! new elements alone: a list that the server appends to is best a `Vec` of leaves.
+//! A frame that appends to a list names the list and has only the new elements. `Vec`s and sets append them: in
+//! fields, as values of a map, and in raw JSON. A leaf or a `#[field(serde)]` type is replaced as a whole even by such
+//! a frame, so a list inside it then has only the new elements. Make a list that the server appends to a `Vec` of
+//! leaves.
 //!
-//! A v2 server keeps the newest 100 elements of each array, and so does its append here.
+//! A v2 server keeps the newest 100 elements of each array, and so does an append from a v2 frame here.
 //!
-//! A default is a value like any other, and what comes merges into it, the first time too: of a section
-//! of which a part is sent the rest is the default's, and elements are added behind those of a default
-//! list, of which the server knows nothing.
+//! Values merge into a field's default, the first one too. If the server sends a part of a section, the rest comes from
+//! the default. If it appends to a list, the elements follow those of the default list, although the server does not
+//! have these.
 //!
 //! ```
 //! use hyperstack_sdk::{Entity, Patch, Patchable};
@@ -106,100 +106,101 @@ use record::Fields;
 use serde::de::DeserializeOwned;
 use serde::Serialize;
 
-/// A value that merges patches: every entity and section. Derived; `serde_json::Value` is one too, as
-/// the row of an entity of which nothing is known: see [`HyperStack::raw`](crate::HyperStack::raw).
+/// A value that merges patches: every entity and section.
+///
+/// Implemented by the derives, and by `serde_json::Value`, which is the row type of
+/// [`HyperStack::raw`](crate::HyperStack::raw).
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no entity and no section",
-    label = "merges no patches",
+    message = "`{Self}` is neither an entity nor a section",
+    label = "cannot merge patches",
     note = "derive `Entity` or `Section` for it"
 )]
 pub trait Patchable: Field {
-    /// What can be merged into it.
+    /// The patch type.
     type Patch: Patch;
 
-    /// Merges a patch.
+    /// Merges a patch into the value.
     ///
     /// # Errors
-    /// Where the patch is null at a field that knows no null, or where it begins something new (a
-    /// section that was `None`, a key of a map) without all that this requires. `self` is then
-    /// unchanged.
+    /// If the patch sets a field to null that is not nullable, or if it creates a value (a section that was `None`, a
+    /// new key of a map) without all its required fields. `self` is then unchanged.
     fn apply(&mut self, mut patch: Self::Patch) -> Result<(), PatchError> {
         Self::merge_patch(self, &mut patch).map(drop)
     }
 
-    /// The least patch that turns `self` into `later`, as far as a patch can say it: none takes a
-    /// value back to "never received", nor a key out of raw JSON or of a map of nullable values. A
-    /// section that was not there is said whole.
+    /// Returns the smallest patch that turns `self` into `later`, as far as a patch can express it.
+    ///
+    /// A patch cannot set a value back to "never received", and cannot remove a key from raw JSON or from a map with
+    /// nullable values. If a section was `None`, the patch sets all its fields.
     #[must_use]
     fn diff(&self, later: &Self) -> Self::Patch {
         Self::diff_slots(self, later, false)
     }
 
-    /// [`apply`](Self::apply), and says whether a field has changed. Like all hidden methods that take
-    /// `&mut Self::Patch`, it leaves the patch in no particular state.
+    /// Merges like [`apply`](Self::apply), and returns whether a field changed. Like all hidden methods that take
+    /// `&mut Self::Patch`, it leaves the patch in an unspecified state.
     #[doc(hidden)]
     fn merge_patch(value: &mut Self, patch: &mut Self::Patch) -> Result<bool, PatchError> {
         record::apply(value, patch)
     }
 
-    /// Builds a value from a patch alone: what `TryFrom` does.
+    /// Builds a value from a patch alone, for `TryFrom`.
     #[doc(hidden)]
     fn build_slots(patch: &mut Self::Patch) -> Result<Self, PatchError>;
 
-    /// Whether `value` holds all that `patch` says: to merge it would succeed and change nothing. An
-    /// append is read as a replacement.
+    /// Returns whether merging the patch would succeed and change nothing. An append counts as a replacement.
     #[doc(hidden)]
     fn holds(value: &Self, patch: &Self::Patch) -> bool {
         compare::holds(value, patch)
     }
 
-    /// Asks the fields about their slots, and says whether all said yes.
+    /// Compares each field with its slot, and returns whether all comparisons were true.
     #[doc(hidden)]
     fn compare_slots<C: Compare>(base: &Self, patch: &Self::Patch, compare: &mut C) -> bool;
 
-    /// Merges a patch that `compare_slots` has said will merge, and says whether that changed anything.
+    /// Merges a patch that `compare_slots` has checked, and returns whether anything changed.
     #[doc(hidden)]
     fn merge_slots(value: &mut Self, patch: &mut Self::Patch) -> Result<bool, PatchError>;
 
-    /// The least patch that turns `value` into `later`; with `all`, one that sets every field.
+    /// Returns the smallest patch that turns `value` into `later`. With `all`, it sets every field.
     #[doc(hidden)]
     fn diff_slots(value: &Self, later: &Self, all: bool) -> Self::Patch;
 }
 
-/// What the rows of a view are: every entity's struct, and raw JSON. The bound for what is written over
-/// the rows of any entity, such as `fn show<T: Record>(updates: EntityStream<T>)`.
+/// The row type of a view: an entity's struct, or `serde_json::Value`.
+///
+/// Use it as the bound in code that is generic over entities, such as `fn show<T: Record>(updates: EntityStream<T>)`.
 pub trait Record: Patchable<Patch: Send + Sync> + Send + Sync {}
 
 #[diagnostic::do_not_recommend]
 impl<T: Patchable<Patch: Send + Sync> + Send + Sync> Record for T {}
 
-/// A patch as a value in its own right: the `FooPatch` that a derive makes beside `Foo`.
+/// A patch type: the `FooPatch` that a derive generates for `Foo`.
 pub trait Patch: Fields + Value + Serialize + DeserializeOwned {
-    /// Both patches in one, this one first.
+    /// Combines this patch and `second`, in that order.
     ///
-    /// One thing no patch can say is "null, and then merge this": where this one nulls a section and
-    /// `second` merges into it, what remains is the merge.
+    /// A patch cannot set a section to null and then merge into it. If this patch sets a section to null and `second`
+    /// merges into it, only the merge remains.
     #[must_use]
     fn then(mut self, mut second: Self) -> Self {
         Self::then_fields(&mut self, &mut second);
         self
     }
 
-    /// Whether it sets nothing.
+    /// Returns whether the patch sets nothing.
     #[must_use]
     fn is_empty(&self) -> bool {
         walk::none_set(self)
     }
 
-    /// What it sets: dotted paths of names on the wire, such as `state.motherlode`, in the order of
-    /// the struct's fields.
+    /// Returns the dotted wire paths of the fields that the patch sets, such as `state.motherlode`, in the order of the
+    /// struct's fields.
     ///
-    /// A path leads as far as the patch merges: through sections, maps and raw JSON, to what is
-    /// replaced, removed or appended to there. The patch of an empty section, which makes one where
-    /// there was none, is that section's path.
+    /// A path leads through sections, maps and raw JSON to the value that the patch replaces, removes or appends to. If
+    /// the patch sets no field of a section, which creates the section if it was `None`, the path is the section's.
     ///
-    /// Whether one field is set its slot says, and the compiler knows its name. Of two values,
-    /// [`RichUpdate::changed`](crate::RichUpdate::changed) asks the same.
+    /// To test a single field, look at its slot. To compare a field of two rows, use
+    /// [`RichUpdate::changed`](crate::RichUpdate::changed).
     ///
     /// ```
     /// use hyperstack_sdk::prelude::*;
@@ -231,8 +232,7 @@ pub trait Patch: Fields + Value + Serialize + DeserializeOwned {
         paths.into_found()
     }
 
-    /// Reads a patch from its JSON, in one pass. `append` names the paths at which
-    /// arrays are appended.
+    /// Decodes a patch from JSON in one pass. `append` lists the paths of the arrays that are appended to.
     #[doc(hidden)]
     fn decode(json: &str, append: &[impl AsRef<str>]) -> Result<Self, DecodeError> {
         let mut patch = Self::default();
@@ -240,14 +240,14 @@ pub trait Patch: Fields + Value + Serialize + DeserializeOwned {
         Ok(patch)
     }
 
-    /// As [`decode`](Self::decode), into a patch that sets nothing yet. After an error it may set some.
+    /// Like [`decode`](Self::decode), but decodes into an empty patch. After an error the patch may set some fields.
     #[doc(hidden)]
     fn decode_into(&mut self, json: &str, append: &[impl AsRef<str>]) -> Result<(), DecodeError> {
         self.decode_update(json, append, false)
     }
 
-    /// As [`decode_into`](Self::decode_into). `is_capped` says whether the arrays that are appended to keep
-    /// as many elements as a v2 server does.
+    /// Like [`decode_into`](Self::decode_into). `is_capped` says whether appended arrays keep only as many elements as
+    /// a v2 server does.
     #[doc(hidden)]
     fn decode_update(
         &mut self,
@@ -263,15 +263,15 @@ pub trait Patch: Fields + Value + Serialize + DeserializeOwned {
     }
 }
 
-/// Returns the dotted paths of what a patch replaces or removes. [`Patch::changed_fields`] also has the sections and
-/// maps of which it sets nothing.
+/// Returns the dotted paths of the values that a patch replaces or removes. Unlike [`Patch::changed_fields`], leaves
+/// out empty sections and maps.
 pub(crate) fn replaced_fields(patch: &impl Patch) -> Vec<String> {
     let mut paths = paths::Paths::of_replaced();
     walk::paths(patch, &mut paths);
     paths.into_found()
 }
 
-/// Reads some units of a patch, and leaves out those that do not decode.
+/// Decodes some units of a patch, and leaves out those that fail.
 ///
 /// # Errors
 ///
@@ -299,21 +299,21 @@ pub(crate) fn decode_units<P: Patch>(
 #[diagnostic::do_not_recommend]
 impl<P: Fields + Value + Serialize + DeserializeOwned> Patch for P {}
 
-/// What the server knows by name: the struct that derives `Entity`, or its marker `FooEntity`.
+/// An entity of the server: a struct that derives `Entity`, or its marker type `FooEntity`.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no entity",
+    message = "`{Self}` is not an entity",
     label = "not an entity",
     note = "derive `Entity` for the struct"
 )]
 pub trait Entity: Send + Sync + 'static {
-    /// The struct.
+    /// The entity's struct.
     type Data: Record;
 
     /// The entity's name on the wire.
     const NAME: &'static str;
 }
 
-/// What the expansions of the derives refer to. No part of the public interface.
+/// Items that the generated code of the derives uses. Not part of the public API.
 #[doc(hidden)]
 pub mod __private {
     pub use super::checked::{

@@ -1,14 +1,14 @@
-//! The nearest name to one that is unknown.
+//! Finds the known name that is nearest to an unknown one.
 
-/// The name that is fewest slips away from this one, if it is few.
+/// Returns the known name with the smallest edit distance, if it is near enough.
 pub(crate) fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
     let slips = |known: &&'k str| (distance(name, known), *known);
     let (slips, known) = known.iter().map(slips).min()?;
     (slips <= name.len().max(known.len()) / 3).then_some(known)
 }
 
-/// Whether two names are probably the same one in another spelling: `last_price` and `lastPrice`, or, if they have
-/// at least five letters, `last_price` and `lastPrise`.
+/// Whether two names are probably spellings of the same name: `last_price` and `lastPrice`, or, if they have at least
+/// five letters, `last_price` and `lastPrise`.
 pub(crate) fn is_respelled(name: &str, other: &str) -> bool {
     let plain = |name: &str| name.replace(|c: char| !c.is_alphanumeric(), "");
     let (name, other) = (plain(name), plain(other));
@@ -16,7 +16,8 @@ pub(crate) fn is_respelled(name: &str, other: &str) -> bool {
     distance(&name, &other) <= most
 }
 
-/// How many characters to insert, remove or replace. Case aside: `roundId` is near to `round_id`.
+/// Returns the edit distance: how many characters to insert, remove or replace. Ignores case, so that `roundId` is near
+/// to `round_id`.
 fn distance(a: &str, b: &str) -> usize {
     let (a, b) = (a.to_lowercase(), b.to_lowercase());
     let mut row: Vec<usize> = (0..=b.chars().count()).collect();
@@ -36,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_nearest_name_is_near() {
+    fn only_a_near_name_is_suggested() {
         let known = ["status", "round_id", "x"];
         assert_eq!(nearest("statsu", &known), Some("status"));
         assert_eq!(nearest("Status", &known), Some("status"));
@@ -63,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn distances_are_the_least() {
+    fn the_distance_counts_the_fewest_edits() {
         assert_eq!(distance("", "abc"), 3);
         assert_eq!(distance("abc", ""), 3);
         assert_eq!(distance("kitten", "sitting"), 3);

@@ -1,4 +1,4 @@
-//! Integers and floats. The server sends what exceeds 2^53 as a string, at any depth.
+//! Integers and floats. The server sends integers above 2^53 as strings, at any depth.
 
 use super::context::Context;
 use super::field::{Field, Whole};
@@ -9,8 +9,8 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::str::FromStr;
 
-/// Between these two, exclusive, an integral float was a float on the wire, and is what it was
-/// there. Beyond them the parser turns integers into floats, and changes them by it.
+/// Between these bounds (exclusive), an integral float was written as a float and is exact. Beyond them, the parser
+/// turns integers into floats and rounds them.
 const LEAST_FLOAT: f64 = -9_223_372_036_854_775_808.0;
 const GREATEST_FLOAT: f64 = 18_446_744_073_709_551_616.0;
 
@@ -22,11 +22,11 @@ impl<T> Number for T where
 {
 }
 
-/// Reads an integer type from a number or a decimal string.
+/// Decodes an integer type from a number or a decimal string.
 #[derive(Clone, Copy)]
 struct Integer<T> {
     name: &'static str,
-    /// Whether serde_json was asked for the text of the value.
+    /// Whether the decoder asks serde_json for the text of the value.
     asks_text: bool,
     ty: PhantomData<T>,
 }
@@ -60,7 +60,7 @@ where
     type Value = T;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} (a whole number, or one in a string)", self.name)
+        write!(f, "{} (an integer, as a number or a string)", self.name)
     }
 
     fn visit_u64<E: Error>(self, value: u64) -> Result<T, E> {
@@ -90,9 +90,12 @@ where
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
-        decimal(text).ok_or_else(|| match is_integer(text) {
-            true => out_of_range(format_args!("string {text:?}"), &self),
-            false => E::invalid_value(Unexpected::Str(text), &self),
+        decimal(text).ok_or_else(|| {
+            if is_integer(text) {
+                out_of_range(format_args!("string {text:?}"), &self)
+            } else {
+                E::invalid_value(Unexpected::Str(text), &self)
+            }
         })
     }
 
@@ -112,13 +115,13 @@ fn out_of_range<E: Error>(number: fmt::Arguments<'_>, expected: &dyn Expected) -
     E::invalid_value(Unexpected::Other(&unexpected), expected)
 }
 
-/// Reads a number from the text that serde_json passes in a map with a private key.
+/// Decodes a number from the text that serde_json passes in a map with a private key.
 fn visit_text<'de, V: Visitor<'de> + Copy, A: MapAccess<'de>>(
     visitor: V,
     asks_text: bool,
     mut map: A,
 ) -> Result<V::Value, A::Error> {
-    /// Reads a key, and returns whether it is serde_json's.
+    /// Reads a key, and returns whether it is one of serde_json's private keys.
     struct Key {
         asks_text: bool,
     }
@@ -205,15 +208,16 @@ fn is_integer(text: &str) -> bool {
     !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit())
 }
 
-/// An integer in decimal digits, with no plus sign.
+/// Parses an integer in decimal digits, without a plus sign.
 fn decimal<T: FromStr>(text: &str) -> Option<T> {
-    match text.starts_with('+') {
-        true => None,
-        false => text.parse().ok(),
+    if text.starts_with('+') {
+        None
+    } else {
+        text.parse().ok()
     }
 }
 
-/// Reads an integer of at most 64 bits.
+/// Decodes an integer of at most 64 bits.
 fn narrow<'de, T, D: Deserializer<'de>>(name: &'static str, d: D) -> Result<T, D::Error>
 where
     T: Number,
@@ -221,7 +225,7 @@ where
     d.deserialize_any(Integer::new(name, false))
 }
 
-/// Reads an integer of 128 bits from its text. `deserialize_any` would turn a number beyond 64 bits into a
+/// Decodes an integer of 128 bits from its text. `deserialize_any` would turn a number beyond 64 bits into a
 /// float, and `deserialize_u128` would refuse a string.
 fn exact<'de, T, D: Deserializer<'de>>(name: &'static str, d: D) -> Result<T, D::Error>
 where
@@ -267,7 +271,7 @@ integers! {
     isize: narrow, |s, v| s.serialize_i64(v as i64);
 }
 
-/// A 128-bit integer: a number where 64 bits hold it, else a string.
+/// Writes a 128-bit integer: as a number if it fits into 64 bits, otherwise as a string.
 fn wide<S, T>(s: S, value: T) -> Result<S::Ok, S::Error>
 where
     S: Serializer,
@@ -282,7 +286,7 @@ where
     }
 }
 
-/// Reads a float from a number or from an integer in a string.
+/// Decodes a float from a number or from an integer in a string.
 #[derive(Clone, Copy)]
 struct Float(&'static str);
 
@@ -290,7 +294,7 @@ impl<'de> Visitor<'de> for Float {
     type Value = f64;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} (a number, or a whole number in a string)", self.0)
+        write!(f, "{} (a number, or an integer as a string)", self.0)
     }
 
     fn visit_u64<E>(self, value: u64) -> Result<f64, E> {
@@ -348,7 +352,7 @@ macro_rules! floats {
                 Ok(value)
             }
 
-            // The shortest text of an f32 may read as another f32 by way of f64: written as f64.
+            // Read through f64, the shortest text of an f32 may give another f32, so write it as f64.
             fn encode_field<S: Serializer>(patch: &Self, s: S) -> Result<S::Ok, S::Error> {
                 s.serialize_f64((*patch).into())
             }

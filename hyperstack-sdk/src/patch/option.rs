@@ -1,4 +1,4 @@
-//! `Option`: null is `None`, and one `Option` further in is `Some(None)`.
+//! `Option`: null is `None`, and in an `Option<Option<_>>` it is `Some(None)`.
 
 use super::context::Context;
 use super::error::PatchError;
@@ -8,7 +8,7 @@ use super::paths::Paths;
 use serde::{Deserializer, Serializer};
 use std::marker::PhantomData;
 
-/// The rule of an `Option` over the rule of what it holds.
+/// The rule of an `Option`, given the rule of the type inside.
 #[derive(Debug)]
 pub struct Optional<R>(PhantomData<R>);
 
@@ -28,7 +28,7 @@ impl<T: Field> Field for Option<T> {
     }
 }
 
-/// Sets what was `None`.
+/// Sets a value that was `None`.
 fn set<T>(value: &mut T, made: Result<T, PatchError>) -> Result<bool, PatchError> {
     *value = made?;
     Ok(true)
@@ -85,7 +85,7 @@ impl<T: PartialEq, P, R: Rule<T, P>> Rule<Option<T>, P> for Optional<R> {
     fn whole(value: &Option<T>) -> Slot<P> {
         match value {
             Some(value) => R::whole(value),
-            // An outer `None` was never sent, and there is no word for that.
+            // The `None` of an `Option<Option<_>>` means never sent, which a patch cannot express.
             None => R::null_inside().is_none().then_some(None),
         }
     }

@@ -1,16 +1,16 @@
-//! The dotted paths of what a patch sets.
+//! The dotted paths of the fields that a patch sets.
 
-/// Collects paths, and knows where it is.
+/// Collects paths, and tracks the current one.
 #[derive(Debug, Default)]
 pub struct Paths {
     here: String,
     found: Vec<String>,
-    /// Whether paths name what is replaced, not what is changed.
+    /// Whether to collect the paths of replaced values, not of changed ones.
     of_replaced: bool,
 }
 
 impl Paths {
-    /// Goes on under a name. Returns whether all that is there was found to be set.
+    /// Continues under a name. Returns whether the patch sets everything there.
     pub(crate) fn under(&mut self, name: &str, walk: impl FnOnce(&mut Self)) -> bool {
         let before = self.found.len();
         let outer = self.here.len();
@@ -24,13 +24,13 @@ impl Paths {
         is_all
     }
 
-    /// Notes that what is here is set.
+    /// Records that the value at this path is set.
     pub(crate) fn here(&mut self) {
         self.found.push(self.here.clone());
     }
 
-    /// Collects the paths of what is replaced: sections of which every field is, and no sections, maps and
-    /// objects of which nothing is set.
+    /// Creates a collector for the paths of replaced values. A section counts as replaced if all its fields are.
+    /// Sections, maps and objects without a set field are left out.
     pub(crate) fn of_replaced() -> Self {
         Paths {
             of_replaced: true,
@@ -38,14 +38,14 @@ impl Paths {
         }
     }
 
-    /// Notes that nothing is set of the section, map or object that is here.
+    /// Records that nothing is set in the section, map or object at this path.
     pub(crate) fn empty(&mut self) {
         if !self.of_replaced {
             self.here();
         }
     }
 
-    /// Walks the section that is here. `walk` returns whether it replaces every field.
+    /// Walks the section at this path. `walk` returns whether the patch replaces every field.
     pub(crate) fn section(&mut self, walk: impl FnOnce(&mut Self) -> bool) {
         let before = self.found.len();
         if walk(self) && self.of_replaced {
@@ -54,13 +54,13 @@ impl Paths {
         }
     }
 
-    /// What was found.
+    /// Returns the collected paths.
     pub(crate) fn into_found(self) -> Vec<String> {
         self.found
     }
 }
 
-/// Whether a dotted path is this one or below it.
+/// Whether `path` equals `of` or lies below it.
 pub(crate) fn is_within(path: &str, of: &str) -> bool {
     match path.strip_prefix(of) {
         Some(rest) => rest.is_empty() || rest.starts_with('.'),

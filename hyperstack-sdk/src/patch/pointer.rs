@@ -1,4 +1,4 @@
-//! `Box` and `Arc`: as what they point to.
+//! `Box` and `Arc`, which merge like the type that they point to.
 
 use super::context::Context;
 use super::error::PatchError;
@@ -9,9 +9,9 @@ use serde::{Deserializer, Serializer};
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-/// The rule of a pointer over the rule of what it points to.
+/// The rule of a pointer, given the rule of the type that it points to.
 ///
-/// The patch is boxed too, so that a section may hold itself.
+/// The patch is boxed too, so that a section can contain itself.
 #[derive(Debug)]
 pub struct Pointer<R>(PhantomData<R>);
 

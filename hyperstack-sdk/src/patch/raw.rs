@@ -1,4 +1,4 @@
-//! Raw JSON as rows: those of an entity of which nothing is known beforehand.
+//! Raw JSON as rows, for entities without a struct.
 
 use super::compare::Compare;
 use super::context::Context;
@@ -45,7 +45,7 @@ impl Patchable for Value {
     }
 }
 
-/// One field that has no name and is all there is.
+/// Raw JSON has a single field without a name.
 impl Fields for JsonPatch {
     const ROOT: &'static str = "JSON";
     const NAMES: &'static [&'static str] = &[""];
@@ -89,21 +89,21 @@ impl Fields for JsonPatch {
     }
 }
 
-/// The patch that merges nothing into an object.
+/// The default patch merges an empty object.
 impl Default for JsonPatch {
     fn default() -> Self {
         Value::Object(Map::new()).into()
     }
 }
 
-/// The JSON to merge. Where it appends is not said: JSON has no word for that.
+/// Serializes the JSON to merge, without the append paths, which JSON cannot express.
 impl Serialize for JsonPatch {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
         self.value.serialize(s)
     }
 }
 
-/// A patch that appends nowhere.
+/// Deserializes a patch without append paths.
 impl<'de> Deserialize<'de> for JsonPatch {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
         json::read(d).map(Self::from)
@@ -117,7 +117,7 @@ mod tests {
     use serde_json::{json, Value};
 
     #[test]
-    fn a_row_is_decoded_with_what_it_appends() {
+    fn decoding_a_row_keeps_its_append_paths() {
         let patch = JsonPatch::decode(r#"{"a": {"log": [2]}, "b": null}"#, &["a.log"]).unwrap();
         let mut row = json!({"a": {"log": [1]}, "b": 1, "c": 1});
         assert_eq!(row.apply(patch), Ok(()));
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn a_difference_says_what_it_sets() {
+    fn a_difference_sets_only_changed_fields() {
         let (row, later) = (
             json!({"a": {"b": 1, "c": 1}}),
             json!({"a": {"b": 2, "c": 1}, "d": []}),
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn one_patch_is_as_good_as_two() {
+    fn combined_patches_merge_like_single_ones() {
         let first = JsonPatch::from(json!({"a": {"b": 1}}));
         let second = JsonPatch::from(json!({"a": {"c": 2}}));
         assert_eq!(
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn any_path_is_one_to_filter_by() {
+    fn filters_take_any_path() {
         let row = json!({"state": {"status": "open", "note": null}, "id": 7});
         let passes = |path, value| {
             let patch = filter::<Value>(path, value).unwrap();

@@ -1,4 +1,4 @@
-//! Structs with named fields: their slots, and the merge by these.
+//! Structs with named fields: their slots and the field-by-field merge.
 
 use super::compare;
 use super::context::Context;
@@ -21,30 +21,30 @@ pub(super) fn name_of<P: Fields>(number: usize) -> &'static str {
     P::NAMES[alias.map_or(number, |alias| P::ALIASES[alias])]
 }
 
-/// The slots of a struct: what its patch consists of. Derived.
+/// The slots of a struct, which make up its patch. Derived.
 #[doc(hidden)]
 pub trait Fields: Default + 'static {
     /// The struct's name, the root of error paths.
     const ROOT: &'static str;
-    /// The fields' names on the wire, and behind these their aliases; a field's number is its place.
+    /// The fields' wire names, followed by their aliases. A field's number is its index here.
     const NAMES: &'static [&'static str];
-    /// Their names in Rust.
+    /// The fields' Rust names.
     const IDENTS: &'static [&'static str] = Self::NAMES;
     /// For each alias, the number of its field.
     const ALIASES: &'static [usize] = &[];
-    /// Whether names that `find` does not know are kept too.
+    /// Whether the patch also keeps fields whose names `find` does not know.
     const KEEPS_UNKNOWN: bool = false;
 
-    /// The number of this name.
+    /// Returns the number of a field name or alias.
     fn find(name: &str) -> Option<usize>;
-    /// Reads the value of the field with this number, or with an alias of this number.
+    /// Decodes the value of the field whose name or alias has this number.
     fn decode_field<'de, A: MapAccess<'de>>(
         fields: &mut Self,
         number: usize,
         map: &mut A,
         cx: &mut Context<'_>,
     ) -> Result<(), A::Error>;
-    /// Reads fields of which none is set from an object.
+    /// Decodes an object into fields that are all unset.
     fn decode_object<'de, D: Deserializer<'de>>(
         fields: &mut Self,
         d: D,
@@ -52,13 +52,13 @@ pub trait Fields: Default + 'static {
     ) -> Result<(), D::Error> {
         decode_named(fields, d, cx)
     }
-    /// Shows every slot to `walk`, until that returns an error.
+    /// Passes every slot to `walk`, until it returns an error.
     fn walk<W: Walk>(fields: &Self, walk: &mut W) -> Result<(), W::Error>;
-    /// Makes `first` mean both, in that order. Takes the slots out of `second`.
+    /// Combines both into `first`, in that order. Takes the slots out of `second`.
     fn then_fields(first: &mut Self, second: &mut Self);
 }
 
-/// Reads fields from an object. Unknown keys are skipped; of equal keys the last one counts.
+/// Decodes fields from an object. Skips unknown keys. If a key repeats, the last one counts.
 pub fn decode<'de, P: Fields, D: Deserializer<'de>>(
     d: D,
     cx: &mut Context<'_>,
@@ -68,7 +68,7 @@ pub fn decode<'de, P: Fields, D: Deserializer<'de>>(
     Ok(fields)
 }
 
-/// As [`decode`], into fields of which none is set: these are large, and need not be moved about.
+/// Like [`decode`], but decodes into unset fields in place, because they are large and moving them is slow.
 pub(crate) fn decode_into<'de, P: Fields, D: Deserializer<'de>>(
     fields: &mut P,
     d: D,
@@ -111,7 +111,7 @@ fn decode_named<'de, P: Fields, D: Deserializer<'de>>(
     d.deserialize_map(Object(fields, cx))
 }
 
-/// Reads the slot of a section whose name was just read.
+/// Decodes the slot of a section, after its name.
 pub fn read<'de, P: Fields, A: MapAccess<'de>>(
     slot: &mut Slot<P>,
     map: &mut A,
@@ -153,7 +153,7 @@ pub fn read<'de, P: Fields, A: MapAccess<'de>>(
     map.next_value_seed(InPlace(slot, cx))
 }
 
-/// Reads a key: the number of the field that it names.
+/// Decodes a key into the number of the field that it names.
 struct Name<P>(PhantomData<P>);
 
 impl<'de, P: Fields> DeserializeSeed<'de> for Name<P> {
@@ -168,7 +168,7 @@ impl<P: Fields> Visitor<'_> for Name<P> {
     type Value = Option<usize>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a field's name")
+        f.write_str("a field name")
     }
 
     fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
@@ -176,7 +176,7 @@ impl<P: Fields> Visitor<'_> for Name<P> {
     }
 }
 
-/// Reads fields with any deserializer, and puts the path into the message of an error.
+/// Decodes fields with any deserializer, and puts the path into the text of an error.
 pub fn deserialize<'de, P: Fields, D: Deserializer<'de>>(d: D) -> Result<P, D::Error> {
     let mut cx = Context::default();
     let mut fields = P::default();
@@ -187,7 +187,7 @@ pub fn deserialize<'de, P: Fields, D: Deserializer<'de>>(d: D) -> Result<P, D::E
     }
 }
 
-/// The rule of sections: merged field by field, and built from the empty patch where never sent.
+/// The rule of sections: merged field by field, and built from the empty patch if never sent.
 #[derive(Debug)]
 pub enum ByField {}
 
@@ -203,7 +203,7 @@ impl<T: Patchable> Rule<T, T::Patch> for ByField {
     fn check(base: Option<&T>, patch: &T::Patch) -> Result<(), PatchError> {
         match base {
             Some(base) => compare::merges(base, patch),
-            // Nothing is there yet: that is rare, and then nothing but the building says more.
+            // Without a value, only building one shows whether the patch is complete. This is rare.
             None => T::build_slots(&mut patch.clone()).map(drop),
         }
     }
@@ -234,9 +234,10 @@ impl<T: Patchable> Rule<T, T::Patch> for ByField {
     }
 
     fn paths(patch: &T::Patch, at: &mut Paths) {
-        match walk::none_set(patch) {
-            true => at.empty(),
-            false => at.section(|at| walk::paths(patch, at)),
+        if walk::none_set(patch) {
+            at.empty();
+        } else {
+            at.section(|at| walk::paths(patch, at));
         }
     }
 }
@@ -248,7 +249,7 @@ pub(crate) fn apply<T: Patchable>(value: &mut T, patch: &mut T::Patch) -> Result
         .map_err(|error| error.under(T::Patch::ROOT))
 }
 
-/// Whether [`apply`] would succeed.
+/// Checks whether [`apply`] would succeed.
 pub(crate) fn check<T: Patchable>(value: &T, patch: &T::Patch) -> Result<(), PatchError> {
     compare::merges(value, patch).map_err(|error| error.under(T::Patch::ROOT))
 }

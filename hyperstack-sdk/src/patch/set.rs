@@ -1,4 +1,4 @@
-//! Sets: replaced, or added to where the frame says so.
+//! Sets: replaced, or added to if the frame appends.
 
 use super::context::Context;
 use super::error::PatchError;
@@ -8,7 +8,7 @@ use serde::{Deserializer, Serializer};
 use std::collections::{BTreeSet, HashSet};
 use std::hash::{BuildHasher, Hash};
 
-/// The rule of sets: empty where never sent.
+/// The rule of sets: empty if never sent.
 #[derive(Debug)]
 pub enum Set {}
 

@@ -1,4 +1,4 @@
-//! Slots and whole values on the wire, for every kind of field.
+//! Decodes and encodes slots and whole values, for every kind of field.
 
 use super::context::Context;
 use super::field::{Field, Rule, Slot};
@@ -7,7 +7,7 @@ use serde::{Deserializer, Serialize, Serializer};
 use std::fmt;
 use std::marker::PhantomData;
 
-/// Reads null or a patch into a slot. A patch may be large, and need not be moved about.
+/// Decodes null or a patch into a slot in place, because a patch can be large and moving it is slow.
 pub(crate) struct SlotRead<'s, 'c, 'a, F: Field<K>, K> {
     slot: &'s mut Slot<F::Change>,
     cx: &'c mut Context<'a>,
@@ -49,14 +49,14 @@ impl<'de, F: Field<K>, K> Visitor<'de> for SlotRead<'_, '_, '_, F, K> {
     }
 }
 
-/// Fills a slot. Apart from what decodes the patch, so that in a debug build the moves of the patch here do not
-/// add to the stack that decoding takes.
+/// Fills a slot. A function of its own, so that in a debug build its copies of the patch do not add to the stack that
+/// decoding needs.
 fn fill<P, E>(slot: &mut Slot<P>, decoded: Result<P, E>) -> Result<(), E> {
     *slot = Some(Some(decoded?));
     Ok(())
 }
 
-/// Reads null or a patch.
+/// Decodes null or a patch.
 pub(crate) struct SlotSeed<'c, 'a, F, K> {
     cx: &'c mut Context<'a>,
     field: PhantomData<(F, K)>,
@@ -97,7 +97,7 @@ impl<'de, F: Field<K>, K> Visitor<'de> for SlotSeed<'_, '_, F, K> {
     }
 }
 
-/// Writes null or a patch.
+/// Encodes null or a patch.
 pub(crate) struct SlotRef<'p, F: Field<K>, K>(pub(crate) &'p Option<F::Change>);
 
 impl<F: Field<K>, K> Serialize for SlotRef<'_, F, K> {
@@ -109,7 +109,7 @@ impl<F: Field<K>, K> Serialize for SlotRef<'_, F, K> {
     }
 }
 
-/// Reads a whole value. What null means there is said at once: an element has no slot to keep it.
+/// Decodes a whole value. Handles null at once, because an element has no slot to keep it.
 struct Element<'c, 'a, T> {
     cx: &'c mut Context<'a>,
     value: PhantomData<T>,
@@ -143,7 +143,7 @@ impl<'de, T: Field> Visitor<'de> for Element<'_, '_, T> {
     }
 }
 
-/// Reads the next element of a sequence as a whole value.
+/// Decodes the next element of a sequence as a whole value.
 pub(crate) fn next_element<'de, T: Field, A: SeqAccess<'de>>(
     seq: &mut A,
     index: usize,
@@ -157,7 +157,7 @@ pub(crate) fn next_element<'de, T: Field, A: SeqAccess<'de>>(
     element
 }
 
-/// Reads a list of whole values.
+/// Decodes a list of whole values.
 pub(crate) fn decode_list<'de, T: Field, D: Deserializer<'de>>(
     d: D,
     cx: &mut Context<'_>,
@@ -183,7 +183,7 @@ pub(crate) fn decode_list<'de, T: Field, D: Deserializer<'de>>(
     d.deserialize_seq(List(cx, PhantomData))
 }
 
-/// Writes a whole value.
+/// Encodes a whole value.
 pub(crate) struct ValueRef<'v, T>(pub(crate) &'v T);
 
 impl<T: Field> Serialize for ValueRef<'_, T> {
@@ -192,7 +192,7 @@ impl<T: Field> Serialize for ValueRef<'_, T> {
     }
 }
 
-/// Writes whole values as an array.
+/// Encodes whole values as an array.
 pub(crate) fn encode_list<'v, T: Field, S: Serializer>(
     list: impl IntoIterator<Item = &'v T>,
     s: S,

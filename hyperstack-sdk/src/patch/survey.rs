@@ -1,6 +1,6 @@
 //! Finds fields that the server never sends, and similar names that it sends instead.
 //!
-//! A survey reads the rows of a snapshot a second time, until each field has had a value.
+//! A survey decodes the rows of a snapshot a second time, until every field has had a value.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use super::nearest::{is_respelled, nearest};
 use super::record::{self, name_of, Fields};
 use super::Patch;
 
-/// The maximum number of objects that are told apart: a recursive type can have any number of paths.
+/// The maximum number of object paths that are tracked, because a recursive type can have any number of them.
 const MOST_OBJECTS: usize = 1_000;
 
 /// The maximum number of unknown names kept per object: an object that is used as a map can have any number.
@@ -33,7 +33,7 @@ pub(crate) struct Survey {
 #[derive(Debug, Default)]
 struct Object {
     fields: BTreeMap<&'static str, Found>,
-    /// Members whose names are not those of fields.
+    /// Members that are not fields of the struct.
     unknown: BTreeSet<String>,
 }
 
@@ -41,7 +41,7 @@ struct Object {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Found {
     Nothing,
-    /// Its name, with a value that says nothing about the fields inside it.
+    /// The name, with a value that does not show the fields inside.
     Name,
     Value,
 }
@@ -53,7 +53,7 @@ pub(crate) struct Missing {
     pub(crate) path: String,
     /// The nearest unknown name that the server sends.
     pub(crate) sent: Option<String>,
-    /// Whether that is probably the field's name in another spelling.
+    /// Whether `sent` is probably the field's name in another spelling.
     pub(crate) is_respelled: bool,
 }
 
@@ -63,7 +63,7 @@ impl Survey {
         self.rows
     }
 
-    /// Reads a row. Decode errors are ignored: the store reports them.
+    /// Surveys a row. Ignores decode errors, because the store reports them.
     pub(crate) fn read<P: Patch>(&mut self, json: &str) {
         self.rows += 1;
         if self.is_over {
@@ -94,7 +94,7 @@ impl Survey {
         missing.collect()
     }
 
-    /// Notes an object at a path, before its members.
+    /// Records an object at a path, before its members.
     pub(super) fn note_object<P: Fields>(&mut self, path: &str) {
         if self.objects.len() < MOST_OBJECTS || self.objects.contains_key(path) {
             let object = self.objects.entry(path.to_owned()).or_default();
@@ -105,7 +105,7 @@ impl Survey {
         }
     }
 
-    /// Notes a member of the object at a path whose name is not that of a field.
+    /// Records a member of the object at a path that is not a field of the struct.
     pub(super) fn note_unknown(&mut self, path: &str, name: String) {
         let object = self.objects.get_mut(path);
         if let Some(object) = object.filter(|object| object.unknown.len() < MOST_NAMES) {
@@ -133,7 +133,7 @@ impl Object {
 }
 
 impl Missing {
-    /// Whether this field is the one at `path`, or has it inside.
+    /// Whether `path` is this field's path or lies below it.
     pub(crate) fn covers(&self, path: &str) -> bool {
         let mut path = path.split('.');
         let mut own = self.path.split('.');

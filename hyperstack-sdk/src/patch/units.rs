@@ -1,7 +1,7 @@
 //! Decodes an update unit by unit, and skips units that fail.
 //!
 //! A unit is the smallest thing that a patch can set: a field, a section's field, a map entry. A list or a
-//! leaf is one unit, whatever is inside of it. An update is decoded this way only after it failed as a whole.
+//! leaf is one unit with everything inside it. An update is decoded this way only after decoding it as a whole failed.
 
 use super::context::Context;
 use super::entry::Entry;
@@ -9,12 +9,12 @@ use super::error::DecodeError;
 use super::paths::is_within;
 use super::record::{name_of, Fields};
 
-/// Which units of an update are read, by their dotted paths.
+/// Which units of an update to decode, by their dotted paths.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Units<'a> {
-    /// All but these.
+    /// All except these.
     Except(&'a [String]),
-    /// These, and what is below them.
+    /// These and everything below them.
     Only(&'a [String]),
 }
 
@@ -23,11 +23,11 @@ pub(crate) enum Units<'a> {
 pub(crate) struct BadUnit {
     /// The unit's dotted path.
     pub unit: String,
-    /// What is wrong, at that path or below it.
+    /// The error, at that path or below it.
     pub error: DecodeError,
 }
 
-/// Reads an update unit by unit.
+/// The state of decoding an update unit by unit.
 #[derive(Debug)]
 pub(crate) struct Reading<'a> {
     root: &'static str,
@@ -61,7 +61,7 @@ impl<'a> Reading<'a> {
     }
 }
 
-/// Reads the field with this number. If it does not decode, the fields stay as they are.
+/// Decodes the field with this number. If that fails, the fields stay unchanged.
 pub(super) fn decode_unit<P: Fields>(
     fields: &mut P,
     number: usize,

@@ -1,4 +1,4 @@
-//! What is done with all slots of a patch, one after another.
+//! Visits all slots of a patch, one after another.
 
 use super::field::{Field, Rule, Slot};
 use super::paths::Paths;
@@ -10,12 +10,12 @@ use std::convert::Infallible;
 use std::fmt;
 use std::marker::PhantomData;
 
-/// What is done with one slot, and with the next.
+/// A visitor of slots.
 pub trait Walk {
-    /// Why no further slot is needed.
+    /// The reason to stop.
     type Error;
 
-    /// Does it with one of them.
+    /// Visits the slot of field `number`.
     fn slot<F: Field<K>, K>(
         &mut self,
         number: usize,
@@ -23,7 +23,7 @@ pub trait Walk {
     ) -> Result<(), Self::Error>;
 }
 
-/// Writes the fields that are set as an object.
+/// Encodes the fields that are set as an object.
 pub fn encode<P: Fields, S: Serializer>(fields: &P, s: S) -> Result<S::Ok, S::Error> {
     struct Encode<M, P>(M, PhantomData<P>);
 
@@ -49,7 +49,7 @@ pub fn encode<P: Fields, S: Serializer>(fields: &P, s: S) -> Result<S::Ok, S::Er
     encode.0.end()
 }
 
-/// Shows the fields that are set.
+/// Formats the fields that are set for `Debug`.
 pub fn debug<P: Fields>(name: &str, fields: &P, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     struct Show<'s, 'f, P>(fmt::DebugStruct<'s, 'f>, PhantomData<P>);
 
@@ -91,7 +91,7 @@ pub fn none_set<P: Fields>(fields: &P) -> bool {
     P::walk(fields, &mut AnySet).is_ok()
 }
 
-/// Collects the paths of the fields that are set. Returns whether all are, and all that is in them.
+/// Collects the paths of the fields that are set. Returns whether all fields are set, including everything inside them.
 pub(crate) fn paths<P: Fields>(fields: &P, paths: &mut Paths) -> bool {
     struct Collect<'p, P> {
         paths: &'p mut Paths,

@@ -1,4 +1,4 @@
-//! The rules of each generation on repeated changes and on order, as the store applies them.
+//! How each generation detects repeated changes and orders rows, for the store.
 
 use std::borrow::Cow;
 
@@ -20,14 +20,14 @@ pub(crate) fn rank(protocol: Protocol, json: &str, sort: &Sort, arrival: u64) ->
     }
 }
 
-/// What a source knows from the positions and versions of its changes.
+/// The positions and versions that a source has seen.
 #[derive(Debug)]
 pub(crate) enum Guard {
     V1(v1::Guard),
     V2(v2::Guard),
 }
 
-/// What the guard remembers of a row.
+/// The guard's data about a row.
 #[derive(Debug, Default)]
 pub(crate) struct Mark {
     /// The position of the row's latest change.
@@ -43,7 +43,7 @@ impl Default for Guard {
 }
 
 impl Guard {
-    /// A subscription begins, to all rows or to one.
+    /// Starts a subscription, to all rows if `whole`, otherwise to one row.
     pub(crate) fn begin(&mut self, protocol: Protocol, whole: bool, positions: bool) {
         match (&mut *self, protocol) {
             (Guard::V1(_), Protocol::V2) => *self = Guard::V2(v2::Guard::default()),
@@ -55,23 +55,22 @@ impl Guard {
         }
     }
 
-    /// A snapshot begins: earlier gaps are closed by it.
+    /// Starts a snapshot, which closes earlier gaps.
     pub(crate) fn begin_snapshot(&mut self) {
         if let Guard::V1(guard) = self {
             guard.begin_snapshot();
         }
     }
 
-    /// A change could not be applied.
+    /// Records that a change could not be applied.
     pub(crate) fn note_gap(&mut self) {
         if let Guard::V1(guard) = self {
             guard.note_gap();
         }
     }
 
-    /// Returns the position and the version of a row or patch, as far as its generation has them, and the
-    /// place of the first field behind them, if they come first. `frame` is the position that the frame
-    /// names.
+    /// Returns the position and version of a row or patch, if its generation has them. If they come first in `data`,
+    /// also returns the offset of the first field after them. `frame` is the position in the frame itself.
     #[inline]
     pub(crate) fn stamps(
         &self,
@@ -90,20 +89,20 @@ impl Guard {
         }
     }
 
-    /// Whether a live change is in the row already, so that it must be dropped.
+    /// Whether the row already contains a live change, which must then be dropped.
     #[inline]
     pub(crate) fn is_old(&self, mark: &Mark, version: Option<Version>) -> bool {
         let versions = mark.version.zip(version);
         versions.is_some_and(|(held, version)| version.is_in(held))
     }
 
-    /// Whether the server keeps so few elements of an array that the client must drop the same ones.
+    /// Whether the server limits the length of arrays, so that the client must trim them too.
     #[inline]
     pub(crate) fn caps_arrays(&self) -> bool {
         matches!(self, Guard::V2(_))
     }
 
-    /// Whether a live change may be in its row already.
+    /// Whether the row may already contain a live change.
     #[inline]
     pub(crate) fn may_repeat(&mut self, mark: Option<&mut Mark>, seq: Option<Seq>) -> bool {
         match self {
@@ -112,7 +111,7 @@ impl Guard {
         }
     }
 
-    /// Notes a change of a row, live or from a snapshot. `whole` says whether it replaces the row.
+    /// Records a change of a row, live or from a snapshot. `whole` says whether it replaces the row.
     #[inline]
     pub(crate) fn note(
         &mut self,
@@ -136,7 +135,7 @@ impl Guard {
         }
     }
 
-    /// The greatest position seen.
+    /// Returns the greatest position seen.
     pub(crate) fn last_seq(&self) -> Option<Seq> {
         match self {
             Guard::V1(guard) => guard.last_seq(),
@@ -144,8 +143,8 @@ impl Guard {
         }
     }
 
-    /// The position from which the server must send changes again so that none is missing. `None` if
-    /// positions cannot tell.
+    /// Returns the position from which the server must send changes again so that none is missing, or `None` if the
+    /// positions do not allow that.
     pub(crate) fn cursor(&self) -> Option<Seq> {
         match self {
             Guard::V1(guard) => guard.cursor(),
@@ -155,18 +154,17 @@ impl Guard {
 }
 
 impl Mark {
-    /// The row's latest change is not one that the present snapshot brought.
+    /// Records that the row's latest change does not come from the present snapshot.
     pub(crate) fn leave_snapshot(&mut self) {
         self.repeats.leave_snapshot();
     }
 
-    /// Notes a change that may be in the row already.
+    /// Records a change that the row may already contain.
     pub(crate) fn note_repeated(&mut self, patch: &str, append: &[Cow<'_, str>]) {
         self.repeats.note_repeated(patch, append);
     }
 
-    /// Removes from a patch the elements that it appends to lists which have them already. Returns
-    /// whether there were any.
+    /// Removes the appended elements from a patch that the row's lists already contain. Returns whether there were any.
     pub(crate) fn remove_repeated(
         &self,
         row: &Value,

@@ -22,7 +22,7 @@ pub(crate) struct Cache<T: Record> {
     source: Mutex<Source<T>>,
 }
 
-/// What a cache does whatever its type.
+/// The operations of a cache that do not depend on its row type.
 pub(super) trait AnyCache: Send + Sync {
     /// Takes a step. The caller wakes readers, because it may hold locks.
     fn apply(&self, step: &Step<'_>, report: &mut Report) -> Waiting;
@@ -30,7 +30,7 @@ pub(super) trait AnyCache: Send + Sync {
     fn catch_up(&self, wakers: &mut Wakers) -> Waiting;
     /// Ends all readers.
     fn end(&self, reason: &CloseReason, wakers: &mut Wakers);
-    /// The position up to which every change is held, if that is known.
+    /// Returns the position up to which the cache has every change, if known.
     fn cursor(&self) -> Option<Seq>;
     fn counts(&self) -> CacheCounts;
     fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
@@ -74,12 +74,12 @@ impl<T: Record> Cache<T> {
         self.lock().readiness.is_ready_for(key)
     }
 
-    /// Returns the dotted paths of a row's fields whose latest value did not fit.
+    /// Returns the dotted paths of a row's stale fields.
     pub(crate) fn stale_fields(&self, key: &str) -> Vec<String> {
         self.lock().rows.stale_fields(key).to_vec()
     }
 
-    /// Returns what the target's rows lack, if all of them are partial.
+    /// Returns the field that the target's rows lack, if all of them are partial.
     pub(crate) fn partial(&self, target: &Target) -> Option<PartialRows> {
         self.lock().partial(target)
     }
@@ -99,18 +99,18 @@ impl<T: Record> Cache<T> {
         self.lock().pin(key)
     }
 
-    /// The row limit applies to the row again.
+    /// Applies the row limit to the row again.
     pub(crate) fn unpin(&self, key: &str) {
         self.lock().unpin(key);
     }
 
-    /// Adds a reader: its queue gets the rows held, front to back, and then every change.
+    /// Adds a reader. Its queue gets the present rows, front to back, and then every change.
     pub(crate) fn subscribe(&self, selection: &Selection<T>, queue: &Arc<Queue<T>>) {
         // A new queue has no waker.
         self.lock().add_reader(selection, queue, &mut Wakers::new());
     }
 
-    /// Removes a reader. Returns the rows that it came with, to be dropped outside of locks.
+    /// Removes a reader. Returns the rows that it came with, which the caller drops outside of locks.
     pub(crate) fn unsubscribe(
         &self,
         selection: &Selection<T>,
@@ -120,7 +120,7 @@ impl<T: Record> Cache<T> {
         moved.map(|moved| moved.rows)
     }
 
-    /// Removes a reader that goes on with another source. Returns the rows that it has.
+    /// Removes a reader that moves to another source. Returns the rows that it has.
     pub(crate) fn release(&self, selection: &Selection<T>, queue: &Arc<Queue<T>>) -> RowsOf<T> {
         let mut source = self.lock();
         if let Some(moved) = source.readers.remove_moved(selection, queue) {
@@ -131,8 +131,8 @@ impl<T: Record> Cache<T> {
         rows
     }
 
-    /// Adds a reader that comes from another source with these rows. It gets the difference once this
-    /// source is complete.
+    /// Adds a reader that moves here from another source with these rows. It gets the difference when this source is
+    /// complete.
     pub(crate) fn receive(
         &self,
         selection: Selection<T>,
@@ -152,8 +152,7 @@ impl<T: Record> Cache<T> {
         }
     }
 
-    /// Waits until `target` has an outcome, and for the whole view until the source holds what is
-    /// needed.
+    /// Waits until `target` has an outcome. For the whole view, also waits until the source has the needed rows.
     pub(crate) fn outcome<'a>(
         &'a self,
         target: &'a Target,
@@ -168,12 +167,12 @@ impl<T: Record> Cache<T> {
     }
 
     fn lock(&self) -> MutexGuard<'_, Source<T>> {
-        // Every change to the source is complete before anything that could panic.
+        // A poisoned lock is safe to use, because nothing panics in the middle of a change.
         self.source.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Resolves to a target's outcome. Gives its ticket back when dropped.
+/// Resolves to a target's outcome. Releases its ticket when dropped.
 struct WaitForOutcome<'a, T: Record> {
     cache: &'a Cache<T>,
     target: &'a Target,

@@ -1,4 +1,4 @@
-//! All caches, by source.
+//! The caches of all sources.
 
 use std::any::TypeId;
 use std::sync::Arc;
@@ -14,21 +14,21 @@ use crate::wire::Seq;
 /// The caches of every source.
 #[derive(Default)]
 pub(crate) struct Caches {
-    /// By the source's index.
+    /// Indexed by source.
     sources: Vec<Option<SourceCaches>>,
     limit: Option<usize>,
     meter: Arc<Meter>,
     report: Report,
     ended: Option<CloseReason>,
-    /// The number of sources that hold rows for a successor.
+    /// The number of sources that keep rows until their successors arrive.
     holding: usize,
     /// Sources whose windows must be updated at the end of the turn.
     deferred: Vec<usize>,
-    /// Sources that need a snapshot to replace rows that patches cannot make right.
+    /// Sources that need a snapshot to replace rows that patches cannot repair.
     to_fetch: Vec<SourceId>,
 }
 
-/// One source as every Rust type that is read.
+/// The caches of one source, one for each Rust type that readers use.
 #[derive(Default)]
 struct SourceCaches {
     caches: Vec<(TypeId, Arc<dyn AnyCache>)>,
@@ -46,7 +46,7 @@ pub(crate) struct Counts {
 }
 
 impl Caches {
-    /// Makes caches that keep at most `limit` rows each.
+    /// Creates caches that keep at most `limit` rows each.
     pub(crate) fn new(limit: Option<usize>) -> Self {
         Caches {
             limit,
@@ -54,19 +54,19 @@ impl Caches {
         }
     }
 
-    /// The counters that caches and queues share.
+    /// Returns the counters that caches and queues share.
     pub(crate) fn meter(&self) -> &Arc<Meter> {
         &self.meter
     }
 
-    /// Returns the cache of a source as `T`, if it is read as `T`.
+    /// Returns the cache of a source with row type `T`, if there is one.
     pub(crate) fn get<T: Record>(&self, id: SourceId) -> Option<Arc<Cache<T>>> {
         let mut caches = self.source(id)?.caches.iter();
         let (_, cache) = caches.find(|(of, _)| *of == TypeId::of::<T>())?;
         cache.clone().as_any().downcast().ok()
     }
 
-    /// Returns the cache of a source of `view` as `T`, and whether it is new.
+    /// Returns the cache of a source of `view` with row type `T`, and whether it is new.
     pub(crate) fn get_or_insert<T: Record>(
         &mut self,
         id: SourceId,
@@ -89,7 +89,7 @@ impl Caches {
         (cache, true)
     }
 
-    /// Takes a step in one source, or in all.
+    /// Applies a step to one source, or to all.
     pub(crate) fn apply(&mut self, instruction: &Instruction<'_>) {
         match instruction.source {
             Some(id) => self.apply_to(id.index(), &instruction.step),
@@ -131,7 +131,7 @@ impl Caches {
         }
     }
 
-    /// Returns the position up to which a source holds every change as every type, if that is known.
+    /// Returns the position up to which all caches of a source have every change, if known.
     pub(crate) fn cursor(&self, id: SourceId) -> Option<Seq> {
         let caches = self.source(id)?.caches.iter();
         caches.map(|(_, cache)| cache.cursor()).min().flatten()
@@ -142,12 +142,12 @@ impl Caches {
         self.to_fetch.pop()
     }
 
-    /// Whether rows that left a window are held until their successors arrive.
+    /// Whether any source keeps rows that left a window until their successors arrive.
     pub(crate) fn holds_rows(&self) -> bool {
         self.holding > 0
     }
 
-    /// Ends a turn: updates the windows that wait for the order to be complete.
+    /// Ends a turn: updates the windows that wait for a complete order.
     pub(crate) fn finish_turn(&mut self) {
         let wakers = &mut self.report.wakers;
         let sources = &mut self.sources;
@@ -163,12 +163,12 @@ impl Caches {
         });
     }
 
-    /// Takes what must be passed on.
+    /// Returns the report, which the caller must pass on.
     pub(crate) fn report(&mut self) -> &mut Report {
         &mut self.report
     }
 
-    /// No more messages will come: ends all readers.
+    /// Ends all readers, because no more messages will come.
     pub(crate) fn end(&mut self, reason: &CloseReason) {
         let (source, step) = (None, Step::ReleaseHeld);
         self.apply(&Instruction { source, step });

@@ -1,4 +1,4 @@
-//! From a key to its row.
+//! Finds rows by key.
 
 use std::hash::BuildHasher;
 
@@ -6,8 +6,8 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 
 use super::order::RowId;
 
-/// Finds rows by key. It stores row ids only and asks for the keys of candidates, so it is small and a
-/// lookup touches little memory.
+/// An index of rows by key. It stores only row ids and gets the keys of candidates from the caller, so it is small and
+/// a lookup touches little memory.
 #[derive(Debug, Default)]
 pub(super) struct Index {
     ids: HashTable<RowId>,

@@ -1,9 +1,9 @@
 //! Sources and local windows: decode, merge, order.
 //!
-//! [`Caches`] passes the session's instructions on to the caches of their source. A [`Cache`] is a
-//! source as one Rust type: it keeps the rows behind `Arc`s, in the view's order, and delivers each
-//! change to the queues of its readers, through the local window that each has. Nothing here waits, reads
-//! a clock or knows the socket. A row that does not decode changes nothing.
+//! [`Caches`] passes the session's instructions to the caches of their source. A [`Cache`] has the rows of one source
+//! as one Rust type. It keeps them behind `Arc`s in the view's order, and delivers each change to the queues of its
+//! readers through their local windows. The store never waits, reads a clock or uses the socket. A row that does not
+//! decode changes nothing.
 
 mod caches;
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::session::{rank, Rank};
 use crate::wire::{value_at, Protocol, Seq, Sort};
 
-/// A row's place in its table.
+/// The index of a row in its table.
 pub(super) type RowId = u32;
 
 const NONE: RowId = RowId::MAX;
@@ -18,7 +18,7 @@ pub(super) enum Order {
     Arrival(List),
     /// `_seq` descending, by arrival: the row that changed last comes first. O(1).
     Recency(List),
-    /// The same by the rows' positions, ties by key. O(1) for a row that becomes the first.
+    /// `_seq` descending, by the rows' positions, ties by key. O(1) for a row that becomes the first.
     Position(Positions),
     /// Any other sort. O(log n).
     Sorted(Sorted),
@@ -36,7 +36,7 @@ impl Order {
         }
     }
 
-    /// Inserts a row. A snapshot's rows arrive front to back; a live row is the most recent one.
+    /// Inserts a row. The rows of a snapshot arrive front to back. A live row is the most recent one.
     pub(super) fn insert(&mut self, id: RowId, key: &Arc<str>, data: &str, live: bool) {
         match self {
             Order::Recency(list) if live => list.push_front(id),
@@ -49,7 +49,7 @@ impl Order {
         }
     }
 
-    /// Reads the memory that [`update`](Self::update) will change; see
+    /// Reads the memory that [`update`](Self::update) will change. See
     /// [`Rows::prefetch`](super::rows::Rows::prefetch).
     pub(super) fn prefetch(&self, id: RowId) {
         match self {
@@ -59,8 +59,7 @@ impl Order {
         }
     }
 
-    /// Moves a changed row to its new place. `whole` says whether `data` is the whole row or some of its
-    /// fields.
+    /// Moves a changed row to its new place. `whole` says whether `data` is the whole row or only some of its fields.
     pub(super) fn update(
         &mut self,
         id: RowId,
@@ -76,15 +75,14 @@ impl Order {
         }
     }
 
-    /// Notes the position of a snapshot's row, which [`move_to_front`](Self::move_to_front) will place.
+    /// Records the position of a snapshot's row, which [`move_to_front`](Self::move_to_front) will place.
     pub(super) fn note(&mut self, id: RowId, seq: Seq) {
         if let Order::Position(positions) = self {
             positions.note(id, seq);
         }
     }
 
-    /// Moves a row to the place of its position, in an order by positions. `key_of` returns the keys of
-    /// rows.
+    /// Moves a row to the place of its position, if the order is by position. `key_of` returns the key of a row.
     pub(super) fn place<'k>(&mut self, id: RowId, seq: Seq, key_of: impl Fn(RowId) -> &'k str) {
         if let Order::Position(positions) = self {
             positions.place(id, seq, key_of);
@@ -108,7 +106,7 @@ impl Order {
         }
     }
 
-    /// All rows, front to back.
+    /// Iterates over all rows, front to back.
     pub(super) fn iter(&self) -> Box<dyn Iterator<Item = RowId> + '_> {
         match self {
             Order::Arrival(list)
@@ -123,7 +121,7 @@ impl Order {
         matches!(self, Order::Sorted(sorted) if sorted.by_arrival > 1)
     }
 
-    /// The row furthest from the front.
+    /// Returns the row furthest from the front.
     pub(super) fn last(&self) -> Option<RowId> {
         match self {
             Order::Arrival(list)
@@ -235,7 +233,7 @@ impl List {
         }
     }
 
-    /// Moves a row to before another one, or with none to the end.
+    /// Moves a row in front of `next`, or to the end if there is no `next`.
     fn move_before(&mut self, id: RowId, next: RowId) {
         if self.link(id).linked && self.link(id).next == next {
             return;
@@ -282,14 +280,14 @@ impl Positions {
         self.seqs[index] = seq;
     }
 
-    /// Walks from the front to the row's place, which for the newest row is the front itself.
+    /// Walks from the front to the row's place. The newest row's place is the front itself.
     fn place<'k>(&mut self, id: RowId, seq: Seq, key_of: impl Fn(RowId) -> &'k str) {
         self.note(id, seq);
         let is_before = |other: RowId| {
             let by_seq = seq.cmp(&self.seqs[other as usize]);
             by_seq.then_with(|| key_of(other).cmp(key_of(id))).is_lt()
         };
-        // Most changes are the newest one. Asking about the first row only saves 48 instructions a patch.
+        // Most changes are the newest one. Comparing with only the first row saves 48 instructions per patch.
         let head = self.list.head;
         if head != NONE && head != id && !is_before(head) {
             return self.list.move_to_front(id);
@@ -302,7 +300,7 @@ impl Positions {
     }
 }
 
-/// Rows by a value of theirs, ties by key.
+/// Rows by their sort value, ties by key.
 #[derive(Debug)]
 pub(super) struct Sorted {
     sort: Sort,
@@ -310,7 +308,7 @@ pub(super) struct Sorted {
     places: BTreeMap<(Rank, Arc<str>), RowId>,
     ranks: Vec<Option<Rank>>,
     arrivals: u64,
-    /// How many rows have a place that depends on when they arrived.
+    /// The number of rows whose place depends on when they arrived.
     by_arrival: usize,
 }
 
@@ -381,7 +379,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_of_every_spelling_compare_exactly() {
+    fn numbers_compare_exactly_in_every_spelling() {
         let rows = [
             ("a", r#"{"n":1.5}"#),
             ("b", r#"{"n":"9007199254740993"}"#),
@@ -408,7 +406,7 @@ mod tests {
     }
 
     #[test]
-    fn missing_first_and_text_as_it_came() {
+    fn rows_without_a_value_come_first() {
         let rows = [
             ("z", r#"{"n":"beta"}"#),
             ("y", r#"{"n":"alpha"}"#),

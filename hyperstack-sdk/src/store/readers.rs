@@ -10,13 +10,13 @@ use crate::patch::Record;
 use crate::session::Window;
 use crate::stream::{EndReason, Queue, StreamError, Wakers};
 
-/// The rows of a source that a reader wants.
+/// A reader's selection of a source's rows.
 pub(crate) enum Selection<T> {
     /// All rows.
     All,
     /// The row with this key.
     Key(Arc<str>),
-    /// The rows of a window that pass the filter, once the source holds what the window needs.
+    /// The rows of a window that pass the filter, when the source has the rows that the window needs.
     Window {
         window: Window,
         needed: Window,
@@ -27,7 +27,7 @@ pub(crate) enum Selection<T> {
 /// The rows that a reader has.
 pub(crate) type RowsOf<T> = HashMap<Arc<str>, Arc<T>>;
 
-/// A reader that came from another source, and waits until this one is complete.
+/// A reader from another source that waits until this one is complete.
 #[derive(Debug)]
 pub(super) struct Moved<T> {
     pub(super) selection: Selection<T>,
@@ -35,7 +35,7 @@ pub(super) struct Moved<T> {
     pub(super) rows: RowsOf<T>,
 }
 
-/// The readers' queues, by what they want.
+/// The readers' queues, by selection.
 #[derive(Debug)]
 pub(super) struct Readers<T: Record> {
     all: Vec<Arc<Queue<T>>>,
@@ -74,12 +74,12 @@ impl<T: Record> Readers<T> {
         }
     }
 
-    /// Adds a reader that came from another source.
+    /// Adds a reader from another source.
     pub(super) fn receive(&mut self, moved: Moved<T>) {
         self.moved.push(moved);
     }
 
-    /// Takes the readers that came from another source and have such a selection.
+    /// Takes the readers from another source whose selection matches.
     pub(super) fn take_moved(&mut self, matches: impl Fn(&Selection<T>) -> bool) -> Vec<Moved<T>> {
         let moved = std::mem::take(&mut self.moved);
         let (taken, left) = moved.into_iter().partition(|it| matches(&it.selection));
@@ -87,18 +87,18 @@ impl<T: Record> Readers<T> {
         taken
     }
 
-    /// The window that has this queue.
+    /// Returns the window with this queue.
     pub(super) fn window(&self, queue: &Arc<Queue<T>>) -> Option<&WindowReader<T>> {
         let mut windows = self.windows.iter();
         windows.find(|reader| Arc::ptr_eq(&reader.queue, queue))
     }
 
-    /// Whether readers that came from another source wait.
+    /// Whether readers from another source are waiting.
     pub(super) fn has_moved(&self) -> bool {
         !self.moved.is_empty()
     }
 
-    /// Removes a reader that came from another source, if it still waits.
+    /// Removes a reader from another source, if it is still waiting.
     pub(super) fn remove_moved(
         &mut self,
         selection: &Selection<T>,
@@ -109,7 +109,8 @@ impl<T: Record> Readers<T> {
         Some(self.moved.remove(index))
     }
 
-    /// Removes a reader. Returns the rows that it came with, if it still waits, to be dropped outside of locks.
+    /// Removes a reader. If it was still waiting, returns the rows that it came with, which the caller drops outside of
+    /// locks.
     pub(super) fn remove(
         &mut self,
         selection: &Selection<T>,
@@ -135,8 +136,8 @@ impl<T: Record> Readers<T> {
         None
     }
 
-    /// Whether a reader needs the row as it was before a change. One that came from another source has its
-    /// own rows to compare with.
+    /// Whether a reader needs the row as it was before a change. A reader from another source compares with its own
+    /// rows.
     pub(super) fn keep_before(&self, key: &str) -> bool {
         self.of(key).any(|queue| queue.keeps_before())
     }
@@ -159,7 +160,7 @@ impl<T: Record> Readers<T> {
         }
     }
 
-    /// The readers of windows.
+    /// Returns the readers of windows.
     pub(super) fn windows(&mut self) -> &mut [WindowReader<T>] {
         &mut self.windows
     }
@@ -177,25 +178,25 @@ impl<T: Record> Readers<T> {
         self.each().for_each(|queue| queue.end(reason, wakers));
     }
 
-    /// The length of the longest queue.
+    /// Returns the length of the longest queue.
     pub(super) fn depth(&self) -> usize {
         self.each().map(|queue| queue.depth()).max().unwrap_or(0)
     }
 
-    /// The readers that may have or want this row.
+    /// Iterates over the readers that may have or want this row.
     fn of(&self, key: &str) -> impl Iterator<Item = &Arc<Queue<T>>> {
         self.whole(key)
             .chain(self.windows.iter().map(|reader| &reader.queue))
     }
 
-    /// The same of readers that came from another source and wait.
+    /// Like [`of`](Self::of), for waiting readers from another source.
     fn moved_of<'a>(&'a self, key: &'a str) -> impl Iterator<Item = &'a Arc<Queue<T>>> {
         let may_have = |moved: &&Moved<T>| moved.selection.key().is_none_or(|of| **of == *key);
         let moved = self.moved.iter().filter(may_have);
         moved.map(|moved| &moved.queue)
     }
 
-    /// The readers that want this row whatever it contains.
+    /// Iterates over the readers that want this row whatever it contains.
     fn whole(&self, key: &str) -> impl Iterator<Item = &Arc<Queue<T>>> {
         let keyed = self.by_key.get(key).into_iter().flatten();
         self.all.iter().chain(keyed)

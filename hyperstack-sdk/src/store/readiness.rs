@@ -1,4 +1,4 @@
-//! Snapshot progress, and the tasks that wait for it.
+//! The progress of snapshots, and the tasks that wait for them.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::wire::{FrameError, Issue};
 pub(crate) enum Outcome {
     /// It is complete: the source has the server's rows.
     Ready,
-    /// It is complete, but a message that may have been part of it could not be read.
+    /// It is complete, but a malformed message may have been part of it.
     Incomplete(FrameError),
     /// The server rejected the subscription.
     Refused(Issue),
@@ -23,7 +23,7 @@ pub(crate) enum Outcome {
     Tape,
     /// The client ended.
     Ended(CloseReason),
-    /// The source was freed: the query has another one.
+    /// The source was freed, because the query has another one.
     Moved,
 }
 
@@ -34,13 +34,13 @@ pub(super) struct Readiness {
     keys: HashMap<Arc<str>, Progress>,
     ended: Option<CloseReason>,
     is_freed: bool,
-    /// Rows that the ready view left out, and that the next snapshot brings.
+    /// Rows that the ready view left out and that the next snapshot brings.
     awaited: HashSet<Arc<str>>,
     waiting: HashMap<u64, Waker>,
     last_id: u64,
 }
 
-/// How far a target's snapshot has come.
+/// The progress of a target's snapshot.
 #[derive(Debug, Clone, Default)]
 struct Progress {
     /// `None` while there is no outcome.
@@ -57,14 +57,14 @@ impl Progress {
         self.outcome == Some(Outcome::Ready)
     }
 
-    /// A snapshot begins, of this target or of another: an earlier failure is forgotten.
+    /// Clears an earlier failure when a snapshot of this or another target starts.
     fn forget_failure(&mut self) {
         if !self.is_ready() {
             self.outcome = None;
         }
     }
 
-    /// The connection is lost: rows may be out of date.
+    /// Resets a ready target after the connection is lost, because its rows may be out of date.
     fn lose(&mut self) {
         let outcome = self.outcome.take();
         self.was_ready |= matches!(outcome, Some(Outcome::Ready | Outcome::Incomplete(_)));
@@ -72,7 +72,7 @@ impl Progress {
 }
 
 impl Readiness {
-    /// A snapshot begins.
+    /// Starts a snapshot.
     pub(super) fn begin(&mut self, target: &Target) {
         self.all.forget_failure();
         let progress = self.progress(target);
@@ -80,25 +80,24 @@ impl Readiness {
         progress.forget_failure();
     }
 
-    /// The server sends a snapshot unasked: every target becomes ready by it again.
+    /// Starts a snapshot that the server sends on its own. Every target becomes ready again with it.
     pub(super) fn begin_again(&mut self) {
         for progress in self.keys.values_mut().chain([&mut self.all]) {
             progress.was_ready |= progress.is_ready();
         }
     }
 
-    /// A row that the view left out is awaited until the next snapshot is complete.
-    /// Returns whether it was not awaited before.
+    /// Waits for a row that the view left out, until the next snapshot is complete. Returns whether the key is new.
     pub(super) fn await_key(&mut self, key: &Arc<str>) -> bool {
         self.awaited.insert(key.clone())
     }
 
-    /// Whether rows that the view left out are awaited.
+    /// Whether it waits for rows that the view left out.
     pub(super) fn awaits_keys(&self) -> bool {
         !self.awaited.is_empty()
     }
 
-    /// A snapshot ended. Returns whether it was a resync.
+    /// Ends a snapshot. Returns whether it was a resync.
     pub(super) fn finish(
         &mut self,
         target: &Target,
@@ -115,12 +114,12 @@ impl Readiness {
         std::mem::take(&mut progress.was_ready)
     }
 
-    /// A rejected subscription is requested again.
+    /// Clears a rejection, because the subscription is requested again.
     pub(super) fn clear_refusal(&mut self, target: &Target) {
         self.progress(target).outcome = None;
     }
 
-    /// The source is about to hold another part of the view.
+    /// Starts over, because the source will have another part of the view.
     pub(super) fn restart(&mut self) {
         self.all.outcome = None;
     }
@@ -139,13 +138,13 @@ impl Readiness {
         self.all.outcome == Some(Outcome::UnknownView)
     }
 
-    /// The connection is lost.
+    /// Handles a lost connection.
     pub(super) fn lose(&mut self) {
         self.all.lose();
         self.keys.values_mut().for_each(Progress::lose);
     }
 
-    /// Only these keys are still subscribed.
+    /// Keeps only these keys, because no others are subscribed.
     pub(super) fn narrow(&mut self, keys: &[Arc<str>]) {
         let all = std::mem::take(&mut self.all);
         let mut old = std::mem::take(&mut self.keys);
@@ -163,7 +162,7 @@ impl Readiness {
         wakers.extend(self.waiting.drain().map(|(_, waker)| waker));
     }
 
-    /// The source is freed.
+    /// Frees the source.
     pub(super) fn free(&mut self, wakers: &mut Wakers) {
         self.is_freed = true;
         wakers.extend(self.waiting.drain().map(|(_, waker)| waker));
@@ -173,8 +172,8 @@ impl Readiness {
         self.ended.as_ref()
     }
 
-    /// Resolves once `target` has an outcome. `is_covered` says whether the whole view, once ready, has
-    /// all rows that are wanted.
+    /// Resolves when `target` has an outcome. `is_covered` says whether the whole view, if ready, has all rows that the
+    /// reader needs.
     pub(super) fn poll(
         &mut self,
         target: &Target,

@@ -1,4 +1,4 @@
-//! Repairs updates that do not fit: leaves out the units at fault, and notes which fields of a row are stale.
+//! Repairs updates with decode errors: leaves out the bad units, and records which fields of a row are stale.
 
 use crate::patch::record::Fields;
 use crate::patch::{
@@ -15,11 +15,11 @@ pub(super) struct Fault {
     pub(super) cause: RowErrorCause,
 }
 
-/// What remains of an update.
+/// A repaired update.
 pub(super) struct Repaired<P> {
     pub(super) patch: Box<P>,
     pub(super) faults: Vec<Fault>,
-    /// Whether the row must be fetched again, because later patches cannot make up for what was left out.
+    /// Whether the row must be fetched again, because later patches cannot replace the units that were left out.
     pub(super) needs_fetch: bool,
 }
 
@@ -28,7 +28,7 @@ pub(super) struct Repaired<P> {
 pub(super) struct Stale {
     /// Dotted paths.
     paths: Vec<String>,
-    /// Whether the latest whole row was left out, so that a new snapshot would not help.
+    /// Whether the latest whole row was left out. A new snapshot would then not help.
     is_row: bool,
 }
 
@@ -41,7 +41,7 @@ impl Stale {
         &self.paths
     }
 
-    /// The paths of lists that cannot be appended to until a snapshot replaces the row.
+    /// Returns the paths of lists that cannot be appended to until a snapshot replaces the row.
     fn lists(&self) -> &[String] {
         if self.is_row {
             &[]
@@ -50,14 +50,14 @@ impl Stale {
         }
     }
 
-    /// The fields that were left out of a row that is new or was replaced.
+    /// Returns the stale fields of a row that is new or was replaced.
     pub(super) fn of(faults: &[Fault]) -> Self {
         let is_row = false;
         let paths = faults.iter().map(|fault| fault.unit.clone()).collect();
         Stale { paths, is_row }
     }
 
-    /// All fields: the latest whole row was left out.
+    /// Returns all fields as stale, because the latest whole row was left out.
     pub(super) fn row<P: Fields>() -> Self {
         let is_row = true;
         let names = &P::NAMES[..P::NAMES.len() - P::ALIASES.len()];
@@ -65,9 +65,9 @@ impl Stale {
         Stale { paths, is_row }
     }
 
-    /// Updates the stale paths after a patch: the fields that it replaces are fresh, the units left out are stale.
-    /// Returns whether a snapshot must replace the row, because the patch sets a part of a stale section or map:
-    /// of the other parts the client holds values that the server does not have.
+    /// Updates the stale paths after a patch: replaced fields become fresh, and units that were left out become stale.
+    /// Returns whether a snapshot must replace the row. That is so if the patch sets a part of a stale section or map,
+    /// because the client's other parts then differ from the server's.
     pub(super) fn update(
         &mut self,
         patch: &impl Patch,
@@ -90,12 +90,12 @@ impl Stale {
     }
 }
 
-/// Removes the units of a patch that cannot be merged into `row`. Without a row, removes nulls of fields that
-/// are not nullable. Elements that are appended to a stale list are removed too: some before them are missing.
+/// Removes the units of a patch that cannot be merged into `row`. Without a row, removes nulls of fields that are not
+/// nullable. Also removes elements that are appended to a stale list, because earlier ones are missing.
 ///
 /// # Errors
 ///
-/// If nothing can be made of the update.
+/// If the update cannot be repaired.
 pub(super) fn patch<T: Record>(
     row: Option<&T>,
     data: &str,
@@ -134,12 +134,12 @@ pub(super) fn patch<T: Record>(
     }
 }
 
-/// Leaves out of a whole row what does not fit. A row that is held keeps its own values there.
+/// Removes the bad units of a whole row. The present row keeps its own values there.
 ///
 /// # Errors
 ///
-/// If nothing can be made of the update, or if the row that is held has a required field that the update does
-/// not bring: without it, the update replaces nothing.
+/// If the update cannot be repaired, or if it lacks a required field that the present row has. Such an update replaces
+/// nothing.
 pub(super) fn whole<T: Record>(
     row: Option<&T>,
     data: &str,
@@ -194,7 +194,7 @@ impl<P> Repaired<P> {
     }
 }
 
-/// What was left out so far.
+/// The units that were left out so far.
 #[derive(Default)]
 struct LeftOut {
     units: Vec<String>,
@@ -220,7 +220,7 @@ impl LeftOut {
             return Err(error.into());
         }
         let unit = unit.to_owned();
-        // What does not decode is the cause of what is missing.
+        // The bad units cause the missing fields, so report them.
         let cause = bad.into_iter().find(|bad| is_within(&bad.unit, &unit));
         let cause = cause.map_or_else(|| error.into(), |bad| bad.error.into());
         self.faults.retain(|fault| !is_within(&fault.unit, &unit));
@@ -229,7 +229,7 @@ impl LeftOut {
         Ok(())
     }
 
-    /// Returns all faults, with those of units that do not decode.
+    /// Returns all faults, including those of units that do not decode.
     fn faults(&self, bad: &[BadUnit]) -> Vec<Fault> {
         let bad = bad.iter().cloned().map(Fault::from);
         self.faults.iter().cloned().chain(bad).collect()

@@ -1,23 +1,24 @@
-//! What the store passes on to its caller.
+//! The store's reports to its caller.
 
 use std::fmt;
 
 use crate::stream::{RowError, Wakers};
 
-/// What the caller must pass on once it holds no lock.
+/// The wake-ups and errors that the caller must pass on when it holds no lock.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
-    /// Readers that have something to read.
+    /// Readers with new items.
     pub(crate) wakers: Wakers,
     /// Rows that did not decode.
     pub(crate) row_errors: Vec<RowError>,
     /// Views that have reached the row limit for the first time.
     pub(crate) full: Vec<Full>,
-    /// Fields that no row of a snapshot has.
+    /// Fields that are missing in all rows of a snapshot.
     pub(crate) missing: Vec<MissingField>,
 }
 
-/// A field that no row of a snapshot has. Usually its name on the wire differs; see `#[field(rename = "..")]`.
+/// A field that is missing in all rows of a snapshot. Usually its name on the wire differs: see
+/// `#[field(rename = "..")]`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{view}: {field}: missing in {rows} of {rows} rows{}", Sent(.sent.as_deref()))]
 #[non_exhaustive]
@@ -33,7 +34,7 @@ pub struct MissingField {
     pub sent: Option<String>,
 }
 
-/// Rows that are hidden, because each lacks a required field.
+/// Hidden rows, each of which lacks a required field.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "the view \"{view}\" has no complete row ({rows} partial): {field} is required, but {lack}"
@@ -54,10 +55,9 @@ pub struct PartialRows {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Lack {
-    /// The server has not sent the field. If no row has it, `sent` is the nearest name that the server sends and
-    /// that no field of the struct has.
+    /// The server has not sent the field.
     Missing {
-        /// The nearest name.
+        /// If no row has the field, the nearest name that the server sends and that no field of the struct has.
         sent: Option<String>,
     },
     /// The field's value does not fit its type. [`HyperStack::faults`](crate::HyperStack::faults) has the error.
@@ -90,7 +90,7 @@ impl fmt::Display for Sent<'_> {
     }
 }
 
-/// A view that has more rows than are kept.
+/// A view with more rows than the row limit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Full {
     pub(crate) view: String,

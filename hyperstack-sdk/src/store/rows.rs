@@ -13,7 +13,7 @@ use crate::session::{Guard, Mark, Version};
 use crate::stream::{Change, ChangeKind, RowErrorCause};
 use crate::wire::{Protocol, Seq, Sort};
 
-/// The longest patch that is copied to leave out its position and version, in bytes.
+/// The maximum length, in bytes, of a patch that is copied without its position and version.
 const MOST_COPIED: usize = 4 << 10;
 
 /// The rows of one view as one Rust type.
@@ -25,9 +25,9 @@ pub(super) struct Rows<T: Record> {
     order: Order,
     sort: Option<Sort>,
     protocol: Protocol,
-    /// Whether the first frame of a row that is not held is the whole row.
+    /// Whether the first frame of a row that the client does not have is the whole row.
     whole_entities: bool,
-    /// The number of snapshots that have begun.
+    /// The number of snapshots that have started.
     generation: u32,
     /// The rows of the present snapshot, with their positions.
     snapshot: Vec<(RowId, Seq)>,
@@ -36,12 +36,12 @@ pub(super) struct Rows<T: Record> {
     partial: usize,
     /// Units of the latest update that were left out.
     faults: Vec<Fault>,
-    /// Whether rows must be fetched again, because later patches cannot make up for what was left out.
+    /// Whether rows must be fetched again, because later patches cannot replace the units that were left out.
     needs_fetch: bool,
     /// Whether `T` has no field for a row's position and version.
     ignores_stamps: bool,
-    /// The latest patch without position and version, which its guard has read. The decoder takes 390
-    /// instructions for each member that it ignores; copying the other members takes 60.
+    /// A copy of the latest patch without position and version, which the guard reads. Ignoring a member costs the
+    /// decoder 390 instructions, but copying the others costs 60.
     fields: String,
 }
 
@@ -64,14 +64,14 @@ pub(super) struct Changed<T> {
     pub(super) live: bool,
 }
 
-/// A row, or the fields of one that still lacks a required field.
+/// A whole row, or the fields of a partial row.
 #[derive(Debug)]
 enum Content<T: Record> {
     Whole(Arc<T>),
     Partial(Box<T::Patch>),
 }
 
-/// A row's JSON, to be put into the table.
+/// The JSON of a row or patch, with its details.
 pub(super) struct Input<'a> {
     pub(super) key: &'a str,
     pub(super) data: &'a str,
@@ -81,7 +81,7 @@ pub(super) struct Input<'a> {
     pub(super) seq: Option<Seq>,
     /// The change's version, if it has one.
     pub(super) version: Option<Version>,
-    /// The place of the first field in `data`, if position and version come before it.
+    /// The offset of the first field in `data`, if position and version come before it.
     pub(super) fields: Option<usize>,
     /// Whether a reader needs the row as it was before.
     pub(super) keep_before: bool,
@@ -115,17 +115,17 @@ impl<T: Record> Rows<T> {
         std::mem::take(&mut self.faults)
     }
 
-    /// Whether rows must be fetched again, because later patches cannot make up for what was left out.
+    /// Whether rows must be fetched again, because later patches cannot replace the units that were left out.
     pub(super) fn needs_fetch(&self) -> bool {
         self.needs_fetch
     }
 
-    /// Rows must be fetched again.
+    /// Requests that rows are fetched again.
     pub(super) fn request_fetch(&mut self) {
         self.needs_fetch = true;
     }
 
-    /// The dotted paths of a row's fields whose latest value was left out.
+    /// Returns the dotted paths of a row's stale fields.
     pub(super) fn stale_fields(&self, key: &str) -> &[String] {
         let slot = self
             .find(key)
@@ -147,7 +147,7 @@ impl<T: Record> Rows<T> {
         Some((&slot.key, slot.row.whole()?))
     }
 
-    /// The position of a row's latest change.
+    /// Returns the position of a row's latest change.
     pub(super) fn seq(&self, id: RowId) -> Seq {
         let slot = self.slots.get(id as usize).and_then(Option::as_ref);
         slot.map_or(Seq::default(), |slot| slot.mark.seq)
@@ -158,13 +158,13 @@ impl<T: Record> Rows<T> {
         &self.guard
     }
 
-    /// A change could not be applied.
+    /// Records that a change could not be applied.
     pub(super) fn note_gap(&mut self) {
         self.guard.note_gap();
     }
 
-    /// Whether the places of rows depend on when they arrived. Such an order is right only after all rows
-    /// of a window have arrived.
+    /// Whether the places of rows depend on when they arrived. Such an order is correct only when all rows of a window
+    /// have arrived.
     pub(super) fn depend_on_arrival(&self) -> bool {
         self.order.depends_on_arrival()
     }
@@ -173,7 +173,7 @@ impl<T: Record> Rows<T> {
         self.at(self.find(key)?).map(|(_, row)| row)
     }
 
-    /// Returns the key as it is stored, to be shared.
+    /// Returns the stored key, to share it.
     pub(super) fn key(&self, key: &str) -> Option<Arc<str>> {
         let slot = self.slots[self.find(key)? as usize].as_ref()?;
         Some(slot.key.clone())
@@ -188,8 +188,8 @@ impl<T: Record> Rows<T> {
         self.partial > 0 && self.partial == self.len()
     }
 
-    /// Iterates over the partial rows, or over the one with this key if it is partial. Yields a field that the row
-    /// lacks, and whether it lacks it because of a bad value.
+    /// Iterates over the partial rows, or only over the row with this key. Yields a field that the row lacks, and
+    /// whether a bad value is the reason.
     pub(super) fn lacking<'a>(
         &'a self,
         key: Option<&str>,
@@ -215,7 +215,7 @@ impl<T: Record> Rows<T> {
         self.partial
     }
 
-    /// Returns those of these keys that have rows, the row furthest from the front first.
+    /// Returns the keys that have rows, starting with the row furthest from the front.
     pub(super) fn rear_first(&self, keys: &[Arc<str>]) -> Vec<Arc<str>> {
         if keys.len() < 2 {
             return keys.to_vec();
@@ -231,7 +231,7 @@ impl<T: Record> Rows<T> {
         held
     }
 
-    /// A subscription begins, to the whole view in this order or to one row.
+    /// Starts a subscription, to the whole view in this order or to one row.
     pub(super) fn begin(
         &mut self,
         whole: bool,
@@ -260,22 +260,21 @@ impl<T: Record> Rows<T> {
         }
     }
 
-    /// A snapshot begins.
+    /// Starts a snapshot.
     pub(super) fn begin_snapshot(&mut self) {
         self.generation += 1;
         self.guard.begin_snapshot();
         self.snapshot.clear();
     }
 
-    /// Whether a live change of a held row is in it already.
+    /// Whether a present row already contains a live change.
     fn is_old(&self, held: Option<RowId>, input: &Input<'_>) -> bool {
         let slot = held.and_then(|id| self.slots[id as usize].as_ref());
         input.live && slot.is_some_and(|slot| self.guard.is_old(&slot.mark, input.version))
     }
 
-    /// The snapshot is complete: its rows come first in a view that is ordered by recency. In one that is
-    /// ordered by position they take their places, and if the rows that the snapshot lacks stay
-    /// (`keeps_absent`), among those.
+    /// Ends a snapshot. In a view ordered by recency, its rows come first. In a view ordered by position, each row
+    /// goes to its place, also among the rows that the snapshot lacks if these stay (`keeps_absent`).
     pub(super) fn complete(&mut self, keeps_absent: bool) {
         let slots = &self.slots;
         let by_key = matches!(self.order, Order::Position(_));
@@ -303,14 +302,14 @@ impl<T: Record> Rows<T> {
             .move_to_front(self.snapshot.drain(..).map(|(id, _)| id));
     }
 
-    /// The keys of rows that the server has not sent since the snapshot began.
+    /// Returns the keys of rows that the server has not sent since the snapshot started.
     pub(super) fn absent(&self) -> Vec<Arc<str>> {
         let slots = self.slots.iter().flatten();
         let absent = slots.filter(|slot| slot.generation != self.generation);
         absent.map(|slot| slot.key.clone()).collect()
     }
 
-    /// Returns all keys, those of partial rows too.
+    /// Returns all keys, including those of partial rows.
     pub(super) fn keys(&self) -> Vec<Arc<str>> {
         let slots = self.slots.iter().flatten();
         slots.map(|slot| slot.key.clone()).collect()
@@ -327,7 +326,7 @@ impl<T: Record> Rows<T> {
         }
         let slot = held.and_then(|id| self.slots[id as usize].as_mut());
         if let Some(slot) = slot.filter(|_| !input.live) {
-            // If this row does not decode, the row held is older than the snapshot.
+            // If this row does not decode, the present row is older than the snapshot.
             slot.mark.leave_snapshot();
         }
         let (mut stale, mut faults) = (Stale::default(), Vec::new());
@@ -353,7 +352,7 @@ impl<T: Record> Rows<T> {
         };
         slot.stale = stale;
         let change = match (&mut slot.row, content) {
-            // Without its required fields, a row does not replace one that has them.
+            // A row without its required fields does not replace a row that has them.
             (Content::Whole(_), Content::Partial(_)) => None,
             (Content::Partial(partial), Content::Partial(patch)) => {
                 *partial = patch;
@@ -376,7 +375,7 @@ impl<T: Record> Rows<T> {
         Ok(change.map(|change| input.changed(id, change)))
     }
 
-    /// Merges fields into a row, or keeps them until the row is whole.
+    /// Merges fields into a row, or keeps them until the row has all required fields.
     pub(super) fn patch(
         &mut self,
         input: &Input<'_>,
@@ -456,7 +455,7 @@ impl<T: Record> Rows<T> {
         Ok(self.insert(input, row, stale, ChangeKind::Patch))
     }
 
-    /// Merges a patch into a row that is held. After an error the row is as before.
+    /// Merges a patch into a present row. After an error, the row is unchanged.
     #[inline]
     fn merge(
         &mut self,
@@ -500,7 +499,7 @@ impl<T: Record> Rows<T> {
         })
     }
 
-    /// Decodes a patch again, without the units that do not fit, and notes these.
+    /// Decodes a patch again without the bad units, and records them.
     #[cold]
     fn repair(
         &mut self,
@@ -533,15 +532,15 @@ impl<T: Record> Rows<T> {
         self.index.get(key, |id| key_of(&self.slots, id))
     }
 
-    /// Finds a row and notes that the server still has it, whether or not the update decodes.
+    /// Finds a row and records that the server still has it, whether or not the update decodes.
     fn find_present(&mut self, key: &str) -> Option<RowId> {
         let id = self.find(key)?;
         self.slots[id as usize].as_mut()?.generation = self.generation;
         Some(id)
     }
 
-    /// Reads the memory of a row and its neighbours that the merge will touch first. With many rows
-    /// that memory is not in the processor's caches; it arrives while the patch is decoded.
+    /// Reads the memory of a row and its neighbours that the merge will touch first. With many rows it is not in the
+    /// processor's caches, and it arrives while the patch is decoded.
     pub(super) fn prefetch(&self, id: RowId) {
         if let Some((_, row)) = self.at(id) {
             std::hint::black_box(Arc::strong_count(row));
@@ -549,7 +548,7 @@ impl<T: Record> Rows<T> {
         self.order.prefetch(id);
     }
 
-    /// Removes a row. Returns `None` if no reader knew it.
+    /// Removes a row. Returns `None` if no reader had it.
     pub(super) fn delete(&mut self, key: &str) -> Option<Changed<T>> {
         let slots = &self.slots;
         let id = self.index.remove(key, |id| key_of(slots, id))?;
@@ -568,7 +567,7 @@ impl<T: Record> Rows<T> {
         Some(Changed { id, change, live })
     }
 
-    /// Returns the key of the row furthest from the front among those with such keys. O(n).
+    /// Returns the key of the row furthest from the front among the rows whose keys match. O(n).
     pub(super) fn last_where(&self, matches: impl Fn(&Arc<str>) -> bool) -> Option<Arc<str>> {
         let slots = self.order.iter();
         let slots = slots.filter_map(|id| self.slots[id as usize].as_ref());
@@ -630,7 +629,7 @@ impl<T: Record> Rows<T> {
         self.note(id, input, whole);
     }
 
-    /// Notes a row's position, and for a snapshot's row where [`complete`](Self::complete) will put it.
+    /// Records a row's position. For a snapshot's row, also records where [`complete`](Self::complete) will put it.
     fn note(&mut self, id: RowId, input: &Input<'_>, whole: bool) {
         let Some(slot) = &mut self.slots[id as usize] else {
             return;
@@ -652,7 +651,7 @@ impl<T: Record> Rows<T> {
 }
 
 impl<T: Record> TableRow<T> {
-    /// Removes appended elements that the list already has. After an error the patch is of no use.
+    /// Removes appended elements that the list already has. After an error, the patch cannot be used.
     fn remove_repeated(
         &self,
         patch: &mut T::Patch,
@@ -673,7 +672,7 @@ impl<T: Record> TableRow<T> {
     }
 }
 
-/// Returns the key of a row that is indexed.
+/// Returns the key of an indexed row.
 fn key_of<T: Record>(slots: &[Option<TableRow<T>>], id: RowId) -> &str {
     let slot = slots.get(id as usize).and_then(Option::as_ref);
     slot.map_or("", |slot| &slot.key)
@@ -686,7 +685,7 @@ impl Input<'_> {
     }
 }
 
-/// Decodes a whole row. Returns `None` if it does not fit.
+/// Decodes a whole row. Returns `None` if it has an error.
 fn decode_row<T: Record>(data: &str) -> Option<Arc<T>> {
     let mut patch = T::Patch::default();
     patch.decode_into(data, &[] as &[&str]).ok()?;

@@ -1,4 +1,4 @@
-//! The rows of one source as one Rust type: snapshot, live updates, and who reads them.
+//! The rows of one source as one Rust type: snapshots, live updates and readers.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -19,27 +19,27 @@ use crate::wire::{FrameError, Row, Seq};
 #[derive(Debug)]
 pub(super) struct Source<T: Record> {
     view: Arc<str>,
-    /// The most rows to keep.
+    /// The maximum number of rows to keep.
     limit: Option<usize>,
     meter: Arc<Meter>,
     pub(super) rows: Rows<T>,
     pub(super) readers: Readers<T>,
     pub(super) readiness: Readiness,
-    /// The rows that are accepted. A type that is added later ignores rows until its own snapshot begins,
+    /// The rows that the source accepts. A type that is added later ignores rows until its own snapshot starts,
     /// because it lacks the rows that they change.
     accepted: Accepted,
     /// The part of the view that is subscribed whole, if any.
     extent: Option<Window>,
-    /// The number of the view's rows before the first row held.
+    /// The number of the view's rows before the source's first row.
     pub(super) base: u64,
     snapshot: Snapshot,
-    /// Reads the rows of the first snapshot that has any.
+    /// Surveys the rows of the first snapshot that has rows.
     survey: Option<Survey>,
-    /// The fields that these rows lack.
+    /// The fields that all of these rows lack.
     missing: Vec<Missing>,
     /// Rows that left a window, each until another row takes its place.
     held: Vec<Arc<str>>,
-    /// Whether windows may be out of date until the order is complete.
+    /// Whether windows may be out of date, because the order is not complete yet.
     has_deferred: bool,
     /// Whether the row limit was reported.
     has_reported_full: bool,
@@ -48,17 +48,17 @@ pub(super) struct Source<T: Record> {
     /// The keys of rows that the limit evicted. The source ignores their patches, because a patch is not a
     /// whole row.
     left_out: HashSet<Arc<str>>,
-    /// Rows that are read by their keys, and how often. The limit does not apply to them.
+    /// The rows that readers read by key, and the number of these readers. The limit does not apply to them.
     pinned: HashMap<Arc<str>, usize>,
 }
 
 /// The state of the present snapshot.
 #[derive(Debug, Clone, PartialEq)]
 enum Snapshot {
-    /// There is none.
+    /// There is no snapshot.
     None,
     Receiving,
-    /// A message that may have been part of it could not be read.
+    /// A malformed message may have been part of it.
     Incomplete(FrameError),
 }
 
@@ -79,11 +79,11 @@ enum Arrival<'a, 'm> {
 /// What a source waits for.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Waiting {
-    /// Rows that left a window are held until their successors arrive.
+    /// Rows that left a window are kept until their successors arrive.
     pub(super) holds_rows: bool,
     /// Windows are updated at the end of the turn.
     pub(super) defers_windows: bool,
-    /// A snapshot must replace rows that patches cannot make right.
+    /// A snapshot must replace rows that patches cannot repair.
     pub(super) needs_fetch: bool,
 }
 
@@ -139,7 +139,7 @@ impl<T: Record> Source<T> {
         }
     }
 
-    /// Whether there are more rows than may be kept.
+    /// Whether there are more rows than the limit allows.
     fn is_over_limit(&self) -> bool {
         let limit = self.limit.filter(|_| !self.is_limited_by_server);
         limit.is_some_and(|limit| {
@@ -149,7 +149,7 @@ impl<T: Record> Source<T> {
         })
     }
 
-    /// The row that leaves if there are too many: the furthest from the front that is not pinned.
+    /// Returns the row to evict if there are too many: the one furthest from the front that is not pinned.
     fn surplus(&self) -> Option<Arc<str>> {
         if self.pinned.is_empty() {
             return self.rows.last();
@@ -157,7 +157,7 @@ impl<T: Record> Source<T> {
         self.rows.last_where(|key| !self.pinned.contains_key(key))
     }
 
-    /// Takes a step.
+    /// Applies a step.
     pub(super) fn apply(&mut self, step: &Step<'_>, report: &mut Report) {
         let wakers = &mut report.wakers;
         match step {
@@ -259,7 +259,7 @@ impl<T: Record> Source<T> {
         }
     }
 
-    /// What the source waits for after a step.
+    /// Returns what the source waits for after a step.
     pub(super) fn waiting(&self) -> Waiting {
         Waiting {
             holds_rows: !self.held.is_empty(),
@@ -268,8 +268,8 @@ impl<T: Record> Source<T> {
         }
     }
 
-    /// Adds a reader: its queue gets the rows held, front to back, and then every change. A window gets
-    /// its rows once they are known.
+    /// Adds a reader. Its queue gets the present rows, front to back, and then every change. A window gets its rows
+    /// when they are known.
     pub(super) fn add_reader(
         &mut self,
         selection: &Selection<T>,
@@ -302,7 +302,7 @@ impl<T: Record> Source<T> {
         }
     }
 
-    /// The rows that a reader has.
+    /// Returns the rows that a reader has.
     pub(super) fn rows_of(&self, selection: &Selection<T>, queue: &Arc<Queue<T>>) -> RowsOf<T> {
         let row = |(key, row): (&Arc<str>, &Arc<T>)| (key.clone(), row.clone());
         match selection {
@@ -324,7 +324,7 @@ impl<T: Record> Source<T> {
         }
     }
 
-    /// Starts the readers that came from another source and that this snapshot serves.
+    /// Starts the readers from another source that this snapshot covers.
     fn start_moved(&mut self, target: &Target, wakers: &mut Wakers) {
         let extent = self.extent.filter(|_| *target == Target::All);
         let covers = |needed: Window| extent.is_some_and(|extent| extent.covers(needed));
@@ -340,17 +340,17 @@ impl<T: Record> Source<T> {
         }
     }
 
-    /// Whether the subscription brings what a reader needs.
+    /// Whether the subscription has the rows that a reader needs.
     pub(super) fn covers(&self, needed: Window) -> bool {
         self.extent.is_some_and(|extent| extent.covers(needed))
     }
 
-    /// The position up to which every change is held, if that is known.
+    /// Returns the position up to which the source has every change, if known.
     pub(super) fn cursor(&self) -> Option<Seq> {
         let is_whole = self.covers(Window::default());
         let is_complete = self.readiness.is_ready() && self.snapshot == Snapshot::None;
         let cursor = self.rows.guard().cursor();
-        // A row that is being fetched has no change that a resumed snapshot would bring.
+        // A resumed snapshot may not bring a row that is being fetched, because the row need not have a newer change.
         let is_complete = is_complete && !self.readiness.awaits_keys();
         cursor.filter(|_| is_whole && is_complete)
     }
@@ -364,7 +364,7 @@ impl<T: Record> Source<T> {
         }
     }
 
-    /// Nothing more will come.
+    /// Ends all readers.
     pub(super) fn end(&mut self, reason: &CloseReason, wakers: &mut Wakers) {
         self.readers.end(&reason.clone().into(), wakers);
         self.readiness.end(reason, wakers);
@@ -384,7 +384,7 @@ impl<T: Record> Source<T> {
         self.restart_survey();
         if *target == Target::All {
             if !self.covers(window) || window.skip != self.base {
-                // Until the snapshot is complete, the rows held are not all, or cannot be counted.
+                // Until the snapshot is complete, rows may be missing or cannot be counted.
                 self.readiness.restart();
             }
             self.extent = Some(window);
@@ -395,7 +395,7 @@ impl<T: Record> Source<T> {
         let snapshot = self.snapshot.clone();
         let skip = self.extent.map_or(0, |extent| extent.skip);
         let has_moved = std::mem::replace(&mut self.base, skip) != skip;
-        // If a message could not be read, absent rows stay, unless a window would then count them.
+        // After a malformed message, absent rows stay, unless a window would then count them.
         let is_sure = snapshot == Snapshot::Receiving;
         let removes_absent =
             absent == Absent::Remove && snapshot != Snapshot::None && (is_sure || has_moved);
@@ -424,7 +424,7 @@ impl<T: Record> Source<T> {
             }
         }
         if let Snapshot::Incomplete(_) = snapshot {
-            // Rows that it lacks may still be there.
+            // Rows that the snapshot lacks may still exist.
             if self.readers.has_moved() {
                 self.rows.request_fetch();
             }
@@ -440,15 +440,15 @@ impl<T: Record> Source<T> {
         }
     }
 
-    /// A snapshot begins: what was seen of another is forgotten.
+    /// Starts a new survey for a new snapshot.
     fn restart_survey(&mut self) {
         if let Some(survey) = &mut self.survey {
             *survey = Survey::default();
         }
     }
 
-    /// Ends the survey, if it has read rows. Reports the fields that no row has and that the server sends in
-    /// another spelling. If all rows are partial, reports the required field that they lack in any case.
+    /// Ends the survey, if it has read rows. Reports the fields that no row has if the server sends them in another
+    /// spelling. If all rows are partial, always reports the required field that they lack.
     fn finish_survey(&mut self, report: &mut Report) {
         let Some(survey) = self.survey.take_if(|survey| survey.rows() > 0) else {
             return;
@@ -472,7 +472,7 @@ impl<T: Record> Source<T> {
         self.missing.iter().find(|missing| missing.covers(path))
     }
 
-    /// Returns what the target's rows lack, if all of them are partial.
+    /// Returns the field that the target's rows lack, if all of them are partial.
     pub(super) fn partial(&self, target: &Target) -> Option<PartialRows> {
         let key = target.key().map(|key| &**key);
         if key.is_none() && !self.rows.are_partial() {
@@ -494,7 +494,7 @@ impl<T: Record> Source<T> {
         })
     }
 
-    /// A message that may have concerned the source could not be read.
+    /// Handles a malformed message that may have concerned the source.
     fn mark_incomplete(&mut self, error: &FrameError, wakers: &mut Wakers) {
         let report = StreamError::Frame(error.clone());
         self.readers.report(None, &report, wakers);
@@ -578,7 +578,7 @@ impl<T: Record> Source<T> {
         }
     }
 
-    /// Delivers what is wrong with an update of a row.
+    /// Delivers the error of a row's update.
     fn report_row(&mut self, key: &str, cause: RowErrorCause, report: &mut Report) {
         self.rows.note_gap();
         let error = RowError {
@@ -591,7 +591,7 @@ impl<T: Record> Source<T> {
         report.row_errors.push(error);
     }
 
-    /// Delivers a change, and keeps the row limit.
+    /// Delivers a change and enforces the row limit.
     fn accept(&mut self, key: &str, change: Option<Changed<T>>, report: &mut Report) {
         let is_over = self.snapshot == Snapshot::None && self.is_over_limit();
         if is_over {
@@ -599,7 +599,7 @@ impl<T: Record> Source<T> {
             let is_new = change.as_ref().is_some_and(|changed| changed.change.is_new);
             let surplus = self.surplus().filter(|surplus| **surplus == *key && is_new);
             if let Some(surplus) = surplus {
-                // The new row itself is the one to evict. No reader has heard of it.
+                // The new row itself is evicted, before any reader got it.
                 self.meter.evicted.add(1);
                 self.rows.delete(key);
                 self.left_out.insert(surplus);
@@ -609,8 +609,8 @@ impl<T: Record> Source<T> {
         match change {
             Some(changed) => self.publish(&changed, &mut report.wakers),
             None => {
-                // The row may have moved although no field of `T` changed: it is the most recent one, or
-                // sorted by a value that `T` does not have.
+                // The row may have moved although no field of `T` changed: it is the most recent one, or is sorted by a
+                // value that `T` does not have.
                 let windows = self.readers.windows();
                 self.has_deferred |= !windows.is_empty();
                 windows.iter_mut().for_each(WindowReader::defer);
@@ -655,7 +655,8 @@ impl<T: Record> Source<T> {
         }
     }
 
-    /// Deletes the rows held, the last one first, so that none of them enters a window meanwhile.
+    /// Deletes the rows that were kept after they left a window. Starts with the last one, so that none of them enters
+    /// a window meanwhile.
     fn release_held(&mut self, wakers: &mut Wakers) {
         let held = std::mem::take(&mut self.held);
         for key in self.rows.rear_first(&held) {

@@ -1,5 +1,4 @@
-//! Local windows: the rows of a source that a filter accepts, a window of these, or the rows after some
-//! position.
+//! Local windows: the rows of a source that pass a filter, a window of these, or the rows after a position.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,10 +11,10 @@ use crate::session::Window;
 use crate::stream::{Change, ChangeKind, Queue, Wakers};
 use crate::wire::Seq;
 
-/// Accepts the rows that a reader wants.
+/// A filter that accepts the rows that a reader wants.
 pub(crate) type Predicate<T> = Arc<dyn Fn(&T) -> bool + Send + Sync>;
 
-/// One reader's window of a source, and what was delivered of it.
+/// One reader's window of a source, and the rows that were delivered.
 pub(super) struct WindowReader<T: Record> {
     window: Window,
     /// The part of the view that the source must hold before the reader can start.
@@ -26,16 +25,15 @@ pub(super) struct WindowReader<T: Record> {
     started: bool,
     /// The earliest position among the initial rows, if their number was limited.
     earliest: Option<Seq>,
-    /// The rows that the filter accepts, if they are counted.
+    /// The rows that the filter accepts, if the window counts rows.
     accepted: RowSet,
     /// The rows that the reader has.
     delivered: RowSet,
-    /// Rows among them that existed at the start and that the reader did not want then. The reader gets
-    /// them when they change.
+    /// Rows that existed at the start but that the reader did not want then. The reader gets them when they change.
     withheld: RowSet,
     /// The rows of a window that counts, front to back.
     shown: Vec<RowId>,
-    /// What `shown` should be; kept to reuse its memory.
+    /// The rows that `shown` should have. Kept to reuse its memory.
     next: Vec<RowId>,
     /// Whether `shown` may be out of date.
     deferred: bool,
@@ -64,12 +62,12 @@ impl<T: Record> WindowReader<T> {
         }
     }
 
-    /// The part of the view that the source must hold before the reader can start.
+    /// Returns the part of the view that the source must have before the reader can start.
     pub(super) fn needed(&self) -> Window {
         self.needed
     }
 
-    /// The rows that the reader has.
+    /// Returns the rows that the reader has.
     pub(super) fn rows<'a>(
         &'a self,
         rows: &'a Rows<T>,
@@ -79,8 +77,8 @@ impl<T: Record> WindowReader<T> {
         rows.map(|(_, key, row)| (key, row))
     }
 
-    /// Delivers the initial rows, and at later calls what changed in the window. `base` is the number of
-    /// the view's rows before the source's first row.
+    /// Delivers the initial rows, and in later calls the changes of the window. `base` is the number of the view's rows
+    /// before the source's first row.
     pub(super) fn start(&mut self, rows: &Rows<T>, base: u64, wakers: &mut Wakers) {
         let first = !std::mem::replace(&mut self.started, true);
         if self.counts() {
@@ -108,7 +106,7 @@ impl<T: Record> WindowReader<T> {
         }
     }
 
-    /// The rows that the reader wants at the start, before `skip` and `take`.
+    /// Returns the rows that the reader wants at the start, before `skip` and `take`.
     fn initial<'r>(&mut self, rows: &'r Rows<T>) -> Vec<(RowId, &'r Arc<str>, &'r Arc<T>)> {
         let uncut = Window {
             skip: 0,
@@ -120,7 +118,7 @@ impl<T: Record> WindowReader<T> {
             let earliest = initial.iter().map(|(id, _, _)| rows.seq(*id)).min();
             self.earliest = earliest.or(rows.guard().last_seq());
         }
-        // A row that the reader has from another source stays, whatever its position is here.
+        // A row that the reader already has from another source stays, whatever its position here.
         if self.queue.is_recalling() {
             let mut chosen = RowSet::default();
             for (id, ..) in &initial {
@@ -134,7 +132,7 @@ impl<T: Record> WindowReader<T> {
         initial
     }
 
-    /// Delivers a change. While the order is incomplete, as during a snapshot, a window keeps its rows;
+    /// Delivers a change. While the order is incomplete, as during a snapshot, the window keeps its rows and
     /// [`catch_up`](Self::catch_up) updates it later.
     pub(super) fn follow(
         &mut self,
@@ -182,7 +180,7 @@ impl<T: Record> WindowReader<T> {
         }
     }
 
-    /// The order may have changed, though no row did.
+    /// Marks the window as out of date, because the order may have changed although no row did.
     pub(super) fn defer(&mut self) {
         self.deferred |= self.started && self.counts();
     }
@@ -194,11 +192,11 @@ impl<T: Record> WindowReader<T> {
         }
     }
 
-    /// Delivers what entered the window, then what changed in it, then what left it. So the window is
-    /// never emptier in between than before and after.
+    /// Delivers the rows that entered the window, then those that changed, then those that left. With this order, the
+    /// window never has fewer rows in between than before and after.
     ///
-    /// This walks from the front of the view to the end of the window. If a filter accepts few rows, the
-    /// walk is long, but then few changes cause one.
+    /// Walks from the front of the view to the end of the window. If a filter accepts few rows, the walk is long, but
+    /// few changes cause one.
     fn show(
         &mut self,
         rows: &Rows<T>,
@@ -279,8 +277,7 @@ impl<T: Record> WindowReader<T> {
         self.queue.push(&left, wakers);
     }
 
-    /// Whether the reader wants a snapshot's row with this position: one that it did not leave out at the
-    /// start.
+    /// Whether the reader wants a snapshot's row with this position, because it did not leave the row out at the start.
     fn wants_initial(&self, seq: Seq) -> bool {
         !self.window.no_snapshot
             && self.window.after.is_none_or(|after| seq > after)
@@ -291,7 +288,7 @@ impl<T: Record> WindowReader<T> {
         self.filter.as_ref().is_none_or(|filter| filter(row))
     }
 
-    /// Whether rows are left out before `skip` and `take` count them.
+    /// Whether some rows are left out before `skip` and `take` count.
     fn is_selective(&self) -> bool {
         let window = self.window;
         self.filter.is_some() || window.after.is_some() || window.snapshot_limit.is_some()
@@ -303,7 +300,7 @@ impl<T: Record> WindowReader<T> {
     }
 }
 
-/// The rows of a window, front to back, as a reader wants them at the start.
+/// Returns the rows of a window at the start, front to back.
 pub(super) fn select<'r, T: Record>(
     rows: &'r Rows<T>,
     base: u64,
@@ -322,7 +319,7 @@ pub(super) fn select<'r, T: Record>(
     };
     let mut wanted: Vec<_> = wanted.collect();
     match after {
-        // The latest lead the view.
+        // The latest rows are at the front of the view.
         None => wanted.truncate(limit),
         Some(_) => drop(wanted.drain(..wanted.len().saturating_sub(limit))),
     }
@@ -333,7 +330,7 @@ fn count(rows: u64) -> usize {
     usize::try_from(rows).unwrap_or(usize::MAX)
 }
 
-/// The change as one of a row that the reader did not have.
+/// Converts a change for a reader that did not have the row.
 fn newcomer<T>(change: &Change<T>) -> Change<T> {
     Change {
         is_new: true,

@@ -1,4 +1,4 @@
-//! Describing a server before it starts.
+//! The settings of a test server.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -14,10 +14,10 @@ use super::state::{Refresh, State};
 use super::tokens::Tokens;
 use crate::wire::Protocol;
 
-/// The generation of a server that is not told which one to speak.
+/// The generation of a server without a setting or a recording.
 const DEFAULT_PROTOCOL: Protocol = Protocol::V2;
 
-/// Describes a [`TestServer`]; see [`TestServer::builder`].
+/// Configures and starts a [`TestServer`]. Made by [`TestServer::builder`].
 #[derive(Debug, Default)]
 #[must_use = "a builder does nothing until it is started"]
 pub struct TestServerBuilder {
@@ -37,108 +37,112 @@ pub struct TestServerBuilder {
 }
 
 impl TestServerBuilder {
-    /// Sets the generation of the protocol that the server speaks. Default: that of the first recording
-    /// it [replays](Self::replay), else [`Protocol::V2`].
+    /// Sets the generation of the protocol that the server speaks. Default: the generation of the first
+    /// recording that it [replays](Self::replay), else [`Protocol::V2`].
     ///
-    /// A server of one generation treats requests of the other as the real one does: v1 is silent, v2
-    /// answers `malformed-message`. For a server 0.5, which does not answer `refresh_auth` either, also
-    /// set [`refresh`](Self::refresh) to [`Refresh::Silent`].
+    /// Requests of the other generation are handled as by the real server: v1 ignores them, v2 answers
+    /// `malformed-message`. A server 0.5 does not answer `refresh_auth` either; to imitate it, also set
+    /// [`refresh`](Self::refresh) to [`Refresh::Silent`].
     pub fn protocol(mut self, protocol: Protocol) -> Self {
         self.protocol = protocol;
         self
     }
 
-    /// Serves an entity: its views `name/list`, `name/state` and `name/append`.
+    /// Serves an entity through its views `name/list`, `name/state` and `name/append`.
     pub fn entity(mut self, name: &str) -> Self {
         self.entities.push(name.to_owned());
         self
     }
 
-    /// Serves a derived view: its sort, and its limit of `take` rows. Under v1 a client may ask for more;
-    /// under v2 the limit caps what it asks for. The id is `Entity/name`; the entity is served too.
+    /// Serves a derived view with a limit of `take` rows. The id has the form `Entity/name`; the entity is
+    /// served too.
+    ///
+    /// Under v1, a client may request more rows than the limit; under v2, it cannot.
     pub fn view(mut self, id: &str, sort: Sort, take: usize) -> Self {
         self.derived.push((id.to_owned(), sort, Some(take)));
         self
     }
 
-    /// Serves a derived view that declares no limit: 100 rows under v1, all rows under v2.
+    /// Serves a derived view without a declared limit. A request without `take` gets 100 rows under v1, and
+    /// all rows under v2.
     pub fn view_unlimited(mut self, id: &str, sort: Sort) -> Self {
         self.derived.push((id.to_owned(), sort, None));
         self
     }
 
-    /// Serves a view that is confirmed and then says nothing by itself: the test sends its frames
-    /// with [`TestServer::send`].
+    /// Serves a view whose frames the test sends, with [`TestServer::send`]. The server itself only confirms
+    /// subscriptions to it.
     pub fn scripted_view(mut self, id: &str, mode: Mode, sort: Option<Sort>) -> Self {
         self.scripted.push((id.to_owned(), mode, sort));
         self
     }
 
-    /// Serves a recording: a subscription gets the recorded messages, the snapshot at once and live
-    /// messages at this pace.
+    /// Serves a recording. A subscription gets the recorded snapshot at once, and then the live messages at
+    /// this pace.
     ///
-    /// A v1 subscription is matched by its view and plays from the start each time. With a key it gets the
-    /// recorded session of that key, else that key's part of the view's. `take`, `skip` and `after` are
-    /// not applied.
+    /// A v1 subscription is matched by its view and plays from the start each time. With a key, it plays the
+    /// recorded subscription of that key; if there is none, it plays that key's messages of the whole view.
+    /// `take`, `skip` and `after` are not applied.
     ///
-    /// A v2 subscription is matched by its query, as it was asked or as the server repeated it. If the
-    /// recording has a query several times, each subscription plays the next one, and after the last the
-    /// first. Any other query of a recorded view is rejected. Only the subscription id of a recorded
-    /// message changes.
+    /// A v2 subscription is matched by its query, as the client sent it or as the server repeated it. If a
+    /// query was recorded several times, subscriptions play those sessions in turn. Any other query of a
+    /// recorded view is rejected. Recorded messages are sent unchanged except for their subscription id.
     pub fn replay(mut self, recording: Recording, pace: Pace) -> Self {
         self.recordings.push((recording, pace));
         self
     }
 
-    /// Turns away whoever does not present this token, or another one that was named so, in the
-    /// `Authorization` header or in the query (`token`, `hs_token`).
+    /// Requires a token, in the `Authorization` header or in the URL's query (`token`, `hs_token`). Several
+    /// calls allow several tokens. Default: no token is required.
     pub fn token(mut self, token: &str) -> Self {
         self.tokens.get_or_insert_default().push(token.to_owned());
         self
     }
 
-    /// Answers `refresh_auth` like this; by default with `token-invalid`.
+    /// Sets the answer to `refresh_auth`. Default: [`Refresh::Reject`] with `token-invalid`.
     pub fn refresh(mut self, refresh: Refresh) -> Self {
         self.refresh = refresh;
         self
     }
 
-    /// Numbers mutations like this; by default slot by slot from 300,000,000.
+    /// Sets where the positions of changes come from. Default: one slot per change, from 300,000,000.
     pub fn seq(mut self, source: SeqSource) -> Self {
         self.seq = source;
         self
     }
 
-    /// Caches at most this many rows of an entity (at least one), as the real server caches 500: the least
-    /// recently changed row is evicted. Under v1 it starts again from its next patch; under v2 it is
-    /// removed from lists and derived views until [`TestServer::upsert`] creates it anew.
+    /// Limits the cache to this many rows per entity, at least one; the least recently changed row is
+    /// evicted. Default: no limit. The real server keeps 500.
+    ///
+    /// Under v1, the next patch of an evicted row starts a new row. Under v2, an evicted row leaves lists and
+    /// derived views until [`TestServer::upsert`] creates it again.
     pub fn row_limit(mut self, rows: usize) -> Self {
         self.row_limit = Some(rows);
         self
     }
 
-    /// Keeps this many of an array's elements in the cache, the newest, as the real server keeps
-    /// 100. Live patches carry them all.
+    /// Limits cached arrays to their newest `elements` elements. Live patches are not cut. Default: no limit.
+    /// The real server keeps 100.
     pub fn array_limit(mut self, elements: usize) -> Self {
         self.array_limit = Some(elements);
         self
     }
 
-    /// Refuses subscriptions of a connection beyond this number, with an error message. Default: no limit.
+    /// Limits the subscriptions of each connection; a subscription beyond the limit is refused with an error
+    /// message. Default: no limit.
     pub fn max_subscriptions(mut self, subscriptions: usize) -> Self {
         self.max_subscriptions = Some(subscriptions);
         self
     }
 
-    /// Refuses snapshots of more rows than this (protocol v2). A recovery snapshot beyond the limit ends
-    /// its subscription without a message, as on the real server. Default: no limit.
+    /// Limits the rows of a snapshot (protocol v2); a larger snapshot is refused. A larger recovery snapshot
+    /// ends its subscription without a message, as on the real server. Default: no limit.
     pub fn max_snapshot_rows(mut self, rows: usize) -> Self {
         self.max_snapshot_rows = Some(rows);
         self
     }
 
-    /// Listens on this address; by default on a free port of 127.0.0.1, which port 0 is of any
-    /// address.
+    /// Sets the address to listen on. Port 0 means any free port. Default: a free port of 127.0.0.1.
     pub fn address(mut self, address: SocketAddr) -> Self {
         self.address = Some(address);
         self
@@ -148,7 +152,8 @@ impl TestServerBuilder {
     ///
     /// # Errors
     ///
-    /// Where no port can be opened, or the description makes no sense.
+    /// Returns an error if the port cannot be opened, if a derived view's id does not have the form
+    /// `Entity/name`, or if the [`Pace::Speed`] of a recording is not a finite number above zero.
     pub async fn start(self) -> Result<TestServer, ServerError> {
         let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let address = self.address.unwrap_or(any);
@@ -194,7 +199,7 @@ impl TestServerBuilder {
     }
 }
 
-/// The generation itself, instead of [`Protocol::Auto`].
+/// Replaces [`Protocol::Auto`] by the default generation.
 pub(super) fn resolved(protocol: Protocol) -> Protocol {
     if protocol == Protocol::Auto {
         DEFAULT_PROTOCOL

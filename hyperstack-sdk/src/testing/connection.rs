@@ -1,4 +1,4 @@
-//! The tasks: one accepts, and one serves each connection. All that awaits a socket is here.
+//! The tasks: one accepts connections, and one serves each connection. Only this file awaits sockets.
 
 use std::convert::Infallible;
 use std::future::pending;
@@ -24,7 +24,7 @@ use super::state::Verdict;
 
 type Socket = WebSocketStream<TcpStream>;
 
-/// Accepts until told to stop, then ends every connection before it returns.
+/// Accepts connections until `stop` is dropped, then ends all of them before it returns.
 pub(super) async fn accept(
     listener: TcpListener,
     shared: Arc<Shared>,
@@ -39,7 +39,7 @@ pub(super) async fn accept(
                 Ok((stream, _)) => {
                     connections.spawn(open(stream, Arc::clone(&shared)));
                 }
-                // The client gave up, or we are out of descriptors: let others run.
+                // The client gave up, or the process is out of file descriptors. Let other tasks run.
                 Err(_) => tokio::task::yield_now().await,
             },
         }
@@ -48,7 +48,7 @@ pub(super) async fn accept(
     connections.shutdown().await;
 }
 
-/// A connection in the state, for as long as this lives.
+/// Keeps a connection in the state until it is dropped.
 struct Seat {
     shared: Arc<Shared>,
     id: u64,
@@ -69,7 +69,7 @@ impl Drop for Seat {
 }
 
 async fn open(stream: TcpStream, shared: Arc<Shared>) {
-    // Without this, small messages wait for one another; the test would only be slower.
+    // Without this, small messages would wait for acknowledgements, which only makes tests slower.
     let _ = stream.set_nodelay(true);
     shared
         .until(|state| (!state.faults.frozen).then_some(()))
@@ -85,7 +85,8 @@ async fn open(stream: TcpStream, shared: Arc<Shared>) {
     }
 }
 
-/// Seats a client before it is answered: it counts as connected before it can know that it is.
+/// Adds a client to the state before its handshake is answered, so that it counts as connected by the time it
+/// learns that it is.
 struct Door<'a> {
     shared: &'a Arc<Shared>,
     seat: &'a mut Option<Seat>,
@@ -105,7 +106,7 @@ impl Callback for Door<'_> {
     }
 }
 
-/// Serves a connection until it ends. The server never says goodbye by itself.
+/// Serves a connection until it ends. The server never closes it by itself.
 async fn serve(socket: Socket, seat: &Seat) {
     let (sink, stream) = socket.split();
     let (read, write) = (pin!(read(stream, seat)), pin!(write(sink, seat)));
@@ -116,7 +117,7 @@ async fn serve(socket: Socket, seat: &Seat) {
     }
 }
 
-/// Takes in messages, strictly one after another.
+/// Handles incoming messages one after another.
 async fn read(mut stream: SplitStream<Socket>, seat: &Seat) {
     let mut woken = seat.woken.clone();
     loop {
@@ -143,7 +144,7 @@ async fn read(mut stream: SplitStream<Socket>, seat: &Seat) {
     }
 }
 
-/// Writes what is queued.
+/// Writes queued messages.
 async fn write(mut sink: SplitSink<Socket, Message>, seat: &Seat) {
     let mut woken = seat.woken.clone();
     loop {
@@ -155,7 +156,7 @@ async fn write(mut sink: SplitSink<Socket, Message>, seat: &Seat) {
                     return;
                 }
                 if closes {
-                    // Now it is the client's turn to hang up; a failure to flush shows in `read`.
+                    // The client closes the connection next. If the flush fails, `read` notices.
                     let _ = sink.flush().await;
                     seat.change(Peer::flushed);
                     pending::<()>().await;
@@ -174,7 +175,7 @@ async fn write(mut sink: SplitSink<Socket, Message>, seat: &Seat) {
     }
 }
 
-/// Queues recorded messages as they fall due.
+/// Queues recorded messages when they are due.
 async fn play(seat: &Seat) {
     let mut woken = seat.woken.clone();
     loop {

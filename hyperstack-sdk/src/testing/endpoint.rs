@@ -1,4 +1,4 @@
-//! A token endpoint.
+//! A token endpoint for tests.
 
 use std::collections::VecDeque;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -12,10 +12,10 @@ use tokio::task::JoinHandle;
 
 use super::error::ServerError;
 
-/// A token endpoint on this machine, which answers as the test tells it to.
+/// An in-process HTTP token endpoint that answers with scripted replies.
 ///
-/// Each request takes the next reply, and waits for one if there is none. When it is dropped, its port and
-/// its connections are closed.
+/// Each request takes the next reply, and waits if there is none. Dropping the endpoint closes its port and
+/// its connections.
 ///
 /// ```
 /// use hyperstack_sdk::testing::{TokenEndpoint, TokenReply};
@@ -36,20 +36,20 @@ pub struct TokenEndpoint {
     task: JoinHandle<()>,
 }
 
-/// A request that came to a [`TokenEndpoint`].
+/// A request that a [`TokenEndpoint`] received.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TokenRequest {
-    /// Method and target, as in `POST /ws/sessions`.
+    /// The method and target, such as `POST /ws/sessions`.
     pub target: String,
-    /// The headers, names in lower case, in the order received.
+    /// The headers in the order received, with names in lower case.
     pub headers: Vec<(String, String)>,
-    /// The body; `null` if it is no JSON.
+    /// The JSON body, or `null` if it is not JSON.
     pub body: Value,
 }
 
 impl TokenRequest {
-    /// The first header of this name, given in lower case.
+    /// Returns the value of the first header with this name, which must be in lower case.
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut headers = self.headers.iter();
         let found = headers.find(|(known, _)| known == name);
@@ -57,7 +57,7 @@ impl TokenRequest {
     }
 }
 
-/// How a [`TokenEndpoint`] answers once.
+/// A reply of a [`TokenEndpoint`] to one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenReply {
     head: String,
@@ -65,18 +65,18 @@ pub struct TokenReply {
 }
 
 impl TokenReply {
-    /// A token that expires then, in seconds since 1970.
+    /// Replies with a token that expires at `expires_at`, in Unix seconds.
     pub fn token(token: &str, expires_at: u64) -> Self {
         let body = json!({"token": token, "expires_at": expires_at, "token_type": "Bearer"});
         Self::new(200, body.to_string())
     }
 
-    /// A refusal as the reference endpoint words it.
+    /// Refuses with a body of the reference endpoint's form.
     pub fn refusal(status: u16, code: &str, text: &str) -> Self {
         Self::new(status, json!({"error": text, "code": code}).to_string())
     }
 
-    /// Any status and body.
+    /// Replies with any status and body.
     pub fn new(status: u16, body: impl Into<String>) -> Self {
         TokenReply {
             head: format!("HTTP/1.1 {status} Status\r\n"),
@@ -84,13 +84,13 @@ impl TokenReply {
         }
     }
 
-    /// With a header.
+    /// Adds a header.
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.head += &format!("{name}: {value}\r\n");
         self
     }
 
-    /// With so many seconds in the header `Retry-After`.
+    /// Adds a `Retry-After` header with this many seconds.
     pub fn retry_after(self, seconds: u64) -> Self {
         self.header("Retry-After", &seconds.to_string())
     }
@@ -109,11 +109,11 @@ struct State {
 }
 
 impl TokenEndpoint {
-    /// Starts an endpoint, on a free port of 127.0.0.1.
+    /// Starts an endpoint on a free port of 127.0.0.1.
     ///
     /// # Errors
     ///
-    /// Where no port can be opened.
+    /// Returns an error if no port can be opened.
     pub async fn start() -> Result<Self, ServerError> {
         let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let failed = |error| ServerError::Listen(any, error);
@@ -131,27 +131,27 @@ impl TokenEndpoint {
         })
     }
 
-    /// Where to ask: `http://127.0.0.1:port/ws/sessions`.
+    /// Returns the endpoint's URL, `http://127.0.0.1:port/ws/sessions`.
     pub fn url(&self) -> String {
         format!("http://{}/ws/sessions", self.address)
     }
 
-    /// The address it listens on.
+    /// Returns the address that the endpoint listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Answers with this, once, after what it was told before.
+    /// Adds a reply to the queue. It answers one request.
     pub fn reply(&self, reply: TokenReply) {
         self.script.change(|state| state.replies.push_back(reply));
     }
 
-    /// Every request so far, unanswered ones included.
+    /// Returns every request so far, unanswered ones included.
     pub fn requests(&self) -> Vec<TokenRequest> {
         self.script.lock().requests.clone()
     }
 
-    /// Waits until there were this many requests.
+    /// Waits until at least this many requests have arrived.
     pub async fn wait_for_requests(&self, requests: usize) {
         self.script
             .until(|state| (state.requests.len() >= requests).then_some(()))
@@ -197,14 +197,14 @@ async fn accept(listener: TcpListener, script: Arc<Script>) {
                 Ok((stream, _)) => {
                     connections.spawn(answer(stream, script.clone()));
                 }
-                // The client gave up, or we are out of descriptors: let others run.
+                // The client gave up, or the process is out of file descriptors. Let other tasks run.
                 Err(_) => tokio::task::yield_now().await,
             },
         }
     }
 }
 
-/// Answers one request; the connection ends with the answer, or with the client.
+/// Answers one request, then closes the connection. It also ends if the client closes it first.
 async fn answer(mut stream: TcpStream, script: Arc<Script>) {
     let Some(request) = read(&mut stream).await else {
         return;
@@ -212,7 +212,7 @@ async fn answer(mut stream: TcpStream, script: Arc<Script>) {
     script.change(|state| state.requests.push(request));
     let reply = tokio::select! {
         reply = script.until(|state| state.replies.pop_front()) => reply,
-        // Nothing is said after a request: this is the client hanging up.
+        // A client sends nothing after its request, so this means that it closed the connection.
         _ = stream.read_u8() => return,
     };
     let TokenReply { head, body } = reply;
@@ -220,7 +220,7 @@ async fn answer(mut stream: TcpStream, script: Arc<Script>) {
     let text = format!(
         "{head}Content-Type: application/json\r\nContent-Length: {size}\r\nConnection: close\r\n\r\n{body}"
     );
-    // A client that has gone wants no answer.
+    // If the client has gone, there is no one to answer.
     let _ = stream.write_all(text.as_bytes()).await;
     let _ = stream.shutdown().await;
 }

@@ -1,4 +1,4 @@
-//! What can go wrong: starting a server, reading a recording.
+//! Errors of starting a server, and of reading or writing a recording.
 
 use std::io;
 use std::net::SocketAddr;
@@ -6,56 +6,57 @@ use std::str::Utf8Error;
 
 use thiserror::Error;
 
-/// Why a [`TestServer`](super::TestServer) did not start.
+/// The reason why a [`TestServer`](super::TestServer) or [`TokenEndpoint`](super::TokenEndpoint) did not
+/// start.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ServerError {
     /// The port could not be opened.
     #[error("cannot listen on {0}")]
     Listen(SocketAddr, #[source] io::Error),
-    /// A view's id does not name its entity.
-    #[error("a view's id is Entity/name, found `{0}`")]
+    /// The id of a derived view does not have the form `Entity/name`.
+    #[error("invalid view id `{0}`: expected `Entity/name`")]
     ViewId(String),
-    /// A playback's speed is not a number above zero.
-    #[error("a playback's speed is a number above zero, found {0}")]
+    /// The speed of a recording is not a finite number above zero.
+    #[error("invalid playback speed {0}: expected a finite number above zero")]
     Speed(f64),
 }
 
-/// Why a [`Recording`](super::Recording) could not be read or written.
+/// The reason why a [`Recording`](super::Recording) could not be read or written.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum RecordingError {
-    /// The file or the stream failed.
+    /// Reading or writing the file or stream failed.
     #[error("cannot read or write the recording")]
     Io(#[from] io::Error),
-    /// A line is no entry.
+    /// A line is not a valid entry.
     #[error("line {line} of the recording: {problem}")]
     Line {
-        /// Its number, from 1.
+        /// The line number, from 1.
         line: usize,
-        /// What is wrong with it.
+        /// The problem.
         problem: LineProblem,
     },
 }
 
-/// What is wrong with a line of a recording.
+/// A problem with a line of a recording.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum LineProblem {
-    /// It could not be read: the file ends early, or is no text.
+    /// The line could not be read: the file ends early, or is not UTF-8.
     #[error("{0}")]
     Unreadable(io::Error),
-    /// It is not JSON.
+    /// The line is not valid JSON.
     #[error("{0}")]
     Json(serde_json::Error),
-    /// A field is missing or has a value that it cannot have.
+    /// A field is missing or has an invalid value.
     #[error("`{field}` should be {expected}, found {found}")]
     Field {
-        /// The field.
+        /// The field's name.
         field: &'static str,
-        /// What belongs there.
+        /// The expected value.
         expected: &'static str,
-        /// What is there, as JSON.
+        /// The value found, as JSON, or `nothing`.
         found: String,
     },
 }
@@ -69,7 +70,7 @@ impl LineProblem {
         Self::Unreadable(io::Error::new(kind, error))
     }
 
-    /// Whether the file ends in the middle of this line: of what was compressed, of a character, or of JSON.
+    /// Whether the file ends within this line: within compressed data, a character, or a JSON value.
     pub(super) fn is_early_end(&self, line: &[u8]) -> bool {
         match self {
             Self::Unreadable(error) => error.kind() == io::ErrorKind::UnexpectedEof,

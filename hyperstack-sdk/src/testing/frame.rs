@@ -1,4 +1,4 @@
-//! What the frames of both generations share: modes, batches, compression.
+//! What the frames of both generations share: modes, batches and compression.
 
 use std::io::Write;
 
@@ -10,22 +10,22 @@ use tokio_tungstenite::tungstenite::{Bytes, Message};
 /// Rows in the first message of a snapshot, and in each later one.
 const FIRST_BATCH: usize = 50;
 const LATER_BATCH: usize = 100;
-/// The least JSON that the server tries to compress, in bytes.
+/// The size in bytes from which the server tries to compress a message.
 const COMPRESS_FROM: usize = 1024;
 
-/// How a view behaves, as its frames name it.
+/// The kind of a view, as its frames name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Mode {
     /// Many rows: `X/list` and every derived view.
     List,
     /// One row by key: `X/state`.
     State,
-    /// A list by another name: `X/append`.
+    /// Many rows under another name: `X/append`.
     Append,
 }
 
 impl Mode {
-    /// The mode's name on the wire.
+    /// Returns the mode's name on the wire.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::List => "list",
@@ -34,7 +34,7 @@ impl Mode {
         }
     }
 
-    /// The mode of this name.
+    /// Returns the mode with this name.
     pub(super) fn from_name(name: &str) -> Option<Self> {
         [Self::List, Self::State, Self::Append]
             .into_iter()
@@ -42,8 +42,8 @@ impl Mode {
     }
 }
 
-/// The rows of each message of a snapshot: 50 in the first, then 100. A snapshot without rows is one
-/// empty batch.
+/// Splits the rows of a snapshot into messages: 50 rows in the first, then 100 each. No rows make one empty
+/// batch.
 pub(super) fn batches<T>(rows: &[T]) -> Vec<&[T]> {
     let (first, later) = rows.split_at(rows.len().min(FIRST_BATCH));
     std::iter::once(first)
@@ -61,7 +61,7 @@ pub(super) fn gzipped(json: &str) -> Message {
     Message::Binary(gzip(json.as_bytes()))
 }
 
-/// A message of a snapshot, compressed if it is large enough and compression makes it smaller.
+/// A snapshot message, compressed if it is large enough and shrinks.
 pub(super) fn compressed_if_smaller(json: String) -> Message {
     if json.len() >= COMPRESS_FROM {
         let zipped = gzip(json.as_bytes());
@@ -74,7 +74,7 @@ pub(super) fn compressed_if_smaller(json: String) -> Message {
 
 fn gzip(bytes: &[u8]) -> Bytes {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-    // Writing to a vector cannot fail; were it to, the frame stays as it was.
+    // Writing to a vector cannot fail. If it did, the frame would stay uncompressed.
     match encoder.write_all(bytes).and_then(|()| encoder.finish()) {
         Ok(zipped) => zipped.into(),
         Err(_) => Bytes::copy_from_slice(bytes),
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_shrinks_is_compressed() {
+    fn only_messages_of_1024_bytes_or_more_are_compressed() {
         let zipped = |json: String| compressed_if_smaller(json).into_data().starts_with(&[0x1f]);
         assert!(!zipped("a".repeat(1023)));
         assert!(zipped("a".repeat(1024)));

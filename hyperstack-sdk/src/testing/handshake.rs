@@ -1,4 +1,4 @@
-//! Who may connect, and the answer to who may not.
+//! The handshake: which clients may connect, and the response to the others.
 
 use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, Response};
 use tokio_tungstenite::tungstenite::http::{header, HeaderValue, StatusCode};
@@ -6,12 +6,12 @@ use tokio_tungstenite::tungstenite::http::{header, HeaderValue, StatusCode};
 use super::refusal::Refusal;
 use super::tokens::Tokens;
 
-/// A client's opening request, as the server received it.
+/// A client's handshake request, as the server received it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Handshake {
-    /// The path, with the query.
+    /// The path and query.
     pub target: String,
-    /// The headers, names in lower case, in the order received. A value that is no text is left
+    /// The headers in the order received, with names in lower case. A value that is not visible ASCII is
     /// empty.
     pub headers: Vec<(String, String)>,
 }
@@ -28,7 +28,7 @@ impl Handshake {
         }
     }
 
-    /// The first header of this name, given in lower case.
+    /// Returns the value of the first header with this name, which must be in lower case.
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut headers = self.headers.iter();
         headers
@@ -36,8 +36,8 @@ impl Handshake {
             .map(|(_, value)| value.as_str())
     }
 
-    /// The token that the client presents: the `Authorization` header, else `token` or `hs_token`
-    /// in the query, taken as it stands.
+    /// Returns the token that the client presents: the bearer token of the `Authorization` header, else
+    /// `token` or `hs_token` of the query. The token of a query is not percent-decoded.
     pub fn token(&self) -> Option<&str> {
         self.bearer().or_else(|| {
             let (_, query) = self.target.split_once('?')?;
@@ -54,7 +54,7 @@ impl Handshake {
         scheme.eq_ignore_ascii_case("bearer").then_some(token)
     }
 
-    /// Why a server turns this client away, if it does; without tokens it asks for none.
+    /// Returns the reason to reject this client, if any. A server without tokens requires none.
     pub(super) fn check(&self, tokens: Option<&Tokens>) -> Option<Refusal> {
         let code = match (tokens?, self.token()) {
             (tokens, Some(token)) => tokens.refuse(token, "invalid-static-token")?,
@@ -64,7 +64,7 @@ impl Handshake {
     }
 }
 
-/// The HTTP response of a refusal.
+/// The HTTP response to a rejected handshake.
 pub(super) fn rejection(refusal: &Refusal) -> ErrorResponse {
     let mut response = Response::new(()).map(|()| Some(refusal.body().to_string()));
     *response.status_mut() =

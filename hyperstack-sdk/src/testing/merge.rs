@@ -1,19 +1,19 @@
-//! How a patch merges into a row.
+//! Merges patches into rows, as the server's cache does.
 
 use serde_json::{Map, Value};
 
-/// What the cache does with a patch beyond merging it.
+/// The options of a merge.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Merge<'a> {
-    /// Dotted paths whose arrays are concatenated rather than replaced.
+    /// Dotted paths of the arrays that are appended to instead of replaced.
     pub(super) append: &'a [String],
-    /// How many elements an array keeps, newest last.
+    /// How many of its newest elements an array keeps.
     pub(super) array_limit: Option<usize>,
 }
 
 impl Merge<'_> {
-    /// Merges `patch` into `base`: objects key by key, arrays by path, all else by replacement.
-    /// Null is a value like any other, and nothing ever removes a key.
+    /// Merges `patch` into `base`. Objects merge key by key, arrays are appended to or replaced by path, and
+    /// anything else is replaced. Null is a value like any other; no patch removes a key.
     pub(super) fn apply(self, base: &mut Value, patch: Value) {
         self.at(base, patch, "");
     }
@@ -51,7 +51,7 @@ impl Merge<'_> {
         }
     }
 
-    /// `value` as it is first cached: every array in it cut to its newest elements.
+    /// Returns `value` as it is first cached, with every array cut to its newest elements.
     pub(super) fn trimmed(self, mut value: Value) -> Value {
         if self.array_limit.is_some() {
             self.trim_within(&mut value);
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn an_append_to_nothing_is_the_value() {
+    fn an_append_to_null_or_a_missing_field_sets_the_value() {
         assert_eq!(
             merged(
                 json!({"a": null}),

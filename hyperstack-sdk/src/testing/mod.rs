@@ -1,10 +1,11 @@
-//! An in-process server that speaks the protocol as the real servers do, and recordings of them.
+//! An in-process server for tests, and recordings of sessions with real servers.
 //!
-//! [`TestServer`] listens on a free port of this machine and serves entities that the test changes. It
-//! speaks both [generations](TestServerBuilder::protocol) of the protocol: it batches and compresses
-//! snapshots, applies filters and windows, answers or stays silent as the real server does, and
-//! misbehaves on request. A test never has to sleep: every change is queued for the clients before the
-//! call returns, and a test can wait for what clients do.
+//! [`TestServer`] listens on a free local port and serves entities that your test changes. It speaks both
+//! [generations](TestServerBuilder::protocol) of the protocol. It batches and compresses snapshots, applies
+//! filters and windows, and answers as the real server does. On request, it misbehaves.
+//!
+//! Tests need no sleeps: each change is queued for the clients before the call returns, and the `wait_for_…`
+//! methods wait for what clients do.
 //!
 //! ```
 //! use hyperstack_sdk::testing::{Sort, TestServer};
@@ -20,7 +21,7 @@
 //! server.upsert("Round", "42", json!({"id": {"round_id": 42}, "log": ["open"]}));
 //! server.append("Round", "42", json!({"log": ["paid"]}), &["log"]);
 //!
-//! // The client under test would connect to `server.url()`. This is what it would read:
+//! // A client that connects to `server.url()` reads these rows:
 //! let row = server.row("Round", "42").ok_or("no such row")?;
 //! assert_eq!(row["log"], json!(["open", "paid"]));
 //! assert_eq!(server.window("Round/latest"), Some(vec![("42".to_owned(), row)]));
@@ -28,37 +29,50 @@
 //! # }
 //! ```
 //!
-//! To change the data while a client is away: [`freeze`](TestServer::freeze),
-//! [`drop_connections`](TestServer::drop_connections), change it, [`thaw`](TestServer::thaw). Until
-//! then a client that reconnects gets no answer.
+//! To change the data while a client is away, call [`freeze`](TestServer::freeze) and
+//! [`drop_connections`](TestServer::drop_connections), change the data, then call [`thaw`](TestServer::thaw).
+//! A client that reconnects in between gets no answer until the server thaws.
 //!
-//! A [`TokenEndpoint`] gives the tokens that a [`TestServer`] with tokens asks for.
+//! A [`TokenEndpoint`] issues tokens to clients over HTTP.
 //!
-//! A [`Recording`] holds a session with a real server; [`TestServerBuilder::replay`] serves it, and
-//! [`HyperStackBuilder::record`](crate::HyperStackBuilder::record) makes one. An
-//! [`Offline`] client has no server at all, and no clock: the test hands it each message.
+//! A [`Recording`] holds a session with a real server.
+//! [`HyperStackBuilder::record`](crate::HyperStackBuilder::record) makes one, and
+//! [`TestServerBuilder::replay`] serves it. An [`Offline`] client has no socket: the test hands it each
+//! message.
 //!
 //! # Protocol v2
 //!
-//! A v2 subscription has an id, which [`subscription_ids`](TestServer::subscription_ids) returns. Beside
-//! the faults of both generations, the server can [`recover`](TestServer::recover) or
-//! [end](TestServer::end_subscriptions) subscriptions, [`coalesce`](TestServer::coalesce) a view, send
-//! [late frames](TestServer::send_late_frames), and change its generation
-//! ([`set_protocol`](TestServer::set_protocol)).
+//! A v2 subscription has an id, which [`subscription_ids`](TestServer::subscription_ids) returns. Besides the
+//! faults of both generations, a v2 server can [`recover`](TestServer::recover) or
+//! [end](TestServer::end_subscriptions) subscriptions, [`coalesce`](TestServer::coalesce) a view, send [late
+//! frames](TestServer::send_late_frames), and [switch](TestServer::set_protocol) to the other generation.
 //!
-//! Versions (`_version`) are on the wire only; [`row`](TestServer::row) returns rows without them. Rows go
-//! out as the test wrote them: where the real server would send a wide integer as a string, write a
-//! string. As on the real server, a filter asks for such an integer as a number.
+//! Versions (`_version`) are on the wire only; [`row`](TestServer::row) returns rows without them. A v2
+//! server sends rows as the test wrote them. If the real server sends a wide integer as a string, write a
+//! string. A filter takes such an integer as a number, as on the real server.
 //!
 //! # Where it differs from the real server
 //!
-//! It is kinder: a snapshot and the live messages after it never overlap and leave no gap, `state`
-//! views lose no patches, a deletion is always a `delete`, and no client is removed unless the test says
-//! so ([`mute`](TestServer::mute), [`kill_subscriptions`](TestServer::kill_subscriptions)). Caches are
-//! unbounded unless limited ([`row_limit`](TestServerBuilder::row_limit),
-//! [`array_limit`](TestServerBuilder::array_limit)); under v2, a derived view loses the same rows as the
-//! list. A v1 server can delete rows. There are no journal-backed append views (tapes): script one with
+//! The test server is kinder than the real one:
+//!
+//! - A snapshot and the live messages after it never overlap and leave no gap.
+//! - `state` views lose no patches.
+//! - A deletion is always sent as a `delete`. A v1 server can delete rows too.
+//! - No client is removed unless the test does it: [`mute`](TestServer::mute),
+//!   [`kill_subscriptions`](TestServer::kill_subscriptions).
+//! - Caches are unbounded unless you limit them: [`row_limit`](TestServerBuilder::row_limit),
+//!   [`array_limit`](TestServerBuilder::array_limit). Under v2, a row that is evicted from the list also leaves
+//!   derived views.
+//!
+//! There are no journal-backed append views (tapes). Script one with
 //! [`scripted_view`](TestServer::scripted_view), or replay a recording.
+
+// rustdoc lists the methods of `TestServer` in the order of these modules.
+mod server;
+
+mod observe;
+
+mod faults;
 
 mod error;
 
@@ -86,10 +100,7 @@ mod connection;
 mod shared;
 
 mod builder;
-mod faults;
-mod observe;
 mod offline;
-mod server;
 
 mod endpoint;
 

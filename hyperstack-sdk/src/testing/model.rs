@@ -1,4 +1,4 @@
-//! The server without its sockets: entities, views, and the changes that subscriptions are sent.
+//! The server without sockets: entities, views and their changes.
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap};
@@ -54,41 +54,41 @@ pub(super) struct Derived {
     pub(super) v2: Ranking<v2::SortValue>,
 }
 
-/// What feeds a live subscription.
+/// What decides which frames a live subscription gets.
 #[derive(Debug)]
 pub(super) enum Feed {
     V1(v1::Feed),
     V2(Box<v2::Feed>),
-    /// Nothing of the model's: a scripted or a replayed view.
+    /// The subscription of a scripted or replayed view, which gets no frames from the model.
     Silent,
 }
 
-/// A mutation that has been cached and is to be announced.
+/// A cached change that subscriptions have yet to get.
 #[derive(Debug)]
 pub(super) struct Change {
     pub(super) entity: String,
     pub(super) key: String,
-    /// Its position, or empty.
+    /// Its position as text, empty if it has none.
     pub(super) seq: String,
     /// `None` if the row was deleted.
     pub(super) patch: Option<Patch>,
-    /// The rows that no longer fit in the cache.
+    /// The rows that the cache evicted.
     pub(super) evicted: Vec<String>,
 }
 
-/// What changed in a row.
+/// The changed fields of a row.
 #[derive(Debug)]
 pub(super) struct Patch {
     pub(super) data: Value,
     pub(super) append: Vec<String>,
-    /// The frame of protocol v1 by mode: every subscriber of a view gets the same bytes.
+    /// The v1 frame by mode. All subscribers of a view get the same bytes.
     pub(super) v1: [OnceCell<Bytes>; 3],
-    /// The frame of protocol v2 by mode, up to the id of the subscription.
+    /// The v2 frame by mode, up to the subscription id.
     pub(super) v2: [OnceCell<String>; 3],
 }
 
 impl Model {
-    /// Without entities yet; the limits are the cache's.
+    /// Creates a model without entities. The limits apply to the cache.
     pub(super) fn new(
         seq: SeqSource,
         row_limit: Option<usize>,
@@ -102,7 +102,7 @@ impl Model {
         }
     }
 
-    /// Registers an entity with its base views; one that is there already stays.
+    /// Registers an entity and its base views, unless it is registered already.
     pub(super) fn add_entity(&mut self, entity: &str) {
         if self.entities.contains_key(entity) {
             return;
@@ -157,7 +157,7 @@ impl Model {
         }
     }
 
-    /// The rows that a derived view shows now, within its own window.
+    /// Returns the rows in a derived view's own window.
     pub(super) fn window(&self, id: &str, protocol: Protocol) -> Option<Vec<(String, Value)>> {
         let View::Derived(view) = self.view(id)? else {
             return None;
@@ -176,7 +176,7 @@ impl Model {
         )
     }
 
-    /// Forgets every row, as a restart does. Views stay.
+    /// Removes every row, as a restart does. Views stay.
     pub(super) fn clear(&mut self) {
         self.changes = 0;
         self.epoch = self.epoch.next();
@@ -192,7 +192,7 @@ impl Model {
         }
     }
 
-    /// Starts a new run of the server with the rows of the last one, which keep their versions.
+    /// Starts a new epoch, as a server that restarts with stored rows does. The rows keep their versions.
     pub(super) fn restart_with_rows(&mut self) {
         self.epoch = self.epoch.next();
     }
@@ -257,7 +257,7 @@ impl Model {
         Some((change, seq))
     }
 
-    /// Forgets a row. `None` if there is no such entity.
+    /// Removes a row. `None` if there is no such entity.
     pub(super) fn remove(&mut self, entity: &str, key: &str) -> Option<Change> {
         let Entity { rows, recent } = self.entities.get_mut(entity)?;
         let (_, seq) = advance(&mut self.seq);
@@ -278,13 +278,13 @@ impl Model {
     }
 }
 
-/// The position of the next change, and its text.
+/// Returns the position of the next change, and its text.
 fn advance(source: &mut SeqSource) -> (Option<Seq>, String) {
     let seq = source.advance();
     (seq, seq.map_or(String::new(), |seq| seq.to_string()))
 }
 
-/// A row as this generation sends it, but for its version.
+/// Returns a row as this generation sends it, without its version.
 pub(super) fn sent(row: &Value, protocol: Protocol) -> Value {
     if protocol == Protocol::V2 {
         row.clone()

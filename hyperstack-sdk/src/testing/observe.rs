@@ -1,4 +1,4 @@
-//! Watching the server: what clients said, who is connected, and waits that need no sleep.
+//! Observing the server: its connections, subscriptions and received messages, and waits for them.
 
 use serde_json::Value;
 
@@ -6,15 +6,15 @@ use super::handshake::Handshake;
 use super::server::TestServer;
 use crate::wire::Protocol;
 
-/// What the server has seen. The waits end as soon as what they wait for is so, and not before:
-/// wrap them in a timeout where it may never be.
+/// What the server has seen. A wait returns as soon as its condition holds. It has no deadline of its own;
+/// wrap it in a timeout if the condition may never hold.
 impl TestServer {
-    /// How many connections are live.
+    /// Returns the number of live connections.
     pub fn connections(&self) -> usize {
         self.shared.look(|state| state.peers.len())
     }
 
-    /// How many connections were accepted so far.
+    /// Returns the number of connections accepted so far.
     pub fn connections_accepted(&self) -> u64 {
         self.shared.look(|state| state.heard.accepted)
     }
@@ -26,26 +26,27 @@ impl TestServer {
             .await;
     }
 
-    /// Waits until this many connections were accepted in all.
+    /// Waits until at least this many connections were accepted.
     pub async fn wait_for_accepted(&self, accepted: u64) {
         self.shared
             .until(|state| (state.heard.accepted >= accepted).then_some(()))
             .await;
     }
 
-    /// Every opening request so far, refused ones included.
+    /// Returns every handshake request so far, refused ones included.
     pub fn handshakes(&self) -> Vec<Handshake> {
         self.shared.look(|state| state.heard.handshakes.clone())
     }
 
-    /// Waits until there were this many opening requests, refused ones included.
+    /// Waits until there were at least this many handshake requests, refused ones included.
     pub async fn wait_for_handshakes(&self, handshakes: usize) {
         self.shared
             .until(|state| (state.heard.handshakes.len() >= handshakes).then_some(()))
             .await;
     }
 
-    /// Every text message of any client so far, in order; one that is no JSON is a JSON string.
+    /// Returns every text message of all clients so far, in order. A message that is not JSON is a JSON
+    /// string.
     pub fn messages(&self) -> Vec<Value> {
         self.shared.look(|state| {
             let messages = state.heard.messages.iter();
@@ -53,7 +54,7 @@ impl TestServer {
         })
     }
 
-    /// The text messages that came by one connection, the first of which is number 1.
+    /// Returns the text messages received on one connection. Connections are numbered from 1.
     pub fn messages_of(&self, connection: u64) -> Vec<Value> {
         self.shared.look(|state| {
             let messages = state.heard.messages.iter();
@@ -64,7 +65,7 @@ impl TestServer {
         })
     }
 
-    /// Takes the next text message that was not taken yet, waiting for it if need be.
+    /// Returns the next text message that was not taken yet, and waits for it if necessary.
     pub async fn next_message(&self) -> Value {
         self.shared
             .until(|state| {
@@ -75,7 +76,7 @@ impl TestServer {
             .await
     }
 
-    /// Takes text messages until one is as wanted, and returns that one.
+    /// Takes text messages until `wanted` returns true for one, and returns that one.
     pub async fn wait_for_message(&self, mut wanted: impl FnMut(&Value) -> bool) -> Value {
         loop {
             let message = self.next_message().await;
@@ -85,13 +86,12 @@ impl TestServer {
         }
     }
 
-    /// The live subscriptions of every connection: view and key, in the order subscribed.
+    /// Returns the view and key of every live subscription, connection by connection, in subscription order.
     pub fn subscriptions(&self) -> Vec<(String, Option<String>)> {
         self.shared.look(|state| state.subscriptions())
     }
 
-    /// The ids of the live v2 subscriptions of a view, connection by connection, in the order
-    /// subscribed.
+    /// Returns the ids of a view's live v2 subscriptions, connection by connection, in subscription order.
     pub fn subscription_ids(&self, view: &str) -> Vec<String> {
         self.shared.look(|state| {
             let peers = state.peers.values();
@@ -100,14 +100,15 @@ impl TestServer {
         })
     }
 
-    /// Waits until the live subscriptions are as wanted.
+    /// Waits until `wanted` returns true for the live [`subscriptions`](Self::subscriptions), and returns
+    /// them.
     pub async fn wait_for_subscriptions(
         &self,
         mut wanted: impl FnMut(&[(String, Option<String>)]) -> bool,
     ) -> Vec<(String, Option<String>)> {
         let mut known = None;
         loop {
-            // The test's own code runs outside the lock, and once per new list.
+            // `wanted` is called without the lock, and only when the list has changed.
             let now = self
                 .shared
                 .until(|state| {
@@ -122,21 +123,21 @@ impl TestServer {
         }
     }
 
-    /// Waits until a view is subscribed, whatever the key.
+    /// Waits until a view is subscribed, with any key or none.
     pub async fn wait_for_subscription(&self, view: &str) {
         self.wait_for_subscriptions(|live| live.iter().any(|(known, _)| known == view))
             .await;
     }
 
-    /// Waits until everything sent so far has reached the sockets.
+    /// Waits until every queued message has been written to its socket.
     pub async fn wait_idle(&self) {
         self.shared
             .until(|state| state.is_idle().then_some(()))
             .await;
     }
 
-    /// Waits until a recording was subscribed to, and every playback that was started has been
-    /// sent to the end, or was ended by its client.
+    /// Waits until at least one recording plays, and each playback has been sent completely or ended by its
+    /// client.
     pub async fn wait_replayed(&self) {
         self.shared
             .until(|state| state.is_replayed().then_some(()))

@@ -6,9 +6,11 @@ use crate::client::{HyperStack, HyperStackBuilder};
 use crate::engine::{Engine, Handle};
 use crate::session::Transmit;
 
-/// A client without a socket or a task: the test hands it the server's messages, and takes what it
-/// would send. Nothing happens by itself, so that every step is the test's own; a runtime is needed
-/// only for what waits, as `get` does.
+/// A client without a socket or a task. The test hands it the server's messages, and takes the messages that
+/// it would send.
+///
+/// The client does nothing by itself, so the test controls every step. Only methods that wait, such as `get`,
+/// need a runtime.
 ///
 /// ```
 /// use futures_util::FutureExt;
@@ -38,13 +40,13 @@ use crate::session::Transmit;
 #[derive(Debug)]
 pub struct Offline {
     client: HyperStack,
-    /// What was to be sent before a message was handed over.
+    /// Messages that the client would have sent, not yet taken by the test.
     sent: Mutex<Vec<String>>,
 }
 
 impl Offline {
-    /// A client with these settings that takes itself for connected. Those of the connection, the URL
-    /// among them, do not matter.
+    /// Creates a client with these settings, in the connected state. Settings of the connection, such as the
+    /// URL, have no effect.
     pub fn new(settings: HyperStackBuilder) -> Self {
         let shared = settings.engine("offline".to_owned());
         shared.handle_open();
@@ -54,19 +56,19 @@ impl Offline {
         }
     }
 
-    /// The client.
+    /// Returns the client.
     pub fn client(&self) -> &HyperStack {
         &self.client
     }
 
-    /// Hands the client a message of the server's, compressed or not.
+    /// Hands the client a message from the server, gzip-compressed or not.
     pub fn receive(&self, message: impl AsRef<[u8]>) {
         self.receive_all([message]);
     }
 
-    /// Hands the client messages that arrive at once: who waits for news is woken after the last.
+    /// Hands the client several messages that arrive together. Readers are woken after the last one.
     pub fn receive_all<M: AsRef<[u8]>>(&self, messages: impl IntoIterator<Item = M>) {
-        // As over a socket: what the client has to say it has said by now.
+        // Over a socket, the client would have sent its messages by now.
         drop(self.send());
         let now = self.engine().now();
         for message in messages {
@@ -75,7 +77,7 @@ impl Offline {
         self.engine().finish_turn();
     }
 
-    /// The messages that the client would have sent since the last call.
+    /// Returns the text messages that the client would have sent since the last call.
     pub fn sent(&self) -> Vec<String> {
         std::mem::take(&mut *self.send())
     }

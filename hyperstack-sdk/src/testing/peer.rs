@@ -1,4 +1,4 @@
-//! One connection as the server sees it: its subscriptions, and what waits to be written.
+//! One connection as the server sees it: its subscriptions and its queued messages.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -10,7 +10,7 @@ use super::model::Feed;
 use super::replay::Playback;
 use crate::wire::Protocol;
 
-/// A connection's half of the state; the other half is its task, which `wake` wakes.
+/// The state of a connection. `wake` wakes the task that serves it.
 #[derive(Debug)]
 pub(super) struct Peer {
     /// The generation that the server speaks on this connection.
@@ -21,26 +21,27 @@ pub(super) struct Peer {
     queue: VecDeque<Message>,
     /// How many messages may pass while replies are held.
     let_through: usize,
-    /// Recorded messages that are due later, and whose subscription they belong to.
+    /// Recorded messages that are due later, with the identity of their subscription.
     later: BTreeMap<(Instant, u64), (String, Message)>,
     scheduled: u64,
-    /// Whether a message has been taken from the queue and not yet reached the socket.
+    /// Whether a message was taken from the queue but not yet flushed to the socket.
     writing: bool,
-    /// Removed in silence: no data, and the next text message ends the connection.
+    /// Whether the client was removed without a message: it gets no data, and its next text message ends the
+    /// connection.
     pub(super) muted: bool,
-    /// A Close frame is queued or sent, and nothing may follow it.
+    /// Whether a Close frame is queued or sent. Nothing may follow it.
     closing: bool,
     wake: watch::Sender<()>,
 }
 
-/// What a connection has subscribed to.
+/// A subscription of a connection.
 #[derive(Debug)]
 pub(super) struct Subscription {
-    /// What a request names it by: view and key in protocol v1, its id in v2.
+    /// The name that requests use for it: view and key in protocol v1, its id in v2.
     pub(super) identity: String,
     pub(super) view: String,
     pub(super) key: Option<String>,
-    /// `None` once delivery has ended: the subscription stays in the way until it is unsubscribed.
+    /// `None` once delivery has ended. The subscription keeps its name taken until it is unsubscribed.
     pub(super) feed: Option<Feed>,
 }
 
@@ -63,7 +64,7 @@ impl Peer {
         (peer, woken)
     }
 
-    /// Tells the connection's task to look at the state again.
+    /// Wakes the connection's task to check the state again.
     pub(super) fn wake(&self) {
         self.wake.send_replace(());
     }
@@ -82,7 +83,7 @@ impl Peer {
         Some(message)
     }
 
-    /// Pops where messages are held back, but for so many.
+    /// Pops a message while messages are held back, if one may still pass.
     pub(super) fn pop_let_through(&mut self) -> Option<Message> {
         self.let_through = self.let_through.checked_sub(1)?;
         let message = self.pop();
@@ -92,13 +93,13 @@ impl Peer {
         message
     }
 
-    /// Lets so many more messages pass while replies are held.
+    /// Lets this many more messages pass while messages are held back.
     pub(super) fn let_through(&mut self, messages: usize) {
         self.let_through += messages;
         self.wake();
     }
 
-    /// Everything that was popped has reached the socket.
+    /// Notes that every popped message was flushed to the socket.
     pub(super) fn flushed(&mut self) {
         self.writing = false;
     }
@@ -107,7 +108,7 @@ impl Peer {
         self.queue.is_empty() && !self.writing
     }
 
-    /// Queues what a recording has for a subscription: a part now, the rest later.
+    /// Queues the recorded messages of a subscription: some now, the others when they are due.
     pub(super) fn play(&mut self, playback: Playback, identity: &str, now: Instant) {
         playback.now.into_iter().for_each(|m| self.push(m));
         for (delay, message) in playback.later {
@@ -115,7 +116,7 @@ impl Peer {
         }
     }
 
-    /// Keeps a message of a subscription for later. Messages due at one time keep their order.
+    /// Keeps a message of a subscription until it is due. Messages due at the same time keep their order.
     fn schedule(&mut self, due: Instant, identity: &str, message: Message) {
         self.scheduled += 1;
         self.later
@@ -127,7 +128,7 @@ impl Peer {
         !self.later.is_empty()
     }
 
-    /// Queues what is due, and says when to ask again.
+    /// Queues the messages that are due. Returns when the next one is.
     pub(super) fn release_due(&mut self, now: Instant) -> Option<Instant> {
         while let Some(entry) = self.later.first_entry() {
             let due = entry.key().0;
@@ -140,7 +141,7 @@ impl Peer {
         None
     }
 
-    /// The subscription that a request with this identity would collide with.
+    /// Finds the subscription with this identity.
     pub(super) fn find(&mut self, identity: &str) -> Option<&mut Subscription> {
         self.subscriptions
             .iter_mut()
@@ -179,7 +180,7 @@ impl Peer {
             .collect()
     }
 
-    /// The silent removal: what was queued still arrives, nothing is added.
+    /// Removes the client without a message. Queued messages still arrive, but no new ones.
     pub(super) fn mute(&mut self) {
         self.muted = true;
         self.subscriptions.clear();

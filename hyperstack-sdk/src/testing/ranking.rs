@@ -1,8 +1,8 @@
-//! Keys in the order of a value, ties by key.
+//! Keys ordered by a value, ties by key.
 
 use std::collections::{BTreeSet, HashMap};
 
-/// The keys of a view's rows, ordered by the value that each row is sorted by.
+/// The keys of a view's rows, ordered by each row's sort value.
 #[derive(Debug)]
 pub(crate) struct Ranking<V> {
     order: BTreeSet<(V, String)>,

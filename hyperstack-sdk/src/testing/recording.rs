@@ -1,4 +1,4 @@
-//! Recorded sessions: one JSON object a line, as they went over the wire.
+//! Recorded sessions: one JSON object per line, as they went over the wire.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -10,11 +10,11 @@ use serde_json::{json, Value};
 use super::error::{LineProblem, RecordingError};
 use crate::wire::{member, Entry, Kind, Protocol, Side};
 
-/// A session with a server: every message, both ways, with its time.
+/// A recorded session with a server: every message in both directions, with its time.
 ///
-/// Besides messages, a file may have lines `"from":"meta"`. Those of kind `truth` say what a fresh
-/// subscription got at the end; [`truth`](Self::truth) returns them. Others, which mark where a
-/// connection opened and closed, are skipped.
+/// A file may also have lines with `"from":"meta"`. Those of kind `truth` have the rows that a fresh
+/// subscription got at the end; [`truth`](Self::truth) returns them. Other kinds, which mark where a
+/// connection opened or closed, are skipped.
 ///
 /// ```
 /// use hyperstack_sdk::testing::Recording;
@@ -36,15 +36,15 @@ pub struct Recording {
 /// The rows that a fresh subscription got at the end of a [`Recording`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Truth {
-    /// The id of the recorded subscription that must have led to these rows.
+    /// The id of the recorded subscription that should end up with these rows.
     pub subscription_id: String,
-    /// The query of the fresh subscription: the recorded one without a snapshot limit or cursor.
+    /// The query of the fresh subscription: the recorded query without its snapshot limit and cursor.
     pub query: Value,
     /// The keys and rows, in the server's order.
     pub rows: Vec<(String, Value)>,
 }
 
-/// What a line of a recording holds.
+/// A parsed line of a recording.
 enum Line {
     Message(Entry),
     Truth(Truth),
@@ -52,13 +52,22 @@ enum Line {
 }
 
 impl Recording {
-    /// Reads a file, compressed (`.jsonl.gz`) or not: the content says which.
+    /// Reads a file, gzip-compressed (`.jsonl.gz`) or not. The content decides which, not the name.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the file cannot be read, or if a line is invalid. A truncated end is handled as in
+    /// [`from_reader`](Self::from_reader).
     pub fn open(path: impl AsRef<Path>) -> Result<Self, RecordingError> {
         Self::from_reader(File::open(path)?)
     }
 
-    /// Reads a stream, compressed or not. One that ends early, since its writer was stopped, has the messages
-    /// that are whole.
+    /// Reads a stream, gzip-compressed or not. If the stream was cut off, the complete messages are returned.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if reading fails, if a line is invalid, or if the stream is cut off within its first
+    /// message.
     pub fn from_reader(reader: impl Read) -> Result<Self, RecordingError> {
         let mut reader = BufReader::new(reader);
         if reader.fill_buf()?.starts_with(&[0x1f, 0x8b]) {
@@ -68,8 +77,11 @@ impl Recording {
         }
     }
 
-    /// Reads lines. Empty ones are skipped, and so is the last one where it breaks off, if it is not the only
-    /// message.
+    /// Parses the lines of a recording. Empty lines are skipped, and so is a truncated last line.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if a line is invalid, or if the only message is truncated.
     pub fn parse(text: &str) -> Result<Self, RecordingError> {
         Self::from_lines(text.as_bytes())
     }
@@ -95,7 +107,11 @@ impl Recording {
         Ok(recording)
     }
 
-    /// Writes the messages and then the truth, a line each, uncompressed.
+    /// Writes the messages and then the truth, one line each, uncompressed.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if writing fails.
     pub fn write(&self, mut writer: impl Write) -> Result<(), RecordingError> {
         for entry in &self.entries {
             writeln!(writer, "{entry}")?;
@@ -111,30 +127,30 @@ impl Recording {
         Ok(writer.flush()?)
     }
 
-    /// The messages, in the order recorded.
+    /// Returns the messages in recorded order.
     pub fn entries(&self) -> &[Entry] {
         &self.entries
     }
 
-    /// The messages, in the order recorded.
+    /// Returns the messages in recorded order.
     pub fn iter(&self) -> std::slice::Iter<'_, Entry> {
         self.entries.iter()
     }
 
-    /// The rows of fresh subscriptions at the end, if they were recorded.
+    /// Returns the rows that fresh subscriptions got at the end, if they were recorded.
     pub fn truth(&self) -> &[Truth] {
         &self.truth
     }
 
-    /// The generation that the server spoke: [`Protocol::Auto`] if no message tells.
+    /// Returns the generation that the server spoke, or [`Protocol::Auto`] if no message shows it.
     pub fn protocol(&self) -> Protocol {
         let messages = self.entries.iter().filter(|it| it.from == Side::Server);
         let mut protocols = messages.filter_map(|entry| {
             // Both generations answer a token refresh in the same way.
-            let is_telling = |name| member(&entry.text, name).is_some();
-            if is_telling("protocolVersion") {
+            let has_member = |name| member(&entry.text, name).is_some();
+            if has_member("protocolVersion") {
                 Some(Protocol::V2)
-            } else if is_telling("op") {
+            } else if has_member("op") {
                 Some(Protocol::V1)
             } else {
                 None
@@ -143,16 +159,16 @@ impl Recording {
         protocols.next().unwrap_or_default()
     }
 
-    /// Adds a message at the end.
+    /// Appends a message.
     pub fn push(&mut self, entry: Entry) {
         self.entries.push(entry);
     }
 
-    /// The views that the server said were subscribed, in that order, each once.
+    /// Returns the views that the server confirmed, each once, in the order of their first confirmation.
     pub fn views(&self) -> Vec<String> {
         let mut views = Vec::new();
         for entry in &self.entries {
-            // Cheap to rule out, and few messages are left to parse.
+            // This check is cheap, and leaves few messages to parse.
             if entry.from != Side::Server || !entry.text.contains("\"subscribed\"") {
                 continue;
             }
@@ -299,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read_compressed_or_not() {
+    fn a_recording_round_trips_compressed_or_not() {
         let mut plain = Vec::new();
         sample().write(&mut plain).unwrap();
         assert_eq!(Recording::from_reader(&plain[..]).unwrap(), sample());
@@ -314,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_writer_that_was_stopped_the_whole_messages_are_read() {
+    fn a_truncated_compressed_file_keeps_its_complete_messages() {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
         let mut written = Vec::new();
         for entry in &sample() {
@@ -337,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn a_last_line_that_breaks_off_is_the_end() {
+    fn a_truncated_last_line_is_skipped() {
         let lines = sample().into_iter().map(|entry| {
             let text = entry.text.replace("list", "liste é");
             format!("{}\n", Entry { text, ..entry })
@@ -353,7 +369,7 @@ mod tests {
                 Err(_) => assert!(0 < end && end < first - 1, "{end}"),
             }
         }
-        // What does not break off is wrong, and so is what others follow.
+        // A complete last line that is invalid is an error, and so is an invalid line before others.
         for wrong in ["nonsense", "{}", "{\"ms\":\n", "{\"ms\":\n\n", "\u{7f}"] {
             let error = Recording::parse(&format!("{}{wrong}", lines[0])).unwrap_err();
             assert!(error.to_string().starts_with("line 2 "), "{error}");
@@ -364,12 +380,12 @@ mod tests {
     }
 
     #[test]
-    fn each_view_is_named_once() {
+    fn views_lists_each_view_once() {
         assert_eq!(sample().views(), ["Round/list", "Round/latest"]);
     }
 
     #[test]
-    fn the_truth_is_read_and_written_and_marks_of_connections_are_skipped() {
+    fn truth_lines_round_trip_and_connection_marks_are_skipped() {
         let text = concat!(
             r#"{"ms":0,"from":"meta","kind":"open","gzip":false,"text":"1"}"#,
             "\n",
@@ -397,7 +413,7 @@ mod tests {
     }
 
     #[test]
-    fn the_protocol_is_that_of_the_first_message_that_tells() {
+    fn the_first_message_that_shows_a_generation_decides_the_protocol() {
         assert_eq!(Recording::default().protocol(), Protocol::Auto);
         assert_eq!(sample().protocol(), Protocol::V1);
     }
@@ -407,8 +423,8 @@ mod tests {
         let line = sample().entries()[0].to_string();
         let error = |text: &str| Recording::parse(text).unwrap_err().to_string();
         assert_eq!(
-            error(&format!("{line}\n\n{}", line.replace("server", "nobody"))),
-            "line 3 of the recording: `from` should be `client` or `server`, found \"nobody\""
+            error(&format!("{line}\n\n{}", line.replace("server", "proxy"))),
+            "line 3 of the recording: `from` should be `client` or `server`, found \"proxy\""
         );
         assert_eq!(
             error(r#"{"ms":-1}"#),

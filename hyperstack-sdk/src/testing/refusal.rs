@@ -1,8 +1,8 @@
-//! The errors a server announces: at the handshake, or in the socket.
+//! The errors that a server sends: at the handshake, or as a message.
 
 use serde_json::{json, Value};
 
-/// An error as the server words it: a rejected handshake, or an `error` message.
+/// An error that the server sends: a rejected handshake, or an `error` message.
 ///
 /// ```
 /// use hyperstack_sdk::testing::Refusal;
@@ -12,23 +12,23 @@ use serde_json::{json, Value};
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// The HTTP status, where it rejects a handshake.
+    /// The HTTP status of a rejected handshake.
     pub status: u16,
     /// The kebab-case code.
     pub code: String,
-    /// The text for humans.
+    /// The human-readable message.
     pub message: String,
     /// Whether the server says that another attempt may succeed.
     pub retryable: bool,
-    /// Seconds to wait, where the server knows.
+    /// The seconds to wait before another attempt, if the server names them.
     pub retry_after: Option<u64>,
-    /// What the server suggests.
+    /// The server's suggestion of what to do.
     pub suggested_action: Option<String>,
 }
 
 impl Refusal {
-    /// The error with this code, with the status and `retryable` the server gives it. A code that
-    /// the server does not know is a 500 that may be retried.
+    /// Creates an error with the status and `retryable` that the server gives to this code. An unknown code
+    /// becomes a retryable 500.
     pub fn new(code: &str) -> Self {
         let (status, retryable) = match code {
             "token-missing" | "invalid-static-token" => (401, false),
@@ -63,31 +63,31 @@ impl Refusal {
         }
     }
 
-    /// With this HTTP status.
+    /// Sets the HTTP status.
     pub fn status(mut self, status: u16) -> Self {
         self.status = status;
         self
     }
 
-    /// With this text for humans.
+    /// Sets the human-readable message.
     pub fn message(mut self, message: &str) -> Self {
         self.message = message.to_owned();
         self
     }
 
-    /// With this word on whether to try again.
+    /// Sets whether another attempt may succeed.
     pub fn retryable(mut self, retryable: bool) -> Self {
         self.retryable = retryable;
         self
     }
 
-    /// With this many seconds to wait: the `Retry-After` header, or `retry_after`.
+    /// Sets the seconds to wait: the `Retry-After` header of a handshake, or `retry_after` of a message.
     pub fn retry_after(mut self, seconds: u64) -> Self {
         self.retry_after = Some(seconds);
         self
     }
 
-    /// With this suggestion.
+    /// Sets the suggested action.
     pub fn suggested_action(mut self, action: &str) -> Self {
         self.suggested_action = Some(action.to_owned());
         self

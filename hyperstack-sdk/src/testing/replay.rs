@@ -1,4 +1,4 @@
-//! How fast a recording is played, and what a subscription to it is sent.
+//! The pace of a recording, and the messages that a subscription to it gets.
 
 use std::time::Duration;
 
@@ -10,19 +10,19 @@ use super::recording::Recording;
 use super::{v1, v2};
 use crate::wire::{Entry, Kind, Protocol};
 
-/// How fast the live messages of a recording are played.
+/// The pace at which the live messages of a recording are sent.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Pace {
-    /// All at once.
+    /// Sends all messages at once.
     Instant,
-    /// As they were recorded.
+    /// Keeps the recorded delays.
     Recorded,
-    /// That many times as fast.
+    /// Divides the recorded delays by this factor, which must be finite and above zero.
     Speed(f64),
 }
 
 impl Pace {
-    /// What an offset in the recording becomes; `None` for right away.
+    /// Returns the delay of a message with this offset in the recording; `None` means at once.
     pub(super) fn delay(self, recorded: Duration) -> Option<Duration> {
         match self {
             Self::Instant => None,
@@ -31,7 +31,7 @@ impl Pace {
         }
     }
 
-    /// Refuses a speed that is none.
+    /// Refuses an invalid speed.
     pub(super) fn check(self) -> Result<(), ServerError> {
         match self {
             Self::Speed(speed) if !(speed.is_finite() && speed > 0.0) => {
@@ -59,7 +59,7 @@ impl Recorded {
     }
 }
 
-/// What a subscription to a recorded view is sent: at once, and after a delay.
+/// The messages that a subscription to a recorded view gets: at once, and after a delay.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Playback {
     pub(super) now: Vec<Message>,

@@ -1,4 +1,4 @@
-//! The rows of one entity, as the server caches them: most recently changed first.
+//! The cached rows of one entity, most recently changed first.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -7,14 +7,14 @@ use serde_json::Value;
 use super::merge::Merge;
 use super::v2::Epoch;
 
-/// A cache in the order of the last change, optionally bounded.
+/// The cached rows in the order of their last change.
 #[derive(Debug, Default)]
 pub(super) struct Rows {
     rows: HashMap<String, Row>,
     /// Keys by the number of their last change.
     recency: BTreeMap<u64, String>,
-    /// Keys that were evicted or deleted and have not been created anew: a later patch makes a row
-    /// that lacks the earlier fields.
+    /// Keys that were evicted or deleted and not created again. A later patch makes a row without the earlier
+    /// fields.
     lost: HashSet<String>,
     /// The epoch of changes from now on.
     pub(super) epoch: Epoch,
@@ -57,7 +57,7 @@ impl Rows {
             }
         }
         self.recency.insert(change, key.to_owned());
-        // The row that has just changed is the last to go.
+        // A limit of at least one keeps the row that has just changed.
         let row_limit = row_limit.map_or(usize::MAX, |limit| limit.max(1));
         let mut evicted = Vec::new();
         while self.rows.len() > row_limit {
@@ -71,7 +71,7 @@ impl Rows {
         evicted
     }
 
-    /// Forgets a row.
+    /// Removes a row.
     pub(super) fn remove(&mut self, key: &str) {
         if let Some(row) = self.rows.remove(key) {
             self.recency.remove(&row.change);
@@ -79,7 +79,7 @@ impl Rows {
         }
     }
 
-    /// Creates a key anew: the next patch makes a whole row of it.
+    /// Marks a key as created again: its next patch makes a whole row.
     pub(super) fn restore(&mut self, key: &str) {
         self.lost.remove(key);
     }
@@ -94,7 +94,7 @@ impl Rows {
         Some((key, row))
     }
 
-    /// The same, unless the row lacks fields because its key was evicted or deleted.
+    /// Like `entry`, but `None` if the row may lack fields because its key was evicted or deleted.
     pub(super) fn whole(&self, key: &str) -> Option<(&str, &Row)> {
         let whole = !self.lost.contains(key);
         self.entry(key).filter(|_| whole)
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_change_comes_first() {
+    fn the_most_recently_changed_row_comes_first() {
         let mut rows = Rows::default();
         for (change, key) in ["a", "b", "c", "a"].into_iter().enumerate() {
             rows.merge(change as u64, key, json!({}), Merge::default(), None);
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn an_evicted_row_restarts_from_the_patch_and_is_whole_once_created_anew() {
+    fn an_evicted_row_restarts_from_its_next_patch_and_is_whole_once_restored() {
         let mut rows = Rows::default();
         let merge = |rows: &mut Rows, change, key, patch| {
             rows.merge(change, key, patch, Merge::default(), Some(1))

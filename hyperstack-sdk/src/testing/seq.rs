@@ -1,20 +1,20 @@
-//! Where the positions of mutations come from.
+//! The positions of changes.
 
 use crate::wire::Seq;
 
-/// Where the server's mutations take their [`Seq`] from.
+/// The source of the [`Seq`] of each change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SeqSource {
-    /// The next mutation is in this slot, each later one in the slot after; the index is 0.
+    /// Gives each change its own slot, from this one on, with index 0.
     FromSlot(u64),
-    /// Every mutation has this position, as the mutations of one event do.
+    /// Gives every change this position, like the changes of one event.
     Fixed(Seq),
-    /// Mutations without slot context: no `seq`, no `_seq`.
+    /// Gives changes no position: neither `seq` nor `_seq`.
     Off,
 }
 
 impl SeqSource {
-    /// The position of the next mutation.
+    /// Returns the position of the next change.
     pub(super) fn advance(&mut self) -> Option<Seq> {
         match self {
             Self::FromSlot(slot) => {

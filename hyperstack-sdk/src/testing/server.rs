@@ -1,4 +1,4 @@
-//! The handle: starting, stopping, and changing the data.
+//! The handle of a test server: starts and stops it, and changes its data.
 
 use std::convert::Infallible;
 use std::io;
@@ -21,10 +21,10 @@ use super::sort::Sort;
 use super::state::State;
 use crate::wire::Seq;
 
-/// A server on this machine that speaks the protocol: see the [module](super).
+/// An in-process server for tests. See the [module](super) for an example.
 ///
-/// A cheap handle; clones are the same server. When the last one is dropped, the server stops and
-/// its connections end.
+/// This is a cheap handle; all clones control the same server. Dropping the last one stops the server and
+/// ends its connections.
 #[derive(Debug, Clone)]
 pub struct TestServer {
     address: SocketAddr,
@@ -39,48 +39,138 @@ enum Life {
         stop: oneshot::Sender<Infallible>,
         task: JoinHandle<()>,
     },
-    /// The port is kept, so that nobody takes it before a restart: connections to it are refused.
+    /// Keeps the port reserved for a restart. Connections to it are refused.
     Stopped { port: Option<TcpSocket> },
 }
 
 impl TestServer {
-    /// Describes a server.
+    /// Returns a builder for a server.
     pub fn builder() -> TestServerBuilder {
         TestServerBuilder::default()
     }
 
-    pub(super) async fn start(wanted: SocketAddr, state: State) -> Result<Self, ServerError> {
-        let failed = |error| ServerError::Listen(wanted, error);
-        let listener = reserve(wanted).and_then(listen).map_err(failed)?;
-        let address = listener.local_addr().map_err(failed)?;
-        let shared = Arc::new(Shared::new(state));
-        let life = run(listener, &shared);
-        Ok(Self {
-            address,
-            shared,
-            life: Arc::new(Mutex::new(life)),
-        })
-    }
-
-    /// Where to connect, such as `ws://127.0.0.1:8877`.
+    /// Returns the URL to connect to, such as `ws://127.0.0.1:8877`.
     pub fn url(&self) -> String {
         format!("ws://{}", self.address)
     }
 
-    /// The address it listens on.
+    /// Creates a row, or merges these fields into the existing one. Fields that `row` does not name stay. A
+    /// row that was deleted or evicted is created again.
+    ///
+    /// A v1 base view sends a patch; a v1 derived view sends its window. A v2 subscription to a base view
+    /// gets a patch if it holds the row. Any other v2 subscription gets the whole row.
+    ///
+    /// Returns the position of the change, or `None` with [`SeqSource::Off`].
+    ///
+    /// # Panics
+    ///
+    /// Panics if the builder did not declare the entity.
+    #[track_caller]
+    pub fn upsert(&self, entity: &str, key: &str, row: Value) -> Option<Seq> {
+        self.mutate(entity, |model| model.upsert(entity, key, row))
+    }
+
+    /// Changes some fields of a row, and returns the position of the change.
+    ///
+    /// Under v2, patches of a deleted or evicted row are not sent until [`upsert`](Self::upsert) creates the
+    /// row again. A `state` subscription that holds the row still gets them.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the builder did not declare the entity.
+    #[track_caller]
+    pub fn patch(&self, entity: &str, key: &str, patch: Value) -> Option<Seq> {
+        self.append(entity, key, patch, &[])
+    }
+
+    /// Patches a row, appending to the arrays at these dotted paths. Returns the position of the change.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the builder did not declare the entity.
+    #[track_caller]
+    pub fn append(&self, entity: &str, key: &str, patch: Value, paths: &[&str]) -> Option<Seq> {
+        self.mutate(entity, |model| model.mutate(entity, key, patch, paths))
+    }
+
+    /// Deletes a row.
+    ///
+    /// A v2 subscription that holds the row gets a `delete`. A v2 append view sends a `remove` with its next
+    /// change instead. A v1 base view sends nothing; a v1 derived view sends its window.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the builder did not declare the entity.
+    #[track_caller]
+    pub fn delete(&self, entity: &str, key: &str) {
+        let deleted = self.shared.change(|state| {
+            let change = state.model.remove(entity, key)?;
+            state.announce(&change);
+            Some(())
+        });
+        known(entity, deleted);
+    }
+
+    /// Returns the rows of an entity as the server sends them, most recently changed first.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the builder did not declare the entity.
+    #[track_caller]
+    pub fn rows(&self, entity: &str) -> Vec<(String, Value)> {
+        let rows = self.shared.look(|state| {
+            let rows = state.model.rows(entity)?.iter();
+            let rows = rows.map(|(key, row)| (key.to_owned(), sent(row, state.protocol)));
+            Some(rows.collect())
+        });
+        known(entity, rows)
+    }
+
+    /// Returns one row as the server sends it, or `None` if there is no such row.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the builder did not declare the entity.
+    #[track_caller]
+    pub fn row(&self, entity: &str, key: &str) -> Option<Value> {
+        let row = self.shared.look(|state| {
+            let row = state.model.rows(entity)?.get(key);
+            Some(row.map(|row| sent(row, state.protocol)))
+        });
+        known(entity, row)
+    }
+
+    /// Returns the rows in a derived view's own window, in order, or `None` if there is no such view.
+    pub fn window(&self, view: &str) -> Option<Vec<(String, Value)>> {
+        self.shared
+            .look(|state| state.model.window(view, state.protocol))
+    }
+
+    /// Adds a view as [`TestServerBuilder::scripted_view`] does, or replaces the view with this id.
+    pub fn scripted_view(&self, id: &str, mode: Mode, sort: Option<Sort>) {
+        self.shared
+            .change(|state| state.model.add_scripted(id, mode, sort));
+    }
+
+    /// Sets where the positions of later changes come from.
+    pub fn set_seq(&self, source: SeqSource) {
+        self.shared.change(|state| state.model.seq = source);
+    }
+
+    /// Returns the address that the server listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Closes the port and every connection, without a Close frame. Once it returns, connecting is
-    /// refused, until [`restart`](Self::restart).
+    /// Closes the port and every connection, without a Close frame. Connections are refused until
+    /// [`restart`](Self::restart).
     pub async fn stop(&self) {
         let stopped = Life::Stopped { port: None };
         let was = std::mem::replace(&mut *self.life(), stopped);
         let port = match was {
             Life::Running { stop, task } => {
                 drop(stop);
-                // It only fails if it panicked, and then it has stopped as well.
+                // An error means that the task panicked, so it has stopped too.
                 let _ = task.await;
                 reserve(self.address).ok()
             }
@@ -89,12 +179,11 @@ impl TestServer {
         *self.life() = Life::Stopped { port };
     }
 
-    /// Starts again on the same port, after stopping if need be: views as before, caches empty, no
-    /// faults.
+    /// Restarts on the same port, stopping first if the server runs. Views stay; rows and faults are cleared.
     ///
     /// # Errors
     ///
-    /// Where the port is taken.
+    /// Returns an error if the port cannot be opened.
     pub async fn restart(&self) -> Result<(), ServerError> {
         self.stop().await;
         let port = match &mut *self.life() {
@@ -113,41 +202,17 @@ impl TestServer {
         Ok(())
     }
 
-    /// Merges a row into the cache, or creates it: fields that the row does not name stay. A row that was
-    /// deleted or evicted is created anew.
-    ///
-    /// A v1 base view sends a patch, a v1 derived view its window. A v2 subscription gets a patch if it
-    /// holds the row in a base view, else the whole row.
-    ///
-    /// Returns the position of the change.
-    ///
-    /// # Panics
-    ///
-    /// If the entity was not named to the builder.
-    #[track_caller]
-    pub fn upsert(&self, entity: &str, key: &str, row: Value) -> Option<Seq> {
-        self.mutate(entity, |model| model.upsert(entity, key, row))
-    }
-
-    /// Changes some fields of a row. Under v2, a patch of a row that was deleted or evicted is not sent,
-    /// except to a `state` subscription that holds the row, until [`upsert`](Self::upsert) creates it anew.
-    ///
-    /// # Panics
-    ///
-    /// If the entity was not named to the builder.
-    #[track_caller]
-    pub fn patch(&self, entity: &str, key: &str, patch: Value) -> Option<Seq> {
-        self.append(entity, key, patch, &[])
-    }
-
-    /// Merges a patch in which the arrays at these dotted paths are to be concatenated.
-    ///
-    /// # Panics
-    ///
-    /// If the entity was not named to the builder.
-    #[track_caller]
-    pub fn append(&self, entity: &str, key: &str, patch: Value, paths: &[&str]) -> Option<Seq> {
-        self.mutate(entity, |model| model.mutate(entity, key, patch, paths))
+    pub(super) async fn start(wanted: SocketAddr, state: State) -> Result<Self, ServerError> {
+        let failed = |error| ServerError::Listen(wanted, error);
+        let listener = reserve(wanted).and_then(listen).map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let shared = Arc::new(Shared::new(state));
+        let life = run(listener, &shared);
+        Ok(Self {
+            address,
+            shared,
+            life: Arc::new(Mutex::new(life)),
+        })
     }
 
     #[track_caller]
@@ -164,80 +229,19 @@ impl TestServer {
         known(entity, seq)
     }
 
-    /// Deletes a row. A v2 subscription that holds it gets a `delete`, except in an append view, which
-    /// shows the deletion as a `remove` with its next change. A v1 base view sends nothing; a v1 derived
-    /// view sends its window.
-    ///
-    /// # Panics
-    ///
-    /// If the entity was not named to the builder.
-    #[track_caller]
-    pub fn delete(&self, entity: &str, key: &str) {
-        let deleted = self.shared.change(|state| {
-            let change = state.model.remove(entity, key)?;
-            state.announce(&change);
-            Some(())
-        });
-        known(entity, deleted);
-    }
-
-    /// Adds a view as [`TestServerBuilder::scripted_view`] does; one of that id is replaced.
-    pub fn scripted_view(&self, id: &str, mode: Mode, sort: Option<Sort>) {
-        self.shared
-            .change(|state| state.model.add_scripted(id, mode, sort));
-    }
-
-    /// Numbers the mutations from now on.
-    pub fn set_seq(&self, source: SeqSource) {
-        self.shared.change(|state| state.model.seq = source);
-    }
-
-    /// The rows in the cache as the server sends them, the most recently changed first.
-    ///
-    /// # Panics
-    ///
-    /// If the entity was not named to the builder.
-    #[track_caller]
-    pub fn rows(&self, entity: &str) -> Vec<(String, Value)> {
-        let rows = self.shared.look(|state| {
-            let rows = state.model.rows(entity)?.iter();
-            let rows = rows.map(|(key, row)| (key.to_owned(), sent(row, state.protocol)));
-            Some(rows.collect())
-        });
-        known(entity, rows)
-    }
-
-    /// One row of the cache, as the server sends it.
-    ///
-    /// # Panics
-    ///
-    /// If the entity was not named to the builder.
-    #[track_caller]
-    pub fn row(&self, entity: &str, key: &str) -> Option<Value> {
-        let row = self.shared.look(|state| {
-            let row = state.model.rows(entity)?.get(key);
-            Some(row.map(|row| sent(row, state.protocol)))
-        });
-        known(entity, row)
-    }
-
-    /// What a derived view shows in its own window, in order; `None` if there is no such view.
-    pub fn window(&self, view: &str) -> Option<Vec<(String, Value)>> {
-        self.shared
-            .look(|state| state.model.window(view, state.protocol))
-    }
-
     fn life(&self) -> MutexGuard<'_, Life> {
         self.life.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// What a test asked of an entity, which is there unless the test is mistaken.
+/// Unwraps a result that is `None` only if the test names an entity that the server lacks.
 #[track_caller]
 fn known<T>(entity: &str, found: Option<T>) -> T {
     match found {
         Some(found) => found,
-        None => panic!("the test server has no entity `{entity}`: name it to the builder"),
+        None => panic!(
+            "the test server has no entity `{entity}` (add it with `TestServerBuilder::entity`)"
+        ),
     }
 }
 
@@ -247,7 +251,7 @@ fn run(listener: TcpListener, shared: &Arc<Shared>) -> Life {
     Life::Running { stop, task }
 }
 
-/// Takes the port without listening on it.
+/// Binds the port without listening on it.
 fn reserve(address: SocketAddr) -> io::Result<TcpSocket> {
     let socket = match address {
         SocketAddr::V4(_) => TcpSocket::new_v4()?,

@@ -1,4 +1,4 @@
-//! The state behind its lock, and a way to await a change of it.
+//! The state behind its lock, and waits for changes of it.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -21,12 +21,12 @@ impl Shared {
         }
     }
 
-    /// Reads the state, or changes what nobody waits for.
+    /// Reads the state, or changes it without waking waiters.
     pub(super) fn look<R>(&self, look: impl FnOnce(&mut State) -> R) -> R {
         look(&mut self.lock())
     }
 
-    /// Changes the state, and wakes whoever waits for a change.
+    /// Changes the state and wakes all waiters.
     pub(super) fn change<R>(&self, change: impl FnOnce(&mut State) -> R) -> R {
         let changed = change(&mut self.lock());
         self.changed.send_replace(());
@@ -47,7 +47,7 @@ impl Shared {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // A test that panicked elsewhere leaves the state usable: every change is a whole one.
+        // A panic elsewhere leaves the state usable, because no change stops halfway.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,11 +1,11 @@
-//! What a view is sorted by.
+//! The sort order of a view.
 
 /// The direction of a [`Sort`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Order {
     /// Smallest first.
     Asc,
-    /// Greatest first. Under protocol v1, strings ascend all the same.
+    /// Greatest first. Under protocol v1, strings still ascend.
     Desc,
 }
 
@@ -18,32 +18,32 @@ impl Order {
     }
 }
 
-/// What a view is sorted by: a path into the row, and a direction.
+/// The sort order of a view: a path into the row, and a direction.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Sort {
-    /// The object keys that lead to the sorted field.
+    /// The object keys on the way to the sorted field.
     pub field: Vec<String>,
     /// The direction.
     pub order: Order,
 }
 
 impl Sort {
-    /// Ascending by the field at a dotted path.
+    /// Sorts ascending by the field at a dotted path.
     pub fn asc(path: &str) -> Self {
         Self::by(path, Order::Asc)
     }
 
-    /// Descending by the field at a dotted path.
+    /// Sorts descending by the field at a dotted path.
     pub fn desc(path: &str) -> Self {
         Self::by(path, Order::Desc)
     }
 
-    /// What the server reports for a list that has no sort of its own: most recent first.
+    /// Sorts the most recent row first, as the server does with a list without a sort of its own.
     pub fn recent() -> Self {
         Self::desc("_seq")
     }
 
-    /// Whether this is the order of a list that has no sort of its own.
+    /// Whether this is the order of a list without a sort of its own.
     pub(super) fn is_recent(&self) -> bool {
         self.field == ["_seq"]
     }

@@ -1,4 +1,4 @@
-//! Everything the server knows, changed only under one lock and without awaiting.
+//! The server's whole state. It changes only under one lock, and never across an await.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -16,7 +16,7 @@ use super::tokens::Tokens;
 use super::{v1, v2};
 use crate::wire::Protocol;
 
-/// The server's state: the model, its connections, what it heard and how it misbehaves.
+/// The server's state: the model, the connections, the received messages and the faults.
 #[derive(Debug, Default)]
 pub(super) struct State {
     /// The generation that the next connection speaks.
@@ -26,30 +26,30 @@ pub(super) struct State {
     pub(super) peers: BTreeMap<u64, Peer>,
     pub(super) heard: Heard,
     pub(super) faults: Faults,
-    /// With none, nobody has to present one.
+    /// `None`: no token is required.
     pub(super) tokens: Option<Tokens>,
     pub(super) refresh: Refresh,
     pub(super) max_subscriptions: Option<usize>,
     pub(super) max_snapshot_rows: Option<usize>,
-    /// Snapshots of protocol v2 so far.
+    /// The number of v2 snapshots sent so far.
     pub(super) snapshots: u64,
-    /// Playbacks of recordings that were started.
+    /// The number of playbacks started so far.
     pub(super) playbacks: u64,
 }
 
-/// What clients have said.
+/// What the server has received.
 #[derive(Debug, Default)]
 pub(super) struct Heard {
-    /// Every text message, and the number of the connection it came by.
+    /// Every text message, with the number of its connection.
     pub(super) messages: Vec<(u64, Value)>,
-    /// How many of them a test has taken already.
+    /// How many messages the test has taken.
     pub(super) taken: usize,
     pub(super) handshakes: Vec<Handshake>,
-    /// Connections accepted; the last one's number.
+    /// How many connections were accepted, which is also the number of the last one.
     pub(super) accepted: u64,
 }
 
-/// How the server misbehaves.
+/// The active faults.
 #[derive(Debug, Default)]
 pub(super) struct Faults {
     pub(super) held: bool,
@@ -61,29 +61,29 @@ pub(super) struct Faults {
     pub(super) coalesced: BTreeMap<String, v2::Batch>,
 }
 
-/// How the server answers a client that presents a new token.
+/// The server's answer to a client that presents a new token (`refresh_auth`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Refresh {
-    /// The token is good until then, in seconds since 1970.
+    /// Accepts any token.
     Accept {
-        /// When it expires.
+        /// When the token expires, in Unix seconds.
         expires_at: u64,
     },
-    /// It is not, and this is the code.
+    /// Rejects any token with this code.
     Reject(String),
-    /// As a server with session tokens does: good until then if it is one that may connect, else
-    /// `token-expired` or `token-invalid-signature`.
+    /// Accepts the tokens that may connect, as a server with session tokens does. Other tokens are rejected
+    /// with `token-expired` or `token-invalid-signature`.
     Check {
-        /// When it expires, in seconds since 1970.
+        /// When an accepted token expires, in Unix seconds.
         expires_at: u64,
     },
-    /// No answer at all, like a server 0.5.
+    /// Sends no answer, like a server 0.5.
     Silent,
 }
 
 impl Default for Refresh {
-    /// What a server without session tokens says to any of them.
+    /// The answer of a server without session tokens.
     fn default() -> Self {
         Self::Reject("token-invalid".to_owned())
     }
@@ -97,7 +97,7 @@ pub(super) enum Verdict {
 }
 
 impl State {
-    /// Lets a client in, or says why not.
+    /// Admits a client, or returns why it is refused.
     pub(super) fn admit(
         &mut self,
         handshake: Handshake,
@@ -118,7 +118,7 @@ impl State {
         Ok((self.heard.accepted, woken))
     }
 
-    /// Takes in a text message of a client.
+    /// Handles a text message of a client.
     pub(super) fn receive(&mut self, id: u64, text: &str, now: Instant) -> Verdict {
         let value = serde_json::from_str(text).unwrap_or_else(|_| Value::from(text));
         self.heard.messages.push((id, value));
@@ -136,7 +136,7 @@ impl State {
         Verdict::Keep
     }
 
-    /// Answers a client that presents a new token, unless the server is silent about it.
+    /// Answers a client that presents a new token, unless the server is set to be silent.
     pub(super) fn refresh(&mut self, id: u64, token: &str) {
         let tokens = self.tokens.as_ref();
         let known = |token| tokens?.refuse(token, "token-invalid-signature");
@@ -151,7 +151,7 @@ impl State {
         self.answer_refresh(id, reply);
     }
 
-    /// Refuses a token that is none, whatever the server does with others.
+    /// Rejects a probe, whose token is never valid, unless the server is set to be silent.
     pub(super) fn refuse_refresh(&mut self, id: u64) {
         if self.refresh != Refresh::Silent {
             self.answer_refresh(id, Err("token-invalid".to_owned()));
@@ -168,7 +168,7 @@ impl State {
         }
     }
 
-    /// Sends what a change means to each subscription.
+    /// Sends each subscription the frames of a change.
     pub(super) fn announce(&mut self, change: &Change) {
         let batch = v2::Batch::of(change);
         for peer in self.peers.values_mut() {
@@ -205,7 +205,7 @@ impl State {
         }
     }
 
-    /// The next message for the socket, unless the server holds its tongue.
+    /// Takes the next message for the socket, unless messages are held back.
     pub(super) fn pop(&mut self, id: u64) -> Option<Message> {
         if self.faults.frozen {
             return None;
@@ -218,7 +218,7 @@ impl State {
         }
     }
 
-    /// Tells every connection's task that a fault came or went.
+    /// Wakes every connection's task because a fault started or ended.
     pub(super) fn wake_all(&self) {
         self.peers.values().for_each(Peer::wake);
     }

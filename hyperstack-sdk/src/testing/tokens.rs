@@ -1,6 +1,6 @@
-//! Which tokens a server takes.
+//! The tokens that a server accepts.
 
-/// The tokens of a server that asks for one.
+/// The valid and expired tokens of a server that requires one.
 #[derive(Debug, Default)]
 pub(super) struct Tokens {
     good: Vec<String>,
@@ -15,19 +15,19 @@ impl Tokens {
         }
     }
 
-    /// Takes a token from now on, besides the others.
+    /// Accepts a token from now on, besides the others.
     pub(super) fn accept(&mut self, token: &str) {
         self.expired.retain(|expired| expired != token);
         self.good.push(token.to_owned());
     }
 
-    /// Takes a token no more.
+    /// Rejects a token as expired from now on.
     pub(super) fn expire(&mut self, token: &str) {
         self.good.retain(|good| good != token);
         self.expired.push(token.to_owned());
     }
 
-    /// The code by which a token is refused, if it is; one that is not known, by `unknown`.
+    /// Returns the error code if the token is rejected; `unknown` is the code of an unknown token.
     pub(super) fn refuse(&self, token: &str, unknown: &'static str) -> Option<&'static str> {
         let is = |tokens: &[String]| tokens.iter().any(|known| known == token);
         match (is(&self.good), is(&self.expired)) {

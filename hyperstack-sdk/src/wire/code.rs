@@ -1,16 +1,16 @@
-//! What the server, or a token service, says of a refusal.
+//! The reasons for which a server or a token service refuses a request.
 
 use std::fmt;
 
-/// What may help after a refusal.
+/// The action that may help after a refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Remedy {
-    /// Another token.
+    /// Get a new token.
     NewToken,
-    /// Time.
+    /// Wait and try again.
     Wait,
-    /// Nothing that the client could do by itself.
+    /// Nothing: the client cannot fix the cause itself.
     Nothing,
 }
 
@@ -18,7 +18,7 @@ macro_rules! codes {
     ($($remedy:ident { $($(#[doc = $doc:literal])+ $code:ident = $text:literal,)+ })+) => {
         /// The machine-readable reason of a refusal.
         ///
-        /// Written and read as the server does: in lower case with hyphens.
+        /// The text is the server's: in lower case with hyphens.
         ///
         /// ```
         /// use hyperstack_sdk::{AuthErrorCode, Remedy};
@@ -38,7 +38,7 @@ macro_rules! codes {
         }
 
         impl AuthErrorCode {
-            /// The code as the server writes it.
+            /// Returns the code as the server writes it.
             pub fn as_str(&self) -> &str {
                 match self {
                     $($(Self::$code => $text,)+)+
@@ -46,7 +46,7 @@ macro_rules! codes {
                 }
             }
 
-            /// What may help; `None` where the code does not tell.
+            /// Returns the action that may help, or `None` for an unknown code.
             pub fn remedy(&self) -> Option<Remedy> {
                 match self {
                     $($(Self::$code)|+ => Some(Remedy::$remedy),)+
@@ -71,71 +71,71 @@ macro_rules! codes {
 
 codes! {
     NewToken {
-        /// The token has expired, or was revoked.
+        /// The token has expired or was revoked.
         TokenExpired = "token-expired",
-        /// The token's signature is wrong.
+        /// The token's signature is invalid.
         TokenInvalidSignature = "token-invalid-signature",
-        /// The token cannot be read, or is not valid yet.
+        /// The token cannot be parsed or is not valid yet.
         TokenInvalidFormat = "token-invalid-format",
-        /// The token was issued by somebody else.
+        /// The token has the wrong issuer.
         TokenInvalidIssuer = "token-invalid-issuer",
         /// The token is for another server.
         TokenInvalidAudience = "token-invalid-audience",
         /// The server does not know the key that the token was signed with.
         TokenKeyNotFound = "token-key-not-found",
-        /// The token was refused in a refresh, for any other reason.
+        /// The token was refused in a refresh for another reason.
         TokenInvalid = "token-invalid",
     }
     Wait {
         /// Too many requests.
         RateLimitExceeded = "rate-limit-exceeded",
-        /// Too many sessions were asked for.
+        /// Too many session requests.
         SessionRateLimitExceeded = "websocket-session-rate-limit-exceeded",
         /// Too many connections.
         ConnectionLimitExceeded = "connection-limit-exceeded",
-        /// Too many subscriptions of this connection.
+        /// Too many subscriptions on this connection.
         SubscriptionLimitExceeded = "subscription-limit-exceeded",
-        /// Too many rows in a snapshot; a smaller limit on it may help.
+        /// Too many rows in a snapshot. A smaller snapshot limit may help.
         SnapshotLimitExceeded = "snapshot-limit-exceeded",
-        /// Too many bytes.
+        /// Too many bytes sent to the client.
         EgressLimitExceeded = "egress-limit-exceeded",
         /// The quota is used up.
         QuotaExceeded = "quota-exceeded",
-        /// The server failed.
+        /// An internal error of the server.
         InternalError = "internal-error",
         /// The server has removed this connection.
         ClientNotFound = "client-not-found",
     }
     Nothing {
-        /// There was no token.
+        /// The request has no token.
         TokenMissing = "token-missing",
-        /// The token lacks a claim.
+        /// The token lacks a required claim.
         TokenMissingClaim = "token-missing-claim",
         /// The token is for another origin.
         OriginMismatch = "origin-mismatch",
-        /// The server wants an `Origin` header.
+        /// The server requires an `Origin` header.
         OriginRequired = "origin-required",
-        /// The origin is not one that may ask.
+        /// The origin is not allowed.
         OriginNotAllowed = "origin-not-allowed",
         /// The static token is wrong.
         InvalidStaticToken = "invalid-static-token",
-        /// Credentials are asked for.
+        /// The server requires credentials.
         AuthRequired = "auth-required",
         /// The `Authorization` header is missing.
         MissingAuthorizationHeader = "missing-authorization-header",
-        /// The `Authorization` header cannot be read.
+        /// The `Authorization` header cannot be parsed.
         InvalidAuthorizationFormat = "invalid-authorization-format",
         /// The API key is wrong.
         InvalidApiKey = "invalid-api-key",
         /// The API key has expired.
         ExpiredApiKey = "expired-api-key",
-        /// A secret API key is asked for.
+        /// The service requires a secret API key.
         SecretKeyRequired = "secret-key-required",
         /// The user does not exist.
         UserNotFound = "user-not-found",
-        /// The deployment is somebody else's.
+        /// The deployment belongs to another user.
         DeploymentAccessDenied = "deployment-access-denied",
-        /// The request makes no sense to the token service.
+        /// The token service does not understand the request.
         InvalidRequest = "invalid-request",
     }
 }
@@ -169,7 +169,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_code_is_read_as_it_is_written() {
+    fn every_code_round_trips() {
         for (code, text) in AuthErrorCode::ALL {
             assert_eq!(AuthErrorCode::from(*text), *code);
             assert_eq!(code.as_str(), *text);

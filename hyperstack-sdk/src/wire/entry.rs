@@ -5,9 +5,9 @@ use serde_json::Value;
 /// One message of a [`Recording`](crate::testing::Recording).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// When, in milliseconds since some start.
+    /// The time of the message, in milliseconds since the start of the recording.
     pub ms: u64,
-    /// Who sent it.
+    /// The sender.
     pub from: Side,
     /// The kind of WebSocket message.
     pub kind: Kind,
@@ -17,7 +17,7 @@ pub struct Entry {
     pub text: String,
 }
 
-/// Who sent a message.
+/// The sender of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Side {
     /// The client.
@@ -29,13 +29,13 @@ pub enum Side {
 /// The kind of a WebSocket message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
-    /// Requests, errors, answers to a token refresh.
+    /// Requests, errors, and replies to a token refresh.
     Text,
-    /// Data.
+    /// Frames.
     Binary,
 }
 
-/// The entry as a line of a recording.
+/// Writes the entry as a line of a recording.
 impl std::fmt::Display for Entry {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let from = match self.from {

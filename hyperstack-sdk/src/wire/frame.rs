@@ -1,4 +1,4 @@
-//! Server to client: what a message is, borrowed from its bytes.
+//! Messages from the server to the client, borrowed from their bytes.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -13,49 +13,49 @@ use crate::json;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Incoming<'a> {
-    /// A frame of protocol v1, which names a view.
+    /// A frame of protocol v1, which has a view id.
     Frame(Frame<'a>),
-    /// A frame of protocol v2, which names a subscription.
+    /// A frame of protocol v2, which has a subscription id.
     Routed {
         /// The subscription's id.
         id: Cow<'a, str>,
         /// The frame.
         frame: Frame<'a>,
     },
-    /// The server's complaint; text messages with `"type":"error"`.
+    /// An error: a message with `"type":"error"`.
     Issue(Issue),
-    /// The answer to [`Request::RefreshAuth`](super::Request::RefreshAuth).
+    /// The reply to [`Request::RefreshAuth`](super::Request::RefreshAuth).
     Refresh(RefreshReply),
 }
 
-/// News of a view. `view` is always the full id that was subscribed.
+/// A frame of a subscription. `view` is always the full id that was subscribed.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Frame<'a> {
-    /// The view exists and a subscription to it has begun. Carries no key: it answers the earliest
-    /// unanswered subscription of this connection to that view.
+    /// The server accepted a subscription. In v1 it belongs to the connection's earliest request for this view without
+    /// a reply, because it has no key.
     Subscribed {
         /// The view's id.
         view: Cow<'a, str>,
-        /// The order the server keeps the view in, where it keeps one.
+        /// The view's sort, if it has one.
         sort: Option<Sort>,
-        /// What else a v2 server says.
+        /// Further details from a v2 server.
         ack: Option<Ack>,
     },
-    /// Whole rows. The first batch holds up to 50, later ones up to 100.
+    /// A batch of whole rows: up to 50 in the first one, up to 100 in later ones.
     Snapshot {
         /// The view's id.
         view: Cow<'a, str>,
         /// The rows, in the server's order.
         rows: Vec<Row<'a>>,
-        /// What was wrong with the rows that could not be read.
+        /// The errors of malformed rows.
         malformed: Vec<FrameError>,
-        /// Whether this was the last batch.
+        /// Whether this is the last batch.
         complete: bool,
-        /// Whether rows that are not in a v2 snapshot have left the query's result.
+        /// Whether rows that a v2 snapshot lacks have left the query's result.
         authoritative: Option<bool>,
     },
-    /// A whole row, to replace what is held.
+    /// A whole row, which replaces the earlier one.
     Upsert {
         /// The view's id.
         view: Cow<'a, str>,
@@ -66,11 +66,11 @@ pub enum Frame<'a> {
     Patch {
         /// The view's id.
         view: Cow<'a, str>,
-        /// The row's key, and the fields.
+        /// The row's key and the fields.
         row: Row<'a>,
-        /// Dotted paths at which `row` holds only the new elements of an array.
+        /// The dotted paths of arrays in `row` that have only the new elements.
         append: Vec<Cow<'a, str>>,
-        /// The change's position, where the mutation had one (v1). A v2 row's is in its data.
+        /// The change's position, if the mutation had one (v1). In v2, the position is in the row's data.
         seq: Option<Seq>,
     },
     /// The row left the view (v1), or the entity was deleted (v2).
@@ -91,30 +91,30 @@ pub enum Frame<'a> {
     Unsubscribed,
 }
 
-/// What a v2 server says of a subscription that it accepted.
+/// A v2 server's details about an accepted subscription.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Ack {
-    /// Whether the first frame of a row that the client does not hold is the whole row.
+    /// Whether the first frame of a row that the client does not have is the whole row.
     pub whole_entities: bool,
     /// Whether the view is a tape: a log of events, without a snapshot.
     pub is_tape: bool,
-    /// Whether the result has a limited number of rows, so that one that leaves may have a successor.
+    /// Whether the result has a limited number of rows, so that another row may follow one that leaves.
     pub has_limit: bool,
 }
 
 /// A row's key and its JSON, not yet decoded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row<'a> {
-    /// The row's key; on the wire a string always.
+    /// The row's key, which is always a string on the wire.
     pub key: Cow<'a, str>,
     /// The row's JSON text.
     pub data: &'a str,
 }
 
-/// A view's order, as the server announces it.
+/// A view's sort, as the server announces it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sort {
-    /// The path of object keys to the value that is compared.
+    /// The path of object keys to the sort value.
     pub path: Vec<String>,
     /// Ascending or descending.
     pub direction: Direction,
@@ -123,35 +123,35 @@ pub struct Sort {
 /// Ascending or descending.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
-    /// Least first.
+    /// Smallest value first.
     Ascending,
-    /// Greatest first.
+    /// Greatest value first.
     Descending,
 }
 
-/// An error of the server. In protocol v1 it names neither view nor request.
+/// An error of the server. In protocol v1 it has neither a view nor a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Issue {
     /// The machine-readable code, such as `subscription-limit-exceeded`.
     pub code: AuthErrorCode,
-    /// The text for people.
+    /// The error message.
     pub message: String,
     /// Whether trying again may help.
     pub retryable: bool,
-    /// Whether the server means to end the connection.
+    /// Whether the server will close the connection.
     pub fatal: bool,
     /// How long to wait before trying again, in seconds.
     pub retry_after: Option<u64>,
-    /// What the server suggests.
+    /// The action that the server suggests.
     pub suggested_action: Option<String>,
     /// The id of the subscription that the error concerns (v2).
     pub subscription: Option<String>,
-    /// The protocol version that the error names. Only v2 servers name one.
+    /// The protocol version in the error. Only v2 servers send one.
     pub version: Option<u64>,
 }
 
-/// The answer to a token refresh.
+/// The reply to a token refresh.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RefreshReply {
@@ -159,63 +159,62 @@ pub struct RefreshReply {
     pub success: bool,
     /// When the new token expires, in Unix seconds.
     pub expires_at: Option<u64>,
-    /// How long that is from now. Decoding leaves it `None`; the engine fills it in from its clock.
+    /// The time until then. Decoding leaves it `None`, and the engine sets it from its clock.
     pub expires_in: Option<Duration>,
-    /// The code of the refusal.
+    /// The code, if the token was refused.
     pub error: Option<AuthErrorCode>,
 }
 
-/// Why a message could not be understood. Nothing is changed by such a message, and the connection
-/// goes on.
+/// The error of decoding a message. Such a message changes nothing, and the connection continues.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FrameError {
-    /// The message is larger than allowed; it was not read.
-    #[error("a message of {size} bytes is over the limit of {limit} bytes")]
+    /// The message exceeds the size limit and was not decoded.
+    #[error("message of {size} bytes exceeds the limit of {limit} bytes")]
     TooLarge {
         /// The message's size in bytes.
         size: usize,
         /// The limit in bytes.
         limit: usize,
     },
-    /// The message inflates to more than allowed; inflation was stopped.
-    #[error("a gzip message of {size} bytes inflates to over the limit of {limit} bytes")]
+    /// The message exceeds the size limit after decompression, which stopped there.
+    #[error("gzip message of {size} bytes exceeds the limit of {limit} bytes after decompression")]
     InflatesTooLarge {
         /// The compressed size in bytes.
         size: usize,
         /// The limit in bytes.
         limit: usize,
     },
-    /// The message began like gzip and was not.
-    #[error("a gzip message does not inflate: {0}")]
+    /// The message starts like gzip, but cannot be decompressed.
+    #[error("invalid gzip message: {0}")]
     Inflate(String),
-    /// The message is not the JSON that the protocol asks for.
-    #[error("a malformed message: {0}")]
+    /// The message is not valid JSON, or not valid in the protocol.
+    #[error("malformed message: {0}")]
     Malformed(String),
-    /// A row of a snapshot is not what the protocol asks for; the others were taken in.
-    #[error("a malformed row in a snapshot of {view}: {reason}")]
+    /// A row of a snapshot is malformed. The other rows were applied.
+    #[error("malformed row in a snapshot of {view}: {reason}")]
     MalformedRow {
         /// The view's id.
         view: String,
-        /// What is wrong with it.
+        /// The error.
         reason: String,
     },
-    /// The message has an operation this client does not know; it was not applied.
+    /// The message has an unknown operation and was not applied.
     #[error(
-        "the unknown operation \"{operation}\" (view {}, key {})",
+        "unknown operation \"{operation}\" (view {}, key {})",
         or_none(view),
         or_none(key)
     )]
     UnknownOperation {
         /// The operation.
         operation: String,
-        /// The view, where the message named one.
+        /// The view, if the message has one.
         view: Option<String>,
-        /// The key, where the message named one.
+        /// The key, if the message has one.
         key: Option<String>,
     },
-    /// The message is neither a frame nor one of the control messages.
-    #[error("a message of an unknown kind: {0}")]
+    /// The message is neither a frame nor a control message.
+    #[error("unknown kind of message: {0}")]
     UnknownMessage(String),
 }
 
@@ -224,19 +223,19 @@ fn or_none(name: &Option<String>) -> &str {
 }
 
 impl<'a> Incoming<'a> {
-    /// Tells what a message is; rows stay undecoded.
+    /// Decodes a message, except the JSON of its rows.
     ///
-    /// The server sends frames as binary and control messages as text; either is taken from either.
+    /// Servers send frames as binary and control messages as text. This accepts both from either.
     ///
     /// # Errors
     ///
-    /// See [`FrameError`]; a malformed row of a snapshot is an error of that row alone.
+    /// A [`FrameError`]. A malformed row of a snapshot is not an error here, but one of [`Frame::malformed`].
     pub fn decode(json: &'a [u8]) -> Result<Self, FrameError> {
         let text = std::str::from_utf8(json)
             .map_err(|error| FrameError::Malformed(format!("not UTF-8: {error}")))?;
         let mut envelope = match Envelope::read(text) {
             Ok(envelope) => envelope,
-            // A control message's members are its own.
+            // A control message has other members.
             Err(error) => return control(text).map_err(|_| FrameError::Malformed(error)),
         };
         match envelope.operation.take() {
@@ -276,8 +275,8 @@ fn frame<'a>(
         let sort = sort.filter(|sort| !sort.is_null()).and_then(|json| {
             let sort = Sort::read(&json);
             if sort.is_none() {
-                // The view exists all the same; it is kept as its rows come.
-                tracing::warn!("the sort of {view} cannot be read: {json}");
+                // The view is still usable, with its rows in the order of their arrival.
+                tracing::warn!("cannot parse the sort of {view}, so its rows stay in the order of arrival: {json}");
             }
             sort
         });
@@ -330,7 +329,7 @@ fn frame<'a>(
             view,
             row,
             append: envelope.append,
-            // In v2 a row has a position of its own, in its data.
+            // In v2, the position is in the row's data.
             seq: envelope
                 .seq
                 .filter(|_| !is_routed)
@@ -341,17 +340,17 @@ fn frame<'a>(
 }
 
 fn missing(field: &str, operation: &str) -> FrameError {
-    FrameError::Malformed(format!("a frame \"{operation}\" without `{field}`"))
+    FrameError::Malformed(format!("frame \"{operation}\" lacks `{field}`"))
 }
 
 fn malformed(error: &serde_json::Error) -> FrameError {
     FrameError::Malformed(error.to_string())
 }
 
-/// A snapshot's rows, and what was wrong with those that could not be read.
+/// Splits a snapshot's data into rows, and returns the errors of malformed rows too.
 fn rows<'a>(view: &str, data: &'a str) -> Result<(Vec<Row<'a>>, Vec<FrameError>), FrameError> {
     let elements = elements(data)
-        .map_err(|error| FrameError::Malformed(format!("a snapshot's data: {error}")))?;
+        .map_err(|error| FrameError::Malformed(format!("data of a snapshot: {error}")))?;
     let mut rows = Vec::with_capacity(elements.len());
     let mut malformed = Vec::new();
     for json in elements {
@@ -369,12 +368,12 @@ fn rows<'a>(view: &str, data: &'a str) -> Result<(Vec<Row<'a>>, Vec<FrameError>)
 fn row(json: &str) -> Result<Row<'_>, String> {
     let row = Envelope::read_row(json)?;
     Ok(Row {
-        key: row.key.ok_or("a row without `key`")?,
-        data: row.data.ok_or("a row without `data`")?,
+        key: row.key.ok_or("the row lacks `key`")?,
+        data: row.data.ok_or("the row lacks `data`")?,
     })
 }
 
-/// Control messages are rare and small: their JSON is read as a tree.
+/// Decodes a control message. These are rare and small, so their JSON is parsed as a tree.
 fn control(text: &str) -> Result<Incoming<'static>, FrameError> {
     let json = json::parse(text).map_err(|error| malformed(&error))?;
     let string = |name: &str| json.get(name).and_then(Value::as_str).map(str::to_owned);
@@ -406,7 +405,7 @@ fn control(text: &str) -> Result<Incoming<'static>, FrameError> {
 }
 
 impl Frame<'_> {
-    /// The view's id.
+    /// Returns the view's id.
     pub fn view(&self) -> &str {
         match self {
             Frame::Subscribed { view, .. }
@@ -419,7 +418,7 @@ impl Frame<'_> {
         }
     }
 
-    /// What was wrong with rows of a snapshot that could not be read.
+    /// Returns the errors of a snapshot's malformed rows.
     pub fn malformed(&self) -> &[FrameError] {
         match self {
             Frame::Snapshot { malformed, .. } => malformed,
@@ -427,7 +426,7 @@ impl Frame<'_> {
         }
     }
 
-    /// The key of the row that the frame is about, if it is about one.
+    /// Returns the key of the row, if the frame concerns one row.
     pub fn key(&self) -> Option<&str> {
         match self {
             Frame::Upsert { row, .. } | Frame::Patch { row, .. } => Some(&row.key),
@@ -438,7 +437,7 @@ impl Frame<'_> {
 }
 
 impl FrameError {
-    /// The view that the message named, where it could be read that far.
+    /// Returns the view of the message, if it was decoded that far.
     pub fn view(&self) -> Option<&str> {
         match self {
             FrameError::UnknownOperation { view, .. } => view.as_deref(),
@@ -466,12 +465,12 @@ impl Sort {
         Some(Sort { path, direction })
     }
 
-    /// Whether the view is in order of change, newest first: the order of every plain list.
+    /// Whether the latest changed row comes first, as in every plain list.
     pub fn is_recency(&self) -> bool {
         self.direction == Direction::Descending && self.is_by_position()
     }
 
-    /// Whether the view is in order of change, in either direction.
+    /// Whether the view is sorted by the position of the latest change, in either direction.
     pub(crate) fn is_by_position(&self) -> bool {
         self.path == ["_seq"]
     }
@@ -493,7 +492,7 @@ mod tests {
     }
 
     #[test]
-    fn subscribed_names_its_view_and_sort() {
+    fn subscribed_has_its_view_and_sort() {
         let Frame::Subscribed { view, sort, .. } = frame(
             r#"{"op":"subscribed","view":"Round/latest","mode":"list","sort":{"field":["id","round_id"],"order":"desc"}}"#,
         ) else {
@@ -507,7 +506,7 @@ mod tests {
     }
 
     #[test]
-    fn a_subscribed_shaped_like_a_data_frame_is_still_subscribed() {
+    fn subscribed_may_have_the_members_of_a_data_frame() {
         let shaped = frame(
             r#"{"mode":"list","entity":"Round/list","op":"subscribed","key":"1","data":{"a":1}}"#,
         );
@@ -517,7 +516,7 @@ mod tests {
     }
 
     #[test]
-    fn snapshot_rows_fail_one_by_one() {
+    fn a_malformed_row_does_not_affect_other_rows_of_a_snapshot() {
         let Frame::Snapshot {
             rows,
             malformed,
@@ -544,7 +543,7 @@ mod tests {
     }
 
     #[test]
-    fn a_patch_carries_append_paths_and_position() {
+    fn a_patch_has_append_paths_and_a_position() {
         let Frame::Patch {
             row, append, seq, ..
         } = frame(
@@ -567,11 +566,11 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_operation_is_an_error_that_names_all_it_knows() {
+    fn an_unknown_operation_is_an_error_with_view_and_key() {
         let error = error(r#"{"entity":"R/list","op":"truncate","key":"1","data":{}}"#);
         assert_eq!(
             error.to_string(),
-            r#"the unknown operation "truncate" (view R/list, key 1)"#
+            r#"unknown operation "truncate" (view R/list, key 1)"#
         );
     }
 
@@ -588,7 +587,7 @@ mod tests {
     }
 
     #[test]
-    fn what_changes_something_without_data_is_checked_all_the_same() {
+    fn frames_without_data_must_be_valid_json() {
         for json in [
             r#"{"op":"delete","entity":"R/top","key":"1","data":{]}"#,
             r#"{"op":"subscribed","view":"R/top","x":nul}"#,
@@ -598,7 +597,7 @@ mod tests {
     }
 
     #[test]
-    fn control_messages() {
+    fn control_messages_are_decoded() {
         let issue = Incoming::decode(
             br#"{"type":"error","error":"snapshot-limit-exceeded","message":"too many","code":"snapshot-limit-exceeded","retryable":true,"retry_after":3,"fatal":false}"#,
         );

@@ -1,8 +1,7 @@
-//! Frames and messages: what travels over the socket, in both directions.
+//! The messages of both directions, and their frames.
 //!
-//! Everything here is a pure function of bytes. [`payload::json`] undoes compression under a limit,
-//! [`Incoming::decode`] tells what a message is while borrowing from it, and [`Request`] writes what
-//! the client says.
+//! All functions are pure. [`payload::json`] decompresses a message within a limit, [`Incoming::decode`] decodes it
+//! while borrowing from it, and [`Request`] encodes the client's messages.
 
 mod code;
 #[cfg(feature = "testing")]

@@ -1,4 +1,4 @@
-//! From a message's bytes to its JSON text: compression and limits.
+//! Decompresses messages, within size limits.
 
 use std::borrow::Cow;
 use std::io::Read;
@@ -7,21 +7,21 @@ use flate2::read::GzDecoder;
 
 use super::FrameError;
 
-/// The first two bytes of a gzip member. Nothing else marks a compressed message.
+/// The first two bytes of a gzip member, the only sign of a compressed message.
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
-/// How large a message may be.
+/// The size limits of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// The size of a message as it arrives, in bytes.
+    /// The maximum size of a message as it arrives, in bytes (default: 64 MiB).
     pub message: usize,
-    /// The size of a message after decompression, in bytes.
+    /// The maximum size of a message after decompression, in bytes (default: 256 MiB).
     pub inflated: usize,
 }
 
 impl Default for Limits {
-    /// 64 MiB as it arrives, 256 MiB inflated.
+    /// Returns the limits 64 MiB and 256 MiB.
     fn default() -> Self {
         Limits {
             message: 64 << 20,
@@ -30,12 +30,12 @@ impl Default for Limits {
     }
 }
 
-/// The JSON bytes of a message: the message itself, or what it inflates to.
+/// Returns the JSON bytes of a message, decompressed if necessary.
 ///
 /// # Errors
 ///
-/// [`FrameError::TooLarge`] and [`FrameError::InflatesTooLarge`] name the limit that was passed;
-/// inflation stops there. [`FrameError::Inflate`] is a broken gzip member.
+/// [`FrameError::TooLarge`] or [`FrameError::InflatesTooLarge`] if the message exceeds a limit, where decompression
+/// stops. [`FrameError::Inflate`] if the gzip data is invalid.
 pub fn json(message: &[u8], limits: Limits) -> Result<Cow<'_, [u8]>, FrameError> {
     if message.len() > limits.message {
         return Err(FrameError::TooLarge {
@@ -81,13 +81,13 @@ mod tests {
     }
 
     #[test]
-    fn gzip_is_found_by_its_magic() {
+    fn gzip_is_detected_and_decompressed() {
         let message = gzip(b"{}");
         assert_eq!(&*json(&message, Limits::default()).unwrap(), b"{}");
     }
 
     #[test]
-    fn a_bomb_stops_at_the_limit() {
+    fn decompression_stops_at_the_limit() {
         let bomb = gzip(&vec![b' '; 1 << 20]);
         let limits = Limits {
             message: 1 << 20,
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn exactly_the_limit_passes() {
+    fn a_message_of_exactly_the_limit_is_accepted() {
         let limits = Limits {
             message: 1 << 20,
             inflated: 100,
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_member_and_a_large_message_are_errors() {
+    fn invalid_gzip_and_a_large_message_are_errors() {
         assert!(matches!(
             json(&[0x1f, 0x8b, 0, 1, 2], Limits::default()),
             Err(FrameError::Inflate(_))

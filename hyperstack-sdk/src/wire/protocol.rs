@@ -8,10 +8,10 @@ use std::fmt;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Protocol {
-    /// A client detects what its server speaks. A test server speaks its default generation.
+    /// A client detects its server's generation. A test server speaks its default generation.
     #[default]
     Auto,
-    /// Protocol v1: a subscription is named by its view and key.
+    /// Protocol v1: a view and a key identify a subscription.
     V1,
     /// Protocol v2: a subscription has an id, and the server applies its filters and its window.
     V2,

@@ -1,51 +1,51 @@
-//! Client to server.
+//! Messages from the client to the server.
 
 use std::collections::BTreeMap;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Value;
 
-/// A message to the server; each is sent as one JSON text message.
+/// A message to the server, sent as one JSON text message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Request {
-    /// Start a subscription. Its identity on the connection is view and key alone: saying it twice
-    /// kills the first one without a reply.
+    /// Starts a subscription (v1). Only view and key identify it on a connection: a second request with both equal ends
+    /// the first subscription without a reply.
     Subscribe(Subscribe),
-    /// End a subscription; never acknowledged.
+    /// Ends a subscription (v1). The server does not reply.
     Unsubscribe {
         /// The view's id.
         view: String,
-        /// The key that was subscribed, if one was.
+        /// The subscribed key, if any.
         key: Option<String>,
     },
-    /// Start a subscription (v2). It is answered by `subscribed` or by an error with its id.
+    /// Starts a subscription (v2). The server replies with `subscribed` or with an error with its id.
     Query {
-        /// The subscription's id, which no other subscription of the connection has or had.
+        /// The subscription's id, which must be unique for the whole connection.
         id: String,
-        /// What is subscribed.
+        /// The query.
         query: Query,
         /// Whether the server sends a snapshot first.
         snapshot: bool,
     },
-    /// End a subscription (v2). Answered by `unsubscribed`.
+    /// Ends a subscription (v2). The server replies with `unsubscribed`.
     EndQuery {
         /// The subscription's id.
         id: String,
     },
-    /// Ask which generation the server speaks. A v1 server refuses the token and keeps the session, a v2
-    /// server finds the message malformed.
+    /// Detects the server's generation. A v1 server refuses the token and keeps the session. A v2 server reports a
+    /// malformed message.
     Probe,
-    /// Refresh the server's idle clock; never answered.
+    /// Resets the server's idle timer. The server does not reply.
     Ping,
-    /// Replace the session token in band, before the old one expires.
+    /// Replaces the session's token before the old one expires.
     RefreshAuth {
         /// The new token.
         token: Secret,
     },
 }
 
-/// A text that is not to be shown: its `Debug` is `***`.
+/// A secret text. Its `Debug` output is `***`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(pub String);
 
@@ -55,51 +55,51 @@ impl std::fmt::Debug for Secret {
     }
 }
 
-/// A secret that is shorter is a word, and may stand in a text by chance.
+/// The minimum length of a secret to mask. A shorter one could occur in a text by chance.
 const SHORTEST: usize = 8;
 
-/// A text of the server's without the secrets that it repeats, which are cut out in this order.
+/// Masks secrets in a text of the server, in the given order.
 pub(crate) fn masked<'a>(text: String, secrets: impl IntoIterator<Item = &'a str>) -> String {
     let secrets = secrets.into_iter();
     let secrets = secrets.filter(|secret| secret.len() >= SHORTEST);
     secrets.fold(text, |text, secret| text.replace(secret, "***"))
 }
 
-/// What a subscription asks for. Fields left at `None` are not sent.
+/// The parameters of a v1 subscription. Fields that are `None` are not sent.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Subscribe {
     /// The view's id, such as `OreRound/list`.
     pub view: String,
-    /// One row only; ignored by derived views.
+    /// Limits the subscription to one row. Derived views ignore it.
     pub key: Option<String>,
     /// The length of a derived view's window.
     pub take: Option<u64>,
     /// The offset of a derived view's window.
     pub skip: Option<u64>,
-    /// `Some(false)` leaves the snapshot out of a base view's subscription.
+    /// `Some(false)` omits the snapshot. Base views only.
     pub with_snapshot: Option<bool>,
-    /// Only snapshot rows whose `_seq` is greater; base views only.
+    /// Limits the snapshot to rows with a greater `_seq`. Base views only.
     pub after: Option<String>,
-    /// At most so many snapshot rows; base views only.
+    /// The maximum number of rows in the snapshot. Base views only.
     pub snapshot_limit: Option<u64>,
 }
 
-/// What a v2 subscription asks for. Fields left at `None` are not sent.
+/// The query of a v2 subscription. Fields that are `None` are not sent.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Query {
     /// The view's id, such as `OreRound/list`.
     pub view: String,
-    /// One row only.
+    /// Limits the query to one row.
     pub key: Option<String>,
-    /// The value that each dotted path must have, as JSON text.
+    /// Pairs of a dotted path and the value that a row must have there, as JSON text.
     pub filters: Vec<(String, String)>,
     /// The length of the window.
     pub take: Option<u64>,
     /// The offset of the window.
     pub skip: Option<u64>,
-    /// Only rows whose `_seq` is greater, for as long as the subscription lives.
+    /// Limits the query to rows with a greater `_seq`, for the whole subscription.
     pub after: Option<String>,
     /// The maximum number of rows in the first snapshot.
     pub snapshot_limit: Option<u64>,
@@ -112,7 +112,7 @@ impl Serialize for Query {
         entry(&mut map, "key", &self.key)?;
         if !self.filters.is_empty() {
             let values = self.filters.iter().map(|(path, json)| {
-                // A text that is not JSON stands for itself.
+                // A text that is not JSON is sent as a string.
                 let value = serde_json::from_str(json);
                 (
                     path.as_str(),
@@ -130,7 +130,7 @@ impl Serialize for Query {
 }
 
 impl Request {
-    /// The JSON text to send.
+    /// Returns the JSON text to send.
     pub fn to_json(&self) -> String {
         // A map of strings, numbers and booleans always serializes.
         serde_json::to_string(self).unwrap_or_default()
@@ -205,7 +205,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn options_are_camel_case_and_absent_unless_set() {
+    fn options_are_in_camel_case_and_omitted_if_unset() {
         let full = Request::Subscribe(Subscribe {
             view: "Round/latest".into(),
             key: Some("42".into()),
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_v2_query_has_an_id_and_its_filters_as_json() {
+    fn a_v2_query_has_an_id_and_json_filters() {
         let query = Query {
             view: "Round/list".into(),
             key: Some("42".into()),
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn the_other_four() {
+    fn the_other_requests_have_the_expected_json() {
         let unsubscribe = Request::Unsubscribe {
             view: "Round/list".into(),
             key: Some("4".into()),

@@ -1,4 +1,4 @@
-//! Reading one value by its path, without decoding the rest.
+//! Reads one value by its path, without decoding the rest.
 
 use std::borrow::Cow;
 
@@ -7,26 +7,25 @@ use super::envelope::{member, string};
 /// A value that a view can be sorted by.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Scalar {
-    /// `null`, or an array or object, which have no place in an order.
+    /// `null`, or an array or object, which cannot be ordered.
     Null,
     /// `true` or `false`.
     Bool(bool),
-    /// An integer, also one that arrived as a string because it exceeds 2^53.
+    /// An integer, also as a string, which servers use above 2^53.
     Integer(i128),
     /// A number with a fraction or an exponent.
     Float(f64),
-    /// Any other text.
+    /// Any other string.
     Text(String),
 }
 
-/// The text of an object's member of this name, if it is one.
+/// Returns the string in an object's member of this name.
 pub(crate) fn text_at<'a>(data: &'a str, name: &str) -> Option<Cow<'a, str>> {
     string(member(data, name)?.trim_start())
 }
 
-/// The JSON at `path` in the object `data`; `null` if the path leads through something that is not an
-/// object, which has no fields. `None` if an object on the way lacks the field, so that `data` as a patch
-/// leaves the value as it is.
+/// Returns the JSON at `path` in the object `data`, or `null` if the path leads through a value that is not an object.
+/// Returns `None` if an object on the path lacks the field, so that `data` as a patch does not change the value.
 pub(crate) fn value_at<'a>(data: &'a str, path: &[String]) -> Option<&'a str> {
     let mut json = data.trim_start();
     for name in path {
@@ -38,14 +37,14 @@ pub(crate) fn value_at<'a>(data: &'a str, path: &[String]) -> Option<&'a str> {
     Some(json)
 }
 
-/// The text of a JSON string.
+/// Returns the text of a JSON string.
 pub(crate) fn text_of(json: &str) -> Option<Cow<'_, str>> {
     string(json)
 }
 
 impl Scalar {
-    /// The value at `path` in the JSON object `data`; `None` where the path does not lead anywhere.
-    /// What is behind it is not looked at: of equal keys the first counts.
+    /// Returns the value at `path` in the JSON object `data`, or `None` if there is none. Does not read beyond the
+    /// value, so the first of equal keys counts.
     pub fn at(data: &str, path: &[impl AsRef<str>]) -> Option<Scalar> {
         let found = path
             .iter()
@@ -96,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_that_leads_nowhere_is_none() {
+    fn a_path_without_a_value_is_none() {
         let data = r#"{"id":{"n":7},"list":[1]}"#;
         assert_eq!(at(data, "id.m"), None);
         assert_eq!(at(data, "id.n.deeper"), None);
@@ -105,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn a_patch_that_replaces_an_object_takes_its_fields_away() {
+    fn a_patch_that_replaces_an_object_removes_its_fields() {
         let path = ["id".to_owned(), "n".to_owned()];
         for (data, value) in [
             (r#"{"id": {"n": "7"}}"#, Some(r#""7""#)),

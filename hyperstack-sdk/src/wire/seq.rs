@@ -1,10 +1,10 @@
-//! The position of a change: slot and index within it.
+//! The position of a change: a slot and an index within the slot.
 
-/// A change's position, as carried by a frame's `seq` and a row's `_seq`: `"<slot>:<index>"`.
+/// The position of a change, from a frame's `seq` or a row's `_seq`: `"<slot>:<index>"`.
 ///
-/// Ordered numerically, slot first. The text is zero-padded only in part, so comparing it as text
-/// is wrong whenever a number of digits changes. A position is neither unique (all mutations of one
-/// event share it) nor monotonic.
+/// Positions compare numerically, by slot and then by index. Comparing the texts is wrong if the slots differ in
+/// length, because only the index is padded with zeros. Positions are neither unique (all mutations of one event share
+/// one) nor monotonic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Seq {
     /// The Solana slot.
@@ -14,12 +14,12 @@ pub struct Seq {
 }
 
 impl Seq {
-    /// The position `index` of `slot`.
+    /// Creates the position `index` of `slot`.
     pub fn new(slot: u64, index: u64) -> Self {
         Seq { slot, index }
     }
 
-    /// Reads `"<slot>:<index>"`; a missing or unreadable part counts as 0, as it does on the server.
+    /// Parses `"<slot>:<index>"`. A missing or invalid part becomes 0, as on the server.
     pub fn parse(text: &str) -> Self {
         let whole = || {
             let (slot, rest) = leading_number(text.as_bytes())?;
@@ -37,8 +37,8 @@ impl Seq {
     }
 }
 
-/// Reads the digits with which a text begins, if there are at most 19, which cannot overflow. Returns the
-/// rest as well. A call instead of inlining costs a v2 patch 26 instructions.
+/// Parses the leading digits of a text and returns the rest too. Returns `None` if there are no digits or more than 19,
+/// which could overflow. Inlining saves 26 instructions per v2 patch.
 #[inline(always)]
 pub(crate) fn leading_number(text: &[u8]) -> Option<(u64, &[u8])> {
     let (mut number, mut rest) = (0_u64, text);
@@ -61,35 +61,40 @@ pub(crate) fn leading_number(text: &[u8]) -> Option<(u64, &[u8])> {
     (1..=19).contains(&digits).then_some((number, rest))
 }
 
-/// The number that eight digits make, the first one in the lowest byte. A position has numbers of nine and
-/// twelve digits; reading eight at once saves 76 instructions a position.
+/// Parses eight digits, the first one in the lowest byte. A position has numbers of nine and twelve digits. Reading
+/// eight at once saves 76 instructions per position.
 #[inline]
 fn eight_digits(text: u64) -> Option<u64> {
     const ONES: u64 = u64::MAX / 255;
     let digits = text ^ (ONES * u64::from(b'0'));
     // The highest bit of a byte is set here if it is not a digit.
     let others = (digits.wrapping_add(ONES * (0x80 - 10)) | digits) & (ONES << 7);
-    // Neighbours are joined: to four numbers of two digits, to two of four, to one of eight.
+    // Joins neighbours: to four numbers of two digits, to two of four, to one of eight.
     let pairs = digits.wrapping_mul(10).wrapping_add(digits >> 8) & 0x00ff_00ff_00ff_00ff;
     let fours = pairs.wrapping_mul(100).wrapping_add(pairs >> 16) & 0x0000_ffff_0000_ffff;
     let eight = fours.wrapping_mul(10_000).wrapping_add(fours >> 32) & 0xffff_ffff;
     (others == 0).then_some(eight)
 }
 
-/// A text that is no position.
+/// The error of parsing a position.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("\"{0}\" is no position: one is \"<slot>:<index>\", such as \"271828182:000000000007\"")]
+#[error(
+    "invalid position \"{0}\": expected \"<slot>:<index>\", such as \"271828182:000000000007\""
+)]
 pub struct SeqError(String);
 
 impl std::str::FromStr for Seq {
     type Err = SeqError;
 
-    /// Reads `"<slot>:<index>"`, both in decimal digits.
+    /// Parses `"<slot>:<index>"`, both in decimal digits.
     fn from_str(text: &str) -> Result<Self, SeqError> {
         let error = || SeqError(text.to_owned());
-        let number = |digits: &str| match digits.bytes().all(|byte| byte.is_ascii_digit()) {
-            true => digits.parse().map_err(|_| error()),
-            false => Err(error()),
+        let number = |digits: &str| {
+            if digits.bytes().all(|byte| byte.is_ascii_digit()) {
+                digits.parse().map_err(|_| error())
+            } else {
+                Err(error())
+            }
         };
         let (slot, index) = text.split_once(':').ok_or_else(error)?;
         Ok(Seq {
@@ -110,7 +115,7 @@ mod tests {
     use super::Seq;
 
     #[test]
-    fn order_is_numeric_where_text_order_is_wrong() {
+    fn positions_compare_numerically() {
         assert!(Seq::parse("99999999:000000000001") < Seq::parse("100000000:000000000000"));
         assert!(Seq::parse("7:999999999999") < Seq::parse("7:1000000000000"));
     }
@@ -122,16 +127,16 @@ mod tests {
     }
 
     #[test]
-    fn a_position_is_read_to_the_letter_from_a_user() {
+    fn from_str_rejects_invalid_positions() {
         assert_eq!("7:000000000002".parse(), Ok(Seq::new(7, 2)));
         for text in ["", "7", "7:", ":7", "garbage", "7:-1", "+7:+1", "1:2:3"] {
             let error = text.parse::<Seq>().unwrap_err().to_string();
-            assert!(error.starts_with(&format!("\"{text}\" is no position")));
+            assert!(error.starts_with(&format!("invalid position \"{text}\"")));
         }
     }
 
     #[test]
-    fn unreadable_parts_are_zero() {
+    fn parse_reads_invalid_parts_as_zero() {
         assert_eq!(Seq::parse("garbage"), Seq::default());
         assert_eq!(Seq::parse("5"), Seq { slot: 5, index: 0 });
     }

@@ -1,4 +1,4 @@
-//! A string that is borrowed where the JSON needs no unescaping.
+//! A string that is borrowed if its JSON has no escapes.
 
 use std::borrow::Cow;
 use std::fmt;

@@ -101,13 +101,13 @@ fn all_fields_are_read_and_written() {
 }
 
 #[test]
-fn one_of_them_is_merged_and_missed() {
+fn each_field_is_merged_and_reported_if_missing() {
     let wide: Wide = value(json());
     for (i, name) in NAMES.iter().enumerate() {
         let mut without = json();
         let field = without.as_object_mut().and_then(|json| json.remove(*name));
         let built = Wide::try_from(patch::<Wide>(without));
-        // What can be empty is, and what is required is missed.
+        // Optional fields become empty, and required ones are reported as missing.
         match i % 10 {
             1 | 2 | 4 | 6 | 9 => {
                 let mut built = built.unwrap();

@@ -78,7 +78,7 @@ fn what_is_no_integer_says_so() {
         assert!(text.starts_with("State.small: invalid "), "{text}");
         assert!(text.contains(found), "{text}");
         assert!(
-            text.ends_with("expected u8 (a whole number, or one in a string)"),
+            text.ends_with("expected u8 (an integer, as a number or a string)"),
             "{text}"
         );
     }
@@ -100,12 +100,12 @@ fn what_is_no_integer_says_so() {
     assert_eq!(
         text,
         "State.wide: invalid value: integer `340282366920938463463374607431768211456` out of range, \
-         expected u128 (a whole number, or one in a string)"
+         expected u128 (an integer, as a number or a string)"
     );
 }
 
 #[test]
-fn floats_are_numbers_or_whole_numbers_in_strings() {
+fn floats_are_numbers_or_integers_in_strings() {
     let a = state(json!({"price": "-9007199254740993", "half": 1}));
     assert_eq!((a.price, a.half), (Some(-9007199254740992.0), Some(1.0)));
     assert!(refused::<State>(r#"{"half": 1e300}"#).contains("f32"));
@@ -172,7 +172,7 @@ fn errors_say_where_in_wire_names() {
 
 #[test]
 fn a_null_among_elements_is_told_apart_from_a_wrong_type() {
-    let no_null = ": null, and `u64` knows no null: ";
+    let no_null = ": unexpected null: `u64` is not nullable (";
     for (json, place) in [
         (r#"{"grid": [[1, 2, 3, null]]}"#, "grid[0][3]"),
         (r#"{"pair": [null, []]}"#, "pair[0]"),

@@ -1,4 +1,4 @@
-//! How many lines the published generator makes of stack files, and how many ours.
+//! Counts the lines that the published generator and ours generate from stack files.
 #![forbid(unsafe_code)]
 
 use std::io::Write;
@@ -13,7 +13,7 @@ use hyperstack_interpreter::ast::SerializableStackSpec;
 use hyperstack_interpreter::rust::compile_stack_spec;
 use hyperstack_interpreter::versioned::{load_stack_spec, load_stream_spec};
 
-/// The stack files, unless others are named.
+/// The default stack files.
 const STACKS: [&str; 3] = [
     "../hyperstack-cli/fixtures/specs/OreStream@0.6.9.stack.json",
     "../hyperstack-cli/fixtures/specs/PumpfunToken@70dcbde.ast.json",
@@ -65,13 +65,13 @@ fn row(stack: &str, file: &str, counts: [Option<usize>; 5]) {
     println!("| {stack} | {file} | {} |", counts.join(" | "));
 }
 
-/// What the published generator makes, in the order of [`FILES`].
+/// Runs the published generator. Returns its files in the order of [`FILES`].
 fn published(json: &str) -> [String; 3] {
     let output = compile_stack_spec(stack(json), None).expect("a stack");
     [output.lib_rs, output.types_rs, output.entity_rs]
 }
 
-/// The published generator takes the older format, one entity, only inside of a stack.
+/// The published generator accepts the older format, one entity, only inside a stack.
 fn stack(json: &str) -> SerializableStackSpec {
     load_stack_spec(json).unwrap_or_else(|_| {
         let entity = load_stream_spec(json).expect("a stack file");
@@ -96,7 +96,7 @@ fn ours(json: &str) -> [String; 3] {
     })
 }
 
-/// The median of many runs.
+/// Returns the median of many runs.
 fn time(json: &str) -> Duration {
     let mut times = [(); RUNS].map(|()| {
         let start = Instant::now();
@@ -111,7 +111,7 @@ fn lines(text: &str) -> usize {
     text.lines().count()
 }
 
-/// Lines that are not empty and not a comment.
+/// Counts the lines that are neither empty nor comments.
 fn code(text: &str) -> usize {
     let lines = text.lines().map(str::trim);
     lines
@@ -119,7 +119,7 @@ fn code(text: &str) -> usize {
         .count()
 }
 
-/// As rustfmt leaves it; nothing of what is no Rust.
+/// Formats a file with rustfmt. Returns `None` if it is not Rust.
 fn rustfmt(text: &str) -> Option<String> {
     let mut rustfmt = Command::new("rustfmt")
         .args(["--edition", "2021"])

@@ -1,4 +1,4 @@
-//! The server's own process: serves the scene that is its argument.
+//! The server's own process, which serves the scene in its argument.
 #![forbid(unsafe_code)]
 
 fn main() {

@@ -23,7 +23,7 @@ use tokio::net::TcpSocket;
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 
-/// The views that the server makes of every entity: `list`, `state` and `append`.
+/// Returns the base views of an entity: `list`, `state` and `append`.
 pub fn entity(name: &str) -> Vec<ViewSpec> {
     [
         ("list", Mode::List),
@@ -34,7 +34,7 @@ pub fn entity(name: &str) -> Vec<ViewSpec> {
     .into()
 }
 
-/// A derived view: the entity's rows by one field, the greatest first, cut to `limit` rows.
+/// Returns a derived view: the entity's rows sorted by one field, greatest first, cut to `limit` rows.
 pub fn derived(id: &str, by: &str, limit: usize) -> ViewSpec {
     let mut spec = spec(id, Mode::List);
     spec.source_view = Some(format!("{}/list", spec.export));
@@ -161,7 +161,7 @@ impl Server {
     ///
     /// # Panics
     ///
-    /// If it is up, or cannot listen.
+    /// Panics if the server is up or cannot listen.
     pub fn listen(&mut self) {
         assert!(self.running.is_none(), "the server is up");
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -198,7 +198,7 @@ impl Server {
     ///
     /// # Panics
     ///
-    /// If the server is up.
+    /// Panics if the server is up.
     pub fn forget(&mut self) {
         assert!(self.running.is_none(), "the server is up");
         self.state = State::new(&self.specs);
@@ -221,7 +221,7 @@ impl Server {
         tokio::join!(feed, Projector::new(views, bus, cache, queue).run());
     }
 
-    /// Returns the rows of a base view in the server's cache, the one that changed last first.
+    /// Returns the rows of a base view in the server's cache, the most recently changed first.
     pub async fn rows(&self, view: &str) -> Vec<(String, Value)> {
         self.state.cache.get_all(view).await
     }

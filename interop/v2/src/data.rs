@@ -1,4 +1,4 @@
-//! What a test feeds to the server.
+//! The entities, views and changes that a test feeds to the server.
 
 use arete_interpreter::Mutation;
 use arete_server::materialized_view::{SortConfig, SortOrder, ViewPipeline};
@@ -6,7 +6,7 @@ use arete_server::{Delivery, Filters, Mode, MutationBatch, Projection, SlotConte
 use serde_json::Value;
 use smallvec::SmallVec;
 
-/// The views that the server makes of every entity: `list`, `state` and `append`.
+/// Returns the base views of an entity: `list`, `state` and `append`.
 pub fn entity(name: &str) -> Vec<ViewSpec> {
     [
         ("list", Mode::List),

@@ -1,4 +1,4 @@
-//! The server on a port of its own.
+//! The server on its own port.
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -233,7 +233,7 @@ impl Server {
     ///
     /// # Panics
     ///
-    /// If it is up, or cannot listen.
+    /// Panics if the server is up or cannot listen.
     pub fn start(&mut self) {
         assert!(self.running.is_none(), "the server is up");
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -290,7 +290,7 @@ impl Server {
     ///
     /// # Panics
     ///
-    /// Unless the server was [started for that](Self::start_with_sweeps).
+    /// Panics unless the server was [started for that](Self::start_with_sweeps).
     pub fn sweep(&self) {
         let clock = self.clock.as_ref().expect("a clock");
         clock.forward(Duration::from_secs(30));
@@ -309,14 +309,14 @@ impl Server {
     ///
     /// # Panics
     ///
-    /// If the server is up.
+    /// Panics if the server is up.
     pub fn forget(&mut self) {
         assert!(self.running.is_none(), "the server is up");
         self.state = State::new(&self.setup, &self.store);
     }
 
-    /// Writes the state that a planned stop writes. The server goes on, but its tapes retain nothing
-    /// from here on, as in the last moments of a stopping server.
+    /// Writes the state that a planned stop writes. The server continues, but its tapes retain nothing from
+    /// now on, as in the last moments of a stopping server.
     pub async fn store(&self) {
         let stored = self.state.snapshots.snapshot_now(SnapshotTrigger::Shutdown);
         assert!(stored.await.expect("a store"), "the state was not stored");
@@ -411,8 +411,8 @@ impl Server {
         output
     }
 
-    /// Returns the rows of a base view in the server's cache, the one that changed last first. Wide
-    /// integers are numbers here.
+    /// Returns the rows of a base view in the server's cache, the most recently changed first. Wide integers
+    /// are numbers here.
     pub async fn rows(&self, view: &str) -> Vec<(String, Value)> {
         self.state.cache.get_all(view).await
     }
@@ -434,7 +434,7 @@ impl Server {
     ///
     /// # Panics
     ///
-    /// If the tape is empty.
+    /// Panics if the tape is empty.
     pub async fn cursor(&self, view: &str) -> String {
         let window = self.state.journal.window(view).await;
         let cursor = window.latest_cursor().expect("a record");
@@ -470,7 +470,7 @@ pub struct Stall {
     _release: blocking::Sender<()>,
 }
 
-/// Runs a future that needs a runtime to its end, wherever the caller runs.
+/// Runs a future that needs a runtime to completion, in any context.
 fn wait<T: Send>(future: impl Future<Output = T> + Send) -> T {
     std::thread::scope(|scope| {
         let thread = scope.spawn(|| {

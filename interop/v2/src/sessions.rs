@@ -1,4 +1,4 @@
-//! Who may connect, and what they may do.
+//! Authentication: who may connect, and with which limits.
 
 use std::any::Any;
 use std::time::Duration;

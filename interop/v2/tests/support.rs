@@ -1,5 +1,5 @@
-//! What the tests share: one entity and its server, a client that speaks protocol v2, and a replica
-//! that applies what the server sends.
+//! Shared by the tests: one entity and its server, a client that speaks protocol v2, and a replica that
+//! applies the server's messages.
 
 use std::collections::BTreeMap;
 
@@ -164,7 +164,7 @@ impl Client {
     }
 }
 
-/// Tries again until it is so.
+/// Retries until the condition holds.
 pub(crate) async fn until(mut so: impl AsyncFnMut() -> bool) {
     deadline(async {
         while !so().await {

@@ -142,7 +142,7 @@ impl Fixture {
         rows.iter().map(|coin| coin.name.clone()).collect()
     }
 
-    /// What the reader has to read, as `kind key`.
+    /// Reads the pending updates, as `kind key`.
     fn read(&self) -> Vec<String> {
         let mut read = Vec::new();
         let mut context = Context::from_waker(Waker::noop());
@@ -181,7 +181,7 @@ fn a_patch_of_an_unknown_row_waits_until_the_row_is_whole() {
 }
 
 #[test]
-fn a_row_that_comes_again_as_it_is_is_silent() {
+fn an_unchanged_row_causes_no_update() {
     let mut f = fixture("Coin/list", None);
     let row = r#""op":"upsert","key":"a","data":{"name":"ore","_seq":"1:1"}"#;
     f.apply(&[row, row]);
@@ -224,7 +224,7 @@ fn a_bad_field_keeps_its_last_good_value() {
 }
 
 #[test]
-fn appended_elements_follow_what_is_there() {
+fn appended_elements_follow_the_present_ones() {
     let mut f = fixture("Coin/list", None);
     f.apply(&[
         r#""op":"upsert","key":"a","data":{"name":"ore","log":[1]}"#,
@@ -236,7 +236,7 @@ fn appended_elements_follow_what_is_there() {
 }
 
 #[test]
-fn recency_is_numeric_in_the_snapshot_and_arrival_afterwards() {
+fn recency_is_by_position_in_the_snapshot_and_by_arrival_afterwards() {
     let mut f = fixture("Coin/list", None);
     f.begin(RECENCY);
     f.apply(&[
@@ -267,7 +267,7 @@ fn a_patch_moves_its_row() {
 }
 
 #[test]
-fn a_row_that_left_a_window_goes_after_the_one_that_came() {
+fn a_row_that_left_a_window_is_deleted_after_its_successor_arrived() {
     let mut f = fixture("Coin/latest", None);
     f.begin(BY_PRICE);
     f.apply(&[r#""op":"upsert","key":"a","data":{"name":"a","price":1}"#]);
@@ -281,7 +281,7 @@ fn a_row_that_left_a_window_goes_after_the_one_that_came() {
 }
 
 #[test]
-fn a_row_that_left_a_window_goes_in_time_though_nothing_comes() {
+fn a_row_that_left_a_window_is_deleted_without_a_successor_too() {
     let mut f = fixture("Coin/latest", None);
     f.apply(&[
         r#""op":"upsert","key":"a","data":{"name":"a"}"#,
@@ -293,7 +293,7 @@ fn a_row_that_left_a_window_goes_in_time_though_nothing_comes() {
 }
 
 #[test]
-fn a_row_that_left_and_came_back_never_went() {
+fn a_row_that_left_a_window_and_came_back_is_not_deleted() {
     let mut f = fixture("Coin/latest", None);
     let row = r#""op":"upsert","key":"a","data":{"name":"a"}"#;
     f.apply(&[row, r#""op":"delete","key":"a","data":null"#, row]);
@@ -314,11 +314,11 @@ fn a_list_deletes_at_once() {
 const TWO: &str = r#""op":"snapshot","data":[{"key":"a","data":{"name":"a"}},{"key":"b","data":{"name":"b"}}],"complete":true"#;
 const ONE: &str = r#""op":"snapshot","data":[{"key":"b","data":{"name":"B"}}],"complete":true"#;
 
-/// A notice, which is read ahead of the changes that wait.
+/// A notice, which is read before the queued changes.
 const RESYNCED: &str = "error the view was resynced";
 
 #[test]
-fn a_window_that_comes_again_deletes_what_is_not_in_it() {
+fn a_new_snapshot_of_a_window_deletes_rows_that_it_lacks() {
     let mut f = fixture("Coin/latest", None);
     f.begin(BY_PRICE);
     f.apply(&[TWO]);
@@ -346,7 +346,7 @@ fn a_live_row_during_a_snapshot_is_part_of_the_window() {
 }
 
 #[test]
-fn a_list_that_comes_again_keeps_what_is_not_in_it() {
+fn a_new_snapshot_of_a_list_keeps_rows_that_it_lacks() {
     let mut f = fixture("Coin/list", None);
     f.begin(RECENCY);
     f.apply(&[TWO]);
@@ -373,7 +373,7 @@ fn the_row_furthest_from_the_front_leaves_as_a_delete() {
 }
 
 #[test]
-fn a_newcomer_that_does_not_fit_is_never_heard_of() {
+fn a_new_row_that_is_evicted_at_once_is_never_delivered() {
     let mut f = fixture("Coin/top", Some(1));
     f.begin(BY_PRICE);
     f.finish();
@@ -402,7 +402,7 @@ fn a_window_is_never_short_while_rows_change_places() {
 }
 
 #[test]
-fn a_late_reader_gets_the_rows_and_then_what_changes() {
+fn a_late_reader_gets_the_rows_and_then_the_changes() {
     let mut f = fixture("Coin/list", None);
     f.begin(RECENCY);
     f.apply(&[TWO]);
@@ -418,7 +418,7 @@ fn a_late_reader_gets_the_rows_and_then_what_changes() {
 }
 
 #[test]
-fn forgetting_keeps_the_keys_that_are_still_wanted() {
+fn narrowing_keeps_the_keys_that_are_still_subscribed() {
     let mut f = fixture("Coin/list", None);
     f.begin(RECENCY);
     f.apply(&[TWO]);
@@ -431,7 +431,7 @@ fn forgetting_keeps_the_keys_that_are_still_wanted() {
 }
 
 #[test]
-fn the_end_reaches_readers_and_those_who_come_later() {
+fn the_end_reaches_present_and_later_readers() {
     let mut f = fixture("Coin/list", None);
     f.caches.end(&CloseReason::Disconnected);
     assert_eq!(f.read(), ["end"]);
@@ -444,7 +444,7 @@ fn the_end_reaches_readers_and_those_who_come_later() {
 }
 
 #[test]
-fn a_bad_row_in_a_window_that_comes_again_keeps_its_last_good_value() {
+fn a_bad_row_in_a_new_snapshot_keeps_its_last_good_value() {
     let mut f = fixture("Coin/latest", None);
     f.begin(BY_PRICE);
     f.apply(&[TWO]);
@@ -459,7 +459,7 @@ fn a_bad_row_in_a_window_that_comes_again_keeps_its_last_good_value() {
 }
 
 #[test]
-fn a_snapshot_of_which_something_could_not_be_read_says_so_and_deletes_nothing() {
+fn a_snapshot_with_a_malformed_message_is_incomplete_and_deletes_nothing() {
     let mut f = fixture("Coin/latest", None);
     f.begin(BY_PRICE);
     f.apply(&[TWO]);
@@ -476,7 +476,7 @@ fn a_snapshot_of_which_something_could_not_be_read_says_so_and_deletes_nothing()
 }
 
 #[test]
-fn the_limit_is_seen_to_once_a_snapshot_is_in_order() {
+fn the_row_limit_applies_after_the_snapshot_is_in_order() {
     let mut f = fixture("Coin/list", Some(3));
     let snapshot = |keys: &str| {
         let rows = keys.chars().map(|key| {
@@ -496,7 +496,7 @@ fn the_limit_is_seen_to_once_a_snapshot_is_in_order() {
 }
 
 #[test]
-fn a_delete_that_is_held_survives_the_end_of_the_snapshot() {
+fn a_held_delete_survives_the_end_of_the_snapshot() {
     let mut f = fixture("Coin/latest", None);
     f.begin(BY_PRICE);
     f.apply(&[
@@ -520,7 +520,7 @@ fn a_null_that_is_not_allowed_leaves_a_new_row_partial() {
 }
 
 #[test]
-fn a_refusal_is_an_answer() {
+fn a_rejection_is_an_outcome() {
     let mut f = fixture("Coin/list", None);
     let Ok(Incoming::Issue(issue)) = Incoming::decode(
         br#"{"type":"error","code":"subscription-limit-exceeded","message":"no more"}"#,
@@ -541,7 +541,7 @@ fn a_refusal_is_an_answer() {
 }
 
 #[test]
-fn what_could_not_be_read_of_one_keys_snapshot_outlives_the_begin_of_the_next() {
+fn a_malformed_message_of_one_keys_snapshot_is_kept_when_the_next_snapshot_starts() {
     let mut f = fixture("Coin/list", None);
     let begin = |key: &str| begin(Target::Key(key.into()), Window::default(), None);
     f.step(begin("a"));
@@ -564,7 +564,7 @@ fn there_is_no_cursor_in_the_middle_of_a_snapshot() {
     f.apply(&[r#""op":"snapshot","data":[{"key":"a","data":{"_seq":"1000:1","name":"a"}}]"#]);
     f.finish();
     assert_eq!(f.caches.cursor(f.source), Some(Seq::new(850, 0)));
-    // It is taken again, and of two rows that changed the later one comes first.
+    // A new snapshot starts, in which the row that changed last arrives first.
     f.begin(sort);
     f.apply(&[
         r#""op":"snapshot","data":[{"key":"b","data":{"_seq":"5000:1","name":"b"}}],"complete":false"#,
@@ -572,7 +572,7 @@ fn there_is_no_cursor_in_the_middle_of_a_snapshot() {
     assert_eq!(f.caches.cursor(f.source), None);
 }
 
-/// The server sends changes again that the snapshot has already.
+/// The server repeats changes that the snapshot already contains.
 #[test]
 fn elements_appended_after_a_repeated_change_replaced_the_list_are_kept() {
     let snapshot =
@@ -585,7 +585,7 @@ fn elements_appended_after_a_repeated_change_replaced_the_list_are_kept() {
     f.apply(&[snapshot]);
     f.finish();
     f.apply(&[replace]);
-    assert_eq!(log(&f), [6], "back to what the list was then");
+    assert_eq!(log(&f), [6], "the earlier list");
     f.apply(&[append]);
     assert_eq!(log(&f), [6, 6], "as on the server");
     // The next snapshot has the element again, and nothing replaces the list after it.
@@ -597,7 +597,7 @@ fn elements_appended_after_a_repeated_change_replaced_the_list_are_kept() {
 }
 
 #[test]
-fn a_repeated_change_of_a_row_that_did_not_fit_does_not_end_the_overlap() {
+fn a_repeated_change_of_a_bad_row_does_not_end_the_overlap() {
     let mut f = fixture("Coin/list", None);
     f.begin(RECENCY);
     f.apply(&[
@@ -620,7 +620,7 @@ fn a_repeated_change_of_a_row_that_did_not_fit_does_not_end_the_overlap() {
 }
 
 #[test]
-fn a_type_that_is_read_later_has_no_row_before_its_own_snapshot() {
+fn a_later_type_has_no_rows_before_its_own_snapshot() {
     #[derive(Debug, Clone, PartialEq, Entity)]
     #[entity(crate = crate)]
     struct Price {
@@ -633,7 +633,7 @@ fn a_type_that_is_read_later_has_no_row_before_its_own_snapshot() {
     f.apply(&[TWO]);
     f.finish();
     let (prices, _) = f.caches.get_or_insert::<Price>(f.source, &f.view);
-    // The subscription that the other type reads goes on.
+    // The subscription of the other type continues.
     f.apply(&[r#""op":"patch","key":"a","data":{"price":7}"#]);
     assert_eq!(prices.get("a"), None, "half a row");
     f.begin(RECENCY);
@@ -643,7 +643,7 @@ fn a_type_that_is_read_later_has_no_row_before_its_own_snapshot() {
 }
 
 #[test]
-fn a_type_that_is_read_later_has_no_row_of_a_key_before_that_key_s_snapshot() {
+fn a_later_type_has_no_row_of_a_key_before_the_keys_snapshot() {
     #[derive(Debug, Clone, PartialEq, Entity)]
     #[entity(crate = crate)]
     struct Price {

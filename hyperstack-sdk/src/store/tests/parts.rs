@@ -1,4 +1,4 @@
-//! Readers of a part of a view.
+//! Readers of windows and filters.
 
 use super::*;
 use crate::wire::Seq;
@@ -18,7 +18,7 @@ fn cheap() -> Option<Predicate<Coin>> {
 }
 
 impl Fixture {
-    /// Another reader, of a part, instead of the one before.
+    /// Replaces the reader by a reader of a window.
     fn reads(&mut self, window: Window, filter: Option<Predicate<Coin>>) {
         self.queue = Arc::new(queue());
         let mut needed = window;
@@ -47,7 +47,7 @@ impl Fixture {
     }
 }
 
-/// Of the rows a to e by price, a the highest.
+/// Returns a source with rows a to e by price, with the highest price in a.
 fn by_price() -> Fixture {
     let mut f = fixture("Coin/list", None);
     f.begin(BY_PRICE);
@@ -65,7 +65,7 @@ fn by_price() -> Fixture {
 }
 
 #[test]
-fn a_window_is_told_what_enters_and_then_what_leaves() {
+fn a_window_delivers_entering_rows_before_leaving_rows() {
     let mut f = by_price();
     f.reads(part(1, 2), None);
     assert_eq!(f.read(), ["upsert b", "upsert c"]);
@@ -85,7 +85,7 @@ fn a_window_is_told_what_enters_and_then_what_leaves() {
 }
 
 #[test]
-fn a_filter_is_told_what_begins_and_ends_to_pass() {
+fn a_filter_delivers_rows_that_start_or_stop_passing() {
     let mut f = by_price();
     let filtered = Window {
         filtered: true,
@@ -116,7 +116,7 @@ fn a_window_counts_the_rows_that_pass() {
 }
 
 #[test]
-fn a_part_begins_with_the_end_of_the_snapshot() {
+fn a_window_starts_at_the_end_of_the_snapshot() {
     let mut f = fixture("Coin/list", None);
     f.reads(part(0, 1), None);
     f.begin(BY_PRICE);
@@ -125,7 +125,7 @@ fn a_part_begins_with_the_end_of_the_snapshot() {
     assert_eq!(f.read(), [""; 0]);
     f.finish();
     assert_eq!(f.read(), ["upsert b"]);
-    // A window keeps its rows during the next one, and says what becomes of these.
+    // A window keeps its rows during the next snapshot, and then delivers their changes.
     f.begin(BY_PRICE);
     f.price("a", 3.0);
     f.price("b", 2.5);
@@ -135,7 +135,7 @@ fn a_part_begins_with_the_end_of_the_snapshot() {
 }
 
 #[test]
-fn without_the_snapshot_there_is_only_what_changes() {
+fn without_the_snapshot_only_changes_are_delivered() {
     let mut f = by_price();
     let live = Window {
         no_snapshot: true,
@@ -153,7 +153,7 @@ fn without_the_snapshot_there_is_only_what_changes() {
 }
 
 #[test]
-fn a_row_that_a_window_was_not_told_of_leaves_in_silence_and_comes_as_news() {
+fn an_undelivered_row_leaves_silently_and_returns_as_a_new_row() {
     let mut f = by_price();
     let live = Window {
         no_snapshot: true,
@@ -173,7 +173,7 @@ fn a_row_that_a_window_was_not_told_of_leaves_in_silence_and_comes_as_news() {
 }
 
 #[test]
-fn the_snapshot_is_cut_by_position_and_by_number() {
+fn the_snapshot_is_limited_by_position_and_by_number() {
     let mut f = fixture("Coin/list", None);
     f.begin(RECENCY);
     f.apply(&[concat!(
@@ -192,7 +192,7 @@ fn the_snapshot_is_cut_by_position_and_by_number() {
     assert_eq!(f.read(), ["upsert c"]);
     f.reads(cut(Some(1), Some(1)), None);
     assert_eq!(f.read(), ["upsert b"]);
-    // What changes later is told, whatever was left out.
+    // Later changes are delivered, even of rows that were left out.
     f.apply(&[r#""op":"patch","key":"a","data":{"name":"A"},"seq":"4:1""#]);
     assert_eq!(f.read(), ["patch a"]);
     f.reads(cut(Some(3), None), None);
@@ -201,7 +201,7 @@ fn the_snapshot_is_cut_by_position_and_by_number() {
 }
 
 #[test]
-fn a_window_of_a_view_in_the_servers_order_is_shown_once_the_order_is_whole() {
+fn a_window_in_the_servers_order_is_delivered_when_the_order_is_complete() {
     let mut f = fixture("Coin/by_name", None);
     f.begin(r#""sort":{"field":["name"],"order":"asc"}"#);
     let rows = ["a", "b", "c"]
@@ -235,7 +235,7 @@ fn a_row_may_move_through_a_window_without_a_change() {
 }
 
 #[test]
-fn what_is_held_may_begin_further_back_than_the_view() {
+fn a_source_may_start_behind_the_front_of_the_view() {
     let mut f = fixture("Coin/top", None);
     f.reads(part(11, 1), None);
     f.begins(part(10, 3));
@@ -245,7 +245,7 @@ fn what_is_held_may_begin_further_back_than_the_view() {
     f.apply(&rows);
     f.finish();
     assert_eq!(f.read(), ["upsert b"]);
-    // A reader of what is not subscribed waits until it is.
+    // A reader of rows that are not subscribed waits until they are.
     f.reads(part(0, 1), None);
     assert_eq!(f.read(), [""; 0]);
     assert_eq!(
@@ -257,7 +257,7 @@ fn what_is_held_may_begin_further_back_than_the_view() {
 }
 
 #[test]
-fn what_is_there_is_not_all_until_the_wider_snapshot_is() {
+fn a_wider_window_is_ready_only_after_its_snapshot() {
     let mut f = fixture("Coin/list", None);
     let live = Window {
         no_snapshot: true,
@@ -274,7 +274,7 @@ fn what_is_there_is_not_all_until_the_wider_snapshot_is() {
 }
 
 #[test]
-fn a_row_on_its_way_out_does_not_come_into_a_window() {
+fn a_row_about_to_be_deleted_does_not_enter_a_window() {
     let mut f = fixture("Coin/top", None);
     f.begin(BY_PRICE);
     f.price("a", 10.0);
@@ -292,7 +292,7 @@ fn a_row_on_its_way_out_does_not_come_into_a_window() {
 }
 
 #[test]
-fn what_is_left_of_a_list_is_no_part_of_it() {
+fn rows_kept_by_key_do_not_count_as_part_of_the_list() {
     let mut f = by_price();
     f.step(Step::Narrow(vec!["e".into()]));
     f.reads(part(0, 1), None);
@@ -304,7 +304,7 @@ fn what_is_left_of_a_list_is_no_part_of_it() {
 }
 
 #[test]
-fn every_type_of_a_source_takes_each_step() {
+fn every_type_of_a_source_applies_each_step() {
     #[derive(Debug, Clone, PartialEq, Entity)]
     #[entity(crate = crate)]
     struct Slim {
@@ -323,7 +323,7 @@ fn every_type_of_a_source_takes_each_step() {
 }
 
 #[test]
-fn a_window_is_cut_from_what_the_options_leave() {
+fn a_window_applies_after_the_other_options() {
     let mut f = fixture("Coin/list", None);
     f.begin(RECENCY);
     f.apply(&[concat!(

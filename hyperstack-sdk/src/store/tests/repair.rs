@@ -1,4 +1,4 @@
-//! Updates that do not fit.
+//! Updates with decode errors.
 
 use std::collections::BTreeMap;
 
@@ -62,7 +62,7 @@ impl Pools {
         pools
     }
 
-    /// A source that holds [`POOL`] under the key "p".
+    /// A source with [`POOL`] under the key "p".
     fn with_pool(protocol: Protocol) -> Self {
         let mut pools = Pools::new(protocol);
         assert_eq!(pools.upsert(POOL), [""; 0]);
@@ -74,7 +74,7 @@ impl Pools {
         self.caches.apply(&Instruction { source, step });
     }
 
-    /// The paths of what does not fit.
+    /// Returns the paths of decode errors.
     fn errors(&mut self) -> Vec<String> {
         let errors = std::mem::take(&mut self.caches.report().row_errors);
         errors.iter().map(|error| error.path().to_owned()).collect()
@@ -173,7 +173,7 @@ fn the_unit_is_a_field_of_a_section_or_an_entry_of_a_map() {
         let state = |a, b| State { a, b };
         let expected = [(1, state(1, Some(3))), (2, state(2, None))];
         assert_eq!(pools.pool().owners, expected.into());
-        // Of an entry that cannot begin, nothing is shown.
+        // A new entry with a bad field is not shown.
         assert!(pools.stale().contains(&"owners.4".to_owned()));
         assert_eq!(pools.patch(r#"{"owners":{"4":{"a":4,"b":4}}}"#), [""; 0]);
         assert_eq!(pools.pool().owners[&4], state(4, Some(4)));
@@ -285,7 +285,7 @@ fn a_list_that_lacks_elements_is_fetched_again() {
 }
 
 #[test]
-fn a_section_that_begins_with_a_part_is_fetched_again() {
+fn a_section_that_starts_with_a_part_is_fetched_again() {
     both(|mut pools| {
         let errors = pools.patch(r#"{"extra":{"b":5},"price":2.0}"#);
         assert_eq!(
@@ -337,7 +337,7 @@ fn a_whole_row_keeps_the_values_that_it_does_not_bring() {
 }
 
 #[test]
-fn a_new_row_is_shown_once_its_required_fields_fit() {
+fn a_new_row_is_shown_when_its_required_fields_decode() {
     for protocol in [Protocol::V1, Protocol::V2] {
         for put in [Pools::upsert, Pools::snapshot] {
             let mut pools = Pools::new(protocol);

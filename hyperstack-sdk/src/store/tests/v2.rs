@@ -1,11 +1,11 @@
-//! Rows as protocol v2 brings them: versions, positions, snapshots that replace.
+//! Rows under protocol v2: versions, positions, snapshots that replace.
 
 use super::*;
 use crate::patch::Record;
 use crate::store::rows::{Input, Rows};
 
 impl Fixture {
-    /// A v2 subscription begins.
+    /// Starts a v2 subscription.
     fn begins_v2(&mut self, sort: &str) {
         let json = format!(
             r#"{{"op":"subscribed","subscriptionId":"1","query":{{"view":"{}"}},{sort}}}"#,
@@ -30,7 +30,7 @@ impl Fixture {
         });
     }
 
-    /// The server sends a snapshot unasked.
+    /// Starts a snapshot that the server sends on its own.
     fn restarts(&mut self, rows: &str) {
         let json = format!(r#"{{"entity":"Coin/list","op":"snapshot","data":[{rows}]}}"#);
         let Ok(Incoming::Frame(Frame::Snapshot {
@@ -158,11 +158,11 @@ fn rows_are_in_the_order_of_their_positions() {
 }
 
 #[test]
-fn a_snapshot_that_comes_unasked_replaces_what_is_held() {
+fn an_unsolicited_snapshot_replaces_the_rows() {
     let mut f = list();
     f.restarts(r#"{"key":"a","data":{"_seq":"9:1","_version":"ab:3","name":"A"}}"#);
     f.completes();
-    // Rows of a snapshot replace whatever their version.
+    // Rows of a snapshot replace earlier ones, whatever their version.
     let resynced = format!("error {}", StreamError::Resynced);
     let read = f.read();
     assert!(read.contains(&"upsert a".to_owned()), "{read:?}");
@@ -225,7 +225,7 @@ fn values_of_every_kind_have_their_place() {
 }
 
 #[test]
-fn a_sort_value_inside_an_object_moves_the_row_and_may_go_with_it() {
+fn a_sort_value_inside_an_object_moves_the_row_and_may_be_removed() {
     let rows = [
         r#""id":{"n":"10"}"#,
         r#""id":{"n":"9"}"#,
@@ -276,7 +276,7 @@ fn rows_that_a_damaged_snapshot_lacks_stay_in_their_places() {
 }
 
 #[test]
-fn rows_of_another_generation_keep_their_places_until_they_come_again() {
+fn rows_of_another_generation_keep_their_places_until_they_are_sent_again() {
     let mut f = fixture("Coin/list", None);
     f.begin(RECENCY);
     f.apply(&[ROWS]);

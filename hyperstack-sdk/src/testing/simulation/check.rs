@@ -1,5 +1,5 @@
-//! What must hold once faults have ended: the cache is what the server has, each reader put together
-//! what the cache has, and nobody was told of what never was.
+//! What must hold once faults have ended: the cache equals the server's rows, each reader's items add up to
+//! the cache, and no reader got a row that never existed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +14,7 @@ use super::world::World;
 pub(super) struct Check<'w> {
     pub(super) world: &'w World,
     pub(super) script: &'w Script,
-    /// The list's rows that a client with all of them has, front to back. Only under v1.
+    /// The list's rows as a client of the whole list has them, in order. Only under v1.
     list: Vec<(String, Pool)>,
     pub(super) met: Met,
 }
@@ -37,9 +37,10 @@ impl World {
             check.list = check.list()?;
         }
         for reader in &self.readers {
-            let checked = match is_v2 {
-                true => check.reader_v2(reader),
-                false => check.reader(reader),
+            let checked = if is_v2 {
+                check.reader_v2(reader)
+            } else {
+                check.reader(reader)
             };
             checked.map_err(|error| described(reader, &error))?;
         }
@@ -60,30 +61,33 @@ pub(super) fn keyed(rows: Vec<Pool>) -> Vec<(String, Pool)> {
 }
 
 impl Check<'_> {
-    /// Checks the list in the cache against the server's; returns it.
+    /// Checks the cached list against the server's, and returns it.
     ///
-    /// Of rows that the server forgot in part, the client may have more, or, where it could not know
-    /// that it had old fields, other ones.
+    /// If the server has forgotten a part of a row, the client may have more fields than the server, or older
+    /// values that it could not recognise as old.
     fn list(&self) -> Result<Vec<(String, Pool)>, String> {
         let server = &self.world.server;
         let held = keyed(cached(&self.world.driver.client, &Spec::whole_list()));
         for (key, row) in &held {
             let there = server.row(key).and_then(decode);
             let in_part = self.script.is_bare() && !self.is_all_read() || self.is_worn(key);
-            let agrees = match in_part {
-                true => server.history.was_in_part(key, row),
-                false => there.as_ref() == Some(&self.capped(row)),
+            let agrees = if in_part {
+                server.history.was_in_part(key, row)
+            } else {
+                there.as_ref() == Some(&self.capped(row))
             };
             if !agrees {
                 return Err(format!("the list has {row:?}, should have {there:?}"));
             }
         }
         let journal = &self.world.driver.journal;
-        if self.is_told() {
-            let (held, told): (BTreeMap<_, _>, _) =
+        if self.is_exact() {
+            let (held, journaled): (BTreeMap<_, _>, _) =
                 (held.iter().cloned().collect(), journal.whole());
-            if held != told {
-                return Err(format!("the list has {held:?}, was told {told:?}"));
+            if held != journaled {
+                return Err(format!(
+                    "the list has {held:?}, the frames make {journaled:?}"
+                ));
             }
         }
         let rows = server.rows().into_iter();
@@ -94,14 +98,13 @@ impl Check<'_> {
             keys.filter(|key| !self.is_worn(key)).cloned().collect()
         };
         let (should, mut has) = (keys(&rows), keys(&held));
-        match self.is_all_read() {
-            // Rows of one key each, in no order.
-            false => return Ok(held),
-            true if !self.script.habits.positions.are_in_order() => {
-                // The server itself has another order than the one that it announces.
-                has.sort_by_key(|key| should.iter().position(|other| other == key));
-            }
-            true => {}
+        if !self.is_all_read() {
+            // Only rows by key were read; they have no order.
+            return Ok(held);
+        }
+        if !self.script.habits.positions.are_in_order() {
+            // The server's own order differs from the announced one.
+            has.sort_by_key(|key| should.iter().position(|other| other == key));
         }
         if has != should {
             return Err(format!("the list has {has:?}, should have {should:?}"));
@@ -113,14 +116,14 @@ impl Check<'_> {
         }
     }
 
-    /// Whether the server may know less of a row than it once did.
+    /// Whether the server may have forgotten a part of a row.
     fn is_worn(&self, key: &str) -> bool {
         let server = &self.world.server;
         let is_mended = server.row(key).is_some() && self.world.mended.contains(key);
         server.worn.contains(key) && !is_mended
     }
 
-    /// Whether somebody reads all rows of the list, those that were there first too.
+    /// Whether some reader reads all rows of the list, including the snapshot.
     fn is_all_read(&self) -> bool {
         let mut specs = self.world.readers.iter().map(|reader| &reader.spec);
         specs.any(
@@ -128,11 +131,11 @@ impl Check<'_> {
         )
     }
 
-    /// Whether what the list's frames say is just what the client must make of them.
-    pub(super) fn is_told(&self) -> bool {
+    /// Whether the client must hold exactly the rows that result from the list's frames.
+    pub(super) fn is_exact(&self) -> bool {
         let script = self.script;
-        let is_exact = script.habits.overlap == 0 || self.world.server.is_v2();
-        script.anchored && !script.has_bad_rows() && is_exact
+        let sends_once = script.habits.overlap == 0 || self.world.server.is_v2();
+        script.anchored && !script.has_bad_rows() && sends_once
     }
 
     pub(super) fn capped(&self, row: &Pool) -> Pool {
@@ -169,7 +172,7 @@ impl Check<'_> {
         }
     }
 
-    /// Whether a view's window is the one that the view declares: some reader wants no other.
+    /// Whether some reader reads the view's declared window.
     fn is_declared(&self, view: usize) -> bool {
         let mut of_view = self.world.readers.iter().map(|reader| &reader.spec);
         of_view.any(|spec| match &spec.source {
@@ -181,7 +184,7 @@ impl Check<'_> {
         })
     }
 
-    /// Whether a window of a view that the server has in an order of its own is cut by the client.
+    /// Whether the client cuts this window, from a view that the server sorts otherwise than it announces.
     fn is_cut(&self, spec: &Spec) -> bool {
         let Some(view) = spec.view().filter(|_| self.script.quirky) else {
             return false;
@@ -201,13 +204,13 @@ impl Check<'_> {
         let spec = &reader.spec;
         self.nothing_invented(reader)?;
         let held = reader.check()?;
-        if self.is_told() && spec.reads("").is_some() {
+        if self.is_exact() && spec.reads("").is_some() {
             reader.check_journal(&self.world.driver.journal)?;
             self.met.note(Event::Followed);
         }
         let mut cached = cached(&self.world.driver.client, spec);
         if self.is_cut(spec) {
-            // By the client's order, which need not be the server's.
+            // The client cuts by its own order, which need not be the server's.
             let agrees = spec.form == Form::Listen || held == keyed(cached).into_iter().collect();
             return agrees.then_some(()).ok_or("the cache differs".to_owned());
         }
@@ -237,7 +240,7 @@ impl Check<'_> {
                 return Ok(());
             }
         } else if spec.form == Form::Listen {
-            // Rows leave in silence.
+            // A `listen` stream does not report rows that leave.
             for (key, row) in &expected {
                 if held.get(key) != Some(row) {
                     return Err(format!("has {:?}, should have {row:?}", held.get(key)));
@@ -251,17 +254,18 @@ impl Check<'_> {
             cached.sort_by(|a, b| a.name.cmp(&b.name));
             rows.sort_by(|a, b| a.name.cmp(&b.name));
         }
-        match cached == rows {
-            true => Ok(()),
-            false => Err(format!("the cache has {cached:?}, should have {rows:?}")),
+        if cached == rows {
+            Ok(())
+        } else {
+            Err(format!("the cache has {cached:?}, should have {rows:?}"))
         }
     }
 
-    /// Whatever the reader was told of was so at some time.
+    /// Checks that every row that the reader got existed at some time.
     pub(super) fn nothing_invented(&mut self, reader: &Reader) -> Result<(), String> {
         let history = &self.world.server.history;
         let of_view = reader.spec.view().is_some();
-        // Where the list may be put together of parts that never were together.
+        // The list may combine fields that never existed together.
         let in_parts = !of_view
             && !self.world.server.is_v2()
             && (self.script.is_bare() || self.script.habits.overlap > 1);
@@ -269,9 +273,10 @@ impl Check<'_> {
             for row in seen.rows() {
                 let key = seen.key().unwrap_or_default();
                 let worn = !of_view && self.world.server.worn.contains(key);
-                let (was, event) = match in_parts || worn || self.world.spoilt.contains(key) {
-                    true => (history.was_in_part(key, row), Event::SeenInPart),
-                    false => (history.was(key, &self.capped(row)), Event::Seen),
+                let (was, event) = if in_parts || worn || self.world.undecodable.contains(key) {
+                    (history.was_in_part(key, row), Event::SeenInPart)
+                } else {
+                    (history.was(key, &self.capped(row)), Event::Seen)
                 };
                 self.met.note(event);
                 if !was {
@@ -284,13 +289,13 @@ impl Check<'_> {
 }
 
 impl Filter {
-    /// Whether the client applies it, whatever the generation: to a v2 server, null is not a missing value,
-    /// and `2` is not `2.0`.
+    /// Whether the client applies this filter under both generations. A v2 server tells null from a missing
+    /// value, and `2` from `2.0`.
     pub(super) fn is_local(self) -> bool {
         matches!(self, Filter::Unlimited | Filter::Scored(_))
     }
 
-    /// Whether a v2 server sends a row. It does not apply filters that the client applies.
+    /// Whether a v2 server sends a row. It does not apply filters that the client applies itself.
     pub(super) fn passes(self, row: &Value) -> bool {
         match self {
             Filter::Open => row["meta"]["status"] == "open",

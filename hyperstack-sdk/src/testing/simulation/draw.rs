@@ -1,4 +1,4 @@
-//! Scripts at random.
+//! Random scripts.
 
 use proptest::collection::vec;
 use proptest::option;
@@ -36,9 +36,9 @@ pub(super) fn script() -> impl Strategy<Value = Script> {
     })
 }
 
-/// A server has some of them at most.
+/// A server has only some of these habits.
 fn habits() -> impl Strategy<Value = Habits> {
-    // A client that asks for what it missed goes back by some slots.
+    // A client that resumes goes back by some slots.
     let leap = select(vec![1, 100, 1_000]);
     let slots = (select(vec![8, 300_000_000]), leap.clone());
     let positions = prop_oneof![
@@ -49,7 +49,7 @@ fn habits() -> impl Strategy<Value = Habits> {
         3 => slots.prop_map(|(first, leap)| Positions::Slots(first, leap)),
     ];
     let overlap = prop_oneof![4 => Just(0), 1 => 1..4_usize];
-    // One that lives for good is fetched once.
+    // A token that never expires is fetched only once.
     let token_life = select(vec![15, 20, 90, 1_000_000]);
     (
         positions,
@@ -152,7 +152,7 @@ fn key() -> impl Strategy<Value = &'static str> {
     select(KEYS.to_vec())
 }
 
-/// Any of the fields but the name, each with this probability.
+/// Any fields except the name, each with this probability.
 fn fields(each: f64) -> impl Strategy<Value = Value> {
     let limit = prop_oneof![
         Just(Value::Null),
@@ -194,7 +194,7 @@ fn object<const N: usize>(fields: [(&str, Option<Value>); N]) -> Value {
     Value::Object(fields.collect())
 }
 
-/// A number to sort by, or none: few different ones, so that there are ties, of both spellings.
+/// A sort value, or none. There are few different values, so that ties occur, and both spellings of numbers.
 fn number() -> impl Strategy<Value = Value> {
     prop_oneof![
         4 => (-1..4_i8).prop_map(Value::from),

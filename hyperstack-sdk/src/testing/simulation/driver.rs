@@ -1,4 +1,4 @@
-//! The client's driver as it would be, over a network that is none.
+//! The client's driver, over a simulated network.
 
 use std::hash::{DefaultHasher, Hasher};
 use std::time::Duration;
@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::super::state::Verdict;
 use super::journal::Journal;
 use super::met::Event;
-use super::network::{Network, Told};
+use super::network::{Arrival, Network};
 use super::server::Server;
 use super::tokens::Tokens;
 use crate::engine::Engine;
@@ -17,25 +17,24 @@ use crate::session::{ConnectError, ConnectionLost, Link, Transmit};
 use crate::wire::{AuthErrorCode, Request, Secret};
 use crate::HyperStack;
 
-/// How many messages are handled in a turn, as in the client's own driver.
+/// The number of messages handled in a turn, as in the client's own driver.
 const TURN: usize = 128;
 
-/// Does what the session wants, as the client's own driver does: it is the same loop, with a turn of it
-/// as a function.
+/// Runs the session as the client's own driver does: the same loop, with each turn as a function.
 pub(super) struct Driver {
     pub(super) client: HyperStack,
     pub(super) network: Network,
     pub(super) tokens: Tokens,
-    /// What the frames said that it handed on.
+    /// What the delivered frames said.
     pub(super) journal: Journal,
     /// How many connections have ended.
     pub(super) losses: u64,
-    /// All that went either way.
+    /// A hash of all messages in both directions.
     pub(super) trace: DefaultHasher,
 }
 
 impl Driver {
-    /// Tokens live so many seconds, where there are any.
+    /// Creates a driver whose tokens live this many seconds, if the server requires tokens.
     pub(super) fn new(client: HyperStack, token_life: Option<u64>) -> Self {
         Driver {
             client,
@@ -47,7 +46,7 @@ impl Driver {
         }
     }
 
-    /// Does the next thing that there is to do now; whether there was any.
+    /// Does the next thing that is due now. Returns whether there was one.
     pub(super) fn turn(&mut self, server: &mut Server) -> bool {
         let now = Instant::now();
         if self.serve(server, now) {
@@ -89,7 +88,7 @@ impl Driver {
         }
     }
 
-    /// Whether the server lets the client in, and until when, for it wants a token that has not ended.
+    /// Checks the client's token. Returns when an accepted token expires, or the refusal.
     fn admitted(&self, shared: &Engine, now: Instant) -> Result<Option<Instant>, ConnectError> {
         let Some(Secret(token)) = shared.token() else {
             return Ok(None);
@@ -103,7 +102,7 @@ impl Driver {
         })
     }
 
-    /// Hands on what came of fetching a token, if something has.
+    /// Hands on the result of fetching a token, if there is one.
     fn fetch(&mut self, shared: &Engine, server: &mut Server, now: Instant) -> bool {
         let fetched = self.tokens.fetch(now);
         if let Some(Err(_)) = fetched {
@@ -116,7 +115,7 @@ impl Driver {
         has_come
     }
 
-    /// When there is something to do next.
+    /// Returns when something is due next.
     pub(super) fn next(&self) -> Option<Instant> {
         let timeout = self.client.handle().engine().poll_timeout();
         let others = [self.network.next(), self.tokens.next()];
@@ -126,7 +125,7 @@ impl Driver {
             .min()
     }
 
-    /// The server hears the next thing that has arrived there.
+    /// Lets the server handle the next message that has arrived there.
     fn serve(&mut self, server: &mut Server, now: Instant) -> bool {
         let Some(wire) = &mut self.network.wire else {
             return false;
@@ -135,7 +134,8 @@ impl Driver {
         let said = wire.up.arrived(now);
         let has_ended = wire.until.is_some_and(|until| until <= now);
         match &said {
-            // A v2 server closes the connection then, a v1 server freezes. It freezes as soon as it hears of whose token has ended.
+            // When the token has expired, a v2 server closes the connection. A v1 server freezes when it next
+            // receives a message.
             Some(Transmit::Text(_)) if has_ended && server.is_v2() => self.expire(server, now),
             Some(Transmit::Text(_)) if has_ended => self.network.cut(),
             Some(Transmit::Text(Request::RefreshAuth { token })) => {
@@ -145,16 +145,16 @@ impl Driver {
                     None => r#"{"success":false,"error":"token-expired"}"#,
                 };
                 server.met.note(Event::Renewed);
-                self.network.tell(Told::Message(reply.into()), now);
+                self.network.deliver(Arrival::Message(reply.into()), now);
             }
-            Some(Transmit::Ping) => self.network.tell(Told::Pong, now),
+            Some(Transmit::Ping) => self.network.deliver(Arrival::Pong, now),
             Some(Transmit::Text(request)) => {
                 let text = request.to_json();
                 self.trace.write(text.as_bytes());
                 if server.hear(peer, &text) == Verdict::HangUp {
                     server.met.note(Event::HungUp);
                     server.forget(peer);
-                    self.network.tell(Told::End, now);
+                    self.network.deliver(Arrival::End, now);
                 }
             }
             Some(Transmit::Pong) | None => {}
@@ -163,15 +163,15 @@ impl Driver {
         said.is_some()
     }
 
-    /// A v2 server closes a connection whose token has ended.
+    /// Closes a connection whose token has expired, as a v2 server does.
     fn expire(&mut self, server: &mut Server, now: Instant) {
         if let Some(wire) = &self.network.wire {
             server.forget(wire.peer);
-            self.network.tell(Told::Expired, now);
+            self.network.deliver(Arrival::Expired, now);
         }
     }
 
-    /// Takes what the server has to say.
+    /// Takes the server's messages.
     pub(super) fn collect(&mut self, server: &mut Server, now: Instant) {
         let Some(wire) = &self.network.wire else {
             return;
@@ -182,11 +182,11 @@ impl Driver {
             return self.expire(server, now);
         }
         for message in messages {
-            self.network.tell(Told::Message(message), now);
+            self.network.deliver(Arrival::Message(message), now);
         }
     }
 
-    /// Writes what there is to write, then handles what has arrived.
+    /// Sends the client's messages, then handles those that have arrived.
     fn read(&mut self, shared: &Engine, server: &mut Server, now: Instant) -> bool {
         let mut any = false;
         while let Some(transmit) = shared.poll_transmit() {
@@ -198,27 +198,27 @@ impl Driver {
         }
         let time = shared.now();
         let mut handled = 0;
-        let mut is_told = false;
+        let mut is_reported = false;
         while handled < TURN {
             let wire = self.network.wire.as_mut();
-            let Some(told) = wire.and_then(|wire| wire.down.arrived(now)) else {
+            let Some(arrival) = wire.and_then(|wire| wire.down.arrived(now)) else {
                 break;
             };
             handled += 1;
-            match told {
-                Told::Message(message) => {
+            match arrival {
+                Arrival::Message(message) => {
                     self.trace.write(&message);
                     self.journal.take_down(&message);
                     shared.handle_message(&message, time);
                 }
-                Told::Pong => shared.handle_alive(),
-                Told::Expired => {
-                    is_told = true;
+                Arrival::Pong => shared.handle_alive(),
+                Arrival::Expired => {
+                    is_reported = true;
                     shared.handle_lost(ConnectionLost::TokenExpired);
                     break;
                 }
-                Told::End => {
-                    is_told = true;
+                Arrival::End => {
+                    is_reported = true;
                     shared.handle_lost(ConnectionLost::Closed("the test says so".to_owned()));
                     break;
                 }
@@ -233,16 +233,17 @@ impl Driver {
                 server.forget(wire.peer);
             }
             self.losses += 1;
-            server.met.note(match is_told {
-                true => Event::Lost,
-                false => Event::Silent,
+            server.met.note(if is_reported {
+                Event::Lost
+            } else {
+                Event::Silent
             });
         }
         any
     }
 }
 
-/// Lets the session look at its timers, if it is time or there may be something else to do.
+/// Lets the session handle its timers, if one is due or a reader has woken it.
 fn pause(shared: &Engine, now: Instant) -> bool {
     let is_due = shared.poll_timeout().is_some_and(|at| at <= now);
     let is_woken = shared.woken().now_or_never().is_some();

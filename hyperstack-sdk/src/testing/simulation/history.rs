@@ -1,4 +1,4 @@
-//! What rows were on the server, and what was ever said of them.
+//! Every state that the server's rows had, and every patch of them.
 
 use std::collections::BTreeMap;
 
@@ -17,12 +17,12 @@ struct Past {
 }
 
 impl History {
-    /// A patch came.
+    /// Notes a patch.
     pub(super) fn hear(&mut self, key: &str, patch: &Value) {
         self.past(key).said.push(Said::by(patch));
     }
 
-    /// The row is like this now.
+    /// Notes the row's present state.
     pub(super) fn see(&mut self, key: &str, row: &Value) {
         if let Some(row) = decode(row) {
             let states = &mut self.past(key).states;
@@ -32,13 +32,13 @@ impl History {
         }
     }
 
-    /// Whether the row was ever like this.
+    /// Whether the row ever had this state.
     pub(super) fn was(&self, key: &str, row: &Pool) -> bool {
         let past = self.0.get(key);
         past.is_some_and(|past| past.states.contains(row))
     }
 
-    /// Whether each field was ever like this, or nothing need be known of it.
+    /// Whether each field ever had this value. A field without a value passes.
     pub(super) fn was_in_part(&self, key: &str, row: &Pool) -> bool {
         let Some(past) = self.0.get(key) else {
             return false;

@@ -1,4 +1,4 @@
-//! What the frames of the list say, taken down without the SDK's cache.
+//! What the frames of the list say, recorded without the SDK's cache.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use super::row::{decode, Pool};
 use super::v2::{Subscription, Versions};
 use crate::wire::payload::{self, Limits};
 
-/// The list as the frames that were delivered make it, and every change that a reader should see.
+/// The list that results from the delivered frames, and every change that a reader should see.
 #[derive(Debug, Default)]
 pub(super) struct Journal {
     pub(super) rows: BTreeMap<String, Value>,
@@ -19,7 +19,7 @@ pub(super) struct Journal {
     pub(super) versions: Versions,
 }
 
-/// A change of a row that is whole before or after it.
+/// A change of a row that is complete before or after it.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Entry {
     pub(super) key: String,
@@ -29,7 +29,7 @@ pub(super) struct Entry {
 }
 
 impl Journal {
-    /// The rows that are whole.
+    /// Returns the complete rows.
     pub(super) fn whole(&self) -> BTreeMap<String, Pool> {
         let rows = self.rows.iter();
         rows.filter_map(|(key, row)| Some((key.clone(), decode(row)?)))
@@ -50,7 +50,7 @@ impl Journal {
             Some("snapshot") => {
                 for row in frame["data"].as_array().into_iter().flatten() {
                     let key = row["key"].as_str().unwrap_or_default();
-                    // What lacks a required field takes no whole row's place.
+                    // A row that lacks a required field does not replace a complete one.
                     let is_whole = |row: &Value| decode(row).is_some();
                     if is_whole(&row["data"]) || !self.rows.get(key).is_some_and(is_whole) {
                         self.change(key, Some(row["data"].clone()), false);

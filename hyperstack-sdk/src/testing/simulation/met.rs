@@ -1,41 +1,41 @@
-//! What a run met, so that nobody takes for proven what never came to pass.
+//! Counts of the events that runs met. An event that no run met has not been tested.
 
 use std::collections::BTreeMap;
 
-/// How often what happened.
+/// How often each event happened.
 #[derive(Debug, Default)]
 pub(super) struct Met(BTreeMap<Event, u64>);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Event {
-    /// A dial was refused, or broken off.
+    /// A dial was refused or timed out.
     NoConnection,
-    /// A connection ended, and the client was told.
+    /// A connection ended, and the client was notified.
     Lost,
-    /// The client found out that there was nobody.
+    /// The client noticed that the server was silent.
     Silent,
     /// The server hung up on a client that it had removed before.
     HungUp,
-    /// The server ended a subscription without a word.
+    /// The server ended a subscription without a message.
     Starved,
-    /// The client asked only for what it had missed.
+    /// The client resumed with a cursor.
     Resumed,
-    /// No token came.
+    /// A fetch of a token failed.
     NoToken,
-    /// The server took a token in the place of another.
+    /// The server accepted a new token on a live connection.
     Renewed,
-    /// The server refused a token that had ended.
+    /// The server rejected an expired token.
     Expired,
     Restarted,
-    /// The list forgot the row that changed least recently.
+    /// The list evicted its least recently changed row.
     Evicted,
-    /// A row was deleted, and readers of the list were told.
+    /// A row was deleted, and readers of the list got the deletion.
     Deleted,
     /// A snapshot was sent in more messages than one.
     Split,
-    /// A row was sent as it was before, and then as it is.
+    /// A snapshot had an old version of a row before the current one.
     Doubled,
-    /// A change was sent after the snapshot that had it.
+    /// A change was sent again after a snapshot that included it.
     Overlapped,
     /// A recovery snapshot was sent.
     Recovered,
@@ -43,30 +43,30 @@ pub(super) enum Event {
     Ended,
     /// A subscription was refused because of a limit.
     Limited,
-    /// What a coalesced view had collected was sent.
+    /// A coalesced view sent its collected changes.
     Flushed,
-    /// A client got all that it missed of a row's state in one patch.
+    /// A client got all missed changes of a row in one patch.
     CaughtUp,
     /// A frame was sent after the end of its subscription.
     Late,
-    /// A snapshot was sent in messages with those of another subscription in between.
+    /// Messages of another subscription were sent between those of a snapshot.
     Interleaved,
-    /// A row was deleted, and a reader was told only that it left.
+    /// A row was deleted, and a client got only a `remove`.
     SaidToLeave,
     /// The server restarted and kept its rows.
     Restored,
-    /// A reader was told that the server does not have the view.
+    /// A reader ended because its view is unknown.
     Unknown,
-    /// A reader yielded a row that was checked to have been on the server.
+    /// A reader yielded a row that the server once had.
     Seen,
-    /// A reader yielded a row whose fields alone were checked to have been.
+    /// A reader yielded a row whose single fields the server once had.
     SeenInPart,
-    /// The items of a reader were just what the frames had said.
+    /// The items of a reader were exactly those of the frames.
     Followed,
 }
 
 impl Event {
-    /// What happens under both generations.
+    /// The events of both generations.
     pub(super) const COMMON: [Event; 16] = [
         Event::NoConnection,
         Event::Lost,
@@ -109,7 +109,7 @@ impl Met {
         self.0.get(&event).copied().unwrap_or(0)
     }
 
-    /// Adds what was met elsewhere.
+    /// Adds the counts of another run.
     pub(super) fn extend(&mut self, other: &Met) {
         other
             .0

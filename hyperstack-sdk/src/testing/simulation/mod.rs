@@ -106,7 +106,7 @@ fn everything_happens() {
     }
 }
 
-/// Runs a script, and checks what came of it.
+/// Runs a script and checks the outcome.
 fn run(protocol: Protocol, runtime: &Runtime, script: &Script, seed: u64) -> Result<World, String> {
     runtime.block_on(async {
         let mut world = World::new(script, seed, protocol);

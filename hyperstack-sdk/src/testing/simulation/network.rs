@@ -1,4 +1,4 @@
-//! What lies between client and server: the messages under way, and what becomes of them.
+//! The network between client and server: the messages in flight, and their faults.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -11,35 +11,35 @@ use crate::session::{ConnectError, Transmit};
 /// How long the client waits for an answer to a dial.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A network with at most one connection. Each has the order of its messages kept, takes its time for
-/// them, and may take them with it when it goes.
+/// A network with at most one connection. A connection delays messages but keeps their order, and may lose
+/// them when it ends.
 pub(super) struct Network {
     delay: Delay,
-    /// What the next dials meet, one each; after these, a server that answers.
+    /// The outcomes of the next dials, one each. Later dials succeed.
     dials: VecDeque<Dial>,
     dialing: Option<(Instant, Result<(), ConnectError>)>,
     pub(super) wire: Option<Wire>,
 }
 
-/// A connection, as a network has it.
+/// A connection.
 pub(super) struct Wire {
-    /// Who the client is to the server.
+    /// The client's number at the server.
     pub(super) peer: u64,
-    /// When the server freezes, for the client's token has ended.
+    /// When the client's token expires.
     pub(super) until: Option<Instant>,
     pub(super) up: Lane<Transmit>,
-    pub(super) down: Lane<Told>,
-    /// Whether nothing arrives any more, though neither end knows.
+    pub(super) down: Lane<Arrival>,
+    /// Whether nothing arrives any more, although neither end has noticed.
     broken: bool,
 }
 
-/// What reaches the client.
-pub(super) enum Told {
+/// Something that reaches the client.
+pub(super) enum Arrival {
     Message(Vec<u8>),
     Pong,
-    /// The server closes the connection, because the token has ended.
+    /// The server closes the connection because the token has expired.
     Expired,
-    /// The connection is no more.
+    /// The connection has ended.
     End,
 }
 
@@ -56,23 +56,23 @@ impl Network {
         }
     }
 
-    /// What is sent from now on takes so long.
+    /// Sets the delay of messages sent from now on.
     pub(super) fn slow(&mut self, delay: Delay) {
         self.delay = delay;
     }
 
-    /// The dial after those that were foretold meets this.
-    pub(super) fn foretell(&mut self, dial: Dial) {
+    /// Scripts the outcome of one dial, after those already scripted.
+    pub(super) fn schedule(&mut self, dial: Dial) {
         self.dials.push_back(dial);
     }
 
-    /// Nothing goes wrong any more; what has gone wrong already stays so.
+    /// Ends future faults. Past faults keep their effect.
     pub(super) fn heal(&mut self) {
         self.delay = Delay::default();
         self.dials.clear();
     }
 
-    /// What came of dialling, once something has.
+    /// Dials, and returns the outcome once it is due.
     pub(super) fn dial(&mut self, now: Instant) -> Option<Result<(), ConnectError>> {
         if self.dialing.is_none() {
             let open = (self.delay.up() + self.delay.down(), Ok(()));
@@ -83,12 +83,11 @@ impl Network {
                 Some(Dial::Refused) => (open.0, Err(refused)),
                 Some(Dial::Unanswered) => (Duration::MAX, Ok(())),
             };
-            self.dialing = Some(match after < PATIENCE {
-                true => (now + after, outcome),
-                false => (
-                    now + PATIENCE,
-                    Err(ConnectError::Timeout { after: PATIENCE }),
-                ),
+            self.dialing = Some(if after < PATIENCE {
+                (now + after, outcome)
+            } else {
+                let timeout = ConnectError::Timeout { after: PATIENCE };
+                (now + PATIENCE, Err(timeout))
             });
         }
         let (_, outcome) = self.dialing.take_if(|(due, _)| *due <= now)?;
@@ -105,30 +104,30 @@ impl Network {
         });
     }
 
-    /// The client says something.
+    /// Sends a message of the client.
     pub(super) fn say(&mut self, transmit: Transmit, now: Instant) {
         if let Some(wire) = self.wire.as_mut().filter(|wire| !wire.broken) {
             wire.up.send(transmit, now + self.delay.up());
         }
     }
 
-    /// The server says something.
-    pub(super) fn tell(&mut self, told: Told, now: Instant) {
+    /// Sends something to the client.
+    pub(super) fn deliver(&mut self, arrival: Arrival, now: Instant) {
         if let Some(wire) = self.wire.as_mut().filter(|wire| !wire.broken) {
-            wire.down.send(told, now + self.delay.down());
+            wire.down.send(arrival, now + self.delay.down());
         }
     }
 
-    /// The connection ends at once, and with it what is under way.
+    /// Ends the connection at once, and loses the messages in flight.
     pub(super) fn reset(&mut self, now: Instant) {
         if let Some(wire) = self.wire.as_mut().filter(|wire| !wire.broken) {
             wire.up.0.clear();
             wire.down.0.clear();
-            wire.down.send(Told::End, now);
+            wire.down.send(Arrival::End, now);
         }
     }
 
-    /// From now on nothing arrives, and nobody is told.
+    /// Loses every message from now on, without notifying either end.
     pub(super) fn cut(&mut self) {
         if let Some(wire) = &mut self.wire {
             wire.up.0.clear();
@@ -137,24 +136,24 @@ impl Network {
         }
     }
 
-    /// Whether what either end says will arrive.
+    /// Whether messages of both ends will arrive.
     pub(super) fn is_whole(&self) -> bool {
         let whole = |wire: &Wire| {
             !wire.broken
                 && !wire
                     .down
-                    .has(|told| matches!(told, Told::End | Told::Expired))
+                    .has(|arrival| matches!(arrival, Arrival::End | Arrival::Expired))
         };
         self.wire.as_ref().is_some_and(whole)
     }
 
-    /// Whether nothing is under way.
+    /// Whether no message is in flight.
     pub(super) fn is_quiet(&self) -> bool {
         let quiet = |wire: &Wire| wire.up.0.is_empty() && wire.down.0.is_empty();
         self.wire.as_ref().is_none_or(quiet)
     }
 
-    /// When something happens next.
+    /// Returns when something arrives next.
     pub(super) fn next(&self) -> Option<Instant> {
         let wire = self.wire.iter();
         let lanes = wire.flat_map(|wire| [wire.up.next(), wire.down.next()]);
@@ -164,13 +163,13 @@ impl Network {
 }
 
 impl<M> Lane<M> {
-    /// One message does not overtake another.
+    /// Queues a message. Messages do not overtake one another.
     fn send(&mut self, message: M, due: Instant) {
         let last = self.0.back().map_or(due, |(last, _)| *last);
         self.0.push_back((due.max(last), message));
     }
 
-    /// The next message that has arrived.
+    /// Takes the next message that has arrived.
     pub(super) fn arrived(&mut self, now: Instant) -> Option<M> {
         let front = self.0.front()?;
         if front.0 > now {
@@ -179,7 +178,7 @@ impl<M> Lane<M> {
         self.0.pop_front().map(|(_, message)| message)
     }
 
-    /// The next messages arrive at once.
+    /// Lets the next messages arrive now.
     pub(super) fn hurry(&mut self, messages: usize, now: Instant) {
         for (due, _) in self.0.iter_mut().take(messages) {
             *due = now.min(*due);

@@ -1,4 +1,4 @@
-//! A reader: its stream, what it read, and what it put together from that.
+//! A reader: its stream, the items that it read, and the rows that these add up to.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::pin::Pin;
@@ -16,7 +16,7 @@ use crate::stream::{Identity, Item, Operator};
 use crate::view::{ListView, WindowView};
 use crate::{HyperStack, Patchable, RichUpdate, StreamError, Update, Watch};
 
-/// An item, whatever the kind of stream.
+/// An item of any kind of stream.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Seen {
     Put {
@@ -65,7 +65,7 @@ impl Seen {
         matches!(self, Seen::Gone { .. } | Seen::Deleted { .. })
     }
 
-    /// The rows that it tells of.
+    /// Returns the rows in the item.
     pub(super) fn rows(&self) -> impl Iterator<Item = &Pool> {
         let (one, other) = match self {
             Seen::Put { row, .. } | Seen::Created { row, .. } | Seen::Row(row) => (Some(row), None),
@@ -197,7 +197,7 @@ fn open(client: &HyperStack, spec: &Spec, policy: Policy) -> Items {
     }
 }
 
-/// The rows that such a reader's handle reads from the cache now.
+/// Returns the rows that a handle with this spec reads from the cache now.
 pub(super) fn cached(client: &HyperStack, spec: &Spec) -> Vec<Pool> {
     let views = views(client);
     let one = |row: Option<Pool>| row.into_iter().collect();
@@ -220,15 +220,15 @@ pub(super) fn cached(client: &HyperStack, spec: &Spec) -> Vec<Pool> {
 pub(super) struct Reader {
     pub(super) spec: Spec,
     items: Items,
-    /// The same reader, but one that reads at once.
+    /// The same stream, read at once.
     twin: Items,
     pub(super) read: Vec<Seen>,
     pub(super) expected: Vec<Seen>,
-    /// The keys whose rows changed on the server since it came.
+    /// The keys whose rows changed on the server since the reader joined.
     pub(super) touched: BTreeSet<String>,
-    /// A connection was lost: what it missed may come in a snapshot.
+    /// Whether a connection was lost, so that missed changes may come in a snapshot.
     pub(super) lost: bool,
-    /// The list's whole rows, and how many entries its journal had, when it came.
+    /// The list's complete rows and the length of its journal when the reader joined.
     since: (BTreeMap<String, Pool>, usize),
 }
 
@@ -251,17 +251,17 @@ impl Reader {
         reader
     }
 
-    /// Reads so many items, if there are.
+    /// Reads at most this many pending items.
     pub(super) fn read(&mut self, items: usize) {
         self.read.extend(take(&mut self.items, items));
     }
 
-    /// The twin reads all; as nothing of it is folded before, it may be late.
+    /// Lets the twin read everything. It may be late, because its large queue conflates nothing.
     fn keep_up(&mut self) {
         self.expected.extend(take(&mut self.twin, usize::MAX));
     }
 
-    /// Reads all, and checks that no more was pending than may be.
+    /// Reads everything, and checks that the queue stayed within its capacity.
     pub(super) fn drain(&mut self, capacity: usize) -> Result<(), String> {
         let from = self.read.len();
         self.read(usize::MAX);
@@ -274,14 +274,13 @@ impl Reader {
             // The client's own capacity.
             _ => capacity.max(distinct(&pending)),
         };
-        match pending.len() > limit {
-            true => Err(format!("{} items pending: {pending:?}", pending.len())),
-            false => Ok(()),
+        if pending.len() > limit {
+            return Err(format!("{} items pending: {pending:?}", pending.len()));
         }
+        Ok(())
     }
 
-    /// Checks what there was to read against what the frames said, of a reader of rows whatever is in
-    /// them.
+    /// Checks the expected items against the frames, for a reader whose rows do not depend on their content.
     pub(super) fn check_journal(&self, journal: &Journal) -> Result<(), String> {
         let (whole, at) = &self.since;
         let first = whole.iter().map(|(key, row)| Entry {
@@ -293,14 +292,14 @@ impl Reader {
         let entries = first.chain(journal.entries[*at..].iter().cloned());
         let entries = entries.filter(|entry| self.spec.reads(&entry.key) == Some(true));
         let mut wanted: Vec<_> = entries.filter_map(|entry| self.item(entry)).collect();
-        let mut there = news(&self.expected);
-        // Rows that a snapshot lacks leave in no order.
+        let mut there = without_faults(&self.expected);
+        // Rows that a snapshot lacks leave in any order.
         for items in [&mut wanted, &mut there] {
             for left in items.chunk_by_mut(|a, b| a.is_gone() && b.is_gone()) {
                 left.sort_by_key(|item| item.key().map(str::to_owned));
             }
         }
-        // The first ones come in the order of the list, or of the keys.
+        // The initial rows come in the order of the list, or of the keys.
         let firsts = whole
             .keys()
             .filter(|key| self.spec.reads(key) == Some(true));
@@ -309,13 +308,14 @@ impl Reader {
             let firsts = firsts.min(items.len());
             items[..firsts].sort_by_key(|item| item.key().map(str::to_owned));
         }
-        match wanted == there {
-            true => Ok(()),
-            false => Err(format!("the frames said:{}", lines(&wanted))),
+        if wanted == there {
+            Ok(())
+        } else {
+            Err(format!("the frames said:{}", lines(&wanted)))
         }
     }
 
-    /// The item that says this.
+    /// Returns the item for an entry of the journal.
     fn item(&self, entry: Entry) -> Option<Seen> {
         let Entry {
             key,
@@ -323,9 +323,10 @@ impl Reader {
             after,
             patched,
         } = entry;
-        let form = match self.is_keys() {
-            true => Form::Watch,
-            false => self.spec.form,
+        let form = if self.is_keys() {
+            Form::Watch
+        } else {
+            self.spec.form
         };
         Some(match (form, before, after) {
             (Form::Listen, _, row) => Seen::Row(row?),
@@ -346,15 +347,15 @@ impl Reader {
         matches!(self.spec.source, Source::Keys(_))
     }
 
-    /// Whether the stream may leave items out, and says how many.
+    /// Whether the stream may drop items and report how many.
     pub(super) fn drops(&self) -> bool {
         let drops = matches!(self.spec.policy, Policy::DropOldest(_));
         drops && self.spec.form == Form::Try && !self.is_keys()
     }
 
-    /// Checks what was read against what there was to read; returns what it comes to.
+    /// Checks the items read against the expected ones, and returns the rows that they add up to.
     pub(super) fn check(&self) -> Result<BTreeMap<String, Pool>, String> {
-        let (read, expected) = (news(&self.read), news(&self.expected));
+        let (read, expected) = (without_faults(&self.read), without_faults(&self.expected));
         let mut at = 0;
         if self.drops() || self.spec.policy == Policy::Unbounded {
             for item in &read {
@@ -372,25 +373,25 @@ impl Reader {
         } else if read.len() > expected.len() {
             return Err(format!("{} items of {}", read.len(), expected.len()));
         }
-        let told = rebuild(&expected, true).map_err(|error| format!("eager: {error}"))?;
+        let rows = rebuild(&expected, true).map_err(|error| format!("eager: {error}"))?;
         if self.drops() {
-            // It knows that it does not know all.
-            return Ok(told);
+            // The reader knows that it missed items.
+            return Ok(rows);
         }
         rebuild(&read, false)
     }
 }
 
-/// Items for people.
+/// Formats items for people.
 pub(super) fn lines(seen: &[Seen]) -> String {
     let lines = seen.iter().map(|seen| format!("\n    {seen:?}"));
     lines.collect()
 }
 
-/// All but what went wrong and changed nothing.
-fn news(seen: &[Seen]) -> Vec<Seen> {
-    let news = seen.iter().filter(|seen| !matches!(seen, Seen::Fault(_)));
-    news.cloned().collect()
+/// Returns the items without faults, which change nothing.
+fn without_faults(seen: &[Seen]) -> Vec<Seen> {
+    let items = seen.iter().filter(|seen| !matches!(seen, Seen::Fault(_)));
+    items.cloned().collect()
 }
 
 fn distinct(keys: &[&str]) -> usize {
@@ -412,22 +413,26 @@ fn take(items: &mut Items, most: usize) -> Vec<Seen> {
     read
 }
 
-/// What a reader has after these items. `eager`, if it read each in time: then none is without news.
+/// Returns the rows after these items. If `eager`, the reader read each item in time, so every item must
+/// change something.
 fn rebuild(items: &[Seen], eager: bool) -> Result<BTreeMap<String, Pool>, String> {
     let mut rows: BTreeMap<String, Pool> = BTreeMap::new();
     for item in items {
         let Some(key) = item.key() else { continue };
         let had = rows.get(key).cloned();
-        let check = |holds: bool, what: &str| match holds {
-            true => Ok(()),
-            false => Err(format!("{what}: had {had:?}, got {item:?}")),
+        let check = |holds: bool, what: &str| {
+            if holds {
+                Ok(())
+            } else {
+                Err(format!("{what}: had {had:?}, got {item:?}"))
+            }
         };
         match item {
             Seen::Put { row, .. } => {
-                check(!eager || had.as_ref() != Some(row), "no news")?;
+                check(!eager || had.as_ref() != Some(row), "nothing changed")?;
                 rows.insert(key.to_owned(), row.clone());
             }
-            // It may have left and come back meanwhile.
+            // The row may have left and come back meanwhile.
             Seen::Row(row) => {
                 rows.insert(key.to_owned(), row.clone());
             }
@@ -442,7 +447,7 @@ fn rebuild(items: &[Seen], eager: bool) -> Result<BTreeMap<String, Pool>, String
                 ..
             } => {
                 check(had.as_ref() == Some(before), "another before")?;
-                check(before != after, "no news")?;
+                check(before != after, "nothing changed")?;
                 let mut patched = before.clone();
                 let diff = before.diff(after);
                 let json = serde_json::to_value(&diff).ok();
@@ -452,7 +457,7 @@ fn rebuild(items: &[Seen], eager: bool) -> Result<BTreeMap<String, Pool>, String
                 check(patch == diff, "a patch that does not come back")?;
                 patched.apply(patch).map_err(|error| error.to_string())?;
                 if after.limit.is_none() {
-                    // Made anew: no patch takes a value back to one that was never received.
+                    // The row was created again: no patch sets a field back to "never received".
                     patched.limit = None;
                 }
                 check(patched == *after, "a patch that does not apply")?;
@@ -464,7 +469,7 @@ fn rebuild(items: &[Seen], eager: bool) -> Result<BTreeMap<String, Pool>, String
             }
             Seen::Deleted { last_known, .. } => {
                 check(!eager || had.is_some(), "nothing to delete")?;
-                check(had == *last_known, "another last known")?;
+                check(had == *last_known, "wrong last known row")?;
                 rows.remove(key);
             }
             Seen::Missed(_) | Seen::Fault(_) => {}

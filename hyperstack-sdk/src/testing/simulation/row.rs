@@ -1,4 +1,4 @@
-//! The row, and how this test reads one from JSON without the SDK's decoder.
+//! The row type, and how the simulation reads it from JSON without the SDK's decoder.
 
 use serde_json::Value;
 
@@ -7,7 +7,7 @@ use crate::{Entity, Section};
 /// A row with a field of each kind.
 #[derive(Debug, Clone, PartialEq, Entity)]
 pub(super) struct Pool {
-    /// Required. It begins with the row's key, so that a bare row tells whose it is.
+    /// Required. It begins with the row's key, which identifies a row without its key.
     pub(super) name: String,
     pub(super) score: Option<f64>,
     pub(super) limit: Option<Option<i64>>,
@@ -22,7 +22,7 @@ pub(super) struct Meta {
 }
 
 impl Pool {
-    /// As a server that keeps so many elements of an array has it.
+    /// Returns the row as a server with this array limit has it.
     pub(super) fn capped(mut self, array_limit: Option<usize>) -> Self {
         let limit = array_limit.unwrap_or(usize::MAX);
         self.log.drain(..self.log.len().saturating_sub(limit));
@@ -48,7 +48,7 @@ pub(super) fn decode(json: &Value) -> Option<Pool> {
     })
 }
 
-/// What a patch says of each field; nothing of one that it leaves out, or that does not fit.
+/// The valid fields of a patch.
 #[derive(Debug)]
 pub(super) struct Said {
     pub(super) name: Option<String>,
@@ -77,7 +77,7 @@ fn said<T>(json: Option<&Value>, read: impl FnOnce(&Value) -> Option<T>) -> Opti
     json.and_then(|json| optional(Some(json), read))
 }
 
-/// What is absent or null, or else read by `read`; the outer `None` where that fails.
+/// Reads a field that may be absent or null. The outer `None` means that `read` failed.
 fn optional<T>(json: Option<&Value>, read: impl FnOnce(&Value) -> Option<T>) -> Option<Option<T>> {
     match json {
         None | Some(Value::Null) => Some(None),

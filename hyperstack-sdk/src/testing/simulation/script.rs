@@ -1,4 +1,4 @@
-//! What happens in a run: a list of steps, each of which means something in any state.
+//! The script of a run: a list of steps, each valid in any state.
 
 use std::fmt;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use super::v2::Trouble;
 
 /// The rows' keys.
 pub(super) const KEYS: [&str; 6] = ["a", "b", "c", "d", "e", "f"];
-/// The least integer that the server sends as text.
+/// The smallest integer that the server sends as text.
 pub(super) const BIG: i64 = 1 << 53;
 /// The derived views: id, sorted field, whether descending, how many rows.
 pub(super) const VIEWS: [(&str, &str, bool, usize); 3] = [
@@ -22,70 +22,70 @@ pub(super) const VIEWS: [(&str, &str, bool, usize); 3] = [
 
 #[derive(Debug, Clone)]
 pub(super) struct Script {
-    /// What a stream holds for its reader before it conflates, unless it says so.
+    /// The default queue capacity of streams.
     pub(super) capacity: usize,
-    /// Whether somebody reads the whole list from beginning to end.
+    /// Whether one reader reads the whole list during the whole run.
     pub(super) anchored: bool,
-    /// Whether values come that do not fit, where the script says so.
+    /// Whether `Step::Bad` takes effect.
     pub(super) errs: bool,
     /// Whether rows may still lack their required field at the end.
     pub(super) leaves_partial: bool,
-    /// Whether rows of which the server has forgotten a part are sent in full at the end.
+    /// Whether the server sends rows that it forgot in part in full at the end.
     pub(super) mends: bool,
-    /// Whether a value to sort by may become null or text. The server then has an order of its own: a
-    /// row stays where it was, and text is behind all numbers.
+    /// Whether a sort value may become null or text. The server then sorts otherwise than it announces: a row
+    /// keeps its place, and text comes after all numbers.
     pub(super) quirky: bool,
     pub(super) habits: Habits,
     pub(super) steps: Vec<Step>,
-    /// A row that moves at the very end, when nothing else does, though nothing of it changes.
+    /// A row that is sent once more at the very end, when everything is at rest.
     pub(super) moved: (&'static str, Value),
 }
 
-/// What a server keeps, and what it does to its clients without any fault in between.
+/// The server's limits and its behaviour without faults.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Habits {
     pub(super) positions: Positions,
-    /// How many seconds a token lives, where it wants one.
+    /// The lifetime of tokens in seconds, if the server requires them.
     pub(super) token_life: Option<u64>,
-    /// How many rows are cached: one more, and the one that changed least recently is forgotten.
+    /// The number of cached rows. Beyond it, the least recently changed row is evicted.
     pub(super) row_limit: Option<usize>,
-    /// How many elements of an array are cached, the newest.
+    /// The number of newest elements that a cached array keeps.
     pub(super) array_limit: Option<usize>,
-    /// Whether it restarts where the script says so.
+    /// Whether `Fault::Restart` takes effect.
     pub(super) restarts: bool,
-    /// Whether it ends subscriptions where the script says so, and the client knows that it may.
+    /// Whether `Fault::Starve` takes effect, and the client has `stale_after` set.
     pub(super) starves: bool,
-    /// How many rows a snapshot's message has, where it is not the real server's number.
+    /// The number of rows in a snapshot message, if it differs from the real server's.
     pub(super) batch: Option<usize>,
-    /// Whether rows come twice in a snapshot, as they were before and as they are.
+    /// Whether a snapshot has some rows twice, first in an old version.
     pub(super) doubled: bool,
-    /// How many of the last changes come after the snapshot that has them already.
+    /// How many of the latest changes are sent again after a snapshot that includes them.
     pub(super) overlap: usize,
-    /// Whether frames of a v2 subscription come after its end.
+    /// Whether frames of a v2 subscription arrive after its end.
     pub(super) late_frames: bool,
-    /// Whether lists and derived views of v2 only say that a deleted row left.
+    /// Whether lists and derived views of v2 send a `remove` for a deleted row.
     pub(super) only_removes: bool,
 }
 
-/// Where changes have their positions from.
+/// The positions of changes.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) enum Positions {
-    /// A slot each, from one on and so far apart.
+    /// Each change has its own slot: the first slot, and the distance between slots.
     Slots(u64, u64),
-    /// All are of one event.
+    /// All changes have the same position.
     Same,
-    /// Some to a slot, and within it back and forth; the slots are so far apart.
+    /// Several changes share a slot, with indices out of order. The distance between slots.
     Wavering(u64),
-    /// A slot each, but that some changes have no position.
+    /// Each change has its own slot, but some have no position.
     Lacking,
-    /// A slot each, but that some changes are of a time long past.
+    /// Each change has its own slot, but some have one from long ago.
     Falling,
     #[default]
     None,
 }
 
 impl Positions {
-    /// Whether the later of two changes is never the one with the lesser position.
+    /// Whether positions never decrease.
     pub(super) fn are_in_order(self) -> bool {
         matches!(
             self,
@@ -93,7 +93,7 @@ impl Positions {
         )
     }
 
-    /// Whether each change has a position of its own, in order, or none has any.
+    /// Whether all changes have distinct positions in order, or none has one.
     pub(super) fn tell_apart(self) -> bool {
         matches!(self, Positions::Slots(..) | Positions::None)
     }
@@ -101,56 +101,57 @@ impl Positions {
 
 #[derive(Debug, Clone)]
 pub(super) enum Step {
-    /// Most fields of a row.
+    /// Sends most fields of a row.
     Put(&'static str, Value),
-    /// Some fields, and where these append.
+    /// Sends some fields, and the paths that append.
     Patch(&'static str, Value, Vec<&'static str>),
-    /// The fields that the server has already.
+    /// Sends a row again unchanged.
     Touch(&'static str),
     Delete(&'static str),
-    /// A value that does not fit.
+    /// Sends a value that fails to decode.
     Bad(&'static str, Value),
     Join(Spec),
-    /// A reader of a view that the server does not have.
+    /// Adds a reader of a view that the server lacks.
     JoinUnknown,
     Leave(Index),
-    /// A reader leaves for another one.
+    /// Replaces a reader by another one.
     Replace(Index, Spec),
-    /// A reader reads so many items at most.
+    /// Lets a reader read at most this many items.
     Read(Index, usize),
-    /// What the client has said arrives now.
+    /// Delivers the client's messages now.
     Sync,
-    /// So many of the server's messages arrive now, at once.
+    /// Delivers this many of the server's messages now, together.
     Deliver(usize),
-    /// Time goes by, in milliseconds.
+    /// Lets time pass, in milliseconds.
     Wait(u64),
-    /// Time goes by while the client's machine is asleep.
+    /// Lets time pass while the client's machine sleeps, in milliseconds.
     Sleep(u64),
     Fault(Fault),
 }
 
-/// What goes wrong between client and server.
+/// A fault between client and server.
 #[derive(Debug, Clone)]
 pub(super) enum Fault {
-    /// The connection ends, and what is under way is lost.
+    /// The connection ends, and messages in flight are lost.
     Reset,
-    /// The connection ends after what is under way.
+    /// The connection ends after the messages in flight.
     HangUp,
     /// Nothing arrives any more at either end.
     Cut,
-    /// The server removes the client without a word: it answers pings, and hangs up at the next message.
+    /// The server removes the client without a message. It answers pings, and closes the connection at the
+    /// next message.
     Remove,
-    /// The server ends one subscription without a word.
+    /// The server ends one subscription without a message.
     Starve(Index),
-    /// The server ends, and starts without a row.
+    /// The server restarts without rows.
     Restart,
-    /// What a later dial meets.
+    /// Scripts the outcome of a later dial.
     Dial(Dial),
-    /// What a later fetch of a token meets.
+    /// Scripts the outcome of a later fetch of a token.
     Fetch(Fetch),
     /// Messages are slow from now on.
     Delay(Delay),
-    /// What only a v2 server does.
+    /// A fault that only a v2 server has.
     V2(Trouble),
 }
 
@@ -158,7 +159,7 @@ pub(super) enum Fault {
 pub(super) enum Fetch {
     Fails,
     Hangs,
-    /// It takes so many milliseconds.
+    /// It takes this many milliseconds.
     Slow(u64),
 }
 
@@ -166,11 +167,11 @@ pub(super) enum Fetch {
 pub(super) enum Dial {
     Refused,
     Unanswered,
-    /// It takes so many milliseconds.
+    /// It takes this many milliseconds.
     Slow(u64),
 }
 
-/// How long messages are under way, in milliseconds.
+/// The delays of messages, in milliseconds.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Delay {
     pub(super) up: u64,
@@ -256,7 +257,7 @@ impl Script {
         self.specs().any(|spec| spec.view().is_some())
     }
 
-    /// Whether somebody may have the list without what was there first.
+    /// Whether some reader reads the list without its snapshot.
     pub(super) fn is_bare(&self) -> bool {
         let bare =
             |spec: &Spec| matches!(&spec.source, Source::Part { part, .. } if part.no_snapshot);
@@ -290,7 +291,7 @@ impl fmt::Display for Script {
 }
 
 impl Spec {
-    /// Who reads everything.
+    /// Returns the spec of a reader of the whole list.
     pub(super) fn whole_list() -> Self {
         Spec {
             source: Source::Part {
@@ -302,7 +303,7 @@ impl Spec {
         }
     }
 
-    /// The derived view that is read, if it is one.
+    /// Returns the derived view that is read, if any.
     pub(super) fn view(&self) -> Option<usize> {
         match &self.source {
             Source::Part { view, .. } | Source::Key(view, _) => *view,
@@ -310,7 +311,8 @@ impl Spec {
         }
     }
 
-    /// Whether rows of this key are read, whatever is in them and wherever they are; only of the list.
+    /// Returns whether a reader of the list reads this key. `None` if that depends on a row's content or
+    /// place.
     pub(super) fn reads(&self, key: &str) -> Option<bool> {
         match &self.source {
             Source::Part { view: None, part } if *part == Part::default() => Some(true),
@@ -321,7 +323,7 @@ impl Spec {
     }
 }
 
-/// Replaces what would make the server sort in an order of its own.
+/// Replaces values that would make the server sort otherwise than it announces.
 pub(super) fn tamed(mut fields: Value) -> Value {
     for name in ["score", "hidden"] {
         match fields.get_mut(name) {

@@ -1,4 +1,4 @@
-//! The runs: one for each seed, over all processors, and what is said of one that fails.
+//! Runs one script per seed on all processors, and reports a failure.
 
 use std::env;
 use std::ops::Range;
@@ -15,11 +15,11 @@ use super::script::Script;
 use super::{draw, v2};
 use crate::wire::Protocol;
 
-/// How many seeds are run, from 0 on, unless `SIMULATION_SEEDS` says otherwise.
+/// The number of seeds to run, from 0, unless `SIMULATION_SEEDS` is set.
 const SEEDS: u64 = 5_000;
-/// How many shorter scripts are tried for one that fails.
+/// The number of shorter scripts to try after a failure.
 const SHRINKS: usize = 20_000;
-/// What runs one seed again.
+/// The command that runs one seed again.
 const COMMAND: &str =
     "cargo test -p hyperstack-sdk --features testing --lib -- simulation::in_the_end";
 
@@ -27,7 +27,7 @@ const COMMAND: &str =
 ///
 /// # Panics
 ///
-/// With the least seed that fails, and the shortest script that was found to fail as well.
+/// Panics with the lowest failing seed and the shortest failing script found.
 pub(super) fn each(
     protocol: Protocol,
     run: impl Fn(&Runtime, &Script, u64) -> Result<(), String> + Sync,
@@ -42,7 +42,7 @@ pub(super) fn each(
     }
 }
 
-/// Runs the scripts of these seeds.
+/// Runs these seeds.
 pub(super) fn some(
     protocol: Protocol,
     seeds: Range<u64>,
@@ -74,7 +74,7 @@ pub(super) fn some(
     }
 }
 
-/// A thread's own runtime, in whose clock time goes by only where a run says so.
+/// A thread's own runtime, whose clock advances only when a run advances it.
 struct Runner<'r, F> {
     run: &'r F,
     runtime: Runtime,
@@ -94,9 +94,9 @@ impl<'r, F: Fn(&Runtime, &Script, u64) -> Result<(), String>> Runner<'r, F> {
         }
     }
 
-    /// The script of a seed, and shorter ones.
+    /// Returns the script of a seed, which can be shrunk.
     fn scripts(&self, seed: u64) -> impl ValueTree<Value = Script> {
-        // A stronger generator would take half of the time.
+        // A stronger generator would take half of the run time.
         let bytes = [mixed(seed), mixed(!seed)].map(u64::to_le_bytes).concat();
         let rng = TestRng::from_seed(RngAlgorithm::XorShift, &bytes);
         let config = Config {
@@ -116,7 +116,7 @@ impl<'r, F: Fn(&Runtime, &Script, u64) -> Result<(), String>> Runner<'r, F> {
         })
     }
 
-    /// The shortest script that fails, and how.
+    /// Returns the shortest failing script found, and its error.
     fn shrink(&self, seed: u64) -> (Script, String) {
         let mut scripts = self.scripts(seed);
         let first = scripts.current();
@@ -140,7 +140,7 @@ impl<'r, F: Fn(&Runtime, &Script, u64) -> Result<(), String>> Runner<'r, F> {
     }
 }
 
-/// Bits without a pattern, other ones for each number (splitmix64).
+/// Scrambles a number (splitmix64).
 fn mixed(number: u64) -> u64 {
     let mut mixed = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -152,6 +152,6 @@ fn number(name: &str) -> Option<u64> {
     let text = env::var(name).ok()?;
     Some(
         text.parse()
-            .unwrap_or_else(|_| panic!("{name} is no number: {text}")),
+            .unwrap_or_else(|_| panic!("{name} must be a number, found {text}")),
     )
 }

@@ -1,4 +1,4 @@
-//! The server without a socket: the model, its clients, and this test's own account of what it has.
+//! The server without a socket: the model, its clients, and an independent record of its rows.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -20,34 +20,32 @@ use crate::wire::Protocol;
 
 pub(super) const ENTITY: &str = "Pool";
 
-/// Whether a change that appends may come after the snapshot that has it already, as the real server
-/// sends it.
+/// The real server may send an append again after a snapshot that includes it.
 const APPENDS_OVERLAP: bool = true;
 
 pub(super) struct Server {
     pub(super) state: State,
     pub(super) habits: Habits,
-    /// How many changes there were.
+    /// The number of changes so far.
     pub(super) changes: u64,
     /// The last changes, and whether each appends.
     pub(super) recent: VecDeque<(Change, bool)>,
-    /// How many changes there were when the last client came.
+    /// The number of changes before the last client connected.
     admitted: u64,
-    /// The rows of the derived views: merged of all that the list ever had.
+    /// The rows of the derived views, merged from all changes ever.
     derived: BTreeMap<String, Value>,
-    /// By which values the rows stand in the views, by view and key: a value that goes leaves the row
-    /// where it was.
+    /// The sort values by view and key. A row whose value goes keeps its place.
     places: BTreeMap<(usize, String), Value>,
-    /// The rows as they were before they changed last, in the list and in the derived views.
+    /// The rows before their last change, in the list and in the derived views.
     before: BTreeMap<String, [Option<Value>; 2]>,
-    /// The rows that the list forgot: it may have less of them than its clients.
+    /// Keys that the list evicted. Clients may have more fields of these rows.
     pub(super) worn: BTreeSet<String>,
     /// The rows that were evicted while a v2 client held their state, and still holds it.
     pub(super) ghosts: BTreeSet<String>,
     /// The rows that lacked their required field after a restart of a v2 server: a client that holds the
     /// row of an earlier run keeps it, and merges later patches into it.
     pub(super) mixed: BTreeSet<String>,
-    /// The rest of a snapshot under v2, which goes out behind what other subscriptions get meanwhile.
+    /// The rest of a v2 snapshot, which is sent after the messages of other subscriptions.
     pub(super) backlog: Vec<Vec<u8>>,
     pub(super) history: History,
     pub(super) met: Met,
@@ -93,7 +91,7 @@ impl Server {
 
     // Its clients.
 
-    /// Lets a client in, and names it.
+    /// Admits a client, and returns its number.
     pub(super) fn admit(&mut self) -> u64 {
         self.admitted = self.changes;
         self.state.heard.accepted += 1;
@@ -109,7 +107,7 @@ impl Server {
         self.state.peers.remove(&peer);
     }
 
-    /// Sends a client nothing any more, and hangs up when it says something.
+    /// Removes a client without a message. Its next message ends the connection.
     pub(super) fn remove(&mut self, peer: u64) {
         self.backlog.clear();
         if let Some(peer) = self.state.peers.get_mut(&peer) {
@@ -131,7 +129,7 @@ impl Server {
         }
     }
 
-    /// Whether a client is told all that it asked for.
+    /// Whether all subscriptions of a client are live.
     pub(super) fn serves(&self, peer: u64) -> bool {
         let peer = self.state.peers.get(&peer).filter(|peer| !peer.muted);
         peer.is_some_and(|peer| peer.subscriptions.iter().all(|held| held.feed.is_some()))
@@ -150,7 +148,7 @@ impl Server {
                 self.met.note(Event::Resumed);
             }
             if begun && request.with_snapshot != Some(false) {
-                // Who asks for what it missed has the rest: only what is newer can come once more.
+                // A client that resumes has the earlier changes. Only newer ones can be sent again.
                 let newer = (self.changes - self.admitted) as usize;
                 let most = request.after.map_or(usize::MAX, |_| newer);
                 self.repeat(peer, most);
@@ -164,11 +162,11 @@ impl Server {
         peer.map_or(0, |peer| peer.subscriptions.len())
     }
 
-    /// Sends what changed between the beginning of the last subscription and its snapshot, which has
-    /// it too; so many changes at most.
+    /// Sends again the changes between the start of the last subscription and its snapshot, which includes
+    /// them.
     fn repeat(&mut self, peer: u64, most: usize) {
-        // Without positions the client cannot know of it, nor where the array has been cut meanwhile: a
-        // hundred elements must have come in between, of the real server.
+        // The client cannot recognise a repeated append without positions, or if the array was cut meanwhile.
+        // On the real server, a cut takes a hundred elements.
         let has_positions = match self.habits.positions {
             Positions::None | Positions::Lacking | Positions::Falling => false,
             Positions::Slots(..) | Positions::Same | Positions::Wavering(_) => true,
@@ -194,20 +192,20 @@ impl Server {
         }
     }
 
-    /// The next messages for a client.
+    /// Takes the next messages for a client.
     pub(super) fn say(&mut self, peer: u64) -> Vec<Vec<u8>> {
         if self.is_v2() {
             return self.say_v2(peer);
         }
         let mut messages = Vec::new();
         while let Some(message) = self.state.pop(peer) {
-            messages.extend(self.told(message.into_data().to_vec()));
+            messages.extend(self.with_habits(message.into_data().to_vec()));
         }
         messages
     }
 
-    /// A message as this server sends it: a snapshot in small pieces, rows in it twice.
-    pub(super) fn told(&mut self, message: Vec<u8>) -> Vec<Vec<u8>> {
+    /// Applies the server's habits to a message: snapshots in small batches, and rows sent twice.
+    pub(super) fn with_habits(&mut self, message: Vec<u8>) -> Vec<Vec<u8>> {
         let doubles = self.habits.doubled && !self.is_v2();
         if self.habits.batch.is_none() && !doubles {
             return vec![message];
@@ -277,9 +275,9 @@ impl Server {
         self.history.see(key, &self.derived[key]);
     }
 
-    /// What is appended, such as no other change does where positions do not tell changes apart: the
-    /// same elements once more could not be told from those that come once more.
-    pub(super) fn told_apart(&self, mut fields: Value, append: &[&str]) -> Value {
+    /// Makes appended elements unique if positions do not identify changes. Otherwise equal elements of two
+    /// changes would look like one change sent twice.
+    pub(super) fn with_unique_appends(&self, mut fields: Value, append: &[&str]) -> Value {
         if !self.habits.positions.tell_apart() {
             for path in append {
                 let items = fields.get_mut(*path).and_then(Value::as_array_mut);
@@ -291,7 +289,7 @@ impl Server {
         fields
     }
 
-    /// The position of the next change.
+    /// Returns the position of the next change.
     pub(super) fn position(&self) -> SeqSource {
         let changes = self.changes;
         match self.habits.positions {
@@ -310,8 +308,8 @@ impl Server {
         }
     }
 
-    /// Deletes a row, and says so to the readers of the list, which the real server cannot. Where a
-    /// window of one row would become empty, of which the server says nothing, there is no delete.
+    /// Deletes a row and sends the deletion to subscribers of the list, which the real server cannot do. Does
+    /// nothing if a window of one row would become empty, because the server would not report that.
     pub(super) fn delete(&mut self, peer: u64, key: &str) -> bool {
         let count = self.derived.len();
         let Some(client) = self.state.peers.get(&peer) else {
@@ -336,7 +334,7 @@ impl Server {
                 mode: Mode::List,
                 view: "Pool/list",
             };
-            let told: Vec<_> = peer
+            let frames: Vec<_> = peer
                 .subscriptions
                 .iter()
                 .filter(|held| match &held.feed {
@@ -347,7 +345,7 @@ impl Server {
                 })
                 .map(|_| header.delete(key))
                 .collect();
-            for message in told {
+            for message in frames {
                 self.met.note(Event::Deleted);
                 peer.push(message);
             }
@@ -355,7 +353,7 @@ impl Server {
         true
     }
 
-    /// Starts again, without rows and without clients.
+    /// Restarts without rows and clients.
     pub(super) fn restart(&mut self) {
         self.met.note(Event::Restarted);
         self.ghosts.clear();
@@ -382,14 +380,14 @@ impl Server {
         self.state.model.rows(ENTITY)?.get(key)
     }
 
-    /// All rows, the one that changed last first.
+    /// Returns all rows, the most recently changed first.
     pub(super) fn rows(&self) -> Vec<(&str, &Value)> {
         let rows = self.state.model.rows(ENTITY);
         rows.into_iter().flat_map(|rows| rows.iter()).collect()
     }
 
-    /// All rows in the order of a view: missing values first, then numbers, then text, which ascends
-    /// in either direction; ties by key.
+    /// Returns all rows in the order of a view: missing values, then numbers, then text, then by key. Text
+    /// ascends in either direction.
     pub(super) fn sorted(&self, view: usize) -> Vec<(&str, &Value)> {
         let descending = VIEWS[view].2;
         let place = |key: &str| match self.places.get(&(view, key.to_owned())) {
@@ -411,14 +409,14 @@ impl Server {
         rows
     }
 
-    /// The rows by key.
+    /// Returns the rows by key.
     pub(super) fn by_key(&self) -> BTreeMap<String, Value> {
         let rows = KEYS.iter().filter_map(|key| Some((key, self.row(key)?)));
         rows.map(|(key, row)| ((*key).to_owned(), row.clone()))
             .collect()
     }
 
-    /// The rows of the derived views, which outlive those of the list.
+    /// Returns the rows of the derived views, which outlive those of the list.
     pub(super) fn derived(&self) -> &BTreeMap<String, Value> {
         &self.derived
     }

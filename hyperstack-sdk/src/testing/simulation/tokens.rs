@@ -1,4 +1,4 @@
-//! A service that gives tokens, and the server's account of how long each lives.
+//! The service that issues tokens, and the lifetimes that the server enforces.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, SystemTime};
@@ -12,24 +12,24 @@ use crate::session::Grant;
 /// How long the client waits for a token.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What a fetch takes where nothing is foretold.
+/// The duration of a fetch without a scripted outcome.
 const USUAL: Duration = Duration::from_millis(50);
 
 type Fetched = Result<AuthToken, TokenError>;
 
-/// Tokens of one life, with at most one on its way to the client.
+/// Tokens of one lifetime, with at most one fetch in progress.
 pub(super) struct Tokens {
     life: Duration,
-    /// When each that was given ends.
+    /// When each issued token expires.
     ends: HashMap<String, Instant>,
-    /// What the next fetches meet, one each; after these, a token.
+    /// The outcomes of the next fetches, one each. Later fetches succeed.
     fetches: VecDeque<Fetch>,
     flight: Option<Flight>,
 }
 
 /// A token, or a failure, on its way to the client.
 struct Flight {
-    /// When the client asked. It counts a token's life from here, as the client's own driver does.
+    /// When the client requested the token. Its lifetime counts from here, as in the client's own driver.
     asked: Instant,
     due: Instant,
     fetched: Fetched,
@@ -45,8 +45,8 @@ impl Tokens {
         }
     }
 
-    /// The fetch after those that were foretold meets this.
-    pub(super) fn foretell(&mut self, fetch: Fetch) {
+    /// Scripts the outcome of one fetch, after those already scripted.
+    pub(super) fn schedule(&mut self, fetch: Fetch) {
         self.fetches.push_back(fetch);
     }
 
@@ -54,12 +54,12 @@ impl Tokens {
         self.fetches.clear();
     }
 
-    /// Whether a token is on its way.
+    /// Whether a fetch is in progress.
     pub(super) fn is_flying(&self) -> bool {
         self.flight.is_some()
     }
 
-    /// What came of fetching a token, once something has.
+    /// Fetches a token, and returns the outcome once it is due.
     pub(super) fn fetch(&mut self, now: Instant) -> Option<Result<Grant, TokenError>> {
         if self.flight.is_none() {
             let failed = || Err(TokenError::new("the test says so"));
@@ -90,7 +90,7 @@ impl Tokens {
         AuthToken::new(token).expires_in(self.life)
     }
 
-    /// When a token ends, if it is one that has not.
+    /// Returns when a token expires, or `None` if it is unknown or expired.
     pub(super) fn end(&self, token: &str, now: Instant) -> Option<Instant> {
         self.ends.get(token).copied().filter(|end| *end > now)
     }

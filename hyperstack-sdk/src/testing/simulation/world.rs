@@ -1,4 +1,4 @@
-//! A client, its server and what is between them, and what a script does to them.
+//! The client, the server and the network, and the effect of each step on them.
 
 use std::collections::BTreeSet;
 use std::hash::Hasher;
@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::driver::Driver;
 use super::met::Event;
-use super::network::Told;
+use super::network::Arrival;
 use super::reader::Reader;
 use super::row::{decode, Pool};
 use super::script::{tamed, Fault, Positions, Script, Spec, Step};
@@ -24,27 +24,26 @@ use crate::session::Link;
 use crate::wire::Protocol;
 use crate::{EndReason, HyperStack, StreamExt as _, Update, Watch};
 
-/// After how long without a word a client takes a subscription for dead, where it does. With faults over
-/// all dead ones are begun anew within this time and the quarter of it that may pass until it looks.
+/// The client's `stale_after`, if it is set. Dead subscriptions are resubscribed within 1.25 times this.
 const STALE_AFTER: Duration = Duration::from_secs(60);
-/// How many turns without time going by are none of an idle client.
+/// A client that takes this many turns without time passing never comes to rest.
 const TURNS: usize = 10_000;
 
 pub(super) struct World {
     pub(super) driver: Driver,
     pub(super) server: Server,
     pub(super) readers: Vec<Reader>,
-    /// Whether nothing kept the list from being followed without a break.
+    /// Whether nothing has interrupted the list so far.
     is_calm: bool,
-    /// Rows of whose deletion in the list the client is being told; a snapshot would not say so.
+    /// Keys whose delete is in flight. A snapshot would not report the deletion.
     deleting: BTreeSet<String>,
-    /// Rows of which the client may have refused a frame for one of its fields: the others are lost to
-    /// it until they come again, mended or not.
-    pub(super) spoilt: BTreeSet<String>,
-    /// Rows that were sent in full at the end.
+    /// Keys of rows that got an undecodable value. Their fields may differ from the server's until they are
+    /// sent again.
+    pub(super) undecodable: BTreeSet<String>,
+    /// Keys of rows that were sent in full at the end.
     pub(super) mended: BTreeSet<String>,
     is_quirky: bool,
-    /// Readers of a view that the server does not have.
+    /// Readers of a view that the server lacks.
     unknown: Vec<Watch<Update<Pool>>>,
 }
 
@@ -54,8 +53,7 @@ impl World {
             .protocol(protocol)
             .stream_capacity(script.capacity)
             .wait_for_server(true);
-        // Positions that come late or not at all are no measure of what was missed: the first such change
-        // may fall into the very gap, and nobody can know before.
+        // A resumed list can miss a change whose position is late or missing, so these scripts do not resume.
         if matches!(
             script.habits.positions,
             Positions::Lacking | Positions::Falling
@@ -66,8 +64,9 @@ impl World {
             settings = settings.stale_after(STALE_AFTER);
         }
         if script.habits.token_life.is_some() {
-            // The driver fetches them.
-            settings = settings.token_provider(|| async { Err(TokenError::denied("nobody asks")) });
+            // The simulated driver fetches tokens itself.
+            settings =
+                settings.token_provider(|| async { Err(TokenError::denied("never called")) });
         }
         let shared = settings.seeded("simulated".to_owned(), seed);
         World {
@@ -79,14 +78,14 @@ impl World {
             readers: Vec::new(),
             is_calm: false,
             deleting: BTreeSet::new(),
-            spoilt: BTreeSet::new(),
+            undecodable: BTreeSet::new(),
             mended: BTreeSet::new(),
             is_quirky: script.quirky,
             unknown: Vec::new(),
         }
     }
 
-    /// Does what the script says, then lets all faults end and everything come to rest.
+    /// Runs the script, then ends all faults and lets everything come to rest.
     pub(super) async fn run(&mut self, script: &Script) -> Result<(), String> {
         if script.anchored {
             self.join(Spec::whole_list());
@@ -99,7 +98,7 @@ impl World {
         self.recover().await?;
         self.mend(script);
         self.settle();
-        // What nobody reads any more lingers until now, and wide windows with it.
+        // Subscriptions and wide windows without readers linger until now.
         self.wait(6_000).await;
         self.wait(6_000).await;
         self.settle();
@@ -112,7 +111,7 @@ impl World {
         Ok(())
     }
 
-    /// A number that tells one run from another.
+    /// Returns a hash of the run, which must be the same for the same seed.
     pub(super) fn trace(&self) -> u64 {
         let mut trace = self.driver.trace.clone();
         for reader in &self.readers {
@@ -133,7 +132,7 @@ impl World {
             Step::Delete(key) => self.delete(key),
             Step::Bad(..) if !script.errs => {}
             Step::Bad(key, fields) => {
-                self.spoilt.insert((*key).to_owned());
+                self.undecodable.insert((*key).to_owned());
                 self.merge(key, fields.clone(), &[], false);
             }
             Step::JoinUnknown => self.join_unknown(),
@@ -162,21 +161,22 @@ impl World {
         }
     }
 
-    /// Merges fields into a row, which may count as its creation.
+    /// Merges fields into a row. `created` marks the change as the row's creation.
     fn merge(&mut self, key: &str, fields: Value, append: &[&str], created: bool) {
-        let fields = match self.is_quirky {
-            true => fields,
-            false => tamed(fields),
+        let fields = if self.is_quirky {
+            fields
+        } else {
+            tamed(fields)
         };
-        let fields = self.server.told_apart(fields, append);
+        let fields = self.server.with_unique_appends(fields, append);
         let before = self.server.row(key).and_then(decode);
         if self.server.is_v2() {
             self.server.merge_v2(key, fields, append, created);
         } else {
             self.server.merge(key, fields, append);
         }
-        // The server evicted such a row, but the client still holds it: the row comes back as a patch that
-        // may change nothing there.
+        // The client may still hold a row that the server evicted. The patch that brings it back may then
+        // change nothing for the client.
         let is_worn = !self.server.is_v2() && self.server.worn.contains(key);
         let is_back = before.is_none() && is_worn;
         if !is_back && self.server.row(key).and_then(decode) != before {
@@ -187,7 +187,7 @@ impl World {
         self.driver.collect(&mut self.server, Instant::now());
     }
 
-    /// A v1 server does not repeat a delete, so that it must not fall between two subscriptions.
+    /// A v1 server does not repeat a delete, so it must not fall between two subscriptions.
     fn delete(&mut self, key: &str) {
         if self.server.is_v2() {
             self.server.delete_v2(key);
@@ -202,7 +202,7 @@ impl World {
         }
     }
 
-    /// The server's name for the client, if what it sends arrives.
+    /// Returns the client's number at the server, if messages arrive.
     fn client_of_server(&self) -> Option<u64> {
         let network = &self.driver.network;
         let peer = network.wire.as_ref().map(|wire| wire.peer);
@@ -224,7 +224,7 @@ impl World {
         self.unknown.push(stream);
     }
 
-    /// Checks that each reader of an unknown view was told so.
+    /// Checks that each reader of an unknown view ended with that reason.
     fn check_unknown(&mut self) -> Result<(), String> {
         for stream in &mut self.unknown {
             let item = stream.next().now_or_never();
@@ -244,7 +244,7 @@ impl World {
     }
 
     fn leave(&mut self, which: impl FnOnce(usize) -> usize) {
-        // The first one may be the anchor.
+        // The first reader may be the one that anchors the run.
         if self.readers.len() > 1 {
             let at = 1 + which(self.readers.len() - 1);
             self.readers.remove(at);
@@ -256,8 +256,8 @@ impl World {
         let network = &mut self.driver.network;
         let peer = network.wire.as_ref().map(|wire| wire.peer);
         match (fault, peer) {
-            (Fault::Dial(dial), _) => network.foretell(*dial),
-            (Fault::Fetch(fetch), _) => self.driver.tokens.foretell(*fetch),
+            (Fault::Dial(dial), _) => network.schedule(*dial),
+            (Fault::Fetch(fetch), _) => self.driver.tokens.schedule(*fetch),
             (Fault::Delay(delay), _) => network.slow(*delay),
             (Fault::Restart, _) => {
                 self.server.restart();
@@ -269,7 +269,7 @@ impl World {
             }
             (Fault::HangUp, Some(peer)) => {
                 self.server.forget(peer);
-                network.tell(Told::End, now);
+                network.deliver(Arrival::End, now);
             }
             (Fault::Cut, Some(_)) => network.cut(),
             (Fault::Remove, Some(peer)) => self.server.remove(peer),
@@ -291,7 +291,7 @@ impl World {
         self.rest();
     }
 
-    /// Everybody does what there is to do at this moment.
+    /// Does everything that is due at this moment.
     fn rest(&mut self) {
         let losses = self.driver.losses;
         let turns = (0..TURNS).find(|_| !self.driver.turn(&mut self.server));
@@ -308,7 +308,7 @@ impl World {
         }
     }
 
-    /// What readers miss from now on may come in a snapshot.
+    /// Notes that changes may reach readers in a snapshot from now on.
     fn interrupt(&mut self) {
         self.is_calm = false;
         self.readers
@@ -353,10 +353,10 @@ impl World {
                 return;
             }
         }
-        panic!("the client has always something to say");
+        panic!("the client never stops sending");
     }
 
-    /// Faults end. What has gone wrong unnoticed must be noticed now.
+    /// Ends all faults. The client must now notice those that it has not noticed yet.
     async fn recover(&mut self) -> Result<(), String> {
         self.driver.network.heal();
         self.driver.tokens.heal();
@@ -381,7 +381,7 @@ impl World {
         Err(format!("the client is not back: {link:?}"))
     }
 
-    /// A subscription ends, so that the client requests those that were refused.
+    /// Ends a subscription, so that the client requests the refused ones again.
     async fn make_room(&mut self) {
         let client = self.driver.client.clone();
         let mut stream = source::<Pool>(&client, "Pool").state().watch("other");
@@ -392,7 +392,7 @@ impl World {
         self.settle();
     }
 
-    /// Sends in full what cannot be put together from what is sent otherwise.
+    /// Sends rows in full that the client cannot complete otherwise.
     fn mend(&mut self, script: &Script) {
         let is_v2 = self.server.is_v2();
         let leaves_partial = script.leaves_partial && (is_v2 || !script.has_views());
@@ -403,14 +403,14 @@ impl World {
             let is_partial = row.get("name").is_none() && leaves_partial && !is_kept;
             let is_lost = decode(&row).is_none() && !is_partial;
             let is_worn = self.server.worn.contains(&key) && self.server.row(&key).is_some();
-            let is_spoilt = self.spoilt.contains(&key) || is_kept;
-            if is_lost || is_worn && script.mends || is_spoilt {
+            let is_undecodable = self.undecodable.contains(&key) || is_kept;
+            if is_lost || is_worn && script.mends || is_undecodable {
                 let whole = json!({
                     "name": key, "score": 1, "limit": null, "log": [7], "hidden": 1,
                     "meta": {"status": null, "level": 1},
                 });
-                if is_v2 && self.spoilt.contains(&key) {
-                    // If the client could not read the whole row, it does not take patches of it.
+                if is_v2 && self.undecodable.contains(&key) {
+                    // If the client could not decode the row, it does not apply patches to it.
                     self.delete(&key);
                 }
                 self.merge(&key, whole, &[], true);

@@ -1,4 +1,4 @@
-//! Subscriptions of protocol v1: the answer to a request, and the frames after each change.
+//! v1 subscriptions: the answer to a request, and the frames after each change.
 
 use serde_json::Value;
 use tokio_tungstenite::tungstenite::Message;
@@ -12,10 +12,10 @@ use super::message::Subscribe;
 use super::window::{Step, Window};
 use crate::wire::Seq;
 
-/// The window of a derived view that neither the request nor the view limits.
+/// The window size of a derived view if neither the request nor the view limits it.
 const DEFAULT_TAKE: usize = 100;
 
-/// What feeds a live subscription.
+/// What decides which frames a live subscription gets.
 #[derive(Debug)]
 pub(crate) enum Feed {
     /// The patches of an entity, of one key or of all.
@@ -29,8 +29,8 @@ pub(crate) enum Feed {
 }
 
 impl Feed {
-    /// The answer to a request, and the feed of the subscription from then on. `None` for a view that
-    /// does not exist: such a request gets no answer.
+    /// Answers a request, and creates the subscription's feed. `None` for a view that does not exist: such a
+    /// request gets no answer.
     pub(super) fn open(model: &Model, request: &Subscribe) -> Option<(Vec<Message>, model::Feed)> {
         let view = &request.view;
         match model.view(view)? {
@@ -76,7 +76,7 @@ impl Feed {
         }
     }
 
-    /// The frames that a live subscription to `view` gets after a change.
+    /// Returns the frames that a live subscription to `view` gets after a change.
     pub(crate) fn announce(&mut self, model: &Model, change: &Change, view: &str) -> Vec<Message> {
         match self {
             Self::Patches { entity, mode, key }
@@ -117,7 +117,7 @@ fn message(change: &Change, patch: &Patch, mode: Mode, view: &str) -> Message {
     Message::Binary(bytes.clone())
 }
 
-/// The window of a derived view whose declared limit is `take`.
+/// Returns the window size of a derived view with this declared limit.
 pub(crate) fn default_take(take: Option<usize>) -> usize {
     take.unwrap_or(DEFAULT_TAKE)
 }
@@ -138,7 +138,7 @@ fn selected<'r>(rows: &'r Rows, mode: Mode, request: &Subscribe) -> Vec<(&'r str
         selected.sort_by_key(|(_, row)| std::cmp::Reverse(seq_of(row)));
     }
     selected.truncate(request.snapshot_limit.unwrap_or(usize::MAX));
-    // The limit goes before the key, on the real server too.
+    // As on the real server, the limit is applied before the key.
     selected.retain(|(known, _)| request.key.as_deref().is_none_or(|key| key == *known));
     selected
 }

@@ -1,4 +1,4 @@
-//! The frames of protocol v1, with their fields in the server's order.
+//! The frames of protocol v1, with fields in the server's order.
 
 use serde_json::Value;
 use tokio_tungstenite::tungstenite::Message;
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn frames_are_spelled_as_the_server_spells_them() {
+    fn frames_match_the_servers_byte_for_byte() {
         let append = ["log".to_owned()];
         assert_eq!(
             text(&LIST.patch("42", &json!({"a": 1}), &append, "7:000000000001")),

@@ -1,4 +1,4 @@
-//! Protocol v1 writes an integer that not every JSON reader holds exactly as a string.
+//! Protocol v1 writes integers beyond ±(2^53 - 1) as strings, because some JSON readers cannot hold them.
 
 use serde_json::{Number, Value};
 
@@ -14,7 +14,7 @@ pub(crate) fn is_wide(number: &Number) -> bool {
     }
 }
 
-/// The JSON of a value, with the wide integers in it as strings, at any depth. Floats stay.
+/// Returns the JSON of a value with its wide integers as strings, at any depth. Floats stay numbers.
 pub(super) fn json(value: &Value) -> String {
     if !has_wide(value) {
         return value.to_string();
@@ -22,7 +22,7 @@ pub(super) fn json(value: &Value) -> String {
     stringified(value).to_string()
 }
 
-/// A value with the wide integers in it as strings, at any depth.
+/// Returns a value with its wide integers as strings, at any depth.
 pub(crate) fn stringified(value: &Value) -> Value {
     let mut value = value.clone();
     stringify(&mut value);

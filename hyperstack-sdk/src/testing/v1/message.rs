@@ -1,8 +1,8 @@
-//! What a client may say, read as strictly as the server reads it.
+//! Client messages, parsed as strictly as the server parses them.
 
 use serde_json::{Map, Value};
 
-/// A client's message that the server understands. Whatever else arrives gets no reply.
+/// A client's message that the server understands. Other messages get no reply.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum ClientMessage {
     Subscribe(Subscribe),
@@ -13,7 +13,7 @@ pub(crate) enum ClientMessage {
     Ping,
     RefreshAuth {
         token: String,
-        /// Whether the message asks for the server's generation: no token is worth looking at then.
+        /// Whether the message only probes the server's generation. Its token is then ignored.
         is_probe: bool,
     },
 }
@@ -30,7 +30,7 @@ pub(crate) struct Subscribe {
     pub(crate) snapshot_limit: Option<usize>,
 }
 
-/// What a field of the wrong type makes of its message.
+/// A field has the wrong type, which makes its message invalid.
 struct Malformed;
 
 impl ClientMessage {
@@ -83,7 +83,7 @@ impl Subscribe {
         parsed().ok().flatten()
     }
 
-    /// What makes two subscriptions of a connection the same one.
+    /// Returns the identity of the subscription: a connection can have only one of each.
     pub(crate) fn identity(&self) -> String {
         identity(&self.view, self.key.as_deref())
     }
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_type_silences_the_whole_message() {
+    fn a_field_of_the_wrong_type_invalidates_the_message() {
         for text in [
             r#"{"type":"subscribe","view":"A/list","take":-1}"#,
             r#"{"type":"subscribe","view":"A/list","key":5}"#,

@@ -1,4 +1,4 @@
-//! What is special to protocol v1: its messages, order and windows.
+//! Protocol v1: its messages, order and windows.
 
 mod feed;
 mod frame;

@@ -1,4 +1,4 @@
-//! Recorded sessions of protocol v1: each subscription gets what the recorded one got.
+//! Recorded v1 sessions: a subscription gets the messages that the recorded one got.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use super::frame::Header;
 use super::message::{ClientMessage, Subscribe};
 use crate::wire::{Entry, Side};
 
-/// The recorded subscriptions, each with what the server sent it.
+/// The recorded subscriptions, each with the messages that it got.
 #[derive(Debug, Default)]
 pub(crate) struct Tapes(Vec<Tape>);
 
@@ -21,12 +21,12 @@ struct Tape {
     view: String,
     key: Option<String>,
     mode: Mode,
-    /// Whether the view is derived: such a view sends its snapshot to anyone, whatever the key.
+    /// Whether the view is derived. A derived view sends its snapshot whatever the key.
     derived: bool,
     pace: Pace,
     /// When it was subscribed, in the recording's time.
     start: u64,
-    /// Whether the recording subscribes to the same again: what follows is the other's.
+    /// Whether the recording subscribes to the same again. Later messages belong to that subscription.
     ended: bool,
     subscribed: Message,
     frames: Vec<Frame>,
@@ -42,10 +42,10 @@ struct Frame {
 }
 
 impl Tapes {
-    /// Takes a recording in. Messages that belong to no subscription are left out.
+    /// Adds a recording. Messages that belong to no subscription are left out.
     pub(crate) fn add(&mut self, recording: &Recording, pace: Pace) {
         let first = self.0.len();
-        // Keys are announced by the client only; the server confirms in the same order.
+        // Only the client's requests have keys; the server confirms them in the same order.
         let mut requests: Vec<Subscribe> = Vec::new();
         for entry in recording {
             match entry.from {
@@ -81,11 +81,12 @@ impl Tapes {
             let tape = match key {
                 Some(key) => {
                     let seeing: Vec<_> = tapes.filter(|tape| tape.sees(key)).collect();
-                    // Each is sent a copy: who has this one already leaves the next to another.
+                    // Each subscription gets its own copy of a message. If one has this message, the next
+                    // copy is another's.
                     let without = seeing.iter().position(|tape| !tape.ends_with(&entry.text));
                     seeing.into_iter().nth(without.unwrap_or(0))
                 }
-                // A snapshot is sent before the next request is looked at.
+                // The server sends a snapshot before it handles the next request.
                 None => tapes.last(),
             };
             if let Some(tape) = tape {
@@ -99,14 +100,14 @@ impl Tapes {
         }
     }
 
-    /// The entities that were recorded: their base views exist, recorded or not.
+    /// Returns the recorded entities. All their base views exist, recorded or not.
     pub(crate) fn entities(&self) -> Vec<String> {
         let entity = |tape: &Tape| Some(tape.view.split_once('/')?.0.to_owned());
         self.0.iter().filter_map(entity).collect()
     }
 
-    /// What a subscription gets, if its view was recorded: the recorded session of its key, else
-    /// its key's part of the whole view's.
+    /// Returns the messages for a subscription if its view was recorded: the recorded session of its key,
+    /// else that key's messages of the whole view.
     pub(crate) fn play(&self, request: &Subscribe) -> Option<Playback> {
         let mut tapes = self.0.iter().filter(|tape| tape.view == request.view);
         let exact = tapes.clone().find(|tape| tape.key == request.key);
@@ -123,7 +124,7 @@ impl Tapes {
 }
 
 impl Tape {
-    /// The subscription that a message confirms.
+    /// Creates the subscription that a message confirms.
     fn open(
         entry: &Entry,
         content: &Value,
@@ -147,7 +148,7 @@ impl Tape {
         })
     }
 
-    /// Whether a row's live messages are this subscription's.
+    /// Whether this subscription gets a row's live messages.
     fn sees(&self, key: &str) -> bool {
         !self.ended && (self.derived || self.key.as_deref().is_none_or(|own| own == key))
     }
@@ -156,7 +157,7 @@ impl Tape {
         self.frames.last().is_some_and(|last| last.text == text)
     }
 
-    /// The confirmation and nothing else.
+    /// Returns only the confirmation.
     fn confirm(&self) -> Playback {
         Playback {
             now: vec![self.subscribed.clone()],
@@ -164,7 +165,7 @@ impl Tape {
         }
     }
 
-    /// The recorded session, or the part of it that concerns one key.
+    /// Returns the recorded session, or only the messages of one key.
     fn play(&self, request: &Subscribe, key: Option<&str>) -> Playback {
         let mut playback = self.confirm();
         if self.derived || request.with_snapshot.unwrap_or(true) {
@@ -189,7 +190,7 @@ impl Tape {
         playback
     }
 
-    /// One key's row of the snapshot, in a message of its own.
+    /// Returns one row of the snapshot as its own snapshot message.
     fn snapshot_of(&self, key: &str) -> Vec<Message> {
         let snapshot = self.frames.iter().filter(|frame| frame.key.is_none());
         let header = Header {

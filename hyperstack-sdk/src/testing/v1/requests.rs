@@ -1,4 +1,4 @@
-//! What a server of protocol v1 does with a client's message.
+//! How a v1 server handles a client's message.
 
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Message;
@@ -10,7 +10,7 @@ use super::super::state::State;
 use super::feed::Feed;
 use super::message::{identity, ClientMessage, Subscribe};
 
-/// Handles a text message. Whatever makes no sense gets no answer.
+/// Handles a text message. An invalid one gets no answer.
 pub(crate) fn receive(state: &mut State, id: u64, text: &str, now: Instant) {
     match ClientMessage::parse(text) {
         Some(ClientMessage::Subscribe(request)) => subscribe(state, id, &request, now),

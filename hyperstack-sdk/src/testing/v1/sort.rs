@@ -8,7 +8,7 @@ use super::super::merge::lookup;
 use super::super::sort::{Order, Sort};
 use super::integers::is_wide;
 
-/// The value a row is sorted by, negated already where the order descends.
+/// The value by which a row is sorted, already negated if the order is descending.
 ///
 /// Null is first in either direction, then booleans, numbers and text; text ascends in either
 /// direction, and arrays and objects count as null.

@@ -1,4 +1,4 @@
-//! A derived view under protocol v1: every row of its source in order, and a subscriber's window on it.
+//! A derived view under protocol v1: its sorted rows, and a subscription's window.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use super::super::ranking::Ranking;
 use super::super::sort::Sort;
 use super::sort::SortValue;
 
-/// The rows of a derived view, sorted. Unbounded, unlike the cache that feeds it.
+/// The sorted rows of a derived view. Unlike the cache, it has no row limit.
 #[derive(Debug, Default)]
 pub(crate) struct SortedRows {
     ranking: Ranking<SortValue>,
@@ -17,8 +17,8 @@ pub(crate) struct SortedRows {
 }
 
 impl SortedRows {
-    /// Takes in the cached row after a change. The data is merged over every version seen. If the
-    /// sort field disappears or becomes null, the row keeps its place.
+    /// Updates a row from the cache after a change. Its data is merged over all earlier versions. If the sort
+    /// field disappears or becomes null, the row keeps its place.
     pub(crate) fn put(&mut self, key: &str, row: &Value, sort: &Sort) {
         let value = SortValue::of(row, sort);
         if !value.is_null() || !self.ranking.contains(key) {
@@ -49,7 +49,7 @@ impl SortedRows {
     }
 }
 
-/// One subscriber's window: where it lies, and which keys it held last.
+/// A subscription's window: its position, and the keys that it last held.
 #[derive(Debug)]
 pub(crate) struct Window {
     pub(crate) skip: usize,
@@ -57,7 +57,7 @@ pub(crate) struct Window {
     held: Vec<String>,
 }
 
-/// One step of a window's way to its new content.
+/// A frame that moves a client to the window's new content.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Step<'r> {
     Delete(String),
@@ -75,8 +75,8 @@ impl Window {
         window
     }
 
-    /// What the server sends after any change of the source: whoever left, then the whole window.
-    /// A window of one row that becomes empty says nothing.
+    /// Returns the frames after a change: deletes of the rows that left, then the whole window. A window of
+    /// one row that becomes empty sends nothing.
     pub(crate) fn advance<'r>(&mut self, rows: &'r SortedRows) -> Vec<Step<'r>> {
         let now = self.keys(rows);
         let left = std::mem::replace(&mut self.held, now);
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn a_single_row_leaves_without_a_word() {
+    fn a_single_row_window_sends_no_delete_when_it_empties() {
         let mut rows = filled();
         let mut single = Window::new(2, 1, &rows);
         let mut wide = Window::new(2, 5, &rows);

@@ -1,4 +1,4 @@
-//! Faults of protocol v2, on request.
+//! Faults of protocol v2.
 
 use super::super::builder::resolved;
 use super::super::model::{Feed, Model};
@@ -17,7 +17,7 @@ pub(crate) fn end(peer: &mut Peer, id: &str, refusal: &Refusal) {
     peer.push(Message::binary(error(refusal, Some(id), true)));
 }
 
-/// The end of a delivery that fell behind.
+/// The error of a delivery that fell behind.
 pub(crate) fn lagged() -> Refusal {
     Refusal::new("subscription-lagged")
         .message("delivery fell behind and this subscription has stopped")
@@ -26,18 +26,18 @@ pub(crate) fn lagged() -> Refusal {
         )
 }
 
-/// Faults of protocol v2. They reach the live v2 subscriptions of a view, whatever their query, and
-/// leave v1 subscriptions and replayed recordings alone unless they say otherwise.
+/// Faults of protocol v2. Unless stated otherwise, they affect the live v2 subscriptions of a view, whatever
+/// their query, but not v1 subscriptions and replayed recordings.
 impl TestServer {
-    /// Sets the generation of the connections accepted from now on, as if the server were upgraded. Live
-    /// connections keep theirs. Rows stay; use [`restart`](Self::restart) to forget them.
+    /// Sets the generation of connections accepted from now on, as an upgrade does. Live connections keep
+    /// theirs. Rows stay; [`restart`](Self::restart) clears them.
     pub fn set_protocol(&self, protocol: Protocol) {
         self.shared
             .change(|state| state.protocol = resolved(protocol));
     }
 
-    /// Restarts as a server with stored state does: the connections end, the rows come back with their old
-    /// `_version`, and later changes have versions of a new epoch. The port stays open.
+    /// Restarts as a server with stored state does. The connections end and the rows keep their `_version`;
+    /// later changes have versions of a new epoch. The port stays open.
     pub fn restart_with_rows(&self) {
         self.shared.change(|state| {
             state.model.restart_with_rows();
@@ -45,20 +45,21 @@ impl TestServer {
         });
     }
 
-    /// Sends a recovery snapshot, as the server does when a delivery falls behind: an authoritative
-    /// snapshot without a new `subscribed`, whole despite `snapshotLimit` and `after`.
+    /// Sends a recovery snapshot, as the server does when a delivery falls behind. It is an authoritative
+    /// snapshot without a new `subscribed`. It ignores `snapshotLimit` and `after`.
     ///
     /// A subscription that disabled snapshots ends with `subscription-lagged` instead. One whose result
-    /// exceeds the [row limit](crate::testing::TestServerBuilder::max_snapshot_rows) ends without a
-    /// message. Changes that a [coalesced](Self::coalesce) view has not sent yet are in the snapshot and
-    /// are not sent again: coalesce, change rows, then recover to play a client that missed changes.
+    /// exceeds the [row limit](crate::testing::TestServerBuilder::max_snapshot_rows) ends without a message.
+    ///
+    /// The snapshot has the changes that a [coalesced](Self::coalesce) view has not sent yet; they are not
+    /// sent again. To simulate missed changes, coalesce the view, change rows, then recover.
     pub fn recover(&self, view: &str) {
         self.shared.change(|state| state.recover(view));
     }
 
     /// Ends every subscription of a view with an error, such as `subscription-lagged` or
-    /// `subscription-rescoped`. The connection stays open and the subscription ids stay taken; nothing
-    /// more is delivered until the client unsubscribes and subscribes again. Replayed recordings end too.
+    /// `subscription-rescoped`. The connection stays open, and the subscription ids stay taken until the
+    /// client unsubscribes. Replayed recordings end too.
     pub fn end_subscriptions(&self, view: &str, refusal: &Refusal) {
         self.shared.change(|state| {
             for peer in state.peers.values_mut() {
@@ -70,12 +71,12 @@ impl TestServer {
         });
     }
 
-    /// Sends one more upsert of a row for each subscription of a view that a live connection has
-    /// unsubscribed: a frame that was under way when the client unsubscribed.
+    /// Sends an upsert of a row for each subscription of the view that a live connection has unsubscribed.
+    /// This simulates frames that were in flight when the client unsubscribed.
     ///
     /// # Panics
     ///
-    /// If the view's entity has no such row.
+    /// Panics if the view's entity has no such row.
     #[track_caller]
     pub fn send_late_frames(&self, view: &str, key: &str) {
         let sent = self.shared.change(|state| {
@@ -98,28 +99,28 @@ impl TestServer {
         );
     }
 
-    /// Coalesces a view: its changes are collected until [`flush`](Self::flush) instead of being sent
-    /// one by one. Snapshots are current. Holds until [`stop_coalescing`](Self::stop_coalescing).
+    /// Collects the changes of a view until [`flush`](Self::flush), instead of sending them one by one.
+    /// Snapshots are current. This lasts until [`stop_coalescing`](Self::stop_coalescing).
     pub fn coalesce(&self, view: &str) {
         self.shared.change(|state| {
             state.faults.coalesced.entry(view.to_owned()).or_default();
         });
     }
 
-    /// Ends an interval of a coalesced view: sends one upsert for each row that changed, after the rows
-    /// that left, and no patches.
+    /// Ends an interval of a coalesced view. Sends the rows that left, then one upsert for each row that
+    /// changed. No patches are sent.
     pub fn flush(&self, view: &str) {
         self.shared.change(|state| state.flush(view));
     }
 
-    /// Ends an interval of a coalesced `state` view as for a client that missed all its changes: sends one
-    /// patch for each row that changed, with every field that changed since the client got the whole row.
-    /// The patch has no position and appends nothing. A row that was deleted and created anew is an upsert.
+    /// Ends an interval of a coalesced `state` view as for a client that missed all its changes. Each changed
+    /// row is sent as one patch, with every field that changed since the client got the whole row. The patch
+    /// has no position and appends nothing. A row that was deleted and created again is sent as an upsert.
     pub fn catch_up(&self, view: &str) {
         self.shared.change(|state| state.catch_up(view));
     }
 
-    /// Sends what a coalesced view has collected, and later changes at once.
+    /// Sends the changes that a coalesced view has collected, and ends coalescing.
     pub fn stop_coalescing(&self, view: &str) {
         self.shared.change(|state| state.stop_coalescing(view));
     }
@@ -179,7 +180,7 @@ impl State {
         self.faults.coalesced.remove(view);
     }
 
-    /// Sends what a coalesced view has collected.
+    /// Sends the changes that a coalesced view has collected.
     fn end_interval(
         &mut self,
         view: &str,

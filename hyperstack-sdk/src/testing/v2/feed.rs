@@ -1,4 +1,4 @@
-//! Subscriptions of protocol v2: the rows that a client holds, and the frames that keep them current.
+//! v2 subscriptions: the rows that a client holds, and the frames that keep them current.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -15,7 +15,7 @@ use super::frame::{self, subscribed, Header, Snapshot};
 use super::message::{Query, Subscribe};
 use crate::wire::Seq;
 
-/// What feeds a live subscription.
+/// What decides which frames a live subscription gets.
 #[derive(Debug)]
 pub(crate) struct Feed {
     /// The query as the server applies it.
@@ -29,27 +29,27 @@ pub(crate) struct Feed {
     held: HashSet<String>,
     /// The keys in the window, in order. Empty if the query has no window.
     window: Vec<String>,
-    /// Deleted keys that an append view has not said to be gone.
+    /// Deleted keys that an append view has not removed yet.
     unannounced: BTreeSet<String>,
-    /// By key, what a state subscription was sent. Other subscriptions need no copies.
+    /// The client's rows by key, kept for state subscriptions only.
     copies: BTreeMap<String, Copy>,
 }
 
 /// The client's copy of a row.
 #[derive(Debug)]
 struct Copy {
-    /// The row as it was last sent whole.
+    /// The row as it was when last sent whole.
     whole: Value,
     /// The fields that were patched since.
     patched: BTreeSet<String>,
 }
 
-/// The keys that one change touches, or all changes of an interval.
+/// The keys that one change, or all changes of an interval, touch.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
     changed: BTreeSet<String>,
     deleted: BTreeSet<String>,
-    /// Keys that were deleted, whether or not they were created anew.
+    /// Keys that were deleted, even if they were created again.
     replaced: BTreeSet<String>,
     evicted: BTreeSet<String>,
     /// The position of the last change.
@@ -77,8 +77,8 @@ impl Batch {
 }
 
 impl Feed {
-    /// The answer to a request, and the feed of the subscription from then on. The snapshot gets this
-    /// number, and is refused if it has more than `max_rows`.
+    /// Answers a request, and creates the subscription's feed. The snapshot gets this number. It is refused
+    /// if it has more than `max_rows` rows.
     pub(super) fn open(
         model: &Model,
         request: &Subscribe,
@@ -128,7 +128,7 @@ impl Feed {
         Ok((messages, model::Feed::V2(Box::new(feed))))
     }
 
-    /// Whether a client that has this subscription holds a row.
+    /// Whether the client of this subscription holds a row.
     #[cfg(test)]
     pub(crate) fn holds(&self, key: &str) -> bool {
         self.held.contains(key)
@@ -157,7 +157,7 @@ impl Feed {
         }
     }
 
-    /// A recovery snapshot: the whole result, authoritative. `None` if it has more than `max_rows`.
+    /// Returns an authoritative snapshot of the whole result, or `None` if it has more than `max_rows` rows.
     pub(super) fn recover(
         &mut self,
         model: &Model,
@@ -195,7 +195,7 @@ impl Feed {
         }
     }
 
-    /// The messages of a snapshot with these rows.
+    /// Returns the messages of a snapshot with these rows.
     fn snapshot(
         &self,
         id: &str,
@@ -212,13 +212,13 @@ impl Feed {
         })
     }
 
-    /// An upsert of a row, whether the subscription has it or not.
+    /// Returns an upsert of a row, whether or not the client holds it.
     pub(super) fn upsert(&self, id: &str, key: &str, row: &Row) -> Message {
         let seq = row.data["_seq"].as_str().unwrap_or_default();
         self.header(id).upsert((key, self.json(row)), seq)
     }
 
-    /// The frames of one change: first the rows that leave, then the others in window order.
+    /// Returns the frames of one change: first the rows that leave, then the others in window order.
     pub(crate) fn advance(
         &mut self,
         model: &Model,
@@ -254,7 +254,7 @@ impl Feed {
         messages
     }
 
-    /// The frames of an interval of a coalesced view: no patches.
+    /// Returns the frames of an interval of a coalesced view, without patches.
     pub(super) fn flush(&mut self, model: &Model, id: &str, batch: &Batch) -> Vec<Message> {
         let step = self.step(model, batch);
         let mut messages = self.leave(id, &step.left, batch);
@@ -266,9 +266,9 @@ impl Feed {
         messages
     }
 
-    /// The frames of a state subscription that missed all changes of an interval: a patch with every field
-    /// that changed since the row was last sent whole, or the whole row if it was created anew. Neither has
-    /// a position.
+    /// Returns the frames of a state subscription that missed all changes of an interval. A row gets a patch
+    /// with every field that changed since it was last sent whole. A row that was created again is sent
+    /// whole. Neither frame has a position.
     pub(super) fn catch_up(&mut self, model: &Model, id: &str, batch: &Batch) -> Vec<Message> {
         let step = self.step(model, batch);
         let mut messages = self.leave(id, &step.left, batch);
@@ -297,7 +297,7 @@ impl Feed {
         messages
     }
 
-    /// The frames of the rows that leave.
+    /// Returns the frames of the rows that leave.
     fn leave(&mut self, id: &str, left: &[String], batch: &Batch) -> Vec<Message> {
         let mut messages = Vec::new();
         for key in left {
@@ -312,7 +312,7 @@ impl Feed {
 
     fn step<'m>(&mut self, model: &'m Model, batch: &Batch) -> Step<'m> {
         if self.mode == Mode::Append && batch.changed.len() == batch.deleted.len() {
-            // An append view does not publish deletions: its next change shows them.
+            // An append view does not publish deletions; its next change shows them.
             let deleted = batch.deleted.iter().filter(|key| self.held.contains(*key));
             self.unannounced.extend(deleted.cloned());
             Step::default()
@@ -323,12 +323,12 @@ impl Feed {
         }
     }
 
-    /// Without a window, only the keys that were touched can come or go.
+    /// Without a window, only touched keys can enter or leave.
     fn step_all<'m>(&mut self, model: &'m Model, batch: &Batch) -> Step<'m> {
         let mut touched = std::mem::take(&mut self.unannounced);
         touched.extend(batch.changed.iter().cloned());
         if self.mode != Mode::State {
-            // The holder of a state keeps its row when it is evicted.
+            // A state subscription keeps its row when the row is evicted.
             touched.extend(batch.evicted.iter().cloned());
         }
         let mut step = Step::default();
@@ -363,7 +363,7 @@ impl Feed {
         }
     }
 
-    /// The rows of the query's result, in order.
+    /// Returns the rows of the query's result, in order.
     fn select<'m>(&self, model: &'m Model) -> Vec<(&'m str, &'m Row)> {
         let Some(entity) = model.entity(&self.entity) else {
             return Vec::new();
@@ -391,12 +391,12 @@ impl Feed {
         }
     }
 
-    /// The row of a key, if it is in the result of a query without a window. `is_kept` says whether the
-    /// client holds it and it was not deleted.
+    /// Returns the row of a key if it is in the result of a query without a window. `is_kept`: the client
+    /// holds the row, and it was not deleted.
     fn member<'m>(&self, model: &'m Model, key: &str, is_kept: bool) -> Option<(&'m str, &'m Row)> {
         let rows = model.rows(&self.entity)?;
         let row = if self.mode == Mode::State && is_kept {
-            // The holder of a state gets the patches of a row that was evicted.
+            // A state subscription still gets patches of a row that was evicted.
             rows.entry(key)
         } else {
             rows.whole(key)
@@ -422,7 +422,7 @@ impl Feed {
         self.mode != Mode::State && (self.query.take.is_some() || self.query.skip.is_some())
     }
 
-    /// The length of the window: a declared limit caps the one asked for.
+    /// Returns the window size. A declared limit caps the requested one.
     fn limit(&self, model: &Model) -> usize {
         let declared = self.derived(model).and_then(|view| view.take);
         let asked = self.query.take.unwrap_or(usize::MAX);
@@ -433,7 +433,7 @@ impl Feed {
         self.derived(model).is_none_or(|view| view.sort.is_recent())
     }
 
-    /// The derived view that the query asks for, if it is one.
+    /// Returns the derived view of the query, if its view is derived.
     fn derived<'m>(&self, model: &'m Model) -> Option<&'m Derived> {
         match model.view(&self.query.view)? {
             View::Derived(view) => Some(view),
@@ -464,17 +464,17 @@ impl Feed {
     }
 }
 
-/// The way of a subscription to its new result.
+/// The changes that move a client to the new result.
 #[derive(Debug, Default)]
 struct Step<'m> {
     /// The keys that the client holds and must drop.
     left: Vec<String>,
-    /// The rows that changed or came, in order.
+    /// The rows that changed or entered, in order.
     present: Vec<(&'m str, &'m Row)>,
 }
 
-/// Whether a row's value is the one that a filter asks for. `20` is not `20.0`, and a wide integer is
-/// asked for as a number: the server stores it as one, and only sends it as text.
+/// Whether a row's value equals the value of a filter. `20` does not equal `20.0`. A filter has wide integers
+/// as numbers, because the server stores numbers and only sends them as text.
 fn is_equal(value: &Value, asked: &Value) -> bool {
     match (value, asked) {
         (Value::Array(values), Value::Array(asked)) => {

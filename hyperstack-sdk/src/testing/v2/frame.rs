@@ -1,4 +1,4 @@
-//! The frames of protocol v2, with their fields in the server's order.
+//! The frames of protocol v2, with fields in the server's order.
 
 use serde_json::Value;
 use tokio_tungstenite::tungstenite::Message;
@@ -8,8 +8,7 @@ use super::super::refusal::Refusal;
 use super::super::sort::Sort;
 use super::message::Query;
 
-/// The versions of the rows: an epoch for each run of the server, and a counter for each change of a
-/// base view.
+/// The first part of a row's version: one epoch for each run of the server. A counter of changes follows it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Epoch(u32);
 
@@ -25,14 +24,15 @@ impl Epoch {
         Self(self.0.wrapping_add(0x9e37_79b9))
     }
 
-    /// The version of a row of a view of this mode whose last change has this number, from 1.
+    /// Returns the version of a row in a view of this mode. `change` is the number of the row's last change,
+    /// from 1.
     pub(super) fn version(self, mode: Mode, change: u64) -> String {
         let counter = 3 * (change - 1) + 1 + mode as u64;
         format!("{:08x}:{counter}", self.0)
     }
 }
 
-/// The JSON of a row with its version. Only objects have one.
+/// Returns the JSON of a row with its version. Only objects have a version.
 pub(super) fn versioned(data: &Value, version: String) -> String {
     let mut data = data.clone();
     if let Value::Object(fields) = &mut data {
@@ -41,7 +41,7 @@ pub(super) fn versioned(data: &Value, version: String) -> String {
     data.to_string()
 }
 
-/// The subscription that a data frame belongs to.
+/// The subscription of a data frame.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Header<'a> {
     pub(super) id: &'a str,
@@ -49,7 +49,7 @@ pub(super) struct Header<'a> {
     pub(super) view: &'a str,
 }
 
-/// A row to be sent: its key, and its JSON with its version.
+/// A row to send: its key, and its JSON with its version.
 pub(super) type Row<'r> = (&'r str, String);
 
 impl Header<'_> {
@@ -65,14 +65,14 @@ impl Header<'_> {
         binary(format!(r#"{op},"key":{key},"data":{data}{seq}}}"#))
     }
 
-    /// A `remove` or a `delete`.
+    /// Returns a `remove` or a `delete`.
     pub(super) fn gone(self, op: &str, key: &str, seq: &str) -> Message {
         let (op, key, seq) = (self.op(op), quote(key), seq_member(seq));
         binary(format!(r#"{op},"key":{key},"data":null{seq}}}"#))
     }
 
-    /// The messages of a snapshot. The last one is `complete`; it is the only one if there are no
-    /// rows.
+    /// Returns the messages of a snapshot. The last one is `complete`. A snapshot without rows is one
+    /// message.
     pub(super) fn snapshot(self, snapshot: Snapshot<'_>) -> Vec<Message> {
         let batches = batches(&snapshot.rows);
         let last = batches.len() - 1;
@@ -102,7 +102,7 @@ impl Header<'_> {
 /// The content of a snapshot.
 #[derive(Debug)]
 pub(super) struct Snapshot<'r> {
-    /// Its number, from which its id is made.
+    /// The snapshot's number, from which its id is made.
     pub(super) number: u64,
     pub(super) authoritative: bool,
     /// The key of the query.
@@ -110,7 +110,8 @@ pub(super) struct Snapshot<'r> {
     pub(super) rows: Vec<Row<'r>>,
 }
 
-/// A patch up to its subscription id: fields in alphabetical order, as the server forwards them.
+/// Returns a patch up to its subscription id. Its fields are in alphabetical order, as the server forwards
+/// them.
 pub(super) fn patch_head(
     view: &str,
     mode: Mode,
@@ -131,7 +132,7 @@ pub(super) fn patch_head(
     )
 }
 
-/// The patch whose text up to the subscription id is `head`.
+/// Returns the patch that begins with `head`.
 pub(super) fn patch(head: &str, id: &str) -> Message {
     binary(format!("{head}{}}}", quote(id)))
 }
@@ -156,7 +157,7 @@ pub(super) fn unsubscribed(id: &str) -> Message {
     ))
 }
 
-/// The JSON of an error. Answers to requests carry it as text, the end of a delivery as binary.
+/// Returns the JSON of an error. Answers to requests are text; the end of a delivery is binary.
 pub(crate) fn error(refusal: &Refusal, id: Option<&str>, fatal: bool) -> String {
     let id = Value::from(id);
     let (code, message) = (quote(&refusal.code), quote(&refusal.message));
@@ -201,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn frames_are_spelled_as_the_server_spells_them() {
+    fn frames_match_the_servers_byte_for_byte() {
         let data = || versioned(&json!({"_seq": "7:1", "n": 1}), "5ab904cc:1".to_owned());
         assert_eq!(
             text(&LIST.upsert(("1", data()), "7:1")),
@@ -257,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn versions_rise_over_the_views_of_a_change() {
+    fn versions_rise_from_mode_to_mode_of_one_change() {
         let versions =
             [Mode::List, Mode::State, Mode::Append].map(|mode| Epoch::default().version(mode, 2));
         assert_eq!(versions, ["5ab904cc:4", "5ab904cc:5", "5ab904cc:6"]);

@@ -1,4 +1,4 @@
-//! What a client may say, read as strictly as the server reads it.
+//! Client messages, parsed as strictly as the server parses them.
 
 use std::ops::RangeInclusive;
 
@@ -6,9 +6,9 @@ use serde_json::{Map, Value};
 
 use super::super::refusal::Refusal;
 
-/// The protocol version that every subscribe and unsubscribe names.
+/// The protocol version in every subscribe and unsubscribe.
 const VERSION: u64 = 2;
-/// The length of a subscription id, in bytes.
+/// The maximum length of a subscription id, in bytes.
 const ID_LENGTH: RangeInclusive<usize> = 1..=128;
 
 /// A client's message that the server understands.
@@ -28,7 +28,7 @@ pub(crate) struct Subscribe {
     pub(crate) with_snapshot: bool,
 }
 
-/// The rows that a subscription asks for.
+/// The query of a subscription.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Query {
     pub(crate) view: String,
@@ -41,7 +41,7 @@ pub(crate) struct Query {
     pub(crate) snapshot_limit: Option<usize>,
 }
 
-/// A refused message: the answer, and the subscription id, if the message had one.
+/// A refused message: the error to answer, and the subscription id if the message had one.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Refused {
     pub(crate) id: Option<String>,
@@ -165,7 +165,7 @@ impl Query {
         Err(Refusal::new("invalid-subscription").message(problem))
     }
 
-    /// The query as the server repeats it.
+    /// Returns the query as the server repeats it.
     pub(crate) fn to_json(&self) -> String {
         let members = [
             Some(("view", Value::from(self.view.as_str()))),
@@ -185,7 +185,7 @@ impl Query {
         format!("{{{}}}", members.join(","))
     }
 
-    /// The query of a `subscribed` message.
+    /// Reads the query of a `subscribed` message.
     pub(crate) fn of_answer(query: &Value) -> Option<Self> {
         Self::read(query.as_object()?).ok()
     }
@@ -197,7 +197,7 @@ impl Refusal {
     }
 }
 
-/// The subscription id, after the version was checked.
+/// Checks the version, and returns the subscription id.
 fn identity(fields: &Fields, code: &str) -> Result<String, Refusal> {
     let version = required(fields, "protocolVersion", "u8", Value::as_u64)?;
     let id = required(fields, "subscriptionId", "a string", Value::as_str)?;
@@ -227,7 +227,7 @@ fn required<'f, T>(
     read(value).ok_or_else(|| wrong_type(value, expected))
 }
 
-/// A field that may be absent or null.
+/// Reads a field that may be absent or null.
 fn optional<'f, T>(
     fields: &'f Fields,
     name: &str,

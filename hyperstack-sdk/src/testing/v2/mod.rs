@@ -1,4 +1,4 @@
-//! What is special to protocol v2: its messages, order, windows and membership.
+//! Protocol v2: its messages, order, windows and membership.
 
 mod faults;
 mod feed;

@@ -1,4 +1,4 @@
-//! Recorded sessions of protocol v2: each query gets what the recorded subscription got.
+//! Recorded v2 sessions: a query gets the messages that the recorded subscription got.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -22,7 +22,7 @@ pub(crate) struct Sessions {
 
 #[derive(Debug)]
 struct Session {
-    /// The query as it was asked.
+    /// The query as the client sent it.
     query: Query,
     /// The query as the server repeated it; `None` if it refused it.
     effective: Option<Query>,
@@ -33,18 +33,18 @@ struct Session {
     frames: Vec<Frame>,
 }
 
-/// A recorded message of a subscription, whose id is replaced.
+/// A recorded message of a subscription, whose id is replaced when it is played.
 #[derive(Debug)]
 struct Frame {
     at: Duration,
     /// The text before and after the id.
     around: [String; 2],
     entry: Entry,
-    /// Whether it belongs to the answer, which is sent at once.
+    /// Whether the message is part of the answer, which is sent at once.
     answers: bool,
 }
 
-/// What a subscription to a recorded query is sent.
+/// What a subscription to a recorded query gets.
 #[derive(Debug)]
 pub(crate) enum Played {
     Subscribed(Playback),
@@ -52,7 +52,7 @@ pub(crate) enum Played {
 }
 
 impl Sessions {
-    /// Takes a recording in. Messages that belong to no subscription are left out.
+    /// Adds a recording. Messages that belong to no subscription are left out.
     pub(crate) fn add(&mut self, recording: &Recording, pace: Pace) {
         let mut requests: Vec<Subscribe> = Vec::new();
         let mut live: HashMap<String, usize> = HashMap::new();
@@ -101,8 +101,8 @@ impl Sessions {
         self.sessions.iter().any(|it| it.query.view == view)
     }
 
-    /// What a subscription gets, if its query was recorded. Each time a query is asked, its next session
-    /// is played; after the last one comes the first.
+    /// Returns the messages for a subscription if its query was recorded. Each request plays the query's next
+    /// session; after the last one, the first.
     pub(crate) fn play(&mut self, request: &Subscribe) -> Option<Played> {
         let Subscribe {
             id,
@@ -127,18 +127,18 @@ impl Sessions {
     }
 }
 
-/// What a message of the server means for a recorded subscription.
+/// The meaning of a server's message for a recorded subscription.
 enum Recorded {
-    /// The answer to a request, which is subscribed or refused, and would be on any connection.
+    /// The answer to a request: `subscribed`, or a refusal that any connection would get.
     Answer {
         subscribed: bool,
     },
-    /// The refusal of a request for its id, or for the other subscriptions of the connection.
+    /// A refusal because of the request's id or of the connection's other subscriptions.
     RefusedByConnection,
     Unsubscribed,
-    /// A part of what the subscription delivers.
+    /// A message that the subscription delivers.
     Frame,
-    /// The answer to a request that was not understood, or that did not end a subscription.
+    /// The answer to an invalid request, or to a failed unsubscribe.
     Other,
 }
 
@@ -169,7 +169,7 @@ impl Recorded {
 }
 
 impl Session {
-    /// The session that begins with this answer.
+    /// Starts a session with this answer.
     fn new(request: Subscribe, answer: &Value, entry: &Entry, pace: Pace) -> Self {
         Self {
             query: request.query,
@@ -227,7 +227,7 @@ impl Frame {
     }
 }
 
-/// The text around the subscription id of a message: the rest is sent as it was recorded.
+/// Splits a message around its subscription id. The rest is sent as recorded.
 fn around_id(text: &str) -> Option<[String; 2]> {
     let id = member(text, "subscriptionId")?;
     let start = id.as_ptr() as usize - text.as_ptr() as usize;
@@ -240,7 +240,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_id_of_the_message_itself_is_replaced() {
+    fn only_the_top_level_subscription_id_is_replaced() {
         let text = r#"{"data":{"subscriptionId":"a"},"n": 1e+17,"subscriptionId":"a"}"#;
         let [before, after] = around_id(text).unwrap();
         assert_eq!(

@@ -1,4 +1,4 @@
-//! What a server of protocol v2 does with a client's message.
+//! How a v2 server handles a client's message.
 
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Message;
@@ -12,7 +12,7 @@ use super::frame::{error, unsubscribed};
 use super::message::{Request, Subscribe};
 use super::replay::Played;
 
-/// Handles a text message. Every request is answered, except a ping.
+/// Handles a text message. Every request except a ping gets an answer.
 pub(crate) fn receive(state: &mut State, peer: u64, text: &str, now: Instant) {
     let (id, answer) = match Request::parse(text) {
         Ok(Request::Subscribe(request)) => {

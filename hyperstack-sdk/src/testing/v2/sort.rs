@@ -8,7 +8,7 @@ use super::super::merge::lookup;
 use super::super::sort::{Order, Sort};
 use crate::wire::Seq;
 
-/// The value that a row is sorted by, with its direction.
+/// The value by which a row is sorted, with its direction.
 ///
 /// Ascending, booleans come first, then numbers, then decimal strings by value, then other strings by
 /// bytes; descending reverses that. A row without a value, or with null, comes last in both directions.
@@ -105,7 +105,7 @@ impl Decimal {
 
 /// Compares an integer with a float, exactly.
 fn compare_mixed(integer: i128, float: f64) -> Ordering {
-    // Beyond the range of i128 the cast saturates, which leaves the order as it is.
+    // Beyond the range of i128, the cast saturates, which does not change the order.
     let whole = float.trunc() as i128;
     let fraction = 0.0_f64.partial_cmp(&float.fract());
     integer
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn descending_reverses_all_but_null() {
+    fn descending_order_reverses_everything_but_null() {
         let values = json!(["bob", "9", null, true, 5, "éa", "10", 1.5, false, "Alice", "-3"]);
         let ascending = json!([false, true, 1.5, 5, "-3", "9", "10", "Alice", "bob", "éa", null]);
         let descending = json!(["éa", "bob", "Alice", "10", "9", "-3", 5, 1.5, true, false, null]);

@@ -40,7 +40,7 @@ async fn a_deleted_row_leaves_every_view() {
 
 /// The server ignores patches of a deleted row until the source creates it anew.
 #[tokio::test]
-async fn a_row_that_is_created_anew_has_none_of_its_old_fields() {
+async fn a_row_that_is_created_again_has_none_of_its_old_fields() {
     let server = players().start();
     server
         .apply([change(

@@ -20,7 +20,7 @@ async fn a_url_is_enough_for_a_server_0_5() {
     let server = v05::Server::start(v05::entity("Player"));
     server.apply([old_player("a", 1), old_player("b", 2)]).await;
     let hs = connect_to(&server.url()).await;
-    // It answers the client's probe with a pong and no more, which takes a second to tell.
+    // The server answers the probe only with a pong, so detection takes a second.
     assert_eq!(names(&hs.list::<Player>().await), ["b", "a"]);
     assert_eq!(hs.stats().protocol, Protocol::V1);
     let mut reader = Reader::new(hs.watch::<Player>());

@@ -68,7 +68,7 @@ async fn a_recovery_is_reported_to_readers_of_errors() {
 /// The server ends such a subscription of an append view with `subscription-lagged`. The client
 /// subscribes again.
 #[tokio::test]
-async fn a_subscription_that_ends_with_lag_begins_again() {
+async fn a_subscription_that_ends_with_lag_is_resubscribed() {
     let server = players().bus(16).start();
     server.apply(crowd(60)).await;
     let hs = connect(&server).await;
@@ -88,7 +88,7 @@ async fn a_subscription_that_ends_with_lag_begins_again() {
 }
 
 /// A new snapshot above the row limit ends the subscription without a message. Only a limit on silence
-/// finds out.
+/// detects that.
 #[tokio::test]
 async fn a_subscription_that_ends_silently_is_restarted_by_a_limit_on_silence() {
     let limits = Limits {
@@ -145,7 +145,7 @@ async fn a_slow_reader_gets_one_update_for_each_row_that_changed() {
 }
 
 #[tokio::test]
-async fn a_reader_that_drops_the_oldest_changes_is_told_how_many() {
+async fn a_reader_that_drops_the_oldest_changes_learns_how_many() {
     let server = players().start();
     server.apply([player("a", 0)]).await;
     let hs = connect(&server).await;

@@ -48,7 +48,7 @@ async fn a_snapshot_above_the_row_limit_is_an_error_and_a_smaller_one_is_not() {
         matches!(refused, Err(StreamError::Refused(_))),
         "{refused:?}"
     );
-    // The connection is as good as before, and fewer rows are allowed.
+    // The connection still works, and fewer rows are accepted.
     let ten = views.list().take(10);
     let read = deadline(ten.try_get()).await.expect("rows");
     assert_eq!(names(&read), keys(&server.rows("Player/list").await[..10]));
@@ -68,7 +68,7 @@ async fn a_list_that_has_shrunk_is_read_again() {
     server.apply([delete("p4")]).await;
     let read = deadline(hs.try_list::<Player>()).await.expect("rows");
     assert_eq!(names(&read), keys(&server.rows("Player/list").await));
-    // The reader that met the refusal has the rows, too.
+    // The reader whose request was refused has the rows too.
     early.reaches(server.rows("Player/list").await).await;
     settles(&server, "Player/list", "p1", &mut early).await;
 }
@@ -104,7 +104,7 @@ async fn a_subscription_above_the_limit_is_an_error_and_the_others_continue() {
     }
     settles(&server, "Player/list", "p1", &mut list).await;
     held(&hs, 2).await;
-    // A reader gets the place that becomes free.
+    // A waiting reader gets the freed subscription.
     let mut least = Reader::new(views.least().watch());
     server.apply([player("new", 9)]).await;
     top.reaches(server.window("Player/top", 0, 3).await).await;
@@ -142,7 +142,8 @@ async fn a_place_that_a_tape_leaves_is_used() {
     let views = hs.views::<PlayerViews>();
     let mut list = Reader::new(hs.watch::<Player>());
     list.reaches(server.rows("Player/list").await).await;
-    // The client ends the tape when the server says what it is. The server refuses the other one before.
+    // The client ends the tape when it learns that the view is one. Before that, the server refuses the other
+    // subscription.
     let mut tape = Reader::<Value>::new(hs.raw("Player").collection("Player/append").watch());
     let mut least = Reader::new(views.least().watch());
     tape.begins().await;

@@ -47,7 +47,7 @@ struct Player {
 
 /// A type for rows of the server.
 trait FromRow: Record {
-    /// Converts the JSON in the server's cache.
+    /// Converts the JSON of the server's cache.
     fn from_row(row: &Value) -> Self;
 }
 

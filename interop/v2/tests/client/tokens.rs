@@ -14,7 +14,7 @@ use super::*;
 
 const LIFE: Duration = Duration::from_secs(300);
 
-/// Provides what `token` makes of the number of the call, from 1.
+/// Returns a provider that passes the number of the call, from 1, to `token`.
 fn provider(
     calls: &Arc<AtomicU32>,
     token: impl Fn(u32) -> AuthToken + Send + Sync + 'static,

@@ -9,7 +9,7 @@ use super::super::row::{decode, Pool};
 use super::super::script::{Filter, Form, Source, Spec, VIEWS};
 
 impl Check<'_> {
-    /// The rows that a reader should have, in order.
+    /// Returns the rows that a reader should have, in order.
     pub(in super::super) fn expected_v2(&self, spec: &Spec) -> Vec<(String, Pool)> {
         let server = &self.world.server;
         let (rows, declared) = match spec.view() {
@@ -47,7 +47,7 @@ impl Check<'_> {
         let spec = &reader.spec;
         self.nothing_invented(reader)?;
         let held = reader.check()?;
-        if self.is_told() && spec.source == Spec::whole_list().source {
+        if self.is_exact() && spec.source == Spec::whole_list().source {
             reader.check_journal(&self.world.driver.journal)?;
             self.met.note(Event::Followed);
         }
@@ -56,8 +56,8 @@ impl Check<'_> {
         self.agrees(spec, &cached, &expected)
             .map_err(|error| format!("the cache: {error}"))?;
         let expected: BTreeMap<_, _> = expected.into_iter().collect();
-        // A key may be read from any subscription that has it. Each has its own copy of a row that the
-        // server evicted, and of an array that the server cut.
+        // The client may read a key from any subscription that has it. Subscriptions may have different
+        // copies of an evicted row and of a cut array.
         let own = |rows: Vec<(String, Pool)>| -> BTreeMap<String, Pool> {
             let rows = rows
                 .into_iter()
@@ -74,7 +74,7 @@ impl Check<'_> {
             let counts = part.skip > 0 || part.take.is_some();
             counts && part.filter.is_some_and(Filter::is_local) && reader.lost
         });
-        // Rows leave a listener in silence.
+        // A `listen` stream does not report rows that leave.
         if spec.form != Form::Listen && !counts_less {
             let stray = held.iter().find(|(key, row)| cached.get(*key) != Some(row));
             if let Some((key, row)) = stray {
@@ -100,8 +100,7 @@ impl Check<'_> {
         }
     }
 
-    /// Whether these are the rows that are expected. The state of a row that the server evicted may have
-    /// old fields.
+    /// Checks rows against the expected ones. The state of an evicted row may have old fields.
     fn agrees(
         &self,
         spec: &Spec,
@@ -132,7 +131,7 @@ impl Check<'_> {
         }
     }
 
-    /// Whether a reader may hold the state of a row that the server evicted since.
+    /// Whether a reader may still hold the state of a row that the server evicted.
     fn is_ghost(&self, spec: &Spec, key: &str) -> bool {
         if !matches!(spec.source, Source::Key(None, _) | Source::Keys(_)) {
             return false;

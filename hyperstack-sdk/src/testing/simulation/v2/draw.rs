@@ -1,4 +1,4 @@
-//! Scripts at random, with what only protocol v2 has.
+//! Random scripts with the steps of protocol v2.
 
 use proptest::collection::vec;
 use proptest::option;
@@ -9,7 +9,7 @@ use super::super::draw;
 use super::super::script::{Fault, Filter, Script, Source, Step};
 use super::server::{Trouble, COALESCED, RECOVERED};
 
-/// A script of protocol v1 with more steps in between, and a server with more habits.
+/// A v1 script with v2 steps in between, and a server with v2 habits.
 pub(crate) fn script() -> impl Strategy<Value = Script> {
     let steps = prop_oneof![
         1 => Just(Vec::new()),
@@ -34,7 +34,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// A reader whose filter the server applies.
+/// A reader with a filter that the server applies.
 fn filtered() -> impl Strategy<Value = Step> {
     (draw::spec(), select(vec![1_u8, 2])).prop_map(|(mut spec, level)| {
         if let Source::Part { part, .. } = &mut spec.source {

@@ -1,4 +1,4 @@
-//! What the frames of the whole list say, taken down without the SDK's cache.
+//! What the frames of the whole list say, recorded without the SDK's cache.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,11 +13,11 @@ use crate::wire::Request;
 #[derive(Debug, Default)]
 pub(crate) struct Subscription {
     id: String,
-    /// Whether it has had a complete snapshot.
+    /// Whether its first snapshot is complete.
     is_live: bool,
-    /// Whether the present snapshot has more messages.
+    /// Whether the current snapshot has more messages to come.
     has_more: bool,
-    /// The keys of the present snapshot.
+    /// The keys of the current snapshot.
     present: BTreeSet<String>,
 }
 
@@ -25,7 +25,7 @@ pub(crate) struct Subscription {
 pub(crate) type Versions = BTreeMap<String, (String, u64)>;
 
 impl Journal {
-    /// The client sends a request. It ignores the frames of a subscription that it has ended.
+    /// Notes a request. The client ignores the frames of a subscription that it has ended.
     pub(in super::super) fn note_sent(&mut self, request: &Request) {
         if let Request::EndQuery { id } = request {
             if *id == self.list.id {
@@ -53,8 +53,8 @@ impl Journal {
         let key = frame["key"].as_str().unwrap_or_default();
         match op {
             "snapshot" => self.take_down_batch(frame),
-            "upsert" if self.is_news(key, &frame["data"]) => self.replace(key, &frame["data"]),
-            "patch" if self.rows.contains_key(key) && self.is_news(key, &frame["data"]) => {
+            "upsert" if self.is_newer(key, &frame["data"]) => self.replace(key, &frame["data"]),
+            "patch" if self.rows.contains_key(key) && self.is_newer(key, &frame["data"]) => {
                 let paths = frame["append"].as_array().into_iter().flatten();
                 let paths = paths.filter_map(|path| Some(path.as_str()?.to_owned()));
                 let append: Vec<String> = paths.collect();
@@ -104,8 +104,8 @@ impl Journal {
         }
     }
 
-    /// Whether a live change is not yet in the row.
-    fn is_news(&self, key: &str, data: &Value) -> bool {
+    /// Whether a live change is newer than the row.
+    fn is_newer(&self, key: &str, data: &Value) -> bool {
         let held = self
             .versions
             .get(key)

@@ -1,4 +1,4 @@
-//! What only protocol v2 has.
+//! The parts of the simulation that are specific to protocol v2.
 //!
 //! ```text
 //! draw      steps and habits that a v1 server does not have

@@ -1,4 +1,4 @@
-//! What a v2 server does that a v1 server does not.
+//! The behaviour that only a v2 server has.
 
 use std::cmp::Reverse;
 
@@ -36,22 +36,22 @@ pub(crate) enum Trouble {
     Recover(&'static str),
     /// It ends a subscription, because the delivery lagged or because the row scope changed.
     End(Index, bool),
-    /// It collects the changes of a view from now on.
+    /// It starts to coalesce a view.
     Coalesce(&'static str),
-    /// It sends what it collected.
+    /// It sends the collected changes.
     Flush(&'static str),
     /// It sends catch-up patches for the rows whose state changed meanwhile.
     CatchUp,
-    /// It sends what it collected, and each later change at once.
+    /// It sends the collected changes and stops coalescing.
     StopCoalescing(&'static str),
-    /// It restarts with the rows that it has.
+    /// It restarts and keeps its rows.
     Restart,
     /// It accepts at most this many subscriptions.
     Limit(Option<usize>),
 }
 
 impl Server {
-    /// Handles a client's message. After a subscribe, changes that the snapshot has may come again.
+    /// Handles a client's message. After a subscribe, changes that the snapshot includes may be sent again.
     pub(in super::super) fn hear_v2(&mut self, peer: u64, message: &str) -> Verdict {
         let held = self.subscriptions(peer);
         let verdict = self.state.receive(peer, message, Instant::now());
@@ -79,8 +79,7 @@ impl Server {
         verdict
     }
 
-    /// Sends the last changes again: they fell between the start of the feed and the reading of the
-    /// snapshot.
+    /// Sends the last changes again, as if they fell between the start of the subscription and its snapshot.
     fn repeat_v2(&mut self, peer: u64) {
         let State {
             model,
@@ -109,8 +108,8 @@ impl Server {
         }
     }
 
-    /// Merges fields into a row, or creates it. A row that was evicted or deleted comes back only if it is
-    /// `created`.
+    /// Merges fields into a row, or creates it. An evicted or deleted row comes back only if `created` is
+    /// set.
     pub(in super::super) fn merge_v2(
         &mut self,
         key: &str,
@@ -126,9 +125,10 @@ impl Server {
         let held: Vec<_> = self.by_key().into_keys().collect();
         self.state.model.seq = self.position();
         self.changes += 1;
-        let changed = match created {
-            true => self.state.model.upsert(ENTITY, key, patch),
-            false => self.state.model.mutate(ENTITY, key, patch, append),
+        let changed = if created {
+            self.state.model.upsert(ENTITY, key, patch)
+        } else {
+            self.state.model.mutate(ENTITY, key, patch, append)
         };
         let Some((change, _)) = changed else {
             return;
@@ -152,7 +152,7 @@ impl Server {
         }
     }
 
-    /// Whether a client holds the state of a row: it keeps it when the server evicts the row.
+    /// Whether a client holds the state of a row. It keeps the state when the server evicts the row.
     fn is_held_as_state(&self, key: &str) -> bool {
         let peers = self.state.peers.values();
         let mut held = peers.flat_map(|peer| &peer.subscriptions);
@@ -201,7 +201,7 @@ impl Server {
         }
     }
 
-    /// Does something on its own.
+    /// Causes a trouble.
     pub(in super::super) fn make_trouble(&mut self, peer: Option<u64>, trouble: &Trouble) {
         let state = &mut self.state;
         match trouble {
@@ -216,9 +216,10 @@ impl Server {
                 let live = peer.subscriptions.iter().filter(|held| held.feed.is_some());
                 let live: Vec<_> = live.map(|held| held.identity.clone()).collect();
                 if !live.is_empty() {
-                    let refusal = match rescoped {
-                        true => Refusal::new("subscription-rescoped"),
-                        false => v2::lagged(),
+                    let refusal = if *rescoped {
+                        Refusal::new("subscription-rescoped")
+                    } else {
+                        v2::lagged()
                     };
                     self.met.note(Event::Ended);
                     v2::end(peer, &live[which.index(live.len())], &refusal);
@@ -264,14 +265,14 @@ impl Server {
         self.state.max_subscriptions = None;
     }
 
-    /// The next messages for a client. A snapshot in more messages than one lets those of other
-    /// subscriptions come in between.
+    /// Takes the next messages for a client. Messages of other subscriptions may come between those of a
+    /// snapshot.
     pub(in super::super) fn say_v2(&mut self, peer: u64) -> Vec<Vec<u8>> {
         let mut backlog = std::mem::take(&mut self.backlog);
         let mut messages = Vec::new();
         while let Some(message) = self.state.pop(peer) {
             let message = self.told_v2(message.into_data().to_vec());
-            let mut batches = self.told(message);
+            let mut batches = self.with_habits(message);
             let is_own = |first: &Vec<u8>| id(first) == id(&batches[0]);
             if backlog.first().is_some_and(is_own) || batches.len() > 1 {
                 messages.append(&mut backlog);
@@ -279,17 +280,16 @@ impl Server {
             backlog.extend(batches.drain(1..));
             messages.append(&mut batches);
         }
-        match backlog.is_empty() || messages.is_empty() {
-            true => messages.append(&mut backlog),
-            false => {
-                self.met.note(Event::Interleaved);
-                self.backlog = backlog;
-            }
+        if backlog.is_empty() || messages.is_empty() {
+            messages.append(&mut backlog);
+        } else {
+            self.met.note(Event::Interleaved);
+            self.backlog = backlog;
         }
         messages
     }
 
-    /// A message as this server sends it: it may say `remove` of a deleted row.
+    /// Applies the server's habits to a message: it may send `remove` for a deleted row.
     fn told_v2(&mut self, message: Vec<u8>) -> Vec<u8> {
         const DELETE: &str = r#""op":"delete""#;
         match std::str::from_utf8(&message) {
@@ -305,7 +305,7 @@ impl Server {
         }
     }
 
-    /// The rows of the list, in order: the greatest position first, then rows without one, ties by key.
+    /// Returns the rows of the list: the greatest position first, then rows without one, ties by key.
     pub(super) fn recent_first(&self) -> Vec<(&str, &Value)> {
         let position = |row: &Value| row["_seq"].as_str().map(Seq::parse);
         let mut rows = self.whole();
@@ -313,7 +313,7 @@ impl Server {
         rows
     }
 
-    /// All rows in the order of a view: numbers, then rows without a value, ties by key.
+    /// Returns all rows in the order of a view: numbers, then rows without a value, ties by key.
     pub(super) fn by_value(&self, view: usize) -> Vec<(&str, &Value)> {
         let (_, field, descending, _) = VIEWS[view];
         // All values are multiples of a half.
@@ -336,12 +336,12 @@ impl Server {
     }
 }
 
-/// The subscription that a message belongs to.
+/// Returns the subscription that a message belongs to.
 fn id(message: &[u8]) -> String {
     let json = payload::json(message, Limits::default()).expect("a message");
     let frame: Value = serde_json::from_slice(&json).expect("json");
     frame["subscriptionId"].to_string()
 }
 
-/// A view that the server does not have.
+/// A view that the server lacks.
 pub(in super::super) const UNKNOWN: &str = "Pool/unknown";
