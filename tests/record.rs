@@ -1,4 +1,4 @@
-//! Recording what goes over the wire.
+//! Recording a session.
 
 use std::sync::mpsc;
 
@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::support::{client, games, next, now, put, read, soon, until, Game};
 
 #[tokio::test]
-async fn what_was_recorded_is_played_back() -> anyhow::Result<()> {
+async fn a_recording_is_played_back() -> anyhow::Result<()> {
     let server = games().start().await?;
     for n in 0..30 {
         put(&server, &format!("row {n}"), f64::from(n));

@@ -1,4 +1,4 @@
-//! A limit on the rows of a view: what is left out is never shown in part, and is fetched by its key.
+//! The row limit: rows over the limit are never shown in part, and are fetched by their key.
 
 use hyperstack_sdk::prelude::*;
 use hyperstack_sdk::testing::TestServer;

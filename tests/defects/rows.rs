@@ -1,4 +1,4 @@
-//! What becomes of a row, a null, an error.
+//! Rows, nulls and errors.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ async fn p04_a_patch_for_an_unknown_key_waits_until_the_row_is_whole() -> anyhow
     assert_eq!(next(&mut rich).await.key(), "first");
     server.patch("Game", "a", json!({"score": 1.5}));
     put(&server, "b", 2.0);
-    // `a` lacks its name: nobody sees it.
+    // `a` lacks its name, so it is hidden.
     assert_eq!(read(&mut updates, 1).await, ["patch b 2"]);
     assert_eq!(hs.stats().partial_rows, 1);
     assert_eq!(soon(hs.get::<Game>("a")).await, None);
@@ -248,7 +248,7 @@ async fn p18_a_confirmation_shaped_like_data_is_ignored_or_refused() -> anyhow::
     put(&server, "c", 0.75);
     assert_eq!(read(&mut updates, 1).await, ["patch c 0.75"]);
     let rows = soon(hs.list::<Game>()).await;
-    // In the order that was announced when it was asked for.
+    // The order is the one announced in the acknowledgement.
     assert_eq!(names(&rows), ["c", "b", "a"]);
     assert_eq!(rows[2..], before[..]);
     assert_eq!(server.connections_accepted(), 1);

@@ -43,7 +43,7 @@ fn round() -> Round {
 }
 
 #[test]
-fn names_are_those_of_the_wire() {
+fn wire_names_are_used() {
     let a: Round = value(json!({
         "id": {"round_id": 1}, "bestBet": "5", "older": "x", "type": "t", "local": 9, "best_bet": 1,
     }));
@@ -61,7 +61,7 @@ fn names_are_those_of_the_wire() {
 }
 
 #[test]
-fn the_entity_is_named_twice() {
+fn an_entity_has_a_marker_and_its_struct() {
     use hyperstack_sdk::Entity;
     fn name<E: Entity<Data = Round>>() -> &'static str {
         E::NAME
@@ -74,7 +74,7 @@ fn the_entity_is_named_twice() {
 }
 
 #[test]
-fn append_lists_keep_the_newest() {
+fn append_lists_keep_their_newest_elements() {
     let mut a = round();
     let append = ["log", "maybeLog"];
     for n in 0..5 {
@@ -212,7 +212,7 @@ fn skipped_fields_are_left_alone() {
 }
 
 #[test]
-fn foreign_types_go_by_their_serde_impls() {
+fn foreign_types_use_their_serde_impls() {
     let mut a = round();
     assert_eq!(
         (a.address, a.home, a.last),
@@ -263,7 +263,7 @@ struct Log {
 }
 
 #[test]
-fn what_is_replaced_whole_is_so_even_where_the_frame_appends() {
+fn types_replaced_whole_ignore_append_paths() {
     let mut a: Generic<Text> = value(json!({"inner": "a", "list": ["x"], "leaf": {"log": [1]}}));
     a.apply(appending::<Generic<Text>>(
         json!({"list": ["y"], "leaf": {"log": [2]}}),

@@ -47,7 +47,7 @@ fn day(number: u32) -> NaiveDate {
 }
 
 #[test]
-fn they_are_read_as_they_say() {
+fn dates_are_read_by_their_serde_impls() {
     let round: Round = value(json!({"times": {"started": "1970-01-01T01:00:01+01:00"}}));
     let times = round.times;
     assert_eq!((times.started, times.last), (at(1), epoch()));
@@ -63,7 +63,7 @@ fn they_are_read_as_they_say() {
 }
 
 #[test]
-fn they_are_replaced_whole() {
+fn dates_are_replaced_whole() {
     let mut round: Round = value(json!({"times": {
         "started": "1970-01-01T00:00:01Z", "days": ["2024-02-01"], "by_day": {"2024-02-02": 1},
     }}));
@@ -79,7 +79,7 @@ fn they_are_replaced_whole() {
 }
 
 #[test]
-fn errors_say_where() {
+fn errors_have_the_path() {
     for (json, path) in [
         (json!({"started": "soon"}), "started"),
         (json!({"ended": 5}), "ended"),

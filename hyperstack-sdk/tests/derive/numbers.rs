@@ -221,7 +221,7 @@ struct Texts {
 }
 
 #[test]
-fn texts_and_flags_are_no_numbers() {
+fn texts_and_booleans_are_not_numbers() {
     let a: Texts = value(json!({"flag": true, "letter": "é", "text": "1"}));
     assert_eq!((a.flag, a.letter), (Some(true), Some('é')));
     assert_eq!(a.text.as_deref(), Some("1"));
@@ -255,7 +255,7 @@ struct Prices {
 }
 
 #[test]
-fn floats_are_read_however_they_are_written() {
+fn floats_are_read_in_every_spelling() {
     for (text, price) in [
         ("1.5", 1.5),
         ("1.50", 1.5),
