@@ -39,14 +39,14 @@ struct Desk(Arc<Inner>);
 struct Inner {
     asked: Mutex<usize>,
     replies: Mutex<VecDeque<Reply>>,
-    told: Notify,
+    added: Notify,
     woken: Notify,
 }
 
 impl Desk {
     fn tell(&self, reply: Reply) {
         self.0.replies.lock().unwrap().push_back(reply);
-        self.0.told.notify_one();
+        self.0.added.notify_one();
     }
 
     /// Adds a token that lives 100 seconds, and so is renewed after 50.
@@ -78,7 +78,7 @@ impl TokenProvider for Desk {
                 if let Some(reply) = self.0.replies.lock().unwrap().pop_front() {
                     return reply;
                 }
-                self.0.told.notified().await;
+                self.0.added.notified().await;
             }
         })
     }

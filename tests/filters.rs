@@ -132,14 +132,14 @@ async fn a_stream_follows_rows_that_enter_and_leave_the_filter() -> anyhow::Resu
         server.patch("Round", key, patch);
     }
     settled(&server, hs.faults()).await;
-    let told: Vec<_> = pending(&mut open).iter().map(short).collect();
+    let seen: Vec<_> = pending(&mut open).iter().map(short).collect();
     assert_eq!(
-        told,
+        seen,
         ["patch b", "patch a", "delete a", "patch b", "delete b"]
     );
-    let told = pending(&mut undecided);
-    let [gone, came] = &told[..] else {
-        panic!("{told:?}");
+    let seen = pending(&mut undecided);
+    let [gone, came] = &seen[..] else {
+        panic!("{seen:?}");
     };
     assert!(gone.is_deleted() && gone.key() == "b", "{gone:?}");
     // The row is as it was when it last passed the filter.

@@ -99,13 +99,13 @@ async fn a_row_that_left_and_came_back_is_conflated_into_its_current_state() -> 
         put(&server, key, score);
     }
     settled(&server, hs.faults()).await;
-    let told: BTreeMap<String, Option<f64>> = pending(&mut updates)
+    let seen: BTreeMap<String, Option<f64>> = pending(&mut updates)
         .into_iter()
         .map(|update| (update.key().to_owned(), update.data().map(|row| row.score)))
         .collect();
     assert_eq!(names(&top.get_sync()), ["d", "c", "a"]);
-    assert_eq!(told.get("a"), Some(&Some(2.5)));
-    assert_eq!(told.get("b"), Some(&None));
+    assert_eq!(seen.get("a"), Some(&Some(2.5)));
+    assert_eq!(seen.get("b"), Some(&None));
     Ok(())
 }
 
@@ -136,16 +136,16 @@ async fn a_reader_that_drops_the_oldest_learns_how_many() -> anyhow::Result<()> 
     };
     turns(&server, &hs, 1..=3).await;
     assert_eq!(hs.stats().missed, 0);
-    let told: Vec<_> = pending(&mut updates).iter().map(brief).collect();
-    assert_eq!(told, ["patch a 1", "patch b 2", "patch a 3"]);
+    let seen: Vec<_> = pending(&mut updates).iter().map(brief).collect();
+    assert_eq!(seen, ["patch a 1", "patch b 2", "patch a 3"]);
 
     turns(&server, &hs, 4..=13).await;
     assert_eq!(hs.stats().queue_depth, 3);
     let items = pending(&mut updates);
     assert_eq!(items[0], Err(StreamError::Lagged { missed: 7 }));
-    let told: Vec<_> = items.iter().map(brief).collect();
+    let seen: Vec<_> = items.iter().map(brief).collect();
     assert_eq!(
-        told,
+        seen,
         [
             "7 changes were dropped because the reader was too slow",
             "patch a 11",

@@ -18,9 +18,9 @@ async fn a_recording_is_played_back() -> anyhow::Result<()> {
     let record = move |entry| drop(entries.send(entry));
     let hs = client(&server).record(record).connect().await?;
     let mut updates = hs.watch::<Game>();
-    let mut told = read(&mut updates, 30).await;
+    let mut seen = read(&mut updates, 30).await;
     put(&server, "row 3", 100.0);
-    told.extend(read(&mut updates, 1).await);
+    seen.extend(read(&mut updates, 1).await);
 
     let recording: Recording = recorded.try_iter().collect();
     let entries = recording.entries();
@@ -39,7 +39,7 @@ async fn a_recording_is_played_back() -> anyhow::Result<()> {
     let replay = replay.start().await?;
     let hs = client(&replay).connect().await?;
     let mut updates = hs.watch::<Game>();
-    assert_eq!(read(&mut updates, 31).await, told);
+    assert_eq!(read(&mut updates, 31).await, seen);
     Ok(())
 }
 

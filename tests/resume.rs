@@ -35,12 +35,12 @@ async fn a_list_resumes_from_a_minute_before_the_last_change() -> anyhow::Result
     }
     let hs = client(&server).connect().await?;
     let mut updates = hs.watch::<Game>();
-    let mut told = hs.try_watch::<Game>();
+    let mut seen = hs.try_watch::<Game>();
     assert_eq!(
         read(&mut updates, 2).await,
         ["upsert new 2", "upsert old 1"]
     );
-    assert_eq!(pending(&mut told).len(), 2);
+    assert_eq!(pending(&mut seen).len(), 2);
     meanwhile(&server, || put(&server, "new", 3.0)).await;
     assert_eq!(read(&mut updates, 1).await, ["upsert new 3"]);
     assert_eq!(cursors(&server), [Value::Null, json!("1050:000000000000")]);
@@ -50,11 +50,11 @@ async fn a_list_resumes_from_a_minute_before_the_last_change() -> anyhow::Result
     assert_eq!(soon(hs.try_list::<Game>()).await?.len(), 2);
     assert_eq!(now(&mut updates), [""; 0]);
     assert_eq!(hs.stats().resyncs, 2);
-    let told = pending(&mut told);
-    let resyncs = told
+    let seen = pending(&mut seen);
+    let resyncs = seen
         .iter()
         .filter(|item| **item == Err(StreamError::Resynced));
-    assert_eq!((told.len(), resyncs.count()), (3, 2));
+    assert_eq!((seen.len(), resyncs.count()), (3, 2));
     Ok(())
 }
 

@@ -241,9 +241,10 @@ fn measure(name: &str) -> usize {
     assert!(fits(name, high * PAGE), "{name} fails on a large stack");
     while low < high {
         let middle = (low + high) / 2;
-        match fits(name, middle * PAGE) {
-            true => high = middle,
-            false => low = middle + 1,
+        if fits(name, middle * PAGE) {
+            high = middle;
+        } else {
+            low = middle + 1;
         }
     }
     low * PAGE

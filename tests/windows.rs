@@ -20,7 +20,7 @@ async fn five() -> anyhow::Result<TestServer> {
 }
 
 /// A reader with the rows that its updates add up to.
-struct Told<'s> {
+struct Replica<'s> {
     server: &'s TestServer,
     hs: &'s HyperStack,
     view: WindowView<Game>,
@@ -28,11 +28,11 @@ struct Told<'s> {
     rows: BTreeMap<String, f64>,
 }
 
-impl<'s> Told<'s> {
+impl<'s> Replica<'s> {
     fn new(server: &'s TestServer, hs: &'s HyperStack, view: WindowView<Game>) -> Self {
         let updates = view.watch();
         let rows = BTreeMap::new();
-        Told {
+        Replica {
             server,
             hs,
             view,
@@ -90,15 +90,15 @@ async fn explicit_windows_of_a_derived_view_are_right_through_changes() -> anyho
     let top = hs.views::<GameViews>().top();
     let wire = || asked(&server, "Game/top");
 
-    let mut one = Told::new(&server, &hs, top.clone().take(1));
+    let mut one = Replica::new(&server, &hs, top.clone().take(1));
     one.becomes(&["e"]).await;
     assert_eq!(
         wire(),
         [json!({"type": "subscribe", "view": "Game/top", "take": 1})]
     );
-    let mut three = Told::new(&server, &hs, top.clone().take(3));
+    let mut three = Replica::new(&server, &hs, top.clone().take(3));
     three.becomes(&["e", "d", "c"]).await;
-    let mut rest = Told::new(&server, &hs, top.clone().skip(1).take(2));
+    let mut rest = Replica::new(&server, &hs, top.clone().skip(1).take(2));
     rest.becomes(&["d", "c"]).await;
     // The widest window has all rows, so there is no third subscription.
     let widened = [
@@ -120,8 +120,8 @@ async fn explicit_windows_of_a_derived_view_are_right_through_changes() -> anyho
         three.becomes(&order).await;
         one.becomes(&order[..1]).await;
         rest.becomes(&order[1..]).await;
-        let told = three.rows.get(key);
-        assert!(told.is_none_or(|told| *told == score), "{told:?}");
+        let seen = three.rows.get(key);
+        assert!(seen.is_none_or(|seen| *seen == score), "{seen:?}");
     }
     assert_eq!(wire().len(), 3);
 
@@ -146,9 +146,9 @@ async fn a_window_may_be_longer_than_the_view_declares() -> anyhow::Result<()> {
     let server = five().await?;
     let hs = client(&server).connect().await?;
     let top = hs.views::<GameViews>().top();
-    let mut four = Told::new(&server, &hs, top.clone().take(4));
+    let mut four = Replica::new(&server, &hs, top.clone().take(4));
     four.becomes(&["e", "d", "c", "b"]).await;
-    let mut last = Told::new(&server, &hs, top.skip(3).take(9));
+    let mut last = Replica::new(&server, &hs, top.skip(3).take(9));
     last.becomes(&["b", "a"]).await;
     put(&server, "a", 2.5);
     four.becomes(&["e", "d", "c", "a"]).await;
@@ -205,7 +205,7 @@ async fn a_window_is_cut_to_the_declared_limit_if_another_reader_needs_it() -> a
     let server = five().await?;
     let hs = client(&server).connect().await?;
     let top = hs.views::<GameViews>().top();
-    let mut four = Told::new(&server, &hs, top.clone().take(4));
+    let mut four = Replica::new(&server, &hs, top.clone().take(4));
     four.becomes(&["e", "d", "c", "b"]).await;
     let mut declared = top.watch();
     assert_eq!(read(&mut declared, 3).await.len(), 3);
@@ -310,8 +310,8 @@ async fn windows_are_right_after_a_lost_connection() -> anyhow::Result<()> {
     let server = five().await?;
     let hs = client(&server).connect().await?;
     let top = hs.views::<GameViews>().top();
-    let mut one = Told::new(&server, &hs, top.clone().take(1));
-    let mut rest = Told::new(&server, &hs, top.skip(1).take(2));
+    let mut one = Replica::new(&server, &hs, top.clone().take(1));
+    let mut rest = Replica::new(&server, &hs, top.skip(1).take(2));
     one.becomes(&["e"]).await;
     rest.becomes(&["d", "c"]).await;
     server.freeze();

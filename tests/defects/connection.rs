@@ -143,13 +143,13 @@ async fn relay(server: &TestServer) -> std::io::Result<(String, Arc<AtomicU64>)>
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("ws://{}", listener.local_addr()?);
     let silenced = Arc::new(AtomicU64::new(0));
-    let (address, told) = (server.address(), silenced.clone());
+    let (address, silenced_up_to) = (server.address(), silenced.clone());
     tokio::spawn(async move {
         for number in 1.. {
             let (client, _) = listener.accept().await?;
             let (mut said, mut heard) = client.into_split();
             let (mut answers, mut requests) = TcpStream::connect(address).await?.into_split();
-            let told = told.clone();
+            let silenced_up_to = silenced_up_to.clone();
             tokio::spawn(async move { tokio::io::copy(&mut said, &mut requests).await });
             tokio::spawn(async move {
                 let mut bytes = [0; 4096];
@@ -158,7 +158,7 @@ async fn relay(server: &TestServer) -> std::io::Result<(String, Arc<AtomicU64>)>
                     if count == 0 {
                         return std::io::Result::Ok(());
                     }
-                    if told.load(Ordering::Relaxed) < number {
+                    if silenced_up_to.load(Ordering::Relaxed) < number {
                         heard.write_all(&bytes[..count]).await?;
                     }
                 }

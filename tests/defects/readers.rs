@@ -81,10 +81,10 @@ impl Jobs {
     /// Checks that the updates and the reads give these rows.
     fn is(&mut self, expected: &[(String, Job)]) {
         self.catch_up();
-        let told: Vec<_> = self.rows.clone().into_iter().collect();
+        let seen: Vec<_> = self.rows.clone().into_iter().collect();
         let mut sorted = expected.to_vec();
         sorted.sort_by(|a, b| a.0.cmp(&b.0));
-        assert_eq!(told, sorted);
+        assert_eq!(seen, sorted);
         let rows: Vec<_> = expected.iter().map(|(_, job)| job.clone()).collect();
         assert_eq!(self.view.get_sync(), rows);
     }

@@ -271,12 +271,15 @@ async fn p21_a_message_that_inflates_without_bound_is_an_error() -> anyhow::Resu
         "mode": "list", "entity": "Game/list", "op": "snapshot", "complete": true,
         "data": [{"key": "a", "data": {"name": "a", "score": 9, "note": "x".repeat(4 << 20)}}],
     }));
-    let Fault::Frame(FrameError::InflatesTooLarge { size, limit: told }) = next(&mut faults).await
+    let Fault::Frame(FrameError::InflatesTooLarge {
+        size,
+        limit: reported,
+    }) = next(&mut faults).await
     else {
         panic!("another fault");
     };
     assert!(size < limit, "{size} bytes were sent");
-    assert_eq!(told, limit);
+    assert_eq!(reported, limit);
     assert_eq!(hs.stats().frame_errors, 1);
     put(&server, "b", 2.0);
     assert_eq!(read(&mut updates, 1).await, ["patch b 2"]);

@@ -1,4 +1,4 @@
-//! Types of someone else's, which know serde and nothing of us: dates.
+//! Foreign types that implement only serde, such as dates.
 
 use crate::{appending, patch, refused, value};
 use chrono::{DateTime, NaiveDate, TimeZone, Utc};
@@ -20,7 +20,7 @@ struct Times {
     ended: Option<Option<DateTime<Utc>>>,
     #[field(serde)]
     day: Option<NaiveDate>,
-    // Whatever it is, its serde impls read it: it is not known for a list that may be empty.
+    // The field's serde impls read it, so it counts as required, even if it is a list.
     #[field(serde, default)]
     days: Vec<NaiveDate>,
     #[field(serde)]
@@ -30,7 +30,7 @@ struct Times {
     at: Option<At>,
 }
 
-/// The way to have a date where no attribute can stand: a leaf around it.
+/// A leaf around a date, for places where no attribute can stand.
 #[derive(Clone, Copy, Debug, PartialEq, Leaf)]
 struct At(#[field(serde)] DateTime<Utc>);
 

@@ -1,4 +1,4 @@
-//! Rows by a field and its value.
+//! Filters of rows by a field and its value.
 
 use hyperstack_sdk::patch::filter::filter;
 use hyperstack_sdk::{Entity, FilterError, Leaf, Patchable, Section};
@@ -73,7 +73,7 @@ fn round() -> Round {
     }))
 }
 
-/// Whether the round is kept by a filter.
+/// Whether a filter keeps the round.
 fn kept(path: &str, value: Value) -> bool {
     let patch = filter::<Round>(path, value).unwrap();
     Round::holds(&round(), &patch)
@@ -83,7 +83,7 @@ fn refused(path: &str, value: Value) -> String {
     filter::<Round>(path, value).unwrap_err().to_string()
 }
 
-/// For each path a value that the round has, and one that it has not.
+/// Each path with a value that the round has, and one that it does not have.
 #[test]
 fn rows_match_by_value() {
     for (path, is, is_not) in [
@@ -138,7 +138,7 @@ fn a_missing_section_is_null_and_has_no_fields() {
     assert!(!kept("bonus", json!({})));
     assert!(!kept("bonus.status", json!(null)));
     assert!(!kept("place", json!(null)));
-    // A key is not there, or it is null; one that is null is there.
+    // A missing key matches null. A key that is null exists.
     assert!(kept("byName.bob", json!(null)));
     assert!(!kept("byName.ann", json!(null)));
     assert!(kept("prices.8", json!(null)));
@@ -153,7 +153,7 @@ fn null_matches_a_default() {
     assert!(kept("lastPhase", json!(null)));
     assert!(kept("lastPhase", json!("Open")));
     assert!(kept("best", json!(null)));
-    // Where there is none, nothing is null.
+    // Without a section, nothing is null.
     assert!(!kept("phase", json!(null)));
     assert!(!kept("state", json!(null)));
     let mut closed = round();

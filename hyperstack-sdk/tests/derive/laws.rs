@@ -54,7 +54,7 @@ fn patches() -> Vec<OuterPatch> {
     ]
 }
 
-/// What no patch can say: back to "never received", or without a key that knows null.
+/// Changes that no patch can express: back to "never received", or removing a key whose value is nullable.
 fn sayable(a: &Outer, b: &Outer) -> bool {
     let keys = |value: &Value| value.as_object().map(|map| map.len());
     (a.maybe.is_none() || b.maybe.is_some())

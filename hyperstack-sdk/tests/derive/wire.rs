@@ -1,4 +1,4 @@
-//! From bytes to patches and back: numbers, names, append paths, and errors that say where.
+//! From bytes to patches and back: numbers, names, append paths, and errors with paths.
 
 use crate::{appending, patch, refused, value};
 use hyperstack_sdk::{Entity, Leaf, ListPatch, Patch, Section};
@@ -145,7 +145,7 @@ fn errors_have_the_path_in_wire_names() {
         (r#"{"state": {"letter": "ab"}}"#, "state.letter"),
         (r#"{"state": 5}"#, "state"),
     ] {
-        // A null inside of a section is kept by decoding: it is an error only in a value.
+        // Decoding keeps a null inside a section. It is an error only in a value.
         match RoundPatch::decode(json, &[""; 0]) {
             Ok(patch) => {
                 let error = Round::try_from(patch).unwrap_err();
@@ -214,7 +214,7 @@ fn a_wrong_length_names_both_lengths() {
         let error = serde_json::from_value::<LengthsPatch>(json).unwrap_err();
         assert_eq!(error.to_string(), wanted);
     }
-    // What is no JSON remains bad syntax.
+    // Invalid JSON remains a syntax error.
     let text = refused::<Lengths>(r#"{"pair": [1, [], 3"#);
     assert!(text.starts_with("Lengths.pair: EOF"), "{text}");
 }

@@ -89,9 +89,10 @@ impl Kind {
             Self::Section(fields) => record(fields.iter().map(|field| {
                 let (name, value) = (field.name, field.kind.value());
                 let optional = field.default || field.kind.knows_absence();
-                match optional {
-                    true => (name, proptest::option::weighted(0.8, value).boxed()),
-                    false => (name, value.prop_map(Some).boxed()),
+                if optional {
+                    (name, proptest::option::weighted(0.8, value).boxed())
+                } else {
+                    (name, value.prop_map(Some).boxed())
                 }
             })),
             Self::Raw => raw(),
@@ -111,9 +112,10 @@ impl Kind {
             Self::Nullable(inner) => inner.patch(),
             Self::Section(fields) => {
                 let slots = record(fields.iter().map(|field| {
-                    let null = match field.default || field.kind.knows_null() {
-                        true => 8,
-                        false => 1,
+                    let null = if field.default || field.kind.knows_null() {
+                        8
+                    } else {
+                        1
                     };
                     let slot = prop_oneof![
                         24 => Just(None),

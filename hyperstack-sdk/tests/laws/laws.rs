@@ -110,9 +110,9 @@ pub(crate) fn hold<T: Shape>() {
     let telling = laws.map(|_| Cell::new(0));
     let tried = TestRunner::new(config).run(&cases(&kind), |case| {
         for ((name, law), telling) in laws.iter().zip(&telling) {
-            let told = law(&kind, &case);
+            let outcomes = law(&kind, &case);
             let named = |broken| TestCaseError::fail(format!("{name}: {broken}"));
-            telling.set(telling.get() + u32::from(told.map_err(named)?));
+            telling.set(telling.get() + u32::from(outcomes.map_err(named)?));
         }
         Ok(())
     });
@@ -123,7 +123,10 @@ pub(crate) fn hold<T: Shape>() {
     }
     for ((name, _), telling) in laws.iter().zip(telling) {
         let telling = telling.get();
-        assert!(telling >= enough, "{name}: {telling} cases told anything");
+        assert!(
+            telling >= enough,
+            "{name}: {telling} cases exercised the law"
+        );
     }
 }
 
@@ -280,11 +283,11 @@ fn atomic<T: Shape>(_: &Kind, case: &Case) -> Result<bool, TestCaseError> {
 fn holds<T: Shape>(_: &Kind, case: &Case) -> Result<bool, TestCaseError> {
     let a: T = value(&case.a).expect("a value");
     prop_assert!(T::holds(&a, &T::diff_slots(&a, &a, true)));
-    let mut told = [false; 2];
+    let mut outcomes = [false; 2];
     let mut ask = |a: &T, patch: P<T>| -> TestCaseResult {
         let unchanged = applied(a, patch.clone())?.as_ref() == Ok(a);
         prop_assert_eq!(T::holds(a, &patch), unchanged, "{:?} in {:?}", patch, a);
-        told[usize::from(unchanged)] = true;
+        outcomes[usize::from(unchanged)] = true;
         Ok(())
     };
     for frame in [&case.p, &case.q, &case.r] {
@@ -296,5 +299,5 @@ fn holds<T: Shape>(_: &Kind, case: &Case) -> Result<bool, TestCaseError> {
             ask(&b, T::diff_slots(&a, &a, true))?;
         }
     }
-    Ok(told == [true; 2])
+    Ok(outcomes == [true; 2])
 }
