@@ -1,4 +1,4 @@
-//! Empty, not yet and broken are three answers, each with its reason.
+//! Reads tell empty, loading and failed views apart, each with its reason.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::support::*;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// Waits while nothing moves but the clock. The timers before a read's own are the client's.
+/// Waits while only the clock moves. Timers due before the read's own are the client's.
 async fn wait_out<T: Send + 'static>(
     read: impl std::future::Future<Output = T> + Send + 'static,
 ) -> anyhow::Result<T> {
@@ -25,7 +25,7 @@ async fn wait_out<T: Send + 'static>(
 }
 
 #[tokio::test]
-async fn what_is_there_and_what_is_empty() -> anyhow::Result<()> {
+async fn rows_and_empty_views_are_distinct() -> anyhow::Result<()> {
     let server = games().start().await?;
     put(&server, "a", 1.0);
     let hs = client(&server).initial_data_timeout(HOUR).connect().await?;
@@ -42,7 +42,7 @@ async fn what_is_there_and_what_is_empty() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn what_is_not_known_yet() -> anyhow::Result<()> {
+async fn a_view_that_is_still_loading_is_not_ready() -> anyhow::Result<()> {
     let server = games().start().await?;
     put(&server, "a", 1.0);
     let waited = Duration::from_secs(60);
@@ -70,14 +70,14 @@ async fn what_is_not_known_yet() -> anyhow::Result<()> {
         wait_out(async move { list.list::<Game>().await }).await?,
         []
     );
-    // No more is wrong than that: it is known once it is said.
+    // Nothing else is wrong: the read succeeds once the rows arrive.
     server.release_replies();
     assert_eq!(names(&soon(hs.try_list::<Game>()).await?), ["a"]);
     Ok(())
 }
 
 #[tokio::test]
-async fn what_is_there_in_part_is_not_there_yet() -> anyhow::Result<()> {
+async fn a_partial_snapshot_is_not_ready() -> anyhow::Result<()> {
     let server = games().start().await?;
     for n in 0..150 {
         put(&server, &format!("k{n}"), f64::from(n));
@@ -95,7 +95,7 @@ async fn what_is_there_in_part_is_not_there_yet() -> anyhow::Result<()> {
     let list = hs.clone();
     let read = wait_out(async move { list.try_list::<Game>().await }).await?;
     assert!(matches!(read, Err(ReadError::NotYet { .. })), "{read:?}");
-    // `get` and `list` return what there is.
+    // `get` and `list` return the rows held.
     let list = hs.clone();
     let read = wait_out(async move { list.list::<Game>().await }).await?;
     assert_eq!(read.len(), 50);
@@ -103,7 +103,7 @@ async fn what_is_there_in_part_is_not_there_yet() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn what_the_server_does_not_know() -> anyhow::Result<()> {
+async fn an_unknown_view_is_an_error() -> anyhow::Result<()> {
     let server = games().start().await?;
     let hs = client(&server).initial_data_timeout(HOUR).connect().await?;
     let nowhere = hs.views::<GameViews>().nowhere();
@@ -120,10 +120,10 @@ async fn what_the_server_does_not_know() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn what_the_server_refuses() -> anyhow::Result<()> {
+async fn a_refused_subscription_is_an_error() -> anyhow::Result<()> {
     let server = games().max_subscriptions(1).start().await?;
     let hs = client(&server).initial_data_timeout(HOUR).connect().await?;
-    // A barrier takes the second place, for as long as its answer takes.
+    // A barrier takes the second subscription until it is answered.
     let mut games = hs.watch::<Game>();
     put(&server, "a", 1.0);
     read(&mut games, 1).await;
@@ -138,7 +138,7 @@ async fn what_the_server_refuses() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn what_cannot_be_known_without_a_connection() -> anyhow::Result<()> {
+async fn reads_without_a_connection_are_errors() -> anyhow::Result<()> {
     let server = games().start().await?;
     put(&server, "a", 1.0);
     let waited = Duration::from_secs(60);
@@ -159,7 +159,7 @@ async fn what_cannot_be_known_without_a_connection() -> anyhow::Result<()> {
     assert_eq!(read, Err(away.clone()));
     let text = away.to_string();
     assert!(text.contains("not connected"), "{text}");
-    // What the cache holds is what `list` returns.
+    // `list` returns the cached rows.
     let list = hs.clone();
     let read = wait_out(async move { list.list::<Game>().await }).await?;
     assert_eq!(names(&read), ["a"]);
@@ -167,7 +167,7 @@ async fn what_cannot_be_known_without_a_connection() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn what_will_never_be_known() -> anyhow::Result<()> {
+async fn reads_of_a_closed_client_are_errors() -> anyhow::Result<()> {
     let server = games().start().await?;
     put(&server, "a", 1.0);
     let hs = client(&server).initial_data_timeout(HOUR).connect().await?;
@@ -180,7 +180,7 @@ async fn what_will_never_be_known() -> anyhow::Result<()> {
     assert_eq!(soon(hs.try_list::<Other>()).await, Err(ended));
     assert_eq!(names(&soon(hs.list::<Game>()).await), ["a"]);
 
-    // The server turns the client away for good.
+    // The server rejects the client for good.
     let hs = client(&server).initial_data_timeout(HOUR).connect().await?;
     server.refuse(Refusal::new("token-missing"));
     let read = tokio::spawn({
@@ -198,9 +198,9 @@ async fn what_will_never_be_known() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// One message at a time: this is about one in the middle of a snapshot.
+/// The messages come one at a time, because one arrives in the middle of a snapshot.
 #[tokio::test]
-async fn what_may_be_incomplete() -> anyhow::Result<()> {
+async fn a_view_that_may_be_incomplete_is_an_error() -> anyhow::Result<()> {
     let offline = Offline::new(HyperStack::builder().protocol(Protocol::V1));
     let view = offline.client().views::<GameViews>().ranked();
     let read = tokio::spawn({

@@ -1,4 +1,4 @@
-//! Tokens: presented, fetched, renewed, refused; and that nobody is shown them.
+//! Tokens: presented, fetched, renewed, refused, and never shown.
 
 mod endpoint;
 mod fetched;
@@ -24,14 +24,14 @@ use crate::support::*;
 
 pub(crate) use still::{settle, Still};
 
-/// Later than any test is run.
+/// A later date than any test runs at.
 const FAR: u64 = 32_503_680_000;
 
 const SECOND: Duration = Duration::from_secs(1);
 
 type Reply = Result<AuthToken, TokenError>;
 
-/// A provider that answers what it was told to, and waits for that where it was told nothing.
+/// A provider with scripted answers. Without one, a call waits.
 #[derive(Clone, Default)]
 struct Desk(Arc<Inner>);
 
@@ -39,17 +39,17 @@ struct Desk(Arc<Inner>);
 struct Inner {
     asked: Mutex<usize>,
     replies: Mutex<VecDeque<Reply>>,
-    told: Notify,
+    added: Notify,
     woken: Notify,
 }
 
 impl Desk {
     fn tell(&self, reply: Reply) {
         self.0.replies.lock().unwrap().push_back(reply);
-        self.0.told.notify_one();
+        self.0.added.notify_one();
     }
 
-    /// A token that lives 100 seconds, and so is renewed after 50.
+    /// Adds a token that lives 100 seconds, and so is renewed after 50.
     fn give(&self, token: &str) {
         self.tell(Ok(AuthToken::new(token).expires_in(100 * SECOND)));
     }
@@ -78,13 +78,13 @@ impl TokenProvider for Desk {
                 if let Some(reply) = self.0.replies.lock().unwrap().pop_front() {
                     return reply;
                 }
-                self.0.told.notified().await;
+                self.0.added.notified().await;
             }
         })
     }
 }
 
-/// A server that takes the token `one`, and asks of each later one whether it would let it in.
+/// Starts a server that accepts the token `one`, and checks the tokens of refreshes.
 async fn guarded() -> anyhow::Result<TestServer> {
     let refresh = Refresh::Check { expires_at: FAR };
     let server = games().token("one").refresh(refresh).start().await?;
@@ -92,19 +92,19 @@ async fn guarded() -> anyhow::Result<TestServer> {
     Ok(server)
 }
 
-/// A client that is never silent, so that the clock may jump.
+/// Returns the settings of a client without pings, so that the clock may jump.
 fn quiet(server: &TestServer) -> HyperStackBuilder {
     client(server).ping_interval(crate::defects::HOUR * 1000)
 }
 
-/// The tokens that were presented, in order.
+/// Returns the presented tokens, in order.
 fn presented(server: &TestServer) -> Vec<String> {
     let handshakes = server.handshakes().into_iter();
     let tokens = handshakes.map(|handshake| handshake.token().unwrap_or("none").to_owned());
     tokens.collect()
 }
 
-/// How the refusal that ended a stream was coded.
+/// Returns the code of the refusal that ended a stream.
 async fn ended_by(updates: &mut EntityStream<Game>) -> ConnectError {
     assert_eq!(soon(updates.next()).await, None);
     match updates.end_reason() {

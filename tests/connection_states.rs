@@ -1,5 +1,5 @@
-//! What people can know of the connection: its states with their causes, the last error, and what the
-//! server complains of.
+//! What a program can learn of the connection: its states with their causes, the last error, and the server's
+//! errors.
 
 use std::time::Duration;
 
@@ -15,8 +15,7 @@ fn states(changes: &[StateChange]) -> Vec<ConnectionState> {
 }
 
 #[tokio::test]
-async fn every_state_is_told_with_its_cause_and_the_stream_ends_with_the_client(
-) -> anyhow::Result<()> {
+async fn every_state_has_its_cause_and_the_stream_ends_with_the_client() -> anyhow::Result<()> {
     let server = games().start().await?;
     let hs = client(&server).max_reconnect_attempts(2).connect().await?;
     let mut changes = hs.connection_states();
@@ -43,7 +42,7 @@ async fn every_state_is_told_with_its_cause_and_the_stream_ends_with_the_client(
     assert_eq!(
         states(&rest),
         [
-            // The connection was not up for long: this is still the same trouble.
+            // The connection was not up for long, so attempts continue to count.
             ConnectionState::Reconnecting { attempt: 2 },
             ConnectionState::Error
         ]
@@ -55,14 +54,14 @@ async fn every_state_is_told_with_its_cause_and_the_stream_ends_with_the_client(
     );
     assert_eq!(hs.last_error(), cause);
 
-    // Who comes late is told where it stands.
+    // A late subscriber gets the current state.
     let late: Vec<_> = soon(hs.connection_states().collect()).await;
     assert_eq!(states(&late), [ConnectionState::Error]);
     Ok(())
 }
 
 #[tokio::test]
-async fn to_disconnect_has_no_cause() -> anyhow::Result<()> {
+async fn disconnect_has_no_cause() -> anyhow::Result<()> {
     let server = games().start().await?;
     let hs = client(&server).connect().await?;
     let mut changes = hs.connection_states();
@@ -77,7 +76,7 @@ async fn to_disconnect_has_no_cause() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn complaints_of_the_server_are_a_stream() -> anyhow::Result<()> {
+async fn server_errors_are_a_stream() -> anyhow::Result<()> {
     let server = games().max_subscriptions(1).start().await?;
     let hs = client(&server).connect().await?;
     let mut issues = hs.socket_issues();
@@ -92,9 +91,9 @@ async fn complaints_of_the_server_are_a_stream() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The real server says so and then only falls silent: nobody waits for the ping's deadline.
+/// The real server sends this and then falls silent. The client does not wait for the ping deadline.
 #[tokio::test]
-async fn a_fatal_complaint_ends_the_connection_at_once_and_is_heeded() -> anyhow::Result<()> {
+async fn a_fatal_server_error_ends_the_connection_at_once() -> anyhow::Result<()> {
     let server = games().start().await?;
     let hs = client(&server).connect().await?;
     let mut faults = hs.faults();
@@ -120,7 +119,7 @@ async fn a_fatal_complaint_ends_the_connection_at_once_and_is_heeded() -> anyhow
 }
 
 #[tokio::test]
-async fn a_fatal_complaint_that_nothing_helps_against_is_the_end() -> anyhow::Result<()> {
+async fn a_final_server_error_ends_the_client() -> anyhow::Result<()> {
     let server = games().start().await?;
     let hs = client(&server).connect().await?;
     let mut updates = hs.watch::<Game>();
@@ -136,7 +135,7 @@ async fn a_fatal_complaint_that_nothing_helps_against_is_the_end() -> anyhow::Re
 }
 
 #[tokio::test]
-async fn a_close_reason_with_a_code_is_heeded() -> anyhow::Result<()> {
+async fn a_close_reason_with_a_code_is_decoded() -> anyhow::Result<()> {
     let server = games().start().await?;
     let hs = client(&server).connect().await?;
     let mut faults = hs.faults();

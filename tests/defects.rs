@@ -1,5 +1,4 @@
-//! What the published client gets wrong, one test each: the numbers are those of the list of its
-//! defects.
+//! Defects of the published client, one test each. The numbers are those of the list of its defects.
 
 mod connection;
 mod load;

@@ -1,4 +1,4 @@
-//! What the published v2 client gets wrong, one test each. The numbers are those of its list of defects.
+//! Defects of the published v2 client, one test each. The numbers are those of its list of defects.
 
 mod connection;
 mod cost;

@@ -1,4 +1,4 @@
-//! A client that knows only a URL speaks the generation that the server speaks.
+//! A client that knows only the URL detects the server's generation.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -68,7 +68,7 @@ async fn every_kind_of_read_works_with_nothing_but_the_url() -> anyhow::Result<(
 }
 
 #[tokio::test]
-async fn readers_that_came_before_the_answer_are_served() -> anyhow::Result<()> {
+async fn readers_that_came_before_detection_are_served() -> anyhow::Result<()> {
     for protocol in [Protocol::V1, Protocol::V2] {
         let server = server(protocol, &[("a", 1.0), ("b", 2.0)]).await?;
         server.hold_replies();
@@ -98,7 +98,7 @@ async fn readers_that_came_before_the_answer_are_served() -> anyhow::Result<()> 
 }
 
 #[tokio::test]
-async fn a_server_that_does_not_answer_the_probe_is_one_of_v1() -> anyhow::Result<()> {
+async fn a_server_that_does_not_answer_the_probe_counts_as_v1() -> anyhow::Result<()> {
     let server = games(Protocol::V1).refresh(Refresh::Silent).start().await?;
     put(&server, "a", 1.0);
     let hs = client(&server)
@@ -151,7 +151,7 @@ async fn readers_of_a_server_of_another_generation_get_the_difference() -> anyho
 
         let new = replace(old, to, &new_rows).await?;
         until(|| hs.stats().protocol == to).await;
-        // What each reader has not heard of comes in one go; the mark shows that nothing else comes.
+        // Each reader gets the changes that it missed together. The mark shows that nothing else comes.
         let sorted = |mut items: Vec<String>| {
             items.sort();
             items
@@ -185,7 +185,7 @@ async fn readers_of_a_server_of_another_generation_get_the_difference() -> anyho
         }
         let rows: BTreeMap<_, _> = new.rows("Game").into_iter().collect();
         assert_eq!(hs.list::<Game>().await.len(), rows.len());
-        // And back, with readers that waited meanwhile.
+        // Then back to the old generation, with readers that waited meanwhile.
         let back = replace(new, from, &[("b", 7.0), ("d", 4.5)]).await?;
         until(|| hs.stats().protocol == from).await;
         let gone = sorted(read(&mut list, 3).await);
@@ -197,7 +197,7 @@ async fn readers_of_a_server_of_another_generation_get_the_difference() -> anyho
 }
 
 #[tokio::test]
-async fn a_reader_that_goes_while_its_source_changes_leaves_nothing() -> anyhow::Result<()> {
+async fn a_reader_dropped_during_a_change_of_source_leaves_nothing() -> anyhow::Result<()> {
     let old = server(Protocol::V1, &[("a", 1.0)]).await?;
     let hs = client(&old).connect().await?;
     let mut updates = hs.watch::<Game>();

@@ -1,11 +1,10 @@
 //! The user documentation of the Rust SDK 0.5, snippet by snippet.
 //!
-//! Every Rust snippet of the page is here as it stands there, in the page's order, and runs against
-//! the in-process server. Three things differ: the URL is the server's, the local `println!` keeps
-//! what it is told so that a test can read what a user would, and endless loops end because the
-//! connection does.
+//! Every Rust snippet of the page is here unchanged, in the page's order, and runs against the in-process
+//! server. Three things differ: the URL is the server's, a local `println!` keeps its output for the test,
+//! and endless loops end with the connection.
 
-// Where a lint would have it otherwise, the page is right.
+// The snippets stay as documented, even if a lint objects.
 #![allow(clippy::single_match, clippy::unnecessary_sort_by)]
 
 #[macro_use]

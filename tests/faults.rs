@@ -1,5 +1,5 @@
-//! What goes wrong and is survived: each fault is a typed error to whoever reads errors, is counted,
-//! changes nothing that is held, and costs nothing but itself.
+//! Faults that the client survives. Each is a typed error for readers of errors, is counted, and changes no
+//! rows held.
 
 use hyperstack_sdk::prelude::*;
 use hyperstack_sdk::testing::TestServer;
@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::support::*;
 
-/// A client that reads rows `a` and `b`, with errors, just before something goes wrong.
+/// A client that reads rows `a` and `b` with errors, just before a fault.
 struct Scene {
     server: TestServer,
     hs: HyperStack,
@@ -40,7 +40,7 @@ impl Scene {
         }
     }
 
-    /// The one error that both kinds of reader get, of a message; then all goes on as before.
+    /// Returns the one error of a message, which both kinds of reader get. Then updates continue as before.
     async fn frame_error(mut self) -> FrameError {
         let Err(StreamError::Frame(error)) = next(&mut self.updates).await else {
             panic!("no error of a message on the stream");
@@ -52,7 +52,7 @@ impl Scene {
         error
     }
 
-    /// The same, of a row.
+    /// The same for the error of a row.
     async fn row_error(mut self) -> RowError {
         let Err(StreamError::Row(error)) = next(&mut self.updates).await else {
             panic!("no error of a row on the stream");
@@ -82,7 +82,7 @@ impl Scene {
     }
 }
 
-/// Rows by name: an update moves a row to the front, whether or not all of it fits.
+/// Rows sorted by name, because an update moves its row to the front.
 fn sorted(mut rows: Vec<Game>) -> Vec<Game> {
     rows.sort_by(|a, b| a.name.cmp(&b.name));
     rows
@@ -92,7 +92,7 @@ fn default(builder: HyperStackBuilder) -> HyperStackBuilder {
     builder
 }
 
-/// A frame that would change row `a`, were it taken in.
+/// Returns a frame that would change row `a` if it were applied.
 fn frame(operation: &str, data: serde_json::Value) -> serde_json::Value {
     json!({"mode": "list", "entity": "Game/list", "op": operation, "key": "a", "data": data})
 }
@@ -124,7 +124,7 @@ async fn a_malformed_message() {
 }
 
 #[tokio::test]
-async fn a_message_of_no_known_kind() {
+async fn a_message_of_an_unknown_kind() {
     let scene = Scene::new(default).await;
     scene.server.send_text("{\"type\":\"greeting\"}");
     let error = scene.frame_error().await;
@@ -132,7 +132,7 @@ async fn a_message_of_no_known_kind() {
 }
 
 #[tokio::test]
-async fn a_malformed_row_of_a_snapshot_costs_only_itself() {
+async fn a_malformed_row_of_a_snapshot_is_the_only_one_lost() {
     let mut scene = Scene::new(default).await;
     scene.server.send(json!({
         "mode": "list", "entity": "Game/list", "op": "snapshot", "complete": true,
@@ -182,7 +182,7 @@ async fn an_oversized_message() {
 }
 
 #[tokio::test]
-async fn a_monstrous_message_costs_the_connection_and_no_more() {
+async fn a_message_far_over_the_limit_ends_only_the_connection() {
     let mut scene = Scene::new(|builder| builder.max_message_size(2000)).await;
     let large = frame("patch", json!({"score": 9, "note": "x".repeat(100_000)}));
     scene.server.send(large);
@@ -195,7 +195,7 @@ async fn a_monstrous_message_costs_the_connection_and_no_more() {
     soon(scene.server.wait_for_accepted(2)).await;
     soon(scene.server.wait_for_subscription("Game/list")).await;
     put(&scene.server, "c", 3.0);
-    // A snapshot or a patch, by whether it was subscribed to in time.
+    // This is a snapshot row or a patch, depending on when the subscription started.
     let items = [
         next(&mut scene.updates).await,
         next(&mut scene.updates).await,
@@ -249,7 +249,7 @@ async fn an_unknown_operation() {
 }
 
 #[tokio::test]
-async fn an_unknown_operation_on_another_view_is_none_of_this_reader() {
+async fn an_unknown_operation_on_another_view_does_not_reach_this_reader() {
     let mut scene = Scene::new(default).await;
     scene
         .server
@@ -279,7 +279,7 @@ async fn a_wrong_type_in_a_patch() {
 }
 
 #[tokio::test]
-async fn a_null_that_is_not_allowed() {
+async fn an_unexpected_null() {
     let scene = Scene::new(default).await;
     scene.server.send(frame("patch", json!({"name": null})));
     let error = scene.row_error().await;
@@ -330,7 +330,7 @@ async fn a_list_that_lacks_an_element_is_fetched_again() {
         server.append("Log", "a", json!({"lines": ["x"]}), &["lines"]);
         server.append("Log", "a", json!({"lines": [3]}), &["lines"]);
         until(|| hs.stats().resyncs == 1).await;
-        // The snapshot has the element too. Once the server's list fits, it is shown.
+        // The snapshot has the bad element too. Once the server's list is valid, it is shown.
         server.patch("Log", "a", json!({"lines": [1, 2, 3]}));
         assert_eq!(next(&mut rows).await.lines, [1, 2, 3]);
         server.append("Log", "a", json!({"lines": [4]}), &["lines"]);
@@ -401,7 +401,7 @@ async fn a_wrong_type_in_a_row_of_a_snapshot() {
 }
 
 #[tokio::test]
-async fn a_bad_row_of_a_key_that_nobody_has_is_no_row() {
+async fn a_bad_row_of_an_unknown_key_adds_no_row() {
     let scene = Scene::new(default).await;
     scene.server.send(json!({
         "mode": "list", "entity": "Game/list", "op": "patch", "key": "z",
@@ -412,7 +412,7 @@ async fn a_bad_row_of_a_key_that_nobody_has_is_no_row() {
 }
 
 #[tokio::test]
-async fn a_complaint_of_the_server_is_a_fault() {
+async fn a_server_error_is_a_fault() {
     let mut scene = Scene::new(default).await;
     let complaint = hyperstack_sdk::testing::Refusal::new("snapshot-limit-exceeded");
     scene.server.send_issue(&complaint, false);
@@ -425,7 +425,7 @@ async fn a_complaint_of_the_server_is_a_fault() {
 }
 
 #[tokio::test]
-async fn faults_are_told_to_every_reader_from_when_it_came() {
+async fn every_reader_gets_the_faults_since_it_joined() {
     let scene = Scene::new(default).await;
     let mut early = [scene.hs.faults(), scene.hs.faults()];
     scene.server.send_binary(*b"first");

@@ -1,4 +1,4 @@
-//! Filters by a field's value: what passes, and what cannot be asked.
+//! Filters by a field's value: matches, and invalid filters.
 
 use std::collections::BTreeMap;
 
@@ -40,7 +40,7 @@ async fn rounds() -> anyhow::Result<(TestServer, HyperStack, ListView<Round>)> {
         .entity("Round")
         .start()
         .await?;
-    // The server makes a string of what a double cannot hold.
+    // The server sends an integer that a double cannot hold as a string.
     let large = json!(u64::MAX);
     server.upsert("Round", "a", round("a", json!(7), json!("Open")));
     server.upsert("Round", "b", round("b", large, json!("CLOSED")));
@@ -79,14 +79,14 @@ async fn a_value_is_compared_as_the_fields_own_type() -> anyhow::Result<()> {
         ("state.slot", json!(u64::MAX), &["b"]),
         ("state.slot", json!("18446744073709551615"), &["b"]),
         ("state.slot", json!(8), &[]),
-        // Null is a value; never sent is none.
+        // Null is a value; a field that was never sent has none.
         ("state.winner", Value::Null, &["b"]),
         ("state.winner", json!("ada"), &["c"]),
         ("phase", Value::Null, &["c"]),
         // A variant by its name on the wire.
         ("phase", json!("CLOSED"), &["b"]),
         ("phase", json!("Open"), &["a"]),
-        // Lists are whole, sections and maps hold what is asked of them.
+        // Lists match as a whole; sections and maps match by the given members.
         ("tags", json!(["x"]), &["c"]),
         ("tags", json!([]), &["b", "a"]),
         ("state", json!({"slot": 7, "winner": "ada"}), &["c"]),
@@ -105,7 +105,7 @@ async fn a_value_is_compared_as_the_fields_own_type() -> anyhow::Result<()> {
     );
     let both = list.filter("state.slot", 7).filter("phase", "Open");
     assert_eq!(soon(both.get()).await.len(), 1);
-    // The server is asked for the list, and does no filtering.
+    // The client subscribes to the whole list, and the server does not filter.
     let subscribe = json!({"type": "subscribe", "view": "Round/list"});
     let messages = asked(&server, "Round/list").into_iter();
     let subscribes = messages.filter(|message| message["type"] == "subscribe");
@@ -114,7 +114,7 @@ async fn a_value_is_compared_as_the_fields_own_type() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn a_stream_follows_what_begins_and_ceases_to_pass() -> anyhow::Result<()> {
+async fn a_stream_follows_rows_that_enter_and_leave_the_filter() -> anyhow::Result<()> {
     let (server, hs, list) = rounds().await?;
     let mut open = list.clone().filter("phase", "Open").watch();
     let mut undecided = list.filter("state.winner", Value::Null).watch_rich();
@@ -132,17 +132,17 @@ async fn a_stream_follows_what_begins_and_ceases_to_pass() -> anyhow::Result<()>
         server.patch("Round", key, patch);
     }
     settled(&server, hs.faults()).await;
-    let told: Vec<_> = pending(&mut open).iter().map(short).collect();
+    let seen: Vec<_> = pending(&mut open).iter().map(short).collect();
     assert_eq!(
-        told,
+        seen,
         ["patch b", "patch a", "delete a", "patch b", "delete b"]
     );
-    let told = pending(&mut undecided);
-    let [gone, came] = &told[..] else {
-        panic!("{told:?}");
+    let seen = pending(&mut undecided);
+    let [gone, came] = &seen[..] else {
+        panic!("{seen:?}");
     };
     assert!(gone.is_deleted() && gone.key() == "b", "{gone:?}");
-    // As it was when it last passed.
+    // The row is as it was when it last passed the filter.
     let winner = gone.before().and_then(|row| row.state.winner.clone());
     assert_eq!(winner, Some(None));
     assert!(came.is_created() && came.key() == "a", "{came:?}");
@@ -167,7 +167,7 @@ async fn a_bad_field_leaves_the_filtered_row_as_it_was() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn what_no_row_can_have_is_an_error_and_asks_the_server_for_nothing() -> anyhow::Result<()> {
+async fn a_filter_that_matches_no_row_is_an_error_and_sends_nothing() -> anyhow::Result<()> {
     let (server, hs, list) = rounds().await?;
     for (path, value, text) in [
         (
@@ -222,7 +222,7 @@ async fn what_no_row_can_have_is_an_error_and_asks_the_server_for_nothing() -> a
         assert_eq!(soon(errors.next()).await, None);
     }
     assert_eq!(asked(&server, "Round/list"), [json!(null); 0]);
-    // A second filter does not mend the first one, and nobody else is harmed.
+    // A second filter does not fix the first one, and other readers are not affected.
     let wrong = list.clone().filter("colour", 1).filter("name", "a");
     assert!(soon(wrong.try_get()).await.is_err());
     assert_eq!(soon(list.get()).await.len(), 3);

@@ -1,6 +1,6 @@
 //! The promises to users, end to end, against the in-process server: one file each.
 //!
-//! `README.md` says which tests fail when which promise is broken.
+//! `README.md` lists the tests of each promise.
 
 mod answers;
 mod auth;

@@ -185,7 +185,7 @@ async fn a_required_field_that_is_never_sent_is_reported_without_a_similar_name(
         &["Token/list: Token.last_price: missing in 2 of 2 rows"],
     )
     .await;
-    // The field may still come if another row has it.
+    // Another row has the field, so it may still come.
     let rows = [json!({"mint": "a"}), json!({"mint": "b", "last_price": 2})];
     expect::<Required>(&rows, &[]).await;
 }

@@ -19,7 +19,7 @@ struct Coin {
 }
 
 #[tokio::test]
-async fn prices_are_watched_and_filtered_by() -> anyhow::Result<()> {
+async fn prices_are_watched_and_filtered() -> anyhow::Result<()> {
     for protocol in [Protocol::V1, Protocol::V2] {
         let server = TestServer::builder()
             .protocol(protocol)

@@ -1,4 +1,4 @@
-//! The order of a view's rows: what it is sorted by, what ties it, and what moves in it.
+//! The order of a view's rows: sort values, ties and moves.
 
 use hyperstack_sdk::prelude::*;
 use hyperstack_sdk::testing::{Mode, Sort, TestServer};
@@ -12,7 +12,7 @@ struct Item {
     label: Option<String>,
 }
 
-/// Keys of the view `Item/sorted`, front to back, once it holds these rows in this order of arrival.
+/// Returns the keys of the view `Item/sorted` in order, after these rows have arrived in this order.
 async fn keys_by(sort: Sort, rows: &[(&str, Value)]) -> Vec<String> {
     let (server, hs) = sorted(sort).await;
     let view = hs.views::<ItemViews>().sorted();
@@ -37,7 +37,7 @@ async fn sorted(sort: Sort) -> (TestServer, HyperStack) {
     (server, hs)
 }
 
-/// A row whose label is its key and whose `by.value` is as given.
+/// Returns a row with its key as label and this `by.value`.
 fn frame(operation: &str, key: &str, value: &Value) -> Value {
     json!({
         "mode": "list", "entity": "Item/sorted", "op": operation, "key": key,
@@ -52,7 +52,7 @@ async fn keys(view: &WindowView<Item>) -> Vec<String> {
 
 #[tokio::test]
 async fn numbers_of_every_spelling_compare_by_value() {
-    // As text, or as floats, these would come in another order.
+    // Sorted as text or as floats, these would have another order.
     let rows = [
         ("b", json!(9_007_199_254_740_991_u64)),
         ("f", json!("18446744073709551615")),
@@ -86,7 +86,7 @@ async fn floats_are_not_truncated() {
 }
 
 #[tokio::test]
-async fn ties_go_by_key_in_both_directions() {
+async fn ties_are_sorted_by_key_in_both_directions() {
     let rows = [("c", json!(1)), ("a", json!(1.0)), ("b", json!("1"))];
     assert_eq!(keys_by(Sort::asc("by.value"), &rows).await, ["a", "b", "c"]);
     assert_eq!(
@@ -96,7 +96,7 @@ async fn ties_go_by_key_in_both_directions() {
 }
 
 #[tokio::test]
-async fn rows_without_the_value_lead() {
+async fn rows_without_the_value_come_first() {
     let rows = [("a", json!(1)), ("b", json!(null)), ("c", json!(2))];
     assert_eq!(keys_by(Sort::asc("by.value"), &rows).await, ["b", "a", "c"]);
     assert_eq!(
@@ -116,12 +116,12 @@ async fn the_rows_need_not_have_the_field_and_patches_move_them() {
         next(&mut updates).await;
     }
     assert_eq!(keys(&view).await, ["c", "b", "a"]);
-    // `Item` sees nothing of this patch: it moves a row and makes no update.
+    // `Item` lacks the patched field, so the row moves without an update.
     server.send(frame("patch", "a", &json!(2.5)));
     server.send(frame("patch", "d", &json!("9007199254740993")));
     assert_eq!(next(&mut updates).await.key(), "d");
     assert_eq!(keys(&view).await, ["d", "c", "a", "b"]);
-    // Another field of the same object does not.
+    // A patch of another field in the same object does not move the row.
     server.send(json!({
         "mode": "list", "entity": "Item/sorted", "op": "patch", "key": "b",
         "data": {"by": {"other": 99}},
@@ -154,7 +154,7 @@ async fn a_list_is_in_the_order_of_change() {
     read(&mut updates, 1).await;
     assert_eq!(in_order(), ["b", "a", "c"]);
     assert_eq!(names(&soon(hs.list::<Game>()).await), in_order());
-    // Also where nothing but the time of the change is new to a reader.
+    // The row also moves if a reader sees no change in its fields.
     put(&server, "c", 3.0);
     put(&server, "d", 4.0);
     assert_eq!(read(&mut updates, 1).await, ["patch d 4"]);
@@ -191,7 +191,7 @@ async fn a_list_is_in_the_order_of_change_after_a_reconnect() {
 #[tokio::test]
 async fn positions_are_compared_as_numbers() {
     let server = games().start().await.unwrap();
-    // Text would put slot 99999999 last, and so would the index.
+    // Sorted as text, or by index, slot 99999999 would come last.
     for (slot, key) in [(99_999_999, "a"), (100_000_000, "b"), (100_000_001, "c")] {
         server.set_seq(hyperstack_sdk::testing::SeqSource::FromSlot(slot));
         put(&server, key, 0.0);
@@ -221,7 +221,7 @@ async fn a_window_is_the_servers() {
         .enumerate()
     {
         put(&server, key, score);
-        // A row that never leaves the window, to know when all of the change is there.
+        // A row that never leaves the window shows when the whole change has arrived.
         server.patch("Game", "k5", json!({"score": 9.25, "note": n.to_string()}));
         loop {
             let update = next(&mut updates).await;
@@ -230,7 +230,7 @@ async fn a_window_is_the_servers() {
                 break;
             }
         }
-        // The rest of the window follows in the same order on the same pipe.
+        // The rest of the window follows in order on the same connection.
         soon(server.wait_idle()).await;
         let mut faults = hs.faults();
         settled(&server, &mut faults).await;
@@ -239,7 +239,7 @@ async fn a_window_is_the_servers() {
 }
 
 #[tokio::test]
-async fn a_window_is_never_short_while_rows_change_places() {
+async fn a_window_keeps_its_length_while_rows_change_places() {
     let server = games().start().await.unwrap();
     for (key, score) in [("a", 1.0), ("b", 2.0), ("c", 3.0), ("d", 4.0)] {
         put(&server, key, score);
@@ -264,7 +264,7 @@ async fn a_window_is_never_short_while_rows_change_places() {
 }
 
 #[tokio::test]
-async fn a_row_that_left_with_none_to_follow_is_deleted() {
+async fn a_row_that_left_without_a_successor_is_deleted() {
     let server = games().start().await.unwrap();
     put(&server, "a", 1.0);
     put(&server, "b", 2.0);

@@ -1,4 +1,4 @@
-//! A reader that is behind: what becomes of what it has not read, and how that is counted.
+//! Readers that are behind: the policies for pending updates, and their counts.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::support::*;
 
-/// A server of `a` and `b`, and a client whose streams keep four changes unless they say otherwise.
+/// Starts a server of `a` and `b`, and a client whose streams have a capacity of four by default.
 async fn start() -> anyhow::Result<(TestServer, HyperStack)> {
     let server = games().start().await?;
     put(&server, "a", 0.0);
@@ -19,7 +19,7 @@ async fn start() -> anyhow::Result<(TestServer, HyperStack)> {
     Ok((server, hs))
 }
 
-/// Gives these scores to `a` and `b` by turns, and waits until the client knows.
+/// Gives these scores to `a` and `b` in turn, and waits until the client has them.
 async fn turns(server: &TestServer, hs: &HyperStack, scores: RangeInclusive<u32>) {
     for n in scores {
         let key = ["b", "a"][(n % 2) as usize];
@@ -29,7 +29,7 @@ async fn turns(server: &TestServer, hs: &HyperStack, scores: RangeInclusive<u32>
 }
 
 #[tokio::test]
-async fn by_default_what_is_pending_of_a_row_folds_into_one() -> anyhow::Result<()> {
+async fn by_default_pending_updates_of_a_row_are_conflated() -> anyhow::Result<()> {
     let (server, hs) = start().await?;
     let (mut updates, mut rich) = (hs.watch::<Game>(), hs.watch_rich::<Game>());
     let mut rows = hs.listen::<Game>();
@@ -47,14 +47,14 @@ async fn by_default_what_is_pending_of_a_row_folds_into_one() -> anyhow::Result<
         ["patch a 1", "patch b 2", "patch a 3", "patch b 4"]
     );
     turns(&server, &hs, 5..=14).await;
-    // The reader that caught up had room for four and then folded six and those four; those that
-    // had not were over at once.
+    // The reader that had caught up had room for four, and then conflated six more with those four. The
+    // others were over capacity at once.
     assert_eq!(now(&mut updates), ["patch a 13", "patch b 14"]);
     assert_eq!(updates.conflated(), 8);
     let scores: Vec<_> = pending(&mut rows).iter().map(|row| row.score).collect();
     assert_eq!(scores, [13.0, 14.0]);
     assert_eq!(rows.conflated(), 12);
-    // From the row as this reader had it to the row as it is.
+    // The update goes from the reader's last row to the current one.
     for (update, (key, score)) in pending(&mut rich).iter().zip([("a", 13.0), ("b", 14.0)]) {
         assert_eq!(update.key(), key);
         assert_eq!(update.before().map(|row| row.score), Some(0.0));
@@ -65,14 +65,14 @@ async fn by_default_what_is_pending_of_a_row_folds_into_one() -> anyhow::Result<
     let counted = updates.conflated() + rich.conflated() + rows.conflated() + one.conflated();
     assert_eq!((stats.conflated, stats.missed), (counted, 0));
     assert_eq!(stats.queue_depth, 0);
-    // What streams that are gone have folded stays counted.
+    // Updates conflated by dropped streams stay counted.
     drop((updates, rich, rows, one));
     assert_eq!(hs.stats().conflated, counted);
     Ok(())
 }
 
 #[tokio::test]
-async fn a_stream_may_fold_sooner_or_later_than_others() -> anyhow::Result<()> {
+async fn a_stream_may_set_its_own_conflation_capacity() -> anyhow::Result<()> {
     let (server, hs) = start().await?;
     let mut sooner = hs.watch::<Game>().conflate(0);
     let mut later = hs.watch::<Game>().conflate(100);
@@ -86,7 +86,7 @@ async fn a_stream_may_fold_sooner_or_later_than_others() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn a_row_that_went_and_came_back_folds_into_what_it_is() -> anyhow::Result<()> {
+async fn a_row_that_left_and_came_back_is_conflated_into_its_current_state() -> anyhow::Result<()> {
     let server = games().start().await?;
     for (key, score) in [("a", 1.0), ("b", 2.0), ("c", 3.0), ("d", 4.0)] {
         put(&server, key, score);
@@ -99,13 +99,13 @@ async fn a_row_that_went_and_came_back_folds_into_what_it_is() -> anyhow::Result
         put(&server, key, score);
     }
     settled(&server, hs.faults()).await;
-    let told: BTreeMap<String, Option<f64>> = pending(&mut updates)
+    let seen: BTreeMap<String, Option<f64>> = pending(&mut updates)
         .into_iter()
         .map(|update| (update.key().to_owned(), update.data().map(|row| row.score)))
         .collect();
     assert_eq!(names(&top.get_sync()), ["d", "c", "a"]);
-    assert_eq!(told.get("a"), Some(&Some(2.5)));
-    assert_eq!(told.get("b"), Some(&None));
+    assert_eq!(seen.get("a"), Some(&Some(2.5)));
+    assert_eq!(seen.get("b"), Some(&None));
     Ok(())
 }
 
@@ -125,7 +125,7 @@ async fn an_unbounded_reader_gets_every_change() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn a_reader_that_drops_the_oldest_is_told_how_many() -> anyhow::Result<()> {
+async fn a_reader_that_drops_the_oldest_learns_how_many() -> anyhow::Result<()> {
     let (server, hs) = start().await?;
     let mut updates = hs.try_watch::<Game>().drop_oldest(3);
     assert!(next(&mut updates).await.is_ok());
@@ -136,16 +136,16 @@ async fn a_reader_that_drops_the_oldest_is_told_how_many() -> anyhow::Result<()>
     };
     turns(&server, &hs, 1..=3).await;
     assert_eq!(hs.stats().missed, 0);
-    let told: Vec<_> = pending(&mut updates).iter().map(brief).collect();
-    assert_eq!(told, ["patch a 1", "patch b 2", "patch a 3"]);
+    let seen: Vec<_> = pending(&mut updates).iter().map(brief).collect();
+    assert_eq!(seen, ["patch a 1", "patch b 2", "patch a 3"]);
 
     turns(&server, &hs, 4..=13).await;
     assert_eq!(hs.stats().queue_depth, 3);
     let items = pending(&mut updates);
     assert_eq!(items[0], Err(StreamError::Lagged { missed: 7 }));
-    let told: Vec<_> = items.iter().map(brief).collect();
+    let seen: Vec<_> = items.iter().map(brief).collect();
     assert_eq!(
-        told,
+        seen,
         [
             "7 changes were dropped because the reader was too slow",
             "patch a 11",
@@ -153,7 +153,7 @@ async fn a_reader_that_drops_the_oldest_is_told_how_many() -> anyhow::Result<()>
             "patch a 13"
         ]
     );
-    // Only once, and again for what is missed later.
+    // The error comes only once, and again for updates missed later.
     assert_eq!(pending(&mut updates), []);
     turns(&server, &hs, 14..=18).await;
     let items = pending(&mut updates);
@@ -165,7 +165,7 @@ async fn a_reader_that_drops_the_oldest_is_told_how_many() -> anyhow::Result<()>
 }
 
 #[tokio::test]
-async fn the_policy_goes_with_the_stream_through_what_is_made_of_it() -> anyhow::Result<()> {
+async fn the_policy_survives_operators() -> anyhow::Result<()> {
     let (server, hs) = start().await?;
     let mut shared = hs.watch::<Game>().unbounded().shared();
     let mut mapped = hs.watch::<Game>().map(|update| brief(&update)).unbounded();
@@ -174,9 +174,9 @@ async fn the_policy_goes_with_the_stream_through_what_is_made_of_it() -> anyhow:
         next(&mut shared).await;
         next(&mut mapped).await;
     }
-    // It has fallen behind before it began: there were two rows.
+    // The stream is behind from the start, because there were two rows.
     assert_eq!(pending(&mut lagging).len(), 2);
-    // A stream that is being read may be told otherwise, too.
+    // The policy can change while a stream is read.
     let mut changed = hs.watch::<Game>();
     read(&mut changed, 2).await;
     let mut changed = changed.conflate(1);
@@ -191,7 +191,7 @@ async fn the_policy_goes_with_the_stream_through_what_is_made_of_it() -> anyhow:
 }
 
 #[tokio::test]
-async fn what_happens_is_counted() -> anyhow::Result<()> {
+async fn events_are_counted() -> anyhow::Result<()> {
     let server = games().seq(SeqSource::FromSlot(99)).start().await?;
     put(&server, "a", 1.0);
     let hs = client(&server).protocol(Protocol::V1).connect().await?;
@@ -203,11 +203,11 @@ async fn what_happens_is_counted() -> anyhow::Result<()> {
     read(&mut top, 1).await;
     let stats = hs.stats();
     assert_eq!((stats.views, stats.rows), (2, 2));
-    // A first snapshot is no resync.
+    // A first snapshot is not a resync.
     assert_eq!((stats.resyncs, stats.reconnects), (0, 0));
     assert_eq!(stats.last_seq, Some("99:0".parse()?));
 
-    // Positions are compared as numbers, and what is greater stays greatest.
+    // Positions are compared as numbers, and the greatest one is kept.
     put(&server, "b", 2.0);
     read(&mut list, 1).await;
     assert_eq!(hs.stats().last_seq, Some(Seq::new(100, 0)));
@@ -218,7 +218,7 @@ async fn what_happens_is_counted() -> anyhow::Result<()> {
     read(&mut list, 2).await;
     assert_eq!(hs.stats().last_seq, Some(Seq::new(100, 12)));
 
-    // A bad row is one of each view that has it.
+    // A bad row counts once for each view that has it.
     server.patch("Game", "b", json!({"score": "much"}));
     until(|| hs.stats().row_errors == 2).await;
     assert_eq!(hs.stats().frame_errors, 0);
@@ -234,7 +234,7 @@ async fn what_happens_is_counted() -> anyhow::Result<()> {
     settled(&server, hs.faults()).await;
     let stats = hs.stats();
     assert_eq!((stats.reconnects, stats.resyncs), (1, 2));
-    // Someone who wants more of a view than is there: one more.
+    // A reader that needs more of a view than is held causes one more.
     let mut more = hs.views::<GameViews>().top().take(5).watch();
     read(&mut more, 2).await;
     let mut less = hs.views::<GameViews>().list().take(1).watch();
@@ -251,7 +251,7 @@ async fn what_happens_is_counted() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn to_want_more_of_a_view_is_a_resync() -> anyhow::Result<()> {
+async fn a_wider_request_of_a_view_is_a_resync() -> anyhow::Result<()> {
     let (_server, hs) = start().await?;
     let top = hs.views::<GameViews>().top();
     let mut one = top.clone().take(1).watch();

@@ -1,4 +1,4 @@
-//! A client that speaks protocol v2, against a server that does.
+//! Protocol v2 from end to end.
 
 use std::error::Error;
 
@@ -55,7 +55,7 @@ fn names(players: Vec<Player>) -> Vec<String> {
     players.into_iter().map(|player| player.name).collect()
 }
 
-/// The next update, in short.
+/// Returns the next update in short form.
 async fn brief(updates: &mut EntityStream<Player>) -> String {
     match next(updates).await {
         Update::Upsert { key, data } => format!("upsert {key} {}", data.score),
@@ -90,7 +90,7 @@ async fn a_list_has_the_rows_and_then_every_change() -> Result {
 }
 
 #[tokio::test]
-async fn filters_and_windows_are_the_servers() -> Result {
+async fn the_server_applies_filters_and_windows() -> Result {
     let server = server().await?;
     let hs = connect(&server).await?;
     let players = hs.views::<PlayerViews>().list();
@@ -102,7 +102,7 @@ async fn filters_and_windows_are_the_servers() -> Result {
     for row in ["upsert eve 2", "upsert ada 3"] {
         assert_eq!(brief(&mut reds).await, row);
     }
-    // Bob becomes the latest, so that the second one is Eve.
+    // Bob becomes the latest, so the second one is Eve.
     server.patch("Player", "bob", json!({"team": "red"}));
     assert_eq!(brief(&mut reds).await, "upsert bob 1");
     assert_eq!(brief(&mut second).await, "upsert eve 2");
@@ -114,7 +114,7 @@ async fn filters_and_windows_are_the_servers() -> Result {
 }
 
 #[tokio::test]
-async fn a_derived_view_is_sorted_here_and_its_first_row_is_never_missing() -> Result {
+async fn a_derived_view_is_sorted_locally_and_its_first_row_is_never_missing() -> Result {
     let server = server().await?;
     let hs = connect(&server).await?;
     let views = hs.views::<PlayerViews>();
@@ -170,7 +170,7 @@ async fn one_row_is_read_by_its_key() -> Result {
 }
 
 #[tokio::test]
-async fn a_reconnect_tells_what_changed_meanwhile_and_no_more() -> Result {
+async fn a_reconnect_reports_only_what_changed_meanwhile() -> Result {
     let server = server().await?;
     let hs = connect(&server).await?;
     let mut updates = hs.watch::<Player>();
@@ -220,7 +220,7 @@ async fn a_recovery_snapshot_is_a_resync() -> Result {
 }
 
 #[tokio::test]
-async fn options_of_a_snapshot_are_kept_here() -> Result {
+async fn the_client_applies_snapshot_options() -> Result {
     let server = server().await?;
     let hs = connect(&server).await?;
     let players = hs.views::<PlayerViews>().list();
@@ -236,7 +236,7 @@ async fn options_of_a_snapshot_are_kept_here() -> Result {
 }
 
 #[tokio::test]
-async fn filters_that_the_server_compares_otherwise_are_applied_here() -> Result {
+async fn filters_that_the_server_compares_otherwise_are_applied_locally() -> Result {
     let server = server().await?;
     let hs = connect(&server).await?;
     let prices = hs.views::<PriceViews>().list();

@@ -1,4 +1,4 @@
-//! Readers and what they share: subscriptions, the connection, and how both end.
+//! Readers share subscriptions and the connection, which end with them.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::support::*;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// How many tasks live, those of the server included.
+/// Returns the number of live tasks, those of the server included.
 fn tasks() -> usize {
     let handle = tokio::runtime::Handle::current();
     handle.metrics().num_alive_tasks()
@@ -28,7 +28,7 @@ async fn the_last_handle_closes_the_socket_and_ends_the_task() -> anyhow::Result
     assert_eq!(read(&mut updates, 1).await, ["upsert a 1"]);
     let mut errors = hs.views::<GameViews>().list().try_watch();
     assert!(next(&mut errors).await.is_ok());
-    // Clones and views are handles too, streams are not.
+    // Clones and views are handles too; streams are not.
     let (clone, view) = (hs.clone(), hs.views::<GameViews>().top());
     drop(hs);
     drop(clone);
@@ -88,7 +88,7 @@ async fn the_last_handle_ends_the_task_while_it_dials() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn a_connect_that_is_given_up_leaves_no_task() -> anyhow::Result<()> {
+async fn a_cancelled_connect_leaves_no_task() -> anyhow::Result<()> {
     let server = games().start().await?;
     server.freeze();
     let mut connecting = Box::pin(client(&server).connect_timeout(HOUR).connect());
@@ -103,7 +103,7 @@ async fn a_connect_that_is_given_up_leaves_no_task() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn a_stream_that_is_not_polled_asks_for_nothing() -> anyhow::Result<()> {
+async fn a_stream_that_is_not_polled_requests_nothing() -> anyhow::Result<()> {
     let server = games().start().await?;
     let hs = client(&server).connect().await?;
     let lazy = hs.watch::<Game>();
@@ -120,7 +120,7 @@ async fn readers_share_a_subscription() -> anyhow::Result<()> {
     let server = games().start().await?;
     put(&server, "a", 1.0);
     let hs = client(&server).connect().await?;
-    // All at once, before the first answer: the wire sees one request.
+    // All readers join before the first answer, but there is only one request.
     server.hold_replies();
     let (mut first, mut second) = (hs.watch::<Game>(), hs.watch::<Game>());
     let (view, other) = (hs.views::<GameViews>().list(), hs.clone());
@@ -156,12 +156,12 @@ async fn a_row_is_served_from_the_list_that_is_being_read() -> anyhow::Result<()
     assert_eq!(soon(hs.get::<Game>("a")).await.unwrap().score, 1.0);
     assert_eq!(soon(hs.get::<Game>("nobody")).await, None);
     put(&server, "a", 2.0);
-    // Once, not twice.
+    // The row comes once, not twice.
     put(&server, "a", 3.0);
     assert_eq!(read(&mut row, 2).await, ["patch a 2", "patch a 3"]);
     assert_eq!(read(&mut list, 2).await, ["patch a 2", "patch a 3"]);
     assert_eq!(requests(&server, "Game/list"), ["subscribe"]);
-    // The list goes, the row stays.
+    // The reader of the list leaves; the reader of the row stays.
     drop(list);
     soon(server.wait_for_subscriptions(|live| {
         live.contains(&("Game/list".into(), Some("a".into())))
@@ -218,7 +218,7 @@ async fn a_list_takes_over_from_a_row_without_a_gap() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn only_the_keys_that_are_watched_are_asked_for() -> anyhow::Result<()> {
+async fn only_watched_keys_are_requested() -> anyhow::Result<()> {
     let server = games().start().await?;
     for key in ["a", "b", "c"] {
         put(&server, key, 1.0);
@@ -248,7 +248,7 @@ async fn a_view_lingers_for_the_next_reader() -> anyhow::Result<()> {
         .connect()
         .await?;
     assert_eq!(soon(hs.list::<Game>()).await.len(), 1);
-    // The view is warm: it follows the server though nobody reads it.
+    // The view is still subscribed, although it has no reader.
     put(&server, "b", 2.0);
     until(|| hs.stats().rows == 2).await;
     server.hold_replies();
@@ -267,19 +267,19 @@ async fn a_single_is_never_empty_while_its_row_changes() -> anyhow::Result<()> {
     let best = hs.views::<GameViews>().best();
     let mut updates = best.watch();
     assert_eq!(read(&mut updates, 1).await, ["upsert a 1"]);
-    // Lets the client say all it has to, and hear all of it.
+    // Lets the client send everything, and get all the answers.
     settled(&server, hs.faults()).await;
     soon(server.wait_for_message(|message| message["type"] == "unsubscribe")).await;
     server.hold_replies();
     put(&server, "b", 2.0);
     let before = hs.stats().frames;
-    // The clock stands still, or the delete would be taken for one that nothing follows.
+    // The clock stands still. Otherwise the delete would count as one without a successor.
     tokio::time::pause();
     server.release_next(1);
     while hs.stats().frames == before {
         tokio::task::yield_now().await;
     }
-    // Of the change, the client has the delete of `a` and nothing else.
+    // So far, the client has only the delete of `a`.
     let row = best.get().await;
     tokio::time::resume();
     assert_eq!(row.unwrap().name, "a");
@@ -290,7 +290,7 @@ async fn a_single_is_never_empty_while_its_row_changes() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn an_unknown_view_is_told_from_an_empty_one() -> anyhow::Result<()> {
+async fn an_unknown_view_and_an_empty_view_are_distinct() -> anyhow::Result<()> {
     let server = games().start().await?;
     let hs = client(&server).initial_data_timeout(HOUR).connect().await?;
     let views = hs.views::<GameViews>();
@@ -309,7 +309,7 @@ async fn an_unknown_view_is_told_from_an_empty_one() -> anyhow::Result<()> {
     assert_eq!(soon(errors.next()).await, None);
     assert_eq!(soon(views.nowhere().try_get()).await, Err(unknown.clone()));
     assert_eq!(soon(views.nowhere().get()).await, []);
-    // Not the connection's fault: all else goes on, and an empty view is still an empty view.
+    // The connection is not affected: other readers continue, and an empty view is still empty.
     assert_eq!(hs.end_reason(), None);
     assert_eq!(soon(views.top().try_get()).await, Ok(vec![]));
     assert_eq!(soon(views.nowhere().try_get()).await, Err(unknown));
@@ -329,21 +329,21 @@ async fn an_unknown_entity_is_an_unknown_view_as_well() -> anyhow::Result<()> {
     let mut games = hs.watch::<Game>();
     put(&server, "a", 1.0);
     assert_eq!(read(&mut games, 1).await.len(), 1);
-    // The server says nothing at all of it; what it says of a view it knows must do.
+    // The server does not answer at all, so its answer for a known view must suffice.
     let read = hs.try_get::<Misspelt>("a");
     let view = "Misspelt/list".to_owned();
     assert_eq!(soon(read).await, Err(ReadError::UnknownView { view }));
     Ok(())
 }
 
-/// The same entity, seen by someone who needs less of it.
+/// The same entity with fewer fields.
 #[derive(Debug, Clone, PartialEq, Entity)]
 #[entity(name = "Game")]
 struct Slim {
     score: f64,
 }
 
-/// And by someone who is mistaken about it.
+/// The same entity with a wrong type.
 #[derive(Debug, Clone, PartialEq, Entity)]
 #[entity(name = "Game")]
 struct Wrong {
@@ -367,7 +367,7 @@ async fn two_types_of_one_view_at_once() -> anyhow::Result<()> {
         soon(hs.list::<Slim>()).await,
         [Slim { score: 2.0 }, Slim { score: 1.0 }]
     );
-    // What concerns one of them alone is no update for the other.
+    // A change of a field that only one type has is not an update for the other.
     server.patch("Game", "a", json!({"note": "x"}));
     server.patch("Game", "a", json!({"score": 3.0}));
     assert_eq!(read(&mut full, 2).await, ["patch a 1", "patch a 3"]);
@@ -379,7 +379,7 @@ async fn two_types_of_one_view_at_once() -> anyhow::Result<()> {
         .iter()
         .filter(|(view, key)| view == "Game/list" && key.is_none());
     assert_eq!(of_view.count(), 1);
-    // They go one by one.
+    // The readers leave one by one.
     drop(full);
     put(&server, "b", 5.0);
     let (key, data) = ("b".to_owned(), Slim { score: 5.0 });
@@ -388,14 +388,14 @@ async fn two_types_of_one_view_at_once() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn a_type_that_does_not_fit_harms_no_other() -> anyhow::Result<()> {
+async fn a_type_that_fails_to_decode_does_not_affect_others() -> anyhow::Result<()> {
     let server = games().start().await?;
     put(&server, "a", 1.0);
     let hs = client(&server).connect().await?;
     let mut full = hs.watch::<Game>();
     assert_eq!(read(&mut full, 1).await.len(), 1);
     let mut faults = hs.faults();
-    // There is no last good value to keep.
+    // There is no last good value yet.
     assert_eq!(soon(hs.list::<Wrong>()).await, [Wrong { name: None }]);
     let fault = next(&mut faults).await;
     assert!(
@@ -422,9 +422,9 @@ async fn a_row_that_is_bad_for_one_type_is_good_for_another() -> anyhow::Result<
     for _ in 0..2 {
         assert!(next(&mut slim).await.is_ok());
     }
-    // The second type had the rows sent again.
+    // The second type caused the rows to be sent again.
     assert_eq!(next(&mut full).await, Err(StreamError::Resynced));
-    // A name of a wrong type concerns only who reads names.
+    // A name of a wrong type affects only the type with names.
     server.patch("Game", "a", json!({"name": 7, "score": 1.5}));
     let error = next(&mut full).await.unwrap_err();
     let StreamError::Row(error) = error else {
@@ -443,7 +443,7 @@ async fn a_row_that_is_bad_for_one_type_is_good_for_another() -> anyhow::Result<
     let (key, data) = ("b".to_owned(), Slim { score: 3.0 });
     assert_eq!(next(&mut slim).await, Ok(Update::Patch { key, data }));
     assert_eq!(next(&mut full).await?.data().unwrap().score, 3.0);
-    // A score of a wrong type concerns both.
+    // A score of a wrong type affects both types.
     server.patch("Game", "b", json!({"score": "x"}));
     assert!(matches!(next(&mut full).await, Err(StreamError::Row(_))));
     assert!(matches!(next(&mut slim).await, Err(StreamError::Row(_))));
@@ -451,10 +451,9 @@ async fn a_row_that_is_bad_for_one_type_is_good_for_another() -> anyhow::Result<
     Ok(())
 }
 
-/// The server counts a row's changes in its score; who has a reader told of them one by one sees
-/// whether one is missing or came twice.
+/// The score counts a row's changes, so an unconflated reader shows a missing or repeated change.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_reader_may_come_at_any_moment() -> anyhow::Result<()> {
+async fn a_reader_may_join_at_any_moment() -> anyhow::Result<()> {
     const LAST: u32 = 2000;
     let server = games().start().await?;
     put(&server, "a", 0.0);
@@ -496,7 +495,7 @@ async fn a_reader_may_come_at_any_moment() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn a_row_that_comes_again_unchanged_is_no_update() -> anyhow::Result<()> {
+async fn a_row_that_is_sent_again_unchanged_is_not_an_update() -> anyhow::Result<()> {
     let server = games().start().await?;
     put(&server, "a", 1.0);
     put(&server, "b", 2.0);
@@ -509,7 +508,7 @@ async fn a_row_that_comes_again_unchanged_is_no_update() -> anyhow::Result<()> {
     read(&mut row, 1).await;
     assert!(next(&mut rich).await.is_created());
     assert!(next(&mut rich).await.is_created());
-    // The list gets the same patch again, the window all of its rows, and both a new snapshot.
+    // The list gets the same patch again, the window gets all of its rows, and both get a new snapshot.
     put(&server, "a", 1.0);
     put(&server, "b", 2.0);
     server.drop_connections();
@@ -527,7 +526,7 @@ async fn a_row_that_comes_again_unchanged_is_no_update() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn a_killed_server_comes_back_and_so_do_its_readers() -> anyhow::Result<()> {
+async fn readers_survive_a_killed_server() -> anyhow::Result<()> {
     let server: TestServer = games().start().await?;
     put(&server, "a", 1.0);
     let hs = client(&server).connect().await?;

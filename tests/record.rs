@@ -1,4 +1,4 @@
-//! Recording what goes over the wire.
+//! Recording a session.
 
 use std::sync::mpsc;
 
@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::support::{client, games, next, now, put, read, soon, until, Game};
 
 #[tokio::test]
-async fn what_was_recorded_is_played_back() -> anyhow::Result<()> {
+async fn a_recording_is_played_back() -> anyhow::Result<()> {
     let server = games().start().await?;
     for n in 0..30 {
         put(&server, &format!("row {n}"), f64::from(n));
@@ -18,9 +18,9 @@ async fn what_was_recorded_is_played_back() -> anyhow::Result<()> {
     let record = move |entry| drop(entries.send(entry));
     let hs = client(&server).record(record).connect().await?;
     let mut updates = hs.watch::<Game>();
-    let mut told = read(&mut updates, 30).await;
+    let mut seen = read(&mut updates, 30).await;
     put(&server, "row 3", 100.0);
-    told.extend(read(&mut updates, 1).await);
+    seen.extend(read(&mut updates, 1).await);
 
     let recording: Recording = recorded.try_iter().collect();
     let entries = recording.entries();
@@ -39,7 +39,7 @@ async fn what_was_recorded_is_played_back() -> anyhow::Result<()> {
     let replay = replay.start().await?;
     let hs = client(&replay).connect().await?;
     let mut updates = hs.watch::<Game>();
-    assert_eq!(read(&mut updates, 31).await, told);
+    assert_eq!(read(&mut updates, 31).await, seen);
     Ok(())
 }
 

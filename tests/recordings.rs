@@ -1,5 +1,5 @@
-//! Sessions with the real server, played back: what the client holds at the end is what the frames
-//! say, computed here once more from the JSON alone.
+//! Recorded sessions with the real server, played back. The client's rows at the end must equal those of the
+//! frames, computed here from the JSON alone.
 
 use std::collections::HashMap;
 use std::fmt::Debug;
@@ -171,11 +171,11 @@ struct TradeData {
     user: String,
 }
 
-/// What a view holds after all of a recording's frames, by the rules of the protocol and nothing of
-/// the SDK's: rows as JSON, and their order.
+/// A view after all frames of a recording, computed by the rules of the protocol without the SDK: rows as
+/// JSON, and their order.
 struct Expected {
     sort: Option<(Vec<String>, bool)>,
-    /// In the order in which they came to be held.
+    /// In the order of their arrival.
     rows: Vec<(String, Value)>,
     frames: usize,
 }
@@ -238,7 +238,7 @@ impl Expected {
         &mut self.rows[index].1
     }
 
-    /// By the announced sort, ties by key; without one as they came.
+    /// Sorts by the announced sort, ties by key. Without a sort, rows stay in the order of their arrival.
     fn put_in_order(&mut self) {
         let Some((path, descends)) = &self.sort else {
             return;
@@ -247,7 +247,7 @@ impl Expected {
             let at = path.iter().fold(row, |value, name| &value[name]);
             match at {
                 Value::Number(number) => (number.as_f64().unwrap(), 0),
-                // The only texts that are sorted by in these sessions: a slot and an index.
+                // In these sessions, the only texts in sorts are positions: a slot and an index.
                 Value::String(seq) => {
                     let (slot, index) = seq.split_once(':').unwrap();
                     (slot.parse().unwrap(), index.parse::<u64>().unwrap())
@@ -269,7 +269,7 @@ fn sort_of(sort: &Value) -> Option<(Vec<String>, bool)> {
     Some((path, sort["order"] == "desc"))
 }
 
-/// Objects key by key, the arrays that `append` names by concatenation, all else by replacement.
+/// Merges objects key by key, appends to the arrays that `append` names, and replaces anything else.
 fn merge(base: &mut Value, patch: Value, path: &str, append: &[String]) {
     match (base, patch) {
         (Value::Object(base), Value::Object(patch)) => {
@@ -291,8 +291,8 @@ fn merge(base: &mut Value, patch: Value, path: &str, append: &[String]) {
     }
 }
 
-/// Asserts that nothing of `json` is lost in `typed`, which serde made of the struct: leaf by leaf,
-/// where a number may be spelt otherwise, and where what was never sent may be null or empty.
+/// Asserts that `typed`, the struct encoded by serde, has every leaf of `json`. Numbers may be spelt
+/// differently, and fields that were never sent may be null or empty.
 fn same(typed: &Value, json: &Value, path: &str) {
     match (typed, json) {
         (Value::Object(typed), Value::Object(json)) => {
@@ -335,7 +335,7 @@ fn is_nothing(value: &Value) -> bool {
     }
 }
 
-/// A row from its whole JSON.
+/// Decodes a row from its whole JSON.
 fn decoded<T>(json: &Value) -> T
 where
     T: Record + TryFrom<T::Patch, Error = PatchError>,
@@ -353,7 +353,7 @@ where
     same(&serde_json::to_value(row).unwrap(), json, "");
 }
 
-/// Rows, their order, and what a stream that was not read until the end says of them.
+/// Checks the rows, their order, and a stream that was not read until the end.
 async fn check<T>(rows: Vec<T>, mut updates: EntityStream<T>, expected: &Expected)
 where
     T: Record + TryFrom<T::Patch, Error = PatchError> + Serialize + PartialEq + Debug,
@@ -388,7 +388,7 @@ where
     }
 }
 
-/// A recording, a server that plays it, and a client of that.
+/// A recording, a server that plays it, and a client.
 struct Session {
     recording: Recording,
     server: TestServer,
@@ -415,11 +415,11 @@ impl Session {
         Expected::of(&self.recording, view)
     }
 
-    /// Waits until the client has read all of the recording, and nothing was wrong with it.
+    /// Waits until the client has read the whole recording, and checks that there were no faults.
     async fn played(&self) {
         let mut faults = self.hs.faults();
         soon(self.server.wait_replayed()).await;
-        // What is sent now comes after all the rest.
+        // This message comes after all the others.
         self.server.send_issue(&Refusal::new("the-end"), false);
         match next(&mut faults).await {
             Fault::Issue(issue) => assert_eq!(issue.code, "the-end"),
@@ -432,7 +432,7 @@ impl Session {
     }
 }
 
-/// Subscribes: a stream does when it is first polled, and the first row comes with the snapshot.
+/// Subscribes with the stream's first poll, and reads the snapshot's first row.
 async fn begun<T: Record>(mut updates: EntityStream<T>) -> EntityStream<T> {
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
     let polled = futures_util::Stream::poll_next(std::pin::Pin::new(&mut updates), &mut context);
@@ -501,7 +501,7 @@ async fn tokens() -> anyhow::Result<()> {
     let rows = soon(tokens.list().get()).await;
     session.hs.disconnect().await;
     let expected = session.expected("PumpfunToken/list");
-    // Something was appended to, or the merge would not be put to the test.
+    // Something was appended to, or this would not test the merge.
     assert!(rows.iter().any(|row| row.events.buys.len() > 1));
     check(rows, list, &expected).await;
     Ok(())
@@ -532,12 +532,12 @@ async fn tokens_with_a_window() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn every_recording_is_played_here() -> anyhow::Result<()> {
+async fn every_recording_is_tested_here() -> anyhow::Result<()> {
     let recordings = Path::new(env!("CARGO_MANIFEST_DIR")).join("../recordings");
     let mut names = Vec::new();
     for file in std::fs::read_dir(recordings)? {
         let name = file?.file_name().into_string().unwrap();
-        // That one is made by hand, and an example plays it.
+        // This recording is handmade, and an example plays it.
         if name.ends_with(".jsonl.gz") && name != "settlement-game.jsonl.gz" {
             names.push(name);
         }

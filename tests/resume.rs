@@ -1,4 +1,4 @@
-//! After a loss: what is asked for again, and what a reader is told of it.
+//! Resuming after a lost connection: what the client requests, and what readers get.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use serde_json::{json, Value};
 
 use crate::support::*;
 
-/// Loses the connection, lets the server change meanwhile, and waits until the client is back.
+/// Drops the connection, changes rows meanwhile, and waits until the client has reconnected.
 async fn meanwhile(server: &TestServer, change: impl FnOnce()) {
     let accepted = server.connections_accepted();
     server.freeze();
@@ -20,15 +20,14 @@ async fn meanwhile(server: &TestServer, change: impl FnOnce()) {
     soon(server.wait_for_subscription("Game/list")).await;
 }
 
-/// From which position on each subscription to the list asked for rows; `null` where for all.
+/// Returns the cursor of each subscription to the list; `null` means a full snapshot.
 fn cursors(server: &TestServer) -> Vec<Value> {
     let asked = asked(server, "Game/list").into_iter();
     asked.map(|mut message| message["after"].take()).collect()
 }
 
 #[tokio::test]
-async fn a_list_asks_for_what_changed_since_a_minute_before_the_last_change() -> anyhow::Result<()>
-{
+async fn a_list_resumes_from_a_minute_before_the_last_change() -> anyhow::Result<()> {
     let server = games().seq(SeqSource::FromSlot(1000)).start().await?;
     put(&server, "old", 1.0);
     for _ in 0..200 {
@@ -36,31 +35,31 @@ async fn a_list_asks_for_what_changed_since_a_minute_before_the_last_change() ->
     }
     let hs = client(&server).connect().await?;
     let mut updates = hs.watch::<Game>();
-    let mut told = hs.try_watch::<Game>();
+    let mut seen = hs.try_watch::<Game>();
     assert_eq!(
         read(&mut updates, 2).await,
         ["upsert new 2", "upsert old 1"]
     );
-    assert_eq!(pending(&mut told).len(), 2);
+    assert_eq!(pending(&mut seen).len(), 2);
     meanwhile(&server, || put(&server, "new", 3.0)).await;
     assert_eq!(read(&mut updates, 1).await, ["upsert new 3"]);
     assert_eq!(cursors(&server), [Value::Null, json!("1050:000000000000")]);
     assert_eq!(names(&soon(hs.list::<Game>()).await), ["new", "old"]);
-    // Nothing changed: nothing is sent, and the list is complete all the same.
+    // Nothing has changed, so nothing is sent, and the list is still complete.
     meanwhile(&server, || ()).await;
     assert_eq!(soon(hs.try_list::<Game>()).await?.len(), 2);
     assert_eq!(now(&mut updates), [""; 0]);
     assert_eq!(hs.stats().resyncs, 2);
-    let told = pending(&mut told);
-    let resyncs = told
+    let seen = pending(&mut seen);
+    let resyncs = seen
         .iter()
         .filter(|item| **item == Err(StreamError::Resynced));
-    assert_eq!((told.len(), resyncs.count()), (3, 2));
+    assert_eq!((seen.len(), resyncs.count()), (3, 2));
     Ok(())
 }
 
 #[tokio::test]
-async fn where_positions_do_not_tell_all_rows_are_asked_for() -> anyhow::Result<()> {
+async fn unreliable_positions_cause_a_full_snapshot() -> anyhow::Result<()> {
     // Without positions.
     let server = games().seq(SeqSource::Off).start().await?;
     put(&server, "a", 1.0);
@@ -88,7 +87,7 @@ async fn where_positions_do_not_tell_all_rows_are_asked_for() -> anyhow::Result<
 }
 
 #[tokio::test]
-async fn a_user_may_ask_for_all_rows_always() -> anyhow::Result<()> {
+async fn resume_false_always_requests_a_full_snapshot() -> anyhow::Result<()> {
     let server = games().start().await?;
     put(&server, "a", 1.0);
     let hs = client(&server).resume(false).connect().await?;
@@ -105,7 +104,7 @@ async fn a_user_may_ask_for_all_rows_always() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn what_could_not_be_read_is_sent_again() -> anyhow::Result<()> {
+async fn rows_that_failed_to_decode_are_requested_again() -> anyhow::Result<()> {
     let server = games().seq(SeqSource::FromSlot(1000)).start().await?;
     put(&server, "a", 1.0);
     let hs = client(&server).connect().await?;
@@ -122,7 +121,7 @@ async fn what_could_not_be_read_is_sent_again() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn a_list_that_was_not_complete_is_asked_for_again_whole() -> anyhow::Result<()> {
+async fn an_incomplete_list_is_requested_again_whole() -> anyhow::Result<()> {
     let server = games().start().await?;
     for n in 0..60 {
         put(&server, &format!("{n:02}"), 1.0);
@@ -135,7 +134,7 @@ async fn a_list_that_was_not_complete_is_asked_for_again_whole() -> anyhow::Resu
         server.wait_for_subscription("Game/list").await;
     })
     .await;
-    // The confirmation, and the first fifty rows.
+    // The acknowledgement, and the first fifty rows.
     server.release_next(2);
     assert_eq!(read(&mut updates, 50).await.len(), 50);
     meanwhile(&server, || server.release_replies()).await;
@@ -144,10 +143,9 @@ async fn a_list_that_was_not_complete_is_asked_for_again_whole() -> anyhow::Resu
     Ok(())
 }
 
-/// The base views know no deletes: what a server does not have after a restart, it may only have
-/// forgotten.
+/// Base views do not report deletions. A row that a restarted server lacks may only be forgotten.
 #[tokio::test]
-async fn rows_that_a_restarted_server_does_not_have_stay() -> anyhow::Result<()> {
+async fn rows_that_a_restarted_server_lacks_stay() -> anyhow::Result<()> {
     let server = games().start().await?;
     put(&server, "a", 1.0);
     put(&server, "b", 2.0);
@@ -156,7 +154,7 @@ async fn rows_that_a_restarted_server_does_not_have_stay() -> anyhow::Result<()>
     assert_eq!(read(&mut updates, 2).await.len(), 2);
     server.restart().await?;
     soon(server.wait_for_subscription("Game/list")).await;
-    // It begins again from nothing, and so with a part of the row.
+    // The server starts without rows, so it has only a part of the row.
     server.patch("Game", "b", json!({"score": 3}));
     assert_eq!(read(&mut updates, 1).await, ["patch b 3"]);
     assert_eq!(names(&soon(hs.list::<Game>()).await), ["b", "a"]);
@@ -176,7 +174,7 @@ struct Inner {
     more: Vec<u32>,
 }
 
-/// A client that is being sent a snapshot of one row, as of this position.
+/// Returns a client in the middle of a snapshot with one row at this position.
 fn logs(seq: Seq, row: Value) -> (Offline, EntityStream<Log>) {
     let offline = Offline::new(HyperStack::builder().protocol(Protocol::V1));
     let mut updates = offline.client().watch::<Log>();
@@ -205,10 +203,10 @@ fn lines(offline: &Offline) -> Vec<u32> {
 }
 
 #[test]
-fn elements_that_are_in_the_snapshot_already_are_not_appended_again() {
+fn elements_in_the_snapshot_are_not_appended_again() {
     let row = json!({"lines": [1, 2, 3], "level": 7});
     let (offline, mut updates) = logs(Seq::new(9, 5), row);
-    // Earlier positions, and the row's own.
+    // Earlier positions than the row's, and the row's own.
     append(&offline, Seq::new(8, 9), json!({"lines": [2]}), &["lines"]);
     append(
         &offline,
@@ -225,7 +223,7 @@ fn elements_that_are_in_the_snapshot_already_are_not_appended_again() {
     append(&offline, Seq::new(9, 5), json!({"lines": [3]}), &["lines"]);
     assert_eq!(lines(&offline), [1, 2, 3]);
     assert_eq!(pending(&mut updates), []);
-    // Positions are not in order, and siblings share one: what the list does not have is new.
+    // Positions are not in order, and changes of one event share one. Elements that the list lacks are new.
     append(&offline, Seq::new(9, 5), json!({"lines": [4]}), &["lines"]);
     append(
         &offline,
@@ -238,7 +236,7 @@ fn elements_that_are_in_the_snapshot_already_are_not_appended_again() {
 }
 
 #[test]
-fn after_the_first_change_that_is_new_all_are() {
+fn every_change_after_the_first_new_one_is_new() {
     let (offline, _updates) = logs(Seq::new(9, 5), json!({"lines": [1]}));
     append(&offline, Seq::new(10, 0), json!({"lines": [1]}), &["lines"]);
     append(&offline, Seq::new(10, 0), json!({"lines": [1]}), &["lines"]);
@@ -248,7 +246,7 @@ fn after_the_first_change_that_is_new_all_are() {
 }
 
 #[test]
-fn of_two_lists_the_one_that_is_repeated_is_left_out() {
+fn a_repeated_append_is_skipped_for_the_list_that_has_it() {
     let row = json!({"lines": [1], "inner": {"more": [5]}});
     let (offline, _updates) = logs(Seq::new(9, 5), row);
     let data = json!({"lines": [2], "inner": {"more": [5]}});
@@ -258,7 +256,7 @@ fn of_two_lists_the_one_that_is_repeated_is_left_out() {
 }
 
 #[tokio::test]
-async fn a_subscription_that_died_in_silence_is_found_and_revived() -> anyhow::Result<()> {
+async fn a_subscription_that_died_silently_is_resubscribed() -> anyhow::Result<()> {
     let server = games().start().await?;
     put(&server, "a", 1.0);
     let hs = client(&server)
@@ -276,7 +274,7 @@ async fn a_subscription_that_died_in_silence_is_found_and_revived() -> anyhow::R
     server.upsert("Other", "1", json!({"n": 1}));
     settled(&server, hs.faults()).await;
     assert_eq!(now(&mut updates), [""; 0]);
-    // Looked at four times a minute.
+    // The limit is checked four times a minute.
     for _ in 0..3 {
         pass(Duration::from_secs(15)).await;
         assert_eq!(requests(&server, "Game/list"), ["subscribe"]);
@@ -294,13 +292,13 @@ async fn a_subscription_that_died_in_silence_is_found_and_revived() -> anyhow::R
 }
 
 #[tokio::test]
-async fn more_subscriptions_than_allowed_are_refused_with_both_numbers() -> anyhow::Result<()> {
+async fn a_subscription_over_the_limit_is_refused_with_both_numbers() -> anyhow::Result<()> {
     let server = games().start().await?;
     put(&server, "a", 1.0);
     let hs = client(&server).max_subscriptions(3).connect().await?;
     let mut three = hs.watch_keys::<Game>(&["a", "b", "c"]);
     assert_eq!(read(&mut three, 1).await, ["upsert a 1"]);
-    // Nothing more than is there already.
+    // The snapshot has only rows that are held already.
     let mut two = hs.watch_keys::<Game>(&["a", "c"]);
     assert_eq!(read(&mut two, 1).await, ["upsert a 1"]);
     let mut many = hs.watch_keys::<Game>(&["c", "d", "e"]);

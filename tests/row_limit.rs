@@ -1,4 +1,4 @@
-//! A limit on the rows of a view: what is left out is never shown in part, and is fetched by its key.
+//! The row limit: rows over the limit are never shown in part, and are fetched by their key.
 
 use hyperstack_sdk::prelude::*;
 use hyperstack_sdk::testing::TestServer;
@@ -141,9 +141,10 @@ async fn a_list_that_grows_drops_its_oldest_rows() -> anyhow::Result<()> {
         let mut held: std::collections::BTreeSet<_> = ["b", "c"].map(str::to_owned).into();
         while !held.iter().eq(["c", "d"].iter()) {
             let update = next(&mut updates).await;
-            match update.is_delete() {
-                true => held.remove(update.key()),
-                false => held.insert(update.key().to_owned()),
+            if update.is_delete() {
+                held.remove(update.key())
+            } else {
+                held.insert(update.key().to_owned())
             };
         }
         assert_eq!(names(&soon(hs.list::<Game>()).await), ["d", "c"]);

@@ -1,5 +1,5 @@
-//! What the published v2 server gets wrong, and the client survives. The numbers are those of the list of
-//! its defects. The test server has some of these by itself; others are scripted, message by message.
+//! Defects of the published v2 server that the client survives. The numbers are those of the list of its
+//! defects. The test server has some of these defects; others are scripted message by message.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ fn send(server: &TestServer, view: &str, fields: Value) {
     server.send(message);
 }
 
-/// A snapshot of `Game/ranked`, which the test server leaves to the test.
+/// A snapshot of `Game/ranked`, a scripted view.
 fn send_ranked(server: &TestServer, rows: &[(&str, Value)]) {
     let row =
         |(key, score): &(&str, Value)| json!({"key": key, "data": {"name": key, "score": score}});
@@ -41,7 +41,7 @@ fn send_ranked(server: &TestServer, rows: &[(&str, Value)]) {
 
 // S2
 #[tokio::test]
-async fn a_subscription_that_died_without_a_message_is_made_anew() -> anyhow::Result<()> {
+async fn a_subscription_that_ended_without_a_message_is_resubscribed() -> anyhow::Result<()> {
     let server = games().start().await?;
     put(&server, "a", 1.0);
     put(&server, "b", 1.0);
@@ -301,7 +301,7 @@ async fn wide_integers_in_text_are_keys_and_filter_values() -> anyhow::Result<()
     assert_eq!(rounds(soon(max.get()).await), [u64::MAX]);
     let negative = list.clone().filter("miners", -3);
     assert_eq!(rounds(soon(negative.get()).await), [7]);
-    // The value is given as text, too, and asked for as what the field is.
+    // The value may be given as text too. The request has it in the field's type.
     let text = list.clone().filter("id.round_id", "18446744073709551615");
     assert_eq!(rounds(soon(text.get()).await), [u64::MAX]);
     let wider = list.clone().filter("miners", "1180591620717411303424");
@@ -516,7 +516,7 @@ async fn a_deletion_that_arrives_as_a_removal_deletes_the_row() -> anyhow::Resul
     let gone = next(&mut rich).await;
     assert_eq!(gone.before().map(|row| row.score), Some(1.0));
     assert_eq!(names(&hs.list_sync::<Game>()), ["b"]);
-    // A `delete` of a row that left already is silent.
+    // A `delete` of a row that has already left produces no update.
     send(
         &server,
         "Game/list",

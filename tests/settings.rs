@@ -1,4 +1,4 @@
-//! Settings: refused with advice where they make no sense, and taken where they only are extreme.
+//! Settings: invalid ones are refused with advice, and extreme ones are accepted.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ async fn refused(builder: HyperStackBuilder) -> String {
 }
 
 #[tokio::test]
-async fn settings_that_make_no_sense_are_refused_before_dialling() {
+async fn invalid_settings_are_refused_before_dialling() {
     let builder = || HyperStack::builder().url("ws://127.0.0.1:1");
     assert_eq!(
         refused(builder().ping_interval(Duration::ZERO)).await,
@@ -41,7 +41,7 @@ async fn settings_that_make_no_sense_are_refused_before_dialling() {
 }
 
 #[tokio::test]
-async fn durations_without_end_are_durations() -> anyhow::Result<()> {
+async fn infinite_durations_are_accepted() -> anyhow::Result<()> {
     let server = games().start().await?;
     put(&server, "a", 1.0);
     let hs = HyperStack::builder()

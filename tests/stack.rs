@@ -1,4 +1,4 @@
-//! A stack is one name for a server and the views of its entities; rows have keys of their own type.
+//! A stack bundles a server's URL and the views of its entities. Rows have typed keys.
 
 use std::time::Duration;
 
@@ -67,7 +67,7 @@ async fn a_stack_connects_and_has_the_views_of_its_entities() -> anyhow::Result<
 }
 
 #[tokio::test]
-async fn without_a_url_it_goes_where_the_stack_is() {
+async fn the_stacks_own_url_is_the_default() {
     let error = OreStack::connect().await.map(drop).unwrap_err();
     assert!(matches!(error, ConnectError::Unreachable(_)), "{error}");
 }
@@ -77,7 +77,7 @@ async fn without_a_url_it_goes_where_the_stack_is() {
 struct Elsewhere;
 
 #[tokio::test]
-async fn a_stack_without_a_url_is_told_it() -> anyhow::Result<()> {
+async fn a_stack_without_a_url_needs_one() -> anyhow::Result<()> {
     let server = ore().await?;
     let ore = Elsewhere::connect_to(server.url()).await?;
     assert_eq!(soon(ore.ore_treasury.list().get()).await.len(), 1);
@@ -105,9 +105,9 @@ async fn a_stack_takes_all_settings() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The connection lives as long as any part of the client does.
+/// The connection lives as long as any handle of the client.
 #[tokio::test]
-async fn views_hold_the_connection_open() -> anyhow::Result<()> {
+async fn views_keep_the_connection_open() -> anyhow::Result<()> {
     let server = ore().await?;
     let OreStackClient { ore_round, .. } = OreStack::connect_to(server.url()).await?;
     assert!(soon(ore_round.latest().get()).await.is_some());

@@ -179,7 +179,7 @@ fn change(server: &TestServer) {
 fn delete(server: &TestServer, protocol: Protocol) {
     server.delete("Big", "1");
     if protocol == Protocol::V1 {
-        // A v1 server keeps the deletion to itself.
+        // A v1 server does not report the deletion.
         let frame =
             json!({"mode": "list", "entity": "Big/list", "op": "delete", "key": "1", "data": null});
         server.send(frame);
@@ -196,7 +196,7 @@ async fn read(name: &str, protocol: Protocol) {
     reading(name, protocol, server, hs).await;
 }
 
-/// Does nothing, unless this is a child process.
+/// Runs the operation if this is a child process. Otherwise does nothing.
 #[test]
 fn child_process() {
     let variable = |name| std::env::var(name).ok();
@@ -241,9 +241,10 @@ fn measure(name: &str) -> usize {
     assert!(fits(name, high * PAGE), "{name} fails on a large stack");
     while low < high {
         let middle = (low + high) / 2;
-        match fits(name, middle * PAGE) {
-            true => high = middle,
-            false => low = middle + 1,
+        if fits(name, middle * PAGE) {
+            high = middle;
+        } else {
+            low = middle + 1;
         }
     }
     low * PAGE

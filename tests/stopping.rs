@@ -1,11 +1,11 @@
-//! However the client's task ends, nobody waits for it in vain.
+//! However the client's task ends, its streams end too.
 
 use hyperstack_sdk::prelude::*;
 use serde_json::json;
 
 use crate::support::*;
 
-/// A row whose own code panics when it meets itself again.
+/// A row whose `PartialEq` panics.
 #[derive(Debug, Clone, Entity)]
 #[entity(name = "Game")]
 struct Touchy {
@@ -19,7 +19,7 @@ impl PartialEq for Touchy {
 }
 
 #[tokio::test]
-async fn a_panic_in_the_code_of_a_row_ends_the_streams_and_says_so() -> anyhow::Result<()> {
+async fn a_panic_in_a_rows_code_ends_the_streams_with_the_reason() -> anyhow::Result<()> {
     let server = games().start().await?;
     let hs = client(&server).connect().await?;
     put(&server, "a", 1.0);
@@ -28,7 +28,7 @@ async fn a_panic_in_the_code_of_a_row_ends_the_streams_and_says_so() -> anyhow::
     server.patch("Game", "a", json!({"name": "b"}));
     let merged = next(&mut updates).await;
     assert_eq!(merged.data().map(|row| row.name.as_str()), Some("b"));
-    // A row that comes whole is compared with the one that is held.
+    // A whole row is compared with the row held.
     server.send(json!({
         "mode": "list", "entity": "Game/list", "op": "upsert", "key": "a", "data": {"name": "c"},
     }));

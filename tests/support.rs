@@ -1,4 +1,4 @@
-//! What the tests share: one entity, its server, and short words for updates.
+//! Shared by the tests: one entity, its server, and short forms of updates.
 
 use std::future::Future;
 use std::pin::pin;
@@ -9,7 +9,7 @@ use hyperstack_sdk::prelude::*;
 use hyperstack_sdk::testing::{Mode, Sort, TestServer, TestServerBuilder};
 use serde_json::{json, Value};
 
-// Clippy takes the second `single` for a slip of the pen.
+// Clippy takes the second `single` for a mistake.
 #[allow(clippy::duplicated_attributes)]
 #[derive(Debug, Clone, PartialEq, Entity, Views)]
 #[view(best, single)]
@@ -30,8 +30,8 @@ pub(crate) struct Other {
     pub(crate) n: u32,
 }
 
-/// A server of both: `Game/best` is a window of 1, `Game/top` of 3, both by score, greatest first.
-/// `Game/ranked` says only what a test sends, in the same order.
+/// Returns a server of both entities. `Game/best` is a window of 1, `Game/top` of 3, both by score, greatest
+/// first. `Game/ranked` is a scripted view with the same sort.
 pub(crate) fn games() -> TestServerBuilder {
     TestServer::builder()
         .protocol(Protocol::V1)
@@ -51,12 +51,12 @@ pub(crate) fn put(server: &TestServer, key: &str, score: f64) {
     server.upsert("Game", key, game(key, score));
 }
 
-/// A frame of `Game/ranked`.
+/// Returns a frame of `Game/ranked`.
 pub(crate) fn ranked(operation: &str, key: &str, data: Value) -> Value {
     json!({"mode": "list", "entity": "Game/ranked", "op": operation, "key": key, "data": data})
 }
 
-/// A client that comes back at once, and leaves a view with its last reader.
+/// Returns a client that reconnects at once, and unsubscribes without lingering.
 pub(crate) fn client(server: &TestServer) -> HyperStackBuilder {
     HyperStack::builder()
         .url(server.url())
@@ -64,8 +64,8 @@ pub(crate) fn client(server: &TestServer) -> HyperStackBuilder {
         .linger(Duration::ZERO)
 }
 
-/// Awaits what must come. A broken promise is to fail a test, not to hang it: that is all that the
-/// deadline is for.
+/// Awaits something that must happen. The deadline makes a broken promise fail the test instead of hanging
+/// it.
 pub(crate) async fn soon<F: Future>(future: F) -> F::Output {
     let deadline = Duration::from_secs(20);
     match tokio::time::timeout(deadline, future).await {
@@ -74,7 +74,7 @@ pub(crate) async fn soon<F: Future>(future: F) -> F::Output {
     }
 }
 
-/// The next item of a stream that goes on.
+/// Returns the next item of a stream that must not end.
 pub(crate) async fn next<S: futures_util::Stream + Unpin>(stream: &mut S) -> S::Item {
     match soon(stream.next()).await {
         Some(item) => item,
@@ -82,7 +82,7 @@ pub(crate) async fn next<S: futures_util::Stream + Unpin>(stream: &mut S) -> S::
     }
 }
 
-/// The next `count` items, in short.
+/// Returns the next `count` items in short form.
 pub(crate) async fn read<S>(stream: &mut S, count: usize) -> Vec<String>
 where
     S: futures_util::Stream<Item = Update<Game>> + Unpin,
@@ -103,12 +103,12 @@ pub(crate) fn brief(update: &Update<Game>) -> String {
     }
 }
 
-/// Names, which [`put`] makes equal to keys, front to back.
+/// Returns the rows' names in order. [`put`] makes them equal to the keys.
 pub(crate) fn names(rows: &[Game]) -> Vec<&str> {
     rows.iter().map(|row| row.name.as_str()).collect()
 }
 
-/// Lets every other task run until it is so. Time does not help: nothing here waits for any.
+/// Lets every other task run until the condition holds, without letting time pass.
 pub(crate) async fn until(so: impl Fn() -> bool) {
     soon(async {
         while !so() {
@@ -118,7 +118,7 @@ pub(crate) async fn until(so: impl Fn() -> bool) {
     .await;
 }
 
-/// Lets so much time go by for the client, and lets it do what is due by then.
+/// Lets this much time pass for the client, and lets it do what is due by then.
 pub(crate) async fn pass(time: Duration) {
     tokio::time::pause();
     tokio::time::advance(time).await;
@@ -128,8 +128,8 @@ pub(crate) async fn pass(time: Duration) {
     }
 }
 
-/// Waits until the client has read all that the server has sent to it so far, and no less: what
-/// comes after goes through the same pipe.
+/// Waits until the client has read everything that the server has sent so far. The mark goes through the same
+/// connection.
 pub(crate) async fn settled(server: &TestServer, faults: impl futures_util::Stream<Item = Fault>) {
     let mark = hyperstack_sdk::testing::Refusal::new("end-of-scene");
     server.send_issue(&mark, false);
@@ -139,7 +139,7 @@ pub(crate) async fn settled(server: &TestServer, faults: impl futures_util::Stre
     }
 }
 
-/// The messages for a view. Barriers, which are the client's own business, are left out.
+/// Returns the messages for a view, without the client's barriers.
 pub(crate) fn asked(server: &TestServer, view: &str) -> Vec<Value> {
     let mut messages = server.messages();
     messages.retain(|message| {
@@ -149,7 +149,7 @@ pub(crate) fn asked(server: &TestServer, view: &str) -> Vec<Value> {
     messages
 }
 
-/// The same by their `type`: `subscribe`, `unsubscribe`.
+/// Returns the types of these messages: `subscribe`, `unsubscribe`.
 pub(crate) fn requests(server: &TestServer, view: &str) -> Vec<String> {
     let messages = asked(server, view).into_iter();
     messages
@@ -157,12 +157,12 @@ pub(crate) fn requests(server: &TestServer, view: &str) -> Vec<String> {
         .collect()
 }
 
-/// What can be read now, without waiting; polls a stream for the first time, if need be.
+/// Returns the items that can be read now, without waiting. The first poll of a stream subscribes.
 pub(crate) fn pending<S: futures_util::Stream + Unpin>(stream: &mut S) -> Vec<S::Item> {
     std::iter::from_fn(|| stream.next().now_or_never().flatten()).collect()
 }
 
-/// The same in short.
+/// The same in short form.
 pub(crate) fn now<S>(stream: &mut S) -> Vec<String>
 where
     S: futures_util::Stream<Item = Update<Game>> + Unpin,

@@ -1,4 +1,4 @@
-//! Reads of the cache as it is, and rows that are shared with it.
+//! Synchronous reads of the cache, and rows that are shared with it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::support::*;
 
 #[tokio::test]
-async fn the_cache_is_read_while_somebody_reads_the_view() -> anyhow::Result<()> {
+async fn sync_reads_return_rows_while_the_view_has_a_reader() -> anyhow::Result<()> {
     let server = games().start().await?;
     put(&server, "a", 1.0);
     put(&server, "b", 2.0);
@@ -24,7 +24,7 @@ async fn the_cache_is_read_while_somebody_reads_the_view() -> anyhow::Result<()>
         assert_eq!(views.top().shared().get_sync(), []);
     };
     nothing();
-    // It asked for nothing, either.
+    // It sent no request either.
     soon(hs.list::<Other>()).await;
     assert_eq!(requests(&server, "Game/list"), [""; 0]);
     assert_eq!(requests(&server, "Game/best"), [""; 0]);
@@ -42,13 +42,13 @@ async fn the_cache_is_read_while_somebody_reads_the_view() -> anyhow::Result<()>
     let few = views.list().filter("name", "a").take(1);
     assert_eq!(names(&few.get_sync()), ["a"]);
 
-    // It is as new as what a stream has told, and older than nothing it told.
+    // The cache is never older than an update that a stream has yielded.
     put(&server, "a", 3.0);
     read(&mut updates, 1).await;
     assert_eq!(hs.get_sync::<Game>("a").unwrap().score, 3.0);
     assert_eq!(names(&hs.list_sync::<Game>()), ["a", "b"]);
 
-    // What was read goes on to be read while the connection is away.
+    // Cached rows can still be read while disconnected.
     let mut faults = hs.faults();
     server.freeze();
     server.drop_connections();
@@ -65,7 +65,7 @@ async fn the_cache_is_read_while_somebody_reads_the_view() -> anyhow::Result<()>
 }
 
 #[tokio::test]
-async fn a_view_that_lingers_is_still_in_the_cache() -> anyhow::Result<()> {
+async fn a_lingering_view_is_still_cached() -> anyhow::Result<()> {
     let server = games().start().await?;
     put(&server, "a", 1.0);
     let hs = client(&server)
@@ -77,7 +77,7 @@ async fn a_view_that_lingers_is_still_in_the_cache() -> anyhow::Result<()> {
     put(&server, "b", 2.0);
     settled(&server, hs.faults()).await;
     assert_eq!(hs.get_sync::<Game>("a").unwrap().score, 2.0);
-    // Of one row only that one is there.
+    // With a reader of one row, only that row is cached.
     assert_eq!(hs.get_sync::<Game>("b"), None);
     assert_eq!(names(&hs.list_sync::<Game>()), ["a"]);
     soon(hs.disconnect()).await;
@@ -85,7 +85,7 @@ async fn a_view_that_lingers_is_still_in_the_cache() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A lock that is busy must not look like a row that is not there.
+/// A busy lock must not look like a missing row.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_read_misses_a_row_while_updates_arrive() -> anyhow::Result<()> {
     const CHANGES: u32 = 5000;
@@ -129,7 +129,7 @@ async fn no_read_misses_a_row_while_updates_arrive() -> anyhow::Result<()> {
     for n in 1..=CHANGES {
         let score = f64::from(n);
         server.patch("Game", "a", json!({"score": score}));
-        // The front changes hands all the time.
+        // The first row changes all the time.
         if n % 5 == 0 {
             put(&server, "b", score + 0.5);
         }
@@ -180,7 +180,7 @@ async fn shared_rows_are_those_of_the_cache() -> anyhow::Result<()> {
     ];
     assert!(held.iter().all(|row| Arc::ptr_eq(row, &first)));
 
-    // Two reads of a view's rows are the same rows; those of another view are its own.
+    // Two reads of a view share its rows. Another view has its own.
     let front = views.front().shared();
     let read = soon(front.get()).await.unwrap();
     assert_eq!(read, first);
@@ -195,13 +195,13 @@ async fn shared_rows_are_those_of_the_cache() -> anyhow::Result<()> {
     assert!(Arc::ptr_eq(&before, &first) && Arc::ptr_eq(&after, &second));
     assert!(Arc::ptr_eq(&next(&mut rows).await, &second));
 
-    // What is held on to stays as it was.
+    // A row that the reader keeps stays unchanged.
     server.patch("Game", "a", json!({"score": 3.0}));
     next(&mut updates).await;
     assert_eq!((first.score, first.note.as_deref()), (1.0, None));
     assert_eq!((second.score, second.note.as_deref()), (2.0, Some("x")));
     assert_eq!(cached().score, 3.0);
-    // Copies are of one's own.
+    // Owned rows are copies.
     let mut copy = hs.get_sync::<Game>("a").unwrap();
     copy.score = 9.0;
     assert_eq!(cached().score, 3.0);

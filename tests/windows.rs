@@ -1,4 +1,4 @@
-//! Parts of a view: each reader has its own, and they share one subscription.
+//! Windows of a view: each reader has its own, and they share one subscription.
 
 use std::collections::BTreeMap;
 
@@ -19,8 +19,8 @@ async fn five() -> anyhow::Result<TestServer> {
     Ok(server)
 }
 
-/// A reader that puts together what it is told.
-struct Told<'s> {
+/// A reader with the rows that its updates add up to.
+struct Replica<'s> {
     server: &'s TestServer,
     hs: &'s HyperStack,
     view: WindowView<Game>,
@@ -28,11 +28,11 @@ struct Told<'s> {
     rows: BTreeMap<String, f64>,
 }
 
-impl<'s> Told<'s> {
+impl<'s> Replica<'s> {
     fn new(server: &'s TestServer, hs: &'s HyperStack, view: WindowView<Game>) -> Self {
         let updates = view.watch();
         let rows = BTreeMap::new();
-        Told {
+        Replica {
             server,
             hs,
             view,
@@ -68,13 +68,13 @@ impl<'s> Told<'s> {
             let update = next(&mut self.updates).await;
             self.take_in(update);
         }
-        // What is read at once is the same, in order.
+        // A synchronous read gives the same rows, in order.
         assert_eq!(names(&self.view.get_sync()), keys);
         assert_eq!(names(&soon(self.view.get()).await), keys);
     }
 }
 
-/// One window a view and connection is all that the server allows: a second subscribe ends the first.
+/// The server allows one window per view and connection: a second subscribe ends the first.
 fn is_sound(messages: &[Value]) -> bool {
     let kinds = messages.iter().map(|message| &message["type"]);
     kinds.enumerate().all(|(n, kind)| match n % 2 {
@@ -90,24 +90,24 @@ async fn explicit_windows_of_a_derived_view_are_right_through_changes() -> anyho
     let top = hs.views::<GameViews>().top();
     let wire = || asked(&server, "Game/top");
 
-    let mut one = Told::new(&server, &hs, top.clone().take(1));
+    let mut one = Replica::new(&server, &hs, top.clone().take(1));
     one.becomes(&["e"]).await;
     assert_eq!(
         wire(),
         [json!({"type": "subscribe", "view": "Game/top", "take": 1})]
     );
-    let mut three = Told::new(&server, &hs, top.clone().take(3));
+    let mut three = Replica::new(&server, &hs, top.clone().take(3));
     three.becomes(&["e", "d", "c"]).await;
-    let mut rest = Told::new(&server, &hs, top.clone().skip(1).take(2));
+    let mut rest = Replica::new(&server, &hs, top.clone().skip(1).take(2));
     rest.becomes(&["d", "c"]).await;
-    // The widest has it all: no third subscription.
+    // The widest window has all rows, so there is no third subscription.
     let widened = [
         json!({"type": "unsubscribe", "view": "Game/top"}),
         json!({"type": "subscribe", "view": "Game/top", "take": 3}),
     ];
     assert_eq!(wire()[1..], widened);
 
-    // From beyond every window to the front, within all of them, and down and out again.
+    // A row moves from beyond every window to the front, within all of them, and out again.
     for (key, score, order) in [
         ("a", 9.0, ["a", "e", "d"]),
         ("d", 6.0, ["a", "d", "e"]),
@@ -120,12 +120,12 @@ async fn explicit_windows_of_a_derived_view_are_right_through_changes() -> anyho
         three.becomes(&order).await;
         one.becomes(&order[..1]).await;
         rest.becomes(&order[1..]).await;
-        let told = three.rows.get(key);
-        assert!(told.is_none_or(|told| *told == score), "{told:?}");
+        let seen = three.rows.get(key);
+        assert!(seen.is_none_or(|seen| *seen == score), "{seen:?}");
     }
     assert_eq!(wire().len(), 3);
 
-    // They go one by one, and what is subscribed is no more than the others need.
+    // The readers leave one by one, and the subscription shrinks to what the others need.
     drop(one);
     settled(&server, hs.faults()).await;
     assert_eq!(wire().len(), 3);
@@ -146,9 +146,9 @@ async fn a_window_may_be_longer_than_the_view_declares() -> anyhow::Result<()> {
     let server = five().await?;
     let hs = client(&server).connect().await?;
     let top = hs.views::<GameViews>().top();
-    let mut four = Told::new(&server, &hs, top.clone().take(4));
+    let mut four = Replica::new(&server, &hs, top.clone().take(4));
     four.becomes(&["e", "d", "c", "b"]).await;
-    let mut last = Told::new(&server, &hs, top.skip(3).take(9));
+    let mut last = Replica::new(&server, &hs, top.skip(3).take(9));
     last.becomes(&["b", "a"]).await;
     put(&server, "a", 2.5);
     four.becomes(&["e", "d", "c", "a"]).await;
@@ -157,7 +157,7 @@ async fn a_window_may_be_longer_than_the_view_declares() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// While the server is asked for another window, what is held begins at another row of the view.
+/// While another window is being requested, the held rows start at another row of the view.
 #[tokio::test]
 async fn a_window_is_right_while_another_one_is_being_subscribed() -> anyhow::Result<()> {
     let server = five().await?;
@@ -168,7 +168,7 @@ async fn a_window_is_right_while_another_one_is_being_subscribed() -> anyhow::Re
     assert_eq!(read(&mut kept, 2).await, ["upsert c 3", "upsert b 2"]);
     settled(&server, hs.faults()).await;
 
-    // Widened, then narrowed; each time with the confirmation ahead of the rows.
+    // The window is widened and then narrowed, each time with the acknowledgement before the rows.
     let mut wide = Some(top.take(4).watch());
     for widens in [true, false] {
         server.hold_replies();
@@ -199,13 +199,13 @@ async fn a_window_is_right_while_another_one_is_being_subscribed() -> anyhow::Re
     Ok(())
 }
 
-/// The server takes one length for a window. What it takes for none, the client cannot know.
+/// Without a length, the server uses the declared limit, which the client does not know.
 #[tokio::test]
-async fn beside_a_reader_of_the_declared_window_there_is_no_longer_one() -> anyhow::Result<()> {
+async fn a_window_is_cut_to_the_declared_limit_if_another_reader_needs_it() -> anyhow::Result<()> {
     let server = five().await?;
     let hs = client(&server).connect().await?;
     let top = hs.views::<GameViews>().top();
-    let mut four = Told::new(&server, &hs, top.clone().take(4));
+    let mut four = Replica::new(&server, &hs, top.clone().take(4));
     four.becomes(&["e", "d", "c", "b"]).await;
     let mut declared = top.watch();
     assert_eq!(read(&mut declared, 3).await.len(), 3);
@@ -217,7 +217,7 @@ async fn beside_a_reader_of_the_declared_window_there_is_no_longer_one() -> anyh
     Ok(())
 }
 
-/// Nothing in the row changed for its reader, and yet it has another place.
+/// The row moves, although no field of its reader's type changed.
 #[tokio::test]
 async fn a_row_that_only_moves_enters_a_window() -> anyhow::Result<()> {
     let server = five().await?;
@@ -229,7 +229,7 @@ async fn a_row_that_only_moves_enters_a_window() -> anyhow::Result<()> {
     settled(&server, hs.faults()).await;
     assert_eq!(names(&latest.get_sync()), ["a", "e"]);
     assert_eq!(now(&mut updates), ["upsert a 1", "delete d"]);
-    // Within the window it is no news.
+    // A move within the window is not an update.
     put(&server, "e", 5.0);
     settled(&server, hs.faults()).await;
     assert_eq!(names(&latest.get_sync()), ["e", "a"]);
@@ -268,7 +268,7 @@ async fn a_row_moves_by_a_field_that_its_type_does_not_have() -> anyhow::Result<
 }
 
 #[tokio::test]
-async fn a_window_of_a_list_is_cut_here() -> anyhow::Result<()> {
+async fn a_window_of_a_list_is_cut_locally() -> anyhow::Result<()> {
     let server = five().await?;
     let hs = client(&server).connect().await?;
     let list = hs.views::<GameViews>().list();
@@ -306,12 +306,12 @@ async fn a_window_of_no_rows_is_empty_and_ready() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn windows_come_back_right_after_a_lost_connection() -> anyhow::Result<()> {
+async fn windows_are_right_after_a_lost_connection() -> anyhow::Result<()> {
     let server = five().await?;
     let hs = client(&server).connect().await?;
     let top = hs.views::<GameViews>().top();
-    let mut one = Told::new(&server, &hs, top.clone().take(1));
-    let mut rest = Told::new(&server, &hs, top.skip(1).take(2));
+    let mut one = Replica::new(&server, &hs, top.clone().take(1));
+    let mut rest = Replica::new(&server, &hs, top.skip(1).take(2));
     one.becomes(&["e"]).await;
     rest.becomes(&["d", "c"]).await;
     server.freeze();
@@ -328,7 +328,7 @@ async fn windows_come_back_right_after_a_lost_connection() -> anyhow::Result<()>
 }
 
 #[tokio::test]
-async fn without_a_snapshot_a_reader_gets_what_changes_and_no_more() -> anyhow::Result<()> {
+async fn without_a_snapshot_a_reader_gets_only_changes() -> anyhow::Result<()> {
     let server = five().await?;
     let hs = client(&server).connect().await?;
     let list = hs.views::<GameViews>().list();
@@ -341,13 +341,13 @@ async fn without_a_snapshot_a_reader_gets_what_changes_and_no_more() -> anyhow::
         [json!({"type": "subscribe", "view": "Game/list"})]
     );
     assert_eq!(now(&mut live), [""; 0]);
-    // A row that was there is whole when it changes.
+    // A row that existed before is whole when it changes.
     server.patch("Game", "a", json!({"score": 1.5}));
     put(&server, "f", 6.0);
     assert_eq!(read(&mut live, 2).await, ["patch a 1.5", "patch f 6"]);
     assert_eq!(hs.stats().partial_rows, 0);
 
-    // A full reader comes.
+    // A reader of all rows joins.
     let mut full = list.watch();
     let mut rows = read(&mut full, 6).await;
     rows.sort_unstable();
@@ -356,12 +356,12 @@ async fn without_a_snapshot_a_reader_gets_what_changes_and_no_more() -> anyhow::
     settled(&server, hs.faults()).await;
     server.patch("Game", "b", json!({"score": 2.5}));
     assert_eq!(read(&mut full, 1).await, ["patch b 2.5"]);
-    // `b`, and of the rest at most `a`, which did change since.
+    // It gets `b`, and at most `a` besides, which has changed since.
     let mut changes = now(&mut live);
     changes.retain(|change| change != "upsert a 1.5");
     assert_eq!(changes, ["patch b 2.5"]);
 
-    // Another beside them begins with nothing, and asks for nothing.
+    // Another reader without a snapshot starts empty, and sends no request.
     let mut later = hs.views::<GameViews>().list().with_snapshot(false).watch();
     assert_eq!(now(&mut later), [""; 0]);
     server.patch("Game", "c", json!({"score": 3.5}));
@@ -372,7 +372,7 @@ async fn without_a_snapshot_a_reader_gets_what_changes_and_no_more() -> anyhow::
     Ok(())
 }
 
-/// What a reader holds from before must not be merged with what comes after a gap.
+/// Rows from before a gap must not be merged with changes after it.
 #[tokio::test]
 async fn without_a_snapshot_rows_are_right_after_a_lost_connection() -> anyhow::Result<()> {
     let server = games().start().await?;
@@ -423,7 +423,7 @@ async fn a_limited_snapshot_converges_after_a_lost_connection() -> anyhow::Resul
 }
 
 #[tokio::test]
-async fn after_a_position_there_is_only_what_is_newer() -> anyhow::Result<()> {
+async fn after_yields_only_newer_rows() -> anyhow::Result<()> {
     let server = five().await?;
     let hs = client(&server).connect().await?;
     let position: Seq = server.row("Game", "c").unwrap()["_seq"]
@@ -442,7 +442,7 @@ async fn after_a_position_there_is_only_what_is_newer() -> anyhow::Result<()> {
         ["e", "d"]
     );
 
-    // A full reader needs the rest, which for the first one is still old.
+    // A reader of all rows needs the rest, which is still old for the first reader.
     let mut full = list.clone().watch();
     assert_eq!(read(&mut full, 5).await.len(), 5);
     assert_eq!(asked(&server, "Game/list").len(), 1);
@@ -450,7 +450,7 @@ async fn after_a_position_there_is_only_what_is_newer() -> anyhow::Result<()> {
     assert_eq!(now(&mut newer), [""; 0]);
     let mut beside = list.after(position).watch();
     assert_eq!(now(&mut beside), ["upsert e 5", "upsert d 4"]);
-    // Whatever changes is newer.
+    // Every change is newer.
     put(&server, "a", 1.5);
     for reader in [&mut full, &mut newer, &mut beside] {
         assert_eq!(read(reader, 1).await, ["patch a 1.5"]);
@@ -460,8 +460,7 @@ async fn after_a_position_there_is_only_what_is_newer() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn after_a_lost_connection_a_newer_row_is_told_to_who_asked_for_newer_ones(
-) -> anyhow::Result<()> {
+async fn after_still_yields_newer_rows_after_a_lost_connection() -> anyhow::Result<()> {
     let server = five().await?;
     let hs = client(&server).connect().await?;
     let position: Seq = server.row("Game", "d").unwrap()["_seq"]
@@ -497,7 +496,7 @@ async fn a_limited_snapshot_has_the_latest_rows() -> anyhow::Result<()> {
     assert_eq!(now(&mut latest), [""; 0]);
     let mut beside = list.clone().with_snapshot_limit(1).watch();
     assert_eq!(now(&mut beside), ["upsert e 5"]);
-    // No window: what changes is told, however many rows that makes.
+    // A snapshot limit is not a window: every change is reported, whatever the number of rows.
     put(&server, "a", 1.5);
     put(&server, "b", 2.5);
     for reader in [&mut full, &mut latest, &mut beside] {
@@ -512,7 +511,7 @@ async fn a_limited_snapshot_has_the_latest_rows() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn a_part_is_silent_about_what_comes_again_unchanged() -> anyhow::Result<()> {
+async fn a_window_is_silent_about_rows_sent_again_unchanged() -> anyhow::Result<()> {
     let server = five().await?;
     let hs = client(&server).connect().await?;
     let views = hs.views::<GameViews>();
@@ -533,7 +532,7 @@ async fn a_part_is_silent_about_what_comes_again_unchanged() -> anyhow::Result<(
 }
 
 #[tokio::test]
-async fn a_single_may_be_of_those_rows_that_pass() -> anyhow::Result<()> {
+async fn a_single_view_may_be_filtered() -> anyhow::Result<()> {
     let server = games().start().await?;
     for (key, score) in [("a", 1.0), ("b", 2.0), ("c", 3.0)] {
         put(&server, key, score);
@@ -546,7 +545,7 @@ async fn a_single_may_be_of_those_rows_that_pass() -> anyhow::Result<()> {
     assert_eq!(read(&mut updates, 1).await, ["upsert a 1"]);
     server.patch("Game", "b", json!({"note": "mine"}));
     assert_eq!(read(&mut updates, 2).await, ["upsert b 2", "delete a"]);
-    // The server knows nothing of filters: it is asked for the whole window.
+    // The server has no filters, so the client requests the whole window.
     let message = json!({"type": "subscribe", "view": "Game/top"});
     assert_eq!(asked(&server, "Game/top").last(), Some(&message));
     Ok(())

@@ -1,4 +1,4 @@
-//! `wss://` against an in-process TLS server with a root of its own, by whichever TLS library is on.
+//! `wss://` against an in-process TLS server with its own root certificate, with each enabled TLS library.
 #![cfg(all(feature = "testing", any(feature = "rustls", feature = "native-tls")))]
 
 use std::net::SocketAddr;
@@ -36,7 +36,7 @@ async fn secure() -> Secure {
     Secure { server, url, root }
 }
 
-/// Puts TLS in front of a server; returns its port.
+/// Starts a TLS proxy in front of a server. Returns its port.
 async fn in_front_of(inner: SocketAddr, acceptor: TlsAcceptor) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -83,7 +83,7 @@ fn identity() -> (String, TlsAcceptor) {
 }
 
 #[tokio::test]
-async fn a_server_whose_root_is_given_is_trusted() {
+async fn a_server_with_a_configured_root_is_trusted() {
     let Secure { server, url, root } = secure().await;
     server.upsert("Token", "t", json!({"name": "Ore"}));
     let hs = HyperStack::builder()
@@ -97,7 +97,7 @@ async fn a_server_whose_root_is_given_is_trusted() {
 }
 
 #[tokio::test]
-async fn a_server_whose_root_is_not_known_is_not() {
+async fn a_server_with_an_unknown_root_is_not_trusted() {
     let Secure { server, url, .. } = secure().await;
     let error = HyperStack::connect(url).await.unwrap_err();
     assert!(matches!(error, ConnectError::Unreachable(_)), "{error}");
@@ -116,7 +116,7 @@ async fn roots_that_are_not_pem_are_refused_before_dialling() {
 
 #[cfg(feature = "token-endpoint")]
 #[tokio::test]
-async fn a_token_endpoint_is_trusted_by_the_same_roots() {
+async fn token_endpoints_use_the_same_roots() {
     use hyperstack_sdk::testing::{TokenEndpoint, TokenReply};
 
     let server = TestServer::builder().token("t").start().await.unwrap();

@@ -172,9 +172,10 @@ impl Program<'_> {
             return Some(variant?["name"].clone());
         }
         let fields = ty["fields"].as_array()?;
-        Some(match fields.iter().all(|field| field["name"].is_string()) {
-            true => self.object(fields),
-            false => fields.iter().map(|ty| self.value(ty)).collect(),
+        Some(if fields.iter().all(|field| field["name"].is_string()) {
+            self.object(fields)
+        } else {
+            fields.iter().map(|ty| self.value(ty)).collect()
         })
     }
 

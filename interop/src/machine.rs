@@ -54,9 +54,10 @@ impl Machine {
     pub fn process(&mut self, event: &Event) -> Vec<Mutation> {
         self.slot += 1;
         let signature = SIGNATURE.to_owned();
-        let context = match event.is_account() {
-            true => UpdateContext::new_account(self.slot, signature, 1),
-            false => UpdateContext::new_instruction(self.slot, signature, 1),
+        let context = if event.is_account() {
+            UpdateContext::new_account(self.slot, signature, 1)
+        } else {
+            UpdateContext::new_instruction(self.slot, signature, 1)
         };
         let value = event.value.clone();
         self.vm

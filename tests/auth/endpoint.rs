@@ -42,12 +42,12 @@ async fn a_key_is_exchanged_for_a_token() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn an_endpoint_of_ones_own_needs_no_key_and_may_name_the_expiry_otherwise(
-) -> anyhow::Result<()> {
+async fn a_custom_endpoint_needs_no_key_and_may_spell_the_expiry_differently() -> anyhow::Result<()>
+{
     let server = guarded().await?;
     let still = Still::new();
     let endpoint = TokenEndpoint::start().await?;
-    // Over, by any clock: not believed, and so not renewed.
+    // It has expired by any clock, so it is not believed and not renewed.
     let body = json!({"token": "one", "expiresAt": 1000}).to_string();
     endpoint.reply(TokenReply::new(201, body));
     let builder = quiet(&server).token_endpoint(endpoint.url());
@@ -60,7 +60,7 @@ async fn an_endpoint_of_ones_own_needs_no_key_and_may_name_the_expiry_otherwise(
     Ok(())
 }
 
-/// What a client says whose endpoint answers this, at its first attempt.
+/// Returns the error of a client whose endpoint replies with this at the first attempt.
 async fn error(reply: TokenReply) -> anyhow::Result<TokenError> {
     let server = guarded().await?;
     let endpoint = TokenEndpoint::start().await?;
@@ -78,7 +78,7 @@ async fn error(reply: TokenReply) -> anyhow::Result<TokenError> {
 }
 
 #[tokio::test]
-async fn errors_are_told_apart() -> anyhow::Result<()> {
+async fn endpoint_errors_are_distinct() -> anyhow::Result<()> {
     let refusal = |status, code| TokenReply::refusal(status, code, "no, pk_0123456789");
     let plain = |status| TokenReply::new(status, "oops");
     let cases = [
@@ -113,7 +113,7 @@ async fn errors_are_told_apart() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn errors_say_what_the_endpoint_says() -> anyhow::Result<()> {
+async fn errors_have_the_endpoints_message() -> anyhow::Result<()> {
     let refusal = TokenReply::refusal(401, "invalid-api-key", "no such key: pk_0123456789");
     let error = error(refusal).await?;
     assert_eq!(error.code(), Some(&AuthErrorCode::InvalidApiKey));
@@ -128,7 +128,7 @@ async fn errors_say_what_the_endpoint_says() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn an_answer_that_makes_no_sense_may_be_better_next_time() -> anyhow::Result<()> {
+async fn an_invalid_answer_is_not_final() -> anyhow::Result<()> {
     let cases = [
         (
             TokenReply::new(200, "<html>"),
@@ -157,9 +157,9 @@ async fn an_answer_that_makes_no_sense_may_be_better_next_time() -> anyhow::Resu
 }
 
 #[tokio::test]
-async fn an_endpoint_that_is_not_there_is_tried_again() -> anyhow::Result<()> {
+async fn an_unreachable_endpoint_is_tried_again() -> anyhow::Result<()> {
     let server = guarded().await?;
-    // Bound, and closed again: nobody listens.
+    // This port was bound and closed again, so connections are refused.
     let nobody = TcpListener::bind("127.0.0.1:0").await?.local_addr()?;
     let url = format!("http://{nobody}/ws/sessions");
     let builder = client(&server).api_key("sk_1").token_endpoint(url);
@@ -172,7 +172,7 @@ async fn an_endpoint_that_is_not_there_is_tried_again() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn an_endpoint_that_does_not_answer_is_given_up() -> anyhow::Result<()> {
+async fn a_silent_endpoint_times_out() -> anyhow::Result<()> {
     let server = guarded().await?;
     let still = Still::new();
     let endpoint = TokenEndpoint::start().await?;

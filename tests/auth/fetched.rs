@@ -1,4 +1,4 @@
-//! Tokens that are fetched: when a provider is asked, and what becomes of its answers.
+//! Fetched tokens: when the provider is called, and the effect of its answers.
 
 use hyperstack_sdk::prelude::*;
 use hyperstack_sdk::testing::Refusal;
@@ -12,7 +12,7 @@ async fn a_token_that_has_expired_is_followed_by_the_next_at_once() -> anyhow::R
     let still = Still::new();
     let desk = Desk::default();
     desk.give("one");
-    // If it waited, it would for long.
+    // If it waited, the test would time out.
     let intervals = vec![Duration::from_nanos(1), crate::defects::HOUR * 1000];
     let hs = quiet(&server)
         .reconnect_intervals(intervals)
@@ -34,7 +34,7 @@ async fn a_token_that_has_expired_is_followed_by_the_next_at_once() -> anyhow::R
 }
 
 #[tokio::test]
-async fn what_a_server_says_in_the_socket_counts_as_well() -> anyhow::Result<()> {
+async fn auth_errors_in_the_socket_count_too() -> anyhow::Result<()> {
     let server = guarded().await?;
     let desk = Desk::default();
     desk.give("one");
@@ -64,7 +64,7 @@ async fn what_a_server_says_in_the_socket_counts_as_well() -> anyhow::Result<()>
 }
 
 #[tokio::test]
-async fn a_server_that_will_have_none_of_it_is_not_bothered() -> anyhow::Result<()> {
+async fn a_final_refusal_is_not_retried() -> anyhow::Result<()> {
     let server = guarded().await?;
     for refused in ["token-missing", "origin-mismatch", "token-missing-claim"] {
         server.refuse_next(Refusal::new(refused));
@@ -102,7 +102,7 @@ async fn a_fresh_token_that_is_refused_is_not_replaced_without_a_pause() -> anyh
 }
 
 #[tokio::test]
-async fn a_failure_to_provide_is_survived_and_a_refusal_is_not() -> anyhow::Result<()> {
+async fn a_failed_fetch_is_retried_and_a_denied_one_is_final() -> anyhow::Result<()> {
     let server = guarded().await?;
     let desk = Desk::default();
     desk.tell(Err(TokenError::new("try later")));
@@ -138,7 +138,7 @@ async fn a_failure_to_provide_is_survived_and_a_refusal_is_not() -> anyhow::Resu
 }
 
 #[tokio::test]
-async fn a_provider_is_asked_again_no_sooner_than_it_says() -> anyhow::Result<()> {
+async fn a_provider_is_called_again_only_after_its_retry_after() -> anyhow::Result<()> {
     let server = guarded().await?;
     let still = Still::new();
     let desk = Desk::default();
@@ -157,7 +157,7 @@ async fn a_provider_is_asked_again_no_sooner_than_it_says() -> anyhow::Result<()
 }
 
 #[tokio::test]
-async fn a_provider_that_hangs_is_given_up() -> anyhow::Result<()> {
+async fn a_hanging_provider_times_out() -> anyhow::Result<()> {
     let server = guarded().await?;
     let still = Still::new();
     let began = Instant::now();

@@ -1,4 +1,4 @@
-//! Answers to the opening handshake that no test server gives.
+//! Answers to the handshake that the test server does not give.
 
 use hyperstack_sdk::prelude::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -6,7 +6,7 @@ use tokio::net::TcpListener;
 
 use super::*;
 
-/// What a client says of a server that answers with these pieces, and then keeps the connection open.
+/// Returns the error of a client whose server answers with these pieces and keeps the connection open.
 async fn error(pieces: &[&'static str]) -> anyhow::Result<String> {
     let pieces = pieces.to_vec();
     let listener = TcpListener::bind("127.0.0.1:0").await?;
@@ -21,7 +21,7 @@ async fn error(pieces: &[&'static str]) -> anyhow::Result<String> {
             stream.write_all(piece.as_bytes()).await?;
             settle().await;
         }
-        // Until the client has enough.
+        // The write ends when the client closes the connection.
         stream.read_to_end(&mut request).await?;
         std::io::Result::Ok(())
     });
@@ -52,11 +52,11 @@ async fn the_body_of_a_refusal_may_come_later_and_in_chunks() -> anyhow::Result<
 }
 
 #[tokio::test]
-async fn a_refusal_that_is_never_finished_is_one_by_its_status() -> anyhow::Result<()> {
+async fn an_unfinished_refusal_is_judged_by_its_status() -> anyhow::Result<()> {
     let still = Still::new();
     let answer = ["HTTP/1.1 503 Oops\r\nRetry-After: 3\r\n\r\n<html>"];
     let (error, ()) = tokio::join!(error(&answer), async {
-        // Long enough for the body, and not for the connection.
+        // This is long enough for the body's deadline but not for the connection's.
         for _ in 0..4 {
             still.advance(SECOND).await;
         }
@@ -69,7 +69,7 @@ async fn a_refusal_that_is_never_finished_is_one_by_its_status() -> anyhow::Resu
 }
 
 #[tokio::test]
-async fn what_is_no_websocket_server_is_told_from_one() -> anyhow::Result<()> {
+async fn a_server_without_websocket_is_a_distinct_error() -> anyhow::Result<()> {
     const UPGRADE: &str = "HTTP/1.1 101 Switching Protocols\r\nConnection: keep-alive, Upgrade\r\n";
     let cases: [(&[&str], &str); 4] = [
         (&["SSH-2.0-OpenSSH_9.6\r\n"], "it is not HTTP"),

@@ -5,7 +5,7 @@ use hyperstack_sdk::testing::{Refresh, TestServer};
 
 use super::*;
 
-/// A client with the token `one`, one update into a stream, and half the token's life later.
+/// Connects a client with the token `one`, reads one update, and lets half the token's life pass.
 struct Scene {
     server: TestServer,
     desk: Desk,
@@ -40,7 +40,7 @@ async fn scene() -> anyhow::Result<Scene> {
 }
 
 async fn refreshed(server: &TestServer) -> String {
-    // The client's first one only asks for the protocol generation.
+    // The client's first `refresh_auth` is the probe.
     let wanted = |message: &serde_json::Value| {
         message["type"] == "refresh_auth" && message["token"] != "probe"
     };
@@ -60,7 +60,7 @@ async fn a_token_is_renewed_on_the_open_connection() -> anyhow::Result<()> {
     server.accept_token("two");
     desk.give("two");
     assert_eq!(refreshed(&server).await, "two");
-    // Beyond the end of the first one.
+    // This is after the first token's expiry.
     still.advance(SECOND * 48).await;
     put(&server, "a", 2.0);
     assert_eq!(read(&mut updates, 1).await, ["patch a 2"]);
@@ -118,7 +118,7 @@ async fn a_fetch_serves_the_connection_that_follows_a_loss() -> anyhow::Result<(
 }
 
 #[tokio::test]
-async fn a_token_that_is_refused_is_followed_by_a_connection_with_another() -> anyhow::Result<()> {
+async fn a_rejected_refresh_is_followed_by_a_connection_with_another_token() -> anyhow::Result<()> {
     let Scene {
         server,
         desk,
@@ -143,7 +143,7 @@ async fn a_token_that_is_refused_is_followed_by_a_connection_with_another() -> a
 }
 
 #[tokio::test]
-async fn a_token_that_is_not_answered_is_tried_in_a_connection() -> anyhow::Result<()> {
+async fn an_unanswered_refresh_is_followed_by_a_new_connection() -> anyhow::Result<()> {
     let Scene {
         server,
         desk,
@@ -184,7 +184,7 @@ async fn a_connection_ends_before_its_token_does() -> anyhow::Result<()> {
     let denied = Fault::Connection(TokenError::denied("no more").into());
     assert_eq!(next(&mut faults).await, denied);
     assert_eq!(hs.connection_state().await, ConnectionState::Connected);
-    // The server would freeze, not hang up.
+    // The real server would freeze, not close the connection.
     still.advance(SECOND * 44).await;
     settle().await;
     assert_eq!(server.connections_accepted(), 1);
@@ -194,14 +194,14 @@ async fn a_connection_ends_before_its_token_does() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A JWT that lives 100 seconds and, by any clock of today, was over long ago.
+/// A JWT that lives 100 seconds and expired long ago.
 fn jwt() -> &'static str {
     // {"alg":"none"} . {"iat":1000,"exp":1100}
     "eyJhbGciOiJub25lIn0.eyJpYXQiOjEwMDAsImV4cCI6MTEwMH0.c2ln"
 }
 
 #[tokio::test]
-async fn a_jwt_says_by_itself_when_to_renew_it() -> anyhow::Result<()> {
+async fn a_jwt_is_renewed_by_its_own_expiry() -> anyhow::Result<()> {
     let server = guarded().await?;
     server.accept_token(jwt());
     let still = Still::new();

@@ -1,4 +1,4 @@
-//! Nobody is shown a secret: not in an error, not by `Debug`, and in no log, our dependencies' included.
+//! No secret appears in an error, in `Debug` output or in a log, including those of dependencies.
 
 use std::cell::RefCell;
 use std::fmt::{Debug, Display};
@@ -12,7 +12,7 @@ use tracing::span;
 
 use super::*;
 
-/// All that must not be shown. Each is of its own, so that a leak says what leaked.
+/// The secrets. They all differ, so that a leak shows what leaked.
 const SECRETS: [&str; 9] = [
     "token-1-c4tch3d",
     "token-2-c4tch3d",
@@ -25,7 +25,7 @@ const SECRETS: [&str; 9] = [
     "password-c4tch3d",
 ];
 
-/// What of [`SECRETS`] a text shows, in hexadecimal digits too, as frames are logged.
+/// Returns the [`SECRETS`] in a text, also as hexadecimal digits, because frames are logged so.
 fn leaks(text: &str) -> impl Iterator<Item = &'static str> + '_ {
     SECRETS.into_iter().filter(move |secret| {
         let hex: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
@@ -34,7 +34,7 @@ fn leaks(text: &str) -> impl Iterator<Item = &'static str> + '_ {
 }
 
 thread_local! {
-    /// What is logged in this thread, while somebody wants to know.
+    /// The log of this thread, while a test captures it.
     static LOGGED: RefCell<Option<Vec<String>>> = const { RefCell::new(None) };
 }
 
@@ -46,7 +46,7 @@ fn note(text: impl FnOnce() -> String) {
     });
 }
 
-/// The one logger of this program, for what uses `log`.
+/// The program's logger for crates that use `log`.
 struct Logger;
 
 impl log::Log for Logger {
@@ -61,7 +61,7 @@ impl log::Log for Logger {
     fn flush(&self) {}
 }
 
-/// A subscriber of this thread, for what uses `tracing`.
+/// This thread's subscriber for crates that use `tracing`.
 struct Subscriber;
 
 impl tracing::Subscriber for Subscriber {
@@ -99,7 +99,7 @@ impl tracing::Subscriber for Subscriber {
     fn exit(&self, _: &span::Id) {}
 }
 
-/// Starts a server whose own logs, which show what it is told, are not those of this thread.
+/// Starts a server whose logs, which show what it receives, are not captured with this thread's.
 async fn elsewhere<F>(start: F) -> F::Output
 where
     F: Future<Output: Send> + Send + 'static,
@@ -114,7 +114,7 @@ where
     started.expect("it does not panic")
 }
 
-/// Shows a thing in every way that there is, to the same judge as the logs.
+/// Formats a value in every way, and checks it like the logs.
 fn show(thing: &(impl Debug + ?Sized)) {
     note(|| format!("{thing:?} {thing:#?}"));
 }
@@ -125,7 +125,7 @@ fn show_error(error: &(impl Debug + Display)) {
 }
 
 #[tokio::test]
-async fn no_secret_is_shown_to_anybody() -> anyhow::Result<()> {
+async fn no_secret_is_shown() -> anyhow::Result<()> {
     static INSTALL: Once = Once::new();
     INSTALL.call_once(|| {
         log::set_logger(&Logger).expect("the only logger");
@@ -150,7 +150,7 @@ async fn no_secret_is_shown_to_anybody() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A life with a key, an endpoint and a header: refused, connected, renewed, reconnected, and ended.
+/// Runs a client with a key, an endpoint and a header: refused, connected, renewed, reconnected, and closed.
 async fn by_key() -> anyhow::Result<()> {
     let [one, two, three, key, endpoint_header, endpoint_query, header, query, password] = SECRETS;
     let server = elsewhere(games().token(one).refresh(refresh()).start()).await?;
@@ -173,7 +173,7 @@ async fn by_key() -> anyhow::Result<()> {
     endpoint.reply(TokenReply::token(&format!("{one}\n"), FAR));
     show_error(&soon(builder.clone().connect()).await.unwrap_err());
 
-    // Its own word for how long it lives: 100 seconds.
+    // The token says that it lives 100 seconds.
     let jwt = |token| format!("{token}.eyJpYXQiOjEwMDAsImV4cCI6MTEwMH0.c2ln");
     for token in [one, two, three] {
         server.accept_token(&jwt(token));
@@ -222,7 +222,7 @@ async fn by_key() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A life with a token in the query: refused, connected, and ended.
+/// Runs a client with a token in the query: refused, connected, and closed.
 async fn by_query() -> anyhow::Result<()> {
     let [one, two, ..] = SECRETS;
     let server = elsewhere(games().token(one).start()).await?;
@@ -240,7 +240,7 @@ async fn by_query() -> anyhow::Result<()> {
     server.expire_token(one);
     server.drop_connections();
     show_error(&ended_by(&mut updates).await);
-    // Nobody is there.
+    // The server is down.
     server.stop().await;
     let builder = client(&server).token_in_query("token").token(one);
     show_error(&soon(builder.connect()).await.unwrap_err());

@@ -1,4 +1,4 @@
-//! Settings that cannot be used, told before anybody is dialled.
+//! Invalid settings are reported before the client dials.
 
 use super::*;
 
@@ -14,7 +14,7 @@ fn builder() -> HyperStackBuilder {
 }
 
 #[tokio::test]
-async fn two_sources_of_tokens_are_one_too_many() {
+async fn two_sources_of_tokens_are_an_error() {
     let cases = [
         (
             builder().token("secret").token_provider(Desk::default()),
@@ -48,7 +48,7 @@ async fn two_sources_of_tokens_are_one_too_many() {
 }
 
 #[tokio::test]
-async fn settings_that_make_no_sense_are_refused_and_not_shown() {
+async fn invalid_auth_settings_are_refused_and_not_shown() {
     let cases = [
         (
             builder().token_timeout(Duration::ZERO),

@@ -1,14 +1,13 @@
-//! A clock that only a test moves.
+//! A clock that only the test advances.
 
 use std::time::{Duration, Instant};
 
 use tokio::task::JoinHandle;
 
-/// While it lives, time stands still, but for what the test advances.
+/// While it lives, time stands still unless the test advances it.
 ///
-/// A paused clock of tokio's jumps to the next timer whenever there is nothing to do, even while a message
-/// is on its way through the kernel. So there is always something to do; but not for ever, so that a
-/// broken promise fails its test by the deadline that it would hang without.
+/// A paused tokio clock jumps to the next timer when the runtime is idle, even while a message is in the
+/// kernel. So this keeps the runtime busy, but not forever: a test that hangs fails at its deadline.
 pub(crate) struct Still(JoinHandle<()>);
 
 impl Still {
@@ -22,7 +21,7 @@ impl Still {
         }))
     }
 
-    /// A millisecond more than that: timers are due at whole ones, even those that are due at once.
+    /// Timers fire at whole milliseconds, so this advances one millisecond more.
     pub(crate) async fn advance(&self, by: Duration) {
         settle().await;
         tokio::time::advance(by + Duration::from_millis(1)).await;
@@ -36,7 +35,7 @@ impl Drop for Still {
     }
 }
 
-/// Lets all that can happen now happen: for what must not happen, there is nothing to await.
+/// Lets everything happen that can happen now. Something that must not happen cannot be awaited.
 pub(crate) async fn settle() {
     for _ in 0..2000 {
         tokio::task::yield_now().await;

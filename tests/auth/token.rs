@@ -1,4 +1,4 @@
-//! A token that is given once, and how it is presented.
+//! A fixed token, and how it is presented.
 
 use hyperstack_sdk::prelude::*;
 use hyperstack_sdk::testing::Refusal;
@@ -44,7 +44,7 @@ async fn headers_arrive_as_they_were_given() -> anyhow::Result<()> {
     let handshake = &server.handshakes()[0];
     assert_eq!(handshake.header("origin"), Some("https://app.example"));
     assert_eq!(handshake.header("x-trace"), Some("a: b"));
-    // Whoever presents no token of ours may have one of another kind.
+    // A client without a token may use another scheme.
     let basic = client(&server).header("Authorization", "Basic YTpi");
     basic.connect().await?;
     let handshake = &server.handshakes()[1];
@@ -68,7 +68,7 @@ async fn a_wrong_token_is_not_tried_again() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn streams_end_with_what_the_server_says_of_a_token() -> anyhow::Result<()> {
+async fn streams_end_with_the_servers_token_error() -> anyhow::Result<()> {
     for wanted in [
         "invalid-static-token",
         "token-expired",
@@ -108,7 +108,7 @@ async fn a_refusal_without_a_code_is_judged_by_its_status() -> anyhow::Result<()
 }
 
 #[tokio::test]
-async fn a_limit_is_waited_out_with_the_same_token() -> anyhow::Result<()> {
+async fn a_rate_limit_is_waited_out_with_the_same_token() -> anyhow::Result<()> {
     let server = guarded().await?;
     let still = Still::new();
     let desk = Desk::default();

@@ -31,7 +31,7 @@ async fn p03_a_row_that_left_a_window_meanwhile_is_deleted() -> anyhow::Result<(
     server.patch("Game", "b", json!({"note": "changed meanwhile"}));
     put(&server, "d", 4.0);
     server.thaw();
-    // What the window still holds unchanged is not sent again.
+    // Unchanged rows of the window are not reported again.
     let mut changes = read(&mut updates, 3).await;
     changes.sort_unstable();
     assert_eq!(changes, ["delete a", "upsert b 2", "upsert d 4"]);
@@ -63,7 +63,7 @@ async fn p03_a_row_that_left_a_window_read_by_key_is_deleted_too() -> anyhow::Re
 }
 
 #[tokio::test]
-async fn p03_a_list_takes_in_what_changed_meanwhile_and_only_that() -> anyhow::Result<()> {
+async fn p03_a_list_reports_only_the_rows_that_changed_meanwhile() -> anyhow::Result<()> {
     let server = games().start().await?;
     put(&server, "a", 1.0);
     put(&server, "b", 2.0);
@@ -85,7 +85,7 @@ async fn p03_a_list_takes_in_what_changed_meanwhile_and_only_that() -> anyhow::R
 }
 
 #[tokio::test]
-async fn p10_when_the_attempts_are_used_up_streams_end_and_say_why() -> anyhow::Result<()> {
+async fn p10_streams_end_with_the_reason_after_the_last_attempt() -> anyhow::Result<()> {
     let server = games().start().await?;
     put(&server, "a", 1.0);
     let hs = client(&server)
@@ -121,7 +121,7 @@ async fn p10_when_the_attempts_are_used_up_streams_end_and_say_why() -> anyhow::
     assert_eq!(soon(errors.next()).await, None);
     assert_eq!(waiting.end_reason(), Some(&reason));
     assert_eq!(hs.connection_state().await, ConnectionState::Error);
-    // What comes too late is told as well, at once.
+    // A late call gets the reason at once too.
     let mut late = hs.watch::<Other>();
     assert_eq!(soon(late.next()).await, None);
     assert_eq!(late.end_reason(), Some(&reason));
@@ -130,26 +130,26 @@ async fn p10_when_the_attempts_are_used_up_streams_end_and_say_why() -> anyhow::
     Ok(())
 }
 
-/// The pings that came by a connection.
+/// Returns the pings received on a connection.
 fn pings(server: &TestServer, connection: u64) -> usize {
     let messages = server.messages_of(connection);
     let pings = messages.iter().filter(|message| message["type"] == "ping");
     pings.count()
 }
 
-/// A relay in front of the server that, once told, swallows what the server says on connections that
-/// were made before; what the client says still arrives.
+/// A relay in front of the server. On request, it drops the server's messages on existing connections, but
+/// still forwards the client's.
 async fn relay(server: &TestServer) -> std::io::Result<(String, Arc<AtomicU64>)> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("ws://{}", listener.local_addr()?);
     let silenced = Arc::new(AtomicU64::new(0));
-    let (address, told) = (server.address(), silenced.clone());
+    let (address, silenced_up_to) = (server.address(), silenced.clone());
     tokio::spawn(async move {
         for number in 1.. {
             let (client, _) = listener.accept().await?;
             let (mut said, mut heard) = client.into_split();
             let (mut answers, mut requests) = TcpStream::connect(address).await?.into_split();
-            let told = told.clone();
+            let silenced_up_to = silenced_up_to.clone();
             tokio::spawn(async move { tokio::io::copy(&mut said, &mut requests).await });
             tokio::spawn(async move {
                 let mut bytes = [0; 4096];
@@ -158,7 +158,7 @@ async fn relay(server: &TestServer) -> std::io::Result<(String, Arc<AtomicU64>)>
                     if count == 0 {
                         return std::io::Result::Ok(());
                     }
-                    if told.load(Ordering::Relaxed) < number {
+                    if silenced_up_to.load(Ordering::Relaxed) < number {
                         heard.write_all(&bytes[..count]).await?;
                     }
                 }
@@ -185,7 +185,7 @@ async fn p11_a_silent_peer_is_noticed_within_two_ping_intervals() -> anyhow::Res
     put(&server, "a", 1.5);
     assert_eq!(read(&mut updates, 1).await, ["patch a 1.5"]);
     let before = pings(&server, 1);
-    // The socket stays open, and takes what is written: nothing but the silence can tell.
+    // The socket stays open and accepts writes, so only the silence shows the fault.
     silenced.store(1, Ordering::Relaxed);
     put(&server, "a", 2.0);
     assert_eq!(read(&mut updates, 1).await, ["upsert a 2"]);
@@ -219,7 +219,7 @@ async fn p11_a_peer_that_does_not_even_read_is_noticed() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn p11_a_client_that_was_held_up_itself_asks_before_it_judges() -> anyhow::Result<()> {
+async fn p11_a_client_that_was_suspended_pings_before_it_gives_up() -> anyhow::Result<()> {
     let server = games().start().await?;
     put(&server, "a", 1.0);
     let hs = client(&server)
@@ -229,8 +229,8 @@ async fn p11_a_client_that_was_held_up_itself_asks_before_it_judges() -> anyhow:
     let mut updates = hs.watch::<Game>();
     assert_eq!(read(&mut updates, 1).await, ["upsert a 1"]);
     soon(server.wait_for_message(|message| message["type"] == "unsubscribe")).await;
-    // As when a program blocks its runtime, or a laptop wakes up: the server had nothing to say, and
-    // was not pinged meanwhile.
+    // This happens when a program blocks its runtime or a laptop wakes up. The server was not pinged
+    // meanwhile.
     tokio::time::pause();
     tokio::time::advance(Duration::from_secs(3)).await;
     tokio::time::resume();
@@ -242,7 +242,7 @@ async fn p11_a_client_that_was_held_up_itself_asks_before_it_judges() -> anyhow:
 }
 
 #[tokio::test]
-async fn p11_the_silence_is_a_fault_like_any_loss() -> anyhow::Result<()> {
+async fn p11_silence_is_a_connection_loss() -> anyhow::Result<()> {
     let server = games().start().await?;
     let interval = Duration::from_millis(50);
     let hs = client(&server).ping_interval(interval).connect().await?;
@@ -261,7 +261,7 @@ async fn p11_a_quiet_peer_that_answers_is_left_alone() -> anyhow::Result<()> {
     let server = games().start().await?;
     let interval = Duration::from_millis(250);
     let hs = client(&server).ping_interval(interval).connect().await?;
-    // Two missed answers would have ended it before the fourth ping.
+    // Two missed answers would have ended the connection before the fourth ping.
     for _ in 0..4 {
         soon(server.wait_for_message(|message| message["type"] == "ping")).await;
     }
@@ -272,7 +272,7 @@ async fn p11_a_quiet_peer_that_answers_is_left_alone() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn p11_a_client_that_the_server_removed_in_silence_comes_back() -> anyhow::Result<()> {
+async fn p11_a_client_that_the_server_removed_silently_reconnects() -> anyhow::Result<()> {
     let server = games().start().await?;
     put(&server, "a", 1.0);
     let hs = client(&server)
@@ -282,8 +282,7 @@ async fn p11_a_client_that_the_server_removed_in_silence_comes_back() -> anyhow:
         .await?;
     let mut updates = hs.watch::<Game>();
     assert_eq!(read(&mut updates, 1).await, ["upsert a 1"]);
-    // The client has nothing left to say but pings. Those of WebSocket are still answered; the next
-    // text ends the connection.
+    // The client now sends only pings. WebSocket pings are still answered; the next text ends the connection.
     soon(server.wait_for_message(|message| message["type"] == "unsubscribe")).await;
     server.mute();
     put(&server, "a", 2.0);
@@ -323,7 +322,7 @@ async fn p16_disconnect_acts_at_once_while_it_dials() -> anyhow::Result<()> {
     let mut faults = hs.faults();
     let mut updates = hs.watch::<Game>();
     read(&mut updates, 1).await;
-    // The loss is answered by a dial, and the dial by nothing.
+    // The client dials after the loss, and gets no answer.
     server.freeze();
     server.drop_connections();
     assert!(matches!(next(&mut faults).await, Fault::Connection(_)));
@@ -346,13 +345,13 @@ async fn p16_disconnect_closes_the_socket_at_once() -> anyhow::Result<()> {
     is_over(&hs, &mut updates).await;
     soon(server.wait_for_connections(0)).await;
     assert_eq!(server.connections_accepted(), 1);
-    // Reads go on from the cache, and ask nobody.
+    // Reads are still served from the cache, without requests.
     assert_eq!(soon(hs.list::<Other>()).await, []);
     Ok(())
 }
 
 #[tokio::test]
-async fn p22_frames_go_on_while_the_token_endpoint_takes_its_time() -> anyhow::Result<()> {
+async fn p22_frames_flow_while_the_token_endpoint_is_slow() -> anyhow::Result<()> {
     let refresh = Refresh::Accept {
         expires_at: 32_503_680_000,
     };

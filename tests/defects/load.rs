@@ -1,4 +1,4 @@
-//! More than a reader can take at once.
+//! Readers under load.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::support::*;
 
 #[tokio::test]
-async fn p09_a_reader_that_pauses_finds_the_last_state_of_every_key() -> anyhow::Result<()> {
+async fn p09_a_reader_that_pauses_gets_the_last_state_of_every_key() -> anyhow::Result<()> {
     let server = games().start().await?;
     let key = |n: u32| format!("k{}", n % 10);
     for n in 0..10 {
@@ -42,7 +42,7 @@ async fn p09_a_reader_that_pauses_finds_the_last_state_of_every_key() -> anyhow:
     for n in 4991..=5000 {
         assert_eq!(scores[&key(n)], f64::from(n));
     }
-    // It has caught up: from here on it gets every change again.
+    // The reader has caught up, so it gets every change again.
     put(&server, "k1", 1.0);
     put(&server, "k1", 2.0);
     assert_eq!(read(&mut paused, 2).await, ["patch k1 1", "patch k1 2"]);

@@ -62,7 +62,7 @@ async fn p15_a_list_over_its_cap_loses_its_least_recent_row_as_a_delete() -> any
     assert_eq!(gone.unwrap().before().unwrap().name, "b");
     assert_eq!(names(&soon(hs.list::<Game>()).await), ["d", "a", "c"]);
     assert_eq!((hs.stats().evicted_rows, hs.stats().rows), (1, 3));
-    // Told once, with both numbers.
+    // The limit is reported once, with both numbers.
     put(&server, "e", 5.0);
     assert_eq!(read(&mut updates, 2).await.len(), 2);
     let faults = pending(&mut faults);
@@ -81,7 +81,7 @@ async fn p15_a_sorted_view_over_its_cap_loses_the_row_furthest_from_the_front() 
     let hs = client(&server).max_entries_per_view(3).connect().await?;
     let view = hs.views::<GameViews>().ranked();
     let mut updates = view.watch();
-    // Lets the subscription stand before the script begins.
+    // The view is subscribed before the script begins.
     assert_eq!(soon(view.get()).await, []);
     let mut seen = BTreeSet::new();
     for (key, score) in [("a", 3.0), ("b", 1.0), ("c", 2.0)] {
@@ -98,7 +98,7 @@ async fn p15_a_sorted_view_over_its_cap_loses_the_row_furthest_from_the_front() 
 }
 
 #[tokio::test]
-async fn p15_a_row_beyond_the_cap_is_never_heard_of() -> anyhow::Result<()> {
+async fn p15_a_row_beyond_the_cap_is_never_reported() -> anyhow::Result<()> {
     let server = games().start().await?;
     let hs = client(&server).max_entries_per_view(2).connect().await?;
     let view = hs.views::<GameViews>().ranked();
@@ -109,7 +109,7 @@ async fn p15_a_row_beyond_the_cap_is_never_heard_of() -> anyhow::Result<()> {
         read(&mut updates, 1).await;
         assert!(next(&mut rich).await.is_created());
     }
-    // It would itself be the furthest: no reader had it, so none is to be told that it is gone.
+    // The new row would be the furthest itself. No reader had it, so there is no delete.
     server.send(ranked("upsert", "c", game("c", 1.0)));
     server.send(ranked("upsert", "a", game("a", 4.0)));
     assert_eq!(read(&mut updates, 1).await, ["upsert a 4"]);
@@ -120,7 +120,7 @@ async fn p15_a_row_beyond_the_cap_is_never_heard_of() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn p17_a_patch_of_the_field_that_sorts_moves_the_row() -> anyhow::Result<()> {
+async fn p17_a_patch_of_the_sort_field_moves_the_row() -> anyhow::Result<()> {
     let server = games().start().await?;
     let hs = client(&server).connect().await?;
     let view = hs.views::<GameViews>().ranked();

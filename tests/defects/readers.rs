@@ -11,7 +11,7 @@ use crate::support::*;
 use super::HOUR;
 
 #[tokio::test]
-async fn p01_the_last_reader_to_go_unsubscribes() -> anyhow::Result<()> {
+async fn p01_dropping_the_last_reader_unsubscribes() -> anyhow::Result<()> {
     let server = games().start().await?;
     put(&server, "a", 1.0);
     let hs = client(&server).connect().await?;
@@ -21,7 +21,7 @@ async fn p01_the_last_reader_to_go_unsubscribes() -> anyhow::Result<()> {
     drop(first);
     put(&server, "a", 2.0);
     assert_eq!(read(&mut second, 1).await, ["patch a 2"]);
-    // Its answer follows whatever the client said before.
+    // Its answer comes after the answers to earlier requests.
     soon(hs.list::<Other>()).await;
     assert_eq!(requests(&server, "Game/list"), ["subscribe"]);
     drop(second);
@@ -33,7 +33,7 @@ async fn p01_the_last_reader_to_go_unsubscribes() -> anyhow::Result<()> {
         .await;
     until(|| hs.stats().rows == 0).await;
     assert_eq!(requests(&server, "Game/list"), ["subscribe", "unsubscribe"]);
-    // And a later reader starts anew.
+    // A later reader subscribes again.
     assert_eq!(names(&soon(hs.list::<Game>()).await), ["a"]);
     Ok(())
 }
@@ -44,7 +44,7 @@ struct Job {
     rank: u32,
 }
 
-/// A reader of some jobs, who puts together what it is told.
+/// A reader of some jobs, with the rows that its updates add up to.
 struct Jobs {
     view: ListView<Job>,
     updates: EntityStream<Job>,
@@ -62,7 +62,7 @@ impl Jobs {
         }
     }
 
-    /// Takes in what was told so far. Meanwhile there are never fewer rows than before or after.
+    /// Applies the pending updates. Meanwhile there are never fewer rows than before or after.
     fn catch_up(&mut self) {
         let (before, mut least) = (self.rows.len(), usize::MAX);
         for update in pending(&mut self.updates) {
@@ -78,19 +78,19 @@ impl Jobs {
         assert!(least >= before.min(self.rows.len()), "{least} of {before}");
     }
 
-    /// Both what was told and what is read are these rows.
+    /// Checks that the updates and the reads give these rows.
     fn is(&mut self, expected: &[(String, Job)]) {
         self.catch_up();
-        let told: Vec<_> = self.rows.clone().into_iter().collect();
+        let seen: Vec<_> = self.rows.clone().into_iter().collect();
         let mut sorted = expected.to_vec();
         sorted.sort_by(|a, b| a.0.cmp(&b.0));
-        assert_eq!(told, sorted);
+        assert_eq!(seen, sorted);
         let rows: Vec<_> = expected.iter().map(|(_, job)| job.clone()).collect();
         assert_eq!(self.view.get_sync(), rows);
     }
 }
 
-/// The jobs of the server, the latest first.
+/// Returns the server's jobs, the latest first.
 fn jobs(server: &TestServer) -> Vec<(String, Job)> {
     let job = |(key, row): (String, serde_json::Value)| {
         let status = row["status"].as_str().unwrap().to_owned();
@@ -110,7 +110,7 @@ async fn p01_a_filtered_window_and_a_longer_one_are_both_right_all_the_time() ->
         .start()
         .await?;
     let put = |n: u32| {
-        // Some change, some are sent again as they are, some begin or cease to be active.
+        // Some jobs change, some are sent again unchanged, and some become active or inactive.
         let status = ["active", "idle", "active", "done"][(n / 7 % 4) as usize];
         let key = format!("job{}", n * 31 % 60);
         server.upsert("Job", &key, json!({"status": status, "rank": n / 60}));
@@ -145,8 +145,8 @@ async fn p01_a_filtered_window_and_a_longer_one_are_both_right_all_the_time() ->
         "the reader is awake"
     );
 
-    // One subscription a connection, with nothing in it that the server would ignore: all rows at
-    // first, then those that changed meanwhile.
+    // Each connection has one subscription, without options that the server would ignore: first for all rows,
+    // then for those that changed meanwhile.
     let connections = server.connections_accepted() as usize;
     let mut asked = asked(&server, "Job/list").into_iter();
     let first = json!({"type": "subscribe", "view": "Job/list"});
@@ -158,7 +158,7 @@ async fn p01_a_filtered_window_and_a_longer_one_are_both_right_all_the_time() ->
         assert_eq!(again, first);
     }
 
-    // They leave; it lingers, and then it ends.
+    // The readers leave. The subscription lingers, and then ends.
     drop(five);
     drop(fifty);
     soon(hs.list::<Other>()).await;
@@ -185,7 +185,7 @@ async fn p01_two_windows_of_one_view_are_both_right() -> anyhow::Result<()> {
     }
     let hs = client(&server).connect().await?;
     let views = hs.views::<GameViews>();
-    // One row of a view and three of the same view, at once.
+    // One row of a view, and three rows of the same view at the same time.
     let mut front = views.front().watch();
     assert_eq!(read(&mut front, 1).await, ["upsert d 4"]);
     let mut top = views.top().watch();
@@ -221,7 +221,7 @@ async fn p06_an_empty_view_answers_in_a_round_trip() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn p07_every_key_is_waited_for() -> anyhow::Result<()> {
+async fn p07_get_waits_for_every_key() -> anyhow::Result<()> {
     let server = games().start().await?;
     put(&server, "a", 1.0);
     put(&server, "b", 2.0);
@@ -230,7 +230,7 @@ async fn p07_every_key_is_waited_for() -> anyhow::Result<()> {
         .linger(HOUR)
         .connect()
         .await?;
-    // One key of the view is known and stays so.
+    // One key of the view is ready, and stays ready.
     assert_eq!(soon(hs.get::<Game>("a")).await.unwrap().score, 1.0);
     server.hold_replies();
     let b = tokio::spawn({

@@ -1,4 +1,4 @@
-//! What becomes of a row, a null, an error.
+//! Rows, nulls and errors.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ async fn p04_a_patch_for_an_unknown_key_waits_until_the_row_is_whole() -> anyhow
     assert_eq!(next(&mut rich).await.key(), "first");
     server.patch("Game", "a", json!({"score": 1.5}));
     put(&server, "b", 2.0);
-    // `a` lacks its name: nobody sees it.
+    // `a` lacks its name, so it is hidden.
     assert_eq!(read(&mut updates, 1).await, ["patch b 2"]);
     assert_eq!(hs.stats().partial_rows, 1);
     assert_eq!(soon(hs.get::<Game>("a")).await, None);
@@ -248,7 +248,7 @@ async fn p18_a_confirmation_shaped_like_data_is_ignored_or_refused() -> anyhow::
     put(&server, "c", 0.75);
     assert_eq!(read(&mut updates, 1).await, ["patch c 0.75"]);
     let rows = soon(hs.list::<Game>()).await;
-    // In the order that was announced when it was asked for.
+    // The order is the one announced in the acknowledgement.
     assert_eq!(names(&rows), ["c", "b", "a"]);
     assert_eq!(rows[2..], before[..]);
     assert_eq!(server.connections_accepted(), 1);
@@ -271,12 +271,15 @@ async fn p21_a_message_that_inflates_without_bound_is_an_error() -> anyhow::Resu
         "mode": "list", "entity": "Game/list", "op": "snapshot", "complete": true,
         "data": [{"key": "a", "data": {"name": "a", "score": 9, "note": "x".repeat(4 << 20)}}],
     }));
-    let Fault::Frame(FrameError::InflatesTooLarge { size, limit: told }) = next(&mut faults).await
+    let Fault::Frame(FrameError::InflatesTooLarge {
+        size,
+        limit: reported,
+    }) = next(&mut faults).await
     else {
         panic!("another fault");
     };
     assert!(size < limit, "{size} bytes were sent");
-    assert_eq!(told, limit);
+    assert_eq!(reported, limit);
     assert_eq!(hs.stats().frame_errors, 1);
     put(&server, "b", 2.0);
     assert_eq!(read(&mut updates, 1).await, ["patch b 2"]);

@@ -16,7 +16,7 @@ const SECOND: Duration = Duration::from_secs(1);
 
 // A4
 #[tokio::test]
-async fn a_server_that_is_away_for_long_is_found_again() -> anyhow::Result<()> {
+async fn the_client_reconnects_after_a_long_outage() -> anyhow::Result<()> {
     let server = games().start().await?;
     put(&server, "a", 1.0);
     let hs = client(&server).connect().await?;

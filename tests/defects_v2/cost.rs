@@ -1,4 +1,4 @@
-//! What a change costs.
+//! The cost of a change.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -74,7 +74,7 @@ async fn a_change_touches_its_own_row_and_no_other() -> anyhow::Result<()> {
         COMPARED.load(Ordering::Relaxed),
         COPIED.load(Ordering::Relaxed),
     );
-    // A few for each of the two streams, however many rows there are.
+    // A few for each of the two streams, whatever the number of rows.
     assert!(compared <= 8 * CHANGES, "{compared} comparisons");
     assert!(copied <= 8 * CHANGES, "{copied} copies");
     assert_eq!(

@@ -1,4 +1,4 @@
-//! More than a reader can take at once.
+//! Readers under load.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -22,7 +22,7 @@ async fn a_reader_that_is_behind_misses_no_last_value() -> anyhow::Result<()> {
     let mut others = hs.watch::<Other>();
     read(&mut updates, 11).await;
     next(&mut others).await;
-    // The only change of these two is followed by more changes of another view than a queue holds.
+    // After the only change of these two rows come more changes of another view than a queue holds.
     put(&server, "rare", 1.0);
     server.upsert("Other", "x", json!({"n": 1}));
     for n in 1..=5000 {

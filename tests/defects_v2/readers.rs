@@ -81,7 +81,7 @@ async fn streams_end_and_reads_fail_once_the_client_gives_up() -> anyhow::Result
         updates.end_reason(),
         Some(&EndReason::Closed(reason.clone()))
     );
-    // Reads of rows that are held say so too, and `get` does not wait.
+    // Reads of cached rows report this too, and `get` does not wait.
     let rows = soon(hs.try_list::<Other>()).await;
     assert_eq!(rows, Err(ReadError::Closed(reason)));
     assert_eq!(soon(hs.get::<Other>("none")).await, None);
@@ -121,7 +121,7 @@ async fn a_second_equal_reader_gets_the_rows_and_every_change() -> anyhow::Resul
 
 // A11
 #[tokio::test]
-async fn an_unknown_view_is_answered_at_once_and_to_its_readers_only() -> anyhow::Result<()> {
+async fn an_unknown_view_is_reported_at_once_to_its_readers_only() -> anyhow::Result<()> {
     let server = games().start().await?;
     put(&server, "a", 1.0);
     let hs = client(&server).initial_data_timeout(HOUR).connect().await?;
@@ -188,7 +188,7 @@ async fn reading_the_rows_of_a_tape_ends_with_the_reason() -> anyhow::Result<()>
 
 // A16
 #[tokio::test]
-async fn a_readers_cursor_is_no_filter_and_is_not_used_again() -> anyhow::Result<()> {
+async fn a_readers_cursor_is_not_a_filter_and_is_used_once() -> anyhow::Result<()> {
     let server = games().start().await?;
     put(&server, "old", 1.0);
     let Some(cursor) = server.upsert("Game", "a", game("a", 2.0)) else {
@@ -245,7 +245,7 @@ async fn unchanged_rows_are_silent_after_a_reconnect() -> anyhow::Result<()> {
     let update = next(&mut rich).await;
     assert_eq!(update.before().map(|row| row.score), Some(2.0));
     assert_eq!(update.data().map(|row| row.score), Some(2.5));
-    // The next change comes after all that the reconnect brought.
+    // The next change comes after all updates of the reconnect.
     put(&server, "a", 1.5);
     assert_eq!(read(&mut updates, 1).await, ["patch a 1.5"]);
     assert_eq!(read(&mut one, 1).await, ["patch a 1.5"]);

@@ -1,4 +1,4 @@
-//! What becomes of a row, a null, a number, an error.
+//! Rows, nulls, numbers and errors.
 
 use hyperstack_sdk::prelude::*;
 use hyperstack_sdk::testing::{SeqSource, Sort, TestServer};
@@ -18,7 +18,7 @@ async fn frame_error(faults: &mut (impl futures_util::Stream<Item = Fault> + Unp
 
 // A2
 #[tokio::test]
-async fn an_unreadable_message_is_an_error_and_nothing_ends() -> anyhow::Result<()> {
+async fn a_malformed_message_is_an_error_and_ends_nothing() -> anyhow::Result<()> {
     let server = games().start().await?;
     put(&server, "a", 1.0);
     let hs = client(&server).connect().await?;
@@ -43,7 +43,7 @@ async fn an_unreadable_message_is_an_error_and_nothing_ends() -> anyhow::Result<
         matches!(&error, FrameError::UnknownOperation { operation, .. } if operation == "truncate"),
         "{error}"
     );
-    // The mode says nothing that the subscription does not say.
+    // The mode adds nothing to the subscription.
     server.send(frame("patch", "sideways", 3.0));
     assert_eq!(read(&mut updates, 1).await, ["patch a 3"]);
     put(&server, "a", 4.0);
@@ -142,7 +142,7 @@ struct Nullable {
 
 // A10
 #[tokio::test]
-async fn null_and_never_sent_are_told_apart_for_every_type() -> anyhow::Result<()> {
+async fn null_and_never_sent_are_distinct_for_every_type() -> anyhow::Result<()> {
     let server = games().start().await?;
     server.upsert("Game", "never", json!({}));
     let nulls = json!({"top_miner": null, "rng": null, "motherlode": null});

@@ -17,7 +17,7 @@ mod simple_connection {
     #[tokio::test]
     async fn connect_takes_a_literal_and_returns_connected() -> anyhow::Result<()> {
         run(|| async {
-            // Not polled: nobody there to answer.
+            // This future is not polled, because no server answers.
             drop(async {
                 let hs = HyperStack::connect("wss://example.com").await?;
                 anyhow::Ok(hs)
@@ -33,7 +33,7 @@ mod simple_connection {
     }
 
     #[tokio::test]
-    async fn where_nobody_listens_connect_says_so() -> anyhow::Result<()> {
+    async fn connect_to_a_closed_port_is_an_error() -> anyhow::Result<()> {
         run(|| async {
             let server = token_server(&[]).await?;
             server.stop().await;
@@ -65,7 +65,7 @@ mod advanced_configuration {
     }
 
     #[tokio::test]
-    async fn a_client_that_was_built_reads_as_any() -> anyhow::Result<()> {
+    async fn a_client_from_the_builder_reads_like_any_other() -> anyhow::Result<()> {
         run(|| async {
             let server = token_server(&[("a", 1.0)]).await?;
             let hs = connect(&server).await?;
@@ -76,7 +76,7 @@ mod advanced_configuration {
     }
 
     #[tokio::test]
-    async fn ping_interval_is_how_often_the_server_is_pinged() -> anyhow::Result<()> {
+    async fn ping_interval_sets_the_time_between_pings() -> anyhow::Result<()> {
         run_for_an_hour(|| async {
             let server = token_server(&[]).await?;
             let before = Instant::now();
@@ -87,7 +87,7 @@ mod advanced_configuration {
                 pause();
                 advance(Duration::from_secs(1)).await;
                 resume();
-                // A round trip: no key is asked for twice.
+                // Each key makes a round trip, because no key is requested twice.
                 let key = second.to_string();
                 assert_eq!(hs.try_get::<PumpfunTokenEntity>(&key).await, Ok(None));
                 if server.messages().iter().any(is_ping) {
@@ -102,8 +102,7 @@ mod advanced_configuration {
     }
 
     #[tokio::test]
-    async fn initial_data_timeout_is_how_long_a_silent_server_is_waited_for() -> anyhow::Result<()>
-    {
+    async fn initial_data_timeout_limits_the_wait_for_a_silent_server() -> anyhow::Result<()> {
         run_for_an_hour(|| async {
             let server = token_server(&[("a", 1.0)]).await?;
             let hs = HyperStack::builder()
@@ -127,7 +126,7 @@ mod advanced_configuration {
     }
 
     #[tokio::test]
-    async fn max_reconnect_attempts_is_how_often_it_is_tried() -> anyhow::Result<()> {
+    async fn max_reconnect_attempts_limits_the_attempts() -> anyhow::Result<()> {
         run_for_an_hour(|| async {
             let server = token_server(&[]).await?;
             let hs = connect(&server).await?;

@@ -37,7 +37,7 @@ mod auto_reconnection {
     }
 
     #[tokio::test]
-    async fn a_lost_connection_is_restored_and_streams_go_on() -> anyhow::Result<()> {
+    async fn a_lost_connection_is_restored_and_streams_continue() -> anyhow::Result<()> {
         run(|| async {
             let server = token_server(&[("a", 1.0), ("b", 2.0)]).await?;
             let hs = connect(&server).await?;
@@ -57,7 +57,7 @@ mod auto_reconnection {
             advance(Duration::from_secs(1)).await;
             resume();
 
-            // What changed meanwhile, and only that.
+            // Only the changes made meanwhile.
             let mut changed = [price(stream.next().await), price(stream.next().await)];
             changed.sort_by_key(|row| row.as_ref().map(|(key, _)| key.clone()));
             assert_eq!(
@@ -74,7 +74,7 @@ mod auto_reconnection {
     }
 
     #[tokio::test]
-    async fn after_twenty_attempts_it_gives_up_and_streams_end() -> anyhow::Result<()> {
+    async fn after_twenty_attempts_the_client_gives_up_and_streams_end() -> anyhow::Result<()> {
         run_for_an_hour(|| async {
             let server = token_server(&[]).await?;
             let hs = connect(&server).await?;
@@ -98,7 +98,7 @@ mod auto_reconnection {
     }
 
     #[tokio::test]
-    async fn what_the_cache_holds_is_read_while_the_connection_is_away() -> anyhow::Result<()> {
+    async fn reads_are_served_from_the_cache_while_disconnected() -> anyhow::Result<()> {
         run(|| async {
             let server = token_server(&[("a", 1.0)]).await?;
             let hs = connect(&server).await?;

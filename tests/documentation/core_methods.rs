@@ -12,7 +12,7 @@ fn price(token: &PumpfunToken) -> Option<f64> {
     token.trading.last_trade_price.flatten()
 }
 
-/// What a test tells of an update: kind, key, last price.
+/// An update in short form: kind, key, last price.
 fn seen(update: Update<PumpfunToken>) -> (&'static str, String, Option<f64>) {
     match update {
         Update::Upsert { key, data } => ("upsert", key, price(&data)),
@@ -57,7 +57,7 @@ mod signatures {
         hs.connection_state().await
     }
 
-    /// What a generic caller does with a stream: `Data` can be shown, and operators work.
+    /// Uses a stream generically: `Data` is `Debug`, and operators work.
     async fn show_first<E: Entity>(hs: &HyperStack) -> Option<String> {
         let mut shown = hs
             .watch::<E>()
@@ -127,7 +127,7 @@ mod get {
     }
 
     #[tokio::test]
-    async fn get_asks_for_no_more_than_the_key() -> anyhow::Result<()> {
+    async fn get_requests_only_the_key() -> anyhow::Result<()> {
         run(|| async {
             let server = token_server(&[("token-123", 1.5)]).await?;
             let hs = HyperStack::connect(server.url()).await?;
@@ -146,7 +146,7 @@ mod list {
     use super::*;
 
     #[tokio::test]
-    async fn list_is_all_entities_of_the_type() -> anyhow::Result<()> {
+    async fn list_returns_all_entities_of_the_type() -> anyhow::Result<()> {
         run(|| async {
             let server = token_server(&[("a", 1.0), ("b", 2.0)]).await?;
             let hs = HyperStack::connect(server.url()).await?;
@@ -216,7 +216,7 @@ mod watch {
     }
 
     #[tokio::test]
-    async fn a_second_watch_starts_with_the_rows_that_are_there() -> anyhow::Result<()> {
+    async fn a_second_watch_starts_with_the_cached_rows() -> anyhow::Result<()> {
         run(|| async {
             let server = token_server(&[("a", 1.0), ("b", 2.0)]).await?;
             let hs = HyperStack::connect(server.url()).await?;
@@ -269,7 +269,7 @@ mod watch_key {
     }
 
     #[tokio::test]
-    async fn a_key_that_is_not_there_yet_is_awaited() -> anyhow::Result<()> {
+    async fn a_key_that_does_not_exist_yet_is_awaited() -> anyhow::Result<()> {
         run(|| async {
             let server = token_server(&[]).await?;
             let hs = HyperStack::connect(server.url()).await?;
@@ -348,7 +348,7 @@ mod watch_rich {
     use super::*;
 
     #[tokio::test]
-    async fn watch_rich_tells_the_value_before_and_after() -> anyhow::Result<()> {
+    async fn watch_rich_has_the_values_before_and_after() -> anyhow::Result<()> {
         run(|| async {
             let server = token_server(&[("a", 1.0)]).await?;
             let hs = HyperStack::connect(server.url()).await?;
@@ -418,7 +418,7 @@ mod watch_key_rich {
     use super::*;
 
     #[tokio::test]
-    async fn watch_key_rich_tells_before_and_after_of_one_key() -> anyhow::Result<()> {
+    async fn watch_key_rich_has_the_values_before_and_after_of_one_key() -> anyhow::Result<()> {
         run(|| async {
             let server = token_server(&[("token-123", 1.0), ("token-124", 2.0)]).await?;
             let hs = HyperStack::connect(server.url()).await?;

@@ -99,7 +99,7 @@ mod game_leaderboard {
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn the_ten_best_are_listed_then_every_point_is_told() -> anyhow::Result<()> {
+    async fn the_ten_best_are_listed_then_every_point_is_reported() -> anyhow::Result<()> {
         run(|| async {
             let server = server().entity("Player").start().await?;
             for n in 1..=12 {

@@ -1,6 +1,6 @@
-//! Plays the generated crates of the page.
+//! Stands in for the generated crates of the page.
 
-// A crate of its own, in life.
+// In practice, this is a separate crate.
 #![allow(unreachable_pub, dead_code)]
 
 use hyperstack_sdk::prelude::*;

@@ -121,7 +121,7 @@ mod available_operators {
     }
 
     #[tokio::test]
-    async fn operators_hold_for_live_updates_as_for_the_first_rows() -> anyhow::Result<()> {
+    async fn operators_apply_to_live_updates_and_to_the_first_rows() -> anyhow::Result<()> {
         run(|| async {
             let server = token_server(THREE).await?;
             let hs = HyperStack::connect(server.url()).await?;
@@ -169,8 +169,8 @@ mod chains {
     use hyperstack_sdk::testing::{Sort, TestServer};
     use my_stack::PumpfunTokenViews;
 
-    /// Asserts that a stream of `Update`s or `RichUpdate`s over the same rows chains its operators
-    /// in any order, and that each chain makes what the same chain of an iterator makes.
+    /// Asserts that a stream of `Update`s or `RichUpdate`s chains its operators in any order, and that each
+    /// chain yields the same as an iterator's.
     macro_rules! assert_chains {
         ($stream:expr) => {{
             let cheap = |update: &_| data(update) < Some(3.0);
@@ -198,7 +198,7 @@ mod chains {
         }};
     }
 
-    /// One chain, over the rows of a warm cache.
+    /// Runs one chain over cached rows.
     macro_rules! assert_chain {
         ($stream:expr, |$source:ident| $chain:expr) => {{
             let plain: Vec<_> = first($stream).await;
@@ -213,7 +213,7 @@ mod chains {
         }};
     }
 
-    /// What a stream yields at once: all of it, since its rows are in the cache.
+    /// Returns everything that a stream yields at once, because its rows are cached.
     async fn first<S: StreamExt + Unpin>(mut stream: S) -> Vec<S::Item> {
         let mut items = Vec::new();
         loop {
@@ -228,7 +228,7 @@ mod chains {
         }
     }
 
-    /// What both kinds of update have in common.
+    /// The common interface of both kinds of update.
     trait Priced: Sized {
         fn row(&self) -> Option<&PumpfunToken>;
         fn map_row(self, f: impl FnMut(PumpfunToken) -> PumpfunToken) -> Self;
@@ -272,7 +272,7 @@ mod chains {
         })
     }
 
-    /// A client that holds three tokens, two of them also by key.
+    /// Returns a client that holds three tokens, two of them also by key.
     async fn warm() -> anyhow::Result<(TestServer, HyperStack)> {
         let server = token_server(THREE).await?;
         let hs = HyperStack::connect(server.url()).await?;
@@ -338,7 +338,7 @@ mod chains {
     }
 
     #[tokio::test]
-    async fn on_the_views_of_an_entity() -> anyhow::Result<()> {
+    async fn operators_on_the_views_of_an_entity() -> anyhow::Result<()> {
         run(|| async {
             let (_server, hs) = warm().await?;
             let views = hs.views::<PumpfunTokenViews>();

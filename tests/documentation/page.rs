@@ -1,4 +1,4 @@
-//! What turns a snippet into a test.
+//! Turns a snippet into a test.
 
 use std::future::Future;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use hyperstack_sdk::Protocol;
 use serde_json::{json, Value};
 use tokio::sync::watch;
 
-/// A safety net: a test that gets here hangs.
+/// The deadline of a hanging test.
 const NET: Duration = Duration::from_secs(60);
 
 tokio::task_local! {
@@ -17,7 +17,7 @@ tokio::task_local! {
     static PROTOCOL: Protocol;
 }
 
-/// Stands in for the one of `std`, so that the snippets need no change.
+/// Replaces `println!` of `std`, so that the snippets need no change.
 macro_rules! println {
     ($($text:tt)*) => { $crate::documentation::page::print(format!($($text)*)) };
 }
@@ -30,7 +30,7 @@ where
     run_for(NET, test).await
 }
 
-/// The same for a test that pauses the clock, whose time flies by.
+/// The same for a test with a paused clock.
 pub(super) async fn run_for_an_hour<F>(test: impl Fn() -> F) -> anyhow::Result<()>
 where
     F: Future<Output = anyhow::Result<()>>,
@@ -43,7 +43,7 @@ where
     F: Future<Output = anyhow::Result<()>>,
 {
     for protocol in [Protocol::V1, Protocol::V2] {
-        // A failed assertion does not say which server it was.
+        // A failed assertion does not name the generation.
         std::println!("a server of protocol {protocol}");
         let test = tokio::time::timeout(limit, test());
         let test = SCREEN.scope(watch::Sender::default(), test);
@@ -53,7 +53,7 @@ where
     Ok(())
 }
 
-/// A server of the generation that the test runs against.
+/// Returns a builder for a server of the generation under test.
 pub(super) fn server() -> TestServerBuilder {
     TestServer::builder().protocol(PROTOCOL.get())
 }
@@ -62,7 +62,7 @@ pub(super) fn print(line: String) {
     SCREEN.with(|screen| screen.send_modify(|lines| lines.push(line)));
 }
 
-/// What was printed so far.
+/// Returns the output so far.
 pub(super) fn printed() -> Vec<String> {
     SCREEN.with(|screen| screen.borrow().clone())
 }
@@ -74,7 +74,7 @@ pub(super) async fn lines(count: usize) {
     let _ = screen.wait_for(|lines| lines.len() >= count).await;
 }
 
-/// A server of tokens, with these, last changed last.
+/// Starts a server with these tokens. The last one is the most recently changed.
 pub(super) async fn token_server(tokens: &[(&str, f64)]) -> anyhow::Result<TestServer> {
     let server = server().entity("PumpfunToken").start().await?;
     for (key, price) in tokens {
@@ -83,7 +83,7 @@ pub(super) async fn token_server(tokens: &[(&str, f64)]) -> anyhow::Result<TestS
     Ok(server)
 }
 
-/// A whole token, on the wire.
+/// Returns the JSON of a whole token.
 pub(super) fn token(mint: &str, price: f64) -> Value {
     json!({
         "id": {"mint": mint},
@@ -92,7 +92,7 @@ pub(super) fn token(mint: &str, price: f64) -> Value {
     })
 }
 
-/// The change of a token's last price, on the wire.
+/// Returns the JSON of a change of a token's last price.
 pub(super) fn traded_at(price: f64) -> Value {
     json!({"trading": {"last_trade_price": price}})
 }
@@ -111,7 +111,7 @@ pub(super) fn delete(server: &TestServer, entity: &str, key: &str) {
     }
 }
 
-/// The kind of update by which a new row arrives.
+/// Returns the kind of update by which a new row arrives.
 pub(super) fn arrival() -> &'static str {
     match PROTOCOL.get() {
         Protocol::V1 => "patch",
@@ -119,7 +119,7 @@ pub(super) fn arrival() -> &'static str {
     }
 }
 
-/// The queries that the client subscribed: view and key.
+/// Returns the view and key of the client's subscriptions.
 pub(super) fn subscribed(server: &TestServer) -> Vec<(String, Option<String>)> {
     let messages = server.messages().into_iter();
     let queries = messages.filter_map(|message| match &message["query"] {

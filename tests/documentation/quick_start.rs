@@ -58,7 +58,7 @@ mod stream_updates {
     use hyperstack_sdk::prelude::*;
     use my_stack::{OreRoundEntity, OreRoundViews, PumpfunTokenEntity};
 
-    // The page binds `data` and leaves it.
+    // The page binds `data` without using it.
     #[allow(unused_variables)]
     async fn main(hs: &HyperStack) -> anyhow::Result<()> {
         let mut stream = hs.watch::<PumpfunTokenEntity>();
@@ -73,7 +73,7 @@ mod stream_updates {
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn rows_that_are_there_come_first_then_every_change_in_order() -> anyhow::Result<()> {
+    async fn existing_rows_come_first_then_every_change_in_order() -> anyhow::Result<()> {
         run(|| async {
             let server = token_server(&[("a", 1.0), ("b", 2.0)]).await?;
             let hs = HyperStack::connect(server.url()).await?;
@@ -107,9 +107,9 @@ mod stream_updates {
         .await
     }
 
-    /// Returns once the server has heard everything that was said before the call.
+    /// Returns once the server has received everything that was sent before the call.
     async fn round_trip(hs: &HyperStack, new_key: &str) {
-        // A key that was not asked for yet is not answered from the cache.
+        // A key that was not requested yet is not served from the cache.
         let round = hs.try_get::<OreRoundEntity>(new_key).await;
         assert_eq!(round, Ok(None));
     }
@@ -120,7 +120,7 @@ mod stream_updates {
     }
 
     #[tokio::test]
-    async fn a_stream_that_is_not_polled_says_nothing_to_the_server() -> anyhow::Result<()> {
+    async fn a_stream_that_is_not_polled_sends_nothing() -> anyhow::Result<()> {
         run(|| async {
             let server = server()
                 .entity("PumpfunToken")
@@ -157,7 +157,7 @@ mod stream_updates {
     }
 
     #[tokio::test]
-    async fn a_derived_view_is_as_lazy() -> anyhow::Result<()> {
+    async fn a_stream_of_a_derived_view_is_lazy_too() -> anyhow::Result<()> {
         run(|| async {
             let sort = hyperstack_sdk::testing::Sort::desc("id.round_id");
             let server = server().view("OreRound/latest", sort, 1).start().await?;
@@ -172,7 +172,7 @@ mod stream_updates {
     }
 
     #[tokio::test]
-    async fn the_first_poll_subscribes_even_where_nothing_comes_of_it() -> anyhow::Result<()> {
+    async fn the_first_poll_subscribes_even_if_it_yields_nothing() -> anyhow::Result<()> {
         run(|| async {
             let server = token_server(&[]).await?;
             let hs = HyperStack::connect(server.url()).await?;

@@ -98,7 +98,7 @@ mod update {
     }
 
     #[test]
-    fn map_takes_a_closure_that_gives_away_what_it_holds() {
+    fn map_takes_a_closure_that_moves_its_captures() {
         let held = String::from("held");
         let [upsert, ..] = all();
         assert_eq!(

@@ -12,7 +12,7 @@ fn round(id: u64) -> Value {
     json!({"id": {"round_id": id}, "state": {"motherlode": id as f64 / 2.0}})
 }
 
-/// Rounds 1 to `rounds`, by keys `round_1` and so on.
+/// Starts a server with rounds 1 to `rounds`, with the keys `round_1` and so on.
 async fn ore_server(rounds: u64) -> anyhow::Result<TestServer> {
     let server = server()
         .entity("OreRound")
@@ -30,7 +30,7 @@ fn id(round: &OreRound) -> u64 {
     round.id.round_id
 }
 
-/// What a test tells of an update: kind and key.
+/// An update in short form: kind and key.
 fn seen(update: Update<OreRound>) -> (&'static str, String) {
     match update {
         Update::Upsert { key, .. } => ("upsert", key),
@@ -72,13 +72,13 @@ mod unified_interface {
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn the_program_of_the_page_prints_what_it_says() -> anyhow::Result<()> {
+    async fn the_program_of_the_page_prints_the_documented_output() -> anyhow::Result<()> {
         run(|| async {
             let server = ore_server(2).await?;
             server.upsert("OreRound", "round_key", round(0));
             let hs = HyperStack::connect(server.url()).await?;
             let user = async {
-                // The last line is of the round that was there when the watching began.
+                // The last line is the round that existed when the stream started.
                 lines(3).await;
                 server.upsert("OreRound", "round_3", round(3));
                 lines(5).await;
@@ -191,7 +191,7 @@ mod view_types {
     }
 
     #[tokio::test]
-    async fn get_after_a_change_that_was_seen_is_up_to_date() -> anyhow::Result<()> {
+    async fn get_after_an_observed_change_is_up_to_date() -> anyhow::Result<()> {
         run(|| async {
             let server = ore_server(2).await?;
             let hs = HyperStack::connect(server.url()).await?;

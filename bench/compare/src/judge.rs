@@ -141,7 +141,7 @@ fn differs<S: Subject>(case: &Case) -> bool {
 
 fn locates<S: Subject>((json, path): (&str, &str)) -> Located {
     // The path ends where the reason begins.
-    let told = |error: &str| {
+    let has_path = |error: &str| {
         error
             .split(": ")
             .next()
@@ -149,8 +149,8 @@ fn locates<S: Subject>((json, path): (&str, &str)) -> Located {
     };
     match S::decode(json, &[]) {
         Ok(_) => Located::No,
-        Err(error) if told(&error) => Located::Itself,
-        Err(_) if S::traced(json).is_some_and(|error| told(&error)) => Located::Traced,
+        Err(error) if has_path(&error) => Located::Itself,
+        Err(_) if S::traced(json).is_some_and(|error| has_path(&error)) => Located::Traced,
         Err(_) => Located::No,
     }
 }

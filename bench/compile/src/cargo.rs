@@ -42,9 +42,10 @@ impl Workspace {
     pub fn binary(&self, package: &str, strip: bool) -> Result<u64> {
         let build = ["rustc", "-q", "--release", "-p", package];
         // This does the same as `strip = true`, without a second build of all dependencies.
-        let flags: &[&str] = match strip {
-            true => &["--", "-C", "strip=symbols"],
-            false => &[],
+        let flags: &[&str] = if strip {
+            &["--", "-C", "strip=symbols"]
+        } else {
+            &[]
         };
         cargo(&self.directory, &[&build, flags].concat())?;
         let program = target(&self.directory).join("release").join(package);
@@ -75,12 +76,11 @@ pub fn rustc_version() -> Result<String> {
 
 fn output(command: &mut Command) -> Result<Vec<u8>> {
     let output = command.output()?;
-    match output.status.success() {
-        true => Ok(output.stdout),
-        false => {
-            let errors = String::from_utf8_lossy(&output.stderr);
-            Err(format!("{command:?}: {errors}").into())
-        }
+    if output.status.success() {
+        Ok(output.stdout)
+    } else {
+        let errors = String::from_utf8_lossy(&output.stderr);
+        Err(format!("{command:?}: {errors}").into())
     }
 }
 

@@ -33,7 +33,7 @@ pub enum Count {
 #[derive(Default)]
 pub struct Inbox {
     state: Mutex<State>,
-    news: Condvar,
+    changed: Condvar,
 }
 
 #[derive(Default)]
@@ -56,7 +56,7 @@ pub enum Room {
 impl Inbox {
     pub fn push(&self, job: Job) {
         self.lock().jobs.push_back(job);
-        self.news.notify_all();
+        self.changed.notify_all();
     }
 
     /// Notes that this many have reached the reader.
@@ -64,13 +64,13 @@ impl Inbox {
         let mut state = self.lock();
         let done = &mut state.done[count as usize];
         *done = number.max(*done);
-        self.news.notify_all();
+        self.changed.notify_all();
     }
 
     /// Notes that the client is gone.
     pub fn close(&self) {
         self.lock().closed = true;
-        self.news.notify_all();
+        self.changed.notify_all();
     }
 
     /// Waits for a job; `None` once the client is gone.
@@ -84,7 +84,7 @@ impl Inbox {
                 return Some(job);
             }
             state = self
-                .news
+                .changed
                 .wait(state)
                 .unwrap_or_else(PoisonError::into_inner);
         }
@@ -117,7 +117,7 @@ impl Inbox {
             if room >= need {
                 return Room::For(room);
             }
-            state = match self.news.wait_timeout(state, STALLED) {
+            state = match self.changed.wait_timeout(state, STALLED) {
                 Ok((state, _)) => state,
                 Err(poisoned) => poisoned.into_inner().0,
             };

@@ -143,9 +143,10 @@ impl Options {
 
     /// Returns the selected scenarios.
     pub fn scenarios(&self) -> Vec<Scenario> {
-        match self.only.is_empty() {
-            true => scenario::ALL.to_vec(),
-            false => self.only.clone(),
+        if self.only.is_empty() {
+            scenario::ALL.to_vec()
+        } else {
+            self.only.clone()
         }
     }
 }

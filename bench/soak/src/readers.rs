@@ -85,10 +85,10 @@ impl Reader {
 
 fn watch(name: &'static str, updates: EntityStream<Round>, pause: Duration) -> Arc<Reader> {
     let reader = Reader::new(name);
-    let (told, mut updates) = (reader.clone(), updates.shared());
+    let (handle, mut updates) = (reader.clone(), updates.shared());
     tokio::spawn(async move {
         while let Some(update) = updates.next().await {
-            told.take(update.key().to_owned(), update.into_data());
+            handle.take(update.key().to_owned(), update.into_data());
             if !pause.is_zero() {
                 tokio::time::sleep(pause).await;
             }
@@ -100,13 +100,15 @@ fn watch(name: &'static str, updates: EntityStream<Round>, pause: Duration) -> A
 /// Reads updates with their previous rows. Each must be the row that was read last.
 fn watch_rich(mut updates: RichEntityStream<Round>) -> Arc<Reader> {
     let reader = Reader::new("rich");
-    let told = reader.clone();
+    let handle = reader.clone();
     tokio::spawn(async move {
         while let Some(update) = updates.next().await {
-            let is_next = told.rows().get(update.key()).map(|row| &**row) == update.before();
-            told.gaps.fetch_add(u64::from(!is_next), Ordering::Relaxed);
+            let is_next = handle.rows().get(update.key()).map(|row| &**row) == update.before();
+            handle
+                .gaps
+                .fetch_add(u64::from(!is_next), Ordering::Relaxed);
             let row = update.data().cloned().map(Arc::new);
-            told.take(update.key().to_owned(), row);
+            handle.take(update.key().to_owned(), row);
         }
     });
     reader

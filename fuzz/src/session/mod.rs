@@ -91,9 +91,10 @@ impl<S: Server> Play<S> {
         let mut settings = Settings::default();
         settings.protocol = S::PROTOCOL;
         let bit = |n: usize| bits >> n & 1 == 1;
-        settings.credentials = match bit(0) {
-            true => Credentials::Fetched,
-            false => Credentials::None,
+        settings.credentials = if bit(0) {
+            Credentials::Fetched
+        } else {
+            Credentials::None
         };
         settings.stale_after = bit(1).then_some(Duration::from_secs(40));
         settings.wait_for_server = bit(2);

@@ -1,4 +1,4 @@
-//! What attributes say, `#[field]` and serde's.
+//! The attributes of `#[field]` and of serde.
 
 use crate::{appending, patch, refused, value};
 use hyperstack_sdk::{Entity, Leaf, Patch, Patchable, Section};
@@ -43,7 +43,7 @@ fn round() -> Round {
 }
 
 #[test]
-fn names_are_those_of_the_wire() {
+fn wire_names_are_used() {
     let a: Round = value(json!({
         "id": {"round_id": 1}, "bestBet": "5", "older": "x", "type": "t", "local": 9, "best_bet": 1,
     }));
@@ -61,7 +61,7 @@ fn names_are_those_of_the_wire() {
 }
 
 #[test]
-fn the_entity_is_named_twice() {
+fn an_entity_has_a_marker_and_its_struct() {
     use hyperstack_sdk::Entity;
     fn name<E: Entity<Data = Round>>() -> &'static str {
         E::NAME
@@ -74,7 +74,7 @@ fn the_entity_is_named_twice() {
 }
 
 #[test]
-fn append_lists_keep_the_newest() {
+fn append_lists_keep_their_newest_elements() {
     let mut a = round();
     let append = ["log", "maybeLog"];
     for n in 0..5 {
@@ -107,7 +107,7 @@ fn elements_that_are_trimmed_away_again_change_nothing() {
         (&[1; 3][..], Some(&[1; 2][..]))
     );
     assert_eq!(Round::merge_patch(&mut a, &mut append(2)), Ok(true));
-    // A replacement by the same elements, and one by others as long.
+    // Replaces the list by the same elements, and by others of the same length.
     let replace = |log: [u64; 4]| patch::<Round>(json!({ "log": log }));
     assert_eq!(
         Round::merge_patch(&mut a, &mut replace([9, 1, 1, 2])),
@@ -132,7 +132,7 @@ struct Logs {
     raw: serde_json::Value,
 }
 
-/// A patch of a v2 server that appends these elements to every list.
+/// Returns a patch of a v2 server that appends these elements to every list.
 fn capped(elements: Vec<u64>) -> LogsPatch {
     let json = json!({
         "all": elements, "few": elements, "many": elements, "by_name": {"a": elements},
@@ -172,7 +172,7 @@ fn an_append_of_a_v2_server_keeps_the_newest_hundred_elements() {
     logs.apply(capped(newest(130, 322))).unwrap();
     logs_are(&logs, 322);
 
-    // The same as one patch, and as the only one.
+    // The same elements as one patch, and as the first patch.
     let patches = [newest(3, 102), newest(90, 192), newest(130, 322)].map(capped);
     let all = patches.into_iter().reduce(Patch::then).unwrap();
     let mut at_once = before;
@@ -212,7 +212,7 @@ fn skipped_fields_are_left_alone() {
 }
 
 #[test]
-fn foreign_types_go_by_their_serde_impls() {
+fn foreign_types_use_their_serde_impls() {
     let mut a = round();
     assert_eq!(
         (a.address, a.home, a.last),
@@ -263,7 +263,7 @@ struct Log {
 }
 
 #[test]
-fn what_is_replaced_whole_is_so_even_where_the_frame_appends() {
+fn types_replaced_whole_ignore_append_paths() {
     let mut a: Generic<Text> = value(json!({"inner": "a", "list": ["x"], "leaf": {"log": [1]}}));
     a.apply(appending::<Generic<Text>>(
         json!({"list": ["y"], "leaf": {"log": [2]}}),
@@ -299,7 +299,7 @@ fn a_default_is_merged_into() {
         (a.log.as_slice(), a.limits.low, a.limits.high),
         (&[1, 2][..], 9, 2)
     );
-    // Whichever patch it was built from.
+    // The result does not depend on the patch that it was built from.
     assert_eq!(Defaults::try_from(some()), Ok(a));
     let replaced: Defaults = value(json!({"log": [2]}));
     assert_eq!(replaced.log, [2]);

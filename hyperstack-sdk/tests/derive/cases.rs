@@ -1,11 +1,11 @@
-//! Every `rename_all` is what serde makes of it, for fields and for variants.
+//! Every `rename_all` renames as serde does, for fields and for variants.
 
 use crate::{patch, value};
 use hyperstack_sdk::{Leaf, Section};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-/// A struct and an enum in a case that serde and we are both told.
+/// Defines a struct and an enum with a case in both serde's attribute and ours.
 macro_rules! cases {
     ($($module:ident $case:literal;)*) => {$(
         mod $module {
@@ -13,7 +13,7 @@ macro_rules! cases {
 
             #[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize, Section)]
             #[serde(rename_all = $case)]
-            struct Told {
+            struct Renamed {
                 best_bet: u64,
                 a: u64,
                 r#type: u64,
@@ -53,7 +53,7 @@ macro_rules! cases {
 
             #[test]
             fn $module() {
-                let told = Told {
+                let renamed = Renamed {
                     best_bet: 1,
                     a: 2,
                     r#type: 3,
@@ -61,8 +61,8 @@ macro_rules! cases {
                     x_1: 5,
                     http_url_of_it: 6,
                 };
-                let json = serde_json::to_value(&told).unwrap();
-                assert_eq!(value::<Told>(json.clone()), told);
+                let json = serde_json::to_value(&renamed).unwrap();
+                assert_eq!(value::<Renamed>(json.clone()), renamed);
                 let own: Own = value(json.clone());
                 assert_eq!((own.best_bet, own.a, own.r#type), (1, 2, 3));
                 assert_eq!((own.top5_bets, own.x_1, own.http_url_of_it), (4, 5, 6));
@@ -71,7 +71,7 @@ macro_rules! cases {
                 use ToldPhase::*;
                 let mut phases = vec![Open, HalfOpen, A, Top5Bets, HTTPError];
                 let mut json = serde_json::to_value(&phases).unwrap();
-                // Our own `rename` is the only one that counts.
+                // Only our own `rename` counts.
                 phases.push(Closed);
                 json.as_array_mut().unwrap().push(json!("SHUT"));
                 let read: Phases = value(json!({ "phases": json }));

@@ -1,4 +1,4 @@
-//! Types of someone else's, which know serde and nothing of us: dates.
+//! Foreign types that implement only serde, such as dates.
 
 use crate::{appending, patch, refused, value};
 use chrono::{DateTime, NaiveDate, TimeZone, Utc};
@@ -20,7 +20,7 @@ struct Times {
     ended: Option<Option<DateTime<Utc>>>,
     #[field(serde)]
     day: Option<NaiveDate>,
-    // Whatever it is, its serde impls read it: it is not known for a list that may be empty.
+    // The field's serde impls read it, so it counts as required, even if it is a list.
     #[field(serde, default)]
     days: Vec<NaiveDate>,
     #[field(serde)]
@@ -30,7 +30,7 @@ struct Times {
     at: Option<At>,
 }
 
-/// The way to have a date where no attribute can stand: a leaf around it.
+/// A leaf around a date, for places where no attribute can stand.
 #[derive(Clone, Copy, Debug, PartialEq, Leaf)]
 struct At(#[field(serde)] DateTime<Utc>);
 
@@ -47,7 +47,7 @@ fn day(number: u32) -> NaiveDate {
 }
 
 #[test]
-fn they_are_read_as_they_say() {
+fn dates_are_read_by_their_serde_impls() {
     let round: Round = value(json!({"times": {"started": "1970-01-01T01:00:01+01:00"}}));
     let times = round.times;
     assert_eq!((times.started, times.last), (at(1), epoch()));
@@ -63,7 +63,7 @@ fn they_are_read_as_they_say() {
 }
 
 #[test]
-fn they_are_replaced_whole() {
+fn dates_are_replaced_whole() {
     let mut round: Round = value(json!({"times": {
         "started": "1970-01-01T00:00:01Z", "days": ["2024-02-01"], "by_day": {"2024-02-02": 1},
     }}));
@@ -79,7 +79,7 @@ fn they_are_replaced_whole() {
 }
 
 #[test]
-fn errors_say_where() {
+fn errors_have_the_path() {
     for (json, path) in [
         (json!({"started": "soon"}), "started"),
         (json!({"ended": 5}), "ended"),

@@ -1,4 +1,4 @@
-//! Rows by a field and its value.
+//! Filters of rows by a field and its value.
 
 use hyperstack_sdk::patch::filter::filter;
 use hyperstack_sdk::{Entity, FilterError, Leaf, Patchable, Section};
@@ -73,7 +73,7 @@ fn round() -> Round {
     }))
 }
 
-/// Whether the round is kept by a filter.
+/// Whether a filter keeps the round.
 fn kept(path: &str, value: Value) -> bool {
     let patch = filter::<Round>(path, value).unwrap();
     Round::holds(&round(), &patch)
@@ -83,9 +83,9 @@ fn refused(path: &str, value: Value) -> String {
     filter::<Round>(path, value).unwrap_err().to_string()
 }
 
-/// For each path a value that the round has, and one that it has not.
+/// Each path with a value that the round has, and one that it does not have.
 #[test]
-fn rows_are_kept_by_what_they_are() {
+fn rows_match_by_value() {
     for (path, is, is_not) in [
         ("roundId", json!(u64::MAX), json!(1)),
         ("roundId", json!("18446744073709551615"), json!("1")),
@@ -110,7 +110,7 @@ fn rows_are_kept_by_what_they_are() {
 }
 
 #[test]
-fn names_are_those_of_the_wire() {
+fn wire_names_are_used() {
     for name in ["POT", "motherlode", "prize"] {
         assert!(kept(&format!("state.{name}"), json!(1.5)));
         assert!(!kept(&format!("state.{name}"), json!(2.5)));
@@ -123,7 +123,7 @@ fn names_are_those_of_the_wire() {
 }
 
 #[test]
-fn an_object_says_as_much_as_it_mentions() {
+fn an_object_matches_by_the_members_that_it_has() {
     assert!(kept("state", json!({"status": "active", "prize": 1.5})));
     assert!(!kept("state", json!({"status": "active", "prize": 2.5})));
     assert!(kept("byName", json!({"a.b": {"miners": 2}})));
@@ -133,12 +133,12 @@ fn an_object_says_as_much_as_it_mentions() {
 }
 
 #[test]
-fn what_is_not_there_is_null_and_has_no_fields() {
+fn a_missing_section_is_null_and_has_no_fields() {
     assert!(kept("bonus", json!(null)));
     assert!(!kept("bonus", json!({})));
     assert!(!kept("bonus.status", json!(null)));
     assert!(!kept("place", json!(null)));
-    // A key is not there, or it is null; one that is null is there.
+    // A missing key matches null. A key that is null exists.
     assert!(kept("byName.bob", json!(null)));
     assert!(!kept("byName.ann", json!(null)));
     assert!(kept("prices.8", json!(null)));
@@ -149,11 +149,11 @@ fn what_is_not_there_is_null_and_has_no_fields() {
 }
 
 #[test]
-fn null_stands_for_a_default() {
+fn null_matches_a_default() {
     assert!(kept("lastPhase", json!(null)));
     assert!(kept("lastPhase", json!("Open")));
     assert!(kept("best", json!(null)));
-    // Where there is none, nothing is null.
+    // Without a section, nothing is null.
     assert!(!kept("phase", json!(null)));
     assert!(!kept("state", json!(null)));
     let mut closed = round();
@@ -163,7 +163,7 @@ fn null_stands_for_a_default() {
 }
 
 #[test]
-fn a_list_that_is_kept_short_is_what_it_keeps() {
+fn a_trimmed_list_is_compared_trimmed() {
     assert!(kept("log", json!([1, 2])));
     assert!(kept("log", json!([0, 1, 2])));
     assert!(!kept("log", json!([1, 2, 3])));
@@ -171,7 +171,7 @@ fn a_list_that_is_kept_short_is_what_it_keeps() {
 }
 
 #[test]
-fn a_path_that_leads_nowhere_is_an_error() {
+fn an_unknown_path_is_an_error() {
     let error = filter::<Round>("state.statsu", json!("active")).unwrap_err();
     let unknown = FilterError::UnknownField {
         entity: "Round",
@@ -201,7 +201,7 @@ fn a_path_that_leads_nowhere_is_an_error() {
 }
 
 #[test]
-fn so_is_a_name_in_an_object_that_leads_nowhere() {
+fn an_unknown_member_of_an_object_is_an_error() {
     let error = refused("state", json!({"status": "active", "minors": 1}));
     let said = "Round.state.minors: no such field, did you mean `miners`?";
     assert_eq!(error, said);
@@ -210,7 +210,7 @@ fn so_is_a_name_in_an_object_that_leads_nowhere() {
 }
 
 #[test]
-fn what_is_replaced_whole_is_compared_whole() {
+fn types_replaced_whole_are_compared_whole() {
     let error = filter::<Round>("place.x", json!(1)).unwrap_err();
     let within = FilterError::WithinWhole {
         entity: "Round",
@@ -283,7 +283,7 @@ struct Chain<T: Clone> {
 }
 
 #[test]
-fn a_path_is_as_long_as_it_likes() {
+fn a_path_may_be_long() {
     let chain: Chain<u8> =
         crate::value(json!({"value": 1, "next": {"value": 2, "next": {"value": 3}}}));
     let kept = |path, value| Chain::holds(&chain, &filter::<Chain<u8>>(path, value).unwrap());

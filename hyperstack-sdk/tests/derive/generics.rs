@@ -1,4 +1,4 @@
-//! Parameters, aliases, and structs that hold themselves.
+//! Generic parameters, aliases, and recursive structs.
 
 use crate::{patch, value};
 use hyperstack_sdk::{Entity, Leaf, Patch, Patchable, Section};

@@ -14,7 +14,7 @@ struct Row<K: Key> {
     others: HashMap<K, Option<u64>>,
 }
 
-/// The key of a row, by way of its text, and as a key of a map beside it.
+/// Reads a row's key from its text, and as a key of a map.
 fn keyed<K>(key: K, json: Value)
 where
     K: Key,

@@ -54,7 +54,7 @@ fn patches() -> Vec<OuterPatch> {
     ]
 }
 
-/// What no patch can say: back to "never received", or without a key that knows null.
+/// Changes that no patch can express: back to "never received", or removing a key whose value is nullable.
 fn sayable(a: &Outer, b: &Outer) -> bool {
     let keys = |value: &Value| value.as_object().map(|map| map.len());
     (a.maybe.is_none() || b.maybe.is_some())
@@ -63,7 +63,7 @@ fn sayable(a: &Outer, b: &Outer) -> bool {
 }
 
 #[test]
-fn a_diff_leads_from_one_value_to_the_other() {
+fn a_diff_turns_one_value_into_the_other() {
     for a in values() {
         assert!(a.diff(&a).is_empty());
         for b in values().into_iter().filter(|b| sayable(&a, b)) {
@@ -75,7 +75,7 @@ fn a_diff_leads_from_one_value_to_the_other() {
 }
 
 #[test]
-fn a_diff_says_no_more_than_it_must() {
+fn a_diff_is_minimal() {
     let values = values();
     let diff = values[1].diff(&values[2]);
     let json = json!({"number": 2, "maybe": 3, "inner": {"b": "x"}, "list": [1, 2]});
@@ -83,7 +83,7 @@ fn a_diff_says_no_more_than_it_must() {
 }
 
 #[test]
-fn then_is_one_after_the_other() {
+fn then_applies_both_patches_in_order() {
     for a in values() {
         for p in patches() {
             for q in patches() {
@@ -119,7 +119,7 @@ fn then_is_associative_with_the_empty_patch_as_unit() {
 }
 
 #[test]
-fn what_is_written_is_read_back() {
+fn patches_round_trip() {
     let whole = values().into_iter().map(|a| values()[0].diff(&a));
     let nulls = patches().into_iter().filter(|p| {
         !format!("{p:?}").contains("Append") && p.raw.as_ref().is_none_or(Option::is_none)

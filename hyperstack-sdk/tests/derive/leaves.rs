@@ -98,7 +98,7 @@ fn a_leaf_is_replaced_whole() {
 }
 
 #[test]
-fn an_open_enum_keeps_what_it_does_not_know() {
+fn an_open_enum_keeps_unknown_values() {
     let holder: Holder = value(json!({"point": {"x": 1}, "phase": "half", "side": "Short"}));
     assert_eq!(holder.phase, Some(Phase::Unknown("half".to_owned())));
     assert_eq!(holder.side, Some(Side::Neither));

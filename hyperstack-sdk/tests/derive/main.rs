@@ -1,4 +1,4 @@
-//! What the derives make of plain structs.
+//! The code that the derives generate.
 #![deny(warnings, missing_docs, rust_2018_idioms, unreachable_pub)]
 #![deny(unused_qualifications, trivial_casts, missing_debug_implementations)]
 
@@ -26,23 +26,23 @@ mod written_by_macro;
 use hyperstack_sdk::{Patch, Patchable};
 use serde_json::Value;
 
-/// A patch of `T` from JSON.
+/// Decodes a patch of `T` from JSON.
 fn patch<T: Patchable>(json: Value) -> T::Patch {
     appending::<T>(json, &[])
 }
 
-/// A patch of `T` from JSON that appends at some paths.
+/// Decodes a patch of `T` from JSON, appending at some paths.
 fn appending<T: Patchable>(json: Value, append: &[&str]) -> T::Patch {
     T::Patch::decode(&json.to_string(), append).unwrap()
 }
 
-/// The text of the error of decoding a patch of `T`.
+/// Returns the text of the error of decoding a patch of `T`.
 fn refused<T: Patchable>(json: &str) -> String {
     let error = T::Patch::decode(json, &[""; 0]).unwrap_err();
     error.to_string()
 }
 
-/// A value of `T` from JSON.
+/// Decodes a value of `T` from JSON.
 fn value<T: Patchable + TryFrom<T::Patch, Error: std::fmt::Debug>>(json: Value) -> T {
     T::try_from(patch::<T>(json)).unwrap()
 }

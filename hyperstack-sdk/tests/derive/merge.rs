@@ -39,7 +39,7 @@ fn round() -> Round {
 }
 
 #[test]
-fn what_was_never_sent_is_built() {
+fn fields_that_were_never_sent_are_built() {
     let round = round();
     assert_eq!(round.id.address, None);
     assert_eq!(round.bonus, None);
@@ -65,14 +65,14 @@ fn what_was_never_sent_is_built() {
 }
 
 #[test]
-fn absent_keeps() {
+fn an_absent_field_is_kept() {
     let mut a = round();
     a.apply(RoundPatch::default()).unwrap();
     assert_eq!(a, round());
 }
 
 #[test]
-fn null_is_an_error_where_it_means_nothing() {
+fn null_is_an_error_for_fields_that_are_not_nullable() {
     let wanted = ["phase", "id", "winners", "id.round_id"];
     let patches = [
         json!({"phase": null}),
@@ -89,7 +89,7 @@ fn null_is_an_error_where_it_means_nothing() {
 }
 
 #[test]
-fn null_is_the_default_where_there_is_one() {
+fn null_sets_the_default() {
     let mut a = round();
     a.apply(patch::<Round>(json!({"last_phase": "Open"})))
         .unwrap();
@@ -187,7 +187,7 @@ struct Nullable {
 }
 
 #[test]
-fn never_sent_and_null_and_a_value_are_three_things() {
+fn never_sent_null_and_a_value_are_distinct() {
     let mut a = value::<Nullable>(json!({}));
     assert_eq!(a, Nullable::default());
     let null = json!({

@@ -1,4 +1,4 @@
-//! Every width of a number, to its ends, as a number and as a string, wherever it stands.
+//! Numbers of every width up to their limits, as numbers and as strings, in every place.
 
 use crate::{patch, refused, value};
 use hyperstack_sdk::patch::filter::filter;
@@ -57,12 +57,12 @@ const PLACES: [(&str, &str, &str); 12] = [
     ("section", r##"{"number": #}"##, "section.number"),
 ];
 
-/// The number in one field, as text: `Value` does not hold every number.
+/// Returns JSON text with the number in one field. A `Value` cannot hold every number.
 fn field(name: &str, json: &str, number: &str) -> String {
     format!("{name:?}: {}", json.replace('#', number))
 }
 
-/// The number in every place.
+/// Returns JSON text with the number in every place.
 fn places(number: &str) -> String {
     let fields = PLACES.map(|(name, json, _)| field(name, json, number));
     format!("{{{}}}", fields.join(", "))
@@ -96,12 +96,12 @@ macro_rules! reads {
     }};
 }
 
-/// A value from the text of its JSON.
+/// Decodes a value from JSON text.
 fn read<T: Patchable + TryFrom<T::Patch, Error: Debug>>(json: &str) -> T {
     T::try_from(T::Patch::decode(json, &[""; 0]).unwrap()).unwrap()
 }
 
-/// Refuses `number` in every place, and says where.
+/// Checks that `number` is refused in every place, with its path.
 macro_rules! refuses {
     ($ty:ty, $number:expr, $reason:expr) => {{
         for (name, json, path) in PLACES {
@@ -118,7 +118,7 @@ macro_rules! refuses {
     }};
 }
 
-/// A number next to an end of a range, as text: no integer type may hold it.
+/// Returns the number beyond a limit as text, because no integer type may hold it.
 fn beyond(end: impl Display, digit: char) -> String {
     let mut text = end.to_string();
     text.pop();
@@ -221,7 +221,7 @@ struct Texts {
 }
 
 #[test]
-fn texts_and_flags_are_no_numbers() {
+fn texts_and_booleans_are_not_numbers() {
     let a: Texts = value(json!({"flag": true, "letter": "é", "text": "1"}));
     assert_eq!((a.flag, a.letter), (Some(true), Some('é')));
     assert_eq!(a.text.as_deref(), Some("1"));
@@ -255,7 +255,7 @@ struct Prices {
 }
 
 #[test]
-fn floats_are_read_however_they_are_written() {
+fn floats_are_read_in_every_spelling() {
     for (text, price) in [
         ("1.5", 1.5),
         ("1.50", 1.5),
@@ -372,7 +372,7 @@ fn raw_json_compares_numbers_by_value() {
         json!({"price": 1.5, "list": [100.0, 0.0], "count": 7})
     );
     assert_eq!(a.raw["price"].as_f64(), Some(1.5));
-    // What says the same changes nothing.
+    // An equal number changes nothing.
     let again = ExactPatch::decode(r#"{"raw": {"price": 1.500, "list": [1e+2, 0]}}"#, &[""; 0]);
     assert_eq!(
         Exact::merge_patch(&mut a, &mut again.unwrap()),

@@ -1,4 +1,4 @@
-//! Names that are in no usual case are renamed as serde renames them.
+//! Names in unusual cases are renamed as serde renames them.
 
 #![allow(
     non_camel_case_types,
@@ -11,7 +11,7 @@ use crate::value;
 use hyperstack_sdk::{Leaf, Section};
 use serde::{Deserialize, Serialize};
 
-/// A struct and an enum in a case that serde and we are both told.
+/// Defines a struct and an enum with a case in both serde's attribute and ours.
 macro_rules! cases {
     ($($module:ident $case:literal;)*) => {$(
         mod $module {
@@ -19,7 +19,7 @@ macro_rules! cases {
 
             #[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize, Section)]
             #[serde(rename_all = $case)]
-            struct Told {
+            struct Renamed {
                 fooBar: u64,
                 größe: u64,
                 _hidden: u64,
@@ -46,7 +46,7 @@ macro_rules! cases {
 
             #[test]
             fn fields() {
-                let told = Told {
+                let renamed = Renamed {
                     fooBar: 1,
                     größe: 2,
                     _hidden: 3,
@@ -54,8 +54,8 @@ macro_rules! cases {
                     tail_: 5,
                     SHOUTED_ONE: 6,
                 };
-                let json = serde_json::to_value(&told).unwrap();
-                let read = crate::patch::<Told>(json.clone());
+                let json = serde_json::to_value(&renamed).unwrap();
+                let read = crate::patch::<Renamed>(json.clone());
                 assert_eq!(serde_json::to_value(&read).unwrap(), json);
             }
 

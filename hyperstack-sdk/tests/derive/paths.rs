@@ -1,4 +1,4 @@
-//! What a patch sets, as paths.
+//! The paths that a patch sets.
 
 use hyperstack_sdk::{Entity, Leaf, Patch, Patchable, Section, Value};
 use serde_json::json;
@@ -41,9 +41,9 @@ fn paths_lead_as_far_as_a_patch_merges() {
     // In the order of the fields, by their names on the wire.
     let some = json!({"boxed": {"miners": 1, "motherlode": null}, "roundId": 1});
     assert_eq!(paths(some), ["roundId", "boxed.motherlode", "boxed.miners"]);
-    // An alias reads a field, and names none.
+    // An alias is read, but paths have the field's name.
     assert_eq!(paths(json!({"boxed": {"pot": 1}})), ["boxed.motherlode"]);
-    // What is replaced whole is one path, whatever it consists of.
+    // A type that is replaced whole is one path.
     let whole = json!({"winners": [{"miners": 1}], "point": {"x": 1}});
     assert_eq!(paths(whole), ["winners", "point"]);
 }
@@ -80,7 +80,7 @@ fn a_difference_names_what_differs() {
     assert_eq!(changed, ["byName.a", "byName.b.miners", "raw.x"]);
 }
 
-/// Of this, only the patch is used: which is no reason for a warning.
+/// Only the patch of this struct is used, which must not cause a warning.
 #[derive(Debug, Clone, PartialEq, Section)]
 struct Seen {
     at: u64,

@@ -1,4 +1,4 @@
-//! What serde is told of a struct holds for its patch; `#[field]` wins.
+//! serde's attributes of a struct apply to its patch; `#[field]` wins.
 
 use crate::{patch, value};
 use hyperstack_sdk::{Leaf, Patchable, Section};
@@ -62,7 +62,7 @@ fn names_and_defaults() {
     .unwrap();
     assert_eq!((a.seven, a.eight, a.nine), (7, 8, 9));
     assert_eq!((&*a.with_default, a.renamed), ("", None));
-    // What is not read is not in the patch; what is not written by serde is.
+    // A field that serde does not read is not in the patch. One that serde only does not write is.
     let written = serde_json::to_value(patch::<Fields>(json!({"onlyWritten": 1, "skipped": 1})));
     assert_eq!(written.unwrap(), json!({"onlyWritten": 1}));
 }
@@ -127,7 +127,7 @@ fn a_default_of_the_struct_is_one_of_each_field() {
         ..default
     };
     assert_eq!(a.of_struct, null);
-    // serde agrees on what was never sent.
+    // serde agrees on fields that were never sent.
     let by_serde: OfStruct = serde_json::from_value(json!({"own": 5})).unwrap();
     assert_eq!(value::<OfStruct>(json!({})), by_serde);
 }

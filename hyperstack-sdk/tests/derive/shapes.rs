@@ -85,7 +85,7 @@ fn all_are_read() {
 }
 
 #[test]
-fn null_is_told_apart_twice_at_most() {
+fn at_most_two_levels_of_option_distinguish_null() {
     for (json, thrice) in [
         (json!({}), None),
         (json!({"thrice": null}), Some(Some(None))),
@@ -120,7 +120,7 @@ fn sections_merge_by_key_to_any_depth() {
 }
 
 #[test]
-fn errors_say_the_full_path() {
+fn errors_have_the_full_path() {
     for (json, path) in [
         (json!({"bets": [1, 2, 3, 4.5]}), "bets[3]"),
         (json!({"bets": [1, "18446744073709551616"]}), "bets[1]"),

@@ -28,7 +28,7 @@ async fn each_view_has_an_accessor() {
     assert_eq!(views.clone().every().id(), "OreRound/every");
 }
 
-/// Where rounds are.
+/// The stack of rounds.
 #[derive(Clone, Copy, Debug, hyperstack_sdk::Stack)]
 #[stack(name = "ore", url = "wss://ore.example", entities(Round))]
 pub struct OreStack;

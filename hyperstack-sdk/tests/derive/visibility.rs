@@ -1,4 +1,4 @@
-//! What is made of a struct is as visible as the struct, and its fields as its fields.
+//! Generated types are as visible as their struct, and their fields as its fields.
 
 use crate::value;
 use hyperstack_sdk::{Patch, Patchable};
@@ -51,7 +51,7 @@ mod outer {
         }
     }
 
-    /// And one of `pub(super)` one module further out.
+    /// A `pub(super)` field can be set one module further out.
     pub(crate) fn of_super(number: u64) -> inner::OfCratePatch {
         let section = inner::OfSuperPatch {
             number: Some(Some(number)),

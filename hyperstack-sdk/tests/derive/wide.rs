@@ -63,7 +63,7 @@ wide! {
     f290 f291 f292 f293 f294 f295 f296 f297 f298 f299
 }
 
-/// A value for each field, which tells it from all others.
+/// Returns JSON with a unique value for each field.
 fn json() -> Value {
     let value = |(i, name): (usize, &&str)| {
         let value = match i % 10 {

@@ -1,4 +1,4 @@
-//! From bytes to patches and back: numbers, names, append paths, and errors that say where.
+//! From bytes to patches and back: numbers, names, append paths, and errors with paths.
 
 use crate::{appending, patch, refused, value};
 use hyperstack_sdk::{Entity, Leaf, ListPatch, Patch, Section};
@@ -63,7 +63,7 @@ fn integers_are_numbers_or_strings_at_any_depth() {
 }
 
 #[test]
-fn what_is_no_integer_says_so() {
+fn values_that_are_not_integers_are_errors() {
     for (json, found) in [
         (r#"{"small": 256}"#, "integer `256`"),
         (r#"{"small": -1}"#, "integer `-1`"),
@@ -117,7 +117,7 @@ fn floats_are_numbers_or_integers_in_strings() {
 }
 
 #[test]
-fn errors_say_where_in_wire_names() {
+fn errors_have_the_path_in_wire_names() {
     for (json, place) in [
         (
             r#"{"state": {"bets": [{"who": "a", "amount": 1}, {"who": 5}]}}"#,
@@ -145,7 +145,7 @@ fn errors_say_where_in_wire_names() {
         (r#"{"state": {"letter": "ab"}}"#, "state.letter"),
         (r#"{"state": 5}"#, "state"),
     ] {
-        // A null inside of a section is kept by decoding: it is an error only in a value.
+        // Decoding keeps a null inside a section. It is an error only in a value.
         match RoundPatch::decode(json, &[""; 0]) {
             Ok(patch) => {
                 let error = Round::try_from(patch).unwrap_err();
@@ -171,7 +171,7 @@ fn errors_say_where_in_wire_names() {
 }
 
 #[test]
-fn a_null_among_elements_is_told_apart_from_a_wrong_type() {
+fn a_null_element_and_a_wrong_type_are_different_errors() {
     let no_null = ": unexpected null: `u64` is not nullable (";
     for (json, place) in [
         (r#"{"grid": [[1, 2, 3, null]]}"#, "grid[0][3]"),
@@ -197,7 +197,7 @@ fn a_null_among_elements_is_told_apart_from_a_wrong_type() {
 }
 
 #[test]
-fn a_wrong_length_says_which_was_found_and_which_expected() {
+fn a_wrong_length_names_both_lengths() {
     for (json, path, found, expected) in [
         (json!({"pair": []}), "pair", 0, 2),
         (json!({"pair": [1]}), "pair", 1, 2),
@@ -214,7 +214,7 @@ fn a_wrong_length_says_which_was_found_and_which_expected() {
         let error = serde_json::from_value::<LengthsPatch>(json).unwrap_err();
         assert_eq!(error.to_string(), wanted);
     }
-    // What is no JSON remains bad syntax.
+    // Invalid JSON remains a syntax error.
     let text = refused::<Lengths>(r#"{"pair": [1, [], 3"#);
     assert!(text.starts_with("Lengths.pair: EOF"), "{text}");
 }
@@ -236,7 +236,7 @@ struct Bets {
 }
 
 #[test]
-fn what_is_no_object_is_refused_as_a_whole() {
+fn values_that_are_not_objects_are_refused_whole() {
     assert_eq!(
         refused::<Round>("null"),
         "OreRound: invalid type: null, expected an object"

@@ -1,4 +1,4 @@
-//! A type that comes out of a macro's call is spelled as it was there.
+//! A type from a macro call is recognised by its spelling there.
 
 use crate::value;
 use hyperstack_sdk::Section;

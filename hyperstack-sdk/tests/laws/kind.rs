@@ -1,11 +1,11 @@
-//! What a type looks like on the wire: from this, its values and patches are generated as JSON.
+//! The form of a type on the wire, from which its values and patches are generated as JSON.
 
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Map, Number, Value};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-/// How a type merges, and what it is made of.
+/// How a type merges, and its parts.
 #[derive(Clone, Debug)]
 pub(crate) enum Kind {
     /// Required, and replaced whole.
@@ -62,17 +62,17 @@ pub(crate) fn of<S, T: Described>(_: fn(&S) -> &T) -> Kind {
 }
 
 impl Kind {
-    /// Whether null is a value of it, be it as a default.
+    /// Whether the type accepts null, as a value or as its default.
     fn knows_null(&self) -> bool {
         matches!(self, Self::Nullable(_) | Self::Raw)
     }
 
-    /// Whether a value of it need not be sent.
+    /// Whether the field may be missing.
     fn knows_absence(&self) -> bool {
         !matches!(self, Self::Whole(_) | Self::Section(_))
     }
 
-    /// All that a whole value of it may be.
+    /// Generates whole values.
     pub(crate) fn value(&self) -> BoxedStrategy<Value> {
         match self {
             Self::Whole(strategy) => strategy.clone(),
@@ -89,16 +89,17 @@ impl Kind {
             Self::Section(fields) => record(fields.iter().map(|field| {
                 let (name, value) = (field.name, field.kind.value());
                 let optional = field.default || field.kind.knows_absence();
-                match optional {
-                    true => (name, proptest::option::weighted(0.8, value).boxed()),
-                    false => (name, value.prop_map(Some).boxed()),
+                if optional {
+                    (name, proptest::option::weighted(0.8, value).boxed())
+                } else {
+                    (name, value.prop_map(Some).boxed())
                 }
             })),
             Self::Raw => raw(),
         }
     }
 
-    /// All that a patch may say of it, apart from null.
+    /// Generates patches, apart from null.
     pub(crate) fn patch(&self) -> BoxedStrategy<Value> {
         match self {
             Self::Map(keys, item) => {
@@ -111,9 +112,10 @@ impl Kind {
             Self::Nullable(inner) => inner.patch(),
             Self::Section(fields) => {
                 let slots = record(fields.iter().map(|field| {
-                    let null = match field.default || field.kind.knows_null() {
-                        true => 8,
-                        false => 1,
+                    let null = if field.default || field.kind.knows_null() {
+                        8
+                    } else {
+                        1
                     };
                     let slot = prop_oneof![
                         24 => Just(None),
@@ -128,7 +130,7 @@ impl Kind {
         }
     }
 
-    /// The places in a patch at which a frame may append.
+    /// Returns the paths in a patch at which a frame may append.
     pub(crate) fn append_paths(&self, patch: &Value) -> Vec<String> {
         let mut paths = Vec::new();
         self.collect(patch, String::new(), &mut paths);
@@ -150,7 +152,7 @@ impl Kind {
         }
     }
 
-    /// What lies under a key, where objects of this kind are merged.
+    /// Returns the kind under a key, if objects of this kind are merged.
     fn under(&self, key: &str) -> Option<&Self> {
         match self {
             Self::Whole(_) | Self::List(_) => None,
@@ -172,8 +174,8 @@ impl Kind {
         }
     }
 
-    /// Takes out of `second` what it would merge into what `first` nulls, removes or replaces by
-    /// another kind: "null, and then merge this" no patch can say.
+    /// Removes from `second` what it would merge into something that `first` nulls, removes or replaces by
+    /// another kind. No patch can express "null, then merge this".
     pub(crate) fn prune(&self, first: &Value, second: &mut Value) {
         if let (Value::Object(first), Value::Object(second)) = (first, second) {
             for (key, first) in first {
@@ -206,7 +208,7 @@ fn object(entries: impl IntoIterator<Item = (String, Value)>) -> Value {
     Value::Object(entries.into_iter().collect::<Map<_, _>>())
 }
 
-/// A leaf with named fields. All of them are there, so that to replace it is to merge it.
+/// A leaf with named fields. All of them are present, so replacing equals merging.
 pub(crate) fn leaf(fields: Vec<Field>) -> Kind {
     let fields = fields.into_iter();
     let fields = fields.map(|field| (field.name, field.kind.value().prop_map(Some).boxed()));
@@ -226,8 +228,8 @@ pub(crate) fn array(kinds: Vec<Kind>) -> Kind {
 
 /// Keys: one that begins another, and a dotted one, which is one key and reads like a path of two.
 ///
-/// There is no "c": a frame cannot tell the path of "c.d" from that of "d" in "c", and what two
-/// frames say of these in raw JSON cannot be told apart once it is joined.
+/// There is no "c", because a frame's path "c.d" is ambiguous between the key "c.d" and "d" in "c". In raw
+/// JSON, two frames could then not be distinguished once they are joined.
 fn keys() -> BoxedStrategy<String> {
     select(vec!["a", "b", "ab", "c.d\"é\\"])
         .prop_map(str::to_owned)
@@ -250,7 +252,7 @@ fn raw() -> BoxedStrategy<Value> {
         let objects = proptest::collection::btree_map(keys(), inner.clone(), 0..4);
         prop_oneof![1 => array(inner.boxed()), 3 => objects.prop_map(object)]
     });
-    // Two of those are seldom alike. These are, and their paths begin alike, too.
+    // Random keys are seldom alike. These are, and their paths begin alike too.
     let slot = |value| proptest::option::weighted(0.7, value).boxed();
     let inner = record([("b", slot(log.clone())), ("a", slot(wild.clone().boxed()))].into_iter());
     let document = [

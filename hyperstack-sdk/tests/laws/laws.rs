@@ -1,4 +1,4 @@
-//! The laws, each over any shape, and what runs them.
+//! The laws, each over any shape, and their runner.
 
 use crate::kind::{Described, Kind};
 use crate::merge::merge_json;
@@ -9,17 +9,17 @@ use serde_json::Value;
 use std::cell::Cell;
 use std::fmt;
 
-/// How many cases the laws are tried on, for one shape.
+/// The number of cases per shape.
 const CASES: u32 = 1000;
 
-/// One in how many cases, at the least, must tell each law something: many patches are errors.
+/// At least one in this many cases must exercise each law, because many patches are errors.
 const TELLING: u32 = 4;
 
 /// A struct that derives `Section` or `Entity`, and is described.
 pub(crate) trait Shape:
     Described + Patchable + TryFrom<P<Self>, Error = PatchError>
 {
-    /// What a patch makes of a field that was never received.
+    /// Returns the result of a patch of a field that was never received.
     fn onto_nothing(patch: P<Self>) -> Result<Option<Self>, PatchError>;
 }
 
@@ -38,7 +38,7 @@ impl Frame {
     }
 }
 
-/// What a law is tried on: a value, and frames that may follow it.
+/// A case: a value, and frames that may follow it.
 #[derive(Clone, Debug)]
 struct Case {
     a: Value,
@@ -58,13 +58,13 @@ impl fmt::Display for Case {
     }
 }
 
-/// Any case of a shape.
+/// Generates cases of a shape.
 fn cases(kind: &Kind) -> impl Strategy<Value = Case> {
     let frames = (frame(kind), frame(kind), frame(kind));
     (kind.value(), frames).prop_map(|(a, (p, q, r))| Case { a, p, q, r })
 }
 
-/// Any frame. Each bit of the mask appends at one of the places where that is possible.
+/// Generates frames. Each bit of the mask makes one possible path append.
 fn frame(kind: &Kind) -> impl Strategy<Value = Frame> {
     let kind = kind.clone();
     (kind.patch(), any::<u16>()).prop_map(move |(json, mask)| {
@@ -75,14 +75,14 @@ fn frame(kind: &Kind) -> impl Strategy<Value = Frame> {
     })
 }
 
-/// A law, which says whether the case told it anything.
+/// A law. Returns whether the case exercised it.
 type Law = fn(&Kind, &Case) -> Result<bool, TestCaseError>;
 
 /// Tries every law on many cases of a shape.
 ///
-/// The seed is fixed, so that a failure is a commit's and not a day's; there is therefore no file
-/// of regressions: a counterexample is printed, and becomes a test of its own beside the mend.
-/// Other cases than these are tried by `PROPTEST_RNG_SEED=7 PROPTEST_CASES=100000`.
+/// The seed is fixed, so that a failure depends only on the commit. There is no file of regressions: write a
+/// test for each printed counterexample that you fix. `PROPTEST_RNG_SEED=7 PROPTEST_CASES=100000` tries other
+/// cases.
 pub(crate) fn hold<T: Shape>() {
     let laws: [(&str, Law); 7] = [
         ("a difference leads to what a patch can say", diff::<T>),
@@ -110,9 +110,9 @@ pub(crate) fn hold<T: Shape>() {
     let telling = laws.map(|_| Cell::new(0));
     let tried = TestRunner::new(config).run(&cases(&kind), |case| {
         for ((name, law), telling) in laws.iter().zip(&telling) {
-            let told = law(&kind, &case);
+            let outcomes = law(&kind, &case);
             let named = |broken| TestCaseError::fail(format!("{name}: {broken}"));
-            telling.set(telling.get() + u32::from(told.map_err(named)?));
+            telling.set(telling.get() + u32::from(outcomes.map_err(named)?));
         }
         Ok(())
     });
@@ -123,7 +123,10 @@ pub(crate) fn hold<T: Shape>() {
     }
     for ((name, _), telling) in laws.iter().zip(telling) {
         let telling = telling.get();
-        assert!(telling >= enough, "{name}: {telling} cases told anything");
+        assert!(
+            telling >= enough,
+            "{name}: {telling} cases exercised the law"
+        );
     }
 }
 
@@ -135,7 +138,7 @@ fn value<T: Shape>(json: &Value) -> Result<T, PatchError> {
     T::try_from(decode::<T>(json, &[]))
 }
 
-/// What a patch makes of a value. If that is an error, the value must be what it was.
+/// Applies a patch to a value. If that fails, the value must be unchanged.
 fn applied<T: Shape>(a: &T, patch: P<T>) -> Result<Result<T, PatchError>, TestCaseError> {
     let mut b = a.clone();
     match b.apply(patch) {
@@ -148,7 +151,7 @@ fn applied<T: Shape>(a: &T, patch: P<T>) -> Result<Result<T, PatchError>, TestCa
     }
 }
 
-/// `diff` leads from `a` to whatever a patch can make of `a`, and as near as can be to all else.
+/// `diff` turns `a` into any value that a patch can express, and comes as close as possible to others.
 fn diff<T: Shape>(_: &Kind, case: &Case) -> Result<bool, TestCaseError> {
     let a: T = value(&case.a).expect("a value");
     prop_assert!(a.diff(&a).is_empty());
@@ -167,7 +170,7 @@ fn diff<T: Shape>(_: &Kind, case: &Case) -> Result<bool, TestCaseError> {
             telling = true;
         }
     }
-    // Between values that have nothing to do with each other, some steps cannot be said.
+    // Between unrelated values, a patch cannot express some steps.
     if let Ok(b) = T::try_from(case.r.decode::<T>()) {
         let near = leads(&b)?;
         prop_assert!(near.diff(&b).is_empty(), "{:?} is not {:?}", near, b);
@@ -175,7 +178,7 @@ fn diff<T: Shape>(_: &Kind, case: &Case) -> Result<bool, TestCaseError> {
     Ok(telling)
 }
 
-/// `then` is one after the other.
+/// `then` applies both patches in order.
 fn then<T: Shape>(kind: &Kind, case: &Case) -> Result<bool, TestCaseError> {
     let a: T = value(&case.a).expect("a value");
     let (p, mut q) = (&case.p, case.q.clone());
@@ -207,7 +210,7 @@ fn associative<T: Shape>(kind: &Kind, case: &Case) -> Result<bool, TestCaseError
     Ok(true)
 }
 
-/// What is written is read back, from bytes and from a tree of JSON alike.
+/// Encoding and decoding round-trip, from bytes and from a JSON tree.
 fn written<T: Shape>(_: &Kind, case: &Case) -> Result<bool, TestCaseError> {
     for json in [&case.a, &case.p.json, &case.q.json] {
         let patch = decode::<T>(json, &[]);
@@ -251,8 +254,8 @@ fn server<T: Shape>(_: &Kind, case: &Case) -> Result<bool, TestCaseError> {
     Ok(telling)
 }
 
-/// `apply` is all or nothing, says whether it changed anything, and fails onto nothing exactly
-/// where a value cannot be built.
+/// `apply` is all or nothing, and returns whether it changed anything. On nothing, it fails exactly if a
+/// value cannot be built.
 fn atomic<T: Shape>(_: &Kind, case: &Case) -> Result<bool, TestCaseError> {
     let a: T = value(&case.a).expect("a value");
     for frame in [&case.p, &case.q] {
@@ -276,15 +279,15 @@ fn atomic<T: Shape>(_: &Kind, case: &Case) -> Result<bool, TestCaseError> {
     Ok(true)
 }
 
-/// A value holds what it is said to be, and otherwise exactly the patches that change nothing of it.
+/// `holds` is true for a value itself, and otherwise exactly for the patches that change nothing.
 fn holds<T: Shape>(_: &Kind, case: &Case) -> Result<bool, TestCaseError> {
     let a: T = value(&case.a).expect("a value");
     prop_assert!(T::holds(&a, &T::diff_slots(&a, &a, true)));
-    let mut told = [false; 2];
+    let mut outcomes = [false; 2];
     let mut ask = |a: &T, patch: P<T>| -> TestCaseResult {
         let unchanged = applied(a, patch.clone())?.as_ref() == Ok(a);
         prop_assert_eq!(T::holds(a, &patch), unchanged, "{:?} in {:?}", patch, a);
-        told[usize::from(unchanged)] = true;
+        outcomes[usize::from(unchanged)] = true;
         Ok(())
     };
     for frame in [&case.p, &case.q, &case.r] {
@@ -296,5 +299,5 @@ fn holds<T: Shape>(_: &Kind, case: &Case) -> Result<bool, TestCaseError> {
             ask(&b, T::diff_slots(&a, &a, true))?;
         }
     }
-    Ok(told == [true; 2])
+    Ok(outcomes == [true; 2])
 }

@@ -1,8 +1,8 @@
 //! The laws of patches, over many shapes of structs.
 //!
-//! A shape is a struct and a line that names its fields: see [`shapes`]. What its values and patches
-//! look like on the wire follows from the types of the fields, see [`kind`]; the laws are in
-//! [`laws`], and what the server does in [`merge`].
+//! A shape is a struct and a line that names its fields: see [`shapes`]. The types of the fields determine
+//! the form of its values and patches on the wire, see [`kind`]. The laws are in [`laws`], and the server's
+//! merge in [`merge`].
 #![deny(warnings, rust_2018_idioms, unreachable_pub)]
 
 mod kind;

@@ -1,8 +1,8 @@
-//! The merge of the server's cache, by its description alone, and without its cap of 100.
+//! The merge of the server's cache, written from its description, without its cap of 100.
 
 use serde_json::Value;
 
-/// Objects are merged key by key; arrays are concatenated where a path says so; all else replaces.
+/// Merges objects key by key, appends to arrays at the append paths, and replaces anything else.
 pub(crate) fn merge_json(base: &Value, patch: &Value, append: &[String]) -> Value {
     merge(base, patch, "", append)
 }

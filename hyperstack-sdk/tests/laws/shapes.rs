@@ -16,7 +16,7 @@ macro_rules! fields {
     };
 }
 
-/// Structs that are merged by field, and what they look like as the field of another.
+/// Implements the traits of structs that merge by field.
 macro_rules! shapes {
     ($($ty:ty { $($fields:tt)* })*) => {$(
         impl Described for $ty {
@@ -262,8 +262,8 @@ pub(crate) struct Pair<T, U: Clone = u64, const N: usize = 2> {
 
 pub(crate) type Generic = Pair<Option<Inner>, Pair<u64, String, 1>>;
 
-/// The lists have no elements by default: the server appends to nothing, and knows no default. And no
-/// section is optional: after null, what was the default is not known any more.
+/// The lists are empty by default, because the server appends to a missing list and has no defaults. No
+/// section is optional, because after null its default is lost.
 #[derive(Clone, Debug, PartialEq, Entity)]
 #[entity(name = "OreRound", rename_all = "camelCase")]
 pub(crate) struct Renamed {

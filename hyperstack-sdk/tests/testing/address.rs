@@ -1,4 +1,4 @@
-//! Where the server listens.
+//! The server's address.
 
 use std::net::SocketAddr;
 
@@ -8,7 +8,7 @@ use crate::client::Client;
 use crate::v1_server;
 
 #[tokio::test]
-async fn the_address_is_chosen_or_said_to_be_taken() {
+async fn the_address_can_be_chosen_and_a_taken_one_is_an_error() {
     let first = v1_server().entity("Round").start().await.unwrap();
     let taken = first.address();
     let second = v1_server().entity("Round").address(taken);
@@ -18,7 +18,7 @@ async fn the_address_is_chosen_or_said_to_be_taken() {
 }
 
 #[tokio::test]
-async fn port_0_is_a_free_one_of_any_address() {
+async fn port_0_is_a_free_port_of_any_address() {
     let any = SocketAddr::from(([127, 0, 0, 2], 0));
     let server = v1_server().entity("Round").address(any);
     let server = server.start().await.unwrap();

@@ -1,4 +1,4 @@
-//! A client without any logic: it says what it is told, and shows what arrives.
+//! A client without logic: it sends what a test tells it to, and returns what arrives.
 
 use std::io::Read;
 
@@ -12,7 +12,7 @@ use tokio_tungstenite::{connect_async, MaybeTlsStream, WebSocketStream};
 
 pub(crate) struct Client(pub(crate) WebSocketStream<MaybeTlsStream<TcpStream>>);
 
-/// A message of the server, with what was special about it.
+/// A message of the server, with its encoding.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Got {
     pub(crate) value: Value,
@@ -36,7 +36,7 @@ impl Client {
         self.say(json!({"type": "subscribe", "view": view})).await;
     }
 
-    /// The next message, or `None` at the end of the connection.
+    /// Returns the next message, or `None` at the end of the connection.
     pub(crate) async fn next(&mut self) -> Option<Got> {
         loop {
             let (bytes, text) = match self.0.next().await? {
@@ -64,7 +64,7 @@ impl Client {
         frames
     }
 
-    /// Everything that arrives before the answer to a request made now.
+    /// Returns everything that arrives before the answer to a request made now.
     pub(crate) async fn drain(&mut self, entity: &str) -> Vec<Got> {
         let view = format!("{entity}/append");
         let barrier = json!({"view": view, "key": "no such key", "withSnapshot": false});
@@ -82,7 +82,7 @@ impl Client {
         got
     }
 
-    /// The end of the connection, and how it came.
+    /// Waits for the end of the connection, and returns how it ended.
     pub(crate) async fn end(&mut self) -> Option<Result<Message, Error>> {
         loop {
             match self.0.next().await {

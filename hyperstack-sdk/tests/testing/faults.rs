@@ -1,4 +1,4 @@
-//! Everything that goes wrong, on request.
+//! Faults on request.
 
 use futures_util::SinkExt;
 use hyperstack_sdk::testing::{Mode, Refusal, Sort, TestServer};
@@ -19,7 +19,7 @@ async fn round() -> (TestServer, Client) {
     (server, client)
 }
 
-/// Sends a WebSocket Ping and waits for its Pong; whatever else arrives first is returned.
+/// Sends a WebSocket ping and waits for its pong. Returns the messages that arrive before it.
 async fn ping(client: &mut Client) -> Vec<Message> {
     use futures_util::StreamExt;
     client.0.send(Message::Ping("?".into())).await.unwrap();
@@ -43,7 +43,7 @@ async fn held_replies_wait_for_their_release() {
 }
 
 #[tokio::test]
-async fn held_replies_are_let_through_one_by_one() {
+async fn held_replies_can_be_released_one_by_one() {
     let (server, mut client) = round().await;
     server.hold_replies();
     server.release_next(1);
@@ -118,7 +118,7 @@ async fn dropped_connections_end_without_a_close_frame() {
 }
 
 #[tokio::test]
-async fn data_can_change_while_nobody_can_connect() {
+async fn data_can_change_while_clients_cannot_connect() {
     let (server, mut client) = round().await;
     server.freeze();
     server.drop_connections();
@@ -132,7 +132,7 @@ async fn data_can_change_while_nobody_can_connect() {
 }
 
 #[tokio::test]
-async fn a_close_frame_says_why() {
+async fn a_close_frame_has_its_code_and_reason() {
     let (server, mut client) = round().await;
     server.close_connections(1008, "quota-exceeded: too much");
     // Nothing follows it.
@@ -149,7 +149,7 @@ async fn a_close_frame_says_why() {
 }
 
 #[tokio::test]
-async fn a_close_of_the_clients_is_left_unanswered() {
+async fn a_clients_close_frame_is_not_answered() {
     let (server, mut client) = round().await;
     client.0.send(Message::Close(None)).await.unwrap();
     assert!(!matches!(client.end().await, Some(Ok(_))));
@@ -201,7 +201,7 @@ async fn a_refusal_has_the_servers_shape() {
     assert_eq!(server.handshakes().len(), 4);
 }
 
-/// The whole body, read to the end of the connection: the server names no length.
+/// Reads the body to the end of the connection, because the server sends no length.
 async fn refusal_body(server: &TestServer) -> Value {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let mut stream = tokio::net::TcpStream::connect(server.address())
@@ -217,7 +217,7 @@ async fn refusal_body(server: &TestServer) -> Value {
 }
 
 #[tokio::test]
-async fn a_token_opens_the_door_by_header_or_query() {
+async fn a_token_is_accepted_in_the_header_or_the_query() {
     let server = v1_server().token("secret").start().await.unwrap();
     assert_eq!(refused(&server).await.0, 401);
     for (query, status) in [("?hs_token=wrong", 401), ("?a=b&hs_token=secret", 101)] {
@@ -253,7 +253,7 @@ async fn a_stopped_server_refuses_and_restarts_empty_on_its_port() {
 }
 
 #[tokio::test]
-async fn the_last_handle_takes_the_server_with_it() {
+async fn dropping_the_last_handle_stops_the_server() {
     let (server, mut client) = round().await;
     let url = server.url();
     let clone = server.clone();
@@ -266,7 +266,7 @@ async fn the_last_handle_takes_the_server_with_it() {
 }
 
 #[tokio::test]
-async fn scripted_views_and_frames_are_the_tests_own() {
+async fn scripted_views_send_only_the_tests_frames() {
     let server = v1_server().start().await.unwrap();
     server.scripted_view("Raw/list", Mode::List, Some(Sort::desc("id")));
     let mut client = Client::connect(&server).await;

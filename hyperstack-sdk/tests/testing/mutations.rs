@@ -1,4 +1,4 @@
-//! What a change looks like to those who see the base views.
+//! The frames of changes in base views.
 
 use hyperstack_sdk::testing::{Seq, SeqSource};
 use serde_json::json;
@@ -7,7 +7,7 @@ use crate::client::Client;
 use crate::v1_server;
 
 #[tokio::test]
-async fn a_patch_carries_what_changed_and_the_row_holds_it_all() {
+async fn a_patch_has_the_changed_fields_and_the_row_has_all() {
     let server = v1_server()
         .entity("Round")
         .seq(SeqSource::FromSlot(7))
@@ -63,7 +63,7 @@ async fn limits_cut_the_cache_and_not_the_patches() {
 }
 
 #[tokio::test]
-async fn base_views_cannot_say_that_a_row_is_gone() {
+async fn base_views_do_not_report_deletions() {
     let server = v1_server().entity("Round").start().await.unwrap();
     server.upsert("Round", "1", json!({}));
     let mut client = Client::connect(&server).await;
@@ -76,7 +76,7 @@ async fn base_views_cannot_say_that_a_row_is_gone() {
 
 #[tokio::test]
 #[should_panic(expected = "no entity `Rund`")]
-async fn a_mistyped_entity_is_the_tests_mistake() {
+async fn an_unknown_entity_panics_in_the_test() {
     let server = v1_server().entity("Round").start().await.unwrap();
     server.upsert("Rund", "1", json!({}));
 }

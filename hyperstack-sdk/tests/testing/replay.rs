@@ -1,4 +1,4 @@
-//! Recordings, played back to whoever subscribes.
+//! Recordings, played back to subscribers.
 
 use hyperstack_sdk::testing::{Entry, Kind, Pace, Recording, ServerError, Side, Sort, TestServer};
 use serde_json::{json, Value};
@@ -90,7 +90,7 @@ async fn replaying(pace: Pace) -> (TestServer, Client) {
     (server, client)
 }
 
-/// What the recording holds of a view.
+/// Returns the recorded messages of a view.
 fn recorded(view: &str) -> Vec<Value> {
     let recording = recording();
     let frames = recording.iter().filter(|entry| entry.from == Side::Server);
@@ -145,7 +145,7 @@ async fn a_key_takes_its_part_of_a_recorded_list() {
 }
 
 #[tokio::test]
-async fn a_derived_view_ignores_the_key_and_the_wish_for_no_snapshot() {
+async fn a_derived_view_ignores_the_key_and_with_snapshot_false() {
     let (_server, mut client) = replaying(Pace::Instant).await;
     client
         .say(json!({"view": "Round/top", "key": "x", "withSnapshot": false}))
@@ -154,7 +154,7 @@ async fn a_derived_view_ignores_the_key_and_the_wish_for_no_snapshot() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn live_frames_keep_their_distance() {
+async fn live_frames_keep_their_recorded_delays() {
     for (pace, waits) in [
         (Pace::Recorded, [1_000, 61_000]),
         (Pace::Speed(2.0), [500, 30_500]),
@@ -165,7 +165,7 @@ async fn live_frames_keep_their_distance() {
         client.frames(3).await;
         for wait in waits {
             assert_eq!(client.frame().await["op"], "patch");
-            // Paused, the clock moves only when there is nothing else to do.
+            // A paused clock moves only when the runtime is idle.
             assert!(start.elapsed().as_millis() >= wait, "{pace:?}");
         }
         server.wait_replayed().await;
@@ -238,7 +238,7 @@ async fn a_recording_of_a_generated_session_plays_back() {
 }
 
 #[tokio::test]
-async fn a_speed_is_above_zero() {
+async fn an_invalid_speed_is_an_error() {
     let builder = v1_server().replay(recording(), Pace::Speed(0.0));
     let error = builder.start().await.unwrap_err();
     assert!(matches!(error, ServerError::Speed(_)));

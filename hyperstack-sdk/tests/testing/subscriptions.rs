@@ -1,4 +1,4 @@
-//! Subscribing: what is answered, what is not, and which rows come.
+//! Subscribing: which requests get an answer, and which rows.
 
 use hyperstack_sdk::testing::{Refresh, Seq, SeqSource, Sort, TestServer};
 use serde_json::json;
@@ -61,7 +61,7 @@ async fn an_empty_view_is_confirmed_and_silent() {
 }
 
 #[tokio::test]
-async fn what_makes_no_sense_gets_no_reply() {
+async fn invalid_requests_get_no_reply() {
     let (server, mut client) = rounds(1).await;
     for message in [
         json!({"type": "subscribe", "view": "Round/unknown"}),
@@ -78,14 +78,14 @@ async fn what_makes_no_sense_gets_no_reply() {
 }
 
 #[tokio::test]
-async fn a_duplicate_kills_the_first_until_it_is_unsubscribed() {
+async fn a_duplicate_ends_the_first_subscription_until_it_is_unsubscribed() {
     let (server, mut client) = rounds(0).await;
     client.subscribe("Round/list").await;
     client.frame().await;
     assert_eq!(server.subscriptions(), [("Round/list".to_owned(), None)]);
 
     client.subscribe("Round/list").await;
-    // The key that stands for none collides as well.
+    // The key that stands for no key collides too.
     client.say(json!({"view": "Round/list", "key": "*"})).await;
     assert_eq!(client.drain("Round").await, []);
     server.upsert("Round", "1", json!({}));
@@ -132,7 +132,7 @@ async fn a_key_filters_lists_and_selects_states() {
         ]
     );
 
-    // Without a key, a state view has nothing to say.
+    // Without a key, a state view sends nothing.
     client.subscribe("Round/state").await;
     assert_eq!(client.drain("Round").await.len(), 1);
 }
@@ -198,7 +198,7 @@ async fn the_limit_of_subscriptions_is_an_error_in_text() {
 }
 
 #[tokio::test]
-async fn a_new_token_is_answered_as_told() {
+async fn a_new_token_is_answered_as_set() {
     let server = v1_server().start().await.unwrap();
     let mut client = Client::connect(&server).await;
     let refresh = json!({"type": "refresh_auth", "token": "new"});

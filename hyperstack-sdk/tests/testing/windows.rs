@@ -26,7 +26,7 @@ async fn after(client: &mut Client) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn whoever_leaves_is_deleted_before_the_window_comes_whole() {
+async fn rows_that_leave_are_deleted_before_the_whole_window_is_sent() {
     let (server, mut client) = ranked(&[("a", 1), ("b", 2), ("c", 3)]).await;
     client.subscribe("Round/top").await;
     assert_eq!(
@@ -40,7 +40,7 @@ async fn whoever_leaves_is_deleted_before_the_window_comes_whole() {
         after(&mut client).await,
         ["delete b", "upsert a", "upsert c"]
     );
-    // Who is not in the window makes it come all the same.
+    // A change of a row outside the window sends the window too.
     server.patch("Round", "b", json!({"other": 1}));
     assert_eq!(after(&mut client).await, ["upsert a", "upsert c"]);
     server.delete("Round", "a");
@@ -77,7 +77,7 @@ async fn the_client_chooses_its_window() {
         (json!({"take": 3}), vec!["d", "c", "b"]),
         (json!({"skip": 1}), vec!["c", "b"]),
         (json!({"take": 9, "skip": 3}), vec!["a"]),
-        // Neither a key nor a wish for no snapshot matters here.
+        // Neither a key nor a disabled snapshot has an effect here.
         (json!({"key": "a", "withSnapshot": false}), vec!["d", "c"]),
     ];
     for (options, expected) in windows {
@@ -93,7 +93,7 @@ async fn the_client_chooses_its_window() {
 }
 
 #[tokio::test]
-async fn a_window_of_no_rows_is_silent_for_ever() {
+async fn an_empty_window_sends_nothing() {
     let (server, mut client) = ranked(&[("a", 1)]).await;
     client.say(json!({"view": "Round/top", "take": 0})).await;
     server.patch("Round", "a", json!({"score": 2}));
@@ -102,7 +102,7 @@ async fn a_window_of_no_rows_is_silent_for_ever() {
 }
 
 #[tokio::test]
-async fn a_single_row_that_goes_is_not_deleted() {
+async fn a_single_row_window_sends_no_delete() {
     let (server, mut client) = ranked(&[("a", 1)]).await;
     client.say(json!({"view": "Round/top", "take": 1})).await;
     client.frames(2).await;
@@ -115,7 +115,7 @@ async fn a_single_row_that_goes_is_not_deleted() {
 }
 
 #[tokio::test]
-async fn a_view_names_its_entity() {
+async fn a_view_id_must_name_its_entity() {
     let builder = v1_server().view("latest", Sort::asc("n"), 1);
     let error = builder.start().await.unwrap_err();
     assert!(matches!(error, ServerError::ViewId(id) if id == "latest"));

@@ -25,9 +25,10 @@ const RUNS: usize = 101;
 fn main() {
     let named: Vec<_> = env::args().skip(1).collect();
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let paths = match named.is_empty() {
-        true => STACKS.iter().map(|path| here.join(path)).collect(),
-        false => named.into_iter().map(Into::into).collect::<Vec<_>>(),
+    let paths = if named.is_empty() {
+        STACKS.iter().map(|path| here.join(path)).collect()
+    } else {
+        named.into_iter().map(Into::into).collect::<Vec<_>>()
     };
     println!("| stack | file | published: as written | by rustfmt | of these, code | ours | of these, code |");
     println!("|---|---|--:|--:|--:|--:|--:|");

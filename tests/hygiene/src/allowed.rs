@@ -1,4 +1,4 @@
-//! What is allowed of a struct is allowed of what is made of it.
+//! Lints allowed on a struct are allowed on its generated code.
 
 use sdk::{Entity, Leaf, Section, Views};
 

@@ -1,4 +1,4 @@
-//! Constants, statics and functions that are called as fields are: a field is never a pattern.
+//! Constants, statics and functions with the names of fields: a field's name is never used as a pattern.
 
 #![expect(
     non_upper_case_globals,

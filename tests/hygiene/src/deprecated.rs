@@ -1,8 +1,8 @@
-//! What is deprecated stays derived, and nobody is warned who does not use it.
+//! Deprecated items are derived without warnings.
 
 use sdk::{Leaf, Section};
 
-/// Of its fields some are deprecated, each with another attribute.
+/// A struct with deprecated fields, each with another attribute.
 #[derive(Clone, Debug, PartialEq, Eq, Section)]
 #[section(crate = sdk)]
 pub struct Fields {
@@ -47,7 +47,7 @@ pub struct OldPoint {
     pub x: u64,
 }
 
-/// A leaf of which some variants are deprecated.
+/// A leaf with deprecated variants.
 #[derive(Clone, Debug, PartialEq, Eq, Leaf)]
 #[leaf(crate = sdk)]
 pub enum Phase {

@@ -1,4 +1,4 @@
-//! Fields and variants called as keywords are, or as locals in an expansion might be.
+//! Fields and variants named like keywords, or like locals of an expansion.
 
 use sdk::{Entity, Leaf, Section};
 

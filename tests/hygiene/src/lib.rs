@@ -1,5 +1,5 @@
-//! Derived structs in a crate that has taken every name and denies every lint: what is checked is
-//! that this compiles, also under clippy. The structs are read in `tests/`.
+//! Derived structs in a crate that shadows every name and denies every lint. The test is that this compiles,
+//! also under clippy. `tests/` decodes the structs.
 
 // Groups first, then what is in no group or is allowed by default.
 #![deny(warnings, unused, nonstandard_style, future_incompatible)]

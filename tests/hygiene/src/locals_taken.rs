@@ -1,5 +1,5 @@
-//! Constants, statics, unit structs and functions called as locals in an expansion might be: none
-//! of them becomes a pattern, and a default reaches them.
+//! Constants, statics, unit structs and functions named like locals of an expansion. None of them becomes a
+//! pattern, and a default reaches them.
 
 /// A module for each name, with an item of that name and every shape.
 macro_rules! taken {
@@ -134,7 +134,7 @@ pub mod functions {
 
     names! { functions }
 
-    /// The same, as serde is told.
+    /// The same with serde's attributes.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sdk::Section)]
     #[section(crate = sdk)]
     pub struct ToldSerde {

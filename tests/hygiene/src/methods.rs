@@ -1,4 +1,4 @@
-//! Traits whose methods are called as those of an expansion are.
+//! Traits with the method names that an expansion uses.
 
 use sdk::prelude::*;
 

@@ -1,4 +1,4 @@
-//! Structs whose names end as generated ones do, and do not clash.
+//! Structs whose names end like generated ones, without a clash.
 
 use sdk::{Entity, Section, Stack, Views};
 

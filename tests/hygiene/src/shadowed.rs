@@ -1,7 +1,6 @@
-//! A module in which each common name is another thing.
+//! A module that shadows each common name.
 //!
-//! Whoever derives here has no `Option` at hand but the real one's full path; the derives must not
-//! need more than that either.
+//! Here, only the full path leads to the real `Option`. The derives must not need more than that.
 
 #![expect(dead_code, reason = "the names are what matters")]
 

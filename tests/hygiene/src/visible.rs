@@ -76,7 +76,7 @@ pub mod outer {
             }
         }
 
-        /// An entity that nobody else sees.
+        /// A private entity.
         #[derive(Clone, Debug, PartialEq, Entity, Views)]
         #[entity(crate = sdk, key = "key")]
         #[view(latest, single)]

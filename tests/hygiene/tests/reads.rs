@@ -1,4 +1,4 @@
-//! The structs of the crate are read as any other.
+//! The structs of the crate decode like any others.
 
 use hyperstack_hygiene::{
     constants, everything, generic, in_bodies, keywords, made_by_macro, neighbours, no_prelude,

@@ -82,7 +82,7 @@ async fn a_deleted_row_is_deleted_where_it_was_held() {
 }
 
 #[tokio::test]
-async fn a_patch_after_a_delete_is_not_sent_until_the_row_is_created_anew() {
+async fn a_patch_after_a_delete_is_not_sent_until_the_row_is_created_again() {
     let (server, mut client) = scored(&[("a", 1)]).await;
     client.open("list", json!({"view": "Round/list"})).await;
     client.open("top", json!({"view": "Round/top"})).await;
@@ -131,7 +131,7 @@ async fn without_a_snapshot_the_first_change_of_a_row_is_whole() {
 }
 
 #[tokio::test]
-async fn a_snapshot_limit_leaves_the_other_rows_to_their_next_change() {
+async fn rows_beyond_a_snapshot_limit_come_with_their_next_change() {
     let (server, mut client) = scored(&[("a", 1), ("b", 2)]).await;
     let query = json!({"view": "Round/list", "snapshotLimit": 1});
     client.open("l", query).await;
@@ -141,13 +141,13 @@ async fn a_snapshot_limit_leaves_the_other_rows_to_their_next_change() {
 }
 
 #[tokio::test]
-async fn a_cursor_filters_live_changes_for_ever() {
+async fn a_cursor_filters_live_changes_forever() {
     let (server, mut client) = scored(&[("a", 1), ("b", 2)]).await;
     let query = json!({"view": "Round/list", "after": "300000000:000000000000"});
     client.open("l", query).await;
-    // The row is not in the snapshot: nothing says that it is gone.
+    // The row is not in the snapshot, so its deletion is not reported.
     server.delete("Round", "a");
-    // A change behind the cursor takes the row out.
+    // A change before the cursor removes the row.
     server.set_seq(SeqSource::FromSlot(7));
     server.patch("Round", "b", json!({"n": 1}));
     server.set_seq(SeqSource::FromSlot(400_000_000));
@@ -156,7 +156,7 @@ async fn a_cursor_filters_live_changes_for_ever() {
 }
 
 #[tokio::test]
-async fn a_full_cache_evicts_a_row_until_it_is_created_anew() {
+async fn a_full_cache_evicts_a_row_until_it_is_created_again() {
     let server = builder().row_limit(2).start().await.unwrap();
     let mut client = Client::connect(&server).await;
     client.open("list", json!({"view": "Round/list"})).await;
@@ -168,8 +168,8 @@ async fn a_full_cache_evicts_a_row_until_it_is_created_anew() {
     }
     let steps = ["upsert a", "upsert a", "upsert b", "remove a", "upsert c"];
     assert_eq!(client.steps().await, steps);
-    // The holder of the state gets the patch; the list does not, and a new state starts empty. The
-    // patch takes the place of `b` in the cache.
+    // The subscription that holds the state gets the patch. The list does not, and a new state subscription
+    // starts empty. In the cache, the patch replaces `b`.
     server.patch("Round", "a", json!({"score": 2}));
     assert_eq!(client.steps().await, ["remove b", "patch a"]);
     let state = json!({"view": "Round/state", "key": "a"});
@@ -180,7 +180,7 @@ async fn a_full_cache_evicts_a_row_until_it_is_created_anew() {
 }
 
 #[tokio::test]
-async fn the_end_of_a_subscription_is_confirmed_behind_its_frames() {
+async fn an_unsubscribe_is_confirmed_after_the_subscriptions_frames() {
     let (server, mut client) = scored(&[("a", 1)]).await;
     client.open("l", json!({"view": "Round/list"})).await;
     server.patch("Round", "a", json!({"n": 1}));

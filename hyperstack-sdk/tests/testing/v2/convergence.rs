@@ -1,4 +1,4 @@
-//! A client that applies the frames has what a fresh subscription gets.
+//! A client that applies the frames has the rows that a fresh subscription gets.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Faults of protocol v2, on request.
+//! Faults of protocol v2.
 
 use hyperstack_sdk::testing::{Refusal, TestServer};
 use serde_json::{json, Value};

@@ -49,7 +49,7 @@ async fn a_v1_server_is_silent_to_v2_requests_and_refuses_the_probe() {
 }
 
 #[tokio::test]
-async fn a_server_0_5_is_silent_to_the_probe_as_well() {
+async fn a_server_0_5_does_not_answer_the_probe() {
     let server = TestServer::builder()
         .entity("Round")
         .protocol(Protocol::V1)

@@ -6,7 +6,7 @@ use super::{builder, scored};
 use crate::client::Client;
 
 #[tokio::test]
-async fn a_subscription_beyond_the_limit_is_refused_before_its_id_is_looked_at() {
+async fn a_subscription_over_the_limit_is_refused_before_its_id_is_checked() {
     let server = builder().max_subscriptions(1).start().await.unwrap();
     let mut client = Client::connect(&server).await;
     client.open("a", json!({"view": "Round/list"})).await;

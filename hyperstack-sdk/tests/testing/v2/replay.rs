@@ -100,7 +100,7 @@ async fn a_query_gets_its_own_frames_under_the_clients_id() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_answer_comes_at_once_and_later_frames_keep_their_distance() {
+async fn the_answer_comes_at_once_and_later_frames_keep_their_delays() {
     let (server, mut client) = replaying(session(), Pace::Recorded).await;
     let start = tokio::time::Instant::now();
     client.ask("l", json!({"view": "Round/list"})).await;
@@ -188,8 +188,8 @@ async fn every_recording_gives_each_query_what_was_recorded() {
     }
 }
 
-/// The recorded requests that were subscribed or rejected, with the frames of each, by a reading of
-/// their own: an id belongs to its last request until it is unsubscribed.
+/// Returns the recorded requests that were subscribed or rejected, with their frames. This is an independent
+/// implementation: an id belongs to its last request until it is unsubscribed.
 fn recorded(recording: &Recording) -> Vec<(Value, Vec<Got>)> {
     let mut requests: Vec<Value> = Vec::new();
     let mut sessions: Vec<(Value, Vec<Got>)> = Vec::new();
@@ -250,8 +250,8 @@ async fn the_frames_of_a_recording_lead_to_its_truth() {
             client.say(asked.unwrap().clone()).await;
             let frames = values(client.drain_v2().await);
             assert_eq!(frames[0]["op"], "subscribed", "{name}: {}", truth.query);
-            // The versions that the client must drop are dropped by the client under test; here it is
-            // enough that the keys are those of the server.
+            // The client under test must drop old versions. This client does not, so only the keys are
+            // compared.
             let mut keys: Vec<&str> = Vec::new();
             for frame in &frames {
                 let key = frame["key"].as_str().unwrap_or_default();

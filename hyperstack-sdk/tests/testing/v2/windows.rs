@@ -96,7 +96,7 @@ async fn an_append_window_slides_too() {
 }
 
 #[tokio::test]
-async fn a_filter_asks_for_a_wide_integer_as_a_number() {
+async fn a_filter_has_a_wide_integer_as_a_number() {
     let server = builder().start().await.unwrap();
     let rows = [
         ("text", json!("18446744073709551615")),

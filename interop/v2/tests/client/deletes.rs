@@ -38,7 +38,7 @@ async fn a_deleted_row_leaves_every_view() {
     shows(|| views.top().get_sync(), window).await;
 }
 
-/// The server ignores patches of a deleted row until the source creates it anew.
+/// The server ignores patches of a deleted row until the source creates it again.
 #[tokio::test]
 async fn a_row_that_is_created_again_has_none_of_its_old_fields() {
     let server = players().start();
