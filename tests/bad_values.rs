@@ -33,7 +33,7 @@ struct Inner {
     list: Vec<i8>,
 }
 
-/// Random values, a part of which do not fit.
+/// Random values. Some do not fit their fields.
 struct Values {
     random: u64,
     /// One of this many values does not fit. Zero: every value fits.

@@ -37,7 +37,7 @@ impl<'a> Envelope<'a> {
         Self::read_those(json, |_| true)
     }
 
-    /// Parses a snapshot's row, of which only `key` and `data` are used.
+    /// Parses a snapshot's row: only `key` and `data` are used.
     pub(super) fn read_row(json: &'a str) -> Result<Self, String> {
         Self::read_those(json, |member| matches!(member, Member::Key | Member::Data))
     }
