@@ -344,7 +344,8 @@ impl HyperStackBuilder {
     /// [`Fault::Full`](crate::Fault::Full); [`Stats::evicted_rows`](crate::Stats::evicted_rows) counts them all.
     ///
     /// `get` and `watch_key` fetch an evicted row again; with v1, that costs a snapshot of the view. Rows read by
-    /// key do not count toward the limit.
+    /// key do not count toward the limit. With v1, an evicted row does not return to the view when it changes,
+    /// because the server sends only the fields that changed.
     pub fn max_entries_per_view(mut self, entries: usize) -> Self {
         self.max_entries_per_view = Some(entries);
         self

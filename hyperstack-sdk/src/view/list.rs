@@ -166,7 +166,8 @@ impl<T: Record, Kind> ListView<T, Kind> {
     ///
     /// # Errors
     ///
-    /// See [`ReadError`]. An empty view is `Ok`, with no rows.
+    /// See [`ReadError`]. An empty view is `Ok`, with no rows. If every row lacks a required field, the error is
+    /// [`ReadError::Partial`].
     ///
     /// # Panics
     ///

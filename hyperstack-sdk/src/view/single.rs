@@ -77,7 +77,8 @@ impl<T: Record> SingleView<T> {
     ///
     /// # Errors
     ///
-    /// See [`ReadError`]. An empty view is `Ok(None)`.
+    /// See [`ReadError`]. An empty view is `Ok(None)`. If its row lacks a required field, the error is
+    /// [`ReadError::Partial`].
     ///
     /// # Panics
     ///
