@@ -229,8 +229,8 @@
 //!
 //! - With protocol v1, a list that the server appends to grows without bound unless you set `append(max = N)`.
 //! - A v2 server keeps the newest 100 elements of each array and does not report the ones it drops. The client trims
-//!   appended lists to the same 100, so an `N` above 100 has no effect. For a longer history, read the view's tape or
-//!   collect the elements yourself.
+//!   appended lists to the same 100, so with v2 an `N` above 100 has no effect. For a longer history, collect the
+//!   elements yourself from a stream.
 //! - `serde` requires `Serialize` and `Deserialize`. Only here does the derive recognize an `Option` by its spelling:
 //!   `Option<Ipv4Addr>` is nullable, but for a type alias its serde impls decide.
 //! - With `skip`, the only other key that you can use is `default`.
@@ -686,7 +686,7 @@
 //! # Limits
 //!
 //! - No lifetime parameters and no references: rows own their data.
-//! - Large entities need much stack, because rows and patches are moved by value. On a Tokio worker with the default
+//! - Large entities need a lot of stack, because rows and patches are moved by value. On a Tokio worker with the default
 //!   stack of 2 MiB, an entity (by `size_of`) can have up to 100 kB in a debug build and 130 kB in a release build.
 //!   Without `watch_rich`, whose updates hold two rows, the limits are 120 kB and 250 kB. For a larger entity, put its
 //!   arrays into a `Box` or a `Vec`, or set a larger `thread_stack_size` on the runtime's builder.

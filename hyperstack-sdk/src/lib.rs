@@ -35,10 +35,9 @@
 //!
 //! # What the client promises
 //!
-//! - **Snapshot, then live, for everyone.** Each stream starts with the rows that the view has, then yields every
-//!   later change.
-//! - **No silent loss.** A reader that falls behind gets one item for each row that changed, and the last item is the
-//!   row's current state. It never slows down the socket.
+//! - **Every stream starts with the current rows**, then yields later changes.
+//! - **A slow reader misses no row's latest state.** Beyond 1,024 queued changes, the changes of each row are merged
+//!   into one. A reader never slows down the socket.
 //! - **Unchanged rows are silent.** A row that arrives again without a change yields nothing.
 //! - **A bad field keeps its last good value, and the rest of its update applies.** `try_watch()` and
 //!   [`HyperStack::faults`] report it, and [`StateView::stale_fields`] names it until a good value arrives.
@@ -46,7 +45,8 @@
 //!   required field, or if the server sends a field in another spelling, one warning and one
 //!   [`Fault::MissingField`] say so.
 //! - **Empty, loading and failed are different answers**: see `try_get`, `try_list` and [`ReadError`].
-//! - **Reconnecting converges.** After a lost connection, streams yield the difference and nothing else.
+//! - **A reconnect repeats nothing.** Streams yield only the rows that differ. (Under protocol v1, deletions in lists
+//!   go unnoticed.)
 //!
 //! # Features
 //!
@@ -58,7 +58,8 @@
 //! | `token-endpoint` | tokens for an API key from a token endpoint, over HTTP |
 //! | `testing` | an in-process server, a token endpoint for tests, and recordings |
 //!
-//! Without features, the crate has the derives, [`patch`], [`wire`] and [`session`], and does not depend on tokio.
+//! Without any feature (`default-features = false`), the crate has the derives, [`patch`], [`wire`], [`session`],
+//! [`auth`] and [`stream`], and does not depend on tokio.
 //!
 //! # Internals
 //!
@@ -73,7 +74,7 @@
 //!   -> client    HyperStack and its builder
 //! driver         the one task that awaits the socket and feeds the session
 //! auth           tokens and token providers
-//! shapes         what the server wraps around accounts and instructions
+//! shapes         the types in which the server sends accounts and instructions
 //! patch          typed patches: decode, merge, diff
 //! testing        the in-process server, and recordings of real ones
 //! ```

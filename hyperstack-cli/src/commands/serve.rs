@@ -30,7 +30,7 @@ pub(crate) struct Args {
     /// The address or host name to listen on
     #[arg(long, default_value = "127.0.0.1")]
     host: String,
-    /// Replay this many times as fast as recorded
+    /// Replay faster by this factor: 10 takes a tenth of the recorded time
     #[arg(long, value_name = "FACTOR", value_parser = speed)]
     speed: Option<f64>,
     /// Send everything at once

@@ -19,7 +19,7 @@ use crate::stream::{EntityStream, RichEntityStream, RowStream, TryEntityStream};
 use crate::view::{ListView, ReadError, StateView};
 use crate::wire::Issue;
 
-/// A client of one server: a connection, and a typed cache of the rows that you read.
+/// A client for one server: a connection, and a typed cache of the rows that you read.
 ///
 /// Read rows once with [`get`](HyperStack::get) and [`list`](HyperStack::list), or stream every change with
 /// [`watch`](HyperStack::watch). For filters, windows and derived views, get a view handle with
@@ -95,8 +95,9 @@ impl HyperStack {
     /// Returns the entity with this key.
     ///
     /// Waits for the server's answer for at most
-    /// [`initial_data_timeout`](HyperStackBuilder::initial_data_timeout) (default: 5 seconds). Returns `None` if
-    /// the server has no such entity or if the wait fails; [`try_get`](Self::try_get) tells the two apart.
+    /// [`initial_data_timeout`](HyperStackBuilder::initial_data_timeout) (default: 5 seconds). If the
+    /// wait fails, returns the row in the cache, if any. `None` means that the server has no such entity or that the
+    /// wait failed; [`try_get`](Self::try_get) tells the two apart.
     ///
     /// If another reader already has the entity's list, the row comes from there. Otherwise the client
     /// subscribes to this one row and keeps the subscription for a few seconds, so that a second `get` finds the
@@ -313,8 +314,8 @@ impl HyperStack {
 
     /// Streams the faults that the client survives, from now on.
     ///
-    /// These are decode errors, malformed messages, errors that the server sends, and losses of the connection;
-    /// see [`Fault`].
+    /// These are, for example, decode errors, malformed messages, errors that the server sends, and losses of the
+    /// connection; see [`Fault`].
     ///
     /// ```no_run
     /// # use hyperstack_sdk::prelude::*;

@@ -2,8 +2,8 @@
 //!
 //! | builder method | the client uses |
 //! |---|---|
-//! | [`token`]`(token)` | this token. When the server rejects it, the client ends |
-//! | [`token_provider`]`(provider)` | tokens that your code provides. The client asks for a new one before the current one expires, and after a rejection |
+//! | [`token`]`(token)` | this token. When the server rejects it, the client closes for good, and all streams end |
+//! | [`token_provider`]`(provider)` | tokens that your code provides. The client asks for a new one before the current one expires, and after a rejection (not during the first `connect`) |
 //! | [`api_key`]`(key)`, [`publishable_key`]`(key)` | tokens from a token endpoint: the hosted one, or [`token_endpoint`]`(url)`. Needs the feature `token-endpoint` |
 //!
 //! ```no_run
@@ -33,7 +33,7 @@
 //!
 //! The client knows when a token expires from [`AuthToken::expires_in`], from [`AuthToken::expires_at`], or, if the
 //! token is a JWT, from its `exp` claim. It asks for the next token one minute before that, or halfway through the
-//! life of a token that lives less than two minutes. It sends the new token on the open connection, and updates go on.
+//! life of a token that is valid for less than two minutes. It sends the new token on the open connection, and streams continue.
 //!
 //! # How the client sends a token
 //!
@@ -43,14 +43,17 @@
 //!
 //! # Errors
 //!
-//! If a new token cannot fix a rejection, all streams end. `end_reason()` says why, and `connect` returns the
-//! rejection as an error. A token provider returns [`TokenError::denied`] if trying again is useless; the client then
-//! ends. After any other error it tries again.
+//! The first `connect` returns any rejection, and any error of the token provider, unless you set `wait_for_server`.
+//! Later, the client asks the provider for a new token after a rejection. If a new token cannot fix the rejection, the
+//! client closes: all streams end, and `end_reason()` says why.
+//!
+//! Return [`TokenError::denied`] from your provider if trying again is useless. Without a connection the client then
+//! closes. An open connection lasts until its token expires. After any other error the client tries again later.
 //!
 //! # Secrets
 //!
-//! Tokens, keys and header values do not appear in logs, errors or `Debug` output. If a server echoes a token of eight
-//! or more characters, it is redacted. A key is sent to the token endpoint only.
+//! Tokens, keys and header values do not appear in logs, errors or `Debug` output. If a server echoes a
+//! token of eight or more characters, the client masks it. A key is sent to the token endpoint only.
 //!
 //! [`token`]: crate::HyperStackBuilder::token
 //! [`token_provider`]: crate::HyperStackBuilder::token_provider

@@ -16,7 +16,8 @@
 //!
 //! [`HyperStack::connect`] makes one attempt, which takes at most 10 seconds, and returns its error. A
 //! [`HyperStack`] is a cheap handle: clone it and pass it around. The connection closes when you drop the last
-//! handle and the last stream, or call [`disconnect`](crate::HyperStack::disconnect).
+//! handle (a `HyperStack` or a view handle) or call [`disconnect`](crate::HyperStack::disconnect). A stream does not
+//! keep the connection open, so keep a handle for as long as you read streams.
 //!
 //! # Settings
 //!
@@ -46,15 +47,15 @@
 //! |---|---|---|
 //! | [`connect_timeout`] | 10 s | how long one attempt to connect may take |
 //! | [`wait_for_server`] | `false` | whether `connect` keeps trying if the server is down |
-//! | [`initial_data_timeout`] | 5 s | how long `get` and `list` wait for a snapshot |
+//! | [`initial_data_timeout`] | 5 s | how long `get` and `list` wait for a snapshot: the rows that the server sends first |
 //! | [`auto_reconnect`] | `true` | whether the client restores a lost connection |
-//! | [`reconnect_intervals`] | 1, 2, 4, 8, 16 s | the longest waits before each attempt to reconnect |
+//! | [`reconnect_intervals`] | 1, 2, 4, 8, 16 s | the upper limit of the random wait before each attempt to reconnect; the last one repeats |
 //! | [`max_reconnect_attempts`] | no limit | after how many failed attempts the client gives up |
 //! | [`ping_interval`] | 15 s | how often the client pings the server |
 //! | [`linger`] | 5 s | how long a subscription outlives its last reader |
 //! | [`stream_capacity`] | 1,024 changes | how many changes a stream queues before it [conflates](super::lag) |
 //! | [`max_entries_per_view`] | no limit | how many rows of a view the client holds |
-//! | [`max_subscriptions`] | 10,000 | how many subscriptions the client keeps |
+//! | [`max_subscriptions`] | 10,000 | how many subscriptions the client keeps: parts of views, and rows read by key |
 //! | [`protocol`] | `Protocol::Auto` | which protocol generation the client speaks |
 //!
 //! The [`auth` guide](super::auth) lists the settings for tokens.
@@ -67,19 +68,19 @@
 //!
 //! | | v1 | v2 |
 //! |---|---|---|
-//! | filters and windows | applied by the client | applied by the server |
+//! | filters and windows | applied by the client | applied by the server, with few exceptions |
 //! | a deleted entity | not announced in lists: its row stays | an [`Update::Delete`](crate::Update::Delete) |
-//! | an unknown view | recognized only after the server has answered another subscription | an error at once |
-//! | a list that the server appends to | grows | keeps its newest 100 elements |
+//! | an unknown view | not answered: reads end with `ReadError::NotYet`, until a reply for another view shows that it is unknown | an error at once |
+//! | a list that the server appends to | grows, unless the field has `append(max = N)` | keeps its newest 100 elements |
 //!
-//! A Hyperstack 0.5 server does not answer the client's question, so its first rows take a second longer. Set
-//! [`protocol`]`(Protocol::V1)` for such a server.
+//! To detect the generation, the client sends a probe. A Hyperstack server of version 0.5 does not answer it, so each
+//! connection takes about a second longer until rows arrive. Set [`protocol`]`(Protocol::V1)` for such a server.
 //!
 //! # Errors
 //!
-//! [`ConnectError`](crate::ConnectError) says why the first attempt failed. Its variant tells you what to do: a
-//! [`ConfigError`](crate::ConfigError) is a mistake in your settings, a rejected token needs a new token, and any
-//! other error may pass.
+//! [`ConnectError`](crate::ConnectError) says why the attempt failed, and
+//! [`remedy()`](crate::ConnectError::remedy) says what may help: waiting, a new token, or nothing (such as for an
+//! invalid setting).
 //!
 //! # Runtime
 //!

@@ -1,9 +1,9 @@
-//! Read slower than the server sends.
+//! What happens if your code is slower than the server.
 //!
 //! Each stream has a queue. The client never waits for a slow stream, because the server disconnects clients that
-//! read too slowly. While your code is behind, the queue grows to 1,024 changes. From then on the stream *conflates*:
-//! several changes of one row become one item, which has the row's latest state. You miss intermediate states, but
-//! never the last one, and the queue holds at most one item for each row.
+//! read too slowly. Up to 1,024 queued changes, you get every change. Beyond that, until you have caught up, the stream
+//! *conflates*: several changes of one row become one item, which has the row's latest state. You miss intermediate
+//! states, but never the last one, and the queue holds at most one item for each row.
 //!
 //! ```
 //! use hyperstack_sdk::prelude::*;
@@ -42,15 +42,15 @@
 //! | method | if the reader is behind | memory |
 //! |---|---|---|
 //! | (default) | conflates from 1,024 queued changes on ([`stream_capacity`]) | bounded by the number of rows |
-//! | [`conflate`]`(n)` | conflates from `n` queued changes on; `conflate(0)` always | bounded by the number of rows |
+//! | [`conflate`]`(n)` | conflates from `n` queued changes on; `conflate(0)` from the first change on | bounded by the number of rows |
 //! | [`unbounded`]`()` | keeps every change | grows until the reader catches up |
-//! | [`drop_oldest`]`(n)`, after `try_watch` | drops the oldest of more than `n` changes; [`StreamError::Lagged`] says how many | `n` changes |
+//! | [`drop_oldest`]`(n)`, after `try_watch` | keeps the newest `n` changes; [`StreamError::Lagged`] says how many it dropped | `n` changes |
 //!
 //! [`conflated`](crate::Watch::conflated) counts the changes that one stream conflated;
 //! [`Stats::conflated`](crate::Stats::conflated) counts those of all streams.
 //! [`Stats::queue_depth`](crate::Stats::queue_depth) is the longest queue.
 //!
-//! A row that was created and deleted while your code was behind yields nothing, except with `unbounded()`.
+//! While a stream conflates, a row that is created and deleted before you read it yields nothing.
 //!
 //! [`stream_capacity`]: crate::HyperStackBuilder::stream_capacity
 //! [`conflate`]: crate::Watch::conflate

@@ -1,6 +1,6 @@
-//! Guides: how to do the common tasks, one page for each.
+//! Guides to common tasks, one page for each.
 //!
-//! | page | answers |
+//! | page | question |
 //! |---|---|
 //! | [`connecting`] | How do I connect, and which settings are there? |
 //! | [`reading`] | How do I read rows once: all rows, one row, or a part of a view? |

@@ -50,9 +50,9 @@
 //!
 //! # Empty, loading or failed
 //!
-//! `get` and `list` wait until the view is ready, at most for
+//! `get` and `list` wait until the snapshot is complete, at most for
 //! [`initial_data_timeout`](crate::HyperStackBuilder::initial_data_timeout) (5 s), and return the rows that the client
-//! holds. An empty view is ready after a round trip. To tell an empty view from one that is still loading or that
+//! holds. An empty view answers after a round trip. To tell an empty view from one that is still loading or that
 //! failed, use `try_get` and `try_list`, which return a [`ReadError`](crate::ReadError):
 //!
 //! ```
@@ -81,10 +81,11 @@
 //!
 //! `filter(path, value)` keeps the rows whose field at `path` equals `value`. The path uses the names on the wire,
 //! joined by dots, such as `state.status`. Several filters are combined with AND. `skip(n)` and `take(n)` then cut a
-//! window out of the rows that pass. Each handle has its own part of the view, and you can use any number of them.
+//! window out of the rows that pass. Each of these methods returns a new handle, and you can use many of them at once.
 //!
-//! A filter is checked before the read. A path that the struct does not have, or a value that the field cannot have,
-//! is [`ReadError::Filter`](crate::ReadError::Filter):
+//! A filter is checked before the read. If the struct does not have the path, or the field cannot have the value,
+//! `try_get` returns [`ReadError::Filter`](crate::ReadError::Filter), `get` returns no rows and logs a warning, and a
+//! stream ends:
 //!
 //! ```
 //! # use hyperstack_sdk::prelude::*;

@@ -1,4 +1,4 @@
-//! Lose the connection and get it back.
+//! What happens when the connection is lost.
 //!
 //! The client restores a lost connection by itself and resubscribes. Streams stay open. They yield what changed in the
 //! meantime and nothing else:
@@ -41,8 +41,8 @@
 //!
 //! # When the client reconnects
 //!
-//! - A connection counts as lost when the socket closes, or after two ping intervals without a message (30 s by
-//!   default).
+//! - A connection counts as lost when the socket closes, or when nothing arrives for two ping intervals (30 s by
+//!   default), not even the reply to a ping.
 //! - The client waits before each attempt: a random time up to 1, 2, 4, 8, then 16 seconds
 //!   ([`reconnect_intervals`]). It never tries before the server's `Retry-After`.
 //! - It tries without limit, unless you set [`max_reconnect_attempts`]. The count starts again after a connection
@@ -62,16 +62,16 @@
 //! # How rows are compared
 //!
 //! After a reconnect the client requests a snapshot and compares it with the rows that it holds, by value. Rows that
-//! changed are upserts. Rows that left a derived view, and under v2 any view, are deletes.
+//! changed yield upserts. Rows that left a derived view, and under v2 any view, yield deletes.
 //!
 //! Under protocol v1 there are exceptions:
 //!
-//! - A list resumes from the last change that the client has, rewound by 150 slots, if the positions of its changes
-//!   are reliable. Otherwise the server sends the whole list. [`resume`]`(false)` always requests the whole list;
-//!   use it if the chain may restart at a lower slot, as a local validator does.
-//! - A list never deletes rows. The server does not announce deletions, and it forgets all but the latest 500 rows,
+//! - Each change has a position: a Solana slot and an index. If the positions so far never went back by more than 150
+//!   slots, the client requests only changes from 150 slots before its last one. Otherwise it requests the whole list. [`resume`]`(false)` always requests the whole
+//!   list; use it if the chain may restart at a lower slot, as a local validator does.
+//! - A list never deletes rows. The server does not announce deletions, and it keeps only the latest 500 rows by default,
 //!   so a row that the snapshot lacks may still exist. The same is true for `state()`.
-//! - A row that the server has forgotten in part does not replace a complete row.
+//! - If a snapshot has only a part of a row, without a required field, the client keeps the row that it has.
 //!
 //! # A subscription that goes silent
 //!

@@ -54,10 +54,10 @@
 //! | `listen` | `T`: the row after each change |
 //! | `try_watch` | `Result<Update<T>, StreamError>`: also bad fields, resyncs, and the end of the stream |
 //!
-//! A row that arrives again without a change yields nothing. A row that enters a window is an upsert (or a patch, if
-//! a patch moved it there). A row that leaves a window is a delete.
+//! A row that arrives again without a change yields nothing. A row that enters a window yields an upsert (or a patch,
+//! if a patch moved it there). A row that leaves a window yields a delete.
 //!
-//! Put options and operators behind these methods: `.shared()` for `Arc<T>` instead of `T`, then `.filter(..)`,
+//! Chain options and operators after these methods: `.shared()` for `Arc<T>` instead of `T`, then `.filter(..)`,
 //! `.filter_map(..)` and `.map(..)`, and everything from [`StreamExt`](crate::StreamExt):
 //!
 //! ```no_run
@@ -82,13 +82,13 @@
 //! [`HyperStack::faults`](crate::HyperStack::faults) reports it too, and `stale_fields(key)` names the field until a
 //! good value arrives.
 //!
-//! A stream ends when no more updates can come: after `disconnect()`, when the client gives up reconnecting, or when
-//! the server does not know the view. Then `next()` returns `None`, and [`end_reason`](crate::Watch::end_reason) says
+//! A stream ends when no more updates can come: for example after `disconnect()`, after you drop the last handle, if
+//! the client gives up reconnecting, or if the filter is invalid. Then `next()` returns `None`, and [`end_reason`](crate::Watch::end_reason) says
 //! why. `try_watch` yields the reason as its last item.
 //!
 //! # A row stays hidden until it is complete
 //!
-//! A row appears in reads and streams when all its required fields have arrived. Fields of the types `Option`, `Vec`
-//! and maps, and fields with `#[field(default)]`, are not required. If every row lacks a required field, `try_list`
-//! is [`ReadError::Partial`](crate::ReadError::Partial); [`Stats::partial_rows`](crate::Stats::partial_rows) counts
+//! A row appears in reads and streams when all its required fields have arrived. Not required are `Option`, `Vec`,
+//! sets, maps, `serde_json::Value`, fields with `default` or `skip`, and sections without a required field of their
+//! own. If every row lacks a required field, `try_list` returns [`ReadError::Partial`](crate::ReadError::Partial); [`Stats::partial_rows`](crate::Stats::partial_rows) counts
 //! such rows.

@@ -1,7 +1,7 @@
 //! Test your code without a server.
 //!
 //! The feature `testing` has an in-process server, [`TestServer`]. It listens on a free port, speaks both protocol
-//! generations, and fails on request. Turn the feature on for your tests only:
+//! generations, and simulates faults. Turn the feature on for your tests only:
 //!
 //! ```toml
 //! [dev-dependencies]
@@ -41,13 +41,13 @@
 //! # Change rows
 //!
 //! [`upsert`](crate::testing::TestServer::upsert), [`patch`](crate::testing::TestServer::patch), [`append`](crate::testing::TestServer::append) and
-//! [`delete`](crate::testing::TestServer::delete) change rows as a Solana program would. The server merges each change and sends it to
+//! [`delete`](crate::testing::TestServer::delete) change rows as a server does when a program's state changes. The server merges each change and sends it to
 //! all subscribers.
 //!
 //! # Cause failures
 //!
 //! [`drop_connections`](crate::testing::TestServer::drop_connections) and [`stop`](crate::testing::TestServer::stop) break connections;
-//! [`TestServer`] has a method for each fault that the real servers show. Use
+//! [`TestServer`] has a method for each fault that we have seen in real servers. Use
 //! [`TestServerBuilder::protocol`](crate::testing::TestServerBuilder::protocol) to test against protocol v1 as well:
 //! v2 is the default.
 //!
@@ -58,6 +58,8 @@
 //!
 //! # Control time
 //!
-//! The client uses Tokio's clock. With `tokio::time::pause()` your tests need not wait for timeouts and backoff.
+//! The client uses Tokio's clock. With tokio's feature `test-util`, in a `#[tokio::test]`, call `tokio::time::pause()`,
+//! `advance(..)` and `resume()` to let a timeout or a backoff pass at once. Do not leave the clock paused: it runs
+//! ahead while the test waits for the socket.
 //!
 //! [`TestServer`]: crate::testing::TestServer

@@ -63,8 +63,8 @@ impl<T: Record> SingleView<T> {
     /// Returns the row.
     ///
     /// Waits until the view is ready, for at most
-    /// [`initial_data_timeout`](crate::HyperStackBuilder::initial_data_timeout) (default: 5 seconds). Returns `None`
-    /// if the view is empty or not ready; [`try_get`](Self::try_get) tells the two apart.
+    /// [`initial_data_timeout`](crate::HyperStackBuilder::initial_data_timeout) (default: 5 seconds). If the wait
+    /// fails, returns the row in the cache, if any. [`try_get`](Self::try_get) tells an empty view from a failed read.
     ///
     /// # Panics
     ///

@@ -78,7 +78,7 @@ pub(crate) struct Args {
     /// Print one JSON object per line
     #[arg(long)]
     json: bool,
-    /// The token, if the server needs one; prefer HYPERSTACK_TOKEN, which other users cannot see
+    /// The token, if the server needs one; prefer the environment variable HYPERSTACK_TOKEN, because other users can see command lines
     #[arg(long, value_name = "TOKEN")]
     token: Option<String>,
     /// End after this many seconds
