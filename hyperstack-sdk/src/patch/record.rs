@@ -14,10 +14,14 @@ use serde::Deserializer;
 use std::fmt;
 use std::marker::PhantomData;
 
+/// Returns the names of the fields, without aliases.
+pub(crate) fn own_names<P: Fields>() -> &'static [&'static str] {
+    &P::NAMES[..P::NAMES.len() - P::ALIASES.len()]
+}
+
 /// Returns the name of a field, given its own number or an alias's.
 pub(super) fn name_of<P: Fields>(number: usize) -> &'static str {
-    let fields = P::NAMES.len() - P::ALIASES.len();
-    let alias = number.checked_sub(fields);
+    let alias = number.checked_sub(own_names::<P>().len());
     P::NAMES[alias.map_or(number, |alias| P::ALIASES[alias])]
 }
 

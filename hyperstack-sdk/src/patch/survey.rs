@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::context::Context;
 use super::entry::Entry;
 use super::nearest::{is_respelled, nearest};
-use super::record::{self, name_of, Fields};
+use super::record::{self, name_of, own_names, Fields};
 use super::Patch;
 
 /// The maximum number of object paths that are tracked, because a recursive type can have any number of them.
@@ -98,8 +98,7 @@ impl Survey {
     pub(super) fn note_object<P: Fields>(&mut self, path: &str) {
         if self.objects.len() < MOST_OBJECTS || self.objects.contains_key(path) {
             let object = self.objects.entry(path.to_owned()).or_default();
-            let fields = P::NAMES.len() - P::ALIASES.len();
-            for name in &P::NAMES[..fields] {
+            for name in own_names::<P>() {
                 object.fields.entry(name).or_insert(Found::Nothing);
             }
         }

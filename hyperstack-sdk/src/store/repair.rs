@@ -1,6 +1,6 @@
 //! Repairs updates with decode errors: leaves out the bad units, and records which fields of a row are stale.
 
-use crate::patch::record::Fields;
+use crate::patch::record::{own_names, Fields};
 use crate::patch::{
     check, decode_units, is_within, replaced_fields, BadUnit, Patch, PatchError, PatchErrorKind,
     Record, Units,
@@ -60,8 +60,8 @@ impl Stale {
     /// Returns all fields as stale, because the latest whole row was left out.
     pub(super) fn row<P: Fields>() -> Self {
         let is_row = true;
-        let names = &P::NAMES[..P::NAMES.len() - P::ALIASES.len()];
-        let paths = names.iter().map(|name| (*name).to_owned()).collect();
+        let names = own_names::<P>().iter();
+        let paths = names.map(|name| (*name).to_owned()).collect();
         Stale { paths, is_row }
     }
 

@@ -538,7 +538,6 @@ impl<T: Record> Source<T> {
             }
             self.left_out.remove(&*row.key);
         }
-        let is_upsert = matches!(arrival, Arrival::Upsert);
         let (frame, live) = match arrival {
             Arrival::Snapshot => (None, false),
             Arrival::Upsert => (None, true),
@@ -568,7 +567,7 @@ impl<T: Record> Source<T> {
         if let Some(survey) = &mut self.survey {
             let in_snapshot = self.snapshot != Snapshot::None;
             // The first rows of an empty view arrive live.
-            let is_first = is_upsert && !in_snapshot && self.rows.are_partial();
+            let is_first = is_whole && live && !in_snapshot && self.rows.are_partial();
             if is_first || (in_snapshot && !live) {
                 survey.read::<T::Patch>(row.data);
             }
