@@ -13,7 +13,7 @@ pub const USAGE: &str = "usage: flood [OPTIONS]
 Measures all clients in all scenarios and writes the results, or measures one client in one scenario
 and prints the result.
 
-  --rounds N     the number of rounds, in each of which every client runs once (5)
+  --rounds N     the number of rounds; every client runs once per round (5)
   --quick        run one short round and write nothing
   --only NAME    run one scenario and write nothing; can be repeated
   --threads N    the number of threads of each client's runtime (1)

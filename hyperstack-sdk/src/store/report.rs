@@ -34,7 +34,7 @@ pub struct MissingField {
     pub sent: Option<String>,
 }
 
-/// Hidden rows, each of which lacks a required field.
+/// Rows that are hidden because each lacks a required field.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "the view \"{view}\" has no complete row ({rows} partial): {field} is required, but {lack}"

@@ -27,7 +27,7 @@ pub(super) fn unknown_fields(fields: &[Path], rows: &[Arc<Value>]) -> Vec<String
     let known: BTreeSet<_> = known.map(|path| path.to_string()).collect();
     let known = || known.iter().map(String::as_str);
     let note = |field: String| {
-        // The edit distance does not find a path of which the user gave only the start or the end.
+        // The edit distance does not find a path if the user gave only its start or its end.
         let tail = format!(".{field}");
         let path = known().find(|path| path.starts_with(&field) || path.ends_with(&tail));
         let hint = match path {
