@@ -5,6 +5,7 @@
 mod answers;
 mod auth;
 mod bad_values;
+mod combinations;
 mod connection_states;
 mod defects;
 mod defects_v2;

@@ -42,9 +42,9 @@ async fn the_last_handle_closes_the_socket_and_ends_the_task() -> anyhow::Result
     assert_eq!(soon(updates.next()).await, None);
     assert_eq!(
         updates.end_reason(),
-        Some(&EndReason::Closed(CloseReason::Disconnected))
+        Some(&EndReason::Closed(CloseReason::Dropped))
     );
-    let end = StreamError::Ended(EndReason::Closed(CloseReason::Disconnected));
+    let end = StreamError::Ended(EndReason::Closed(CloseReason::Dropped));
     assert_eq!(soon(errors.next()).await, Some(Err(end)));
     assert_eq!(soon(errors.next()).await, None);
     assert_eq!(soon(faults.next()).await, None);

@@ -67,7 +67,7 @@ async fn infinite_durations_are_accepted() -> anyhow::Result<()> {
 async fn a_stream_of_no_keys_ends_at_once() -> anyhow::Result<()> {
     let server = games().start().await?;
     let hs = HyperStack::connect(server.url()).await?;
-    let mut none = hs.watch_keys::<Game>(&[]);
+    let mut none = hs.watch_keys::<Game>(&[] as &[&str]);
     assert_eq!(soon(none.next()).await, None);
     assert_eq!(none.end_reason(), Some(&EndReason::NothingToWatch));
     assert_eq!(hs.stats().views, 0);

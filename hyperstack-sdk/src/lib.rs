@@ -272,19 +272,22 @@ pub use hyperstack_derive::Stack;
 pub use hyperstack_derive::Views;
 #[doc(inline)]
 pub use patch::{
-    DecodeError, Entity, FilterError, JsonPatch, Key, Keyed, ListPatch, MapPatch, Patch,
-    PatchError, PatchErrorKind, Patchable, Record,
+    DecodeError, Entity, FilterError, FilterValue, JsonPatch, Key, Keyed, ListPatch, MapPatch,
+    Patch, PatchError, PatchErrorKind, Patchable, Record,
 };
 pub use serde_json::Value;
 #[doc(inline)]
-pub use session::{CloseReason, ConfigError, ConnectError, ConnectionLost, TooManySubscriptions};
+pub use session::{
+    CloseReason, ConfigError, ConnectError, ConnectionLost, RemovalCause, TooManySubscriptions,
+};
 pub use shapes::{Capture, Event, Instruction, SlotHashBytes, TokenMetadata, TokenMetadataPatch};
 #[cfg(feature = "client")]
 pub use store::{Lack, MissingField, PartialRows};
 #[doc(inline)]
 pub use stream::{
-    EndReason, EntityStream, RichEntityStream, RichUpdate, RowError, RowErrorCause, RowStream,
-    SharedEntityStream, StreamError, TryEntityStream, Update, Watch,
+    AnyRow, ChangeStream, EndReason, EntityStream, ErasedStream, RichEntityStream, RichUpdate,
+    RowChange, RowError, RowErrorCause, RowStream, SharedEntityStream, StreamError,
+    TryEntityStream, Update, Watch, WindowRows, WindowStream,
 };
 #[cfg(feature = "client")]
 pub use view::{Derived, Entities, ListView, ReadError, Shared, SingleView, StateView, WindowView};

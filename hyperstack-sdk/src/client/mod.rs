@@ -196,7 +196,7 @@ impl HyperStack {
     /// Streams the entities with these keys. The client subscribes to these only.
     ///
     /// Without any key, the stream ends with [`EndReason::NothingToWatch`](crate::EndReason::NothingToWatch).
-    pub fn watch_keys<E: Entity>(&self, keys: &[&str]) -> EntityStream<E::Data> {
+    pub fn watch_keys<E: Entity>(&self, keys: &[impl ToString]) -> EntityStream<E::Data> {
         self.state::<E>().watch_keys(keys)
     }
 
@@ -257,6 +257,22 @@ impl HyperStack {
     /// ```
     pub fn raw(&self, entity: &str) -> ViewSource<Value> {
         ViewSource::new(self.handle.clone(), entity.to_owned())
+    }
+
+    /// Returns whether the connection is open.
+    pub fn is_connected(&self) -> bool {
+        self.engine().state().is_connected()
+    }
+
+    /// Waits until the connection is open. Returns at once if it is.
+    ///
+    /// Cancel safe.
+    ///
+    /// # Errors
+    ///
+    /// Why the client has closed for good.
+    pub async fn wait_connected(&self) -> Result<(), CloseReason> {
+        self.engine().open().await
     }
 
     /// Returns the state of the connection.

@@ -1,14 +1,16 @@
 //! Handles that keep a connection open, and guards that keep queries subscribed.
 
-use std::sync::{Arc, MutexGuard};
+use std::any::Any;
+use std::marker::PhantomData;
+use std::sync::{Arc, MutexGuard, Weak};
 
 use super::core::Core;
-use super::readers::{Reader, ReaderId};
+use super::readers::{Joined, Reader, ReaderId};
 use super::shared::Engine;
 use crate::patch::Record;
 use crate::session::{CloseReason, Query, Route, Time, TooManySubscriptions};
 use crate::store::{Cache, Predicate};
-use crate::stream::{EndReason, Options, Policy, Queue, Subscription};
+use crate::stream::{self, EndReason, Options, Policy, Queue, Subscription};
 
 /// A client's handle to its connection. Dropping the last one closes the connection.
 #[derive(Clone)]
@@ -20,7 +22,7 @@ struct CloseOnDrop(Arc<Engine>);
 
 impl Drop for CloseOnDrop {
     fn drop(&mut self) {
-        self.0.close(CloseReason::Disconnected);
+        self.0.close(CloseReason::Dropped);
     }
 }
 
@@ -33,6 +35,12 @@ impl Handle {
 
     pub(crate) fn engine(&self) -> &Arc<Engine> {
         &self.guard.0
+    }
+
+    /// Returns what keeps the connection open while it is upgraded.
+    pub(crate) fn connection(&self) -> Weak<dyn Any + Send + Sync> {
+        let guard: Weak<CloseOnDrop> = Arc::downgrade(&self.guard);
+        guard
     }
 }
 
@@ -55,12 +63,21 @@ impl<T: Record> Drop for Demand<T> {
 }
 
 /// Removes a stream's reader when it is dropped.
-struct ReaderGuard {
+struct ReaderGuard<T> {
     engine: Arc<Engine>,
     id: ReaderId,
+    row: PhantomData<fn() -> T>,
 }
 
-impl Drop for ReaderGuard {
+impl<T: Record> stream::Reader<T> for ReaderGuard<T> {
+    fn window(&self) -> Option<Vec<Arc<T>>> {
+        let places = self.engine.core().readers.places(self.id)?;
+        let windows: Option<Vec<_>> = places.iter().map(Joined::window).collect();
+        Some(windows?.concat())
+    }
+}
+
+impl<T> Drop for ReaderGuard<T> {
     fn drop(&mut self) {
         let now = self.engine.now();
         let mut core = self.engine.core();
@@ -159,13 +176,9 @@ impl Engine {
         if queries.is_empty() {
             return Subscription::ended(options, &EndReason::NothingToWatch);
         }
-        let policy = options.policy;
-        let queue = Arc::new(Queue::new(
-            policy.unwrap_or(Policy::Conflate(self.queue_capacity())),
-            options.keeps_before,
-            options.wants_errors,
-            self.core().caches.meter().clone(),
-        ));
+        let policy = Policy::Conflate(self.queue_capacity());
+        let meter = self.core().caches.meter().clone();
+        let queue = Arc::new(Queue::new(options, policy, meter));
         let mut core = match self.admit(&queries) {
             Ok(core) => core,
             Err(error) => return Subscription::ended(options, &error.into()),
@@ -179,10 +192,11 @@ impl Engine {
         let id = core.readers.insert(reader);
         drop(core);
         self.wake();
-        let engine = self.clone();
-        Subscription {
-            queue,
-            _guard: Box::new(ReaderGuard { engine, id }),
-        }
+        let guard = ReaderGuard {
+            engine: self.clone(),
+            id,
+            row: PhantomData,
+        };
+        Subscription::new(queue, guard)
     }
 }

@@ -111,9 +111,24 @@ impl Engine {
                 Err(cause)
             }
             Some(CloseReason::Lost(cause)) => Err(cause.into()),
-            Some(reason @ (CloseReason::Disconnected | CloseReason::Stopped)) => {
-                Err(ConnectionLost::Closed(reason.to_string()).into())
+            Some(
+                reason @ (CloseReason::Disconnected | CloseReason::Dropped | CloseReason::Stopped),
+            ) => Err(ConnectionLost::Closed(reason.to_string()).into()),
+        }
+    }
+
+    /// Waits until the connection is open, or the client has closed for good.
+    pub(crate) async fn open(&self) -> Result<(), CloseReason> {
+        let mut state = self.state.subscribe();
+        loop {
+            if state.borrow_and_update().is_connected() {
+                return Ok(());
             }
+            if let Some(reason) = self.end_reason() {
+                return Err(reason);
+            }
+            // The sender lives in `self`.
+            let _ = state.changed().await;
         }
     }
 

@@ -1,12 +1,14 @@
 //! The state of the connection, as users see it.
 
+use std::fmt;
+
 use crate::session::{CloseReason, ConnectError, Link};
 
 /// The state of a client's connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ConnectionState {
-    /// The client closed for good: you called [`disconnect`](crate::HyperStack::disconnect), or the connection was
-    /// lost while reconnecting is off.
+    /// The client closed for good: you called [`disconnect`](crate::HyperStack::disconnect) or dropped the client, or
+    /// the connection was lost while reconnecting is off.
     Disconnected,
     /// The client makes its first connection.
     Connecting,
@@ -22,6 +24,11 @@ pub enum ConnectionState {
 }
 
 impl ConnectionState {
+    /// Returns whether the connection is open.
+    pub fn is_connected(self) -> bool {
+        self == ConnectionState::Connected
+    }
+
     /// Converts the session's state. `first` says that there has been no connection yet.
     pub(super) fn of(link: &Link, first: bool) -> Self {
         match link {
@@ -35,10 +42,24 @@ impl ConnectionState {
                 ConnectionState::Reconnecting { attempt }
             }
             Link::Open => ConnectionState::Connected,
-            Link::Closed(CloseReason::Disconnected | CloseReason::Lost(_)) => {
-                ConnectionState::Disconnected
-            }
+            Link::Closed(
+                CloseReason::Disconnected | CloseReason::Dropped | CloseReason::Lost(_),
+            ) => ConnectionState::Disconnected,
             Link::Closed(_) => ConnectionState::Error,
+        }
+    }
+}
+
+impl fmt::Display for ConnectionState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ConnectionState::Disconnected => f.write_str("disconnected"),
+            ConnectionState::Connecting => f.write_str("connecting"),
+            ConnectionState::Connected => f.write_str("connected"),
+            ConnectionState::Reconnecting { attempt } => {
+                write!(f, "reconnecting (attempt {attempt})")
+            }
+            ConnectionState::Error => f.write_str("closed after an error"),
         }
     }
 }

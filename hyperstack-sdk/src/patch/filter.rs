@@ -7,7 +7,8 @@ use super::nearest::nearest;
 use super::record::{self, Fields};
 use super::walk::Walk;
 use super::{Patch, Patchable};
-use serde_json::{json, Value};
+use serde_json::{json, Map, Number, Value};
+use std::borrow::Cow;
 
 /// The error of a filter whose path or value does not fit the row type.
 ///
@@ -39,6 +40,43 @@ pub enum FilterError {
     #[error(transparent)]
     Value(#[from] DecodeError),
 }
+
+/// A value that a view handle's `filter` compares a field with.
+///
+/// These are the types that a field can have (strings, numbers, `bool`, leaves, lists, and `Option`s of these, where
+/// `None` is null), and also `&str`, references to keys, and `json!(..)`.
+#[diagnostic::on_unimplemented(
+    message = "a filter cannot compare a field with `{Self}`",
+    label = "not a value of a field",
+    note = "use text, a number, a `bool`, a leaf, `None::<T>` for null, or `json!(..)`",
+    note = "if it is your own type, derive `Leaf` for it; to filter with a closure, use `filter_rows`"
+)]
+pub trait FilterValue {
+    /// Returns the value as JSON.
+    fn into_json(self) -> Value;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Field> FilterValue for T {
+    fn into_json(self) -> Value {
+        // What the server sends decodes from a JSON value, so it also encodes as one.
+        T::encode_field_alone(&self, serde_json::value::Serializer).unwrap_or_default()
+    }
+}
+
+macro_rules! values {
+    ($($value:ty)*) => {$(
+        #[diagnostic::do_not_recommend]
+        impl FilterValue for $value {
+            fn into_json(self) -> Value {
+                json!(self)
+            }
+        }
+    )*};
+}
+
+values! { &str &String Cow<'_, str> Option<&str> Number Map<String, Value> }
+values! { &u8 &u16 &u32 &u64 &u128 &usize &i8 &i16 &i32 &i64 &i128 &isize &char &bool }
 
 fn did_you_mean(nearest: &Option<&str>) -> String {
     nearest.map_or_else(String::new, |name| format!(", did you mean `{name}`?"))

@@ -131,9 +131,13 @@ pub enum ConnectionLost {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CloseReason {
-    /// You called `disconnect()` or dropped the last handle to the client.
+    /// You called `disconnect()`.
     #[error("the client disconnected")]
     Disconnected,
+    /// You dropped the last [`HyperStack`](crate::HyperStack) and view handle. Streams do not keep the connection open,
+    /// unless you call [`keep_alive`](crate::Watch::keep_alive).
+    #[error("the client was dropped")]
+    Dropped,
     /// The connection was lost, and reconnecting is off.
     #[error("{0}, and reconnecting is off")]
     Lost(#[source] ConnectionLost),

@@ -121,6 +121,8 @@ pub enum Step<'m> {
     Remove {
         /// The row's key.
         key: Cow<'m, str>,
+        /// Why it left.
+        cause: RemovalCause,
         /// Whether the row stays until its successor arrives, so that a window is never short.
         hold: bool,
     },
@@ -156,6 +158,18 @@ pub enum Step<'m> {
     ReleaseHeld,
     /// The generation changed: every query has another source. The old sources are freed next.
     Reroute,
+}
+
+/// Why a row left a stream's rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RemovalCause {
+    /// The server reported that the row was deleted.
+    Deleted,
+    /// The row is no longer in the result: it left the window, no longer passes the filter, or exceeds the row limit.
+    ///
+    /// This is a hint only. A busy server reports many deletions this way, and so does a resync.
+    NotInResult,
 }
 
 /// What to do with rows that a complete snapshot did not contain.

@@ -64,6 +64,15 @@ impl<T: Record> Cache<T> {
         rows.into_iter().map(|(_, _, row)| row.clone()).collect()
     }
 
+    /// Returns the rows that a reader of whole windows has, front to back, or `None` while they are not complete.
+    pub(crate) fn window(
+        &self,
+        selection: &Selection<T>,
+        queue: &Arc<Queue<T>>,
+    ) -> Option<Vec<Arc<T>>> {
+        self.lock().window(selection, queue)
+    }
+
     /// Returns the row with this key.
     pub(crate) fn get(&self, key: &str) -> Option<Arc<T>> {
         self.lock().rows.get(key).cloned()

@@ -178,6 +178,11 @@ impl<T: Record> Readers<T> {
         self.each().for_each(|queue| queue.end(reason, wakers));
     }
 
+    /// Wakes the readers of whole windows, because these may be complete now.
+    pub(super) fn touch(&self, wakers: &mut Wakers) {
+        self.each().for_each(|queue| queue.touch(wakers));
+    }
+
     /// Returns the length of the longest queue.
     pub(super) fn depth(&self) -> usize {
         self.each().map(|queue| queue.depth()).max().unwrap_or(0)

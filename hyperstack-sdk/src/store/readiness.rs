@@ -134,6 +134,14 @@ impl Readiness {
         self.is_ready() || self.keys.get(key).is_some_and(Progress::is_ready)
     }
 
+    /// Whether the row with this key, or its absence, was known at some time.
+    pub(super) fn has_answered(&self, key: &str) -> bool {
+        let key = self.keys.get(key);
+        [Some(&self.all), key].into_iter().flatten().any(|it| {
+            it.was_ready || matches!(it.outcome, Some(Outcome::Ready | Outcome::Incomplete(_)))
+        })
+    }
+
     pub(super) fn is_unknown_view(&self) -> bool {
         self.all.outcome == Some(Outcome::UnknownView)
     }

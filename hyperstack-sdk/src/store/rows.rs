@@ -9,7 +9,7 @@ use super::order::{Order, RowId};
 use super::repair::{self, Fault, Stale};
 use crate::patch::record::Fields;
 use crate::patch::{is_within, DecodeError, Patch, PatchError, PatchErrorKind, Record};
-use crate::session::{Guard, Mark, Version};
+use crate::session::{Guard, Mark, RemovalCause, Version};
 use crate::stream::{Change, ChangeKind, RowErrorCause};
 use crate::wire::{Protocol, Seq, Sort};
 
@@ -216,11 +216,14 @@ impl<T: Record> Rows<T> {
     }
 
     /// Returns the keys that have rows, starting with the row furthest from the front.
-    pub(super) fn rear_first(&self, keys: &[Arc<str>]) -> Vec<Arc<str>> {
+    pub(super) fn rear_first<'k>(
+        &self,
+        keys: impl ExactSizeIterator<Item = &'k Arc<str>>,
+    ) -> Vec<Arc<str>> {
         if keys.len() < 2 {
-            return keys.to_vec();
+            return keys.cloned().collect();
         }
-        let keys: HashSet<&Arc<str>> = keys.iter().collect();
+        let keys: HashSet<&Arc<str>> = keys.collect();
         let slots = self
             .order
             .iter()
@@ -549,7 +552,7 @@ impl<T: Record> Rows<T> {
     }
 
     /// Removes a row. Returns `None` if no reader had it.
-    pub(super) fn delete(&mut self, key: &str) -> Option<Changed<T>> {
+    pub(super) fn delete(&mut self, key: &str, cause: RemovalCause) -> Option<Changed<T>> {
         let slots = &self.slots;
         let id = self.index.remove(key, |id| key_of(slots, id))?;
         let slot = self.slots[id as usize].take()?;
@@ -558,7 +561,7 @@ impl<T: Record> Rows<T> {
         self.partial -= usize::from(slot.row.whole().is_none());
         let change = Change {
             key: slot.key,
-            kind: ChangeKind::Delete,
+            kind: ChangeKind::Remove(cause),
             is_new: false,
             before: Some(slot.row.into_whole()?),
             after: None,

@@ -11,7 +11,7 @@ use super::rows::{Changed, Input, Rows};
 use super::window::WindowReader;
 use crate::patch::record::Fields;
 use crate::patch::{Missing, Record, Survey};
-use crate::session::{Absent, CloseReason, Step, Target, Window};
+use crate::session::{Absent, CloseReason, RemovalCause, Step, Target, Window};
 use crate::stream::{EndReason, Meter, Queue, RowError, RowErrorCause, StreamError, Wakers};
 use crate::wire::{FrameError, Row, Seq};
 
@@ -37,8 +37,8 @@ pub(super) struct Source<T: Record> {
     survey: Option<Survey>,
     /// The fields that all of these rows lack.
     missing: Vec<Missing>,
-    /// Rows that left a window, each until another row takes its place.
-    held: Vec<Arc<str>>,
+    /// Rows that left a window, each until another row takes its place, and why.
+    held: HashMap<Arc<str>, RemovalCause>,
     /// Whether windows may be out of date, because the order is not complete yet.
     has_deferred: bool,
     /// Whether the row limit was reported.
@@ -111,7 +111,7 @@ impl<T: Record> Source<T> {
             snapshot: Snapshot::None,
             survey: Some(Survey::default()),
             missing: Vec::new(),
-            held: Vec::new(),
+            held: HashMap::new(),
             has_deferred: false,
             has_reported_full: false,
             is_limited_by_server: false,
@@ -200,23 +200,22 @@ impl<T: Record> Source<T> {
                 let before = self.rows.len();
                 self.put(row, Arrival::Upsert, report);
                 if self.rows.len() > before && !self.held.is_empty() {
-                    self.held = self.rows.rear_first(&self.held);
-                    if let Some(left) = self.held.first().cloned() {
-                        self.delete(&left, &mut report.wakers);
+                    if let Some(left) = self.rows.rear_first(self.held.keys()).into_iter().next() {
+                        self.delete(&left, RemovalCause::NotInResult, &mut report.wakers);
                     }
                 }
             }
             Step::Patch { row, append, seq } => {
                 self.put(row, Arrival::Patch(append, *seq), report);
             }
-            Step::Remove { key, hold: false } => {
+            Step::Remove { key, cause, hold } => {
                 self.left_out.remove(&**key);
-                self.delete(key, wakers);
-            }
-            Step::Remove { key, hold: true } => {
-                self.left_out.remove(&**key);
-                let key = self.rows.key(key);
-                self.held.extend(key.filter(|key| !self.held.contains(key)));
+                if *hold {
+                    let key = self.rows.key(key);
+                    self.held.extend(key.map(|key| (key, *cause)));
+                } else {
+                    self.delete(key, *cause, wakers);
+                }
             }
             Step::Complete { target, absent } => self.complete(target, *absent, report),
             Step::UnknownView => {
@@ -324,6 +323,27 @@ impl<T: Record> Source<T> {
         }
     }
 
+    /// Returns the rows that a reader of whole windows has, front to back, or `None` while they are not complete.
+    pub(super) fn window(
+        &self,
+        selection: &Selection<T>,
+        queue: &Arc<Queue<T>>,
+    ) -> Option<Vec<Arc<T>>> {
+        if self.snapshot != Snapshot::None {
+            return None;
+        }
+        match selection {
+            Selection::Key(key) => {
+                let row = self.rows.get(key).cloned();
+                let is_known = self.readiness.has_answered(key);
+                is_known.then(|| row.into_iter().collect())
+            }
+            Selection::All | Selection::Window { .. } => {
+                self.readers.window(queue)?.window(&self.rows)
+            }
+        }
+    }
+
     /// Starts the readers from another source that this snapshot covers.
     fn start_moved(&mut self, target: &Target, wakers: &mut Wakers) {
         let extent = self.extent.filter(|_| *target == Target::All);
@@ -405,7 +425,9 @@ impl<T: Record> Source<T> {
         }
         // Otherwise the order is incomplete until the last row that left is gone.
         if removes_absent {
-            self.held.extend(self.rows.absent());
+            for key in self.rows.absent() {
+                self.held.entry(key).or_insert(RemovalCause::NotInResult);
+            }
             self.release_held(&mut report.wakers);
         }
         self.snapshot = Snapshot::None;
@@ -438,6 +460,7 @@ impl<T: Record> Source<T> {
         if self.readiness.finish(target, outcome, wakers) {
             self.report(target, &StreamError::Resynced, wakers);
         }
+        self.readers.touch(wakers);
     }
 
     /// Starts a new survey for a new snapshot.
@@ -509,7 +532,8 @@ impl<T: Record> Source<T> {
         let kept: HashSet<&Arc<str>> = keys.iter().collect();
         for key in self.rows.keys() {
             if !kept.contains(&key) {
-                self.rows.delete(&key);
+                self.rows.delete(&key, RemovalCause::NotInResult);
+                self.held.remove(&key);
             }
         }
         self.readiness.narrow(keys);
@@ -526,7 +550,7 @@ impl<T: Record> Source<T> {
         }
         let is_whole = !matches!(arrival, Arrival::Patch(..));
         if is_whole && !self.held.is_empty() {
-            self.held.retain(|key| **key != *row.key);
+            self.held.remove(&*row.key);
         }
         if !self.left_out.is_empty() && self.left_out.contains(&*row.key) {
             // A snapshot that fetches some of these rows does not bring back the others.
@@ -600,7 +624,7 @@ impl<T: Record> Source<T> {
             if let Some(surplus) = surplus {
                 // The new row itself is evicted, before any reader got it.
                 self.meter.evicted.add(1);
-                self.rows.delete(key);
+                self.rows.delete(key, RemovalCause::NotInResult);
                 self.left_out.insert(surplus);
                 return;
             }
@@ -632,7 +656,7 @@ impl<T: Record> Source<T> {
             return false;
         };
         self.meter.evicted.add(1);
-        self.delete(&surplus, &mut report.wakers);
+        self.delete(&surplus, RemovalCause::NotInResult, &mut report.wakers);
         self.left_out.insert(surplus);
         true
     }
@@ -647,9 +671,10 @@ impl<T: Record> Source<T> {
         }
     }
 
-    fn delete(&mut self, key: &str, wakers: &mut Wakers) {
-        self.held.retain(|held| **held != *key);
-        if let Some(changed) = self.rows.delete(key) {
+    /// Deletes a row. If it was kept after it left a window, the cause is the one known since then.
+    fn delete(&mut self, key: &str, cause: RemovalCause, wakers: &mut Wakers) {
+        let cause = self.held.remove(key).unwrap_or(cause);
+        if let Some(changed) = self.rows.delete(key, cause) {
             self.publish(&changed, wakers);
         }
     }
@@ -657,10 +682,10 @@ impl<T: Record> Source<T> {
     /// Deletes the rows that were kept after they left a window. Starts with the last one, so that none of them enters
     /// a window meanwhile.
     fn release_held(&mut self, wakers: &mut Wakers) {
-        let held = std::mem::take(&mut self.held);
-        for key in self.rows.rear_first(&held) {
-            self.delete(&key, wakers);
+        for key in self.rows.rear_first(self.held.keys()) {
+            self.delete(&key, RemovalCause::NotInResult, wakers);
         }
+        self.held.clear();
     }
 
     /// Delivers an error to the target's readers.

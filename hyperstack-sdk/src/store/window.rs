@@ -7,7 +7,7 @@ use super::order::RowId;
 use super::row_set::RowSet;
 use super::rows::{Changed, Rows};
 use crate::patch::Record;
-use crate::session::Window;
+use crate::session::{RemovalCause, Window};
 use crate::stream::{Change, ChangeKind, Queue, Wakers};
 use crate::wire::Seq;
 
@@ -75,6 +75,20 @@ impl<T: Record> WindowReader<T> {
         let has = |id: RowId| self.delivered.contains(id) && !self.withheld.contains(id);
         let rows = rows.iter().filter(move |(id, _, _)| has(*id));
         rows.map(|(_, key, row)| (key, row))
+    }
+
+    /// Returns the rows that the reader has, front to back, or `None` while they are not complete or their order is
+    /// not.
+    pub(super) fn window(&self, rows: &Rows<T>) -> Option<Vec<Arc<T>>> {
+        if !self.started || self.deferred {
+            return None;
+        }
+        if !self.counts() {
+            return Some(self.rows(rows).map(|(_, row)| row.clone()).collect());
+        }
+        let has = |id: &&RowId| !self.withheld.contains(**id);
+        let shown = self.shown.iter().filter(has).filter_map(|id| rows.at(*id));
+        Some(shown.map(|(_, row)| row.clone()).collect())
     }
 
     /// Delivers the initial rows, and in later calls the changes of the window. `base` is the number of the view's rows
@@ -151,9 +165,7 @@ impl<T: Record> WindowReader<T> {
         if !self.counts() {
             match (has, accepted) {
                 (true, true) => self.queue.push(change, wakers),
-                (true, false) => {
-                    self.withdraw(id, change.key.clone(), change.before.clone(), wakers)
-                }
+                (true, false) => self.withdraw(id, change, wakers),
                 (false, true) if *live || self.wants_initial(rows.seq(id)) => {
                     self.delivered.set(id, true);
                     self.queue.push(&newcomer(change), wakers);
@@ -173,7 +185,7 @@ impl<T: Record> WindowReader<T> {
                 self.deliver(id, change, wakers);
             } else if has {
                 self.shown.retain(|shown| *shown != id);
-                self.withdraw(id, change.key.clone(), change.before.clone(), wakers);
+                self.withdraw(id, change, wakers);
             }
         } else if accepted || was_accepted {
             self.show(rows, base, Some((id, change)), wakers);
@@ -182,13 +194,16 @@ impl<T: Record> WindowReader<T> {
 
     /// Marks the window as out of date, because the order may have changed although no row did.
     pub(super) fn defer(&mut self) {
-        self.deferred |= self.started && self.counts();
+        self.deferred |= self.started && (self.counts() || self.queue.reads_window());
     }
 
     /// Updates the window if it was deferred.
     pub(super) fn catch_up(&mut self, rows: &Rows<T>, base: u64, wakers: &mut Wakers) {
         if std::mem::take(&mut self.deferred) {
-            self.show(rows, base, None, wakers);
+            if self.counts() {
+                self.show(rows, base, None, wakers);
+            }
+            self.queue.touch(wakers);
         }
     }
 
@@ -230,12 +245,20 @@ impl<T: Record> WindowReader<T> {
             self.delivered.set_all(&self.shown, true);
             for id in &shown {
                 if !self.delivered.contains(*id) {
-                    let (key, before) = match (change_of(*id), rows.at(*id)) {
-                        (Some((_, change)), _) => (change.key.clone(), change.before.clone()),
-                        (None, Some((key, row))) => (key.clone(), Some(row.clone())),
-                        (None, None) => continue,
-                    };
-                    self.withdraw(*id, key, before, wakers);
+                    match (change_of(*id), rows.at(*id)) {
+                        (Some((_, change)), _) => self.withdraw(*id, change, wakers),
+                        (None, Some((key, row))) => {
+                            let change = Change {
+                                key: key.clone(),
+                                kind: ChangeKind::Remove(RemovalCause::NotInResult),
+                                is_new: false,
+                                before: Some(row.clone()),
+                                after: None,
+                            };
+                            self.withdraw(*id, &change, wakers);
+                        }
+                        (None, None) => {}
+                    }
                 }
             }
             self.next = shown;
@@ -262,16 +285,17 @@ impl<T: Record> WindowReader<T> {
         }
     }
 
-    fn withdraw(&mut self, id: RowId, key: Arc<str>, before: Option<Arc<T>>, wakers: &mut Wakers) {
+    /// Delivers that a row left because of this change.
+    fn withdraw(&mut self, id: RowId, change: &Change<T>, wakers: &mut Wakers) {
         self.delivered.set(id, false);
         if self.withheld.set(id, false) {
             return;
         }
         let left = Change {
-            key,
-            kind: ChangeKind::Delete,
+            key: change.key.clone(),
+            kind: ChangeKind::Remove(change.kind.removal()),
             is_new: false,
-            before,
+            before: change.before.clone(),
             after: None,
         };
         self.queue.push(&left, wakers);

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::session::RemovalCause;
+
 /// A change of a row. Readers share its rows, so that a hundred readers cost a hundred pointers.
 #[derive(Debug)]
 pub struct Change<T> {
@@ -11,7 +13,7 @@ pub struct Change<T> {
     pub(crate) is_new: bool,
     /// The row before. Kept only if a reader wants it.
     pub(crate) before: Option<Arc<T>>,
-    /// The row after. `None` only for a delete.
+    /// The row after. `None` only for a removed row.
     pub(crate) after: Option<Arc<T>>,
 }
 
@@ -19,15 +21,25 @@ pub struct Change<T> {
 pub(crate) enum ChangeKind {
     Upsert,
     Patch,
-    Delete,
+    Remove(RemovalCause),
+}
+
+impl ChangeKind {
+    /// Returns why the row is gone.
+    pub(crate) fn removal(self) -> RemovalCause {
+        match self {
+            ChangeKind::Remove(cause) => cause,
+            ChangeKind::Upsert | ChangeKind::Patch => RemovalCause::NotInResult,
+        }
+    }
 }
 
 impl<T> Change<T> {
     /// Merges a later change of the same row into this one, which then goes from its own `before` to the later
-    /// `after`. A row that came and went becomes a delete of a row that the reader never had.
+    /// `after`. A row that came and went becomes the removal of a row that the reader never had.
     pub(crate) fn fold(&mut self, later: Change<T>) {
         self.kind = match (self.kind, later.kind) {
-            (_, ChangeKind::Delete) => ChangeKind::Delete,
+            (_, remove @ ChangeKind::Remove(_)) => remove,
             (ChangeKind::Patch, ChangeKind::Patch) => ChangeKind::Patch,
             _ => ChangeKind::Upsert,
         };

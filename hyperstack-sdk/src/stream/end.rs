@@ -48,3 +48,19 @@ pub enum EndReason {
         view: String,
     },
 }
+
+impl EndReason {
+    /// Logs a warning if the reason is likely a mistake in the program. `T` is the stream's row.
+    pub(crate) fn warn<T>(&self) {
+        let row = std::any::type_name::<T>();
+        match self {
+            EndReason::Closed(CloseReason::Dropped) => tracing::warn!(
+                "a stream of {row} ended because its client was dropped: keep the `HyperStack` or a view handle, or call `.keep_alive()` on the stream"
+            ),
+            EndReason::UnknownView { .. } | EndReason::Tape { .. } => {
+                tracing::warn!("a stream of {row} ended: {self}");
+            }
+            _ => {}
+        }
+    }
+}

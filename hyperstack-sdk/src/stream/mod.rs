@@ -8,9 +8,12 @@ mod meter;
 
 mod queue;
 
+mod item;
 mod watch;
 
+mod erased;
 mod operator;
+mod row_change;
 mod update;
 
 mod end;
@@ -18,14 +21,18 @@ mod error;
 
 pub(crate) use change::{Change, ChangeKind};
 pub use end::EndReason;
+pub use erased::ErasedStream;
 pub use error::{RowError, RowErrorCause, StreamError};
+pub use item::{AnyRow, Item, WindowRows};
 pub(crate) use meter::Meter;
 pub use operator::{Filter, FilterMap, Identity, Map, Operator, Then};
 #[cfg(test)]
-pub(crate) use queue::Next;
-pub(crate) use queue::{Policy, Queue, Wakers};
+pub(crate) use queue::{Needs, Next};
+pub(crate) use queue::{Options, Policy, Queue, Wakers};
+pub use row_change::RowChange;
 pub use update::{RichUpdate, Update};
 pub use watch::{
-    EntityStream, Item, RichEntityStream, RowStream, SharedEntityStream, TryEntityStream, Watch,
+    ChangeStream, EntityStream, RichEntityStream, RowStream, SharedEntityStream, TryEntityStream,
+    Watch, WindowStream,
 };
-pub(crate) use watch::{Options, Subscription};
+pub(crate) use watch::{Reader, Subscription};

@@ -8,6 +8,7 @@ use super::change::{Change, ChangeKind};
 use super::end::EndReason;
 use super::error::StreamError;
 use super::meter::Meter;
+use crate::session::RemovalCause;
 
 /// Readers to wake once no lock is held. A waker can run any code, and may even drop its stream.
 pub(crate) type Wakers = Vec<Waker>;
@@ -24,13 +25,33 @@ pub(crate) enum Policy {
     Unbounded,
 }
 
+/// What a reader needs from its queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Needs {
+    /// Every change.
+    Changes,
+    /// Every change, with the row as it was before.
+    ChangesWithBefore,
+    /// Only that something changed: the reader then reads its whole window from the cache.
+    Window,
+}
+
+/// The options of a queue.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Options {
+    pub(crate) needs: Needs,
+    pub(crate) wants_errors: bool,
+    /// `None` means the client's default.
+    pub(crate) policy: Option<Policy>,
+}
+
 /// How many errors a queue keeps.
 const ERRORS: usize = 1024;
 
 /// A reader's queued changes, in order. While the reader keeps up, every change is kept. The writer never waits.
 #[derive(Debug)]
 pub(crate) struct Queue<T> {
-    keeps_before: bool,
+    needs: Needs,
     wants_errors: bool,
     meter: Arc<Meter>,
     state: Mutex<QueueState<T>>,
@@ -47,6 +68,8 @@ struct QueueState<T> {
     read: u64,
     /// While conflating: the place of each key's queued change.
     places: Option<HashMap<Arc<str>, u64>>,
+    /// Whether the window changed since the reader last read it.
+    window_changed: bool,
     /// Whether errors must be read before the next change.
     has_notices: bool,
     errors: VecDeque<StreamError>,
@@ -64,23 +87,24 @@ struct QueueState<T> {
 #[derive(Debug)]
 pub(crate) enum Next<T> {
     Change(Change<T>),
+    /// The window changed.
+    Window,
     Error(StreamError),
     End(EndReason),
 }
 
 impl<T> Queue<T> {
-    pub(crate) fn new(
-        policy: Policy,
-        keeps_before: bool,
-        wants_errors: bool,
-        meter: Arc<Meter>,
-    ) -> Self {
+    /// Creates a queue. `policy` applies if the options have none.
+    pub(crate) fn new(options: Options, policy: Policy, meter: Arc<Meter>) -> Self {
+        let needs = options.needs;
         Queue {
-            keeps_before,
-            wants_errors,
+            needs,
+            wants_errors: options.wants_errors,
             meter,
             state: Mutex::new(QueueState {
-                policy,
+                policy: options.policy.unwrap_or(policy),
+                // The first window is read as soon as it is complete.
+                window_changed: needs == Needs::Window,
                 changes: VecDeque::new(),
                 gaps: 0,
                 read: 0,
@@ -106,7 +130,21 @@ impl<T> Queue<T> {
 
     /// Whether the reader wants each row as it was before a change.
     pub(crate) fn keeps_before(&self) -> bool {
-        self.keeps_before
+        self.needs == Needs::ChangesWithBefore
+    }
+
+    /// Whether the reader reads whole windows.
+    pub(crate) fn reads_window(&self) -> bool {
+        self.needs == Needs::Window
+    }
+
+    /// Notes that the window may have changed, for a reader of whole windows.
+    pub(crate) fn touch(&self, wakers: &mut Wakers) {
+        if self.reads_window() {
+            let mut state = self.lock();
+            state.window_changed = true;
+            wakers.extend(state.waker.take());
+        }
     }
 
     /// Sets the rows that the reader has from its old source. Until [`forget`](Self::forget), an introduced row is
@@ -133,7 +171,7 @@ impl<T> Queue<T> {
         for (key, row) in recalled {
             let change = Change {
                 key,
-                kind: ChangeKind::Delete,
+                kind: ChangeKind::Remove(RemovalCause::NotInResult),
                 is_new: false,
                 before: Some(row),
                 after: None,
@@ -171,6 +209,11 @@ impl<T> Queue<T> {
     }
 
     fn add(&self, state: &mut QueueState<T>, change: Change<T>, wakers: &mut Wakers) {
+        if self.reads_window() {
+            state.window_changed = true;
+            wakers.extend(state.waker.take());
+            return;
+        }
         let before = state.conflated;
         match state.policy {
             Policy::Conflate(capacity) if state.len() >= capacity => state.fold(change),
@@ -257,7 +300,7 @@ impl<T> QueueState<T> {
                 let pending = &mut self.changes[(place - self.read) as usize];
                 let Some(folded) = pending else { return };
                 folded.fold(change);
-                if folded.is_new && folded.kind == ChangeKind::Delete {
+                if folded.is_new && folded.after.is_none() {
                     places.remove(&folded.key);
                     *pending = None;
                     self.gaps += 1;
@@ -318,10 +361,18 @@ impl<T> QueueState<T> {
         change
     }
 
+    /// Returns the next change, or that the window changed.
+    fn pop_data(&mut self) -> Option<Next<T>> {
+        if std::mem::take(&mut self.window_changed) {
+            return Some(Next::Window);
+        }
+        self.pop_change().map(Next::Change)
+    }
+
     fn pop(&mut self) -> Option<Next<T>> {
         if !self.has_notices {
-            if let Some(change) = self.pop_change() {
-                return Some(Next::Change(change));
+            if let Some(change) = self.pop_data() {
+                return Some(change);
             }
         }
         if let Some(count) = take(&mut self.dropped_errors) {
@@ -334,10 +385,7 @@ impl<T> QueueState<T> {
             return Some(Next::Error(StreamError::Lagged { missed }));
         }
         self.has_notices = false;
-        if let Some(change) = self.pop_change() {
-            return Some(Next::Change(change));
-        }
-        self.end.clone().map(Next::End)
+        self.pop_data().or_else(|| self.end.clone().map(Next::End))
     }
 }
 
@@ -351,6 +399,8 @@ mod tests {
     use super::*;
     use crate::session::CloseReason;
 
+    const GONE: ChangeKind = ChangeKind::Remove(RemovalCause::Deleted);
+
     fn change(key: &str, kind: ChangeKind, before: Option<u32>, after: Option<u32>) -> Change<u32> {
         Change {
             key: key.into(),
@@ -362,7 +412,12 @@ mod tests {
     }
 
     fn queue(policy: Policy) -> Queue<u32> {
-        Queue::new(policy, true, true, Arc::default())
+        let options = Options {
+            needs: Needs::ChangesWithBefore,
+            wants_errors: true,
+            policy: None,
+        };
+        Queue::new(options, policy, Arc::default())
     }
 
     fn push(queue: &Queue<u32>, key: &str, row: u32) {
@@ -443,18 +498,9 @@ mod tests {
             fold(ChangeKind::Patch, ChangeKind::Upsert),
             ChangeKind::Upsert
         );
-        assert_eq!(
-            fold(ChangeKind::Upsert, ChangeKind::Delete),
-            ChangeKind::Delete
-        );
-        assert_eq!(
-            fold(ChangeKind::Delete, ChangeKind::Upsert),
-            ChangeKind::Upsert
-        );
-        assert_eq!(
-            fold(ChangeKind::Delete, ChangeKind::Patch),
-            ChangeKind::Upsert
-        );
+        assert_eq!(fold(ChangeKind::Upsert, GONE), GONE);
+        assert_eq!(fold(GONE, ChangeKind::Upsert), ChangeKind::Upsert);
+        assert_eq!(fold(GONE, ChangeKind::Patch), ChangeKind::Upsert);
     }
 
     #[test]
@@ -466,10 +512,7 @@ mod tests {
             let mut created = change(&key, ChangeKind::Upsert, None, Some(n));
             created.is_new = true;
             queue.push(&created, &mut wakers);
-            queue.push(
-                &change(&key, ChangeKind::Delete, Some(n), None),
-                &mut wakers,
-            );
+            queue.push(&change(&key, GONE, Some(n), None), &mut wakers);
         }
         {
             let state = queue.lock();
@@ -479,14 +522,14 @@ mod tests {
         push(&queue, "a", 1);
         push(&queue, "a", 2);
         // The reader had this row, so its delete stays.
-        queue.push(&change("b", ChangeKind::Delete, Some(1), None), &mut wakers);
+        queue.push(&change("b", GONE, Some(1), None), &mut wakers);
         // The first two rows were queued one by one when the conflation began.
         let read = drain(&queue);
         let kinds: Vec<_> = read
             .iter()
             .map(|(key, kind, ..)| (key.as_str(), *kind))
             .collect();
-        assert_eq!(kinds, [("a", ChangeKind::Patch), ("b", ChangeKind::Delete)]);
+        assert_eq!(kinds, [("a", ChangeKind::Patch), ("b", GONE)]);
         assert_eq!(queue.depth(), 0);
         push(&queue, "c", 1);
         assert_eq!(drain(&queue).len(), 1);

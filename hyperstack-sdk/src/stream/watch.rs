@@ -3,19 +3,19 @@
 use std::any::Any;
 use std::fmt;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::task::{ready, Context, Poll};
 
 use futures_util::stream::{FusedStream, Stream};
-use serde_json::Value;
 
-use super::change::{Change, ChangeKind};
 use super::end::EndReason;
+use super::erased::ErasedStream;
 use super::error::StreamError;
+use super::item::{Item, WindowRows};
 use super::operator::{Filter, FilterMap, Identity, Map, Operator, Then};
-use super::queue::{Next, Policy, Queue};
+use super::queue::{Next, Options, Policy, Queue};
+use super::row_change::RowChange;
 use super::update::{RichUpdate, Update};
-use crate::patch::Record;
 
 /// A stream of [`Update`]s.
 pub type EntityStream<T> = Watch<Update<T>>;
@@ -31,6 +31,12 @@ pub type RichEntityStream<T> = Watch<RichUpdate<T>>;
 
 /// A stream of [`Update`]s and [`StreamError`]s.
 pub type TryEntityStream<T> = Watch<Result<Update<T>, StreamError>>;
+
+/// A stream of [`RowChange`]s, which say everything about a change.
+pub type ChangeStream<T> = Watch<RowChange<T>>;
+
+/// A stream of whole windows: all rows, in the view's order, after each change.
+pub type WindowStream<T> = Watch<WindowRows<T>>;
 
 /// A stream over a view: first the current rows, then every change.
 ///
@@ -82,6 +88,7 @@ pub type TryEntityStream<T> = Watch<Result<Update<T>, StreamError>>;
 pub struct Watch<I: Item, O = Identity> {
     state: WatchState<I::Row>,
     operator: O,
+    client: Client,
 }
 
 enum WatchState<T> {
@@ -97,73 +104,95 @@ enum WatchState<T> {
 /// Subscribes, at the first poll.
 type Subscriber<T> = Box<dyn FnOnce(Options) -> Subscription<T> + Send>;
 
-/// What a stream needs from its queue.
-#[derive(Debug, Clone, Copy)]
-pub struct Options {
-    pub(crate) keeps_before: bool,
-    pub(crate) wants_errors: bool,
-    /// `None` means the client's default.
-    pub(crate) policy: Option<Policy>,
+/// The client's connection, which closes when nothing owns it.
+#[derive(Default)]
+struct Client {
+    connection: Option<Weak<dyn Any + Send + Sync>>,
+    /// Keeps the connection open.
+    kept: Option<Arc<dyn Any + Send + Sync>>,
 }
 
-/// A reader's queue, and the guard that removes the reader when it is dropped.
+/// A stream's place among the readers, which it leaves when it is dropped.
+pub(crate) trait Reader<T>: Send {
+    /// Returns the rows of the reader's window, front to back, or `None` while they are not complete.
+    fn window(&self) -> Option<Vec<Arc<T>>>;
+}
+
+/// A reader's queue and its place.
 pub(crate) struct Subscription<T> {
-    pub(crate) queue: Arc<Queue<T>>,
-    pub(crate) _guard: Box<dyn Any + Send>,
+    queue: Arc<Queue<T>>,
+    reader: Box<dyn Reader<T>>,
+    /// The window that the stream last yielded.
+    window: Option<WindowRows<T>>,
 }
 
 impl<T> Subscription<T> {
-    /// Returns a subscription that has already ended.
-    pub(crate) fn ended(options: Options, reason: &EndReason) -> Self {
-        let (before, errors) = (options.keeps_before, options.wants_errors);
-        let queue = Queue::new(Policy::Unbounded, before, errors, Arc::default());
-        queue.end(reason, &mut Vec::new());
+    pub(crate) fn new(queue: Arc<Queue<T>>, reader: impl Reader<T> + 'static) -> Self {
         Subscription {
-            queue: Arc::new(queue),
-            _guard: Box::new(()),
+            queue,
+            reader: Box::new(reader),
+            window: None,
         }
     }
-}
 
-/// An item that a [`Watch`] yields: a row, an [`Update`] or a [`RichUpdate`], with rows by value or in an [`Arc`],
-/// or a `Result` of one of these. Sealed.
-pub trait Item: sealed::Item {}
-
-impl<I: sealed::Item> Item for I {}
-
-mod sealed {
-    use super::{Change, EndReason, Options, Record, StreamError};
-
-    pub trait Item: Sized {
-        type Row: Record;
-        /// The same item, with its rows in `Arc`s.
-        type Shared: super::Item<Row = Self::Row>;
-        const OPTIONS: Options;
-        /// Returns `None` if this kind of item does not show the change.
-        fn from_change(change: Change<Self::Row>) -> Option<Self>;
-        fn from_error(_: StreamError) -> Option<Self> {
-            None
+    /// Returns a subscription that has already ended.
+    pub(crate) fn ended(options: Options, reason: &EndReason) -> Self {
+        struct Nowhere;
+        impl<T> Reader<T> for Nowhere {
+            fn window(&self) -> Option<Vec<Arc<T>>> {
+                None
+            }
         }
-        /// Returns the last item, if this kind of item shows the end.
-        fn from_end(_: &EndReason) -> Option<Self> {
-            None
+        let queue = Queue::new(options, Policy::Unbounded, Arc::default());
+        queue.end(reason, &mut Vec::new());
+        Subscription::new(Arc::new(queue), Nowhere)
+    }
+
+    /// Returns the window if it is complete and differs from the last one.
+    fn read_window(&mut self) -> Option<WindowRows<T>>
+    where
+        T: PartialEq,
+    {
+        let rows = self.reader.window()?;
+        // The cache replaces a row that a window holds, so equal pointers are equal rows.
+        let is_same = |last: &WindowRows<T>| {
+            let mut pairs = last.iter().zip(&rows);
+            last.len() == rows.len() && pairs.all(|(a, b)| Arc::ptr_eq(a, b) || a == b)
+        };
+        if self.window.as_ref().is_some_and(is_same) {
+            return None;
         }
+        let rows = WindowRows::from(rows);
+        self.window = Some(rows.clone());
+        Some(rows)
     }
 }
 
 impl<I: Item> Watch<I> {
+    /// Creates a lazy stream. `connection` keeps the connection open while it is upgraded.
     pub(crate) fn new(
+        connection: Weak<dyn Any + Send + Sync>,
         subscriber: impl FnOnce(Options) -> Subscription<I::Row> + Send + 'static,
     ) -> Self {
         Watch {
             state: WatchState::Lazy(Some(Box::new(subscriber)), None),
             operator: Identity,
+            client: Client {
+                connection: Some(connection),
+                kept: None,
+            },
         }
     }
 
     /// Returns a stream that has already ended.
     pub(crate) fn ended(reason: EndReason) -> Self {
-        Watch::new(move |options| Subscription::ended(options, &reason))
+        let subscriber: Subscriber<I::Row> =
+            Box::new(move |options| Subscription::ended(options, &reason));
+        Watch {
+            state: WatchState::Lazy(Some(subscriber), None),
+            operator: Identity,
+            client: Client::default(),
+        }
     }
 
     /// Yields rows as `Arc<T>`s shared with the cache, instead of copies.
@@ -184,9 +213,67 @@ impl<I: Item> Watch<I> {
     /// # }
     /// ```
     pub fn shared(self) -> Watch<I::Shared> {
+        self.yielding()
+    }
+
+    /// Yields [`Update`]s: the row after each change.
+    pub fn updates(self) -> Watch<I::Like<Update<I::Held>>> {
+        self.yielding()
+    }
+
+    /// Yields [`RichUpdate`]s: the row before and after each change.
+    pub fn rich(self) -> Watch<I::Like<RichUpdate<I::Held>>> {
+        self.yielding()
+    }
+
+    /// Yields plain rows: each row after it changes. Rows that leave are not reported.
+    pub fn rows(self) -> Watch<I::Like<I::Held>> {
+        self.yielding()
+    }
+
+    /// Yields [`RowChange`]s: the row before and after each change, a typed patch, and why a row is gone.
+    pub fn changes(self) -> Watch<I::Like<RowChange<I::Held>>> {
+        self.yielding()
+    }
+
+    /// Yields whole windows: all rows of the stream in the view's order, first when they are complete and then after
+    /// each change.
+    ///
+    /// Rows are `Arc`s shared with the cache. The stream yields the latest window only: changes that arrive before
+    /// you poll again are in one item. A snapshot after a reconnect is one item too, and none if nothing changed.
+    /// Rows that were watched by keys come in the order of the keys.
+    ///
+    /// ```no_run
+    /// use hyperstack_sdk::prelude::*;
+    ///
+    /// # #[derive(Debug, Clone, PartialEq, Entity, Views)]
+    /// # #[view(by_volume)]
+    /// # struct Token { name: String }
+    /// # async fn run(hs: HyperStack) {
+    /// let mut boards = hs.views::<TokenViews>().by_volume().take(10).watch().windows();
+    /// while let Some(tokens) = boards.next().await {
+    ///     for (place, token) in tokens.iter().enumerate() {
+    ///         println!("{}. {}", place + 1, token.name);
+    ///     }
+    /// }
+    /// # }
+    /// ```
+    pub fn windows(self) -> Watch<I::Like<WindowRows<I::Row>>> {
+        self.yielding()
+    }
+
+    /// Yields each item as `Ok`, and errors such as decode errors and the end of the stream as `Err`.
+    ///
+    /// See [`StreamError`].
+    pub fn with_errors(self) -> Watch<Result<I::Plain, StreamError>> {
+        self.yielding()
+    }
+
+    fn yielding<J: Item<Row = I::Row>>(self) -> Watch<J> {
         Watch {
             state: self.state,
             operator: Identity,
+            client: self.client,
         }
     }
 }
@@ -209,6 +296,27 @@ impl<I: Item, O> Watch<I, O> {
     /// Memory grows as long as the reader is slower than the server.
     pub fn unbounded(self) -> Self {
         self.with(Policy::Unbounded)
+    }
+
+    /// Keeps the client's connection open until this stream is dropped.
+    ///
+    /// Without this, the stream ends when you drop the last [`HyperStack`](crate::HyperStack) and view handle. Has no
+    /// effect if they are gone already.
+    ///
+    /// ```no_run
+    /// use hyperstack_sdk::prelude::*;
+    ///
+    /// # #[derive(Debug, Clone, PartialEq, Entity)]
+    /// # struct Token { name: Option<String> }
+    /// async fn tokens(url: &str) -> Result<EntityStream<Token>, ConnectError> {
+    ///     let hs = HyperStack::connect(url).await?;
+    ///     Ok(hs.watch::<Token>().keep_alive())
+    /// }
+    /// ```
+    pub fn keep_alive(mut self) -> Self {
+        let connection = self.client.connection.as_ref();
+        self.client.kept = connection.and_then(Weak::upgrade);
+        self
     }
 
     fn with(mut self, policy: Policy) -> Self {
@@ -267,7 +375,30 @@ impl<I: Item, O: Operator<I>> Watch<I, O> {
         Watch {
             state: self.state,
             operator: Then(self.operator, next),
+            client: self.client,
         }
+    }
+
+    /// Returns the same stream as a type that names only the items, such as `ErasedStream<String>`.
+    ///
+    /// Use it to store a stream with operators in a struct, or to return it. It costs one allocation, and an
+    /// indirect call for each poll.
+    ///
+    /// ```no_run
+    /// use hyperstack_sdk::{prelude::*, ErasedStream};
+    ///
+    /// # #[derive(Debug, Clone, PartialEq, Entity)]
+    /// # struct Token { name: String }
+    /// fn names(hs: &HyperStack) -> ErasedStream<String> {
+    ///     hs.listen::<Token>().map(|token| token.name).erased()
+    /// }
+    /// ```
+    pub fn erased(self) -> ErasedStream<O::Out>
+    where
+        I: 'static,
+        O: Send + 'static,
+    {
+        ErasedStream::new(self)
     }
 }
 
@@ -296,10 +427,10 @@ impl<I: Item, O> Watch<I, O> {
     fn start(&mut self) -> Option<&Queue<I::Row>> {
         if let WatchState::Lazy(subscriber, policy) = &mut self.state {
             if let Some(subscriber) = subscriber.take() {
-                let policy = *policy;
                 let options = Options {
-                    policy,
-                    ..I::OPTIONS
+                    needs: I::NEEDS,
+                    wants_errors: I::WANTS_ERRORS,
+                    policy: *policy,
                 };
                 self.state = WatchState::Live(subscriber(options));
             }
@@ -318,9 +449,10 @@ fn ended<T>() -> Poll<Option<T>> {
 
 /// Makes an item. `None` where nothing changed for this kind of item.
 #[inline]
-fn make<I: Item>(next: Next<I::Row>) -> Option<I> {
+fn make<I: Item>(next: Next<I::Row>, window: Option<WindowRows<I::Row>>) -> Option<I> {
     match next {
         Next::Change(change) => I::from_change(change),
+        Next::Window => window.and_then(I::from_window),
         Next::Error(error) => I::from_error(error),
         Next::End(reason) => I::from_end(&reason),
     }
@@ -335,12 +467,23 @@ impl<I: Item, O: Operator<I>> Stream for Watch<I, O> {
                 return ended();
             };
             let next = ready!(queue.poll_next(context));
-            if let Next::End(reason) = &next {
-                let (reason, conflated) = (reason.clone(), queue.conflated());
-                self.state = WatchState::Ended { reason, conflated };
+            let mut window = None;
+            match &next {
+                Next::Change(_) | Next::Error(_) => {}
+                Next::Window => {
+                    if let WatchState::Live(subscription) = &mut self.state {
+                        window = subscription.read_window();
+                    }
+                }
+                Next::End(reason) => {
+                    reason.warn::<I::Row>();
+                    let (reason, conflated) = (reason.clone(), queue.conflated());
+                    self.state = WatchState::Ended { reason, conflated };
+                    self.client = Client::default();
+                }
             }
             // In a debug build, every move of an item takes its size on the stack, and so would a match on it.
-            let out = self.operator.apply(|| make(next));
+            let out = self.operator.apply(|| make(next, window));
             if out.is_some() {
                 return Poll::Ready(out);
             }
@@ -365,176 +508,5 @@ impl<I: Item, O> fmt::Debug for Watch<I, O> {
             WatchState::Ended { reason, .. } => format!("Ended({reason:?})"),
         };
         f.debug_struct("Watch").field("state", &state).finish()
-    }
-}
-
-const PLAIN: Options = Options {
-    keeps_before: false,
-    wants_errors: false,
-    policy: None,
-};
-
-const RICH: Options = Options {
-    keeps_before: true,
-    ..PLAIN
-};
-
-impl<T: Record> sealed::Item for Update<Arc<T>> {
-    type Row = T;
-    type Shared = Self;
-    const OPTIONS: Options = PLAIN;
-
-    #[inline]
-    fn from_change(change: Change<T>) -> Option<Self> {
-        let key = String::from(&*change.key);
-        Some(match (change.kind, change.after) {
-            (ChangeKind::Upsert, Some(data)) => Update::Upsert { key, data },
-            (ChangeKind::Patch, Some(data)) => Update::Patch { key, data },
-            (ChangeKind::Delete, _) | (_, None) => Update::Delete { key },
-        })
-    }
-}
-
-impl<T: Record> sealed::Item for Update<T> {
-    type Row = T;
-    type Shared = Update<Arc<T>>;
-    const OPTIONS: Options = PLAIN;
-
-    fn from_change(change: Change<T>) -> Option<Self> {
-        // One function for each kind: in a debug build, each takes the stack of the rows in it.
-        fn upsert<T: Clone>(key: String, row: Arc<T>) -> Option<Update<T>> {
-            let data = owned(row);
-            Some(Update::Upsert { key, data })
-        }
-        fn patch<T: Clone>(key: String, row: Arc<T>) -> Option<Update<T>> {
-            let data = owned(row);
-            Some(Update::Patch { key, data })
-        }
-        fn delete<T>(key: String) -> Option<Update<T>> {
-            Some(Update::Delete { key })
-        }
-        match Update::<Arc<T>>::from_change(change)? {
-            Update::Upsert { key, data } => upsert(key, data),
-            Update::Patch { key, data } => patch(key, data),
-            Update::Delete { key } => delete(key),
-        }
-    }
-}
-
-impl<T: Record> sealed::Item for RichUpdate<Arc<T>> {
-    type Row = T;
-    type Shared = Self;
-    const OPTIONS: Options = RICH;
-
-    fn from_change(change: Change<T>) -> Option<Self> {
-        let key = String::from(&*change.key);
-        Some(match (change.before, change.after) {
-            (None, Some(data)) => RichUpdate::Created { key, data },
-            (Some(before), Some(after)) => {
-                if before == after {
-                    return None;
-                }
-                let patch = before.diff(&after);
-                RichUpdate::Updated {
-                    key,
-                    // A patch is made of strings, numbers and booleans: it always serializes.
-                    patch: serde_json::to_value(&patch).ok(),
-                    before,
-                    after,
-                }
-            }
-            (last_known, None) => RichUpdate::Deleted { key, last_known },
-        })
-    }
-}
-
-impl<T: Record> sealed::Item for RichUpdate<T> {
-    type Row = T;
-    type Shared = RichUpdate<Arc<T>>;
-    const OPTIONS: Options = RICH;
-
-    fn from_change(change: Change<T>) -> Option<Self> {
-        // One function for each kind, as for `Update`.
-        fn created<T: Clone>(key: String, row: Arc<T>) -> Option<RichUpdate<T>> {
-            let data = owned(row);
-            Some(RichUpdate::Created { key, data })
-        }
-        fn updated<T: Clone>(
-            key: String,
-            before: Arc<T>,
-            after: Arc<T>,
-            patch: Option<Value>,
-        ) -> Option<RichUpdate<T>> {
-            Some(RichUpdate::Updated {
-                key,
-                before: owned(before),
-                after: owned(after),
-                patch,
-            })
-        }
-        fn deleted<T: Clone>(key: String, row: Option<Arc<T>>) -> Option<RichUpdate<T>> {
-            let last_known = row.map(owned);
-            Some(RichUpdate::Deleted { key, last_known })
-        }
-        match RichUpdate::<Arc<T>>::from_change(change)? {
-            RichUpdate::Created { key, data } => created(key, data),
-            RichUpdate::Updated {
-                key,
-                before,
-                after,
-                patch,
-            } => updated(key, before, after, patch),
-            RichUpdate::Deleted { key, last_known } => deleted(key, last_known),
-        }
-    }
-}
-
-impl<T: Record> sealed::Item for Arc<T> {
-    type Row = T;
-    type Shared = Self;
-    const OPTIONS: Options = PLAIN;
-
-    fn from_change(change: Change<T>) -> Option<Self> {
-        change.after
-    }
-}
-
-impl<T: Record> sealed::Item for T {
-    type Row = T;
-    type Shared = Arc<T>;
-    const OPTIONS: Options = PLAIN;
-
-    fn from_change(change: Change<T>) -> Option<Self> {
-        change.after.map(owned)
-    }
-}
-
-impl<U: sealed::Item> sealed::Item for Result<U, StreamError> {
-    type Row = U::Row;
-    type Shared = Result<U::Shared, StreamError>;
-    const OPTIONS: Options = Options {
-        wants_errors: true,
-        ..U::OPTIONS
-    };
-
-    fn from_change(change: Change<U::Row>) -> Option<Self> {
-        U::from_change(change).map(Ok)
-    }
-
-    fn from_error(error: StreamError) -> Option<Self> {
-        Some(Err(error))
-    }
-
-    fn from_end(reason: &EndReason) -> Option<Self> {
-        Some(Err(StreamError::Ended(reason.clone())))
-    }
-}
-
-/// Returns the row. Copies it only if it is shared.
-fn owned<T: Clone>(mut row: Arc<T>) -> T {
-    match Arc::get_mut(&mut row) {
-        Some(_) => Arc::unwrap_or_clone(row),
-        // Copied here, in one move: `unwrap_or_clone` takes several.
-        None => T::clone(&row),
     }
 }

@@ -4,18 +4,18 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use super::part::Part;
 use super::read::ReadError;
-use super::read::{owned, View};
+use super::read::{owned, wait_for, View};
 use super::shared::Shared;
+use super::single::SingleView;
 use crate::engine::{Handle, Place};
-use crate::patch::{FilterError, Record};
+use crate::patch::{FilterError, FilterValue, Record};
 use crate::session::{Query, Route, Window};
 use crate::store::Cache;
 use crate::stream::{
     EndReason, EntityStream, Item, RichEntityStream, RowStream, TryEntityStream, Watch,
+    WindowStream,
 };
 use crate::wire::Seq;
 
@@ -106,8 +106,9 @@ impl<T: Record, Kind> ListView<T, Kind> {
 
     /// Keeps rows whose field at `path` equals `value`. Several filters are combined with AND.
     ///
-    /// `path` consists of wire names joined by dots, such as `state.status`. `value` is anything that converts to
-    /// JSON: text, a number, `true`, `None` for null, or `json!(..)`.
+    /// `path` consists of wire names joined by dots, such as `state.status`. `value` is text, a number, `true`, a leaf
+    /// such as `Phase::Open`, `None::<T>` for null, or `json!(..)`; see [`FilterValue`]. To filter with a closure, use
+    /// [`filter_rows`](Self::filter_rows).
     ///
     /// Values are compared as the field's type, so `"7"` equals the integer 7. If `value` is an object, only the
     /// fields that it has are compared. `null` never matches a field that is not nullable.
@@ -127,21 +128,57 @@ impl<T: Record, Kind> ListView<T, Kind> {
     /// A path that is not in the row's struct, or a value that the field cannot have, is an error of the first
     /// read: `try_get` returns [`ReadError::Filter`], `get` returns no rows and logs a warning, and a stream ends
     /// with [`EndReason::Filter`].
-    pub fn filter(mut self, path: &str, value: impl Into<Value>) -> Self {
-        self.part = self.part.filter(path, value.into());
+    pub fn filter(mut self, path: &str, value: impl FilterValue) -> Self {
+        self.part = self.part.filter(path, value.into_json());
+        self
+    }
+
+    /// Keeps rows that `predicate` accepts.
+    ///
+    /// The client applies it, before `skip` and `take`, so it needs the whole view: every row of the view is sent. If a
+    /// field's value decides, [`filter`](Self::filter) sends less. `predicate` must depend on the row alone: it runs
+    /// only when a row changes.
+    ///
+    /// ```no_run
+    /// # use hyperstack_sdk::prelude::*;
+    /// # #[derive(Debug, Clone, PartialEq, Entity, Views)]
+    /// # struct Player { name: String, score: i64 }
+    /// # async fn run(hs: HyperStack) {
+    /// let best = hs.views::<PlayerViews>().list().filter_rows(|player| player.score > 100);
+    /// let first_five = best.take(5).get().await;
+    /// # }
+    /// ```
+    pub fn filter_rows(mut self, predicate: impl Fn(&T) -> bool + Send + Sync + 'static) -> Self {
+        self.part = self.part.filter_rows(Arc::new(predicate));
         self
     }
 
     /// Limits the window to the first `rows` rows. A second call replaces the first.
-    pub fn take(mut self, rows: u64) -> Self {
-        self.part.window.take = Some(rows);
+    pub fn take(mut self, rows: usize) -> Self {
+        self.part.window.take = Some(rows as u64);
         self
     }
 
     /// Skips the first `rows` rows. A second call replaces the first.
-    pub fn skip(mut self, rows: u64) -> Self {
-        self.part.window.skip = rows;
+    pub fn skip(mut self, rows: usize) -> Self {
+        self.part.window.skip = rows as u64;
         self
+    }
+
+    /// Returns a handle to the first row, which follows it when another row takes the first place.
+    ///
+    /// ```no_run
+    /// # use hyperstack_sdk::prelude::*;
+    /// # #[derive(Debug, Clone, PartialEq, Entity, Views)]
+    /// # #[view(by_score)]
+    /// # struct Player { team: String }
+    /// # async fn run(hs: HyperStack) {
+    /// let players = hs.views::<PlayerViews>().by_score();
+    /// let best_red: Option<Player> = players.filter("team", "red").first().get().await;
+    /// # }
+    /// ```
+    pub fn first(self) -> SingleView<T> {
+        SingleView::of(self.take(1))
     }
 
     /// Returns a handle that reads the same rows as `Arc`s shared with the cache, without copying them.
@@ -219,6 +256,46 @@ impl<T: Record, Kind> ListView<T, Kind> {
         self.stream()
     }
 
+    /// Streams the whole window: all its rows in order, first when they are complete and then after each change.
+    ///
+    /// The rows are `Arc`s shared with the cache; see [`Watch::windows`].
+    ///
+    /// ```no_run
+    /// # use hyperstack_sdk::prelude::*;
+    /// # #[derive(Debug, Clone, PartialEq, Entity, Views)]
+    /// # #[view(by_score)]
+    /// # struct Player { name: String }
+    /// # async fn run(hs: HyperStack) {
+    /// let mut boards = hs.views::<PlayerViews>().by_score().take(10).watch_window();
+    /// while let Some(players) = boards.next().await {
+    ///     let names: Vec<&str> = players.iter().map(|player| &*player.name).collect();
+    ///     println!("{}", names.join(", "));
+    /// }
+    /// # }
+    /// ```
+    pub fn watch_window(&self) -> WindowStream<T> {
+        self.stream()
+    }
+
+    /// Waits for a row that `predicate` accepts, and returns it. A row that is there already counts.
+    ///
+    /// Waits without a limit: for one, use `tokio::time::timeout`. Cancel safe.
+    ///
+    /// # Errors
+    ///
+    /// Why no such row can come any more, for example because the client has closed.
+    pub async fn wait_for(&self, predicate: impl FnMut(&T) -> bool) -> Result<T, EndReason> {
+        wait_for(self.listen(), predicate).await
+    }
+
+    pub(super) fn of_kind<Other>(self) -> ListView<T, Other> {
+        ListView {
+            view: self.view,
+            part: self.part,
+            kind: PhantomData,
+        }
+    }
+
     pub(super) async fn read(&self) -> (Vec<Arc<T>>, Result<(), ReadError>) {
         let filter = match self.part.predicate() {
             Ok(filter) => filter,
@@ -293,8 +370,8 @@ impl<T: Record> ListView<T> {
     /// It starts with the latest `rows` rows or, with [`after`](Self::after), the first ones after that position.
     /// Unlike [`take`](Self::take), this is not a window: later changes of all rows follow. [`get`](Self::get)
     /// returns only these rows.
-    pub fn with_snapshot_limit(mut self, rows: u64) -> Self {
-        self.part.window.snapshot_limit = Some(rows);
+    pub fn with_snapshot_limit(mut self, rows: usize) -> Self {
+        self.part.window.snapshot_limit = Some(rows as u64);
         self
     }
 }
@@ -310,6 +387,13 @@ impl<T: Record, Kind> Clone for ListView<T, Kind> {
             part: self.part.clone(),
             kind: PhantomData,
         }
+    }
+}
+
+impl<T: Record> From<ListView<T>> for WindowView<T> {
+    /// Makes one type of the handles to an entity's list and to derived views.
+    fn from(list: ListView<T>) -> Self {
+        list.of_kind()
     }
 }
 

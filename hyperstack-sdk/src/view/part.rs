@@ -9,11 +9,12 @@ use crate::session::{Filters, Window};
 use crate::store::Predicate;
 
 /// A window and the filters on its rows.
-#[derive(Debug)]
 pub(super) struct Part<T: Patchable> {
     pub(super) window: Window,
     /// The values that every row must have, one patch for each filter, or why a filter is invalid.
     filters: Result<Vec<T::Patch>, FilterError>,
+    /// The closures that every row must pass.
+    predicates: Vec<Predicate<T>>,
 }
 
 impl<T: Patchable> Part<T> {
@@ -21,7 +22,15 @@ impl<T: Patchable> Part<T> {
         Part {
             window,
             filters: Ok(Vec::new()),
+            predicates: Vec::new(),
         }
+    }
+
+    /// Adds a closure that every row must pass.
+    pub(super) fn filter_rows(mut self, predicate: Predicate<T>) -> Self {
+        self.window.filtered = true;
+        self.predicates.push(predicate);
+        self
     }
 
     /// Adds a filter: the field at `path` must equal `value`.
@@ -39,8 +48,12 @@ impl<T: Record> Part<T> {
     /// Returns the predicate that all filters make together, or `None` if there are no filters.
     pub(super) fn predicate(&self) -> Result<Option<Predicate<T>>, FilterError> {
         let filters = self.filters.clone()?;
-        Ok((!filters.is_empty()).then(|| -> Predicate<T> {
-            Arc::new(move |row| filters.iter().all(|patch| T::holds(row, patch)))
+        let predicates = self.predicates.clone();
+        Ok(self.window.filtered.then(|| -> Predicate<T> {
+            Arc::new(move |row| {
+                filters.iter().all(|patch| T::holds(row, patch))
+                    && predicates.iter().all(|predicate| predicate(row))
+            })
         }))
     }
 }
@@ -49,10 +62,14 @@ impl<T: Patchable> Part<T> {
     /// Returns the filters for a v2 server: dotted paths, and each value as the field's type writes it. An
     /// object becomes one filter for each of its fields.
     ///
-    /// Returns none, so that the client filters, if the server would compare a value differently than the
-    /// field's type does: for the server, `null` is not a missing value, and `20` does not equal `20.0`.
+    /// Returns none, so that the client filters, if there are closures, or if the server would compare a value
+    /// differently than the field's type does: for the server, `null` is not a missing value, and `20` does not equal
+    /// `20.0`.
     pub(super) fn filters(&self) -> Filters {
         let mut filters = Filters::new();
+        if !self.predicates.is_empty() {
+            return filters;
+        }
         for patch in self.filters.iter().flatten() {
             // A patch is made of strings, numbers and booleans: it always serializes.
             let json = serde_json::to_value(patch).unwrap_or_default();
@@ -96,6 +113,7 @@ impl<T: Patchable> Clone for Part<T> {
         Part {
             window: self.window,
             filters: self.filters.clone(),
+            predicates: self.predicates.clone(),
         }
     }
 }

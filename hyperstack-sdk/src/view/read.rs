@@ -4,13 +4,13 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::FutureExt;
+use futures_util::{FutureExt, StreamExt};
 
 use crate::engine::{ConnectionState, Handle, Place};
 use crate::patch::{FilterError, Record};
 use crate::session::{CloseReason, Filters, Query, Route, TooManySubscriptions, Window};
 use crate::store::{Cache, Outcome, PartialRows, Predicate};
-use crate::stream::{Item, Watch};
+use crate::stream::{EndReason, Item, RowStream, Watch};
 use crate::wire::{FrameError, Issue};
 
 /// Why a read failed. Returned by the `try_get` and `try_list` methods.
@@ -228,8 +228,26 @@ impl<T: Record> View<T> {
         filter: Option<Predicate<T>>,
     ) -> Watch<I> {
         let engine = self.handle.engine().clone();
-        Watch::new(move |options| engine.subscribe(queries, filter, options))
+        Watch::new(self.handle.connection(), move |options| {
+            engine.subscribe(queries, filter, options)
+        })
     }
+}
+
+/// Waits for a row of the stream that `predicate` accepts.
+pub(super) async fn wait_for<T: Record>(
+    rows: RowStream<T>,
+    mut predicate: impl FnMut(&T) -> bool,
+) -> Result<T, EndReason> {
+    let mut rows = rows.shared();
+    while let Some(row) = rows.next().await {
+        if predicate(&row) {
+            return Ok(owned(row));
+        }
+    }
+    let reason = rows.end_reason().cloned();
+    // A stream that has ended has a reason.
+    Err(reason.unwrap_or(EndReason::NothingToWatch))
 }
 
 /// The row itself, copied out of the cache.

@@ -3,15 +3,15 @@
 use std::fmt;
 use std::sync::Arc;
 
-use serde_json::Value;
-
-use super::list::WindowView;
+use super::list::{ListView, WindowView};
 use super::read::owned;
 use super::read::ReadError;
 use super::shared::Shared;
 use crate::engine::Handle;
-use crate::patch::Record;
-use crate::stream::{EntityStream, RichEntityStream, RowStream, TryEntityStream};
+use crate::patch::{FilterValue, Record};
+use crate::stream::{
+    EndReason, EntityStream, RichEntityStream, RowStream, TryEntityStream, WindowStream,
+};
 
 /// A handle to the first row of a derived view, such as the latest round.
 ///
@@ -38,8 +38,13 @@ pub struct SingleView<T: Record> {
 
 impl<T: Record> SingleView<T> {
     pub(crate) fn new(handle: Handle, id: &str) -> Self {
+        SingleView::of(WindowView::new(handle, id).take(1))
+    }
+
+    /// Creates a handle to the row of a window of one row.
+    pub(super) fn of<Kind>(window: ListView<T, Kind>) -> Self {
         SingleView {
-            window: WindowView::new(handle, id).take(1),
+            window: window.of_kind(),
         }
     }
 
@@ -50,8 +55,14 @@ impl<T: Record> SingleView<T> {
 
     /// Selects the first row whose field at `path` equals `value`; see
     /// [`ListView::filter`](crate::ListView::filter).
-    pub fn filter(mut self, path: &str, value: impl Into<Value>) -> Self {
+    pub fn filter(mut self, path: &str, value: impl FilterValue) -> Self {
         self.window = self.window.filter(path, value);
+        self
+    }
+
+    /// Selects the first row that `predicate` accepts; see [`ListView::filter_rows`](crate::ListView::filter_rows).
+    pub fn filter_rows(mut self, predicate: impl Fn(&T) -> bool + Send + Sync + 'static) -> Self {
+        self.window = self.window.filter_rows(predicate);
         self
     }
 
@@ -116,6 +127,24 @@ impl<T: Record> SingleView<T> {
     /// See [`StreamError`](crate::StreamError).
     pub fn try_watch(&self) -> TryEntityStream<T> {
         self.window.try_watch()
+    }
+
+    /// Streams the row if there is one: a slice of one row or none, first when the view is ready and then after each
+    /// change.
+    ///
+    /// See [`Watch::windows`](crate::Watch::windows).
+    pub fn watch_window(&self) -> WindowStream<T> {
+        self.window.watch_window()
+    }
+
+    /// Waits until `predicate` accepts the row, and returns the row; see
+    /// [`ListView::wait_for`](crate::ListView::wait_for).
+    ///
+    /// # Errors
+    ///
+    /// Why no such row can come any more.
+    pub async fn wait_for(&self, predicate: impl FnMut(&T) -> bool) -> Result<T, EndReason> {
+        self.window.wait_for(predicate).await
     }
 
     pub(super) async fn read(&self) -> (Option<Arc<T>>, Result<(), ReadError>) {

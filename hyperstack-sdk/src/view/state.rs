@@ -1,20 +1,20 @@
 //! Handles to single rows of a view.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
 use super::read::ReadError;
-use super::read::{owned, View};
+use super::read::{owned, wait_for, View};
 use super::shared::Shared;
 use crate::engine::Handle;
 use crate::patch::Record;
-use crate::stream::{EntityStream, RichEntityStream, RowStream, TryEntityStream};
+use crate::stream::{EndReason, EntityStream, RichEntityStream, RowStream, TryEntityStream};
 
 /// A handle that reads single rows of a view by key.
 ///
 /// `views.state()` returns it. Pass a key as text or as any value whose text is the key: `get("42")`, `get(42)`, or
-/// `get(round.key())` for a row that is [`Keyed`](crate::Keyed). For a [`Key`](crate::Key) without `Display`, pass
-/// its text: `get(mint.text())`.
+/// `get(round.key())` for a row that is [`Keyed`](crate::Keyed).
 ///
 /// ```no_run
 /// # use hyperstack_sdk::prelude::*;
@@ -125,12 +125,39 @@ impl<T: Record> StateView<T> {
 
     /// Streams updates of the rows with these keys. The client subscribes to these only.
     ///
-    /// Without any key, the stream ends with [`EndReason::NothingToWatch`](crate::EndReason::NothingToWatch).
-    pub fn watch_keys(&self, keys: &[&str]) -> EntityStream<T> {
-        let mut queries: Vec<_> = keys.iter().map(|key| self.view.key(key)).collect();
-        queries.sort_unstable();
-        queries.dedup();
+    /// Without any key, the stream ends with [`EndReason::NothingToWatch`].
+    pub fn watch_keys(&self, keys: &[impl ToString]) -> EntityStream<T> {
+        let mut seen = HashSet::new();
+        let queries = keys.iter().map(|key| self.view.key(key.to_string()));
+        let queries = queries.filter(|query| seen.insert(query.clone())).collect();
         self.view.stream(queries, None)
+    }
+
+    /// Waits until the row with this key is there and `predicate` accepts it, and returns the row.
+    ///
+    /// Waits without a limit: for one, use `tokio::time::timeout`. Cancel safe. If rows change faster than they are
+    /// read, `predicate` may not see every state in between.
+    ///
+    /// ```no_run
+    /// # use hyperstack_sdk::prelude::*;
+    /// # #[derive(Debug, Clone, PartialEq, Entity, Views)]
+    /// # struct Round { motherlode: Option<f64> }
+    /// # async fn run(hs: HyperStack) -> Result<(), EndReason> {
+    /// let rounds = hs.views::<RoundViews>().state();
+    /// let won = rounds.wait_for(42, |round| round.motherlode.is_some()).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Why no such row can come any more, for example because the client has closed.
+    pub async fn wait_for(
+        &self,
+        key: impl ToString,
+        predicate: impl FnMut(&T) -> bool,
+    ) -> Result<T, EndReason> {
+        wait_for(self.listen(key), predicate).await
     }
 
     pub(super) async fn read(&self, key: impl ToString) -> (Option<Arc<T>>, Result<(), ReadError>) {

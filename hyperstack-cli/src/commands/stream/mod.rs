@@ -58,10 +58,10 @@ pub(crate) struct Args {
     key: Option<String>,
     /// Show at most N rows from the front of the view
     #[arg(long, value_name = "N")]
-    take: Option<u64>,
+    take: Option<usize>,
     /// Skip the first N rows of the view
     #[arg(long, value_name = "N")]
-    skip: Option<u64>,
+    skip: Option<usize>,
     /// Only rows with this value at this path; the value is parsed as JSON, or else taken as text.
     /// Repeat to combine filters with AND
     #[arg(long = "where", value_name = "PATH=VALUE", value_parser = filter)]

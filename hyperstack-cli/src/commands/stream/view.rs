@@ -51,8 +51,8 @@ impl ViewId {
 pub(super) struct Part {
     pub(super) key: Option<String>,
     pub(super) filters: Vec<(String, Value)>,
-    pub(super) skip: Option<u64>,
-    pub(super) take: Option<u64>,
+    pub(super) skip: Option<usize>,
+    pub(super) take: Option<usize>,
     pub(super) fields: Vec<Path>,
 }
 

@@ -22,7 +22,7 @@ pub(crate) use overlap::{Guard, Mark};
 pub(crate) use sort::rank;
 
 use super::generation::{Generation, Instructions};
-use super::instruction::{Instruction, Route, SourceId, SourceIds, Step};
+use super::instruction::{Instruction, RemovalCause, Route, SourceId, SourceIds, Step};
 use super::query::{Query, Target};
 use super::timer::Time;
 use super::wants::Wants;
@@ -206,7 +206,12 @@ impl Generation for V1 {
                 let view = self.view_of_row(&view, &key, heard_at)?;
                 // The server sends a window's rows, newcomers among them, after the deletes.
                 let hold = view.derived;
-                Some(view.instruct(Step::Remove { key, hold }))
+                let cause = if view.derived {
+                    RemovalCause::NotInResult
+                } else {
+                    RemovalCause::Deleted
+                };
+                Some(view.instruct(Step::Remove { key, cause, hold }))
             }
             Frame::Unsubscribed => None,
         }

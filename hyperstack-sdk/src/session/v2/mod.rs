@@ -18,7 +18,7 @@ pub(crate) use sort::rank;
 pub(crate) use version::{stamps, Guard, Version};
 
 use super::generation::{Generation, Instructions};
-use super::instruction::{Absent, Instruction, Route, SourceId, SourceIds, Step};
+use super::instruction::{Absent, Instruction, RemovalCause, Route, SourceId, SourceIds, Step};
 use super::query::{Query, Target};
 use super::timer::Time;
 use super::wants::Wants;
@@ -246,7 +246,16 @@ impl Generation for V2 {
             Frame::Patch {
                 row, append, seq, ..
             } => Step::Patch { row, append, seq },
-            Frame::Delete { key, .. } | Frame::Remove { key, .. } => Step::Remove { key, hold },
+            Frame::Delete { key, .. } => Step::Remove {
+                key,
+                cause: RemovalCause::Deleted,
+                hold,
+            },
+            Frame::Remove { key, .. } => Step::Remove {
+                key,
+                cause: RemovalCause::NotInResult,
+                hold,
+            },
             Frame::Unsubscribed => return None,
         };
         Some(source.instruct(step))

@@ -10,10 +10,12 @@ use super::*;
 use futures_util::FutureExt;
 
 use crate::session::{
-    Absent, CloseReason, Filters, Instruction, Query, Session, Settings, SourceId, Step, Target,
-    Window,
+    Absent, CloseReason, Filters, Instruction, Query, RemovalCause, Session, Settings, SourceId,
+    Step, Target, Window,
 };
-use crate::stream::{Change, ChangeKind, Next, Policy, Queue, RowError, StreamError};
+use crate::stream::{
+    Change, ChangeKind, Needs, Next, Options, Policy, Queue, RowError, StreamError,
+};
 use crate::wire::{Frame, FrameError, Incoming, Protocol, Seq, Sort};
 use crate::{Entity, PatchErrorKind, RowErrorCause};
 
@@ -50,7 +52,12 @@ struct Fixture {
 }
 
 fn queue() -> Queue<Coin> {
-    Queue::new(Policy::Conflate(1024), true, true, Arc::default())
+    let options = Options {
+        needs: Needs::ChangesWithBefore,
+        wants_errors: true,
+        policy: None,
+    };
+    Queue::new(options, Policy::Conflate(1024), Arc::default())
 }
 
 fn fixture(view: &str, limit: Option<usize>) -> Fixture {
@@ -102,7 +109,11 @@ impl Fixture {
                 Frame::Patch {
                     row, append, seq, ..
                 } => Step::Patch { row, append, seq },
-                Frame::Delete { key, .. } => Step::Remove { key, hold },
+                Frame::Delete { key, .. } => Step::Remove {
+                    key,
+                    cause: RemovalCause::Deleted,
+                    hold,
+                },
                 frame => panic!("{frame:?}"),
             });
         }
@@ -151,8 +162,9 @@ impl Fixture {
                 Next::Change(Change { key, kind, .. }) => read.push(match kind {
                     ChangeKind::Upsert => format!("upsert {key}"),
                     ChangeKind::Patch => format!("patch {key}"),
-                    ChangeKind::Delete => format!("delete {key}"),
+                    ChangeKind::Remove(_) => format!("delete {key}"),
                 }),
+                Next::Window => read.push("window".into()),
                 Next::Error(error) => read.push(format!("error {error}")),
                 Next::End(_) => {
                     read.push("end".into());

@@ -42,6 +42,7 @@ impl World {
             } else {
                 check.reader(reader)
             };
+            let checked = checked.and_then(|()| reader.check_window(&check.world.driver.client));
             checked.map_err(|error| described(reader, &error))?;
         }
         let met = check.met;

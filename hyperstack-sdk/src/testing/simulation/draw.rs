@@ -252,7 +252,7 @@ pub(super) fn spec() -> impl Strategy<Value = Spec> {
         Form::Watch,
         Form::Shared,
         Form::Rich,
-        Form::Rich,
+        Form::Changes,
         Form::RichShared,
         Form::Try,
         Form::Try,

@@ -12,9 +12,9 @@ use super::journal::{Entry, Journal};
 use super::row::Pool;
 use super::script::{Filter, Form, Part, Policy, Source, Spec, VIEWS};
 use crate::client::{source, ViewSource};
-use crate::stream::{Identity, Item, Operator};
+use crate::stream::{Identity, Item, Operator, WindowRows, WindowStream};
 use crate::view::{ListView, WindowView};
-use crate::{HyperStack, Patchable, RichUpdate, StreamError, Update, Watch};
+use crate::{HyperStack, Patchable, RichUpdate, RowChange, StreamError, Update, Watch};
 
 /// An item of any kind of stream.
 #[derive(Debug, Clone, PartialEq)]
@@ -107,6 +107,27 @@ fn rich(update: RichUpdate<Pool>) -> Seen {
     }
 }
 
+fn change(change: RowChange<Pool>) -> Seen {
+    match change {
+        RowChange::Added { key, row } => Seen::Created { key, row },
+        RowChange::Changed {
+            key,
+            before,
+            after,
+            patch,
+        } => Seen::Updated {
+            key,
+            before,
+            after,
+            patch: serde_json::to_value(patch).ok(),
+        },
+        RowChange::Removed { key, last, .. } => Seen::Deleted {
+            key,
+            last_known: Some(last),
+        },
+    }
+}
+
 fn result(item: Result<Update<Pool>, StreamError>) -> Seen {
     match item {
         Ok(item) => update(item),
@@ -141,6 +162,7 @@ macro_rules! items {
             Form::RichShared => boxed(view.watch_rich($($key)?).shared(), policy, |item| {
                 rich(item.map(|row: Arc<Pool>| (*row).clone()))
             }),
+            Form::Changes => boxed(view.watch($($key)?).changes(), policy, change),
             Form::Try => match policy {
                 Policy::DropOldest(capacity) => {
                     let watch = view.try_watch($($key)?).drop_oldest(capacity);
@@ -159,10 +181,10 @@ fn views(client: &HyperStack) -> ViewSource<Pool> {
 
 fn part<Kind>(mut view: ListView<Pool, Kind>, part: &Part) -> ListView<Pool, Kind> {
     if part.skip > 0 {
-        view = view.skip(part.skip as u64);
+        view = view.skip(part.skip);
     }
     if let Some(take) = part.take {
-        view = view.take(take as u64);
+        view = view.take(take);
     }
     match part.filter {
         None => view,
@@ -197,6 +219,41 @@ fn open(client: &HyperStack, spec: &Spec, policy: Policy) -> Items {
     }
 }
 
+/// A stream of whole windows.
+struct Windows {
+    stream: WindowStream<Pool>,
+    last: Option<WindowRows<Pool>>,
+    repeated: bool,
+}
+
+impl Windows {
+    fn open(client: &HyperStack, spec: &Spec) -> Self {
+        let views = views(client);
+        let stream = match &spec.source {
+            Source::Part { view: None, part } => list(client, part).watch_window(),
+            Source::Part {
+                view: Some(view),
+                part,
+            } => window(client, *view, part).watch_window(),
+            Source::Key(None, key) => views.state().watch(key).windows(),
+            Source::Key(Some(view), key) => views.keyed(VIEWS[*view].0).watch(key).windows(),
+            Source::Keys(keys) => views.state().watch_keys(keys).windows(),
+        };
+        Windows {
+            stream,
+            last: None,
+            repeated: false,
+        }
+    }
+
+    fn read(&mut self) {
+        while let Some(Some(rows)) = self.stream.next().now_or_never() {
+            self.repeated |= self.last.as_ref() == Some(&rows);
+            self.last = Some(rows);
+        }
+    }
+}
+
 /// Returns the rows that a handle with this spec reads from the cache now.
 pub(super) fn cached(client: &HyperStack, spec: &Spec) -> Vec<Pool> {
     let views = views(client);
@@ -222,6 +279,7 @@ pub(super) struct Reader {
     items: Items,
     /// The same stream, read at once.
     twin: Items,
+    windows: Windows,
     pub(super) read: Vec<Seen>,
     pub(super) expected: Vec<Seen>,
     /// The keys whose rows changed on the server since the reader joined.
@@ -236,10 +294,12 @@ impl Reader {
     pub(super) fn join(client: &HyperStack, spec: Spec, journal: &Journal) -> Self {
         let items = open(client, &spec, spec.policy);
         let twin = open(client, &spec, Policy::Conflate(10_000));
+        let windows = Windows::open(client, &spec);
         let mut reader = Reader {
             spec,
             items,
             twin,
+            windows,
             read: Vec::new(),
             expected: Vec::new(),
             touched: BTreeSet::new(),
@@ -259,6 +319,37 @@ impl Reader {
     /// Lets the twin read everything. It may be late, because its large queue conflates nothing.
     fn keep_up(&mut self) {
         self.expected.extend(take(&mut self.twin, usize::MAX));
+        self.windows.read();
+    }
+
+    /// Checks the last window against the cached rows.
+    pub(super) fn check_window(&self, client: &HyperStack) -> Result<(), String> {
+        if self.windows.repeated {
+            return Err("a window came twice".to_owned());
+        }
+        let Some(last) = &self.windows.last else {
+            return Err("no window came".to_owned());
+        };
+        let window: Vec<Pool> = last.iter().map(|row| (**row).clone()).collect();
+        let should = match &self.spec.source {
+            // The stream leaves out rows that did not change, and a read does not.
+            Source::Part { part, .. } if part.no_snapshot => return Ok(()),
+            Source::Part { .. } => cached(client, &self.spec),
+            // Such a stream does not report that a row left.
+            _ if self.spec.form == Form::Listen => return Ok(()),
+            // A read may take the row from another source.
+            Source::Key(..) => rebuild(&self.expected, true)?.into_values().collect(),
+            Source::Keys(keys) => {
+                let mut rows = rebuild(&self.expected, true)?;
+                let rows = keys.iter().filter_map(|key| rows.remove(*key));
+                rows.collect()
+            }
+        };
+        if window == should {
+            Ok(())
+        } else {
+            Err(format!("the window is {window:?}, should be {should:?}"))
+        }
     }
 
     /// Reads everything, and checks that the queue stayed within its capacity.
@@ -330,14 +421,20 @@ impl Reader {
         };
         Some(match (form, before, after) {
             (Form::Listen, _, row) => Seen::Row(row?),
-            (Form::Rich | Form::RichShared, None, Some(row)) => Seen::Created { key, row },
-            (Form::Rich | Form::RichShared, Some(before), Some(after)) => Seen::Updated {
-                patch: serde_json::to_value(before.diff(&after)).ok(),
-                key,
-                before,
-                after,
-            },
-            (Form::Rich | Form::RichShared, last_known, None) => Seen::Deleted { key, last_known },
+            (Form::Rich | Form::RichShared | Form::Changes, None, Some(row)) => {
+                Seen::Created { key, row }
+            }
+            (Form::Rich | Form::RichShared | Form::Changes, Some(before), Some(after)) => {
+                Seen::Updated {
+                    patch: serde_json::to_value(before.diff(&after)).ok(),
+                    key,
+                    before,
+                    after,
+                }
+            }
+            (Form::Rich | Form::RichShared | Form::Changes, last_known, None) => {
+                Seen::Deleted { key, last_known }
+            }
             (_, _, Some(row)) => Seen::Put { key, row, patched },
             (_, _, None) => Seen::Gone { key },
         })

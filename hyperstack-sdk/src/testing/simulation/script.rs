@@ -238,6 +238,7 @@ pub(super) enum Form {
     Shared,
     Rich,
     RichShared,
+    Changes,
     Try,
     Listen,
 }
