@@ -1,4 +1,5 @@
-//! A typed client for Hyperstack and Arete: Solana programs as live entities, streamed into plain Rust structs.
+//! A typed client for [Hyperstack](https://github.com/HyperTekOrg/hyperstack) and
+//! [Arete](https://github.com/AreteA4/arete) servers, which stream the state of Solana programs.
 //!
 #![cfg_attr(feature = "client", doc = "```no_run")]
 #![cfg_attr(not(feature = "client"), doc = "```ignore")]
@@ -27,45 +28,68 @@
 //! # }
 //! ```
 //!
+//! # Terms
+//!
+//! | term | meaning |
+//! |---|---|
+//! | entity | a named type on the server, such as `OreRound`. The server has one *row* for each *key* of the entity |
+//! | stack | all entities of one server |
+//! | view | a list of an entity's rows. `OreRound/list` has all of them, the most recently changed first |
+//! | derived view | a view that the server sorts and limits, such as `OreRound/latest` |
+//! | state view | reads single rows by key |
+//! | window, filter | select a part of a view |
+//! | snapshot | the current rows of a view, which the server sends first |
+//! | patch | the fields of a row that changed. Patches merge into the client's rows |
+//!
 //! # Guides
 //!
-//! The [`guide`] has a page for each task: [connecting](guide::connecting), [reading](guide::reading),
-//! [streaming](guide::streaming), [lag](guide::lag), [reconnecting](guide::reconnecting), [auth](guide::auth),
-//! [testing](guide::testing) and [migrating](guide::migrating). [`derives`] shows each attribute with an example.
+//! Start with [reading](guide::reading) and [streaming](guide::streaming), then [`derives`], which shows each attribute
+//! with an example. Read the other guides when you need them: [connecting](guide::connecting), [lag](guide::lag),
+//! [reconnecting](guide::reconnecting), [auth](guide::auth), [testing](guide::testing) and
+//! [migrating](guide::migrating).
 //!
 //! # What the client promises
 //!
-//! - **Every stream starts with the current rows**, then yields later changes.
-//! - **A slow reader misses no row's latest state.** Beyond 1,024 queued changes, the changes of each row are merged
-//!   into one. A reader never slows down the socket.
-//! - **Unchanged rows are silent.** A row that arrives again without a change yields nothing.
-//! - **A bad field keeps its last good value, and the rest of its update applies.** `try_watch()` and
-//!   [`HyperStack::faults`] report it, and [`StateView::stale_fields`] names it until a good value arrives.
-//! - **A row stays hidden until all required fields have arrived.** If every row lacks a
-//!   required field, or if the server sends a field in another spelling, one warning and one
-//!   [`Fault::MissingField`] say so.
-//! - **Empty, loading and failed are different answers**: see `try_get`, `try_list` and [`ReadError`].
-//! - **A reconnect repeats nothing.** Streams yield only the rows that differ. (Under protocol v1, deletions in lists
-//!   go unnoticed.)
+//! - **By default, a stream starts with the current rows**, then yields later changes.
+//! - **A slow reader always gets the latest state of each row.** When more than 1,024 changes are queued, the stream
+//!   merges the queued changes of each row. You can [choose another policy](guide::lag). A slow reader never delays the
+//!   connection or other readers.
+//! - **Streams skip rows that did not change.** If the server sends a row that equals the cached one, the stream yields
+//!   nothing.
+//! - **A field that fails to decode keeps its last good value.** The other fields of the same update apply.
+//!   `try_watch()` and [`HyperStack::faults`] report the error. [`StateView::stale_fields`] lists the field until a good
+//!   value arrives.
+//! - **A row stays hidden until all required fields have arrived.** If no row of a snapshot has a required field, or if
+//!   the server spells a field's name differently, the client logs a warning and reports [`Fault::MissingField`], once
+//!   per view and field.
+//! - **`try_get` and `try_list` tell an empty view from a slow or failed one**; see [`ReadError`].
+//! - **A reconnect repeats nothing.** Streams yield only the rows that changed while the client was away. (A Hyperstack
+//!   server does not announce deletions in lists; see [protocol versions](guide::connecting#protocol-versions).)
 //!
 //! # Features
 //!
 //! | feature | adds |
 //! |---|---|
-//! | `rustls` (default) | the client, with `wss://` through rustls and the Mozilla root certificates |
-//! | `native-tls` | the client, with `wss://` through the platform's TLS library. If both are on, `rustls` wins |
+//! | `rustls` (default) | the client, with `wss://` through rustls and the Mozilla root certificates. Builds `ring`, which needs a C compiler |
+//! | `native-tls` | the client, with `wss://` through the platform's TLS library. If both are enabled, the client uses `rustls` |
 //! | `client` | the client, with `ws://` only |
-//! | `token-endpoint` | tokens for an API key from a token endpoint, over HTTP |
+//! | `token-endpoint` | exchanges an API key for tokens at an HTTP endpoint |
 //! | `testing` | an in-process server, a token endpoint for tests, and recordings |
 //!
-//! Without any feature (`default-features = false`), the crate has the derives, [`patch`], [`wire`], [`session`],
-//! [`auth`] and [`stream`], and does not depend on tokio.
+//! With `default-features = false` and no feature, the crate has no client and does not depend on tokio. It still has
+//! the derives, [`patch`], [`wire`], [`session`], [`auth`] and [`stream`], for example to decode patches that you have
+//! received in another way.
+//!
+//! The client logs through [`tracing`](https://docs.rs/tracing): faults at the level `WARN`, and connecting and closing
+//! at `INFO`.
 //!
 //! # Internals
 //!
+//! You need this section only if you change the crate.
+//!
 //! ```text
 //! socket bytes
-//!   -> wire      messages of both protocol generations, decoded from borrowed bytes
+//!   -> wire      messages of protocol v1 (Hyperstack) and v2 (Arete), decoded without copying
 //!   -> session   wanted and confirmed subscriptions, timers, backoff, tokens
 //!   -> store     rows: decode the patch, merge it, keep the order
 //!   -> stream    one queue per reader, and the stream that reads it
@@ -74,12 +98,12 @@
 //!   -> client    HyperStack and its builder
 //! driver         the one task that awaits the socket and feeds the session
 //! auth           tokens and token providers
-//! shapes         the types in which the server sends accounts and instructions
+//! shapes         Capture, Event and other types in which servers send Solana accounts and instructions
 //! patch          typed patches: decode, merge, diff
 //! testing        the in-process server, and recordings of real ones
 //! ```
 //!
-//! [`wire`], [`session`] and the store do no IO and read no clock: time is an argument.
+//! `wire`, `session` and `store` do no IO and read no clock: time is an argument.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -208,7 +232,7 @@ pub use hyperstack_derive::Leaf;
 /// ```
 #[doc(inline)]
 pub use hyperstack_derive::Section;
-/// Derives a client that has the views of all entities of one server.
+/// Derives, on a unit struct, a client for a stack: the views of all entities of one server.
 ///
 /// For all attributes, see [the derives](derives#views-and-stack).
 ///
@@ -294,7 +318,7 @@ pub use view::{Derived, Entities, ListView, ReadError, Shared, SingleView, State
 #[doc(inline)]
 pub use wire::{AuthErrorCode, Protocol, Remedy, Seq};
 
-/// Items that the generated code of the derives uses. Not part of the public API.
+/// Items for the code that the derives generate. Not part of the public API.
 #[doc(hidden)]
 pub mod __private {
     #[cfg(feature = "client")]

@@ -1,10 +1,13 @@
 //! Authenticate with tokens.
 //!
-//! | builder method | the client uses |
-//! |---|---|
-//! | [`token`]`(token)` | this token. When the server rejects it, the client closes for good, and all streams end |
-//! | [`token_provider`]`(provider)` | tokens that your code provides. The client asks for a new one before the current one expires, and after a rejection (not during the first `connect`) |
-//! | [`api_key`]`(key)`, [`publishable_key`]`(key)` | tokens from a token endpoint: the hosted one, or [`token_endpoint`]`(url)`. Needs the feature `token-endpoint` |
+//! | builder method | the client uses | for example for |
+//! |---|---|---|
+//! | [`token`]`(token)` | one fixed token. If the server rejects it, the client closes and all streams end | a script |
+//! | [`token_provider`]`(provider)` | tokens from your code. The client requests a new one before the current one expires and after a rejection | users who log in at your backend |
+//! | [`api_key`]`(key)` | tokens from an HTTP endpoint: Hyperstack's (`https://api.usehyperstack.com/ws/sessions`), or the one that you set with [`token_endpoint`]`(url)`. Needs the feature `token-endpoint` | a service of your own |
+//! | [`publishable_key`]`(key)` | the same, with a key that you may publish | an app |
+//!
+//! Use only one of them: `connect` returns a [`ConfigError`](crate::ConnectError::Config) if you combine two.
 //!
 //! ```no_run
 //! use std::time::Duration;
@@ -31,29 +34,33 @@
 //!
 //! # Expiry
 //!
-//! The client knows when a token expires from [`AuthToken::expires_in`], from [`AuthToken::expires_at`], or, if the
-//! token is a JWT, from its `exp` claim. It asks for the next token one minute before that, or halfway through the
-//! life of a token that is valid for less than two minutes. It sends the new token on the open connection, and streams continue.
+//! The client takes the expiry from [`AuthToken::expires_in`] or [`AuthToken::expires_at`], or from the `exp` claim if
+//! the token is a JWT. It requests the next token one minute before the expiry or, if a token is valid for less than two
+//! minutes, at half of that time. It sends the new token on the open connection, and streams continue.
 //!
 //! # How the client sends a token
 //!
-//! By default as the header `Authorization: Bearer …`. With [`token_in_query`]`("hs_token")` it goes into the query of
-//! the URL. Prefer the header: servers and proxies log queries. [`header`]`(name, value)` adds a header to the
-//! handshake, such as `Origin`.
+//! By default, the client sends the token in the header `Authorization: Bearer …`. With
+//! [`token_in_query`]`("hs_token")`, it sends it in the URL's query. Prefer the header: servers and proxies log queries.
+//! [`header`]`(name, value)` adds another header to the handshake, such as `Origin`.
 //!
 //! # Errors
 //!
-//! The first `connect` returns any rejection, and any error of the token provider, unless you set `wait_for_server`.
-//! Later, the client asks the provider for a new token after a rejection. If a new token cannot fix the rejection, the
-//! client closes: all streams end, and `end_reason()` says why.
+//! `connect` returns a rejection or an error of the token provider. With `wait_for_server`, it retries instead, unless
+//! the error is final.
 //!
-//! Return [`TokenError::denied`] from your provider if trying again is useless. Without a connection the client then
-//! closes. An open connection lasts until its token expires. After any other error the client tries again later.
+//! Once there has been a connection, the client requests a new token if the server rejects the current one. Some
+//! rejections are final, such as the status 403: the client closes, all streams end, and `end_reason()` says why.
+//!
+//! From your provider, return [`TokenError::denied`] if a retry is useless. If there is no connection, the client then
+//! closes. An open connection stays until its token expires, and then the client calls the provider once more. After any
+//! other error, the client retries with a backoff.
 //!
 //! # Secrets
 //!
-//! Tokens, keys and header values do not appear in logs, errors or `Debug` output. If a server echoes a
-//! token of eight or more characters, the client masks it. A key is sent to the token endpoint only.
+//! The client does not write tokens, keys or header values to logs, errors or `Debug` output. If the server echoes a
+//! token, the client replaces it with `***`, unless it has fewer than eight characters. The client sends an API key only
+//! to the token endpoint.
 //!
 //! [`token`]: crate::HyperStackBuilder::token
 //! [`token_provider`]: crate::HyperStackBuilder::token_provider

@@ -14,14 +14,16 @@
 //! # }
 //! ```
 //!
-//! [`HyperStack::connect`] makes one attempt, which takes at most 10 seconds, and returns its error. A
-//! [`HyperStack`] is a cheap handle: clone it and pass it around. The connection closes when you drop the last
-//! handle (a `HyperStack` or a view handle) or call [`disconnect`](crate::HyperStack::disconnect). A stream does not
-//! keep the connection open, so keep a handle for as long as you read streams.
+//! [`HyperStack::connect`] makes one attempt, with a timeout of 10 seconds, and returns an error if it fails.
+//!
+//! A [`HyperStack`] is a cheap handle: clone it and pass it around. It keeps the connection open, and so do the view
+//! handles that you get from it. The client closes when you drop the last of them or call
+//! [`disconnect`](crate::HyperStack::disconnect), which takes effect at once. A stream does not keep the connection
+//! open: if you drop the last handle, all streams end.
 //!
 //! # Settings
 //!
-//! [`HyperStack::builder`] has a method for each setting:
+//! Use [`HyperStack::builder`] to change settings:
 //!
 //! ```
 //! use std::time::Duration;
@@ -43,49 +45,55 @@
 //! # }
 //! ```
 //!
+//! These are the most common settings. [`HyperStackBuilder`](crate::HyperStackBuilder) has all of them, and the
+//! [`auth` guide](super::auth) lists those for tokens.
+//!
 //! | setting | default | meaning |
 //! |---|---|---|
 //! | [`connect_timeout`] | 10 s | how long one attempt to connect may take |
 //! | [`wait_for_server`] | `false` | whether `connect` keeps trying if the server is down |
-//! | [`initial_data_timeout`] | 5 s | how long `get` and `list` wait for a snapshot: the rows that the server sends first |
-//! | [`auto_reconnect`] | `true` | whether the client restores a lost connection |
-//! | [`reconnect_intervals`] | 1, 2, 4, 8, 16 s | the upper limit of the random wait before each attempt to reconnect; the last one repeats |
-//! | [`max_reconnect_attempts`] | no limit | after how many failed attempts the client gives up |
+//! | [`initial_data_timeout`] | 5 s | how long `get` and `list` wait for the *snapshot*, the rows that the server sends first. Then they return the rows that have arrived |
+//! | [`auto_reconnect`] | `true` | whether the client reconnects after it has lost the connection |
+//! | [`reconnect_intervals`] | 1, 2, 4, 8, 16 s | the longest wait before each attempt to reconnect. The last interval repeats |
+//! | [`max_reconnect_attempts`] | no limit | how many attempts to reconnect may fail in a row before the client closes |
 //! | [`ping_interval`] | 15 s | how often the client pings the server |
-//! | [`linger`] | 5 s | how long a subscription outlives its last reader |
-//! | [`stream_capacity`] | 1,024 changes | how many changes a stream queues before it [conflates](super::lag) |
-//! | [`max_entries_per_view`] | no limit | how many rows of a view the client holds |
-//! | [`max_subscriptions`] | 10,000 | how many subscriptions the client keeps: parts of views, and rows read by key |
-//! | [`protocol`] | `Protocol::Auto` | which protocol generation the client speaks |
+//! | [`linger`] | 5 s | how long the client stays subscribed to a view that nothing reads |
+//! | [`stream_capacity`] | 1,024 changes | how many changes a stream queues before it merges the changes of each row; see [lag](super::lag) |
+//! | [`max_entries_per_view`] | no limit | the *row limit*: how many rows of each view the client keeps. Streams yield a `Delete` for each row beyond it |
+//! | [`max_subscriptions`] | 10,000 | how many distinct queries can be active at a time. A view, each filtered window of it, and each key count as one |
+//! | [`protocol`] | `Protocol::Auto` | which protocol version the client speaks; see below |
+//! | [`root_certificates`] | none | certificates to trust besides the default ones |
 //!
-//! The [`auth` guide](super::auth) lists the settings for tokens.
+//! The client does not connect through HTTP proxies.
 //!
-//! # Protocol generations
+//! # Protocol versions
 //!
-//! Hyperstack servers speak protocol v1, Arete servers speak protocol v2. The client detects the generation on each
-//! connection, and your code is the same for both. [`Stats::protocol`](crate::Stats::protocol) says which one is in
-//! use. Some behaviour depends on the server:
+//! Hyperstack servers speak protocol v1; Arete servers speak v2. The client detects the version on each connection, and
+//! your code is the same for both. [`Stats::protocol`](crate::Stats::protocol) tells you which one is in use. Some
+//! behaviour depends on the server:
 //!
 //! | | v1 | v2 |
 //! |---|---|---|
-//! | filters and windows | applied by the client | applied by the server, with few exceptions |
-//! | a deleted entity | not announced in lists: its row stays | an [`Update::Delete`](crate::Update::Delete) |
-//! | an unknown view | not answered: reads end with `ReadError::NotYet`, until a reply for another view shows that it is unknown | an error at once |
-//! | a list that the server appends to | grows, unless the field has `append(max = N)` | keeps its newest 100 elements |
+//! | an entity's list, if the server's default limit of 500 rows applies | the snapshot has the latest 500 rows. Rows that the client has already received stay | the server removes the rows beyond 500, and streams yield an [`Update::Delete`](crate::Update::Delete) for each |
+//! | filters and windows | applied by the client | applied by the server; by the client if a filter has `null` or a fraction, or with snapshot options such as [`after`](crate::ListView::after) |
+//! | a deleted row | lists and `state()` keep the row, even after a reconnect | an [`Update::Delete`](crate::Update::Delete) |
+//! | an unknown view | the server does not answer. Reads fail with [`NotYet`](crate::ReadError::NotYet), or with [`UnknownView`](crate::ReadError::UnknownView) once the server has answered for another view | reads fail at once with `UnknownView` |
+//! | a list field that the server appends to | grows, unless the field has `append(max = N)` | keeps its newest 100 elements |
 //!
-//! To detect the generation, the client sends a probe. A Hyperstack server of version 0.5 does not answer it, so each
-//! connection takes about a second longer until rows arrive. Set [`protocol`]`(Protocol::V1)` for such a server.
+//! To detect the version, the client first tries the one that the server spoke last, and sends a probe. A Hyperstack
+//! 0.5 server does not answer the probe, so the first rows of the first connection can take about a second longer. Set
+//! [`protocol`]`(Protocol::V1)` for such a server.
 //!
 //! # Errors
 //!
 //! [`ConnectError`](crate::ConnectError) says why the attempt failed, and
-//! [`remedy()`](crate::ConnectError::remedy) says what may help: waiting, a new token, or nothing (such as for an
-//! invalid setting).
+//! [`remedy()`](crate::ConnectError::remedy) says what may help: waiting, a new token, or nothing, for example if a
+//! setting is invalid.
 //!
 //! # Runtime
 //!
-//! `connect` needs a Tokio runtime with IO and time enabled, as `#[tokio::main]` and `#[tokio::test]` provide. The
-//! client runs one task on it.
+//! The client runs as one task on your Tokio runtime. `connect` panics outside of a runtime. The runtime needs IO and
+//! time enabled, as in `#[tokio::main]` and `#[tokio::test]`.
 //!
 //! [`connect_timeout`]: crate::HyperStackBuilder::connect_timeout
 //! [`wait_for_server`]: crate::HyperStackBuilder::wait_for_server
@@ -99,6 +107,7 @@
 //! [`max_entries_per_view`]: crate::HyperStackBuilder::max_entries_per_view
 //! [`max_subscriptions`]: crate::HyperStackBuilder::max_subscriptions
 //! [`protocol`]: crate::HyperStackBuilder::protocol
+//! [`root_certificates`]: crate::HyperStackBuilder::root_certificates
 //! [`HyperStack`]: crate::HyperStack
 //! [`HyperStack::connect`]: crate::HyperStack::connect
 //! [`HyperStack::builder`]: crate::HyperStack::builder

@@ -1,9 +1,11 @@
 //! What happens if your code is slower than the server.
 //!
-//! Each stream has a queue. The client never waits for a slow stream, because the server disconnects clients that
-//! read too slowly. Up to 1,024 queued changes, you get every change. Beyond that, until you have caught up, the stream
-//! *conflates*: several changes of one row become one item, which has the row's latest state. You miss intermediate
-//! states, but never the last one, and the queue holds at most one item for each row.
+//! The client always reads the socket at full speed, because a server disconnects slow clients. Changes wait in the queue
+//! of each stream, so a slow stream does not delay another.
+//!
+//! As long as at most 1,024 changes are queued, you get every change. Beyond that, the stream *conflates*: it merges the
+//! queued changes of each row into one item with the row's latest state. It stops when you have emptied the queue. While
+//! it conflates, you miss intermediate states, but never the latest one, and the queue has at most one item per row.
 //!
 //! ```
 //! use hyperstack_sdk::prelude::*;
@@ -27,7 +29,7 @@
 //! for score in 1..=100 {
 //!     server.patch("Player", "ada", json!({"score": score}));
 //! }
-//! // Another stream reads until the client has received the last change.
+//! // Wait until the client has received the last change.
 //! while other.next().await.and_then(Update::into_data).is_some_and(|ada| ada.score < 100) {}
 //!
 //! let update = updates.next().await.ok_or("the stream ended")?;
@@ -39,18 +41,19 @@
 //!
 //! You can choose another policy for each stream:
 //!
-//! | method | if the reader is behind | memory |
-//! |---|---|---|
-//! | (default) | conflates from 1,024 queued changes on ([`stream_capacity`]) | bounded by the number of rows |
-//! | [`conflate`]`(n)` | conflates from `n` queued changes on; `conflate(0)` from the first change on | bounded by the number of rows |
-//! | [`unbounded`]`()` | keeps every change | grows until the reader catches up |
-//! | [`drop_oldest`]`(n)`, after `try_watch` | keeps the newest `n` changes; [`StreamError::Lagged`] says how many it dropped | `n` changes |
+//! | method | if the reader is behind | memory | for example for |
+//! |---|---|---|---|
+//! | (default) | conflates beyond 1,024 queued changes (see [`stream_capacity`]) | the larger of 1,024 changes and one change per row | most programs |
+//! | [`conflate`]`(n)` | conflates beyond `n` queued changes | the larger of `n` changes and one change per row | a dashboard, with a small `n` |
+//! | [`unbounded`]`()` | keeps every change | grows until the reader catches up | an audit log |
+//! | `try_watch().`[`drop_oldest`]`(n)` | drops all but the newest `n` changes, and [`StreamError::Lagged`] says how many it dropped | `n` changes | a ticker |
 //!
-//! [`conflated`](crate::Watch::conflated) counts the changes that one stream conflated;
-//! [`Stats::conflated`](crate::Stats::conflated) counts those of all streams.
-//! [`Stats::queue_depth`](crate::Stats::queue_depth) is the longest queue.
+//! While a stream conflates, a row that is created and deleted before you read it yields nothing. The `before` of a
+//! [`RichUpdate`](crate::RichUpdate) is the row that the stream last yielded.
 //!
-//! While a stream conflates, a row that is created and deleted before you read it yields nothing.
+//! If [`conflated`](crate::Watch::conflated) grows, your code is slower than the server: it counts the changes that the
+//! stream has merged. [`Stats::conflated`](crate::Stats::conflated) counts those of all streams, and
+//! [`Stats::queue_depth`](crate::Stats::queue_depth) is the length of the longest queue.
 //!
 //! [`stream_capacity`]: crate::HyperStackBuilder::stream_capacity
 //! [`conflate`]: crate::Watch::conflate

@@ -1,11 +1,17 @@
 //! Move from `hyperstack-sdk` 0.6 or `arete-a4-sdk`.
 //!
-//! Both published clients read rows with serde and merge JSON. This SDK derives the decoder and the merge from your
-//! structs, so start there: add `Entity` and `Views` to the derives of an entity, `Section` to those of a nested struct
-//! that merges field by field, and `Leaf` to those of a type that is replaced as a whole. Or let
-//! `hs sdk create rust <stack>` write the crate from a stack file. Your `Option` and `Option<Option<_>>` fields stay as
-//! they are. If you keep `Serialize` and `Deserialize`, `#[serde(rename)]`, `rename_all`, `alias`, `default` and `skip`
-//! apply here too. Otherwise write `#[field(rename = "..")]` and `#[entity(rename_all = "..")]` instead.
+//! Both published clients decode rows with serde and merge JSON. This SDK generates the decoder and the merge from your
+//! structs, so start with the derives:
+//!
+//! 1. Add `Entity` and `Views` to each entity.
+//! 2. Add `Section` to each nested struct that merges field by field.
+//! 3. Add `Leaf` to each enum, and to each type that is replaced as a whole.
+//!
+//! If you have a stack file, `hs sdk create rust <stack>` writes these structs for you. Your `Option` and
+//! `Option<Option<_>>` fields stay as they are.
+//!
+//! If a struct keeps `Serialize` and `Deserialize`, its serde attributes (`rename`, `rename_all`, `alias`, `default`,
+//! `skip`) still apply. If you remove them, write `#[field(rename = "..")]` and `#[entity(rename_all = "..")]` instead.
 //!
 //! # From `hyperstack-sdk` 0.6
 //!
@@ -15,7 +21,7 @@
 //! | `HyperStack::<OreStack>::connect_url(url)` | `HyperStack::connect(url)` |
 //! | `hs.views.ore_round.latest().get()` | `ore.ore_round.latest().get()` on the client of a [`Stack`](crate::Stack), or `hs.views::<OreRoundViews>().latest().get()` |
 //! | `view.watch().filter(path, value).skip(n).take(n)` | `view.filter(path, value).skip(n).take(n).watch()` |
-//! | `view.watch().with_snapshot(false)`, `.after(cursor)`, `.with_snapshot_limit(n)` | the same methods on the view handle, before `watch()` |
+//! | `view.watch().with_snapshot(false)`, `.after(cursor)`, `.with_snapshot_limit(n)` | the same methods, before `watch()`, on `views.list()` only |
 //! | `view.watch().rich()` | `view.watch_rich()` |
 //! | `view.watch_keys(&[..])` | `views.state().watch_keys(&[..])` |
 //! | `builder.auth_token(token)` | `builder.token(token)` |
@@ -39,26 +45,27 @@
 //! | `view.listen()`, `view.watch()`, `view.watch_rich()` | the same; filters and windows go on the view handle, before them |
 //! | `view.listen_keys(&[..])` | `views.state().watch_keys(&[..])`, which yields `Update`s |
 //! | `Update::Remove`, `Update::Delete` | both are [`Update::Delete`](crate::Update::Delete) |
-//! | `Update::Upsert { cursor, .. }` | updates carry no cursor: the client resynchronizes by itself |
+//! | `Update::Upsert { cursor, .. }` | no counterpart: updates have no position. The client resumes by itself |
 //! | `builder.secret_key(key)` | `builder.api_key(key)` |
 //! | `builder.handshake_header(name, value)` | `builder.header(name, value)` |
-//! | `AreteError`, `ViewError` | one error type for each operation |
+//! | `AreteError`, `ViewError` | [`ConnectError`](crate::ConnectError), [`ReadError`](crate::ReadError), [`StreamError`](crate::StreamError) |
 //!
-//! This SDK reads views. It does not build or send transactions, so keep `arete-a4-sdk` beside it if you use programs,
-//! wallets or `Session`. It cannot yet select a `partition` of an entity.
+//! This SDK only reads. For programs, wallets or `Session`, and to send transactions, keep using `arete-a4-sdk` as well.
+//! The SDK cannot yet select a `partition` of an entity.
 //!
 //! # Differences that you will notice
 //!
 //! - **Null and "never sent" are different.** In an `Option<Option<T>>` field, `None` means never sent, and
 //!   `Some(None)` means null.
-//! - **Rows are complete.** A patch of an unknown row is not shown as a row with empty fields. A row appears when all
-//!   its required fields have arrived.
+//! - **Rows are complete.** If the first message for a row is a patch, you do not see a half-empty row. The row appears
+//!   when all its required fields have arrived.
 //! - **A bad value does not remove a row.** The field keeps its last good value, and
 //!   [`HyperStack::faults`](crate::HyperStack::faults) reports the error.
-//! - **An empty view answers at once**, not after the timeout.
-//! - **A second stream on a view starts with its rows.**
-//! - **A slow stream is [conflated](super::lag)**: it never misses the latest state of a row.
-//! - **A filter is an exact match of a typed value**, checked against the struct: `filter("score", 7)`.
-//! - **Streams end** when no more updates can come, and say why, instead of waiting forever.
-//! - **Streams yield a `Delete` after a reconnect** if a row left a derived view (under v2: any view) in the meantime.
+//! - **A read of an empty view returns after about one round trip**, not after the timeout.
+//! - **Every stream starts with the current rows**, even if another stream already reads the view.
+//! - **A slow stream [conflates](super::lag)**: you always get the latest state of each row.
+//! - **A filter compares typed values for equality**: `filter("score", 7)`. A wrong field name or type is an error.
+//! - **Streams end** when no more updates can come, instead of waiting forever. `end_reason()` says why.
+//! - **After a reconnect, a stream yields a `Delete`** for each row that left the view in the meantime. (Lists of
+//!   Hyperstack servers do not report deletions.)
 //! - **There is no row limit by default.** Both published clients evict rows beyond 10,000.

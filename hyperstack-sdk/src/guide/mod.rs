@@ -1,19 +1,20 @@
 //! Guides to common tasks, one page for each.
 //!
+//! Read [`reading`] and [`streaming`] first, and then [the derives](crate::derives), which have a page of their own.
+//! The other guides can wait until you need them. The [crate page](crate#terms) defines the terms.
+//!
 //! | page | question |
 //! |---|---|
-//! | [`connecting`] | How do I connect, and which settings are there? |
-//! | [`reading`] | How do I read rows once: all rows, one row, or a part of a view? |
+//! | [`reading`] | How do I read rows once: all of them, one by its key, or a filtered window? |
 //! | [`streaming`] | How do I follow changes? |
+//! | [`connecting`] | How do I connect, and what are the most common settings? |
 //! | [`lag`] | What happens if my code is slower than the server? |
 //! | [`reconnecting`] | What happens if the connection is lost? |
 //! | [`auth`] | How does the client get and renew tokens? |
 //! | [`testing`] | How do I test my code without a server? |
-//! | [`migrating`] | How do I move from `hyperstack-sdk` 0.6 or `arete-a4-sdk`? |
+//! | [`migrating`] | How do I move from the published `hyperstack-sdk` 0.6 or `arete-a4-sdk`? |
 //!
-//! The attributes of the derives are on a page of their own: [`derives`](crate::derives).
-//!
-//! Most examples start the in-process server of the feature `testing`, so that you can run them as they are.
+//! Most examples start an in-process server. To run them unchanged, enable the feature `testing`.
 
 pub mod connecting;
 pub mod reading;

@@ -26,7 +26,7 @@
 //! let bob: Option<Player> = hs.get::<Player>("bob").await;
 //! assert_eq!(bob.map(|bob| bob.score), Some(1));
 //!
-//! // A part of a view: the first red player. Filters come first, then `skip`, then `take`.
+//! // The first red player. Filters apply first, then `skip`, then `take`, in whatever order you call them.
 //! let views = hs.views::<PlayerViews>();
 //! let red = views.list().filter("team", "red").take(1).get().await;
 //! assert_eq!(red.len(), 1);
@@ -36,30 +36,44 @@
 //!
 //! # Views
 //!
-//! `#[derive(Views)]` makes a struct with one method for each view. [`HyperStack::views`] returns it.
+//! `#[derive(Views)]` on `Player` generates `PlayerViews`, which has one method for each view.
+//! [`hs.views::<PlayerViews>()`](crate::HyperStack::views) returns it.
+//!
+//! Every entity has a list view, with all of its rows, and a state view, which reads single rows by key. A *derived
+//! view* is a list that the server sorts and limits, such as `Player/top10`. Declare each one that you want to read with
+//! `#[view(name)]`; see [the derives](crate::derives#views-and-stack).
 //!
 //! | handle | made by | `get` returns |
 //! |---|---|---|
-//! | [`ListView`](crate::ListView) | `views.list()` | `Vec<T>`, all rows |
+//! | [`ListView`](crate::ListView) | `views.list()` | `Vec<T>`, all rows, the most recently changed first |
 //! | [`StateView`](crate::StateView) | `views.state()`, and `#[view(.., keyed)]` | `Option<T>`, by `get(key)` |
 //! | [`WindowView`](crate::WindowView) | `#[view(..)]` | `Vec<T>`, in the order of the derived view |
 //! | [`SingleView`](crate::SingleView) | `#[view(.., single)]` | `Option<T>`, the first row |
 //!
-//! [`HyperStack::list`] and [`HyperStack::get`] are shorthands for the list and the state view of an entity. If you
-//! know the entities only at run time, [`HyperStack::raw`] reads rows as `serde_json::Value`.
+//! [`hs.list::<T>()`](crate::HyperStack::list) is short for `views.list().get()`, and
+//! [`hs.get::<T>(key)`](crate::HyperStack::get) for `views.state().get(key)`. If you learn an entity's name only at run
+//! time, use [`hs.raw(name)`](crate::HyperStack::raw): its rows are `serde_json::Value`s.
+//!
+//! The first read of a view subscribes to it. The client stays subscribed for 5 seconds after the last read
+//! ([`linger`](crate::HyperStackBuilder::linger)), so another read in that time costs no request. If you read a view
+//! again and again, keep a [stream](super::streaming) open instead.
 //!
 //! # Empty, loading or failed
 //!
-//! `get` and `list` wait until the snapshot is complete, at most for
-//! [`initial_data_timeout`](crate::HyperStackBuilder::initial_data_timeout) (5 s), and return the rows that the client
-//! holds. An empty view answers after a round trip. To tell an empty view from one that is still loading or that
-//! failed, use `try_get` and `try_list`, which return a [`ReadError`](crate::ReadError):
+//! `get` and `list` wait for the complete snapshot, for at most
+//! [`initial_data_timeout`](crate::HyperStackBuilder::initial_data_timeout) (5 s). Then they return the rows that have
+//! arrived, if any. If the view is empty, they return after about one round trip. While the client is reconnecting, they
+//! wait as well, and then return the rows in the cache.
+//!
+//! To tell an empty view from a slow or failed one, use `try_get` or `try_list`, which return a
+//! [`ReadError`](crate::ReadError). In this example, every row lacks a required field, because the server spells the
+//! field's name differently:
 //!
 //! ```
 //! # use hyperstack_sdk::prelude::*;
 //! # use hyperstack_sdk::testing::TestServer;
 //! # use serde_json::json;
-//! // The server sends `lastPrice`, and the struct has neither `rename_all` nor `rename`.
+//! // The server sends `lastPrice`: the struct should have `#[entity(rename_all = "camelCase")]`.
 //! #[derive(Debug, Clone, PartialEq, Entity)]
 //! struct Token {
 //!     last_price: f64,
@@ -80,12 +94,16 @@
 //! # Filters and windows
 //!
 //! `filter(path, value)` keeps the rows whose field at `path` equals `value`. The path uses the names on the wire,
-//! joined by dots, such as `state.status`. Several filters are combined with AND. `skip(n)` and `take(n)` then cut a
-//! window out of the rows that pass. Each of these methods returns a new handle, and you can use many of them at once.
+//! joined by dots, such as `state.status`. Several filters are combined with AND. `skip(n)` and `take(n)` then select a
+//! window of the matching rows. Each method takes the handle and returns a changed one. Clone a handle to keep the
+//! original.
 //!
-//! A filter is checked before the read. If the struct does not have the path, or the field cannot have the value,
-//! `try_get` returns [`ReadError::Filter`](crate::ReadError::Filter), `get` returns no rows and logs a warning, and a
-//! stream ends:
+//! A filter tests for equality only. For any other condition, filter the rows that `get` returns, or use a closure on a
+//! [stream](super::streaming#operators). A list or a leaf is compared as a whole: a path cannot lead into it.
+//!
+//! The client checks a filter before it reads. If the struct has no such field, or if the field's type does not allow
+//! the value, then `try_get` returns [`ReadError::Filter`](crate::ReadError::Filter), `get` logs a warning and returns
+//! no rows, and a stream ends with [`EndReason::Filter`](crate::EndReason::Filter):
 //!
 //! ```
 //! # use hyperstack_sdk::prelude::*;
@@ -105,11 +123,6 @@
 //!
 //! # Without waiting, without copying
 //!
-//! `get_sync` and `list_sync` return what the client holds now. They do not subscribe: they return nothing unless
-//! another read or stream keeps the view subscribed. `shared()` on a handle or a stream returns rows as `Arc<T>`,
-//! which share memory with the client's cache.
-//!
-//! [`HyperStack::views`]: crate::HyperStack::views
-//! [`HyperStack::list`]: crate::HyperStack::list
-//! [`HyperStack::get`]: crate::HyperStack::get
-//! [`HyperStack::raw`]: crate::HyperStack::raw
+//! `get_sync` and `list_sync` read the cache and never subscribe. They return nothing unless a stream or a recent read
+//! keeps the client subscribed to the view. `handle.shared()` and `stream.shared()` read rows as `Arc<T>` from the
+//! cache, without copying them.

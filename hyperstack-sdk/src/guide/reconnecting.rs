@@ -1,7 +1,7 @@
 //! What happens when the connection is lost.
 //!
-//! The client restores a lost connection by itself and resubscribes. Streams stay open. They yield what changed in the
-//! meantime and nothing else:
+//! If the client loses the connection, it reconnects by itself and resubscribes. Streams stay open. They yield only what
+//! changed in the meantime:
 //!
 //! ```
 //! use hyperstack_sdk::prelude::*;
@@ -41,42 +41,48 @@
 //!
 //! # When the client reconnects
 //!
-//! - A connection counts as lost when the socket closes, or when nothing arrives for two ping intervals (30 s by
-//!   default), not even the reply to a ping.
-//! - The client waits before each attempt: a random time up to 1, 2, 4, 8, then 16 seconds
-//!   ([`reconnect_intervals`]). It never tries before the server's `Retry-After`.
-//! - It tries without limit, unless you set [`max_reconnect_attempts`]. The count starts again after a connection
-//!   that stayed up for 30 seconds.
-//! - With [`auto_reconnect`]`(false)`, streams end when the connection is lost.
+//! - The client treats the connection as lost when the socket closes, or when nothing, not even a pong, arrives for two
+//!   ping intervals (30 s).
+//! - Before each attempt, the client waits a random time: at most 1 second before the first, then at most 2, 4, 8 and 16
+//!   seconds ([`reconnect_intervals`]). If the server sends `Retry-After`, the client waits at least that long.
+//! - By default, the client never gives up. [`max_reconnect_attempts`] limits how many attempts may fail in a row. A
+//!   connection that stays up for 30 seconds resets the count.
+//! - With [`auto_reconnect`]`(false)`, the client closes and all streams end when the connection is lost.
+//! - While there is no connection, `get` and `list` wait for it, then return the rows in the cache. `try_get` and
+//!   `try_list` return [`ReadError::Disconnected`](crate::ReadError::Disconnected).
 //!
 //! # What you can observe
 //!
-//! | | |
-//! |---|---|
-//! | [`connection_states`] | each state of the connection, with the cause of the change |
-//! | [`last_error`](crate::HyperStack::last_error) | the latest error of the connection |
-//! | `try_watch` | [`StreamError::Resynced`] when the rows of the stream were taken from a new snapshot |
-//! | [`faults`](crate::HyperStack::faults) | everything that went wrong and that the client survived |
-//! | [`end_reason`](crate::HyperStack::end_reason) | why the client gave up, once it has |
+//! | method | reports | form |
+//! |---|---|---|
+//! | [`connection_states`] | each state of the connection, with the error that caused the change | a stream, from the current state on |
+//! | [`faults`] | every error that did not end the client: decode errors, malformed messages, server errors, failed connections | a stream, from now on |
+//! | [`socket_issues`] | of these, only the errors that the server sends | a stream, from now on |
+//! | [`last_error`] | the latest connection or token error; a new connection does not clear it | a value |
+//! | [`end_reason`] | why the client closed, or `None` while it runs | a value |
+//!
+//! `try_watch` also yields [`StreamError::Resynced`] when a new snapshot has replaced the stream's rows.
 //!
 //! # How rows are compared
 //!
-//! After a reconnect the client requests a snapshot and compares it with the rows that it holds, by value. Rows that
-//! changed yield upserts. Rows that left a derived view, and under v2 any view, yield deletes.
+//! After a reconnect, the client requests a snapshot and compares each row with the cached one. A row that changed
+//! yields an upsert; an equal row yields nothing. A row that is no longer in the view yields a delete (under protocol
+//! v1, only in derived views).
 //!
-//! Under protocol v1 there are exceptions:
+//! Protocol v1 differs in three ways:
 //!
-//! - Each change has a position: a Solana slot and an index. If the positions so far never went back by more than 150
-//!   slots, the client requests only changes from 150 slots before its last one. Otherwise it requests the whole list. [`resume`]`(false)` always requests the whole
-//!   list; use it if the chain may restart at a lower slot, as a local validator does.
-//! - A list never deletes rows. The server does not announce deletions, and it keeps only the latest 500 rows by default,
-//!   so a row that the snapshot lacks may still exist. The same is true for `state()`.
-//! - If a snapshot has only a part of a row, without a required field, the client keeps the row that it has.
+//! - The client *resumes* a list: it requests only the rows that changed since 150 slots before the latest change that
+//!   it has. It requests the whole list instead if a change could not be applied, had no slot, or was more than 150 slots
+//!   late. [`resume`]`(false)` always requests the whole list. Set it if slots can start again, as with a local validator.
+//! - The client does not remove rows from a list or from `state()`. A v1 server does not announce deletions, and by
+//!   default its snapshot has only the latest 500 rows, so a row that is missing may still exist.
+//! - If a snapshot has a row without a required field, the client keeps the cached row.
 //!
 //! # A subscription that goes silent
 //!
-//! A v1 server can end a subscription without a message while the connection stays up. To limit how old rows can
-//! get, set [`stale_after`]: the client then resubscribes to a view that has been silent for that long.
+//! A v1 server can end a subscription without a message while the connection stays up. Set [`stale_after`] to
+//! resubscribe to each view that has been silent for that long. This costs a snapshot, also for a view that simply had
+//! no changes.
 //!
 //! [`reconnect_intervals`]: crate::HyperStackBuilder::reconnect_intervals
 //! [`max_reconnect_attempts`]: crate::HyperStackBuilder::max_reconnect_attempts
@@ -84,4 +90,8 @@
 //! [`resume`]: crate::HyperStackBuilder::resume
 //! [`stale_after`]: crate::HyperStackBuilder::stale_after
 //! [`connection_states`]: crate::HyperStack::connection_states
+//! [`faults`]: crate::HyperStack::faults
+//! [`socket_issues`]: crate::HyperStack::socket_issues
+//! [`last_error`]: crate::HyperStack::last_error
+//! [`end_reason`]: crate::HyperStack::end_reason
 //! [`StreamError::Resynced`]: crate::StreamError::Resynced

@@ -1,7 +1,7 @@
 //! Test your code without a server.
 //!
-//! The feature `testing` has an in-process server, [`TestServer`]. It listens on a free port, speaks both protocol
-//! generations, and simulates faults. Turn the feature on for your tests only:
+//! The feature `testing` adds [`TestServer`], an in-process server. It listens on a free port, speaks protocol v1 and v2,
+//! and simulates faults. Enable the feature for your tests only:
 //!
 //! ```toml
 //! [dev-dependencies]
@@ -40,16 +40,23 @@
 //!
 //! # Change rows
 //!
-//! [`upsert`](crate::testing::TestServer::upsert), [`patch`](crate::testing::TestServer::patch), [`append`](crate::testing::TestServer::append) and
-//! [`delete`](crate::testing::TestServer::delete) change rows as a server does when a program's state changes. The server merges each change and sends it to
-//! all subscribers.
+//! [`upsert`](crate::testing::TestServer::upsert), [`patch`](crate::testing::TestServer::patch),
+//! [`append`](crate::testing::TestServer::append) and [`delete`](crate::testing::TestServer::delete) change rows as a real
+//! server does when the state of the Solana program changes. The server merges each change and sends it to all
+//! subscribers. [`TestServerBuilder::view`](crate::testing::TestServerBuilder::view) adds a derived view.
+//!
+//! To wait without sleeping, use the server's `wait_…` methods, such as
+//! [`wait_for_subscription`](crate::testing::TestServer::wait_for_subscription).
 //!
 //! # Cause failures
 //!
-//! [`drop_connections`](crate::testing::TestServer::drop_connections) and [`stop`](crate::testing::TestServer::stop) break connections;
-//! [`TestServer`] has a method for each fault that we have seen in real servers. Use
-//! [`TestServerBuilder::protocol`](crate::testing::TestServerBuilder::protocol) to test against protocol v1 as well:
-//! v2 is the default.
+//! [`drop_connections`](crate::testing::TestServer::drop_connections) and [`stop`](crate::testing::TestServer::stop) break
+//! connections. [`TestServer`] also has a method for each fault of real servers, such as
+//! [`freeze`](crate::testing::TestServer::freeze), [`kill_subscriptions`](crate::testing::TestServer::kill_subscriptions)
+//! and [`send_text`](crate::testing::TestServer::send_text), which sends malformed messages.
+//!
+//! The server speaks protocol v2 by default. Test against v1 as well, with
+//! [`TestServerBuilder::protocol`](crate::testing::TestServerBuilder::protocol)`(Protocol::V1)`.
 //!
 //! # Replay a recording
 //!
@@ -58,8 +65,9 @@
 //!
 //! # Control time
 //!
-//! The client uses Tokio's clock. With tokio's feature `test-util`, in a `#[tokio::test]`, call `tokio::time::pause()`,
-//! `advance(..)` and `resume()` to let a timeout or a backoff pass at once. Do not leave the clock paused: it runs
-//! ahead while the test waits for the socket.
+//! The client uses Tokio's clock. To let a timeout or a backoff pass at once, call `tokio::time::pause()`,
+//! `advance(..)` and `resume()` in a `#[tokio::test]`. This needs tokio's feature `test-util`. Resume the clock right
+//! after `advance`: a paused clock skips ahead whenever the runtime is idle, so timeouts fire while the test waits for
+//! the socket.
 //!
 //! [`TestServer`]: crate::testing::TestServer
