@@ -1,7 +1,7 @@
 //! The derives of `hyperstack-sdk`, which generate typed patches, merge logic and view accessors for plain structs.
 //!
-//! Use them through `hyperstack_sdk`, whose page on the derives documents every attribute. The generated code calls
-//! the hidden items of its module `patch`.
+//! Do not depend on this crate directly: use `hyperstack_sdk`, whose module `derives` documents every attribute. The
+//! generated code uses hidden items of `hyperstack_sdk`.
 //!
 //! A derive reads the attributes (`attr`), builds a `tree`, `check`s rules that span attributes, and generates code
 //! (`expand`). It generates code even if a check fails, so that one mistake causes only one error.
@@ -23,7 +23,7 @@ use proc_macro::TokenStream;
 /// | `#[entity(..)]` | |
 /// |---|---|
 /// | `name = "OreRound"` | the entity's name on the wire (default: the struct's name) |
-/// | `key = "id.round_id"` | the field that holds the entity's key, as a path of Rust field names: see below |
+/// | `key = "id.round_id"` | the field with the row's key, as a path of Rust field names; adds `round.key()` |
 /// | `rename_all = "camelCase"` | the case of the field names on the wire |
 /// | `crate = path` | the path to `hyperstack_sdk`, if it is re-exported |
 ///
@@ -31,18 +31,18 @@ use proc_macro::TokenStream;
 /// |---|---|
 /// | `rename = "name"` | the field's name on the wire |
 /// | `alias = "name"` | another name that the decoder accepts; repeatable |
-/// | `default`, `default = expr` | the value if the field was never sent, or if it is null and not nullable; later values merge into it |
-/// | `append(max = N)` | keeps only the newest `N` elements of a list, which otherwise grows. With protocol v2, every list keeps at most 100, as on the server |
-/// | `serde` | decodes with the type's serde impls and replaces the field as a whole, even if the frame appends; recognizes a literal `Option<..>` |
+/// | `default`, `default = expr` | the value if the field was never sent, or if a non-nullable field is null; later patches merge into it |
+/// | `append(max = N)` | keeps only the newest `N` elements of a `Vec`. Without it, an appended list grows without bound (protocol v1) or to 100 elements (v2) |
+/// | `serde` | decodes with serde and replaces the field as a whole; write a nullable field literally as `Option<..>` |
 /// | `skip` | the field is not on the wire; it starts with its default, and patches never change it |
 ///
 /// `key` implements `Keyed`: `round.key()` returns a reference to the key field, whose type must implement `Key`.
-/// `views.state().get(round.key())` reads the row again. The path may lead through sections and through leaves with
-/// named fields, but not through an `Option`, because every row has a key. It does not affect decoding, because each
-/// frame names its row.
+/// `views.state().get(round.key())` reads the row again. The path may lead through sections, `Box`, `Arc` and leaves
+/// with named fields, but not through an `Option`, because every row has a key. `key` does not affect decoding: the
+/// server sends each row's key separately.
 ///
-/// If the struct also has serde attributes, `rename`, `rename_all`, `alias`, `default` and `skip` apply too, but
-/// `#[field]` overrides them. A serde attribute that the derive cannot support is an error.
+/// If the struct also derives serde, its `rename`, `rename_all`, `alias`, `default` and `skip` apply too; `#[field]`
+/// takes precedence. A serde attribute that the derive cannot support is an error.
 #[proc_macro_derive(Entity, attributes(entity, field))]
 pub fn entity(input: TokenStream) -> TokenStream {
     errors::run(input, &["Patch", "Entity"], |input, errors| {
@@ -69,15 +69,15 @@ pub fn section(input: TokenStream) -> TokenStream {
 
 /// Derives the decoder and encoder for a struct, newtype or enum that is replaced as a whole.
 ///
-/// In JSON, a struct with named fields is an object, a newtype is the JSON of its field, a longer tuple is an array,
-/// and an enum is a string with the variant's name.
+/// In JSON, a struct with named fields is an object, a newtype is its field's JSON, a longer tuple struct is an array,
+/// and an enum is its variant's name.
 ///
 /// | `#[leaf(..)]` | |
 /// |---|---|
 /// | `rename_all = "camelCase"` | the case of the field or variant names on the wire |
 /// | `crate = path` | the path to `hyperstack_sdk`, if it is re-exported |
 /// | `rename = "name"` on a variant | the variant's name on the wire |
-/// | `other` on a variant | the variant matches every unknown name, and can store it: `Unknown(String)` |
+/// | `other` on a variant | catches unknown names, and can hold the name: `Unknown(String)` |
 ///
 /// Named fields take `#[field(..)]` as in an `Entity`, except `append`. The field of a newtype takes `#[field(serde)]`.
 #[proc_macro_derive(Leaf, attributes(leaf, field))]
@@ -87,19 +87,19 @@ pub fn leaf(input: TokenStream) -> TokenStream {
     })
 }
 
-/// Derives a client that has the views of all entities of one server, for a unit struct.
+/// Derives, on a unit struct, a client for a stack: the views of all entities of one server.
 ///
 /// | `#[stack(..)]` | |
 /// |---|---|
-/// | `url = "wss://ore.example"` | the server's URL; without it, there is no `connect()` and no `URL` |
+/// | `url = "wss://ore.example"` | the server's URL; adds `connect()` and `URL` |
 /// | `entities(OreRound, OreTreasury)` | the entities that the server provides: structs that derive `Entity` and `Views` |
 /// | `name = "ore"` | the stack's name (default: the struct's name) |
 /// | `crate = path` | the path to `hyperstack_sdk`, if it is re-exported |
 ///
-/// For `OreStack` it generates the constants `NAME` and `URL`, and the functions `connect()`, `connect_to(url)` and
-/// `builder()`. The connect functions return an `OreStackClient`. It has one field per entity with the entity's views,
-/// named after the entity in snake case, such as `client.ore_round.latest()`. `client.hyperstack()` returns the
-/// connection. The stack finds the views of an entity by its type, whatever their name is.
+/// For `OreStack`, it generates the constants `NAME` and `URL`, and the functions `connect()`, `connect_to(url)` and
+/// `builder()`. The connect functions return an `OreStackClient`, which has one field for the views of each entity,
+/// named in snake case, such as `client.ore_round.latest()`. `client.hyperstack()` returns the connection. You may
+/// rename or re-export an entity's views: the stack finds them through the entity's type.
 #[proc_macro_derive(Stack, attributes(stack))]
 pub fn stack(input: TokenStream) -> TokenStream {
     errors::run(input, &["Client"], |input, errors| {
@@ -118,7 +118,7 @@ pub fn stack(input: TokenStream) -> TokenStream {
 ///
 /// It uses the `crate = path` of `#[entity(..)]`.
 ///
-/// A second `single` (or `keyed`) view on one struct triggers a false positive of clippy's `duplicated_attributes`. Add
+/// Clippy's `duplicated_attributes` wrongly warns about a second `single` (or `keyed`) view on a struct. Add
 /// `#[allow(clippy::duplicated_attributes)]` to the struct.
 #[proc_macro_derive(Views, attributes(view, entity))]
 pub fn views(input: TokenStream) -> TokenStream {

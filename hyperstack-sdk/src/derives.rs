@@ -2,20 +2,27 @@
 //!
 //! This page has no items of its own. The derives are at the crate root and in the [`prelude`](crate::prelude).
 //!
+//! Most programs need little of this page: `Entity` and `Views` on each entity, `Section` or `Leaf` on each nested
+//! type, `rename_all` if the server's names are not in snake case, and `#[field(default)]`. To see the names and values
+//! that a server sends, run `hs stream <url> <entity>`.
+//!
 //! | derive | on | generates |
 //! |---|---|---|
-//! | [`Entity`](#entity) | a struct with named fields for an entity of the server | `FooPatch`, the code that merges it into `Foo`, and the marker type `FooEntity` |
-//! | [`Section`](#section) | a nested struct that merges field by field | `FooPatch` and its merge |
+//! | [`Entity`](#entity) | a struct with named fields for an entity of the server | `FooPatch`, its merge into `Foo`, and `FooEntity`, which names the entity without being a row |
+//! | [`Section`](#section) | a nested struct that merges field by field | `FooPatch` and its merge into `Foo` |
 //! | [`Leaf`](#leaf) | a struct, newtype or enum that is replaced as a whole | a decoder and an encoder |
 //! | [`Views`](#views-and-stack) | a struct that also derives `Entity` | `FooViews` with `state()`, `list()` and one accessor per `#[view]` |
 //! | [`Stack`](#views-and-stack) | a unit struct | `FooClient`, which has the views of all entities of one server |
+//!
+//! For a nested struct, use `Section`: a server sends only the fields that changed, and a `Leaf` would lose the others.
+//! Use `Leaf` for enums, newtypes, list elements and other types that the server always sends as a whole.
 //!
 //! - Attributes: [`#[entity]`](#entity), [`#[section]`](#section), [`#[leaf]`](#leaf),
 //!   [`#[field]`](#field-attributes), [`#[view]` and `#[stack]`](#views-and-stack), [`#[serde]`](#serde-attributes).
 //! - Patches: [merge rules](#how-a-patch-merges), [patches as values](#a-patch-is-a-value),
 //!   [what changed](#what-changed), [errors](#errors).
 //! - [Field types](#field-types), [generics, re-exports and macros](#generics-re-exports-and-macros),
-//!   [limits](#limits).
+//!   [limits](#limits), [laws](#laws).
 //!
 //! Entities, sections and leaves must be `Clone + Debug + PartialEq + Send + Sync + 'static`. They need neither
 //! `Default` nor `Serialize` nor `Deserialize`, and your crate needs no serde dependency.
@@ -25,13 +32,13 @@
 //! | `#[entity(..)]` | |
 //! |---|---|
 //! | `name = "OreRound"` | the entity's name on the wire (default: the struct's name) |
-//! | `key = "id.round_id"` | the field that holds the entity's key, as a path of Rust field names |
+//! | `key = "id.round_id"` | the field with the row's key, as a path of Rust field names; adds `round.key()` |
 //! | `rename_all = "camelCase"` | the case of the field names on the wire |
-//! | `crate = path` | the path to `hyperstack_sdk`, if your crate gets it through [a re-export](#generics-re-exports-and-macros) |
+//! | `crate = path` | the path to `hyperstack_sdk`, if your crate uses it through [a re-export](#generics-re-exports-and-macros) |
 //!
 //! `rename_all` takes serde's cases: `lowercase`, `UPPERCASE`, `PascalCase`, `camelCase`, `snake_case`,
-//! `SCREAMING_SNAKE_CASE`, `kebab-case`, `SCREAMING-KEBAB-CASE`. It applies to the struct's own fields, not to the
-//! fields of its sections.
+//! `SCREAMING_SNAKE_CASE`, `kebab-case`, `SCREAMING-KEBAB-CASE`. The default is the Rust name. It applies to the
+//! struct's own fields, not to the fields of its sections.
 //!
 //! ```
 //! use hyperstack_sdk::prelude::*;
@@ -53,18 +60,20 @@
 //! let round = Round::try_from(patch)?;
 //!
 //! assert_eq!(<Round as Entity>::NAME, "OreRound");
-//! assert_eq!(<RoundEntity as Entity>::NAME, "OreRound"); // the marker type: the entity without its data
+//! assert_eq!(<RoundEntity as Entity>::NAME, "OreRound"); // `RoundEntity` names the same entity
 //! assert_eq!(round.total_miners, Some(12));
 //! let key: &u64 = round.key(); // from the trait `Keyed`; has the type of the field
 //! assert_eq!(*key, 7);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The compiler checks the key's path. The path may lead through sections, `Box`, `Arc` and leaves with named fields,
-//! but not through an `Option`, because every row has a key. It must end at a type that implements
-//! [`Key`](crate::Key): a `String`, an integer, a `char`, a `bool`, or a type of your own.
+//! The compiler checks the key's path. It may lead through sections, `Box`, `Arc` and leaves with named fields, but not
+//! through an `Option`, because every row has a key. It must end at a type that implements [`Key`](crate::Key): a
+//! `String`, an integer, a `char`, a `bool`, or a type of your own. `key` does not affect decoding: the server sends
+//! each row's key separately.
 //!
-//! An entity can be a field of another entity. There it merges like a section.
+//! You can use `RoundEntity` wherever a type parameter names an entity, as in `hs.list::<RoundEntity>()`. An entity can
+//! also be a field of another entity, and then merges like a section.
 //!
 //! # `Section`
 //!
@@ -110,7 +119,7 @@
 //! | `#[leaf(..)]` on a variant | |
 //! |---|---|
 //! | `rename = "CLOSED"` | the variant's name on the wire |
-//! | `other` | this variant matches every unknown name, and can store it in a `String`, `Box<str>` or `Arc<str>` |
+//! | `other` | catches unknown names, and can hold the name as a `String`, `Box<str>` or `Arc<str>`. Without it, an unknown name is a decode error |
 //!
 //! | type | JSON |
 //! |---|---|
@@ -175,10 +184,10 @@
 //! |---|---|
 //! | `rename = "name"` | the field's name on the wire |
 //! | `alias = "name"` | another name that the decoder accepts; repeatable |
-//! | `default` | uses the type's `Default` if the field was never sent, or if it is null and its type is not nullable. Later values merge into it |
+//! | `default` | the value is `Default::default()` if the field was never sent, or if a non-nullable field is null. Later patches merge into that value |
 //! | `default = expr` | the same, with the value of an expression |
-//! | `append(max = N)` | makes a `Vec` keep only its newest `N` elements; `N` is any constant of type `usize` |
-//! | `serde` | decodes with the type's own serde impls and replaces the field as a whole; for types of other crates |
+//! | `append(max = N)` | keeps only the newest `N` elements of a `Vec`; `N` is a `usize` constant |
+//! | `serde` | decodes with serde instead, and replaces the field as a whole. For types of other crates |
 //! | `skip` | the field is not on the wire. It starts with its default, and patches never change it |
 //!
 //! ```
@@ -217,7 +226,7 @@
 //! assert_eq!((round.miners, &*round.winner, round.address), (5, "ada", None));
 //! assert_eq!(round.log, [2, 3]);
 //!
-//! // A server's message names the lists that it appends to. In code, build the append yourself:
+//! // The server marks appends in its message. In your own code, use `ListPatch::Append`:
 //! let log = Some(Some(ListPatch::Append(vec![4])));
 //! round.apply(RoundPatch { log, ..RoundPatch::default() })?;
 //! assert_eq!(round.log, [3, 4]);
@@ -228,25 +237,24 @@
 //! ```
 //!
 //! - With protocol v1, a list that the server appends to grows without bound unless you set `append(max = N)`.
-//! - A v2 server keeps the newest 100 elements of each array and does not report the ones it drops. The client trims
-//!   appended lists to the same 100, so with v2 an `N` above 100 has no effect. For a longer history, collect the
-//!   elements yourself from a stream.
-//! - `serde` requires `Serialize` and `Deserialize`. Only here does the derive recognize an `Option` by its spelling:
-//!   `Option<Ipv4Addr>` is nullable, but for a type alias its serde impls decide.
-//! - With `skip`, the only other key that you can use is `default`.
+//! - A v2 server keeps the newest 100 elements of each array, and so does the client: an `N` above 100 has no effect.
+//!   For a longer history, collect the elements yourself from a stream.
+//! - `serde` requires `Serialize` and `Deserialize`. Write a nullable field literally as `Option<..>`. Behind a type
+//!   alias, the derive cannot see the `Option` and passes `null` to the type's `Deserialize`.
+//! - `skip` can be combined only with `default`.
 //!
 //! # serde attributes
 //!
-//! If a struct also derives serde, the serde attributes that affect deserializing apply to its patch as well. If both
-//! set the same thing, `#[field]`, `#[entity]`, `#[section]` and `#[leaf]` override `#[serde]`.
+//! If a struct also derives `Serialize` or `Deserialize`, its patch follows the serde attributes for deserializing.
+//! `#[field]`, `#[entity]`, `#[section]` and `#[leaf]` take precedence over `#[serde]`.
 //!
 //! | `#[serde(..)]` | effect on the patch |
 //! |---|---|
 //! | `rename`, `alias`, `default`, `default = "path"` on a field | as in `#[field(..)]` |
 //! | `skip`, `skip_deserializing` on a field | as `#[field(skip)]` |
 //! | `rename_all` on the type | as in `#[entity(..)]` |
-//! | `default`, `default = "path"` on the struct | each field defaults to its value in the struct's default |
-//! | `rename`, `alias`, `other` on a variant | as in `#[leaf(..)]`, which has no `alias` of its own |
+//! | `default`, `default = "path"` on the struct | a field that was never sent takes its value from the struct's default |
+//! | `rename`, `alias`, `other` on a variant | as in `#[leaf(..)]`; `alias` has only the serde form |
 //! | `transparent` on a newtype | none: a newtype leaf is always transparent |
 //! | `skip`, `skip_deserializing` on a variant | the decoder treats the variant's name as unknown |
 //! | `rename` on the type, `skip_serializing`, `skip_serializing_if`, `serialize_with`, `bound`, `crate`, … | none: they do not affect how a field is read |
@@ -358,22 +366,23 @@
 //! # How a patch merges
 //!
 //! Each field of a patch is an `Option<Option<_>>`: absent (`None`), null (`Some(None)`) or a value (`Some(Some(_))`).
-//! What these do depends on the field's type. The type counts, not its spelling, so aliases work:
+//! Do not confuse it with a field of the struct that you declare as `Option<Option<T>>`. The effect of a patch depends
+//! on the type of the struct's field. Type aliases work:
 //!
 //! | field | absent | null | value |
 //! |---|---|---|---|
 //! | `T` (scalar, tuple, array, leaf) | keeps | an error, unless the field has a default | replaces |
-//! | `Option<T>` | keeps | `None` | sets `Some`, or merges as `T` does if it is `Some` already |
+//! | `Option<T>` | keeps | `None` | becomes `Some(value)`; if it is already `Some`, merges like `T` |
 //! | `Option<Option<T>>` | keeps; starts as `None`, which means never received | `Some(None)` | as `Option<T>`, inside `Some` |
 //! | a section | keeps | as for `T` | merges field by field |
 //! | `Vec<T>`, a set | keeps | as for `T` | replaces, or appends if the server says so: [`ListPatch`](crate::ListPatch) |
-//! | a map | keeps | as for `T` | merges key by key. A null removes its key, unless the value type is nullable: [`MapPatch`](crate::MapPatch) |
+//! | a map | keeps | as for `T` | merges key by key. `null` removes the key. If the value type is an `Option`, `null` is a value, and no patch can remove a key: [`MapPatch`](crate::MapPatch) |
 //! | `serde_json::Value` | keeps | `Value::Null` | merges objects key by key, as the server does, and replaces everything else: [`JsonPatch`](crate::JsonPatch) |
 //!
 //! `Box<T>` and `Arc<T>` merge like `T`.
 //!
-//! Sometimes a value is built from a patch alone: by `Foo::try_from(patch)`, for the first frame of a row, for a
-//! section that was `None`, and for a new map key. Fields that the patch does not set then get these values:
+//! A value is built from a patch alone in four cases: `Foo::try_from(patch)`, the first message for a row, a section
+//! that was `None`, and a new map key. Then each field that the patch does not set gets this value:
 //!
 //! | field | value if never sent |
 //! |---|---|
@@ -382,7 +391,7 @@
 //! | `Vec<T>`, a map, a set | empty |
 //! | `serde_json::Value` | `Value::Null` |
 //! | a section | built from the empty patch |
-//! | any other type | none: the field is required, and the error names it |
+//! | any other type | none: the field is required. `try_from` returns an error; in a view, the row stays hidden |
 //!
 //! ```
 //! use hyperstack_sdk::prelude::*;
@@ -502,17 +511,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! These laws hold as long as all floats are finite. Property tests check them on generated structs:
-//!
-//! - Applying `a.diff(&b)` to `a` gives `b`, as far as a patch can express it. A patch cannot set a value back to
-//!   "never received", and cannot remove a key from raw JSON or from a map with nullable values. `diff` never appends.
-//! - Applying `p.then(q)` equals applying `p` and then `q`, if both succeed. The exception: `q` must not merge into a
-//!   value that `p` sets to null, removes, or replaces by another kind of JSON.
-//! - `then` is associative, and combining with the empty patch changes nothing.
-//! - A serialized patch deserializes to an equal patch, except for appends, which JSON cannot express. The empty patch
-//!   is `{}`.
-//! - The result equals the server's own JSON merge, with two exceptions: leaves are replaced as a whole, and the server
-//!   limits the length of arrays.
+//! The [laws](#laws) say what holds for all patches.
 //!
 //! # What changed?
 //!
@@ -555,15 +554,15 @@
 //! assert_eq!(patch.changed_fields(), ["trading.price"]);
 //! ```
 //!
-//! `changed` and `diff` compare the row before and after the update, even if the update combines several messages. Both
-//! apply to updates only: no field counts as changed when a row is created or deleted. To test by wire name, use
+//! `changed` and `diff` compare the row before and after the update, even if the update combines several messages. When
+//! a row is created or deleted, `changed` is `false` and `diff` is `None`. To test by wire name, use
 //! [`has_patch_field("trading.price")`](crate::RichUpdate::has_patch_field).
 //!
 //! # Errors
 //!
-//! An error names the entity and the path of wire names, with indices. On a stream, a decode error reaches
-//! [`try_watch`](crate::ListView::try_watch) as a [`RowError`](crate::RowError). The field keeps its last good value,
-//! and the rest of the update applies.
+//! An error names the entity and the field's path on the wire, such as `OreRound.state.lastBets[3]`. On a stream, a
+//! decode error reaches [`try_watch`](crate::ListView::try_watch) as a [`RowError`](crate::RowError). The field keeps
+//! its last good value, and the other fields of the update apply.
 //!
 //! ```
 //! use hyperstack_sdk::{prelude::*, PatchErrorKind};
@@ -600,14 +599,14 @@
 //! # Ok::<(), serde_json::Error>(())
 //! ```
 //!
-//! A mistake in a struct or an attribute usually causes a single compile error that says how to fix it. For an unknown
-//! key it suggests the nearest known one. For a type that cannot be a field it lists the ways to make it one.
+//! A mistake in a struct or an attribute usually causes one compile error, which says how to fix it. If you misspell a
+//! key of an attribute, the error suggests the nearest one. If a type cannot be a field, the error lists your options.
 //!
 //! # Field types
 //!
 //! | type | |
 //! |---|---|
-//! | integers of every width | from a JSON number or a string of digits, at any depth, up to 128 bits. (The server sends integers above 2⁵³ as strings.) A fraction or an overflow is an error |
+//! | integers of every width | from a JSON number or a string of digits, also inside lists and maps, up to 128 bits. (The server sends integers above 2⁵³ as strings.) A fraction or an overflow is an error |
 //! | `f32`, `f64` | from a number, or from a string that holds an integer |
 //! | `bool`, `char`, `String` | as in JSON |
 //! | `Option<T>`, `Box<T>`, `Arc<T>`, `Vec<T>` | of any field type |
@@ -615,18 +614,19 @@
 //! | `BTreeMap<K, V>`, `HashMap<K, V>` | from a [`Key`](crate::Key) to any field type |
 //! | `[T; N]`, tuples of up to 12 elements | of any field types |
 //! | `serde_json::Value` | any JSON. A number beyond 64 bits becomes a float, unless a crate in the build enables serde_json's `arbitrary_precision` |
-//! | types that derive `Entity`, `Section` or `Leaf` | |
+//! | types that derive `Entity`, `Section` or `Leaf` | as the derive says |
+//! | [`Capture`](crate::Capture), [`Event`](crate::Event), [`TokenMetadata`](crate::TokenMetadata), [`SlotHashBytes`](crate::SlotHashBytes) | types that servers use for Solana accounts, instructions, tokens and slot hashes |
 //! | other types with `Serialize` and `Deserialize` | with `#[field(serde)]`; inside another type, wrap them in a newtype that derives `Leaf` |
 //!
 //! The decoder ignores wire fields that the struct does not have.
 //!
 //! # Generics, re-exports and macros
 //!
-//! Type and const parameters work, with and without bounds and defaults. The derive adds the bounds that it needs. A
-//! patch has the parameters of its struct. `Views` and `Stack` do not support parameters.
+//! Type and const parameters work, with and without bounds and defaults. The derive adds the bounds that it needs.
+//! `FooPatch` has the same parameters as `Foo`. `Views` and `Stack` do not support parameters.
 //!
-//! Use `crate = path` if your crate re-exports this one, so that its users do not need to depend on it. A macro can
-//! generate such structs and name the SDK through `$crate`.
+//! If users of your crate should not depend on this one directly, re-export it, and give the derives its path with
+//! `crate = path`. In a macro, start the path with `$crate`.
 //!
 //! ```
 //! mod facade {
@@ -686,21 +686,34 @@
 //! # Limits
 //!
 //! - No lifetime parameters and no references: rows own their data.
-//! - Large entities need a lot of stack, because rows and patches are moved by value. On a Tokio worker with the default
-//!   stack of 2 MiB, an entity (by `size_of`) can have up to 100 kB in a debug build and 130 kB in a release build.
-//!   Without `watch_rich`, whose updates hold two rows, the limits are 120 kB and 250 kB. For a larger entity, put its
-//!   arrays into a `Box` or a `Vec`, or set a larger `thread_stack_size` on the runtime's builder.
+//! - The client moves rows by value, so large entities need stack. On a Tokio worker with the default stack of 2 MiB,
+//!   keep `size_of::<T>()` below 120 kB, or below 100 kB if you use `watch_rich`. Release builds allow 250 kB and 130
+//!   kB. For a larger entity, put its arrays into a `Box` or a `Vec`, or set a larger `thread_stack_size` on the
+//!   runtime's builder.
 //! - Entities and sections are structs with named fields. The variants of a leaf enum hold no data, except for `other`.
 //!   For an enum with data, tagged or untagged, use `#[field(serde)]`.
-//! - No `flatten`: nest a section, as the wire does.
+//! - No `flatten`: use a section, because the server's JSON is nested.
 //! - `Option<Option<T>>` tells null from "never sent". A third `Option` adds nothing.
-//! - A patch cannot set a value back to "never sent", and cannot set a section to null and then merge into it.
-//! - A patch can append to the end of a list or replace the list. It cannot remove or change single elements.
+//! - A patch cannot set a value back to "never sent". One patch cannot set a section to null and also set its fields.
+//! - A patch can replace a list or append to its end. It cannot remove or change single elements.
 //! - `append(max = N)` works on a `Vec`, also inside `Option`s. Sets are never trimmed.
 //! - The generated names (`FooPatch`, `FooEntity`, `FooViews`, `FooClient`) must be free in the struct's module.
-//! - If `T` is a type parameter in your code, you cannot write `FooPatch<T>`, because its bounds on `T` are private.
-//!   Write `<Foo<T> as Patchable>::Patch`.
-//! - After a null, an optional section is `None`, even if it has a default. The next patch for it must then contain all
-//!   required fields.
-//! - Two `single` (or two `keyed`) views on one struct trigger a false positive of clippy's `duplicated_attributes`.
-//!   Add `#[allow(clippy::duplicated_attributes)]` to the struct.
+//! - In generic code, write `<Foo<T> as Patchable>::Patch` instead of `FooPatch<T>`, whose bounds on `T` are private.
+//! - A null sets an optional section to `None`, even if it has a default. The next patch must then contain all of its
+//!   required fields; otherwise, `apply` returns an error.
+//! - Clippy's `duplicated_attributes` wrongly warns about two `single` (or two `keyed`) views on one struct. Add
+//!   `#[allow(clippy::duplicated_attributes)]` to the struct.
+//!
+//! # Laws
+//!
+//! Property tests check these laws on generated structs. They hold as long as all floats are finite.
+//!
+//! - `a.apply(a.diff(&b))` turns `a` into `b`, within what a patch can express. A patch cannot set a value back to
+//!   "never sent", and cannot remove a key from raw JSON or from a map with nullable values. `diff` never appends.
+//! - Applying `p.then(q)` equals applying `p` and then `q`, if both succeed. This does not hold if `q` merges into a
+//!   value that `p` removes, sets to null, or replaces with another kind of JSON.
+//! - `then` is associative, and combining with the empty patch changes nothing.
+//! - A serialized patch deserializes to an equal patch, except for appends, which JSON cannot express. The empty patch
+//!   is `{}`.
+//! - The result equals the server's own JSON merge, with two exceptions: leaves are replaced as a whole, and the server
+//!   limits the length of arrays.

@@ -9,7 +9,7 @@ use crate::engine::Handle;
 use crate::patch::{Entity, Record};
 use crate::view::{ListView, SingleView, StateView, WindowView};
 
-/// The views of an entity. `#[derive(Views)]` on `Foo` implements it for `FooViews`.
+/// A type with the views of one entity. `#[derive(Views)]` on `Foo` generates `FooViews`, which implements this trait.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not the views of an entity",
     note = "`#[derive(Views)]` on an entity `Foo` makes `FooViews`: write `views::<FooViews>()`"
@@ -24,10 +24,10 @@ pub trait Views {
         Self: Sized;
 }
 
-/// Creates the handles to the views of one entity.
+/// Creates view handles for one entity.
 ///
-/// The generated accessors use it. Use it yourself if you learn view ids only at run time: see
-/// [`HyperStack::raw`](crate::HyperStack::raw).
+/// [`HyperStack::raw`](crate::HyperStack::raw) returns it, for programs that learn view ids only at run time. The
+/// accessors that `#[derive(Views)]` generates use it too.
 pub struct ViewSource<T> {
     handle: Handle,
     entity: Cow<'static, str>,
@@ -80,7 +80,7 @@ impl<T: Record> ViewSource<T> {
         WindowView::new(self.handle.clone(), id)
     }
 
-    /// Returns a handle to the first row of the view `id`.
+    /// Returns a handle to the first row of the view `id`, derived or not.
     pub fn single(&self, id: &str) -> SingleView<T> {
         SingleView::new(self.handle.clone(), id)
     }

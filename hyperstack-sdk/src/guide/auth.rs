@@ -7,7 +7,7 @@
 //! | [`api_key`]`(key)` | tokens from an HTTP endpoint: Hyperstack's (`https://api.usehyperstack.com/ws/sessions`), or the one that you set with [`token_endpoint`]`(url)`. Needs the feature `token-endpoint` | a service of your own |
 //! | [`publishable_key`]`(key)` | the same, with a key that you may publish | an app |
 //!
-//! Use only one of them: `connect` returns a [`ConfigError`](crate::ConnectError::Config) if you combine two.
+//! Use only one of them: `connect` returns a [`ConnectError::Config`](crate::ConnectError::Config) if you combine two.
 //!
 //! ```no_run
 //! use std::time::Duration;
@@ -35,14 +35,14 @@
 //! # Expiry
 //!
 //! The client takes the expiry from [`AuthToken::expires_in`] or [`AuthToken::expires_at`], or from the `exp` claim if
-//! the token is a JWT. It requests the next token one minute before the expiry or, if a token is valid for less than two
-//! minutes, at half of that time. It sends the new token on the open connection, and streams continue.
+//! the token is a JWT. It requests the next token one minute before the expiry or, if a token is valid for less than
+//! two minutes, at half of that time. It sends the new token on the open connection, and streams continue.
 //!
 //! # How the client sends a token
 //!
 //! By default, the client sends the token in the header `Authorization: Bearer …`. With
-//! [`token_in_query`]`("hs_token")`, it sends it in the URL's query. Prefer the header: servers and proxies log queries.
-//! [`header`]`(name, value)` adds another header to the handshake, such as `Origin`.
+//! [`token_in_query`]`("hs_token")`, it sends it in the URL's query. Prefer the header: servers and proxies log
+//! queries. [`header`]`(name, value)` adds another header to the handshake, such as `Origin`.
 //!
 //! # Errors
 //!
@@ -53,14 +53,14 @@
 //! rejections are final, such as the status 403: the client closes, all streams end, and `end_reason()` says why.
 //!
 //! From your provider, return [`TokenError::denied`] if a retry is useless. If there is no connection, the client then
-//! closes. An open connection stays until its token expires, and then the client calls the provider once more. After any
-//! other error, the client retries with a backoff.
+//! closes. An open connection stays until its token expires, and then the client calls the provider once more. After
+//! any other error, the client retries with a backoff.
 //!
 //! # Secrets
 //!
 //! The client does not write tokens, keys or header values to logs, errors or `Debug` output. If the server echoes a
-//! token, the client replaces it with `***`, unless it has fewer than eight characters. The client sends an API key only
-//! to the token endpoint.
+//! token, the client replaces it with `***`, unless it has fewer than eight characters. The client sends an API key
+//! only to the token endpoint.
 //!
 //! [`token`]: crate::HyperStackBuilder::token
 //! [`token_provider`]: crate::HyperStackBuilder::token_provider

@@ -1,11 +1,12 @@
 //! What happens if your code is slower than the server.
 //!
-//! The client always reads the socket at full speed, because a server disconnects slow clients. Changes wait in the queue
-//! of each stream, so a slow stream does not delay another.
+//! The client always reads the socket at full speed, because a server disconnects slow clients. Changes wait in the
+//! queue of each stream, so a slow stream does not delay another.
 //!
-//! As long as at most 1,024 changes are queued, you get every change. Beyond that, the stream *conflates*: it merges the
-//! queued changes of each row into one item with the row's latest state. It stops when you have emptied the queue. While
-//! it conflates, you miss intermediate states, but never the latest one, and the queue has at most one item per row.
+//! As long as at most 1,024 changes are queued, you get every change. Beyond that, the stream *conflates*: it merges
+//! the queued changes of each row into one item with the row's latest state. It stops when you have emptied the queue.
+//! While it conflates, you miss intermediate states, but never the latest one, and the queue has at most one item per
+//! row.
 //!
 //! ```
 //! use hyperstack_sdk::prelude::*;

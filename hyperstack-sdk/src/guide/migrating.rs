@@ -50,8 +50,8 @@
 //! | `builder.handshake_header(name, value)` | `builder.header(name, value)` |
 //! | `AreteError`, `ViewError` | [`ConnectError`](crate::ConnectError), [`ReadError`](crate::ReadError), [`StreamError`](crate::StreamError) |
 //!
-//! This SDK only reads. For programs, wallets or `Session`, and to send transactions, keep using `arete-a4-sdk` as well.
-//! The SDK cannot yet select a `partition` of an entity.
+//! This SDK only reads. For programs, wallets or `Session`, and to send transactions, keep using `arete-a4-sdk` as
+//! well. The SDK cannot yet select a `partition` of an entity.
 //!
 //! # Differences that you will notice
 //!

@@ -40,8 +40,8 @@
 //! [`hs.views::<PlayerViews>()`](crate::HyperStack::views) returns it.
 //!
 //! Every entity has a list view, with all of its rows, and a state view, which reads single rows by key. A *derived
-//! view* is a list that the server sorts and limits, such as `Player/top10`. Declare each one that you want to read with
-//! `#[view(name)]`; see [the derives](crate::derives#views-and-stack).
+//! view* is a list that the server sorts and limits, such as `Player/top10`. Declare each one that you want to read
+//! with `#[view(name)]`; see [the derives](crate::derives#views-and-stack).
 //!
 //! | handle | made by | `get` returns |
 //! |---|---|---|
@@ -62,8 +62,8 @@
 //!
 //! `get` and `list` wait for the complete snapshot, for at most
 //! [`initial_data_timeout`](crate::HyperStackBuilder::initial_data_timeout) (5 s). Then they return the rows that have
-//! arrived, if any. If the view is empty, they return after about one round trip. While the client is reconnecting, they
-//! wait as well, and then return the rows in the cache.
+//! arrived, if any. If the view is empty, they return after about one round trip. While the client is reconnecting,
+//! they wait as well, and then return the rows in the cache.
 //!
 //! To tell an empty view from a slow or failed one, use `try_get` or `try_list`, which return a
 //! [`ReadError`](crate::ReadError). In this example, every row lacks a required field, because the server spells the

@@ -1,7 +1,7 @@
 //! What happens when the connection is lost.
 //!
-//! If the client loses the connection, it reconnects by itself and resubscribes. Streams stay open. They yield only what
-//! changed in the meantime:
+//! If the client loses the connection, it reconnects by itself and resubscribes. Streams stay open. They yield only
+//! what changed in the meantime:
 //!
 //! ```
 //! use hyperstack_sdk::prelude::*;
@@ -43,8 +43,8 @@
 //!
 //! - The client treats the connection as lost when the socket closes, or when nothing, not even a pong, arrives for two
 //!   ping intervals (30 s).
-//! - Before each attempt, the client waits a random time: at most 1 second before the first, then at most 2, 4, 8 and 16
-//!   seconds ([`reconnect_intervals`]). If the server sends `Retry-After`, the client waits at least that long.
+//! - Before each attempt, the client waits a random time: at most 1 second before the first, then at most 2, 4, 8 and
+//!   16 seconds ([`reconnect_intervals`]). If the server sends `Retry-After`, the client waits at least that long.
 //! - By default, the client never gives up. [`max_reconnect_attempts`] limits how many attempts may fail in a row. A
 //!   connection that stays up for 30 seconds resets the count.
 //! - With [`auto_reconnect`]`(false)`, the client closes and all streams end when the connection is lost.
@@ -72,8 +72,9 @@
 //! Protocol v1 differs in three ways:
 //!
 //! - The client *resumes* a list: it requests only the rows that changed since 150 slots before the latest change that
-//!   it has. It requests the whole list instead if a change could not be applied, had no slot, or was more than 150 slots
-//!   late. [`resume`]`(false)` always requests the whole list. Set it if slots can start again, as with a local validator.
+//!   it has. It requests the whole list instead if a change could not be applied, had no slot, or was more than 150
+//!   slots late. [`resume`]`(false)` always requests the whole list. Set it if slots can start again, as with a local
+//!   validator.
 //! - The client does not remove rows from a list or from `state()`. A v1 server does not announce deletions, and by
 //!   default its snapshot has only the latest 500 rows, so a row that is missing may still exist.
 //! - If a snapshot has a row without a required field, the client keeps the cached row.

@@ -31,8 +31,8 @@
 //! # }
 //! ```
 //!
-//! A stream subscribes when you first poll it. By default, it starts with the rows that exist then, so you do not need a
-//! `get` before it. Streams are `Send` and `Unpin`, and `next()` is cancel safe, for example in `tokio::select!`.
+//! A stream subscribes when you first poll it. By default, it starts with the rows that exist then, so you do not need
+//! a `get` before it. Streams are `Send` and `Unpin`, and `next()` is cancel safe, for example in `tokio::select!`.
 //!
 //! All streams and reads of the same rows share one subscription. Drop a stream to stop it. If nothing else reads the
 //! view, the client unsubscribes 5 seconds later (see [`linger`](crate::HyperStackBuilder::linger)).
@@ -56,8 +56,8 @@
 //! | `listen` | `T`: the row after each change |
 //! | `try_watch` | `Result<Update<T>, StreamError>`: also decode errors, resyncs (a new snapshot has replaced the rows) and, as the last item, why the stream ended |
 //!
-//! - **`Upsert` and `Patch` both carry the whole row**, so most programs treat them alike. They only tell you whether the
-//!   server sent the whole row or some fields. A new row can begin with either.
+//! - **`Upsert` and `Patch` both carry the whole row**, so most programs treat them alike. They only tell you whether
+//!   the server sent the whole row or some fields. A new row can begin with either.
 //! - **A `Delete` means that the row left the view**: it was deleted, it no longer matches the filter, it left the
 //!   window, or it exceeded the row limit ([`max_entries_per_view`](crate::HyperStackBuilder::max_entries_per_view)).
 //! - If the server sends a row that did not change, the stream yields nothing.
@@ -66,9 +66,9 @@
 //! # Operators
 //!
 //! After these methods you can first set options, such as `.shared()` for `Arc<T>` instead of `T`, or `.conflate(n)`;
-//! see [lag](super::lag). Then chain `.filter(..)`, `.filter_map(..)` and `.map(..)`, which take plain closures, and any
-//! method of [`StreamExt`](crate::StreamExt). `filter(path, value)` on a view selects rows; `filter(closure)` on a stream
-//! drops items:
+//! see [lag](super::lag). Then chain `.filter(..)`, `.filter_map(..)` and `.map(..)`, which take plain closures, and
+//! any method of [`StreamExt`](crate::StreamExt). `filter(path, value)` on a view selects rows; `filter(closure)` on a
+//! stream drops items:
 //!
 //! ```no_run
 //! # use hyperstack_sdk::prelude::*;
@@ -89,8 +89,8 @@
 //!
 //! A value that fails to decode does not end a stream. The field keeps its last good value, and the other fields of the
 //! update apply. `try_watch` yields the error as [`StreamError::Row`](crate::StreamError::Row),
-//! [`HyperStack::faults`](crate::HyperStack::faults) reports it too, and `stale_fields(key)` lists the field until a good
-//! value arrives.
+//! [`HyperStack::faults`](crate::HyperStack::faults) reports it too, and `stale_fields(key)` lists the field until a
+//! good value arrives.
 //!
 //! A stream ends when no more updates can come: after `disconnect()`, when you drop the last handle, when the client
 //! gives up reconnecting, or if a filter is invalid. Then `next()` returns `None`, and
@@ -105,5 +105,5 @@
 //! - sections that have no required field.
 //!
 //! If every row lacks a required field, `try_list` returns [`ReadError::Partial`](crate::ReadError::Partial).
-//! [`Stats::partial_rows`](crate::Stats::partial_rows) counts the rows that are incomplete now. The client ignores fields
-//! that the struct does not have.
+//! [`Stats::partial_rows`](crate::Stats::partial_rows) counts the rows that are incomplete now. The client ignores
+//! fields that the struct does not have.

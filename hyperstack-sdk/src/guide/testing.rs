@@ -1,7 +1,7 @@
 //! Test your code without a server.
 //!
-//! The feature `testing` adds [`TestServer`], an in-process server. It listens on a free port, speaks protocol v1 and v2,
-//! and simulates faults. Enable the feature for your tests only:
+//! The feature `testing` adds [`TestServer`], an in-process server. It listens on a free port, speaks protocol v1 and
+//! v2, and simulates faults. Enable the feature for your tests only:
 //!
 //! ```toml
 //! [dev-dependencies]
@@ -41,8 +41,8 @@
 //! # Change rows
 //!
 //! [`upsert`](crate::testing::TestServer::upsert), [`patch`](crate::testing::TestServer::patch),
-//! [`append`](crate::testing::TestServer::append) and [`delete`](crate::testing::TestServer::delete) change rows as a real
-//! server does when the state of the Solana program changes. The server merges each change and sends it to all
+//! [`append`](crate::testing::TestServer::append) and [`delete`](crate::testing::TestServer::delete) change rows as a
+//! real server does when the state of the Solana program changes. The server merges each change and sends it to all
 //! subscribers. [`TestServerBuilder::view`](crate::testing::TestServerBuilder::view) adds a derived view.
 //!
 //! To wait without sleeping, use the server's `wait_…` methods, such as
@@ -50,10 +50,11 @@
 //!
 //! # Cause failures
 //!
-//! [`drop_connections`](crate::testing::TestServer::drop_connections) and [`stop`](crate::testing::TestServer::stop) break
-//! connections. [`TestServer`] also has a method for each fault of real servers, such as
-//! [`freeze`](crate::testing::TestServer::freeze), [`kill_subscriptions`](crate::testing::TestServer::kill_subscriptions)
-//! and [`send_text`](crate::testing::TestServer::send_text), which sends malformed messages.
+//! [`drop_connections`](crate::testing::TestServer::drop_connections) and [`stop`](crate::testing::TestServer::stop)
+//! break connections. [`TestServer`] also has a method for each fault of real servers, such as
+//! [`freeze`](crate::testing::TestServer::freeze),
+//! [`kill_subscriptions`](crate::testing::TestServer::kill_subscriptions) and
+//! [`send_text`](crate::testing::TestServer::send_text), which sends malformed messages.
 //!
 //! The server speaks protocol v2 by default. Test against v1 as well, with
 //! [`TestServerBuilder::protocol`](crate::testing::TestServerBuilder::protocol)`(Protocol::V1)`.
