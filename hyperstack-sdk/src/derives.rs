@@ -8,7 +8,7 @@
 //!
 //! | derive | on | generates |
 //! |---|---|---|
-//! | [`Entity`](#entity) | a struct with named fields for an entity of the server | `FooPatch`, its merge into `Foo`, and `FooEntity`, which names the entity without being a row |
+//! | [`Entity`](#entity) | a struct with named fields for an entity of the server | `FooPatch`, its merge into `Foo`, and the marker type `FooEntity`: `hs.list::<FooEntity>()` equals `hs.list::<Foo>()` |
 //! | [`Section`](#section) | a nested struct that merges field by field | `FooPatch` and its merge into `Foo` |
 //! | [`Leaf`](#leaf) | a struct, newtype or enum that is replaced as a whole | a decoder and an encoder |
 //! | [`Views`](#views-and-stack) | a struct that also derives `Entity` | `FooViews` with `state()`, `list()` and one accessor per `#[view]` |
@@ -72,8 +72,7 @@
 //! `String`, an integer, a `char`, a `bool`, or a type of your own. `key` does not affect decoding: the server sends
 //! each row's key separately.
 //!
-//! You can use `RoundEntity` wherever a type parameter names an entity, as in `hs.list::<RoundEntity>()`. An entity can
-//! also be a field of another entity, and then merges like a section.
+//! An entity can also be a field of another entity, and then merges like a section.
 //!
 //! # `Section`
 //!

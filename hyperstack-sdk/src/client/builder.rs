@@ -19,15 +19,19 @@ use crate::{engine::Tap, wire::Entry};
 
 /// Configures and connects a [`HyperStack`]. Created by [`HyperStack::builder`].
 ///
-/// Only [`url`](Self::url) is required. [`connect`](Self::connect) checks all settings before it dials.
+/// Only [`url`](Self::url) is required. [`connect`](Self::connect) checks all settings before it opens a connection,
+/// and returns [`ConnectError::Config`] if one is invalid.
 ///
 /// | settings | methods |
 /// |---|---|
 /// | server | [`url`](Self::url), [`protocol`](Self::protocol), [`header`](Self::header), [`root_certificates`](Self::root_certificates) |
-/// | token | [`token`](Self::token), [`token_provider`](Self::token_provider), `api_key`, `publishable_key`, `token_endpoint`, [`token_in_query`](Self::token_in_query), [`token_timeout`](Self::token_timeout) |
+/// | token | [`token`](Self::token), [`token_provider`](Self::token_provider), `api_key`, `publishable_key`, `token_endpoint`, `token_endpoint_header`, [`token_in_query`](Self::token_in_query), [`token_timeout`](Self::token_timeout) |
 /// | connecting | [`connect_timeout`](Self::connect_timeout), [`wait_for_server`](Self::wait_for_server), [`auto_reconnect`](Self::auto_reconnect), [`reconnect_intervals`](Self::reconnect_intervals), [`max_reconnect_attempts`](Self::max_reconnect_attempts), [`ping_interval`](Self::ping_interval), [`resume`](Self::resume) |
 /// | reading | [`initial_data_timeout`](Self::initial_data_timeout), [`linger`](Self::linger), [`stream_capacity`](Self::stream_capacity), [`stale_after`](Self::stale_after) |
-/// | limits | [`max_entries_per_view`](Self::max_entries_per_view), [`max_subscriptions`](Self::max_subscriptions), [`max_message_size`](Self::max_message_size), [`max_frame_size`](Self::max_frame_size), [`max_inflated_size`](Self::max_inflated_size) |
+/// | limits | [`max_entries_per_view`](Self::max_entries_per_view), [`unlimited_entries`](Self::unlimited_entries), [`max_subscriptions`](Self::max_subscriptions), [`max_message_size`](Self::max_message_size), [`max_frame_size`](Self::max_frame_size), [`max_inflated_size`](Self::max_inflated_size) |
+/// | testing | `record` |
+///
+/// The settings of tokens exclude each other: set one of `token`, `token_provider`, `api_key` and `publishable_key`.
 ///
 /// ```no_run
 /// use std::time::Duration;
@@ -100,9 +104,11 @@ impl HyperStackBuilder {
 
     /// Sets a fixed token. Default: none.
     ///
-    /// The client sends it as `Authorization: Bearer …`, or as [`token_in_query`](Self::token_in_query) says. It
-    /// appears in no log and no error. A fixed token cannot be renewed: once the server rejects it, all streams
-    /// end. For renewable tokens, use [`token_provider`](Self::token_provider).
+    /// The client sends it in the header `Authorization: Bearer …`, or in the URL's query if you call
+    /// [`token_in_query`](Self::token_in_query). It does not write the token to logs or errors.
+    ///
+    /// The client cannot renew a fixed token: if the server rejects it, the client closes and all streams end. For
+    /// renewable tokens, use [`token_provider`](Self::token_provider).
     pub fn token(mut self, token: impl Into<String>) -> Self {
         self.token = Some(Secret(token.into()));
         self
@@ -113,12 +119,13 @@ impl HyperStackBuilder {
     /// The client calls the provider:
     ///
     /// - before it first connects,
-    /// - before it reconnects, if the server rejected the last token or that token is about to expire,
-    /// - one minute before the token in use expires, or halfway through its life if that is less than two
-    ///   minutes. The client sends the new token over the open connection, and streams continue.
+    /// - before it reconnects, if the server rejected the current token or the token is about to expire,
+    /// - one minute before the current token expires or, if a token is valid for less than two minutes, at half of that
+    ///   time. The client sends the new token on the open connection, and streams continue.
     ///
-    /// The expiry is the one set on the [`AuthToken`](crate::AuthToken), or else a JWT's own. The client drops
-    /// the provider, and cancels a pending request, when it closes.
+    /// The client takes the expiry from the [`AuthToken`](crate::AuthToken), or from the `exp` claim if the token is a
+    /// JWT. Without an expiry, it uses the token until the server rejects it. When the client closes, it cancels a
+    /// pending request and drops the provider.
     ///
     /// ```no_run
     /// use std::time::Duration;
@@ -146,8 +153,9 @@ impl HyperStackBuilder {
 
     /// Sets a secret API key, which the client exchanges for tokens at the token endpoint.
     ///
-    /// The endpoint is the hosted one unless you set [`token_endpoint`](Self::token_endpoint). The client sends
-    /// the key only there. It appears in no log and no error. Requires the feature `token-endpoint`.
+    /// The default endpoint is `https://api.usehyperstack.com/ws/sessions`; see
+    /// [`token_endpoint`](Self::token_endpoint). The client sends the key only there, and does not write it to logs or
+    /// errors. Requires the feature `token-endpoint`.
     #[cfg(feature = "token-endpoint")]
     pub fn api_key(mut self, key: impl Into<String>) -> Self {
         self.endpoint.api_key = Some(Secret(key.into()));
@@ -156,31 +164,34 @@ impl HyperStackBuilder {
 
     /// Like [`api_key`](Self::api_key), for a key that you may publish, for example in an app.
     ///
-    /// An endpoint issues shorter-lived tokens for such a key and may bind it to an origin (see
-    /// [`token_endpoint_header`](Self::token_endpoint_header)). Requires the feature `token-endpoint`.
+    /// Tokens for a publishable key are shorter-lived, and the endpoint may accept the key only with certain origins
+    /// (see [`token_endpoint_header`](Self::token_endpoint_header)). Requires the feature `token-endpoint`.
     #[cfg(feature = "token-endpoint")]
     pub fn publishable_key(mut self, key: impl Into<String>) -> Self {
         self.endpoint.publishable_key = Some(Secret(key.into()));
         self
     }
 
-    /// Sets the URL of the token endpoint. Default: the hosted endpoint, if a key is set.
+    /// Sets the URL of the token endpoint. Default, if a key is set: `https://api.usehyperstack.com/ws/sessions`.
     ///
-    /// The client requests a token whenever it would call a [`token_provider`](Self::token_provider). Use
+    /// The client requests tokens at the same times as it calls a [`token_provider`](Self::token_provider). Use
     /// `https://…`: `http://…` sends the key in clear text. Requires the feature `token-endpoint`.
     ///
     /// # Protocol
     ///
-    /// The client sends a `POST` with the key as `Authorization: Bearer …` and the body
-    /// `{"websocket_url": "wss://…"}`, which is [`url`](Self::url) without its query. The endpoint replies
-    /// `{"token": "…", "expires_at": 1893456000}`, in seconds since 1970; `expiresAt` works too. Without an
-    /// expiry in the reply, the client uses the token's own if it is a JWT.
+    /// The client sends a `POST` with the key as `Authorization: Bearer …`. The body is
+    /// `{"websocket_url": "wss://…"}`, with the [`url`](Self::url) of the server without its query.
+    ///
+    /// The endpoint replies `{"token": "…", "expires_at": 1893456000}`. `expires_at` (or `expiresAt`) is a Unix time in
+    /// seconds. If it is missing, the client uses the `exp` claim of a JWT.
     ///
     /// # Errors
     ///
-    /// The statuses 400, 401 and 403, and codes that mean the same, are final: all streams end. The client
-    /// retries after any other failure, and honours a `Retry-After` in seconds. A redirect, which the client
-    /// does not follow, and a reply of more than 64 KiB are such failures.
+    /// A reply with the status 400, 401 or 403, or with a code that no retry can fix (see
+    /// [`AuthErrorCode::remedy`](crate::AuthErrorCode::remedy)), is final, like
+    /// [`TokenError::denied`](crate::TokenError::denied). After any other failure, the client retries with a backoff,
+    /// and honours a `Retry-After` in seconds. A reply of more than 64 KiB is a failure, and so is a redirect, which
+    /// the client does not follow.
     #[cfg(feature = "token-endpoint")]
     pub fn token_endpoint(mut self, url: impl Into<String>) -> Self {
         self.endpoint.url = Some(url.into());
@@ -189,8 +200,8 @@ impl HyperStackBuilder {
 
     /// Adds a header to requests to the token endpoint, such as `Origin`.
     ///
-    /// A second value for the same name replaces the first. The value appears in no log and no error. Requires
-    /// the feature `token-endpoint`.
+    /// A second value for the same name replaces the first. The client does not write the value to logs or errors.
+    /// Requires the feature `token-endpoint`.
     #[cfg(feature = "token-endpoint")]
     pub fn token_endpoint_header(
         mut self,
@@ -203,22 +214,22 @@ impl HyperStackBuilder {
         self
     }
 
-    /// Sets the deadline of a token request, and of the server's reply to a token refresh. Default: 10 seconds.
+    /// Sets the timeout of a token request. Default: 10 seconds.
     ///
-    /// A request that misses it is retried after a backoff. If the server does not reply to a refresh, the client
-    /// reconnects.
+    /// If a request times out, the client retries with a backoff. The server has the same time to accept a new token on
+    /// the open connection; if it does not reply, the client reconnects.
     pub fn token_timeout(mut self, timeout: Duration) -> Self {
         self.session.token_timeout = timeout;
         self
     }
 
-    /// Sends the token as this parameter of the URL's query, instead of in a header.
+    /// Sends the token in the URL's query, under this name, instead of in a header.
     ///
-    /// By default, servers expect `hs_token` for a session token and `token` for a static token. Prefer the
-    /// header if you can: servers and proxies often log queries.
+    /// Servers usually expect the name `hs_token`, or `token` for a fixed token that is part of the server's own
+    /// settings. Prefer the header if you can: servers and proxies often log queries.
     ///
-    /// Servers do not decode the value. [`connect`](Self::connect) therefore rejects a token with characters that
-    /// need escaping in a query. A JWT has none.
+    /// Servers do not percent-decode the value. [`connect`](Self::connect) therefore returns an error for a token with
+    /// characters that need escaping. JWTs never contain such characters.
     pub fn token_in_query(mut self, parameter: impl Into<String>) -> Self {
         self.transport = Transport::Query(parameter.into());
         self
@@ -226,34 +237,36 @@ impl HyperStackBuilder {
 
     /// Adds a header to the WebSocket handshake, such as `Origin`, which some servers require.
     ///
-    /// A second value for the same name replaces the first. The value appears in no log and no error. You cannot
-    /// set the headers of the handshake itself, nor `Authorization` if the client sends a token in it.
+    /// A second value for the same name replaces the first. The client does not write the value to logs or errors.
+    /// [`connect`](Self::connect) returns an error for a header that the handshake sets itself, such as `Host`,
+    /// `Upgrade` or `Sec-WebSocket-Key`, and for `Authorization` if the client sends a token in it.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.push((name.into(), Secret(value.into())));
         self
     }
 
-    /// Sets whether the client restores a lost connection. Default: `true`.
+    /// Sets whether the client reconnects after it has lost the connection. Default: `true`.
     ///
-    /// With `false`, streams end when the connection is lost.
+    /// With `false`, the client closes and all streams end.
     pub fn auto_reconnect(mut self, yes: bool) -> Self {
         self.session.auto_reconnect = yes;
         self
     }
 
-    /// Sets the backoff intervals between reconnect attempts. Default: 1, 2, 4, 8, then 16 seconds.
+    /// Sets the longest wait before each attempt to reconnect. Default: 1, 2, 4, 8, then 16 seconds.
     ///
-    /// The last interval repeats. The client waits a random time between zero and the interval (full jitter), so
-    /// that many clients do not reconnect at once. A connection that stays up for 30 seconds resets the list.
+    /// The last interval repeats. The client waits a random time between zero and the interval (full jitter), so that
+    /// clients do not all reconnect at the same moment. A connection that stays up for 30 seconds resets the list.
     pub fn reconnect_intervals(mut self, intervals: Vec<Duration>) -> Self {
         self.session.reconnect_intervals = intervals;
         self
     }
 
-    /// Sets how many times the client tries to reconnect before it gives up and streams end. Default: no limit.
+    /// Sets how many attempts to reconnect may fail in a row before the client closes and all streams end. Default: no
+    /// limit.
     ///
-    /// The count resets only after a connection that stays up for 30 seconds. A server that accepts connections
-    /// and drops them at once therefore uses up the attempts too.
+    /// With 0, the client closes when it first loses the connection. A connection that stays up for 30 seconds resets
+    /// the count, so a server that accepts connections and drops them at once counts as failing.
     pub fn max_reconnect_attempts(mut self, attempts: u32) -> Self {
         self.session.max_reconnect_attempts = Some(attempts);
         self
@@ -267,14 +280,14 @@ impl HyperStackBuilder {
         self
     }
 
-    /// Sets whether lists resume from a cursor after a reconnect. Default: `true`.
+    /// Sets whether the client resumes the lists of a v1 server after a reconnect. Default: `true`.
     ///
-    /// This applies to v1 servers only. The server then sends only the rows that changed since the cursor, instead
-    /// of a full snapshot (by default, at most 500 rows). The client resumes a list only if the positions of all
-    /// changes so far were reliable, and requests a full snapshot otherwise.
+    /// To *resume* a list, the client requests only the rows that changed since 150 slots before the latest change that
+    /// it has, instead of a full snapshot (by default, at most 500 rows). It requests a full snapshot anyway if a
+    /// change could not be applied, had no slot, or was more than 150 slots late.
     ///
-    /// A resumed list can miss a change during the gap that has no usable position; a full snapshot cannot. Use
-    /// `false` if the chain can restart at a lower slot, as a local validator's does.
+    /// If a change without a slot happens while the client is away, a resumed list misses it. Use `false` if slots can
+    /// start again, as with a local validator.
     pub fn resume(mut self, yes: bool) -> Self {
         self.session.resume = yes;
         self
@@ -282,28 +295,30 @@ impl HyperStackBuilder {
 
     /// Sets how long a subscription may be silent before the client resubscribes. Default: never.
     ///
-    /// A v1 server can silently drop a subscription that lags too far behind, while the connection stays up. To the
-    /// client, a dropped subscription looks like a view without changes. This setting limits how stale rows can
-    /// become; in return, every quiet view, and every quiet row read by its key, costs a snapshot per `limit`.
+    /// A v1 server can silently end a subscription that lags too far behind, while the connection stays up. To the
+    /// client, this looks like a view without changes. With this setting, rows are at most about 1.25 × `limit` out of
+    /// date. In return, the client requests a snapshot per `limit` for each view or key that has no changes.
     ///
-    /// Subscriptions are checked four times per `limit`. Streams yield only rows that changed.
+    /// The client checks each subscription four times per `limit`. Streams yield only rows that changed.
     /// [`Stats::resyncs`](crate::Stats::resyncs) counts the snapshots.
     pub fn stale_after(mut self, limit: Duration) -> Self {
         self.session.stale_after = Some(limit);
         self
     }
 
-    /// Sets how long `get` and `list` wait for a view to be ready. Default: 5 seconds.
+    /// Sets how long reads wait for a complete snapshot. Default: 5 seconds.
     ///
-    /// An empty view is ready after about one round trip.
+    /// Then `get` and `list` return the rows that have arrived, and `try_get` and `try_list` return an error. If the
+    /// view is empty, they return after about one round trip.
     pub fn initial_data_timeout(mut self, timeout: Duration) -> Self {
         self.initial_data_timeout = timeout;
         self
     }
 
-    /// Sets the deadline of each attempt to connect. Default: 10 seconds.
+    /// Sets the timeout of each attempt to connect. Default: 10 seconds.
     ///
-    /// It covers name resolution, TCP, TLS and the WebSocket handshake together.
+    /// It covers name resolution, TCP, TLS and the WebSocket handshake together. A token request before the attempt has
+    /// a [timeout of its own](Self::token_timeout).
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
@@ -312,40 +327,44 @@ impl HyperStackBuilder {
     /// Sets whether [`connect`](Self::connect) retries a failed first attempt instead of returning its error.
     /// Default: `false`.
     ///
-    /// Retries follow the rules of reconnecting, including
-    /// [`max_reconnect_attempts`](Self::max_reconnect_attempts).
+    /// With `true`, the client retries as after a lost connection, with a backoff and up to
+    /// [`max_reconnect_attempts`](Self::max_reconnect_attempts). `connect` still returns a final error, such as the
+    /// status 403.
     pub fn wait_for_server(mut self, yes: bool) -> Self {
         self.session.wait_for_server = yes;
         self
     }
 
-    /// Sets how long a subscription stays after its last reader leaves. Default: 5 seconds.
+    /// Sets how long the client keeps a subscription that nothing reads. Default: 5 seconds.
     ///
-    /// A reader that arrives in this time finds the rows in the cache. Afterwards, the client unsubscribes and
-    /// frees the rows.
+    /// The time starts when the last stream is dropped or the last read returns. A new reader within this time gets the
+    /// cached rows at once. Afterwards, the client unsubscribes and frees the rows.
     pub fn linger(mut self, linger: Duration) -> Self {
         self.session.linger = linger;
         self
     }
 
-    /// Sets the queue length at which a stream starts to conflate. Default: 1,024 changes.
+    /// Sets how many changes a stream can queue before it conflates. Default: 1,024.
     ///
-    /// Beyond it, a stream merges the queued changes of each row into one; see [`Watch`](crate::Watch).
+    /// To conflate is to merge the queued changes of each row into one; see [`Watch`](crate::Watch).
     pub fn stream_capacity(mut self, changes: usize) -> Self {
         self.queue_capacity = changes;
         self
     }
 
-    /// Limits how many rows of a view the client holds. Default: no limit.
+    /// Sets the row limit: how many rows of each view the client keeps. Default: no limit.
     ///
-    /// A v2 server applies the limit itself: the client sends it as the `take` of each query that has none. With a
-    /// v1 server, or if the client applies a filter itself, the client evicts the rows at the end of the view's
-    /// order, and streams yield a delete for each. A view's first eviction is reported as
-    /// [`Fault::Full`](crate::Fault::Full); [`Stats::evicted_rows`](crate::Stats::evicted_rows) counts them all.
+    /// A stream yields a delete for each row that no longer fits. A list keeps the rows that changed most recently, and
+    /// a derived view keeps its first rows.
     ///
-    /// `get` and `watch_key` fetch an evicted row again; with v1, that costs a snapshot of the view. Rows read by
-    /// key do not count toward the limit. With v1, an evicted row does not return to the view when it changes,
-    /// because the server sends only the fields that changed.
+    /// With a v2 server, the client requests at most this many rows: the limit is the `take` of each query without one.
+    /// With a v1 server, or if the client applies a filter itself, the client evicts the rows beyond the limit. It
+    /// reports a view's first eviction as [`Fault::Full`](crate::Fault::Full);
+    /// [`Stats::evicted_rows`](crate::Stats::evicted_rows) counts them all. An evicted row does not return to a v1 view
+    /// when it changes, because the server sends only the fields that changed.
+    ///
+    /// `get` and `watch_key` fetch an evicted row again; a v1 server then sends the snapshot of the whole view. Rows
+    /// read by key do not count toward the limit.
     pub fn max_entries_per_view(mut self, entries: usize) -> Self {
         self.max_entries_per_view = Some(entries);
         self
@@ -357,10 +376,10 @@ impl HyperStackBuilder {
         self
     }
 
-    /// Limits how many distinct queries the client keeps subscribed at a time. Default: 10,000.
+    /// Limits how many distinct queries can be active at a time. Default: 10,000.
     ///
-    /// Each part of a view counts, and each row read by its key, even if its list is subscribed too. At the limit,
-    /// queries that only [linger](Self::linger) are dropped first. Beyond it, reads fail with
+    /// A view, each filtered window of it, and each row read by key count as one query. At the limit, the client first
+    /// drops all queries that only [linger](Self::linger). If that is not enough, reads fail with
     /// [`ReadError::TooManySubscriptions`](crate::ReadError::TooManySubscriptions) and streams end with
     /// [`EndReason::TooManySubscriptions`](crate::EndReason::TooManySubscriptions).
     pub fn max_subscriptions(mut self, subscriptions: usize) -> Self {
@@ -368,9 +387,10 @@ impl HyperStackBuilder {
         self
     }
 
-    /// Limits the size of a message as received, in bytes. Default: 64 MiB.
+    /// Limits the size of a received message before decompression, in bytes. Default: 64 MiB.
     ///
-    /// The client ignores a larger message and reports a [`Fault::Frame`](crate::Fault::Frame).
+    /// The client ignores a larger message and reports a [`Fault::Frame`](crate::Fault::Frame). A read that waits for
+    /// its rows can fail with [`ReadError::Incomplete`](crate::ReadError::Incomplete).
     pub fn max_message_size(mut self, bytes: usize) -> Self {
         self.limits.message = bytes;
         self
@@ -379,8 +399,9 @@ impl HyperStackBuilder {
     /// Limits the size of a WebSocket frame, in bytes. Default: four times
     /// [`max_message_size`](Self::max_message_size).
     ///
-    /// A larger frame ends the connection with [`ConnectionLost::TooLarge`](crate::ConnectionLost::TooLarge). Set it
-    /// well above `max_message_size`, because servers send a message of any size as one frame.
+    /// A larger frame ends the connection with [`ConnectionLost::TooLarge`](crate::ConnectionLost::TooLarge). Keep it
+    /// well above `max_message_size`: servers send each message as one frame, and a frame over this limit costs the
+    /// connection, not only the message.
     pub fn max_frame_size(mut self, bytes: usize) -> Self {
         self.max_frame_size = Some(bytes);
         self
@@ -397,24 +418,22 @@ impl HyperStackBuilder {
 
     /// Adds root certificates to trust, in PEM format, besides the default roots.
     ///
-    /// You can call it more than once.
+    /// You can call it more than once. [`connect`](Self::connect) returns an error if a certificate is invalid.
     pub fn root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.roots.push(pem.into());
         self
     }
 
-    /// Sets the protocol generation to speak. Default: [`Protocol::Auto`], which detects it on each
-    /// connection.
+    /// Sets the protocol version to speak. Default: [`Protocol::Auto`], which detects it on each connection.
     ///
-    /// With [`Protocol::Auto`], the client first tries the generation that the server last spoke. On the first
-    /// connection, it tries v1 if the host ends in `usehyperstack.com`, else v2. A wrong guess costs one round trip.
-    /// A Hyperstack 0.5 server does not answer the probe, so its first rows take about a second; set
-    /// [`Protocol::V1`] for it.
+    /// With [`Protocol::Auto`], the client first tries the version that the server last spoke. On the first connection,
+    /// it tries v1 if the host ends in `usehyperstack.com`, else v2. A wrong guess costs one round trip. A Hyperstack
+    /// 0.5 server does not answer the messages that detect the version, so after a wrong guess its first rows take
+    /// about a second longer; set [`Protocol::V1`] for it.
     ///
-    /// If the server changes its generation between two connections, streams yield the rows that differ.
+    /// If the server is upgraded between two connections, streams continue and yield only the rows that differ.
     ///
-    /// If the server does not speak the generation that you set, the client closes with
-    /// [`ConnectError::WrongProtocol`].
+    /// If the server does not speak the version that you set, the client closes with [`ConnectError::WrongProtocol`].
     pub fn protocol(mut self, protocol: Protocol) -> Self {
         self.session.protocol = protocol;
         self
@@ -422,12 +441,13 @@ impl HyperStackBuilder {
 
     /// Calls `on_entry` with each message sent or received.
     ///
-    /// Each call passes an entry of a [`Recording`](crate::testing::Recording), with its time since the client was
-    /// created. [`replay`](crate::testing::TestServerBuilder::replay) plays recordings. Requires the feature
-    /// `testing`.
+    /// Each entry has the message and the time since the client was created. Collect the entries in a
+    /// [`Recording`](crate::testing::Recording), which a test server can
+    /// [`replay`](crate::testing::TestServerBuilder::replay). Requires the feature `testing`.
     ///
-    /// Entries contain no token: a `refresh_auth` has `***` in its place, as does a token of eight or more
-    /// characters that the server echoes. The handshake and messages that cannot be decompressed are not recorded.
+    /// Entries contain no tokens. The client replaces a token with `***` in its own messages, and where the server
+    /// echoes it if it has eight or more characters. It does not record the handshake or messages that it cannot
+    /// decompress.
     ///
     /// The callback runs in the task that reads the socket, so it must return quickly.
     ///
@@ -470,7 +490,7 @@ impl HyperStackBuilder {
     ///
     /// # Cancellation
     ///
-    /// Dropping the future aborts the attempt.
+    /// Dropping the future cancels the attempt and closes the client.
     pub async fn connect(self) -> Result<HyperStack, ConnectError> {
         let url = self.url.as_deref().ok_or(ConfigError::MissingUrl)?;
         self.check()?;
