@@ -9,12 +9,12 @@ use clap::{Parser, Subcommand};
 
 use commands::{completions, sdk, serve, stack, stream};
 
-/// Generates typed Rust crates from Hyperstack stack files, and shows what a server sends.
+/// Generate typed Rust crates from stack files, and watch, record and replay a server's views
 #[derive(Parser)]
 #[command(name = "hs", version, propagate_version = true, after_help = AFTER_HELP)]
 struct Cli {
-    /// The project's configuration [default: `hyperstack.toml`, if it exists]
-    #[arg(short, long, global = true, value_name = "PATH")]
+    /// The configuration file, for `sdk` and `stack` [default: hyperstack.toml, if it exists]
+    #[arg(short, long, value_name = "PATH")]
     config: Option<PathBuf>,
     #[command(subcommand)]
     command: Command,
@@ -32,7 +32,7 @@ enum Command {
 const AFTER_HELP: &str = "\
 Examples:
   hs sdk create rust settlement-game      write a crate to generated/settlement-game-stack
-  hs sdk list                             list the stacks of this project
+  hs sdk list                             list the project's stacks
   hs stack inspect settlement-game        show the entities, fields and views of a stack
   hs stream wss://game.example Game       show the rows of an entity as they change
   hs serve game.jsonl                     replay a recording as a server
@@ -44,10 +44,9 @@ Exit codes:
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let config = cli.config.as_deref();
     let done = match cli.command {
-        Command::Sdk(args) => sdk::run(args, config),
-        Command::Stack(args) => stack::run(args, config),
+        Command::Sdk(args) => sdk::run(args, cli.config),
+        Command::Stack(args) => stack::run(args, cli.config),
         Command::Stream(args) => stream::run(args),
         Command::Serve(args) => serve::run(args),
         Command::Completions(args) => completions::run::<Cli>(args),

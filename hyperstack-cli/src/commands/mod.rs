@@ -9,13 +9,21 @@ pub(crate) mod stack;
 pub(crate) mod stream;
 
 use std::io::{self, ErrorKind, IsTerminal, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use clap::builder::styling::{AnsiColor, Color, Style};
 use hyperstack_cli::config::Config;
 use hyperstack_cli::find::{self, Found};
 use hyperstack_cli::model::Stack;
+
+/// The option of the commands that read the configuration.
+#[derive(clap::Args)]
+pub(crate) struct ConfigArg {
+    /// The configuration file [default: hyperstack.toml, if it exists]
+    #[arg(short, long, global = true, value_name = "PATH")]
+    pub(crate) config: Option<PathBuf>,
+}
 
 /// Loads the configuration and prints its warnings.
 pub(crate) fn load_config(path: Option<&Path>) -> Result<Config> {

@@ -5,7 +5,7 @@ mod list;
 mod report;
 mod values;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{anyhow, Result};
@@ -15,15 +15,17 @@ use hyperstack_cli::find::Found;
 use hyperstack_cli::model::Stack;
 use hyperstack_cli::rust::{default_crate_name, Layout, Options, Sdk};
 
-use super::paths;
+use super::{paths, ConfigArg};
 
-/// Generate typed crates from stack files, and list them
+/// Generate typed crates, and list the project's stacks
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
   hs sdk create rust settlement-game
   hs sdk list")]
 pub(crate) struct Args {
+    #[command(flatten)]
+    config: ConfigArg,
     #[command(subcommand)]
     command: Command,
 }
@@ -46,7 +48,10 @@ enum Language {
     Rust(create::Args),
 }
 
-pub(crate) fn run(args: Args, config: Option<&Path>) -> Result<ExitCode> {
+/// Runs the command. `config` is the option before `sdk`; the option after it wins.
+pub(crate) fn run(args: Args, config: Option<PathBuf>) -> Result<ExitCode> {
+    let config = args.config.config.or(config);
+    let config = config.as_deref();
     match args.command {
         Command::Create {
             language: Language::Rust(args),
@@ -60,8 +65,8 @@ pub(crate) fn run(args: Args, config: Option<&Path>) -> Result<ExitCode> {
 struct Choices {
     /// The directory of the crate
     ///
-    /// The default comes from the configuration, or else from the stack's name: SettlementGame goes to
-    /// `generated/settlement-game-stack`, regardless of --crate-name.
+    /// By default, the directory from hyperstack.toml, or else `generated/NAME-stack`, such as
+    /// `generated/settlement-game-stack`. --crate-name does not change it.
     #[arg(short, long, value_name = "DIR")]
     output: Option<PathBuf>,
     /// The name of the crate [default: from the stack's name, such as `settlement-game-stack`]
@@ -70,16 +75,20 @@ struct Choices {
     /// Generate a module for your own crate: `mod.rs`, `types.rs` and `entity.rs`, but no `Cargo.toml`
     #[arg(long, overrides_with = "no_module")]
     module: bool,
-    /// Generate a crate, even if the configuration asks for a module
+    /// Generate a crate, even if hyperstack.toml sets `rust_module` or `rust_module_mode`
     #[arg(long)]
     no_module: bool,
-    /// The directory of the package `hyperstack-sdk`, to depend on it by path
+    /// Depend on the SDK in this directory, by path
+    ///
+    /// By default, the crate depends on `hyperstack-sdk = "0.5"`. On crates.io, that is another project's
+    /// crate: add the `[patch.crates-io]` section that this command prints.
     #[arg(long, value_name = "DIR", value_parser = values::sdk_path)]
     sdk_path: Option<PathBuf>,
-    /// The URL of the stack's server: `ws://…` or `wss://…`
+    /// The server's URL (`ws://…` or `wss://…`): adds `connect()` to the generated stack
     #[arg(long, value_parser = values::url)]
     url: Option<String>,
-    /// Use one `Option` for a nullable field: null and never sent are both `None`
+    /// Use `Option<T>` instead of `Option<Option<T>>` for nullable fields: null and never sent are
+    /// both `None`
     #[arg(long)]
     flat_options: bool,
 }

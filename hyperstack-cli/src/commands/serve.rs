@@ -13,8 +13,11 @@ use super::interrupt::Interrupt;
 
 /// Replay a recording as a server
 ///
-/// Each client that subscribes gets the recording from the start: the snapshot at once, the updates at
-/// the recorded pace. A client that reconnects gets it again. At the end, connections stay open.
+/// A client that subscribes to a view gets its recorded snapshot at once, then the updates at the
+/// recorded pace. A client that reconnects starts again. Connections stay open at the end.
+///
+/// If the recording has several subscriptions to a view, protocol v1 always replays the first, and
+/// v2 replays the next one for each new subscription.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -30,16 +33,16 @@ pub(crate) struct Args {
     /// The address or host name to listen on
     #[arg(long, default_value = "127.0.0.1")]
     host: String,
-    /// Replay faster by this factor: 10 takes a tenth of the recorded time
+    /// Replay FACTOR times as fast; 0.5 is half as fast
     #[arg(long, value_name = "FACTOR", value_parser = speed)]
     speed: Option<f64>,
-    /// Send everything at once
+    /// Send all updates without delay
     #[arg(long, conflicts_with = "speed")]
     instant: bool,
-    /// Close the connections at the end; a client that reconnects gets the recording again
+    /// When all clients have the whole recording, disconnect them, so that they start again
     #[arg(long = "loop")]
     again: bool,
-    /// Close the connections at the end and exit
+    /// When all clients have the whole recording, disconnect them and exit
     #[arg(long, conflicts_with = "again")]
     once: bool,
 }

@@ -1,6 +1,6 @@
 //! `hs stack`: shows what a client sees of a stack.
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -8,7 +8,7 @@ use clap::Subcommand;
 use hyperstack_cli::find::Origin;
 use hyperstack_cli::model::{Entity, Field, Output, Role, Shape, Stack, Type, TypeDef};
 
-use super::{green, printable};
+use super::{green, printable, ConfigArg};
 
 /// Inspect a stack file
 #[derive(clap::Args)]
@@ -16,6 +16,8 @@ use super::{green, printable};
 Example:
   hs stack inspect settlement-game")]
 pub(crate) struct Args {
+    #[command(flatten)]
+    config: ConfigArg,
     #[command(subcommand)]
     command: Command,
 }
@@ -29,20 +31,22 @@ Examples:
   hs stack inspect .hyperstack/settlement-game.stack.json
   hs stack inspect ore --json | jq '.entities[].name'
 
-Names and types are those on the wire. `or null` marks nullable fields. `appended to` marks lists to
-which the server appends instead of replacing them.")]
+The output shows wire names and types. `or null`: the field is nullable. `appended to`: the server
+appends to the list.")]
     Inspect {
-        /// The stack: a name, a path, or `-`
+        /// The stack's name, the path of a stack file, or `-` for standard input
         stack: String,
-        /// Print a JSON object
+        /// Print the stack as a JSON object
         #[arg(long)]
         json: bool,
     },
 }
 
-pub(crate) fn run(args: Args, config: Option<&Path>) -> Result<ExitCode> {
+/// Runs the command. `config` is the option before `stack`; the option after it wins.
+pub(crate) fn run(args: Args, config: Option<PathBuf>) -> Result<ExitCode> {
     let Command::Inspect { stack: name, json } = args.command;
-    let config = super::load_config(config)?;
+    let config = args.config.config.or(config);
+    let config = super::load_config(config.as_deref())?;
     let (found, stack) = super::find(&name, &config)?;
     if json {
         super::print_json(&stack)?;

@@ -151,11 +151,20 @@ fn errors_name_the_place_and_the_reason() {
         project.write("hyperstack.toml", config);
         assert_eq!(project.hs("sdk create rust settlement-game").failure(), error);
     }
-    let output = project.hs("sdk list --config nowhere.toml").failure();
-    assert!(
-        output.starts_with("error: cannot read `nowhere.toml`\n  caused by: "),
-        "{output}"
-    );
+    for words in [
+        "--config nowhere.toml sdk list",
+        "sdk --config nowhere.toml list",
+        "sdk list --config nowhere.toml",
+        "-c hyperstack.toml sdk list -c nowhere.toml",
+        "-c nowhere.toml stack inspect game",
+        "stack inspect game -c nowhere.toml",
+    ] {
+        let output = project.hs(words).failure();
+        assert!(
+            output.starts_with("error: cannot read `nowhere.toml`\n  caused by: "),
+            "{words}: {output}"
+        );
+    }
 }
 
 #[test]

@@ -29,6 +29,19 @@ fn every_help_has_examples() {
 }
 
 #[test]
+fn only_commands_that_read_the_configuration_have_its_option() {
+    let project = Project::empty("help_config");
+    for words in ["sdk create rust", "sdk list", "stack inspect"] {
+        let help = project.hs(&format!("{words} --help")).success();
+        assert!(help.contains("--config"), "{words}: {help}");
+    }
+    for words in ["stream", "serve", "completions"] {
+        let help = project.hs(&format!("{words} --help")).success();
+        assert!(!help.contains("--config"), "{words}: {help}");
+    }
+}
+
+#[test]
 fn each_shell_has_completions() {
     let project = Project::empty("completions");
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {

@@ -15,7 +15,7 @@ use super::report::report;
 use super::{Choices, Target};
 use crate::commands::{self, green, paths};
 
-/// Generate a typed Rust crate from a stack file
+/// Generate a typed Rust crate or module from a stack file
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -26,11 +26,16 @@ Examples:
   hs sdk create rust settlement-game --check
   curl -s https://game.example/game.stack.json | hs sdk create rust - --stdout
 
-The stack is, in this order: `-` for standard input; the path of a stack file; the name of a stack
-in hyperstack.toml; the name of a stack in a `.hyperstack` directory of the project. `OreStream` and
-`ore-stream` name the same stack.")]
+`hs` looks for the stack in this order:
+  1. `-`: standard input
+  2. the path of a stack file
+  3. a name in hyperstack.toml
+  4. a name in a `.hyperstack` directory anywhere below that of hyperstack.toml, or below the current
+     directory if there is no such file
+
+`OreStream` and `ore-stream` name the same stack.")]
 pub(super) struct Args {
-    /// The stack: a name, a path, or `-`
+    /// The stack's name, the path of a stack file, or `-` for standard input
     stack: String,
     #[command(flatten)]
     choices: Choices,
@@ -40,10 +45,10 @@ pub(super) struct Args {
     /// Print the files instead of writing them
     #[arg(long, conflicts_with_all = ["force", "json"])]
     stdout: bool,
-    /// Overwrite files that this command did not generate
+    /// Also overwrite files that `hs` did not generate
     #[arg(long)]
     force: bool,
-    /// Print one JSON object
+    /// Print the result as JSON: the stack, its hash, the crate, and the status of each file
     #[arg(long)]
     json: bool,
 }

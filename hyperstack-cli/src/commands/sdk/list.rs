@@ -12,18 +12,22 @@ use serde::Serialize;
 use super::{Choices, Target};
 use crate::commands::{self, green, yellow};
 
-/// List the stacks of this project, and whether their generated code is up to date
+/// List the project's stacks, and whether the generated code of each is up to date
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
   hs sdk list
   hs sdk list --json
 
-A crate is `fresh` if `hs sdk create rust` would change nothing in it, `stale` if it would change
-something, and `absent` if it does not exist. This uses the settings in hyperstack.toml, not the
-flags of an earlier run.")]
+Status:
+  fresh   the crate is up to date
+  stale   `hs sdk create rust` would change the crate
+  absent  the crate does not exist
+  broken  the stack file cannot be used
+
+The comparison uses hyperstack.toml. It does not know the flags of earlier runs.")]
 pub(super) struct Args {
-    /// Print a JSON array
+    /// Print a JSON array: the name, file, entities, crate and status of each stack
     #[arg(long)]
     json: bool,
 }

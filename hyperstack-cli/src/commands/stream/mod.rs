@@ -32,9 +32,10 @@ use super::print_error;
 
 /// Show a view as it changes
 ///
-/// In a terminal this is a table, else one line per update: `upsert KEY {row}`, `patch KEY {changed
-/// fields}` or `delete KEY`. With --json each line is an object. The connection's state and errors go
-/// to standard error. A lost connection is restored.
+/// In a terminal, this command draws a table. Otherwise, it prints one line per update: `upsert KEY
+/// {row}`, `patch KEY {changed fields}` or `delete KEY`. With --json, each line is an object. The
+/// connection's state and errors go to standard error. The command reconnects after a lost connection,
+/// but fails if the first attempt fails.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -45,7 +46,7 @@ Examples:
   hs stream wss://ore.example OreRound --save session.jsonl.gz --duration 60
 
 Exit codes:
-  0  ended by q, ctrl-c, a closed terminal, a closed output, --count or --duration
+  0  you quit (q, ctrl-c), --count or --duration was reached, or the terminal or output was closed
   1  error
   2  usage error")]
 pub(crate) struct Args {
@@ -53,20 +54,20 @@ pub(crate) struct Args {
     url: String,
     /// Entity/name, such as OreRound/latest; an entity name alone means its list
     view: ViewId,
-    /// Only the row with this key
+    /// Only the row with this key; not with --where, --skip or --take
     #[arg(long, conflicts_with_all = ["take", "skip", "filters"])]
     key: Option<String>,
-    /// Show at most N rows from the front of the view
+    /// Show at most N rows, counted after --skip
     #[arg(long, value_name = "N")]
     take: Option<usize>,
-    /// Skip the first N rows of the view
+    /// Skip the first N rows that pass --where
     #[arg(long, value_name = "N")]
     skip: Option<usize>,
-    /// Only rows with this value at this path; the value is parsed as JSON, or else taken as text.
-    /// Repeat to combine filters with AND
+    /// Only rows whose field PATH equals VALUE, which is JSON if possible, otherwise text: for the
+    /// text 7, write 'id="7"'. Repeat to combine filters with AND
     #[arg(long = "where", value_name = "PATH=VALUE", value_parser = filter)]
     filters: Vec<(String, Value)>,
-    /// Only these fields: dotted paths, such as id.round_id
+    /// Only these fields: dotted paths, separated by commas, such as id.round_id,state
     #[arg(long, value_name = "PATHS", value_delimiter = ',')]
     fields: Vec<Path>,
     /// Record the session for `hs serve`; compressed if the name ends in .gz
@@ -78,10 +79,10 @@ pub(crate) struct Args {
     /// Print one JSON object per line
     #[arg(long)]
     json: bool,
-    /// The token, if the server needs one; prefer the environment variable HYPERSTACK_TOKEN, because other users can see command lines
+    /// The server's token. Prefer the variable HYPERSTACK_TOKEN: other users can see command lines
     #[arg(long, value_name = "TOKEN")]
     token: Option<String>,
-    /// End after this many seconds
+    /// End this many seconds after connecting
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     duration: Option<Duration>,
     /// End after N updates
