@@ -36,8 +36,8 @@
 //! | stack | all entities of one server |
 //! | view | a list of an entity's rows. `OreRound/list` has all of them, the most recently changed first |
 //! | derived view | a view that the server sorts and limits, such as `OreRound/latest` |
-//! | state view | reads single rows by key |
-//! | window, filter | select a part of a view |
+//! | state view | a view that you read one row at a time, by key |
+//! | window, filter | a part of a view: `skip` and `take` some rows, or keep those with a given value |
 //! | snapshot | the current rows of a view, which the server sends first |
 //! | patch | the fields of a row that changed. Patches merge into the client's rows |
 //!

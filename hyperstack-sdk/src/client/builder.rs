@@ -284,7 +284,7 @@ impl HyperStackBuilder {
     ///
     /// To *resume* a list, the client requests only the rows that changed since 150 slots before the latest change that
     /// it has, instead of a full snapshot (by default, at most 500 rows). It requests a full snapshot anyway if a
-    /// change could not be applied, had no slot, or was more than 150 slots late.
+    /// change could not be applied, had no slot, or was more than 150 slots older than the changes before it.
     ///
     /// If a change without a slot happens while the client is away, a resumed list misses it. Use `false` if slots can
     /// start again, as with a local validator.

@@ -1,6 +1,6 @@
 //! Authenticate with tokens.
 //!
-//! | builder method | the client uses | for example for |
+//! | builder method | the client uses | typical use |
 //! |---|---|---|
 //! | [`token`]`(token)` | one fixed token. If the server rejects it, the client closes and all streams end | a script |
 //! | [`token_provider`]`(provider)` | tokens from your code. The client requests a new one before the current one expires and after a rejection | users who log in at your backend |

@@ -42,7 +42,7 @@
 //!
 //! You can choose another policy for each stream:
 //!
-//! | method | if the reader is behind | memory | for example for |
+//! | method | if the reader is behind | memory | typical use |
 //! |---|---|---|---|
 //! | (default) | conflates beyond 1,024 queued changes (see [`stream_capacity`]) | the larger of 1,024 changes and one change per row | most programs |
 //! | [`conflate`]`(n)` | conflates beyond `n` queued changes | the larger of `n` changes and one change per row | a dashboard, with a small `n` |

@@ -48,8 +48,12 @@
 //! - By default, the client never gives up. [`max_reconnect_attempts`] limits how many attempts may fail in a row. A
 //!   connection that stays up for 30 seconds resets the count.
 //! - With [`auto_reconnect`]`(false)`, the client closes and all streams end when the connection is lost.
-//! - While there is no connection, `get` and `list` wait for it, then return the rows in the cache. `try_get` and
-//!   `try_list` return [`ReadError::Disconnected`](crate::ReadError::Disconnected).
+//! - While there is no connection, reads wait for at most
+//!   [`initial_data_timeout`](crate::HyperStackBuilder::initial_data_timeout) (5 s). Then `get` and `list` return the
+//!   rows in the cache, and `try_get` and `try_list` return
+//!   [`ReadError::Disconnected`](crate::ReadError::Disconnected).
+//!
+//! To test how your code handles all this, see [testing](super::testing#cause-failures).
 //!
 //! # What you can observe
 //!
@@ -57,7 +61,7 @@
 //! |---|---|---|
 //! | [`connection_states`] | each state of the connection, with the error that caused the change | a stream, from the current state on |
 //! | [`faults`] | every error that did not end the client: decode errors, malformed messages, server errors, failed connections | a stream, from now on |
-//! | [`socket_issues`] | of these, only the errors that the server sends | a stream, from now on |
+//! | [`socket_issues`] | only the errors that the server sends; `faults` includes them | a stream, from now on |
 //! | [`last_error`] | the latest connection or token error; a new connection does not clear it | a value |
 //! | [`end_reason`] | why the client closed, or `None` while it runs | a value |
 //!
@@ -73,8 +77,8 @@
 //!
 //! - The client *resumes* a list: it requests only the rows that changed since 150 slots before the latest change that
 //!   it has. It requests the whole list instead if a change could not be applied, had no slot, or was more than 150
-//!   slots late. [`resume`]`(false)` always requests the whole list. Set it if slots can start again, as with a local
-//!   validator.
+//!   slots older than the changes before it. [`resume`]`(false)` always requests the whole list. Set it if slots can
+//!   start again, as with a local validator.
 //! - The client does not remove rows from a list or from `state()`. A v1 server does not announce deletions, and by
 //!   default its snapshot has only the latest 500 rows, so a row that is missing may still exist.
 //! - If a snapshot has a row without a required field, the client keeps the cached row.
