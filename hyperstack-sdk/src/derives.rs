@@ -697,7 +697,8 @@
 //! - A patch can replace a list or append to its end. It cannot remove or change single elements.
 //! - `append(max = N)` works on a `Vec`, also inside `Option`s. Sets are never trimmed.
 //! - The generated names (`FooPatch`, `FooEntity`, `FooViews`, `FooClient`) must be free in the struct's module.
-//! - In generic code, write `<Foo<T> as Patchable>::Patch` instead of `FooPatch<T>`, whose bounds on `T` are private.
+//! - In generic code, `FooPatch<T>` requires the bounds that its page shows. `<Foo<T> as Patchable>::Patch` requires
+//!   only `Foo<T>: Patchable`.
 //! - A null sets an optional section to `None`, even if it has a default. The next patch must then contain all of its
 //!   required fields; otherwise, `apply` returns an error.
 //! - Clippy's `duplicated_attributes` wrongly warns about two `single` (or two `keyed`) views on one struct. Add

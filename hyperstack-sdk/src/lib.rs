@@ -155,7 +155,7 @@ pub mod prelude;
 #[doc(inline)]
 pub use auth::{AuthToken, TokenError, TokenProvider};
 #[cfg(feature = "client")]
-pub use client::{HyperStack, HyperStackBuilder, ViewSource, Views};
+pub use client::{HyperStack, HyperStackBuilder, ViewSource, Views, ViewsOf};
 #[cfg(feature = "client")]
 pub use engine::{ConnectionState, Fault, Feed, StateChange, Stats};
 pub use futures_util::{Stream, StreamExt};

@@ -6,18 +6,19 @@ use super::field;
 use crate::tree::{FieldType, Leaf, Record};
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, ToTokens};
-use syn::{parse_quote, Generics, Ident};
+use syn::{parse_quote, Generics, Ident, WherePredicate};
 
 /// Returns the struct's generics with the bounds of its patch.
 pub(super) fn patch(record: &Record) -> Generics {
     let fields = record.wired().map(|field| {
+        let (krate, ty) = (&record.krate, &field.ty);
         let bound = match field.max() {
-            Some(_) => quote!(Appendable),
-            None => field::bound(&record.krate, &field.ty),
+            Some(_) => quote!(#ty: #krate::__private::Appendable),
+            None => field::predicate(krate, ty),
         };
-        (&field.ty, bound)
+        (ty, bound)
     });
-    let generics = of_types(&record.generics, fields, &record.krate);
+    let generics = of_types(&record.generics, fields);
     // A field that contains the struct has no bound of its own, but the struct must be a value.
     let recursive = record
         .wired()
@@ -35,12 +36,10 @@ pub(super) fn patch(record: &Record) -> Generics {
 pub(super) fn of_types<'a>(
     own: &Generics,
     types: impl Iterator<Item = (&'a FieldType, TokenStream)>,
-    krate: &TokenStream,
 ) -> Generics {
     let mut generics = owned(own);
     let mut seen = Vec::new();
-    for (ty, bound) in types.filter(|(ty, _)| ty.generic && !ty.recursive) {
-        let predicate = quote!(#ty: #krate::__private::#bound);
+    for (_, predicate) in types.filter(|(ty, _)| ty.generic && !ty.recursive) {
         let text = predicate.to_string();
         if !seen.contains(&text) {
             seen.push(text);
@@ -60,35 +59,80 @@ fn owned(generics: &Generics) -> Generics {
     generics
 }
 
-/// Adds the bound that the item is a value.
-///
-/// Without parameters, the bound uses a constant at the item's name. If the constant is an error, the compiler treats
-/// the bound and everything that depends on it as errors too, and does not report them.
+/// Returns the struct's generics with the bounds of its patch, and the bound that the struct is a value.
+pub(super) fn mergeable(record: &Record) -> Generics {
+    value(patch(record), record)
+}
+
+/// Adds the bound that the item is a value, if it has parameters. [`check`] handles an item without.
 pub(super) fn value(generics: Generics, item: &impl Item) -> Generics {
-    checked(generics, item, "Value")
+    let value = quote!(::core::clone::Clone + ::core::fmt::Debug + ::core::cmp::PartialEq);
+    bounded(generics, item, &value)
 }
 
-/// Returns the struct's generics with the bound that it can be a row.
+/// Returns the struct's generics with the bounds of its patch, and the bound that the struct is a row.
 pub(super) fn row(record: &Record) -> Generics {
-    checked(patch(record), record, "Record")
+    let krate = &record.krate;
+    bounded(patch(record), record, &quote!(#krate::patch::Record))
 }
 
-fn checked(mut generics: Generics, item: &impl Item, bound: &str) -> Generics {
+fn bounded(mut generics: Generics, item: &impl Item, bound: &TokenStream) -> Generics {
+    let (ident, own, _) = item.parts();
+    let (_, arguments, _) = own.split_for_impl();
+    if !own.params.is_empty() {
+        let clause = generics.make_where_clause();
+        clause
+            .predicates
+            .push(parse_quote!(#ident #arguments: #bound));
+    }
+    generics
+}
+
+/// Returns the bound that an item without parameters passes its check.
+///
+/// The bound uses a constant at the item's name. If the constant is an error, the compiler treats the bound and
+/// everything that depends on it as errors too, and does not report them.
+pub(super) fn check(item: &impl Item) -> Option<WherePredicate> {
     let (ident, own, krate) = item.parts();
     let private = quote!(#krate::__private);
-    let (_, arguments, _) = own.split_for_impl();
-    let bound = if own.params.is_empty() {
-        let check = Ident::new(item.check(), Span::call_site());
-        quote!(#private::Checked<{ <#ident as #private::#check>::CHECKED }>)
-    } else {
-        let bound = Ident::new(bound, Span::call_site());
-        quote!(#private::#bound)
-    };
-    let clause = generics.make_where_clause();
-    clause
-        .predicates
-        .push(parse_quote!(#ident #arguments: #bound));
+    let check = Ident::new(item.check(), Span::call_site());
+    own.params
+        .is_empty()
+        .then(|| parse_quote!(#ident: #private::Checked<{ <#ident as #private::#check>::CHECKED }>))
+}
+
+/// Adds a bound.
+pub(super) fn with(mut generics: Generics, bound: Option<WherePredicate>) -> Generics {
+    if let Some(bound) = bound {
+        generics.make_where_clause().predicates.push(bound);
+    }
     generics
+}
+
+/// Generates `impl head { body }` with a bound that rustdoc does not see, because only the compiler's checks need it.
+pub(super) fn documented(
+    generics: &Generics,
+    hidden: Option<WherePredicate>,
+    head: &TokenStream,
+    body: &TokenStream,
+) -> TokenStream {
+    let block = |cfg, generics: &Generics| {
+        let (params, _, clause) = generics.split_for_impl();
+        quote! {
+            #cfg
+            #[automatically_derived]
+            impl #params #head #clause {
+                #body
+            }
+        }
+    };
+    if hidden.is_none() {
+        return block(None, generics);
+    }
+    let compiled = with(generics.clone(), hidden);
+    let compiled = block(Some(quote!(#[cfg(not(doc))])), &compiled);
+    let shown = block(Some(quote!(#[cfg(doc)])), generics);
+    quote!(#compiled #shown)
 }
 
 /// The item for which code is generated.

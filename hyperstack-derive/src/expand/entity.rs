@@ -32,14 +32,14 @@ fn marker_ident(record: &Record) -> Ident {
 pub(super) fn impls(record: &Record) -> TokenStream {
     let (krate, ident, name) = (&record.krate, &record.ident, &record.name);
     let generics = bounds::row(record);
-    let (params, arguments, clause) = generics.split_for_impl();
+    let (params, arguments, _) = generics.split_for_impl();
+    let body = quote! {
+        type Data = #ident #arguments;
+        const NAME: &'static #krate::__private::str = #name;
+    };
     let entity = |who: TokenStream| {
-        quote! {
-            impl #params #krate::patch::Entity for #who #clause {
-                type Data = #ident #arguments;
-                const NAME: &'static #krate::__private::str = #name;
-            }
-        }
+        let head = quote!(#krate::patch::Entity for #who);
+        bounds::documented(&generics, bounds::check(record), &head, &body)
     };
     let data = entity(quote!(#ident #arguments));
     let (_, _, own_clause) = record.generics.split_for_impl();

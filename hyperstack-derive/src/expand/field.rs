@@ -4,12 +4,25 @@
 //! has. If the constant is an error, everything that mentions the kind is an error too, but the compiler does not
 //! report it: not in the code of the field, of its patch, or of structs that contain it.
 
-use crate::tree::{Field, FieldType};
+use crate::tree::{Field, FieldType, Foreign};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
-/// Returns the bound `Field<Kind>` of the type, without its path.
-pub(super) fn bound(krate: &TokenStream, ty: &FieldType) -> TokenStream {
+/// Returns the bound that the type is a field, for a type with parameters.
+pub(super) fn predicate(krate: &TokenStream, ty: &FieldType) -> TokenStream {
+    let private = quote!(#krate::__private);
+    match &ty.foreign {
+        None => quote!(#ty: #private::Field),
+        Some(Foreign { inner, .. }) => quote! {
+            #inner: ::core::clone::Clone + ::core::fmt::Debug + ::core::cmp::PartialEq
+                + ::core::marker::Send + ::core::marker::Sync
+                + #private::serde::Serialize + #private::serde::de::DeserializeOwned
+        },
+    }
+}
+
+/// Returns `Field<Kind>` for the type.
+fn trait_of(krate: &TokenStream, ty: &FieldType) -> TokenStream {
     let kind = kind(krate, ty);
     quote!(Field #kind)
 }
@@ -39,8 +52,8 @@ fn kind(krate: &TokenStream, ty: &FieldType) -> Option<TokenStream> {
 
 /// Returns `<T as Field>::name`.
 pub(super) fn item(krate: &TokenStream, ty: &FieldType, name: &str) -> TokenStream {
-    let (bound, name) = (bound(krate, ty), Ident::new(name, Span::call_site()));
-    quote!(<#ty as #krate::__private::#bound>::#name)
+    let (field, name) = (trait_of(krate, ty), Ident::new(name, Span::call_site()));
+    quote!(<#ty as #krate::__private::#field>::#name)
 }
 
 /// Returns `<T as Appendable>::name`.

@@ -80,15 +80,44 @@ fn keyed(record: &Record, key: &KeyPath, first: &Field) -> TokenStream {
         field = quote!(<#ty as #private::Is<'_>>::is(#field));
         ty = step(&ty, quote!(Is<'__x, Is), 0);
     }
-    let clause = generics.make_where_clause();
-    clause.predicates.push(parse_quote!(#ty: #krate::Key));
+    let generics = bounds::with(generics, bounds::check(record));
+    let generics = bounds::with(generics, Some(parse_quote!(#ty: #krate::Key)));
     let (params, _, clause) = generics.split_for_impl();
+    let shown = shown(record, key, first);
     quote! {
+        #[cfg(not(doc))]
         impl #params #krate::Keyed for #owner #arguments #clause {
             type Key = #ty;
 
             fn key(&self) -> &#ty {
                 #field
+            }
+        }
+
+        #shown
+    }
+}
+
+/// Generates the impl of `Keyed` for rustdoc. It shows the key's path, because the bounds that find the key's type are
+/// unreadable.
+fn shown(record: &Record, key: &KeyPath, first: &Field) -> TokenStream {
+    let (krate, owner, ty) = (&record.krate, &record.ident, &first.ty);
+    let generics = bounds::row(record);
+    let (params, arguments, clause) = generics.split_for_impl();
+    let ty = if key.rest.is_empty() && ty.plain {
+        quote!(#ty)
+    } else {
+        quote!(#krate::__private::KeyFieldType)
+    };
+    let docs = format!("The type of the field `{}`.", key.literal.value());
+    quote! {
+        #[cfg(doc)]
+        impl #params #krate::Keyed for #owner #arguments #clause {
+            #[doc = #docs]
+            type Key = #ty;
+
+            fn key(&self) -> &Self::Key {
+                ::core::unimplemented!()
             }
         }
     }

@@ -26,9 +26,10 @@ fn impl_field(
 ) -> TokenStream {
     let (krate, ident) = (&leaf.krate, &leaf.ident);
     let private = quote!(#krate::__private);
-    let generics = bounds::value(generics, leaf);
+    let generics = bounds::with(bounds::value(generics, leaf), bounds::check(leaf));
     let (params, arguments, clause) = generics.split_for_impl();
     quote! {
+        #[doc(hidden)]
         #[automatically_derived]
         impl #params #private::Field for #ident #arguments #clause {
             type Change = Self;
@@ -125,8 +126,10 @@ fn of_tuple(leaf: &Leaf, types: &[FieldType]) -> TokenStream {
 
 /// Returns the generics of a leaf with fields of these types.
 fn generics(leaf: &Leaf, types: &[FieldType]) -> Generics {
-    let bounded = types.iter().map(|ty| (ty, field::bound(&leaf.krate, ty)));
-    bounds::of_types(&leaf.generics, bounded, &leaf.krate)
+    let bounded = types
+        .iter()
+        .map(|ty| (ty, field::predicate(&leaf.krate, ty)));
+    bounds::of_types(&leaf.generics, bounded)
 }
 
 /// Generates the code of an enum.
@@ -167,12 +170,12 @@ fn of_enum(leaf: &Leaf, variants: &Variants) -> TokenStream {
     // The errors of invalid variants are already reported.
     let others = (!variants.complete).then(|| quote!(_ => "",));
     let texts_of = other.iter().filter_map(|(_, other)| match other {
-        Other::Text(ty) => Some((ty, quote!(leaf::Text))),
+        Other::Text(ty) => Some((ty, quote!(#ty: #krate::__private::leaf::Text))),
         Other::Nothing => None,
     });
     impl_field(
         leaf,
-        bounds::of_types(&leaf.generics, texts_of, krate),
+        bounds::of_types(&leaf.generics, texts_of),
         quote! {
             #[allow(unreachable_patterns)]
             let __find = |__text: &#krate::__private::str| match __text {

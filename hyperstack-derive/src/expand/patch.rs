@@ -126,7 +126,7 @@ pub(super) fn impls(record: &Record, patch: &Ident) -> TokenStream {
         quote!(::core::clone::Clone::clone(&self.#ident))
     });
     let (private, name) = (quote!(#krate::__private), patch.to_string());
-    let values = bounds::value(generics.clone(), record);
+    let values = bounds::mergeable(record);
     let (_, _, value_clause) = values.split_for_impl();
     quote! {
         #[automatically_derived]

@@ -10,8 +10,8 @@ use syn::{Expr, Ident};
 /// Generates the impl of `Patchable`.
 pub(super) fn impls(record: &Record, patch: &Ident) -> TokenStream {
     let (krate, ident) = (&record.krate, &record.ident);
-    let generics = bounds::value(bounds::patch(record), record);
-    let (params, arguments, clause) = generics.split_for_impl();
+    let generics = bounds::mergeable(record);
+    let (_, arguments, _) = generics.split_for_impl();
     let build = built(record);
     let compare = record.wired().map(|field| compare(record, field));
     let merge = record.wired().map(|field| merge(record, field));
@@ -21,9 +21,7 @@ pub(super) fn impls(record: &Record, patch: &Ident) -> TokenStream {
     });
     let (result, private) = (quote!(::core::result::Result), quote!(#krate::__private));
     let error = quote!(#krate::patch::PatchError);
-    quote! {
-        #[automatically_derived]
-        impl #params #krate::patch::Patchable for #ident #arguments #clause {
+    let body = quote! {
             type Patch = #patch #arguments;
 
             fn build_slots(__patch: &mut Self::Patch) -> #result<Self, #error> {
@@ -61,8 +59,9 @@ pub(super) fn impls(record: &Record, patch: &Ident) -> TokenStream {
                 let _ = (__value, __later, __all);
                 #patch { #diff }
             }
-        }
-    }
+    };
+    let head = quote!(#krate::patch::Patchable for #ident #arguments);
+    bounds::documented(&generics, bounds::check(record), &head, &body)
 }
 
 /// Generates `Self`, built from the slots of `__patch`.

@@ -10,9 +10,10 @@ use syn::Ident;
 pub(super) fn impls(record: &Record, patch: &Ident) -> TokenStream {
     let (krate, ident) = (&record.krate, &record.ident);
     let private = quote!(#krate::__private);
-    let generics = bounds::value(bounds::patch(record), record);
+    let generics = bounds::with(bounds::mergeable(record), bounds::check(record));
     let (params, arguments, clause) = generics.split_for_impl();
     quote! {
+        #[doc(hidden)]
         #[automatically_derived]
         impl #params #private::Field for #ident #arguments #clause {
             type Change = #patch #arguments;

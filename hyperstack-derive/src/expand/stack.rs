@@ -32,8 +32,12 @@ pub(super) fn definition(stack: &Stack) -> TokenStream {
         let name = entity.segments.last().map(|segment| &segment.ident);
         let docs = format!("The views of `{}`.", quote!(#name));
         quote_spanned! {at=>
+            #[cfg(not(doc))]
             #[doc = #docs]
-            #vis #field: <#entity as #krate::__private::Viewed>::Views
+            #vis #field: <#entity as #krate::__private::Viewed>::Views,
+            #[cfg(doc)]
+            #[doc = #docs]
+            #vis #field: #krate::ViewsOf<#entity>
         }
     });
     quote_spanned! {at=>

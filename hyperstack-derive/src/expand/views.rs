@@ -1,20 +1,15 @@
 //! `FooViews`: an accessor for each view.
 
+use super::bounds;
 use crate::attr::view::Shape;
 use crate::tree::Views;
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::ext::IdentExt;
-use syn::Ident;
+use syn::{parse_quote, Generics, Ident};
 
 fn views_ident(views: &Views) -> Ident {
     format_ident!("{}Views", views.ident.unraw())
-}
-
-/// Generates the bound that the entity is valid. If it is not, the derive `Entity` reports why.
-fn clause(views: &Views) -> TokenStream {
-    let (krate, entity) = (&views.krate, &views.ident);
-    quote!(where for<'__x> #entity: #krate::__private::Streamed<'__x>)
 }
 
 /// Generates the struct. It has no bounds, so that naming it is never an error.
@@ -37,7 +32,12 @@ pub(super) fn impls(views: &Views) -> TokenStream {
     let (krate, entity, vis) = (&views.krate, &views.ident, &views.vis);
     let ident = views_ident(views);
     let (text, name) = (ident.to_string(), &views.name);
-    let clause = clause(views);
+    // If the entity is not valid, the derive `Entity` reports why.
+    let valid = || parse_quote!(for<'__x> #entity: #krate::__private::Streamed<'__x>);
+    let documented = |head, body| {
+        let generics = Generics::default();
+        bounds::documented(&generics, Some(valid()), &head, &body)
+    };
     let accessors = views.views.iter().map(|view| {
         let id = match &view.id {
             Some(id) => id.value.value(),
@@ -58,14 +58,37 @@ pub(super) fn impls(views: &Views) -> TokenStream {
             }
         }
     });
-    quote! {
-        impl #krate::Views for #ident #clause {
+    let views = documented(
+        quote!(#krate::Views for #ident),
+        quote! {
             type Entity = #entity;
 
             fn new(__source: #krate::__private::ViewSource<#entity>) -> Self {
                 Self { views: __source }
             }
-        }
+        },
+    );
+    let accessors = documented(
+        quote!(#ident),
+        quote! {
+            /// Returns the state view, which reads one row by its key.
+            #[must_use]
+            #vis fn state(&self) -> #krate::StateView<#entity> {
+                #krate::__private::ViewSource::state(&self.views)
+            }
+
+            /// Returns the list view, which has all rows.
+            #[must_use]
+            #vis fn list(&self) -> #krate::ListView<#entity> {
+                #krate::__private::ViewSource::list(&self.views)
+            }
+
+            #(#accessors)*
+        },
+    );
+    quote! {
+        #views
+        #accessors
 
         impl #krate::__private::Viewed for #entity {
             type Views = #ident;
@@ -88,22 +111,6 @@ pub(super) fn impls(views: &Views) -> TokenStream {
                 let mut __f = ::core::fmt::Formatter::debug_struct(__f, #text);
                 ::core::fmt::DebugStruct::finish_non_exhaustive(&mut __f)
             }
-        }
-
-        impl #ident #clause {
-            /// Returns the state view, which reads one row by its key.
-            #[must_use]
-            #vis fn state(&self) -> #krate::StateView<#entity> {
-                #krate::__private::ViewSource::state(&self.views)
-            }
-
-            /// Returns the list view, which has all rows.
-            #[must_use]
-            #vis fn list(&self) -> #krate::ListView<#entity> {
-                #krate::__private::ViewSource::list(&self.views)
-            }
-
-            #(#accessors)*
         }
 
         const _: fn() = || {

@@ -14,8 +14,8 @@ pub(crate) struct FieldType {
     pub(crate) recursive: bool,
     /// Whether it mentions a parameter of the struct.
     pub(crate) generic: bool,
-    /// Whether it is spelled only with names of types that are fields.
-    plain: bool,
+    /// Whether it is spelled only with primitive and standard types that are fields.
+    pub(crate) plain: bool,
     /// Whether it is spelled like a primitive type, which is always public.
     pub(crate) public: bool,
     /// Whether it is spelled like a type that cannot be on the path of a key.

@@ -10,7 +10,7 @@ use serde_json::Value;
 pub use builder::HyperStackBuilder;
 #[doc(hidden)]
 pub use source::{source, Viewed};
-pub use source::{ViewSource, Views};
+pub use source::{ViewSource, Views, ViewsOf};
 
 use crate::engine::{ConnectionState, Engine, Fault, Feed, Handle, StateChange, Stats};
 use crate::patch::Entity;

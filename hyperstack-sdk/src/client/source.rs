@@ -41,6 +41,7 @@ pub struct ViewSource<T> {
     label = "does not derive `Views`",
     note = "derive `Views` together with `Entity`: `#[derive(Entity, Views)]`"
 )]
+#[doc(hidden)]
 pub trait Viewed {
     /// The generated views.
     type Views;
@@ -48,6 +49,9 @@ pub trait Viewed {
     /// Creates the views of one connection.
     fn views(hyperstack: &HyperStack) -> Self::Views;
 }
+
+/// The `FooViews` that `#[derive(Views)]` generates for `Foo`.
+pub type ViewsOf<E> = <E as Viewed>::Views;
 
 /// Creates the source of an entity's views.
 pub fn source<T>(hyperstack: &HyperStack, entity: &'static str) -> ViewSource<T> {

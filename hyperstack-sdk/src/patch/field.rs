@@ -50,8 +50,10 @@ pub enum Native<const IS_FIELD: bool = true> {}
 
 /// A type that can be a field of an entity, a section or a leaf.
 ///
-/// `Kind` separates the type's own implementation from the one for `#[field(serde)]`. The derives generate calls to the
-/// provided functions for each field.
+/// `Section`, `Entity` and `Leaf` implement it. Its items are for generated code only. It appears in the bounds of
+/// generated code for structs with type parameters.
+///
+/// `Kind` separates a type's own implementation from the one for `#[field(serde)]`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a field: it derives neither `Section` nor `Leaf`",
     label = "neither a section nor a leaf",
@@ -59,17 +61,20 @@ pub enum Native<const IS_FIELD: bool = true> {}
     note = "or derive `Leaf` for it to replace it as a whole",
     note = "or put `#[field(serde)]` on the field to decode it with its serde impls and replace it as a whole"
 )]
-#[doc(hidden)]
 pub trait Field<Kind = Native>: Part<Kind> {
+    #[doc(hidden)]
     /// The type of a change in a patch.
     type Change: Value;
 
+    #[doc(hidden)]
     /// Used as a constant argument: if the type is not a field, using it is an error.
     const IS_FIELD: bool = true;
 
+    #[doc(hidden)]
     /// How patches merge into it.
     type Rule: Rule<Self, Self::Change>;
 
+    #[doc(hidden)]
     /// Decodes a change. The value is not null.
     ///
     /// # Errors
@@ -79,12 +84,14 @@ pub trait Field<Kind = Native>: Part<Kind> {
         cx: &mut Context<'_>,
     ) -> Result<Self::Change, D::Error>;
 
+    #[doc(hidden)]
     /// Encodes a change.
     ///
     /// # Errors
     /// The serializer's error.
     fn encode_field<S: Serializer>(patch: &Self::Change, serializer: S) -> Result<S::Ok, S::Error>;
 
+    #[doc(hidden)]
     /// Decodes the slot of the field, after its name.
     fn read_field<'de, A: MapAccess<'de>>(
         slot: &mut Slot<Self::Change>,
@@ -94,6 +101,7 @@ pub trait Field<Kind = Native>: Part<Kind> {
         map.next_value_seed(SlotRead::<Self, Kind>::new(slot, cx))
     }
 
+    #[doc(hidden)]
     /// Passes the slot of field `number` to `walk`.
     fn show_field<W: Walk>(
         slot: &Slot<Self::Change>,
@@ -103,16 +111,19 @@ pub trait Field<Kind = Native>: Part<Kind> {
         walk.slot::<Self, Kind>(number, slot)
     }
 
+    #[doc(hidden)]
     /// Combines both slots into the first, in that order. Takes the second one.
     fn then_field(first: &mut Slot<Self::Change>, second: &mut Slot<Self::Change>) {
         Self::Rule::then_slot(first, second);
     }
 
+    #[doc(hidden)]
     /// Builds the field `name`.
     fn build_field(name: &'static str, slot: &mut Slot<Self::Change>) -> Result<Self, PatchError> {
         Self::Rule::build_slot(slot.take()).map_err(|error| error.at(name))
     }
 
+    #[doc(hidden)]
     /// Builds the field `name`, which has a default.
     fn build_field_or(
         name: &'static str,
@@ -126,6 +137,7 @@ pub trait Field<Kind = Native>: Part<Kind> {
         Ok(value)
     }
 
+    #[doc(hidden)]
     /// Compares the field `name` with its slot, if the slot is set.
     #[inline]
     fn compare_field<C: Compare>(
@@ -140,6 +152,7 @@ pub trait Field<Kind = Native>: Part<Kind> {
         }
     }
 
+    #[doc(hidden)]
     /// Compares the field `name`, which has a default, with its slot.
     #[inline]
     fn compare_field_or<C: Compare>(
@@ -156,6 +169,7 @@ pub trait Field<Kind = Native>: Part<Kind> {
         }
     }
 
+    #[doc(hidden)]
     /// Merges into the field `name`, and returns whether it changed.
     fn merge_field(
         name: &'static str,
@@ -165,6 +179,7 @@ pub trait Field<Kind = Native>: Part<Kind> {
         Self::Rule::merge_slot(value, slot).map_err(|error| error.at(name))
     }
 
+    #[doc(hidden)]
     /// Merges into the field `name`, which has a default, and returns whether it changed.
     fn merge_field_or(
         name: &'static str,
@@ -179,6 +194,7 @@ pub trait Field<Kind = Native>: Part<Kind> {
         }
     }
 
+    #[doc(hidden)]
     /// Returns the smallest change that turns `value` into `later`. With `all`, it sets everything.
     fn diff_field(value: &Self, later: &Self, all: bool) -> Slot<Self::Change> {
         if all {
@@ -188,16 +204,19 @@ pub trait Field<Kind = Native>: Part<Kind> {
         }
     }
 
+    #[doc(hidden)]
     /// Returns the change that sets the whole field.
     fn whole_field(value: &Self) -> Slot<Self::Change> {
         Self::Rule::whole(value)
     }
 
+    #[doc(hidden)]
     /// Whether the slot is null and the field is not nullable, so that its default is used.
     fn field_defaults(slot: &Slot<Self::Change>) -> bool {
         matches!(slot, Some(None)) && Self::Rule::null().is_none()
     }
 
+    #[doc(hidden)]
     /// Decodes a field without a slot: the content of a newtype or an element of a tuple struct.
     fn decode_field_alone<'de, D: Deserializer<'de>>(
         deserializer: D,
@@ -207,6 +226,7 @@ pub trait Field<Kind = Native>: Part<Kind> {
         Self::Rule::make(patch).map_err(|error| cx.fail(&error))
     }
 
+    #[doc(hidden)]
     /// Encodes a field without a slot.
     fn encode_field_alone<S: Serializer>(value: &Self, serializer: S) -> Result<S::Ok, S::Error> {
         SlotRef::<Self, Kind>(&Self::Rule::whole(value).flatten()).serialize(serializer)

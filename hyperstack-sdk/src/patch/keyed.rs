@@ -5,6 +5,7 @@
 //! report errors where the path is written.
 
 use super::{Entity, Key};
+use std::fmt::{self, Display};
 use std::sync::Arc;
 
 /// An entity with a typed key. Implemented by `#[entity(key = "..")]`.
@@ -53,6 +54,22 @@ pub trait HasField<'x, const NAME: u128> {
 
     /// Returns the field.
     fn field(&self) -> &Self::Type;
+}
+
+/// Stands for the type of a key field in rustdoc, because the derive does not know that type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum KeyFieldType {}
+
+impl Display for KeyFieldType {
+    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {}
+    }
+}
+
+impl Key for KeyFieldType {
+    fn parse(_: &str) -> Option<Self> {
+        None
+    }
 }
 
 /// Makes a type an associated type, because a public item may name a private type only that way.

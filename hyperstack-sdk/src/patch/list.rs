@@ -173,28 +173,35 @@ impl<T: Value> Rule<Vec<T>, ListPatch<T>> for List {
     }
 }
 
-/// A field that `#[field(append(max = N))]` can trim.
+/// A field that `#[field(append(max = N))]` can trim: a `Vec`, also inside `Option`s.
+///
+/// Its items are for generated code only. It appears in the bounds of generated code for structs with type parameters.
 #[diagnostic::on_unimplemented(
     message = "`#[field(append(..))]` requires a `Vec`, found `{Self}`",
     label = "not a list"
 )]
 pub trait Appendable: Field {
+    #[doc(hidden)]
     /// Returns the number of elements.
     fn count(&self) -> usize;
 
+    #[doc(hidden)]
     /// Drops all but the newest `max` elements. Returns whether the rest differs from the first `before` elements,
     /// which are the list before an append.
     fn trim(&mut self, max: usize, before: usize) -> bool;
 
+    #[doc(hidden)]
     /// Drops the elements of a patch that [`trim`](Self::trim) would drop.
     fn trim_patch(patch: &mut Self::Change, max: usize);
 
+    #[doc(hidden)]
     /// Returns the list after [`trim`](Self::trim).
     fn trimmed(mut self, max: usize) -> Self {
         self.trim(max, 0);
         self
     }
 
+    #[doc(hidden)]
     /// Returns the slot that [`Compare`] uses.
     fn compared<C: Compare>(slot: &Slot<Self::Change>, max: usize) -> Cow<'_, Slot<Self::Change>> {
         if C::TRIMS && slot.is_some() {
@@ -206,6 +213,7 @@ pub trait Appendable: Field {
         }
     }
 
+    #[doc(hidden)]
     /// Applies [`trim_patch`](Self::trim_patch) to a slot.
     fn trim_slot(slot: &mut Slot<Self::Change>, max: usize) -> &mut Slot<Self::Change> {
         if let Some(Some(patch)) = slot {

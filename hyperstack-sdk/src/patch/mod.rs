@@ -1,8 +1,8 @@
 //! Typed patches: decode them from bytes, merge them into values, compute them from two values.
 //!
 //! The derives implement [`Patchable`] for your struct and [`Patch`] for the generated patch type. Each field of a
-//! patch is a [`Slot`]: absent, null or a value. The type of the field decides what these do, through the hidden
-//! trait `Field`:
+//! patch is a [`Slot`]: absent, null or a value. The type of the field decides what these do, through the trait
+//! [`Field`]:
 //!
 //! | field | never sent | null | value |
 //! |---|---|---|---|
@@ -86,13 +86,13 @@ mod units;
 pub mod walk;
 
 pub use error::{DecodeError, PatchError, PatchErrorKind};
-pub use field::{FieldPatch, Slot};
+pub use field::{Field, FieldPatch, Slot};
 #[doc(inline)]
 pub use filter::{FilterError, FilterValue};
 pub use json::JsonPatch;
 pub use key::Key;
 pub use keyed::Keyed;
-pub use list::ListPatch;
+pub use list::{Appendable, ListPatch};
 pub use map::MapPatch;
 
 pub(crate) use paths::is_within;
@@ -101,7 +101,7 @@ pub(crate) use survey::{Missing, Survey};
 pub(crate) use units::{BadUnit, Units};
 
 use compare::Compare;
-use field::{Field, Value};
+use field::Value;
 use record::Fields;
 use serde::de::DeserializeOwned;
 use serde::Serialize;
@@ -323,7 +323,7 @@ pub mod __private {
     pub use super::context::Context;
     pub use super::field::{Field, FieldPatch, Native, Slot, Value, Whole};
     pub use super::foreign::{CheckedForeign, Foreign, ForeignOption, SerdeImpls};
-    pub use super::keyed::{step, AnyStep, HasField, Is};
+    pub use super::keyed::{step, AnyStep, HasField, Is, KeyFieldType};
     pub use super::leaf;
     pub use super::list::Appendable;
     pub use super::record::{self, ByField, Fields};
