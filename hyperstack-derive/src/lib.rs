@@ -11,6 +11,7 @@ mod case;
 mod check;
 mod errors;
 mod expand;
+mod sdk;
 mod suggest;
 mod tree;
 

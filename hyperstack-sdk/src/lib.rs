@@ -326,6 +326,11 @@ pub mod __private {
     pub use crate::patch::__private::*;
 }
 
+/// The name that expansions use. It contains the version, so that the code of a derive of another version does not
+/// compile. Nor does this crate if the name is wrong, because it uses its own derives.
+#[doc(hidden)]
+pub use __private as __private_0_5_0;
+
 #[cfg(all(doctest, feature = "testing"))]
 #[doc = include_str!("../../README.md")]
 struct Readme;

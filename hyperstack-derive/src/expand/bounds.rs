@@ -3,6 +3,7 @@
 //! Types without parameters are checked in [`super::field`].
 
 use super::field;
+use crate::sdk::private;
 use crate::tree::{FieldType, Leaf, Record};
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, ToTokens};
@@ -12,8 +13,9 @@ use syn::{parse_quote, Generics, Ident, WherePredicate};
 pub(super) fn patch(record: &Record) -> Generics {
     let fields = record.wired().map(|field| {
         let (krate, ty) = (&record.krate, &field.ty);
+        let private = private(krate);
         let bound = match field.max() {
-            Some(_) => quote!(#ty: #krate::__private::Appendable),
+            Some(_) => quote!(#ty: #private::Appendable),
             None => field::predicate(krate, ty),
         };
         (ty, bound)
@@ -94,7 +96,7 @@ fn bounded(mut generics: Generics, item: &impl Item, bound: &TokenStream) -> Gen
 /// everything that depends on it as errors too, and does not report them.
 pub(super) fn check(item: &impl Item) -> Option<WherePredicate> {
     let (ident, own, krate) = item.parts();
-    let private = quote!(#krate::__private);
+    let private = private(krate);
     let check = Ident::new(item.check(), Span::call_site());
     own.params
         .is_empty()

@@ -1,6 +1,7 @@
 //! The code of an entity in addition to that of a section: name, marker and key.
 
 use super::{bounds, key};
+use crate::sdk::private;
 use crate::tree::Record;
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
@@ -31,11 +32,12 @@ fn marker_ident(record: &Record) -> Ident {
 /// Generates the impls of `Entity` and `Keyed`.
 pub(super) fn impls(record: &Record) -> TokenStream {
     let (krate, ident, name) = (&record.krate, &record.ident, &record.name);
+    let private = private(krate);
     let generics = bounds::row(record);
     let (params, arguments, _) = generics.split_for_impl();
     let body = quote! {
         type Data = #ident #arguments;
-        const NAME: &'static #krate::__private::str = #name;
+        const NAME: &'static #private::str = #name;
     };
     let entity = |who: TokenStream| {
         let head = quote!(#krate::patch::Entity for #who);
@@ -44,7 +46,7 @@ pub(super) fn impls(record: &Record) -> TokenStream {
     let data = entity(quote!(#ident #arguments));
     let (_, _, own_clause) = record.generics.split_for_impl();
     let known = quote! {
-        impl #params #krate::__private::KnownEntity for #ident #arguments #own_clause {}
+        impl #params #private::KnownEntity for #ident #arguments #own_clause {}
     };
     let key = key::entity(record);
     if !record.generics.params.is_empty() {

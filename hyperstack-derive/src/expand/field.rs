@@ -4,13 +4,14 @@
 //! has. If the constant is an error, everything that mentions the kind is an error too, but the compiler does not
 //! report it: not in the code of the field, of its patch, or of structs that contain it.
 
+use crate::sdk::private;
 use crate::tree::{Field, FieldType, Foreign};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
 /// Returns the bound that the type is a field, for a type with parameters.
 pub(super) fn predicate(krate: &TokenStream, ty: &FieldType) -> TokenStream {
-    let private = quote!(#krate::__private);
+    let private = private(krate);
     match &ty.foreign {
         None => quote!(#ty: #private::Field),
         Some(Foreign { inner, .. }) => quote! {
@@ -30,7 +31,7 @@ fn trait_of(krate: &TokenStream, ty: &FieldType) -> TokenStream {
 /// Returns `<Kind>`: whether the type is a field itself or through its serde impls. Returns `None` if it is surely a
 /// field itself. That includes types with parameters, where bounds do the check and constants cannot.
 fn kind(krate: &TokenStream, ty: &FieldType) -> Option<TokenStream> {
-    let private = quote!(#krate::__private);
+    let private = private(krate);
     let Some(foreign) = &ty.foreign else {
         let kind = quote!(<#private::Native<{ <#ty as #private::Field>::IS_FIELD }>>);
         return (!ty.sure()).then_some(kind);
@@ -52,12 +53,14 @@ fn kind(krate: &TokenStream, ty: &FieldType) -> Option<TokenStream> {
 
 /// Returns `<T as Field>::name`.
 pub(super) fn item(krate: &TokenStream, ty: &FieldType, name: &str) -> TokenStream {
+    let private = private(krate);
     let (field, name) = (trait_of(krate, ty), Ident::new(name, Span::call_site()));
-    quote!(<#ty as #krate::__private::#field>::#name)
+    quote!(<#ty as #private::#field>::#name)
 }
 
 /// Returns `<T as Appendable>::name`.
 pub(super) fn list(krate: &TokenStream, field: &Field, name: &str) -> TokenStream {
+    let private = private(krate);
     let (ty, name) = (&field.ty, Ident::new(name, Span::call_site()));
-    quote!(<#ty as #krate::__private::Appendable>::#name)
+    quote!(<#ty as #private::Appendable>::#name)
 }

@@ -1,6 +1,7 @@
 //! The typed key of an entity. Its path leads through structs that other derives handle.
 
 use super::bounds;
+use crate::sdk::private;
 use crate::tree::{Field, KeyPath, Record};
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
@@ -17,6 +18,7 @@ pub(super) fn fields(record: &Record) -> TokenStream {
 /// struct.
 fn has_field(record: &Record, field: &Field) -> TokenStream {
     let (krate, owner, ty) = (&record.krate, &record.ident, &field.ty);
+    let private = private(krate);
     let (ident, number) = (&field.ident, number(&field.ident));
     let (_, arguments, _) = record.generics.split_for_impl();
     let mut generics = record.generics.clone();
@@ -24,16 +26,16 @@ fn has_field(record: &Record, field: &Field) -> TokenStream {
         (quote!(#ty), quote!(&self.#ident))
     } else {
         generics.params.push(parse_quote!(__Type));
-        let is = quote!(for<'__x> #krate::__private::Is<'__x, Is = __Type>);
+        let is = quote!(for<'__x> #private::Is<'__x, Is = __Type>);
         let clause = generics.make_where_clause();
         clause.predicates.push(parse_quote!(#ty: #is));
-        let value = quote!(<#ty as #krate::__private::Is<'_>>::is(&self.#ident));
+        let value = quote!(<#ty as #private::Is<'_>>::is(&self.#ident));
         (quote!(__Type), value)
     };
     let params = bounds::with_lifetime(&generics, quote!('__f));
     let (_, _, clause) = generics.split_for_impl();
     quote! {
-        impl #params #krate::__private::HasField<'__f, #number> for #owner #arguments #clause {
+        impl #params #private::HasField<'__f, #number> for #owner #arguments #clause {
             type Type = #of;
 
             fn field(&self) -> &#of {
@@ -58,7 +60,7 @@ pub(super) fn entity(record: &Record) -> TokenStream {
 
 fn keyed(record: &Record, key: &KeyPath, first: &Field) -> TokenStream {
     let (krate, owner, ty, from) = (&record.krate, &record.ident, &first.ty, &first.ident);
-    let private = quote!(#krate::__private);
+    let private = private(krate);
     let (_, arguments, _) = record.generics.split_for_impl();
     let mut generics = bounds::row(record);
     let mut ty = quote!(#ty);
@@ -102,12 +104,13 @@ fn keyed(record: &Record, key: &KeyPath, first: &Field) -> TokenStream {
 /// unreadable.
 fn shown(record: &Record, key: &KeyPath, first: &Field) -> TokenStream {
     let (krate, owner, ty) = (&record.krate, &record.ident, &first.ty);
+    let private = private(krate);
     let generics = bounds::row(record);
     let (params, arguments, clause) = generics.split_for_impl();
     let ty = if key.rest.is_empty() && ty.plain {
         quote!(#ty)
     } else {
-        quote!(#krate::__private::KeyFieldType)
+        quote!(#private::KeyFieldType)
     };
     let docs = format!("The type of the field `{}`.", key.literal.value());
     quote! {
@@ -127,6 +130,7 @@ fn shown(record: &Record, key: &KeyPath, first: &Field) -> TokenStream {
 /// a type parameter, leaves out the checks of each step, because the parameter's type is unknown here.
 fn checked(record: &Record, key: &KeyPath, first: &Field) -> TokenStream {
     let (krate, owner) = (&record.krate, &record.ident);
+    let private = private(krate);
     let (params, arguments, clause) = record.generics.split_for_impl();
     let (at, from) = (key.literal.span(), &key.first);
     let generic = first.ty.generic;
@@ -148,7 +152,7 @@ fn checked(record: &Record, key: &KeyPath, first: &Field) -> TokenStream {
     quote_spanned! {at=>
         #[allow(unused_imports)]
         fn __key #params (__entity: &#owner #arguments) #clause {
-            use #krate::__private::{step as __step, AnyStep as _};
+            use #private::{step as __step, AnyStep as _};
             #end
         }
     }

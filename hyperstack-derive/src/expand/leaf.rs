@@ -2,6 +2,7 @@
 
 use super::field::{self, item};
 use super::{bounds, key, patch, record, slots};
+use crate::sdk::private;
 use crate::tree::{FieldType, Leaf, LeafShape, Other, Record, Variant, Variants};
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote};
@@ -25,7 +26,7 @@ fn impl_field(
     encode: TokenStream,
 ) -> TokenStream {
     let (krate, ident) = (&leaf.krate, &leaf.ident);
-    let private = quote!(#krate::__private);
+    let private = private(krate);
     let generics = bounds::with(bounds::value(generics, leaf), bounds::check(leaf));
     let (params, arguments, clause) = generics.split_for_impl();
     quote! {
@@ -56,6 +57,7 @@ fn impl_field(
 /// Generates the code of a struct with named fields, which decodes through hidden slots.
 fn of_record(leaf: &Leaf, inside: &Record) -> TokenStream {
     let krate = &leaf.krate;
+    let private = private(krate);
     let hidden = Ident::new("__Fields", Span::call_site());
     let definition = patch::hidden(inside, &hidden);
     let slots = slots::impls(inside, &hidden);
@@ -71,7 +73,7 @@ fn of_record(leaf: &Leaf, inside: &Record) -> TokenStream {
         leaf,
         generics,
         quote! {
-            #krate::__private::leaf::decode_fields(__d, __cx, |__patch: &mut #hidden #arguments| {
+            #private::leaf::decode_fields(__d, __cx, |__patch: &mut #hidden #arguments| {
                 let _ = &__patch;
                 ::core::result::Result::Ok(#build)
             })
@@ -79,7 +81,7 @@ fn of_record(leaf: &Leaf, inside: &Record) -> TokenStream {
         quote! {
             let _ = __leaf;
             let __fields: #hidden #arguments = #hidden { #whole };
-            #krate::__private::walk::encode(&__fields, __s)
+            #private::walk::encode(&__fields, __s)
         },
     );
     quote!(#definition #slots #field #fields)
@@ -104,7 +106,8 @@ fn of_newtype(leaf: &Leaf, ty: &FieldType) -> TokenStream {
 fn of_tuple(leaf: &Leaf, types: &[FieldType]) -> TokenStream {
     let field = quote!(#(#types,)*);
     let krate = &leaf.krate;
-    let tuple = quote!(<(#field) as #krate::__private::Field>);
+    let private = private(krate);
+    let tuple = quote!(<(#field) as #private::Field>);
     let names = (0..types.len()).map(|i| format_ident!("__field_{i}"));
     let names: Vec<Ident> = names.collect();
     let indices = (0..types.len()).map(syn::Index::from);
@@ -135,6 +138,7 @@ fn generics(leaf: &Leaf, types: &[FieldType]) -> Generics {
 /// Generates the code of an enum.
 fn of_enum(leaf: &Leaf, variants: &Variants) -> TokenStream {
     let krate = &leaf.krate;
+    let private = private(krate);
     let some = quote!(::core::option::Option::Some);
     let named: Vec<&Variant> = variants
         .known
@@ -153,7 +157,7 @@ fn of_enum(leaf: &Leaf, variants: &Variants) -> TokenStream {
         .find_map(|variant| Some((&variant.ident, variant.other.as_ref()?)));
     let rest = match &other {
         Some((ident, Other::Text(ty))) => {
-            quote!(#some(Self::#ident(<#ty as #krate::__private::leaf::Text>::keep(__text))))
+            quote!(#some(Self::#ident(<#ty as #private::leaf::Text>::keep(__text))))
         }
         Some((ident, Other::Nothing)) => quote!(#some(Self::#ident)),
         None => quote!(::core::option::Option::None),
@@ -162,7 +166,7 @@ fn of_enum(leaf: &Leaf, variants: &Variants) -> TokenStream {
         let (ident, name) = (&variant.ident, &variant.name);
         match &variant.other {
             Some(Other::Text(ty)) => {
-                quote!(Self::#ident(__text) => <#ty as #krate::__private::leaf::Text>::kept(__text),)
+                quote!(Self::#ident(__text) => <#ty as #private::leaf::Text>::kept(__text),)
             }
             _ => quote!(Self::#ident => #name,),
         }
@@ -170,7 +174,7 @@ fn of_enum(leaf: &Leaf, variants: &Variants) -> TokenStream {
     // The errors of invalid variants are already reported.
     let others = (!variants.complete).then(|| quote!(_ => "",));
     let texts_of = other.iter().filter_map(|(_, other)| match other {
-        Other::Text(ty) => Some((ty, quote!(#ty: #krate::__private::leaf::Text))),
+        Other::Text(ty) => Some((ty, quote!(#ty: #private::leaf::Text))),
         Other::Nothing => None,
     });
     impl_field(
@@ -178,18 +182,18 @@ fn of_enum(leaf: &Leaf, variants: &Variants) -> TokenStream {
         bounds::of_types(&leaf.generics, texts_of),
         quote! {
             #[allow(unreachable_patterns)]
-            let __find = |__text: &#krate::__private::str| match __text {
+            let __find = |__text: &#private::str| match __text {
                 #(#found)*
                 _ => #rest,
             };
-            #krate::__private::leaf::decode_variant(__d, &[#(#names),*], __find)
+            #private::leaf::decode_variant(__d, &[#(#names),*], __find)
         },
         quote! {
-            let __text: &#krate::__private::str = match __leaf {
+            let __text: &#private::str = match __leaf {
                 #(#texts)*
                 #others
             };
-            #krate::__private::serde::Serializer::serialize_str(__s, __text)
+            #private::serde::Serializer::serialize_str(__s, __text)
         },
     )
 }

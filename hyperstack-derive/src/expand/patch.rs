@@ -3,6 +3,7 @@
 use super::bounds;
 use super::field::item;
 use super::record::each;
+use crate::sdk::private;
 use crate::tree::{FieldType, Foreign, Record};
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
@@ -61,11 +62,12 @@ pub(super) fn hidden(record: &Record, name: &Ident) -> TokenStream {
 
 /// Returns the type of a field's slot.
 fn slot(krate: &TokenStream, ty: &FieldType) -> TokenStream {
+    let private = private(krate);
     if is_readable(ty) {
         return readable(krate, ty);
     }
     let change = item(krate, ty, "Change");
-    quote!(#krate::__private::Slot<#change>)
+    quote!(#private::Slot<#change>)
 }
 
 /// Whether the compiled type of a slot is readable, because it has no constants.
@@ -75,9 +77,10 @@ fn is_readable(ty: &FieldType) -> bool {
 
 /// Returns the type of a field's slot in a readable form.
 fn readable(krate: &TokenStream, ty: &FieldType) -> TokenStream {
+    let private = private(krate);
     match &ty.foreign {
-        None => quote!(#krate::__private::FieldPatch<#ty>),
-        Some(Foreign { inner, .. }) => quote!(#krate::__private::Slot<#inner>),
+        None => quote!(#private::FieldPatch<#ty>),
+        Some(Foreign { inner, .. }) => quote!(#private::Slot<#inner>),
     }
 }
 
@@ -125,7 +128,7 @@ pub(super) fn impls(record: &Record, patch: &Ident) -> TokenStream {
         let ident = &field.ident;
         quote!(::core::clone::Clone::clone(&self.#ident))
     });
-    let (private, name) = (quote!(#krate::__private), patch.to_string());
+    let (private, name) = (private(krate), patch.to_string());
     let values = bounds::mergeable(record);
     let (_, _, value_clause) = values.split_for_impl();
     quote! {

@@ -2,6 +2,7 @@
 
 use super::bounds;
 use super::field::{item, list};
+use crate::sdk::private;
 use crate::tree::{Field, Record};
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -19,7 +20,7 @@ pub(super) fn impls(record: &Record, patch: &Ident) -> TokenStream {
         let (ident, diff) = (&field.ident, item(krate, &field.ty, "diff_field"));
         quote!(#diff(&__value.#ident, &__later.#ident, __all))
     });
-    let (result, private) = (quote!(::core::result::Result), quote!(#krate::__private));
+    let (result, private) = (quote!(::core::result::Result), private(krate));
     let error = quote!(#krate::patch::PatchError);
     let body = quote! {
             type Patch = #patch #arguments;
@@ -96,8 +97,9 @@ fn slot(record: &Record, field: &Field) -> TokenStream {
 /// Generates the maximum length of a list. The explicit type makes the compiler report a wrong type once, and always in
 /// the same way.
 fn number(krate: &TokenStream, max: &Expr) -> TokenStream {
+    let private = private(krate);
     quote!({
-        let __max: #krate::__private::usize = #max;
+        let __max: #private::usize = #max;
         __max
     })
 }

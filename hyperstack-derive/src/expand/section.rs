@@ -1,6 +1,7 @@
 //! A section as a field of other structs.
 
 use super::bounds;
+use crate::sdk::private;
 use crate::tree::Record;
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -9,7 +10,7 @@ use syn::Ident;
 /// Generates the impls of `Field` for a section.
 pub(super) fn impls(record: &Record, patch: &Ident) -> TokenStream {
     let (krate, ident) = (&record.krate, &record.ident);
-    let private = quote!(#krate::__private);
+    let private = private(krate);
     let generics = bounds::with(bounds::mergeable(record), bounds::check(record));
     let (params, arguments, clause) = generics.split_for_impl();
     quote! {

@@ -3,6 +3,7 @@
 use super::bounds;
 use super::field::item;
 use super::record::each;
+use crate::sdk::private;
 use crate::tree::Record;
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -12,7 +13,7 @@ use syn::Ident;
 /// Generates the impls of a struct of slots: a patch, or the hidden struct of a leaf.
 pub(super) fn impls(record: &Record, patch: &Ident) -> TokenStream {
     let krate = &record.krate;
-    let private = quote!(#krate::__private);
+    let private = private(krate);
     let generics = bounds::patch(record);
     let (params, arguments, clause) = generics.split_for_impl();
     let none = each(record, |_| quote!(::core::option::Option::None));

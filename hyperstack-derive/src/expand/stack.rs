@@ -1,5 +1,6 @@
 //! `FooClient`: a connection with the views of each entity.
 
+use crate::sdk::private;
 use crate::tree::Stack;
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
@@ -21,6 +22,7 @@ fn place(stack: &Stack) -> Span {
 /// Generates the struct.
 pub(super) fn definition(stack: &Stack) -> TokenStream {
     let (krate, vis, client) = (&stack.krate, &stack.vis, client_ident(stack));
+    let private = private(krate);
     let allows = &stack.allows;
     let docs = format!(
         "A connection to the stack `{}` with the views of its entities. Cheap to clone.",
@@ -34,7 +36,7 @@ pub(super) fn definition(stack: &Stack) -> TokenStream {
         quote_spanned! {at=>
             #[cfg(not(doc))]
             #[doc = #docs]
-            #vis #field: <#entity as #krate::__private::Viewed>::Views,
+            #vis #field: <#entity as #private::Viewed>::Views,
             #[cfg(doc)]
             #[doc = #docs]
             #vis #field: #krate::ViewsOf<#entity>
@@ -55,6 +57,7 @@ pub(super) fn definition(stack: &Stack) -> TokenStream {
 /// Generates the functions that connect, and the impls of the client.
 pub(super) fn impls(stack: &Stack) -> TokenStream {
     let (krate, vis, ident, name) = (&stack.krate, &stack.vis, &stack.ident, &stack.name);
+    let private = private(krate);
     let client = client_ident(stack);
     let text = client.to_string();
     let result = quote!(::core::result::Result<#client, #krate::ConnectError>);
@@ -63,13 +66,13 @@ pub(super) fn impls(stack: &Stack) -> TokenStream {
         let (entity, mut field) = (&member.entity, member.field.clone());
         field.set_span(at);
         quote_spanned! {at=>
-            #field: <#entity as #krate::__private::Viewed>::views(&__hyperstack)
+            #field: <#entity as #private::Viewed>::views(&__hyperstack)
         }
     });
     let at_url = stack.url.as_ref().map(|url| {
         quote_spanned! {at=>
             /// The server's URL.
-            #vis const URL: &'static #krate::__private::str = #url;
+            #vis const URL: &'static #private::str = #url;
 
             /// Connects to [`URL`](Self::URL) with the default settings.
             ///
@@ -100,7 +103,7 @@ pub(super) fn impls(stack: &Stack) -> TokenStream {
         #[allow(dead_code)]
         impl #ident {
             /// The stack's name.
-            #vis const NAME: &'static #krate::__private::str = #name;
+            #vis const NAME: &'static #private::str = #name;
 
             #at_url
 
@@ -110,7 +113,7 @@ pub(super) fn impls(stack: &Stack) -> TokenStream {
             ///
             /// If connecting fails. See `ConnectError`.
             #vis async fn connect_to(
-                __url: impl ::core::convert::Into<#krate::__private::String>,
+                __url: impl ::core::convert::Into<#private::String>,
             ) -> #result {
                 let __builder = #krate::HyperStackBuilder::url(Self::builder(), __url);
                 let __hyperstack = #krate::HyperStackBuilder::connect(__builder).await?;

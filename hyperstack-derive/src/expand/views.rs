@@ -2,6 +2,7 @@
 
 use super::bounds;
 use crate::attr::view::Shape;
+use crate::sdk::private;
 use crate::tree::Views;
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
@@ -15,6 +16,7 @@ fn views_ident(views: &Views) -> Ident {
 /// Generates the struct. It has no bounds, so that naming it is never an error.
 pub(super) fn definition(views: &Views) -> TokenStream {
     let (krate, vis, entity, allows) = (&views.krate, &views.vis, &views.ident, &views.allows);
+    let private = private(krate);
     let ident = views_ident(views);
     let docs = format!("The views of [`{entity}`].");
     quote! {
@@ -22,7 +24,7 @@ pub(super) fn definition(views: &Views) -> TokenStream {
         #allows
         #[allow(deprecated, unused_qualifications)]
         #vis struct #ident {
-            views: #krate::__private::ViewSource<#entity>,
+            views: #private::ViewSource<#entity>,
         }
     }
 }
@@ -30,10 +32,11 @@ pub(super) fn definition(views: &Views) -> TokenStream {
 /// Generates the impl of `Views` and the accessors.
 pub(super) fn impls(views: &Views) -> TokenStream {
     let (krate, entity, vis) = (&views.krate, &views.ident, &views.vis);
+    let private = private(krate);
     let ident = views_ident(views);
     let (text, name) = (ident.to_string(), &views.name);
     // If the entity is not valid, the derive `Entity` reports why.
-    let valid = || parse_quote!(for<'__x> #entity: #krate::__private::Streamed<'__x>);
+    let valid = || parse_quote!(for<'__x> #entity: #private::Streamed<'__x>);
     let documented = |head, body| {
         let generics = Generics::default();
         bounds::documented(&generics, Some(valid()), &head, &body)
@@ -54,7 +57,7 @@ pub(super) fn impls(views: &Views) -> TokenStream {
             #[doc = #docs]
             #[must_use]
             #vis fn #name(&self) -> #krate::#handle<#entity> {
-                #krate::__private::ViewSource::#method(&self.views, #id)
+                #private::ViewSource::#method(&self.views, #id)
             }
         }
     });
@@ -63,7 +66,7 @@ pub(super) fn impls(views: &Views) -> TokenStream {
         quote! {
             type Entity = #entity;
 
-            fn new(__source: #krate::__private::ViewSource<#entity>) -> Self {
+            fn new(__source: #private::ViewSource<#entity>) -> Self {
                 Self { views: __source }
             }
         },
@@ -74,13 +77,13 @@ pub(super) fn impls(views: &Views) -> TokenStream {
             /// Returns the state view, which reads one row by its key.
             #[must_use]
             #vis fn state(&self) -> #krate::StateView<#entity> {
-                #krate::__private::ViewSource::state(&self.views)
+                #private::ViewSource::state(&self.views)
             }
 
             /// Returns the list view, which has all rows.
             #[must_use]
             #vis fn list(&self) -> #krate::ListView<#entity> {
-                #krate::__private::ViewSource::list(&self.views)
+                #private::ViewSource::list(&self.views)
             }
 
             #(#accessors)*
@@ -90,11 +93,11 @@ pub(super) fn impls(views: &Views) -> TokenStream {
         #views
         #accessors
 
-        impl #krate::__private::Viewed for #entity {
+        impl #private::Viewed for #entity {
             type Views = #ident;
 
             fn views(__hyperstack: &#krate::HyperStack) -> #ident {
-                #ident { views: #krate::__private::source(__hyperstack, #name) }
+                #ident { views: #private::source(__hyperstack, #name) }
             }
         }
 
@@ -114,7 +117,7 @@ pub(super) fn impls(views: &Views) -> TokenStream {
         }
 
         const _: fn() = || {
-            fn __entity<__Entity: #krate::__private::KnownEntity>() {}
+            fn __entity<__Entity: #private::KnownEntity>() {}
             let _ = __entity::<#entity>;
         };
     }

@@ -6,6 +6,7 @@ use crate::attr::field::{FieldAttrs, FieldDefault};
 use crate::attr::{allows, docs, misplaced, Set};
 use crate::check;
 use crate::errors::Errors;
+use crate::sdk::private;
 use proc_macro2::TokenStream;
 use quote::{quote, ToTokens};
 use syn::ext::IdentExt;
@@ -193,7 +194,8 @@ impl Field {
         };
         let ty = FieldType::new(&field.ty, attrs.serde.is_some(), input);
         let krate = &container.krate;
-        let of_type = quote!(<#ty as #krate::__private::KnownDefault>::known_default());
+        let private = private(krate);
+        let of_type = quote!(<#ty as #private::KnownDefault>::known_default());
         let default = match (&attrs.default, &container.default, &attrs.skip) {
             (Some(set), _, _) => Some(match &set.value {
                 FieldDefault::Type => of_type,
