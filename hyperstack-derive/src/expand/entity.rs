@@ -15,7 +15,8 @@ pub(super) fn marker(record: &Record) -> TokenStream {
     }
     let (vis, allows, marker) = (&record.vis, &record.allows, marker_ident(record));
     let docs = format!(
-        "The entity of [`{}`] as a marker type without data.",
+        "Names the entity of [`{0}`] in calls such as `list::<{marker}>()`, which return rows of type `{0}`.\n\n\
+         It has no data. `{0}` itself works as well.",
         record.ident
     );
     quote! {

@@ -18,7 +18,10 @@ pub(super) fn definition(views: &Views) -> TokenStream {
     let (krate, vis, entity, allows) = (&views.krate, &views.vis, &views.ident, &views.allows);
     let private = private(krate);
     let ident = views_ident(views);
-    let docs = format!("The views of [`{entity}`].");
+    let docs = format!(
+        "Handles to the views of [`{entity}`].\n\n\
+         Get them from `HyperStack::views::<{ident}>()`. A handle subscribes to its view when you read from it."
+    );
     quote! {
         #[doc = #docs]
         #allows
@@ -46,12 +49,16 @@ pub(super) fn impls(views: &Views) -> TokenStream {
             Some(id) => id.value.value(),
             None => format!("{}/{}", views.name, view.name.unraw()),
         };
-        let docs = format!("Returns the view `{id}`.");
-        let (handle, method) = match view.shape {
-            Shape::Single => (quote!(SingleView), quote!(single)),
-            Shape::Collection => (quote!(WindowView), quote!(collection)),
-            Shape::Keyed => (quote!(StateView), quote!(keyed)),
+        let (handle, method, reads) = match view.shape {
+            Shape::Single => (quote!(SingleView), quote!(single), "at most one row"),
+            Shape::Collection => (
+                quote!(WindowView),
+                quote!(collection),
+                "rows in the view's order",
+            ),
+            Shape::Keyed => (quote!(StateView), quote!(keyed), "single rows by key"),
         };
+        let docs = format!("Returns a handle to the view `{id}`, which reads {reads}.");
         let name = &view.name;
         quote! {
             #[doc = #docs]
@@ -74,13 +81,13 @@ pub(super) fn impls(views: &Views) -> TokenStream {
     let accessors = documented(
         quote!(#ident),
         quote! {
-            /// Returns the state view, which reads one row by its key.
+            /// Returns a handle that reads single rows by key.
             #[must_use]
             #vis fn state(&self) -> #krate::StateView<#entity> {
                 #private::ViewSource::state(&self.views)
             }
 
-            /// Returns the list view, which has all rows.
+            /// Returns a handle that reads all rows, the most recently changed first.
             #[must_use]
             #vis fn list(&self) -> #krate::ListView<#entity> {
                 #private::ViewSource::list(&self.views)
