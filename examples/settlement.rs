@@ -26,7 +26,7 @@ async fn main() -> anyhow::Result<()> {
         println!("Game {}: pot {}", game.id.game_id, pot(&game));
     }
     let current = stack.game.current().get().await;
-    let current = current.map(|game| *game.key());
+    let current = current.and_then(|game| game.key().copied());
     println!("The current game is {current:?}");
 
     let mut settled = 0;

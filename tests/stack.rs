@@ -17,7 +17,7 @@ use crate::support::*;
 struct OreStack;
 
 #[derive(Debug, Clone, PartialEq, Entity, Views)]
-#[entity(key = "id.round_id")]
+#[entity(key(id.round_id: u64))]
 #[view(latest, single)]
 struct OreRound {
     id: RoundId,
@@ -120,19 +120,21 @@ async fn a_row_is_read_by_its_key_in_any_form() -> anyhow::Result<()> {
     let ore = OreStack::connect_to(server.url()).await?;
     let rounds = ore.ore_round.state();
     let round = soon(rounds.get(42)).await.expect("a round");
-    let (key, text) = (*round.key(), "42".to_owned());
+    let (key, text) = (*round.key().unwrap(), "42".to_owned());
     assert_eq!(key, 42_u64);
-    assert_eq!(soon(rounds.get(round.key())).await.as_ref(), Some(&round));
+    assert_eq!(soon(rounds.get(key)).await.as_ref(), Some(&round));
     assert_eq!(soon(rounds.get("42")).await.as_ref(), Some(&round));
     assert_eq!(soon(rounds.get(&text)).await.as_ref(), Some(&round));
     assert_eq!(
-        soon(rounds.get(41)).await.map(|round| *round.key()),
+        soon(rounds.get(41))
+            .await
+            .and_then(|round| round.key().copied()),
         Some(41)
     );
     let treasury = soon(ore.ore_treasury.state().get("So1"))
         .await
         .expect("one");
-    let again = soon(ore.ore_treasury.state().get(treasury.key())).await;
+    let again = soon(ore.ore_treasury.state().get(treasury.key().unwrap())).await;
     assert_eq!(again.as_ref(), Some(&treasury));
     Ok(())
 }

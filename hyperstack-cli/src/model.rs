@@ -24,15 +24,24 @@ pub struct Stack {
 pub struct Entity {
     /// The entity's wire name.
     pub name: String,
-    /// The path of the key field, such as `id.round_id`. `None` if there are several key fields, if the
-    /// field's type cannot be a key, or if a row may lack the field.
+    /// The path of the key field, such as `id.round_id`. `None` if there are several key fields, or if the field's type
+    /// cannot be a key.
     pub key: Option<String>,
+    /// Whether every row has the key field.
+    pub key_required: bool,
     /// Nested objects, which are merged field by field. Sections without a sent field are left out.
     pub sections: Vec<Section>,
     /// The fields outside of sections.
     pub fields: Vec<Field>,
     /// The derived views. `Entity/list` and `Entity/state` always exist and are not listed.
     pub views: Vec<View>,
+}
+
+impl Entity {
+    /// Whether every row has the field at this path, because it is the key.
+    pub(crate) fn requires(&self, path: &str) -> bool {
+        self.key_required && self.key.as_deref() == Some(path)
+    }
 }
 
 /// A nested object of an entity.

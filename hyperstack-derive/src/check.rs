@@ -21,7 +21,6 @@ pub(crate) fn record(record: &Record, name: Option<&Set<LitStr>>, errors: &mut E
     serde_excludes_append(record, errors);
     max_is_not_zero(record, errors);
     key_is_not_skipped(record, errors);
-    key_is_not_inside_a_foreign_type(record, errors);
 }
 
 /// `struct Round<'a> { name: &'a str }`
@@ -48,7 +47,7 @@ fn entity_name(name: Option<&Set<LitStr>>, errors: &mut Errors) {
     }
 }
 
-/// `#[entity(key = "di.round_id")] struct Round { id: RoundId }`
+/// `#[entity(key(di.round_id: u64))] struct Round { id: RoundId }`
 ///
 /// The compiler checks the rest of the path, because it knows the field's type.
 fn key_starts_at_a_field(record: &Record, errors: &mut Errors) {
@@ -59,43 +58,23 @@ fn key_starts_at_a_field(record: &Record, errors: &mut Errors) {
     let known = record.fields.iter().map(|field| field.ident.to_string());
     let known: Vec<String> = known.collect();
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
-    let (ident, first) = (&record.ident, key.first.to_string());
+    let Some(first) = key.first() else { return };
+    let (ident, first) = (&record.ident, first.to_string());
     let instead = suggest::instead_of(&first, &known);
     errors.at(
-        &key.literal,
+        &key.at,
         format!("`{ident}` has no field `{first}`: {instead}"),
     );
 }
 
-/// `#[entity(key = "id")] struct Round { #[field(skip)] id: u64 }`
+/// `#[entity(key(id: u64))] struct Round { #[field(skip)] id: u64 }`
 fn key_is_not_skipped(record: &Record, errors: &mut Errors) {
     let Some(key) = &record.key else { return };
-    let skipped = record
-        .fields
-        .iter()
-        .any(|field| key.starts_at(field) && field.attrs.skip.is_some());
-    if skipped {
-        errors.at(
-            &key.literal,
-            format!("key field `{}` is marked `skip`", key.first),
-        );
-    }
-}
-
-/// `#[entity(key = "id.number")] struct Round { #[field(serde)] id: RoundId }`
-fn key_is_not_inside_a_foreign_type(record: &Record, errors: &mut Errors) {
-    let Some(key) = &record.key else { return };
-    let first = record.fields.iter().find(|field| key.starts_at(field));
-    let foreign = first.is_some_and(|field| field.ty.foreign.is_some());
-    if foreign && !key.rest.is_empty() {
-        errors.at(
-            &key.literal,
-            format!(
-                "the key cannot be inside `{}`, which is decoded with serde: derive `Section` or `Leaf` for its \
-                 type and remove `serde`",
-                key.first
-            ),
-        );
+    let mut fields = record.fields.iter();
+    let skipped = fields.find(|field| key.starts_at(field) && field.attrs.skip.is_some());
+    if let Some(field) = skipped {
+        let message = format!("key field `{}` is marked `skip`", field.ident);
+        errors.at(&key.at, message);
     }
 }
 

@@ -24,7 +24,8 @@ use proc_macro::TokenStream;
 /// | `#[entity(..)]` | |
 /// |---|---|
 /// | `name = "OreRound"` | the entity's name on the wire (default: the struct's name) |
-/// | `key = "id.round_id"` | the field with the row's key, as a path of Rust field names; adds `round.key()` |
+/// | `key(id.round_id: u64)` | the field that holds the row's key, as a path of Rust field names and its type; adds `round.key()` |
+/// | `key = "id.mint"` | the same for a key that is text |
 /// | `rename_all = "camelCase"` | the case of the field names on the wire |
 /// | `crate = path` | the path to `hyperstack_sdk`, if it is re-exported |
 ///
@@ -44,7 +45,7 @@ use proc_macro::TokenStream;
 ///
 /// If the struct also derives serde, its `rename`, `rename_all`, `alias`, `default` and `skip` apply too; `#[field]`
 /// takes precedence. A serde attribute that the derive cannot support is an error.
-#[proc_macro_derive(Entity, attributes(entity, field))]
+#[proc_macro_derive(Entity, attributes(entity, field, hyperstack))]
 pub fn entity(input: TokenStream) -> TokenStream {
     errors::run(input, &["Patch", "Entity"], |input, errors| {
         tree::Record::entity(input, errors).map(|record| expand::entity(&record))
@@ -61,7 +62,7 @@ pub fn entity(input: TokenStream) -> TokenStream {
 /// | `crate = path` | the path to `hyperstack_sdk`, if it is re-exported |
 ///
 /// The fields take `#[field(..)]`, as in an `Entity`.
-#[proc_macro_derive(Section, attributes(section, field))]
+#[proc_macro_derive(Section, attributes(section, field, hyperstack))]
 pub fn section(input: TokenStream) -> TokenStream {
     errors::run(input, &["Patch"], |input, errors| {
         tree::Record::section(input, errors).map(|record| expand::section(&record))
@@ -81,7 +82,7 @@ pub fn section(input: TokenStream) -> TokenStream {
 /// | `other` on a variant | catches unknown names, and can hold the name: `Unknown(String)` |
 ///
 /// Named fields take `#[field(..)]` as in an `Entity`, except `append`. The field of a newtype takes `#[field(serde)]`.
-#[proc_macro_derive(Leaf, attributes(leaf, field))]
+#[proc_macro_derive(Leaf, attributes(leaf, field, hyperstack))]
 pub fn leaf(input: TokenStream) -> TokenStream {
     errors::run(input, &[], |input, errors| {
         tree::Leaf::parse(input, errors).map(|leaf| expand::leaf(&leaf))
@@ -101,7 +102,7 @@ pub fn leaf(input: TokenStream) -> TokenStream {
 /// `builder()`. The connect functions return an `OreStackClient`, which has one field for the views of each entity,
 /// named in snake case, such as `client.ore_round.latest()`. `client.hyperstack()` returns the connection. You may
 /// rename or re-export an entity's views: the stack finds them through the entity's type.
-#[proc_macro_derive(Stack, attributes(stack))]
+#[proc_macro_derive(Stack, attributes(stack, hyperstack))]
 pub fn stack(input: TokenStream) -> TokenStream {
     errors::run(input, &["Client"], |input, errors| {
         tree::Stack::parse(input, errors).map(|stack| expand::stack(&stack))
@@ -121,7 +122,7 @@ pub fn stack(input: TokenStream) -> TokenStream {
 ///
 /// Clippy's `duplicated_attributes` wrongly warns about a second `single` (or `keyed`) view on a struct. Add
 /// `#[allow(clippy::duplicated_attributes)]` to the struct.
-#[proc_macro_derive(Views, attributes(view, entity))]
+#[proc_macro_derive(Views, attributes(view, entity, hyperstack))]
 pub fn views(input: TokenStream) -> TokenStream {
     errors::run(input, &["Views"], |input, errors| {
         tree::Views::parse(input, errors).map(|views| expand::views(&views))

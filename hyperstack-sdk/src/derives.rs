@@ -32,7 +32,8 @@
 //! | `#[entity(..)]` | |
 //! |---|---|
 //! | `name = "OreRound"` | the entity's name on the wire (default: the struct's name) |
-//! | `key = "id.round_id"` | the field with the row's key, as a path of Rust field names; adds `round.key()` |
+//! | `key(id.round_id: u64)` | the field that holds the row's key, as a path of Rust field names and its type; adds `round.key()` |
+//! | `key = "id.mint"` | the same for a key that is text |
 //! | `rename_all = "camelCase"` | the case of the field names on the wire |
 //! | `crate = path` | the path to `hyperstack_sdk`, if your crate uses it through [a re-export](#generics-re-exports-and-macros) |
 //!
@@ -44,7 +45,7 @@
 //! use hyperstack_sdk::prelude::*;
 //!
 //! #[derive(Debug, Clone, PartialEq, Entity)]
-//! #[entity(name = "OreRound", key = "id.round_id", rename_all = "camelCase")]
+//! #[entity(name = "OreRound", key(id.round_id: u64), rename_all = "camelCase")]
 //! struct Round {
 //!     id: RoundId,
 //!     total_miners: Option<u64>,
@@ -62,15 +63,14 @@
 //! assert_eq!(<Round as Entity>::NAME, "OreRound");
 //! assert_eq!(<RoundEntity as Entity>::NAME, "OreRound"); // `RoundEntity` names the same entity
 //! assert_eq!(round.total_miners, Some(12));
-//! let key: &u64 = round.key(); // from the trait `Keyed`; has the type of the field
-//! assert_eq!(*key, 7);
+//! let key: Option<&u64> = round.key();
+//! assert_eq!(key, Some(&7));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The compiler checks the key's path. It may lead through sections, `Box`, `Arc` and leaves with named fields, but not
-//! through an `Option`, because every row has a key. It must end at a type that implements [`Key`](crate::Key): a
-//! `String`, an integer, a `char`, a `bool`, or a type of your own. `key` does not affect decoding: the server sends
-//! each row's key separately.
+//! The path is a Rust expression, so it can lead through sections, leaves, `Box`, `Arc` and `Option`. If an `Option` on
+//! the path is `None`, so is `round.key()`. The key's type must implement [`Key`](crate::Key): a `String`, an integer, a
+//! `char`, a `bool`, or a type of your own. `key` does not affect decoding: the server sends each row's key separately.
 //!
 //! An entity can also be a field of another entity, and then merges like a section.
 //!

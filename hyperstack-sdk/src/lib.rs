@@ -167,7 +167,7 @@ pub use futures_util::{Stream, StreamExt};
 /// use hyperstack_sdk::prelude::*;
 ///
 /// #[derive(Debug, Clone, PartialEq, Entity)]
-/// #[entity(name = "OreRound", key = "number", rename_all = "camelCase")]
+/// #[entity(name = "OreRound", key(number: u64), rename_all = "camelCase")]
 /// pub struct Round {
 ///     pub number: u64,
 ///     pub expires_at: Option<Option<i64>>,
@@ -177,7 +177,7 @@ pub use futures_util::{Stream, StreamExt};
 ///
 /// let patch: RoundPatch = serde_json::from_str(r#"{"number": 7, "expiresAt": null}"#)?;
 /// let round = Round::try_from(patch)?;
-/// assert_eq!((*round.key(), round.expires_at), (7, Some(None)));
+/// assert_eq!((round.key(), round.expires_at), (Some(&7), Some(None)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[doc(inline)]
@@ -297,7 +297,7 @@ pub use hyperstack_derive::Views;
 #[doc(inline)]
 pub use patch::{
     DecodeError, Entity, FilterError, FilterValue, JsonPatch, Key, Keyed, ListPatch, MapPatch,
-    Patch, PatchError, PatchErrorKind, Patchable, Record,
+    Patch, PatchError, PatchErrorKind, Patchable, Record, RowKey,
 };
 pub use serde_json::Value;
 #[doc(inline)]

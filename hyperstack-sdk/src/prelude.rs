@@ -3,7 +3,8 @@
 pub use crate::{
     CloseReason, ConnectError, ConnectionLost, EndReason, Entity, EntityStream, FilterError, Keyed,
     Leaf, Patch, PatchError, Patchable, Protocol, Record, RichEntityStream, RichUpdate, RowChange,
-    RowError, Section, Seq, Stack, Stream, StreamError, StreamExt, TryEntityStream, Update, Views,
+    RowError, RowKey, Section, Seq, Stack, Stream, StreamError, StreamExt, TryEntityStream, Update,
+    Views,
 };
 #[cfg(feature = "client")]
 pub use crate::{

@@ -1,7 +1,7 @@
 use hyperstack_sdk::{Entity, Section};
 
 #[derive(Clone, Debug, PartialEq, Entity)]
-#[entity(key = "id.round_id()")]
+#[entity(key(id.round_id(): u64))]
 struct Round {
     id: RoundId,
 }

@@ -1,7 +1,7 @@
 use hyperstack_sdk::{Entity, Section};
 
 #[derive(Clone, Debug, PartialEq, Entity)]
-#[entity(key = "di.round_id")]
+#[entity(key(di.round_id: u64))]
 struct Round {
     id: RoundId,
 }

@@ -1,7 +1,7 @@
 use hyperstack_sdk::Entity;
 
 #[derive(Clone, Debug, PartialEq, Entity)]
-#[entity(key = "price")]
+#[entity(key(price: f64))]
 struct Round {
     price: f64,
 }

@@ -1,7 +1,7 @@
 use hyperstack_sdk::{Entity, Section};
 
 #[derive(Clone, Debug, PartialEq, Entity)]
-#[entity(key = "id.roundid")]
+#[entity(key(id.roundid: u64))]
 struct Round {
     id: RoundId,
 }

@@ -1,7 +1,7 @@
 use hyperstack_sdk::Entity;
 
 #[derive(Clone, Debug, PartialEq, Entity)]
-#[entity(key = "roundId", rename_all = "camelCase")]
+#[entity(key(roundId: u64), rename_all = "camelCase")]
 struct Round {
     round_id: u64,
 }

@@ -1,7 +1,7 @@
 use hyperstack_sdk::Entity;
 
 #[derive(Clone, Debug, PartialEq, Entity)]
-#[entity(key = "id")]
+#[entity(key(id: u64))]
 struct Round {
     #[field(skip)]
     id: u64,

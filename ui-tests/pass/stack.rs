@@ -58,7 +58,7 @@ fn _sent() -> impl Send {
 macro_rules! stack {
     ($stack:ident, $entity:ident, $url:literal) => {
         #[derive(Clone, Debug, PartialEq, Entity, Views)]
-        #[entity(key = "id.number")]
+        #[entity(key(id.number: u64))]
         struct $entity {
             id: Numbered,
         }
@@ -80,6 +80,6 @@ stack!(MadeStack, MadeRound, "wss://made.example");
 fn a_stack_may_come_out_of_another_macro() {
     let _: fn(MadeStackClient) -> MadeRoundViews = |made| made.made_round;
     let made: MadeRound = crate::value(r#"{"id": {"number": 7}}"#);
-    assert_eq!(*hyperstack_sdk::Keyed::key(&made), 7);
+    assert_eq!(hyperstack_sdk::RowKey::key(&made), Some(&7));
     assert_eq!(MadeStack::URL, "wss://made.example");
 }

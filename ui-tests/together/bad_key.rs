@@ -1,7 +1,7 @@
 use hyperstack_sdk::{Entity, Views};
 
 #[derive(Clone, Debug, PartialEq, Entity, Views)]
-#[entity(key = "di")]
+#[entity(key(di: u64))]
 #[view(latest, single)]
 struct Round {
     id: u64,

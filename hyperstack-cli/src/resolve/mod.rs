@@ -102,6 +102,7 @@ fn entity(spec: &spec::Entity, types: &mut Types<'_>) -> Entity {
     let mut entity = Entity {
         name: spec.state_name.clone(),
         key: None,
+        key_required: false,
         sections: Vec::new(),
         fields: Vec::new(),
         views: view::views(spec),
@@ -141,7 +142,10 @@ fn entity(spec: &spec::Entity, types: &mut Types<'_>) -> Entity {
         sections, fields, ..
     } = &mut entity;
     fields.retain(|field| sections.iter().all(|section| section.name != field.name));
-    entity.key = key(spec, &entity);
+    if let Some(field) = key(spec, &entity) {
+        entity.key_required = !field.nullable && every_row_has(spec, &field.ty);
+        entity.key = spec.identity.primary_keys.first().cloned();
+    }
     entity
 }
 
@@ -151,27 +155,26 @@ fn dedup<T>(all: &mut Vec<T>, name: impl Fn(&T) -> &String) {
     all.retain(|item| seen.insert(name(item).clone()));
 }
 
-/// Returns the path of the field that is the key of every row. A row has one key, so an entity with several key
-/// fields has none.
-fn key(spec: &spec::Entity, entity: &Entity) -> Option<String> {
+/// Returns the key field. A row has one key, so an entity with several key fields has none.
+fn key<'e>(spec: &spec::Entity, entity: &'e Entity) -> Option<&'e Field> {
     let (key, others) = spec.identity.primary_keys.split_first()?;
     if others.iter().any(|other| other != key) {
         return None;
     }
     let field = find(entity, key)?;
-    let can_be_key = matches!(field.ty, Type::Text | Type::Int(_) | Type::Bool);
-    (can_be_key && !field.nullable && every_row_has(spec, key, &field.ty)).then(|| key.clone())
+    matches!(field.ty, Type::Text | Type::Int(_) | Type::Bool).then_some(field)
 }
 
 /// Returns whether every row has the key field.
 ///
 /// A row lacks it if it comes from an instruction that names the row without filling the field. An example is
 /// the sale of a token that was created before the server started.
-fn every_row_has(spec: &spec::Entity, key: &str, ty: &Type) -> bool {
+fn every_row_has(spec: &spec::Entity, ty: &Type) -> bool {
+    let key = spec.identity.primary_keys.first();
     let source = |handler: &spec::Handler| handler.source["Source"]["type_name"].clone();
     let fills = |handler: &&spec::Handler| {
         let mut mappings = handler.mappings.iter();
-        mappings.any(|mapping| mapping.target_path == key)
+        mappings.any(|mapping| Some(&mapping.target_path) == key)
     };
     // Several handlers may describe one kind of event.
     let filling: Vec<_> = spec.handlers.iter().filter(fills).map(source).collect();

@@ -4,7 +4,7 @@ use super::doc;
 use super::item::{attribute, braces, field, literal, nested, Writer};
 use super::names::EntityNames;
 use super::types::{allow_missing_docs, rename};
-use crate::model::{Entity, Output, Section, View};
+use crate::model::{Entity, Field, Output, Section, Type, View};
 use crate::names::kebab;
 
 impl Writer<'_> {
@@ -44,7 +44,12 @@ impl Writer<'_> {
         if names.ty != entity.name {
             args.push(format!("name = {}", literal(&entity.name)));
         }
-        args.extend(key(entity, names).map(|path| format!("key = {}", literal(&path))));
+        if let Some((path, field)) = key(entity, names) {
+            args.push(match &field.ty {
+                Type::Text => format!("key = {}", literal(&path)),
+                ty => format!("key({path}: {})", self.ty(ty)),
+            });
+        }
         attribute(out, "", "entity", &args);
         let singles = entity
             .views
@@ -64,8 +69,8 @@ impl Writer<'_> {
         for (section, names) in entity.sections.iter().zip(&names.sections) {
             let mut args = Vec::new();
             rename(&mut args, &names.field, &section.name);
-            // The key is required, so its section must not have a default.
-            if !holds_key(entity, section) {
+            // A required key must not come from its section's default.
+            if !requires_key(entity, section) {
                 args.push("default".to_owned());
             }
             attribute(&mut body, "    ", "field", &args);
@@ -73,12 +78,8 @@ impl Writer<'_> {
             self.uses.types = true;
         }
         for (field, name) in entity.fields.iter().zip(&names.fields) {
-            self.field(
-                &mut body,
-                field,
-                name,
-                entity.key.as_deref() == Some(&*field.name),
-            );
+            let is_required = entity.requires(&field.name);
+            self.field(&mut body, field, name, is_required);
         }
         braces(out, &format!("pub struct {}", names.ty), &body);
     }
@@ -116,21 +117,22 @@ fn view_args(entity: &Entity, view: &View, name: &str) -> Vec<String> {
     args
 }
 
-fn holds_key(entity: &Entity, section: &Section) -> bool {
-    let key = entity.key.as_deref().and_then(|key| key.split_once('.'));
-    key.is_some_and(|(of, _)| of == section.name)
+fn requires_key(entity: &Entity, section: &Section) -> bool {
+    let mut fields = section.fields.iter();
+    fields.any(|field| entity.requires(&format!("{}.{}", section.name, field.name)))
 }
 
-/// Returns the path of the key in Rust names.
-fn key(entity: &Entity, names: &EntityNames) -> Option<String> {
+/// Returns the path of the key in Rust names, and its field.
+fn key<'e>(entity: &'e Entity, names: &EntityNames) -> Option<(String, &'e Field)> {
     let key = entity.key.as_deref()?;
     let Some((section, name)) = key.split_once('.') else {
         let i = entity.fields.iter().position(|field| field.name == key)?;
-        return names.fields.get(i).cloned();
+        return Some((names.fields.get(i)?.clone(), &entity.fields[i]));
     };
     let i = entity.sections.iter().position(|s| s.name == section)?;
     let fields = &entity.sections[i].fields;
     let j = fields.iter().position(|field| field.name == name)?;
     let names = names.sections.get(i)?;
-    Some(format!("{}.{}", names.field, names.fields.get(j)?))
+    let path = format!("{}.{}", names.field, names.fields.get(j)?);
+    Some((path, &fields[j]))
 }

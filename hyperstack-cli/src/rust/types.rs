@@ -3,7 +3,7 @@
 use super::doc;
 use super::item::{attribute, braces, field, literal, tuple, Writer};
 use super::names::{Fields, SectionNames};
-use crate::model::{Field, Member, Role, Section, Shape, Type, TypeDef};
+use crate::model::{Entity, Field, Member, Role, Section, Shape, Type, TypeDef};
 
 /// How many elements of an appended list the server and the client keep.
 const APPENDED: usize = 100;
@@ -16,7 +16,7 @@ impl Writer<'_> {
         for (entity, names) in stack.entities.iter().zip(&names.entities) {
             for (section, names) in entity.sections.iter().zip(&names.sections) {
                 let of = format!("The section `{}` of `{}`.", section.name, entity.name);
-                self.section(&mut out, &of, section, names, entity.key.as_deref());
+                self.section(&mut out, &of, section, names, entity);
             }
         }
         for (def, name) in stack.types.iter().zip(&names.types) {
@@ -31,7 +31,7 @@ impl Writer<'_> {
         of: &str,
         section: &Section,
         names: &SectionNames,
-        key: Option<&str>,
+        entity: &Entity,
     ) {
         doc::paragraph(out, "///", of);
         allow_missing_docs(
@@ -45,14 +45,14 @@ impl Writer<'_> {
         let mut body = String::new();
         for (field, name) in section.fields.iter().zip(&names.fields) {
             let path = format!("{}.{}", section.name, field.name);
-            self.field(&mut body, field, name, key == Some(&path));
+            self.field(&mut body, field, name, entity.requires(&path));
         }
         braces(out, &format!("pub struct {}", names.ty), &body);
         out.push('\n');
     }
 
     /// Generates a field of an entity or a section.
-    pub(super) fn field(&mut self, out: &mut String, spec: &Field, name: &str, key: bool) {
+    pub(super) fn field(&mut self, out: &mut String, spec: &Field, name: &str, is_required: bool) {
         if !spec.origin.is_empty() {
             doc::paragraph(out, "    ///", &spec.origin.join(" "));
         }
@@ -68,7 +68,10 @@ impl Writer<'_> {
         }
         attribute(out, "    ", "field", &args);
         let ty = self.ty(&spec.ty);
-        let ty = match (key || empty && !spec.nullable, spec.nullable && !self.flat) {
+        let ty = match (
+            is_required || empty && !spec.nullable,
+            spec.nullable && !self.flat,
+        ) {
             (true, _) => ty,
             (false, true) => format!("Option<Option<{ty}>>"),
             (false, false) => format!("Option<{ty}>"),

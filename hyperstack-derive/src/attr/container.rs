@@ -4,6 +4,7 @@ use super::{serde, Entry, Set};
 use crate::case::{Case, CASES};
 use crate::errors::Errors;
 use crate::suggest;
+use crate::tree::KeyPath;
 use proc_macro2::TokenStream;
 use quote::{quote, ToTokens};
 use syn::{Data, DeriveInput, Expr, ExprLit, ExprPath, Fields, Lit, LitStr, Path};
@@ -13,7 +14,7 @@ pub(crate) struct ContainerAttrs {
     /// The name of the attribute for this kind of item.
     pub(crate) place: &'static str,
     pub(crate) name: Option<Set<LitStr>>,
-    pub(crate) key: Option<Set<LitStr>>,
+    pub(crate) key: Option<KeyPath>,
     pub(crate) rename_all: Option<Case>,
     /// The path to the SDK.
     pub(crate) krate: TokenStream,
@@ -31,6 +32,12 @@ impl ContainerAttrs {
     ) -> Self {
         let attrs = &input.attrs;
         super::misplaced(attrs, "field", "move it to a field", errors);
+        super::misplaced(
+            attrs,
+            "hyperstack",
+            &format!("write `#[{place}(..)]`"),
+            errors,
+        );
         let granted: &[&str] = if is_newtype(input) {
             &["transparent"]
         } else {
@@ -49,7 +56,7 @@ impl ContainerAttrs {
             match entry.key().as_str() {
                 key if !keys.contains(&key) => entry.unknown(place, keys, errors),
                 "name" => read.name = entry.string(errors),
-                "key" => read.key = entry.string(errors),
+                "key" => read.key = KeyPath::parse(&entry, errors),
                 "rename_all" => read.rename_all = case(&entry, errors),
                 _ => read.krate = krate(&entry, errors).unwrap_or(read.krate),
             }

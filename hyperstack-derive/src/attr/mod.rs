@@ -69,6 +69,26 @@ impl Entry {
         None
     }
 
+    /// Returns the tokens of `key(..)`, if this has that form.
+    pub(crate) fn tokens(&self) -> Option<&TokenStream> {
+        match &self.0 {
+            Meta::List(list) => Some(&list.tokens),
+            _ => None,
+        }
+    }
+
+    /// Whether the value is text.
+    pub(crate) fn is_string(&self) -> bool {
+        let value = self.value();
+        matches!(
+            value,
+            Some(Expr::Lit(ExprLit {
+                lit: Lit::Str(_),
+                ..
+            }))
+        )
+    }
+
     /// Whether this is a key without a value.
     pub(crate) fn is_flag(&self) -> bool {
         matches!(self.0, Meta::Path(_))

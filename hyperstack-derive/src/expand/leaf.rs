@@ -1,7 +1,7 @@
 //! The code of the derive `Leaf`.
 
 use super::field::{self, item};
-use super::{bounds, key, patch, record, slots};
+use super::{bounds, patch, record, slots};
 use crate::sdk::private;
 use crate::tree::{FieldType, Leaf, LeafShape, Other, Record, Variant, Variants};
 use proc_macro2::{Span, TokenStream};
@@ -61,7 +61,6 @@ fn of_record(leaf: &Leaf, inside: &Record) -> TokenStream {
     let hidden = Ident::new("__Fields", Span::call_site());
     let definition = patch::hidden(inside, &hidden);
     let slots = slots::impls(inside, &hidden);
-    let fields = key::fields(inside);
     let build = record::built(inside);
     let whole = record::each(inside, |inner| {
         let (ident, whole) = (&inner.ident, item(krate, &inner.ty, "whole_field"));
@@ -84,7 +83,7 @@ fn of_record(leaf: &Leaf, inside: &Record) -> TokenStream {
             #private::walk::encode(&__fields, __s)
         },
     );
-    quote!(#definition #slots #field #fields)
+    quote!(#definition #slots #field)
 }
 
 /// Generates the code of a newtype, which uses the code of its field.

@@ -37,12 +37,8 @@ pub(crate) fn section(record: &Record) -> TokenStream {
     let wire = patch::impls(record, &patch);
     let merge = record::impls(record, &patch);
     let section = section::impls(record, &patch);
-    let fields = key::fields(record);
     let used = used(&record.ident, &record.generics);
-    let impls = constant(
-        &record.allows,
-        quote!(#slots #wire #merge #section #fields #used),
-    );
+    let impls = constant(&record.allows, quote!(#slots #wire #merge #section #used));
     quote!(#definition #impls)
 }
 

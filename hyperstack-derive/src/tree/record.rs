@@ -3,14 +3,18 @@
 use super::FieldType;
 use crate::attr::container::ContainerAttrs;
 use crate::attr::field::{FieldAttrs, FieldDefault};
-use crate::attr::{allows, docs, misplaced, Set};
+use crate::attr::{allows, docs, misplaced, Entry, Set};
 use crate::check;
 use crate::errors::Errors;
 use crate::sdk::private;
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{quote, ToTokens};
 use syn::ext::IdentExt;
-use syn::{Data, DeriveInput, Expr, Fields, FieldsNamed, Generics, Ident, LitStr, Visibility};
+use syn::parse::{ParseStream, Parser};
+use syn::punctuated::Punctuated;
+use syn::{
+    Data, DeriveInput, Expr, Fields, FieldsNamed, Generics, Ident, LitStr, Token, Type, Visibility,
+};
 
 /// A struct with named fields.
 pub(crate) struct Record {
@@ -30,13 +34,14 @@ pub(crate) struct Record {
     pub(crate) fields: Vec<Field>,
 }
 
-/// The path to an entity's key, as Rust field names.
+/// The path to an entity's key.
 pub(crate) struct KeyPath {
-    pub(crate) literal: LitStr,
-    /// The first field.
-    pub(crate) first: Ident,
-    /// The fields after it.
-    pub(crate) rest: Vec<Ident>,
+    /// The tokens of the path.
+    pub(crate) at: TokenStream,
+    /// The Rust names of the fields, at least one.
+    pub(crate) fields: Vec<Ident>,
+    /// The key's type. `None` means text.
+    pub(crate) ty: Option<Type>,
 }
 
 /// A field of a [`Record`].
@@ -124,10 +129,7 @@ impl Record {
             krate: attrs.krate,
             entity: attrs.place == "entity",
             name,
-            key: attrs
-                .key
-                .as_ref()
-                .and_then(|key| KeyPath::parse(&key.value, errors)),
+            key: attrs.key,
             fields,
         };
         check::record(&record, attrs.name.as_ref(), errors);
@@ -143,35 +145,83 @@ impl Record {
 impl KeyPath {
     /// Whether `field` is the path's first field.
     pub(crate) fn starts_at(&self, field: &Field) -> bool {
-        field.ident.unraw() == self.first.unraw()
+        self.first()
+            .is_some_and(|first| field.ident.unraw() == first.unraw())
     }
 
-    /// Parses `id.round_id`. A keyword means the raw identifier.
-    fn parse(literal: &LitStr, errors: &mut Errors) -> Option<Self> {
-        let text = literal.value();
-        let part = |part: &str| {
-            let raw = || syn::parse_str(&format!("r#{part}"));
-            // `gen` is a keyword only since the 2024 edition.
-            let ident = match part {
-                "gen" => raw(),
-                _ => syn::parse_str(part).or_else(|_| raw()),
-            };
-            let mut ident: Ident = ident.ok()?;
-            ident.set_span(literal.span());
-            Some(ident)
-        };
-        let path: Option<Vec<Ident>> = text.split('.').map(part).collect();
-        let mut path = path.unwrap_or_default().into_iter();
-        let Some(first) = path.next() else {
-            let right = "invalid key: expected field names joined by dots, such as `id.round_id`";
-            errors.at(literal, right);
+    pub(crate) fn first(&self) -> Option<&Ident> {
+        self.fields.first()
+    }
+
+    /// Parses `key(id.round_id: u64)` or `key = "id.mint"`.
+    pub(crate) fn parse(entry: &Entry, errors: &mut Errors) -> Option<Self> {
+        if let Some(tokens) = entry.tokens() {
+            let typed = Self::typed.parse2(tokens.clone());
+            return typed.map_err(|error| errors.push(error)).ok();
+        }
+        if !entry.is_string() {
+            let right = "`key` requires a path and its type, or text: `key(id.round_id: u64)`, `key = \"id.mint\"`";
+            errors.at(entry, right);
+            return None;
+        }
+        let literal = entry.string(errors)?.value;
+        let names = literal.value();
+        let fields: Option<Vec<Ident>> =
+            names.split('.').map(|name| ident(name, &literal)).collect();
+        let Some(fields) = fields else {
+            let right = "invalid key: expected field names joined by dots, such as `id.mint`";
+            errors.at(&literal, right);
             return None;
         };
         Some(Self {
-            literal: literal.clone(),
-            first,
-            rest: path.collect(),
+            at: literal.to_token_stream(),
+            fields,
+            ty: None,
         })
+    }
+
+    /// Parses `id.round_id: u64`.
+    fn typed(input: ParseStream<'_>) -> syn::Result<Self> {
+        let path =
+            Punctuated::<Ident, Token![.]>::parse_separated_nonempty_with(input, Ident::parse_any);
+        let invalid = |error: syn::Error| {
+            let right = "invalid key: expected field names joined by dots and a type, such as `id.round_id: u64`";
+            syn::Error::new(error.span(), right)
+        };
+        let path = path.map_err(invalid)?;
+        if input.is_empty() {
+            let path = path.to_token_stream();
+            let text = path.to_string().replace(' ', "");
+            let right = format!(
+                "the key's type is missing: `key({text}: u64)`, or `key = \"{text}\"` for text"
+            );
+            return Err(syn::Error::new_spanned(path, right));
+        }
+        input.parse::<Token![:]>().map_err(invalid)?;
+        Ok(Self {
+            at: path.to_token_stream(),
+            fields: path.into_iter().map(raw).collect(),
+            ty: Some(input.parse().map_err(invalid)?),
+        })
+    }
+}
+
+/// The field name in a path that is text. A keyword means the raw identifier.
+fn ident(name: &str, at: &LitStr) -> Option<Ident> {
+    let mut ident: Ident = Ident::parse_any.parse_str(name).ok()?;
+    // With the span of a macro, the compiler does not suggest to replace the whole text by a similar name.
+    ident.set_span(Span::mixed_site().located_at(at.span()));
+    Some(raw(ident))
+}
+
+/// Makes a keyword a raw identifier.
+fn raw(ident: Ident) -> Ident {
+    let name = ident.to_string();
+    // `gen` is a keyword only since the 2024 edition.
+    if name == "gen" || syn::parse_str::<Ident>(&name).is_err() {
+        Ident::new_raw(&name, ident.span())
+    } else {
+        ident
     }
 }
 
@@ -185,6 +235,7 @@ impl Field {
         let ident = field.ident?;
         let advice = "on a field, write `#[field(..)]`";
         misplaced(&field.attrs, container.place, advice, errors);
+        misplaced(&field.attrs, "hyperstack", advice, errors);
         let attrs = FieldAttrs::parse(&field.attrs, errors);
         let plain = ident.unraw().to_string();
         let (name, name_at) = match (&attrs.rename, container.rename_all) {

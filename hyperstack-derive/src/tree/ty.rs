@@ -16,10 +16,6 @@ pub(crate) struct FieldType {
     pub(crate) generic: bool,
     /// Whether it is spelled only with primitive and standard types that are fields.
     pub(crate) plain: bool,
-    /// Whether it is spelled like a primitive type, which is always public.
-    pub(crate) public: bool,
-    /// Whether it is spelled like a type that cannot be on the path of a key.
-    pub(crate) no_key: bool,
 }
 
 /// A type that is decoded with its serde impls.
@@ -44,8 +40,6 @@ impl FieldType {
             recursive: mentions(&tokens, std::slice::from_ref(&input.ident), "self::"),
             generic: mentions(&tokens, &parameters(&input.generics), ""),
             plain: plain(ty),
-            public: primitive(ty),
-            no_key: no_key(ty),
             tokens,
         }
     }
@@ -73,12 +67,6 @@ const PRIMITIVES: &[&str] = &[
     "f64", "bool", "char",
 ];
 
-/// Whether a type is primitive.
-fn primitive(ty: &Type) -> bool {
-    let Type::Path(path) = ty else { return false };
-    PRIMITIVES.iter().any(|name| path.path.is_ident(name))
-}
-
 /// Other types that are fields, or are fields if their type arguments are.
 const PLAIN: &[&str] = &["String", "Option", "Vec", "Box", "Arc"];
 
@@ -105,19 +93,6 @@ fn plain(ty: &Type) -> bool {
         Type::Array(array) => plain(&array.elem),
         Type::Tuple(tuple) => tuple.elems.iter().all(plain),
         _ => false,
-    }
-}
-
-/// Whether a type can neither be a key nor contain one.
-fn no_key(ty: &Type) -> bool {
-    match ty {
-        Type::Group(group) => no_key(&group.elem),
-        Type::Paren(paren) => no_key(&paren.elem),
-        Type::Path(path) => path.path.segments.last().is_some_and(|last| {
-            let names = ["f32", "f64", "Option", "Vec", "HashMap", "BTreeMap"];
-            names.iter().any(|name| last.ident == name)
-        }),
-        _ => true,
     }
 }
 

@@ -1,20 +1,16 @@
-//! Typed entity keys: `#[entity(key = "id.round_id")]`.
-//!
-//! A derive sees the path, but not the types along it. So each struct implements [`HasField`] for each of its fields,
-//! numbered by name, and the compiler finds the key's type. A [`Step`] for each field of the path makes the compiler
-//! report errors where the path is written.
+//! Typed entity keys: `#[entity(key(id.round_id: u64))]`.
 
 use super::{Entity, Key};
-use std::fmt::{self, Display};
-use std::sync::Arc;
 
-/// An entity with a typed key. Implemented by `#[entity(key = "..")]`.
+/// An entity that declares its key: `#[entity(key(id.round_id: u64))]`, or `#[entity(key = "id.mint")]` for text.
+///
+/// Read the key with [`row.key()`](RowKey::key).
 ///
 /// ```
 /// use hyperstack_sdk::prelude::*;
 ///
 /// #[derive(Debug, Clone, PartialEq, Entity)]
-/// #[entity(key = "id.round_id")]
+/// #[entity(key(id.round_id: u64))]
 /// pub struct OreRound {
 ///     pub id: RoundId,
 ///     pub motherlode: Option<f64>,
@@ -26,155 +22,105 @@ use std::sync::Arc;
 /// }
 ///
 /// fn latest(rounds: &[OreRound]) -> Option<u64> {
-///     rounds.iter().map(|round| *round.key()).max()
+///     rounds.iter().filter_map(|round| round.key().copied()).max()
 /// }
 /// # let rounds = [4, 2].map(|round_id| OreRound { id: RoundId { round_id }, motherlode: None });
 /// # assert_eq!(latest(&rounds), Some(4));
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` has no typed key",
-    label = "does not declare its key field",
-    note = "declare it below `#[derive(Entity)]`: `#[entity(key = \"id\")]`"
+    message = "`{Self}` does not declare its key",
+    label = "has no key",
+    note = "declare the field that holds it: `#[entity(key(id.round_id: u64))]`, or `#[entity(key = \"id.mint\")]` for text"
 )]
 pub trait Keyed: Entity {
-    /// The type of the key field.
+    /// The type of the key.
     type Key: Key;
 
-    /// Returns the key field.
-    fn key(&self) -> &Self::Key;
+    /// Returns the key. Call [`key`](RowKey::key) instead.
+    #[doc(hidden)]
+    fn key_field(&self) -> Option<&Self::Key>;
 }
 
-/// A struct with a field whose name has the number `NAME`.
+/// The method [`key`](Self::key) of rows.
 ///
-/// The lifetime is unused. It only makes the compiler accept a bound with this trait that does not hold.
-#[doc(hidden)]
-pub trait HasField<'x, const NAME: u128> {
-    /// The field's type.
-    type Type;
-
-    /// Returns the field.
-    fn field(&self) -> &Self::Type;
-}
-
-/// Stands for the type of a key field in rustdoc, because the derive does not know that type.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum KeyFieldType {}
-
-impl Display for KeyFieldType {
-    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *self {}
+/// It is a trait of its own so that a call on a row without a declared key is an error that says how to declare it.
+pub trait RowKey: Entity {
+    /// Returns the row's key, or `None` if it is in an `Option` that is `None`.
+    fn key(&self) -> Option<&<Self as Keyed>::Key>
+    where
+        Self: Keyed,
+    {
+        self.key_field()
     }
 }
 
-impl Key for KeyFieldType {
-    fn parse(_: &str) -> Option<Self> {
-        None
-    }
-}
+impl<T: Entity> RowKey for T {}
 
-/// Makes a type an associated type, because a public item may name a private type only that way.
-pub trait Is<'x> {
-    /// Is `Self`.
-    type Is;
-
-    /// Returns `self`.
-    fn is(&self) -> &Self::Is;
-}
-
-impl<T> Is<'_> for T {
-    type Is = T;
-
-    fn is(&self) -> &T {
-        self
-    }
-}
-
-macro_rules! pointers {
-    ($($pointer:ident)*) => {$(
-        impl<'x, const NAME: u128, T: HasField<'x, NAME>> HasField<'x, NAME> for $pointer<T> {
-            type Type = T::Type;
-
-            fn field(&self) -> &T::Type {
-                (**self).field()
-            }
-        }
-    )*};
-}
-
-pointers! { Box Arc }
-
-/// A field on the path of a key, for the compiler's checks. If the field is an `Option`, its own methods hide the
-/// methods of the same names in [`AnyStep`].
+/// A field on the path of a key. If it is an `Option`, its own method hides the one of [`AnyStep`].
 #[derive(Debug)]
-pub struct Step<'a, T>(&'a T);
-
-/// Returns the step to a field. It goes through a trait, so that a missing field, which has no type, causes no second
-/// error.
-pub fn step<'a, T: Stepped<'a>>(field: &'a T) -> T::Step {
-    field.step()
-}
-
-/// A type with a step: every type.
-pub trait Stepped<'a> {
-    /// The type of the step.
-    type Step;
-
-    /// Returns the step to this field.
-    fn step(&'a self) -> Self::Step;
-}
-
-impl<'a, T: 'a> Stepped<'a> for T {
-    type Step = Step<'a, T>;
-
-    fn step(&'a self) -> Step<'a, T> {
-        Step(self)
-    }
-}
+pub struct Step<'a, T>(pub &'a T);
 
 impl<'a, T> Step<'a, Option<T>> {
-    /// Returns the value in which the path continues.
-    pub fn through(self) -> &'a T
-    where
-        Option<T>: AlwaysThere,
-    {
-        unreachable!("`Option` does not implement `AlwaysThere`")
-    }
-
-    /// Ends the path.
-    pub fn end(self)
-    where
-        Option<T>: AlwaysThere,
-    {
+    /// Returns the value in the `Option`.
+    pub fn through(self) -> Option<&'a T> {
+        self.0.as_ref()
     }
 }
 
 /// A field on the path of a key that is not an `Option`.
 pub trait AnyStep<'a, T> {
-    /// Returns the value in which the path continues.
-    fn through(self) -> &'a T;
-
-    /// Ends the path.
-    fn end(self)
-    where
-        T: Key;
+    /// Returns the field.
+    fn through(self) -> Option<&'a T>;
 }
 
 impl<'a, T> AnyStep<'a, T> for Step<'a, T> {
-    fn through(self) -> &'a T {
-        self.0
-    }
-
-    fn end(self)
-    where
-        T: Key,
-    {
+    fn through(self) -> Option<&'a T> {
+        Some(self.0)
     }
 }
 
-/// Never implemented for an `Option`.
+/// The type of a field with a key that is declared as `T`.
 #[diagnostic::on_unimplemented(
-    message = "a key cannot be optional, but `{Self}` can be `None`",
-    label = "the path goes through an `Option`",
-    note = "use a field that is not an `Option`, or remove `key`"
+    message = "the key is declared as `{T}`, but the field is `{Self}`",
+    label = "not the type of the field",
+    note = "declare the field's own type, without `Option`: `{Self}`"
 )]
-pub trait AlwaysThere {}
+pub trait TypedKey<T> {
+    /// Returns the key.
+    fn typed_key(&self) -> &T;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T> TypedKey<T> for T {
+    fn typed_key(&self) -> &T {
+        self
+    }
+}
+
+/// Returns a key that is declared as `T`.
+pub fn typed_key<T, F: TypedKey<T>>(field: &F) -> &T {
+    field.typed_key()
+}
+
+/// The type of a field with a key in quotes: `String`.
+#[diagnostic::on_unimplemented(
+    message = "a key in quotes is text, but the field is `{Self}`",
+    label = "not a `String`",
+    note = "for a key that is no text, declare its type: `#[entity(key(id.round_id: u64))]`"
+)]
+pub trait TextKey {
+    /// Returns the key.
+    fn text_key(&self) -> &String;
+}
+
+#[diagnostic::do_not_recommend]
+impl TextKey for String {
+    fn text_key(&self) -> &String {
+        self
+    }
+}
+
+/// Returns a key that is text.
+pub fn text_key<F: TextKey>(field: &F) -> &String {
+    field.text_key()
+}

@@ -91,7 +91,7 @@ pub use field::{Field, FieldPatch, Slot};
 pub use filter::{FilterError, FilterValue};
 pub use json::JsonPatch;
 pub use key::Key;
-pub use keyed::Keyed;
+pub use keyed::{Keyed, RowKey};
 pub use list::{Appendable, ListPatch};
 pub use map::MapPatch;
 
@@ -323,7 +323,7 @@ pub mod __private {
     pub use super::context::Context;
     pub use super::field::{Field, FieldPatch, Native, Slot, Value, Whole};
     pub use super::foreign::{CheckedForeign, Foreign, ForeignOption, SerdeImpls};
-    pub use super::keyed::{step, AnyStep, HasField, Is, KeyFieldType};
+    pub use super::keyed::{text_key, typed_key, AnyStep, Step};
     pub use super::leaf;
     pub use super::list::Appendable;
     pub use super::record::{self, ByField, Fields};

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
 #[derive(Clone, Debug, PartialEq, Entity)]
-#[entity(name = "OreRound", key = "id.round_id", rename_all = "camelCase")]
+#[entity(name = "OreRound", key(id.round_id: u64), rename_all = "camelCase")]
 struct Round {
     id: Id,
     best_bet: Option<u64>,
@@ -320,8 +320,8 @@ fn a_default_is_no_longer_than_its_list() {
 
 #[test]
 fn the_key_is_of_its_own_type() {
-    use hyperstack_sdk::Keyed;
-    let key: u64 = *round().key();
-    assert_eq!(key, 1);
-    assert_eq!(*Keyed::key(&round()), key);
+    use hyperstack_sdk::RowKey;
+    let round = round();
+    let key: Option<&u64> = round.key();
+    assert_eq!(key, Some(&1));
 }

@@ -1,14 +1,14 @@
 //! Keys of every type, each written as text and read back.
 
 use crate::value;
-use hyperstack_sdk::{Entity, Key, Keyed, Leaf, Patchable, Section};
+use hyperstack_sdk::{Entity, Key, Keyed, Leaf, Patchable, RowKey, Section};
 use serde_json::{json, Value};
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::{self, Debug};
 use std::sync::Arc;
 
 #[derive(Clone, Debug, PartialEq, Entity)]
-#[entity(key = "key")]
+#[entity(key(key: K))]
 struct Row<K: Key> {
     key: K,
     others: HashMap<K, Option<u64>>,
@@ -22,7 +22,7 @@ where
 {
     let text = key.text().into_owned();
     let row: Row<K> = value(json!({"key": json, "others": { text.clone(): 1 }}));
-    assert_eq!(row.key(), &key);
+    assert_eq!(row.key(), Some(&key));
     assert_eq!(K::parse(&text), Some(key.clone()));
     assert_eq!(row.others[&key], Some(1));
 }
@@ -91,20 +91,20 @@ struct Around<T> {
 }
 
 #[derive(Clone, Debug, PartialEq, Entity)]
-#[entity(key = "outer.id.id")]
+#[entity(key(outer.id.id: T))]
 struct Far<T> {
     outer: Arc<Nested<Box<Nested<T>>>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Entity)]
-#[entity(key = "r#type.left")]
+#[entity(key(r#type.left: u8))]
 struct ThroughLeaf {
     r#type: Pair,
     by_slot: BTreeMap<Slot, Aliased>,
 }
 
 #[derive(Clone, Debug, PartialEq, Entity)]
-#[entity(key = "id")]
+#[entity(key(id: Id))]
 struct Aliased {
     id: Id,
     inside: Vec<Aliased>,
@@ -113,16 +113,51 @@ struct Aliased {
 #[test]
 fn paths_lead_through_pointers_aliases_parameters_and_leaves() {
     let far: Far<Id> = value(json!({"outer": {"id": {"id": 1, "next": {"id": 2}}}}));
-    let key: &Id = far.key();
-    assert_eq!(*key, 1);
+    let key: Option<&Id> = far.key();
+    assert_eq!(key, Some(&1));
     let far: Far<Slot> = value(json!({"outer": {"id": {"id": "3"}}}));
-    assert_eq!(far.key(), &Slot(3));
+    assert_eq!(far.key(), Some(&Slot(3)));
     let leaf: ThroughLeaf = value(json!({
         "type": {"left": 7, "right": 8},
         "by_slot": {"5": {"id": 9, "inside": [{"id": 10}]}},
     }));
-    let key: &u8 = leaf.key();
-    assert_eq!(*key, 7);
-    assert_eq!(leaf.by_slot[&Slot(5)].key(), &9);
-    assert_eq!(leaf.by_slot[&Slot(5)].inside[0].key(), &10);
+    let key: Option<&u8> = leaf.key();
+    assert_eq!(key, Some(&7));
+    assert_eq!(leaf.by_slot[&Slot(5)].key(), Some(&9));
+    assert_eq!(leaf.by_slot[&Slot(5)].inside[0].key(), Some(&10));
+}
+
+#[derive(Clone, Debug, PartialEq, Entity)]
+#[entity(key(inner.id: u64))]
+struct Maybe {
+    inner: Option<Option<Inner>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Section)]
+struct Inner {
+    id: Option<Option<u64>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Entity)]
+#[entity(key = "r#type.mint")]
+struct Text {
+    r#type: Option<Mint>,
+}
+
+#[derive(Clone, Debug, PartialEq, Section)]
+struct Mint {
+    mint: Option<String>,
+}
+
+#[test]
+fn a_key_in_an_option_may_be_missing() {
+    let key = |json| value::<Maybe>(json).key().copied();
+    assert_eq!(key(json!({})), None);
+    assert_eq!(key(json!({"inner": null})), None);
+    assert_eq!(key(json!({"inner": {}})), None);
+    assert_eq!(key(json!({"inner": {"id": null}})), None);
+    assert_eq!(key(json!({"inner": {"id": "7"}})), Some(7));
+    let text: Text = value(json!({"type": {"mint": "So1"}}));
+    assert_eq!(text.key().map(String::as_str), Some("So1"));
+    assert_eq!(value::<Text>(json!({})).key(), None);
 }

@@ -9,7 +9,7 @@ mod outer {
         use hyperstack_sdk::{Entity, Leaf, Section};
 
         #[derive(Clone, Debug, PartialEq, Entity)]
-        #[entity(key = "number")]
+        #[entity(key(number: u64))]
         pub(crate) struct OfCrate {
             pub(crate) number: u64,
             pub(super) of_super: Option<OfSuper>,

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 macro_rules! wide {
     ($($a:ident $b:ident $c:ident $d:ident $e:ident $f:ident $g:ident $h:ident $i:ident $j:ident)*) => {
         #[derive(Clone, Debug, PartialEq, Entity)]
-        #[entity(key = "f000")]
+        #[entity(key(f000: u64))]
         struct Wide {$(
             $a: u64,
             $b: Option<i64>,

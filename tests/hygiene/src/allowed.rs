@@ -26,7 +26,7 @@ pub struct ore_round {
 /// An entity that is deprecated.
 #[deprecated]
 #[derive(Clone, Debug, PartialEq, Eq, Entity, Views)]
-#[entity(crate = sdk, key = "id")]
+#[entity(crate = sdk, key(id: u64))]
 #[view(latest, single)]
 pub struct OldRound {
     /// A number.

@@ -6,7 +6,7 @@ use std::net::Ipv4Addr;
 
 /// An entity.
 #[derive(Clone, Debug, PartialEq, Entity, Views)]
-#[entity(crate = sdk, name = "OreRound", key = "id.number", rename_all = "camelCase")]
+#[entity(crate = sdk, name = "OreRound", key(id.number: u64), rename_all = "camelCase")]
 #[view(latest, single)]
 #[view(top, id = "OreRound/top5")]
 #[view(by_mint, keyed)]

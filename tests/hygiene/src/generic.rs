@@ -11,7 +11,7 @@ macro_rules! named {
 
             /// An entity that is keyed by its parameter.
             #[derive(Clone, Debug, PartialEq, Eq, sdk::Entity)]
-            #[entity(crate = sdk, key = "key")]
+            #[entity(crate = sdk, key(key: $name))]
             pub struct Keyed<$name> {
                 /// The key.
                 pub key: $name,
@@ -21,7 +21,7 @@ macro_rules! named {
 
             /// An entity that is keyed in a section.
             #[derive(Clone, Debug, PartialEq, Eq, sdk::Entity)]
-            #[entity(crate = sdk, key = "section.one")]
+            #[entity(crate = sdk, key(section.one: $name))]
             pub struct KeyedInside<$name> {
                 /// The section.
                 pub section: Sections<$name>,

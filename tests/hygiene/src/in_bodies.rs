@@ -1,13 +1,13 @@
 //! Structs in the bodies of functions, methods and constants.
 
-use sdk::{Entity, Keyed, Leaf, Patch, Patchable, Section, Stack, Views};
+use sdk::{Entity, Leaf, Patch, Patchable, RowKey, Section, Stack, Views};
 
 /// The key that an entity of this function has after a patch.
 #[must_use]
 #[inline]
 pub fn key_after(number: u64) -> Option<u64> {
     #[derive(Clone, Debug, PartialEq, Entity, Views)]
-    #[entity(crate = sdk, key = "id.number")]
+    #[entity(crate = sdk, key(id.number: u64))]
     #[view(latest, single)]
     struct Round {
         id: Id,
@@ -40,7 +40,7 @@ pub fn key_after(number: u64) -> Option<u64> {
         })),
         ..RoundPatch::default()
     };
-    round.apply(patch).ok().map(|()| *round.key())
+    round.apply(patch).ok().and_then(|()| round.key().copied())
 }
 
 /// Something with a parameter, which the structs in its methods cannot see.

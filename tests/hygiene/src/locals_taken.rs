@@ -8,7 +8,7 @@ macro_rules! taken {
 
         /// An entity.
         #[derive(Clone, Debug, PartialEq, Eq, sdk::Entity, sdk::Views)]
-        #[entity(crate = sdk, key = "a")]
+        #[entity(crate = sdk, key(a: u64))]
         #[view(latest, single)]
         pub struct Round {
             /// A number.

@@ -10,12 +10,12 @@ macro_rules! entity {
         $vis:vis struct $name:ident<$param:ident> {
             $($(#[$field_attr:meta])* $field_vis:vis $field:ident: $ty:ty = $wire:literal),* $(,)?
         }
-        key $key:literal, max $max:expr_2021, default $default:expr_2021, length $length:expr_2021,
+        key $key:ident of $key_ty:ty, max $max:expr_2021, default $default:expr_2021, length $length:expr_2021,
         view $view:ident, phases $phase:ident of $phase_ty:ty, slot $slot:ident of $slot_ty:ty
     ) => {
         $(#[$attr])*
         #[derive(Clone, Debug, PartialEq, sdk::Entity)]
-        #[entity(crate = $crate::made_by_macro::reexported, key = $key)]
+        #[entity(crate = $crate::made_by_macro::reexported, key($key: $key_ty))]
         $vis struct $name<$param> {
             $(
                 $(#[$field_attr])*
@@ -71,6 +71,6 @@ entity! {
         /// A tuple.
         pub(crate) pair: Option<(u8, T)> = "p",
     }
-    key "id", max 1 + 2, default { 3 + 4 }, length 2 + 2,
+    key id of u64, max 1 + 2, default { 3 + 4 }, length 2 + 2,
     view latest, phases Phase of String, slot Slot of u64
 }

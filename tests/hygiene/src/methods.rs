@@ -33,7 +33,7 @@ pub trait Merge {
 
 /// An entity.
 #[derive(Clone, Debug, PartialEq, Eq, Entity, Views)]
-#[entity(crate = sdk, key = "number")]
+#[entity(crate = sdk, key(number: u64))]
 #[view(latest, single)]
 pub struct Round {
     /// A number.

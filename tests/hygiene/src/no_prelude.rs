@@ -13,7 +13,7 @@ use ::std::vec::Vec;
 
 /// An entity.
 #[derive(Clone, Debug, PartialEq, Eq, Entity, Views)]
-#[entity(crate = ::sdk, key = "id.number")]
+#[entity(crate = ::sdk, key(id.number: u64))]
 #[view(latest, single)]
 pub struct Round {
     /// A section.

@@ -30,7 +30,7 @@ pub struct Chain<T> {
 
 /// An entity that does.
 #[derive(Clone, Debug, PartialEq, Eq, Entity)]
-#[entity(crate = sdk, key = "id")]
+#[entity(crate = sdk, key(id: u64))]
 pub struct Node<T> {
     /// A number.
     pub id: u64,
@@ -102,7 +102,7 @@ pub struct Marked<T> {
 
 /// Parameters that are called as those of an expansion are.
 #[derive(Clone, Debug, PartialEq, Eq, Entity)]
-#[entity(crate = sdk, key = "t")]
+#[entity(crate = sdk, key(t: __T))]
 pub struct Underscored<__T, __T0, __A, __D, __M, __S> {
     /// The key.
     pub t: __T,

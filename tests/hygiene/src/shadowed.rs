@@ -53,7 +53,7 @@ macros! { vec matches format write panic assert concat stringify unreachable }
     ::sdk::Entity,
     ::sdk::Views,
 )]
-#[entity(crate = ::sdk, key = "id.number")]
+#[entity(crate = ::sdk, key(id.number: u64))]
 #[view(latest, single)]
 #[view(top)]
 #[view(by_mint, keyed)]

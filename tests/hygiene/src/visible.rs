@@ -12,7 +12,7 @@ pub mod outer {
 
         /// Public, around all the others.
         #[derive(Clone, Debug, PartialEq, Entity, Views)]
-        #[entity(crate = sdk, key = "key")]
+        #[entity(crate = sdk, key(key: Private))]
         #[view(latest, single)]
         pub struct Public {
             key: Private,
@@ -23,7 +23,7 @@ pub mod outer {
 
         /// A section.
         #[derive(Clone, Debug, PartialEq, Entity, Views)]
-        #[entity(crate = sdk, key = "key")]
+        #[entity(crate = sdk, key(key: Private))]
         #[view(latest, single)]
         pub(crate) struct OfCrate {
             key: Private,
@@ -56,21 +56,24 @@ pub mod outer {
         }
 
         /// A leaf, and a key.
-        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Leaf)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Leaf)]
         #[leaf(crate = sdk)]
-        struct Private(u64);
+        pub struct Private(u64);
 
         impl Key for Private {
+            #[inline]
             fn parse(text: &str) -> Option<Self> {
                 text.parse().ok().map(Self)
             }
 
+            #[inline]
             fn text(&self) -> Cow<'_, str> {
                 self.to_string().into()
             }
         }
 
         impl fmt::Display for Private {
+            #[inline]
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 self.0.fmt(f)
             }
@@ -78,7 +81,7 @@ pub mod outer {
 
         /// A private entity.
         #[derive(Clone, Debug, PartialEq, Entity, Views)]
-        #[entity(crate = sdk, key = "key")]
+        #[entity(crate = sdk, key(key: Private))]
         #[view(latest, single)]
         struct Hidden {
             key: Private,

@@ -4,7 +4,7 @@ use hyperstack_hygiene::{
     constants, everything, generic, in_bodies, keywords, made_by_macro, neighbours, no_prelude,
     shadowed,
 };
-use sdk::{Keyed, Patchable};
+use sdk::{Patchable, RowKey};
 use serde_json::{json, Value};
 use std::fmt::Debug;
 
@@ -19,7 +19,7 @@ fn every_shape() {
         "id": {"number": "7"}, "bestBet": 1, "expires": null, "side": "SHORT", "phase": "half",
         "address": "1.2.3.4", "bets": {"1": {"number": 1}}, "pair": [1, "2"],
     }));
-    assert_eq!((*round.key(), round.expires_at), (7, Some(None)));
+    assert_eq!((round.key(), round.expires_at), (Some(&7), Some(None)));
     assert_eq!(round.side, everything::Side::Short);
     assert_eq!(round.phase, everything::Phase::Other("half".to_owned()));
     assert_eq!(round.pair, Some(everything::Pair(1, 2)));
@@ -32,11 +32,14 @@ fn where_names_mean_something_else() {
         "id": {"number": 1, "list": [1, 2, 3, 4]}, "side": "None", "phase": "Some",
         "point": {"x": 1}, "pair": [1, 2], "newtype": 3,
     }));
-    assert_eq!((*round.key(), round.id.list), (1, vec![2, 3, 4]));
+    assert_eq!((round.key(), &round.id.list), (Some(&1), &vec![2, 3, 4]));
     assert_eq!(round.side, shadowed::Side::None);
     assert_eq!(round.phase, shadowed::Phase::Some("Some".to_owned()));
     let round: no_prelude::Round = value(json!({"id": {"number": 1}, "phase": "Open"}));
-    assert_eq!((*round.key(), round.phase), (1, no_prelude::Phase::Open));
+    assert_eq!(
+        (round.key(), &round.phase),
+        (Some(&1), &no_prelude::Phase::Open)
+    );
 }
 
 #[test]
@@ -77,9 +80,12 @@ fn in_bodies() {
 #[test]
 fn parameters() {
     let row: generic::t::Keyed<String> = value(json!({"key": "a", "section": {"one": "b"}}));
-    assert_eq!((row.key().as_str(), row.section.one.as_str()), ("a", "b"));
+    assert_eq!(
+        (row.key().map(String::as_str), row.section.one.as_str()),
+        (Some("a"), "b")
+    );
     let row: generic::d::KeyedInside<u8> = value(json!({"section": {"one": "3"}}));
-    assert_eq!(*row.key(), 3);
+    assert_eq!(row.key(), Some(&3));
     let bounded: generic::Bounded<u8> = value(json!({"array": [1, "2"]}));
     assert_eq!((bounded.array, bounded.one), ([1, 2], None));
 }
@@ -89,7 +95,7 @@ fn made_by_a_macro() {
     let round: made_by_macro::Round<u8> = value(json!({
         "roundId": 1, "v": {"slot": 2, "next": {"slot": 3}}, "list": [1, 2, null, 4],
     }));
-    assert_eq!((*round.key(), round.number), (1, 7));
+    assert_eq!((round.key(), round.number), (Some(&1), 7));
     assert_eq!(round.list, [Some(2), None, Some(4)]);
     let next = round
         .viewed

@@ -1,9 +1,9 @@
 use hyperstack_sdk::{Entity, Section};
 
 #[derive(Clone, Debug, PartialEq, Entity)]
-#[entity(key = "id.round_id")]
+#[entity(key(id.round_id))]
 struct Round {
-    id: Option<RoundId>,
+    id: RoundId,
 }
 
 #[derive(Clone, Debug, PartialEq, Section)]

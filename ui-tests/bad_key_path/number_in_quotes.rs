@@ -8,7 +8,7 @@ struct Round {
 
 #[derive(Clone, Debug, PartialEq, Section)]
 struct RoundId {
-    round_id: Option<u64>,
+    round_id: u64,
 }
 
 fn main() {}

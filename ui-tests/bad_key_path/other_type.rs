@@ -1,0 +1,14 @@
+use hyperstack_sdk::{Entity, Section};
+
+#[derive(Clone, Debug, PartialEq, Entity)]
+#[entity(key(id.round_id: u32))]
+struct Round {
+    id: RoundId,
+}
+
+#[derive(Clone, Debug, PartialEq, Section)]
+struct RoundId {
+    round_id: u64,
+}
+
+fn main() {}
