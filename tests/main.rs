@@ -15,6 +15,7 @@ mod faults;
 mod filters;
 mod missing_fields;
 mod numbers;
+mod observing;
 mod order;
 mod policies;
 mod protocol_v2;

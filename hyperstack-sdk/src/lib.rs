@@ -157,7 +157,7 @@ pub use auth::{AuthToken, TokenError, TokenProvider};
 #[cfg(feature = "client")]
 pub use client::{HyperStack, HyperStackBuilder, ViewSource, Views, ViewsOf};
 #[cfg(feature = "client")]
-pub use engine::{ConnectionState, Fault, Feed, StateChange, Stats};
+pub use engine::{ConnectionState, Fault, Feed, StateChange, Stats, SubscriptionStats};
 pub use futures_util::{Stream, StreamExt};
 /// Derives the patch type, decoder and merge logic for an entity.
 ///

@@ -12,7 +12,9 @@ pub use builder::HyperStackBuilder;
 pub use source::{source, Viewed};
 pub use source::{ViewSource, Views, ViewsOf};
 
-use crate::engine::{ConnectionState, Engine, Fault, Feed, Handle, StateChange, Stats};
+use crate::engine::{
+    ConnectionState, Engine, Fault, Feed, Handle, StateChange, Stats, SubscriptionStats,
+};
 use crate::patch::Entity;
 use crate::session::{CloseReason, ConnectError};
 use crate::stream::{EntityStream, RichEntityStream, RowStream, TryEntityStream};
@@ -349,6 +351,22 @@ impl HyperStack {
     /// Returns the client's counters.
     pub fn stats(&self) -> Stats {
         self.engine().stats()
+    }
+
+    /// Returns the counters of each subscription, by view.
+    ///
+    /// They show, for example, which view has rows that lack a field, and which views are still loading.
+    ///
+    /// ```no_run
+    /// # use hyperstack_sdk::prelude::*;
+    /// # fn run(hs: HyperStack) {
+    /// for it in hs.subscription_stats() {
+    ///     println!("{} {:?}: {} rows, {} readers", it.view, it.keys, it.rows, it.readers);
+    /// }
+    /// # }
+    /// ```
+    pub fn subscription_stats(&self) -> Vec<SubscriptionStats> {
+        self.engine().subscription_stats()
     }
 
     fn state<E: Entity>(&self) -> StateView<E::Data> {

@@ -62,17 +62,20 @@ pub(crate) async fn run(guard: CloseOnExit, dialer: Dialer, mut fetcher: Fetcher
                 fetched = fetcher.fetch() => engine.handle_token(fetched),
                 () = closed(engine) => {}
             },
-            Link::Dialing { .. } => tokio::select! {
-                dialed = dialer.dial(engine.token()) => match dialed {
-                    Ok(socket) => {
-                        tracing::info!(url = engine.url(), "connected");
-                        engine.handle_open();
-                        serve(engine, socket, &mut fetcher).await;
-                    }
-                    Err(cause) => engine.handle_failed(cause),
-                },
-                () = closed(engine) => {}
-            },
+            Link::Dialing { attempt } => {
+                engine.log_connecting(attempt);
+                tokio::select! {
+                    dialed = dialer.dial(engine.token()) => match dialed {
+                        Ok(socket) => {
+                            engine.log_connected();
+                            engine.handle_open();
+                            serve(engine, socket, &mut fetcher).await;
+                        }
+                        Err(cause) => engine.handle_failed(cause),
+                    },
+                    () = closed(engine) => {}
+                }
+            }
             Link::Waiting { .. } => tokio::select! {
                 // A request that started before the loss continues.
                 fetched = fetcher.fetch(), if fetcher.is_pending() => engine.handle_token(fetched),
@@ -80,10 +83,7 @@ pub(crate) async fn run(guard: CloseOnExit, dialer: Dialer, mut fetcher: Fetcher
             },
             // Unreachable: `serve` returns only when the session is no longer open.
             Link::Open => engine.handle_lost(ConnectionLost::Closed("no socket".into())),
-            Link::Closed(reason) => {
-                tracing::info!(url = engine.url(), %reason, "closed");
-                return;
-            }
+            Link::Closed(_) => return,
         }
     }
 }

@@ -11,6 +11,7 @@ mod fault;
 mod feed;
 mod state;
 mod stats;
+mod trace;
 mod warnings;
 
 #[cfg(feature = "testing")]
@@ -21,6 +22,6 @@ pub use feed::Feed;
 pub(crate) use handle::{Handle, Place};
 pub(crate) use shared::{ClientSettings, Engine};
 pub use state::{ConnectionState, StateChange};
-pub use stats::Stats;
+pub use stats::{Stats, SubscriptionStats};
 #[cfg(feature = "testing")]
 pub(crate) use tap::Tap;

@@ -13,9 +13,10 @@ use super::fault::Fault;
 use super::feed::Broadcast;
 use super::feed::Feed;
 use super::state::{ConnectionState, StateChange};
-use super::stats::Stats;
+use super::stats::{Stats, SubscriptionStats};
 #[cfg(feature = "testing")]
 use super::tap::{received, sent, Tap};
+use super::trace::{self, Trace};
 use super::warnings::Warnings;
 use crate::auth::{until, TokenError};
 use crate::session::{
@@ -38,6 +39,7 @@ pub(crate) struct Engine {
     issues: Broadcast<Issue>,
     counters: Counters,
     warnings: Warnings,
+    trace: Trace,
     started: Instant,
     settings: ClientSettings,
 }
@@ -73,6 +75,7 @@ impl Engine {
             issues: Broadcast::default(),
             counters: Counters::default(),
             warnings: Warnings::default(),
+            trace: Trace::new(),
             started: Instant::now(),
             settings,
         }
@@ -166,6 +169,18 @@ impl Engine {
     pub(crate) fn stats(&self) -> Stats {
         let core = self.core();
         let counts = core.caches.counts();
+        Stats {
+            views: counts.sources,
+            rows: counts.rows,
+            partial_rows: counts.partial_rows,
+            queue_depth: counts.queue_depth,
+            last_seq: counts.last_seq,
+            ..self.totals(&core)
+        }
+    }
+
+    /// Returns the counters that need no reading of caches.
+    fn totals(&self, core: &Core) -> Stats {
         let meter = core.caches.meter();
         let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         Stats {
@@ -178,13 +193,20 @@ impl Engine {
             resyncs: meter.resyncs.get(),
             protocol: core.session.protocol(),
             reconnects: core.session.reconnects(),
-            views: counts.sources,
-            rows: counts.rows,
-            partial_rows: counts.partial_rows,
             evicted_rows: meter.evicted.get(),
-            queue_depth: counts.queue_depth,
-            last_seq: counts.last_seq,
+            ..Stats::default()
         }
+    }
+
+    pub(crate) fn subscription_stats(&self) -> Vec<SubscriptionStats> {
+        let core = self.core();
+        let protocol = core.session.protocol();
+        let subscribed = core.session.subscribed().into_iter();
+        let stats = subscribed.map(|it| {
+            let counts = core.caches.counts_of(it.source).unwrap_or_default();
+            SubscriptionStats::new(it, counts, protocol)
+        });
+        stats.collect()
     }
 
     pub(crate) fn url(&self) -> &str {
@@ -204,6 +226,23 @@ impl Engine {
 
     pub(crate) fn link(&self) -> Link {
         self.core().session.link().clone()
+    }
+
+    /// A dial starts.
+    pub(crate) fn log_connecting(&self, attempt: u32) {
+        let protocol = self.core().session.protocol();
+        self.trace.connecting(self.url(), protocol, attempt);
+    }
+
+    /// A dial succeeded.
+    pub(crate) fn log_connected(&self) {
+        let protocol = self.core().session.protocol();
+        self.trace.connected(self.url(), protocol);
+    }
+
+    /// Logs what happened to subscriptions.
+    fn log_notes(&self) {
+        self.trace.log(self.url(), || self.core().take_notes());
     }
 
     pub(crate) fn handle_open(&self) {
@@ -286,6 +325,11 @@ impl Engine {
             let expires_at = reply.expires_at.map(Duration::from_secs);
             reply.expires_in = expires_at.and_then(|at| until(at, SystemTime::now()));
         }
+        if tracing::enabled!(target: trace::DATA, tracing::Level::TRACE) {
+            if let Ok(message) = &message {
+                self.trace.frame(self.url(), message, size as usize);
+            }
+        }
         let mut core = self.core();
         core.handle_message(message, now);
         let row_errors = std::mem::take(&mut core.caches.report().row_errors);
@@ -317,7 +361,24 @@ impl Engine {
     }
 
     fn report(&self, fault: &Fault) {
-        tracing::warn!("{fault}");
+        let (url, parent) = (self.url(), &self.trace.connection());
+        match fault {
+            Fault::Connection(cause) => {
+                let what = match cause {
+                    ConnectError::Lost(_) => "connection lost",
+                    ConnectError::Token(_) => "cannot fetch a token",
+                    _ => "cannot connect",
+                };
+                tracing::warn!(target: trace::CONNECTION, parent: parent, url, %cause, "{what}");
+            }
+            Fault::Issue(issue) => {
+                let subscription = issue.subscription.as_deref();
+                tracing::warn!(target: trace::CONNECTION, parent: parent, url, subscription, "{fault}");
+            }
+            Fault::Row(_) | Fault::Frame(_) | Fault::Full { .. } | Fault::MissingField(_) => {
+                tracing::warn!(target: trace::DATA, parent: parent, url, "{fault}");
+            }
+        }
         wake(self.faults.send(fault));
     }
 
@@ -326,7 +387,14 @@ impl Engine {
     }
 
     pub(crate) fn poll_transmit(&self) -> Option<Transmit> {
-        self.core().session.poll_transmit()
+        let mut core = self.core();
+        let transmit = core.poll_transmit(|| self.now());
+        let has_notes = core.has_notes();
+        drop(core);
+        if has_notes {
+            self.log_notes();
+        }
+        transmit
     }
 
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
@@ -344,7 +412,11 @@ impl Engine {
         let report = core.caches.report();
         let full = std::mem::take(&mut report.full);
         let missing = std::mem::take(&mut report.missing);
+        let has_notes = core.has_notes();
         drop(core);
+        if has_notes {
+            self.log_notes();
+        }
         for missing in missing {
             if self.warnings.note_missing(&missing) {
                 self.report(&missing.into());
@@ -370,9 +442,17 @@ impl Engine {
     fn change(&self, change: impl FnOnce(&mut Core, Time)) {
         let now = self.now();
         let mut core = self.core();
+        let was_waiting = matches!(core.session.link(), Link::Waiting { .. });
         change(&mut core, now);
         core.follow(now);
         let notices: Vec<_> = std::iter::from_fn(|| core.session.poll_notice()).collect();
+        let retry = match core.session.link() {
+            Link::Waiting { attempt } if !was_waiting => {
+                let at = core.session.reconnect_at().unwrap_or(now);
+                Some((*attempt, at.saturating_sub(now)))
+            }
+            _ => None,
+        };
         drop(core);
         let mut wakers = Vec::new();
         self.state.send_if_modified(|state| {
@@ -384,13 +464,18 @@ impl Engine {
             }
             now != before
         });
-        let ended = self.core().end();
+        let ended = self.core().end(now);
         wake(wakers);
         self.wake_readers();
         for notice in notices {
             self.notify(notice);
         }
-        if ended {
+        self.log_notes();
+        if let Some((attempt, delay)) = retry {
+            self.trace.reconnecting(self.url(), attempt, delay);
+        }
+        if let Some(reason) = ended {
+            self.trace.closed(self.url(), &reason);
             wake(self.changes.end());
             wake(self.faults.end());
             wake(self.issues.end());

@@ -1,5 +1,7 @@
 //! The client's counters.
 
+use crate::session::Subscribed;
+use crate::store::SourceCounts;
 use crate::wire::{Protocol, Seq};
 
 /// A client's counters. Returned by [`HyperStack::stats`](crate::HyperStack::stats).
@@ -51,4 +53,67 @@ pub struct Stats {
     pub queue_depth: usize,
     /// The greatest position now of the changes in the cache, or `None` if they have no positions.
     pub last_seq: Option<Seq>,
+}
+
+/// The counters of one subscription. Returned by
+/// [`HyperStack::subscription_stats`](crate::HyperStack::subscription_stats).
+///
+/// A v2 server has one subscription for each distinct part of a view and for each row that is read by its key.
+/// With a v1 server, all readers of a view count as one subscription.
+///
+/// Fields described as "now" are current values. All others count since the subscription's first reader.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SubscriptionStats {
+    /// The view's id.
+    pub view: String,
+    /// The keys of the subscribed rows. Empty if the subscription is for all rows or for a part of the view. With a
+    /// v2 server there is at most one.
+    pub keys: Vec<String>,
+    /// How many rows the subscription leaves out at the front of the view.
+    pub skip: u64,
+    /// The maximum number of rows. `None` means no limit, or the limit that a derived view declares.
+    pub take: Option<u64>,
+    /// The filters that the server applies: dotted paths, and the value of each as JSON text. Empty with a v1 server,
+    /// which does not filter.
+    pub filters: Vec<(String, String)>,
+    /// The protocol generation.
+    pub protocol: Protocol,
+    /// Readers now: streams, and reads that are waiting. 0 while the subscription
+    /// [lingers](crate::HyperStackBuilder::linger).
+    pub readers: usize,
+    /// Whether the rows are up to date now: the snapshot is complete, and the connection was not lost since.
+    pub is_ready: bool,
+    /// Rows in the cache now, including partial ones. If you read the view as several Rust types, each has its own
+    /// rows.
+    pub rows: usize,
+    /// Rows in the cache now that still lack a required field, and are therefore hidden.
+    pub partial_rows: usize,
+    /// Messages received with rows or deletions: snapshot batches and live updates.
+    pub frames: u64,
+    /// Decode errors of rows; see [`RowError`](crate::RowError).
+    pub row_errors: u64,
+    /// The greatest position now of the changes in the cache, or `None` if they have no positions.
+    pub last_seq: Option<Seq>,
+}
+
+impl SubscriptionStats {
+    pub(super) fn new(subscribed: Subscribed, counts: SourceCounts, protocol: Protocol) -> Self {
+        let keys = subscribed.keys.iter();
+        SubscriptionStats {
+            view: subscribed.view.to_string(),
+            keys: keys.map(|key| key.to_string()).collect(),
+            skip: subscribed.window.skip,
+            take: subscribed.window.take,
+            filters: subscribed.filters,
+            protocol,
+            readers: subscribed.readers,
+            is_ready: counts.is_ready,
+            rows: counts.rows,
+            partial_rows: counts.partial_rows,
+            frames: counts.frames,
+            row_errors: counts.row_errors,
+            last_seq: counts.last_seq,
+        }
+    }
 }

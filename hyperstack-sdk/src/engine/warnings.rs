@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use super::trace::DATA;
 use crate::session::Time;
 use crate::store::MissingField;
 use crate::stream::RowError;
@@ -34,10 +35,11 @@ struct Field {
 impl Warnings {
     /// Logs an error, unless there was a warning about the same field within a minute.
     pub(super) fn note(&self, error: &RowError, now: Time) {
+        let (view, key) = (error.view.as_str(), error.key.as_str());
         match self.count(error, now) {
-            Some(0) => tracing::warn!("{error}"),
+            Some(0) => tracing::warn!(target: DATA, view, key, "{error}"),
             Some(more) => {
-                tracing::warn!("{error} (and {more} more of this field since the last warning)")
+                tracing::warn!(target: DATA, view, key, "{error} (and {more} more of this field since the last warning)")
             }
             None => {}
         }

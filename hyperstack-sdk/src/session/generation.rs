@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::instruction::{Instruction, Route, SourceId, SourceIds};
+use super::instruction::{Instruction, Route, SourceId, SourceIds, Subscribed};
 use super::query::Query;
 use super::timer::Time;
 use super::wants::Wants;
@@ -32,6 +32,12 @@ pub(super) trait Generation: fmt::Debug + Send {
 
     /// The sources of a view.
     fn sources_of(&self, view: &str) -> Vec<SourceId>;
+
+    /// Every source, and what is subscribed for it.
+    fn subscribed(&self, wants: &Wants) -> Vec<Subscribed>;
+
+    /// The source and the view of a request that starts a subscription. `None` for other requests.
+    fn source_of(&self, request: &Request) -> Option<(SourceId, Arc<str>)>;
 
     /// Where the rows of a query come from, if it has readers.
     fn route(&self, query: &Query) -> Option<Route>;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::query::Target;
+use super::query::{Filters, Target};
 use super::window::Window;
 use crate::wire::{FrameError, Issue, Protocol, Row, Seq, Sort};
 
@@ -63,6 +63,23 @@ pub struct Route {
     pub local: Window,
     /// Whether the query's filters remain to be applied to the source's rows.
     pub filters_locally: bool,
+}
+
+/// A source as the server sees it: what is subscribed, and for how many readers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subscribed {
+    /// The source.
+    pub source: SourceId,
+    /// The view's id.
+    pub view: Arc<str>,
+    /// The keys of the rows. Empty if the subscription is for all rows or a part of the view.
+    pub keys: Vec<Arc<str>>,
+    /// The part of the view.
+    pub window: Window,
+    /// The filters that the server applies.
+    pub filters: Filters,
+    /// The number of readers.
+    pub readers: usize,
 }
 
 /// A step that the store must take, for one source or for all.
@@ -170,6 +187,16 @@ pub enum RemovalCause {
     ///
     /// This is a hint only. A busy server reports many deletions this way, and so does a resync.
     NotInResult,
+}
+
+impl Step<'_> {
+    /// Whether the step is a frame with rows.
+    pub(crate) fn is_data(&self) -> bool {
+        matches!(
+            self,
+            Step::Snapshot { .. } | Step::Upsert(_) | Step::Patch { .. } | Step::Remove { .. }
+        )
+    }
 }
 
 /// What to do with rows that a complete snapshot did not contain.

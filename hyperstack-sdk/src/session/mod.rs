@@ -52,12 +52,15 @@ mod timer;
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use auth::{Credentials, Grant};
 pub use error::{CloseReason, ConfigError, ConnectError, ConnectionLost, TooManySubscriptions};
 pub(crate) use guard::{rank, Guard, Mark};
-pub use instruction::{Absent, Instruction, RemovalCause, Route, SourceId, Step};
+pub use instruction::{
+    Absent, Instruction, RemovalCause, Route, SourceId, Step, Subscribed,
+};
 pub use link::{Link, Transmit};
 pub use query::{Filters, Query, Target};
 pub(crate) use rank::Rank;
@@ -238,6 +241,18 @@ impl Session {
     /// Returns the sources of a view, that of the whole view first.
     pub fn sources_of(&self, view: &str) -> Vec<SourceId> {
         self.generation.sources_of(view)
+    }
+
+    /// Returns every source, and what is subscribed for it, by view.
+    pub fn subscribed(&self) -> Vec<Subscribed> {
+        let mut subscribed = self.generation.subscribed(&self.wants);
+        subscribed.sort_by(|a, b| (&a.view, a.source).cmp(&(&b.view, b.source)));
+        subscribed
+    }
+
+    /// Returns the source and the view of a request that starts a subscription, and `None` for other requests.
+    pub fn source_of(&self, request: &Request) -> Option<(SourceId, Arc<str>)> {
+        self.generation.source_of(request)
     }
 
     /// Requests a query's snapshot again, if it is subscribed, because the store lacks some of its rows.
@@ -667,6 +682,11 @@ impl Session {
     /// Returns whether [`poll_notice`](Self::poll_notice) would return a notice.
     pub fn has_notices(&self) -> bool {
         !self.notices.is_empty()
+    }
+
+    /// Returns when the next attempt to connect starts, while the link is [`Link::Waiting`].
+    pub fn reconnect_at(&self) -> Option<Time> {
+        self.timers.get(Timer::Reconnect)
     }
 
     /// Returns when [`handle_timeout`](Self::handle_timeout) must be called next.

@@ -117,6 +117,15 @@ impl Wants {
         queries.cloned().collect()
     }
 
+    /// The queries of a view with the number of their readers, those for all rows first.
+    pub(super) fn demand(&self, view: &str) -> impl Iterator<Item = (&Query, usize)> {
+        let queries = self.views.get(view).into_iter().flatten();
+        queries.map(|(query, presence)| match presence {
+            Presence::Active(readers) => (query, *readers),
+            Presence::LingeringUntil(_) => (query, 0),
+        })
+    }
+
     /// Marks a view whose subscriptions must be compared with its queries.
     pub(super) fn mark_changed(&mut self, view: &Arc<str>) {
         self.changed.insert(view.clone());

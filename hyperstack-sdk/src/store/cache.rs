@@ -33,6 +33,7 @@ pub(super) trait AnyCache: Send + Sync {
     /// Returns the position up to which the cache has every change, if known.
     fn cursor(&self) -> Option<Seq>;
     fn counts(&self) -> CacheCounts;
+    fn has_row(&self, key: &str) -> bool;
     fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
 }
 
@@ -43,6 +44,7 @@ pub(super) struct CacheCounts {
     pub(super) partial: usize,
     pub(super) queue_depth: usize,
     pub(super) last_seq: Option<Seq>,
+    pub(super) is_ready: bool,
 }
 
 impl<T: Record> Cache<T> {
@@ -237,7 +239,12 @@ impl<T: Record> AnyCache for Cache<T> {
             partial: source.rows.partial(),
             queue_depth: source.readers.depth(),
             last_seq: source.rows.guard().last_seq(),
+            is_ready: source.readiness.is_complete(),
         }
+    }
+
+    fn has_row(&self, key: &str) -> bool {
+        self.lock().rows.get(key).is_some()
     }
 
     fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {

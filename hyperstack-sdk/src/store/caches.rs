@@ -7,7 +7,7 @@ use super::cache::{AnyCache, Cache};
 use super::report::Report;
 use super::source::Waiting;
 use crate::patch::Record;
-use crate::session::{CloseReason, Instruction, SourceId, Step};
+use crate::session::{CloseReason, Instruction, SourceId, Step, Target};
 use crate::stream::Meter;
 use crate::wire::Seq;
 
@@ -33,6 +33,22 @@ pub(crate) struct Caches {
 struct SourceCaches {
     caches: Vec<(TypeId, Arc<dyn AnyCache>)>,
     waiting: Waiting,
+    /// Data frames.
+    frames: u64,
+    /// Decode errors of rows.
+    row_errors: u64,
+}
+
+/// The counts of one source.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct SourceCounts {
+    pub(crate) rows: usize,
+    pub(crate) partial_rows: usize,
+    pub(crate) last_seq: Option<Seq>,
+    /// Whether the caches of all types are complete.
+    pub(crate) is_ready: bool,
+    pub(crate) frames: u64,
+    pub(crate) row_errors: u64,
 }
 
 /// Counts over all caches.
@@ -109,6 +125,8 @@ impl Caches {
         if let Step::Begin { resync: true, .. } | Step::Snapshot { restarts: true, .. } = step {
             self.meter.resyncs.add(1);
         }
+        source.frames += u64::from(step.is_data());
+        let errors = report.row_errors.len();
         let mut now = Waiting::default();
         for (_, cache) in &source.caches {
             let waiting = cache.apply(step, report);
@@ -116,6 +134,7 @@ impl Caches {
             now.defers_windows |= waiting.defers_windows;
             now.needs_fetch |= waiting.needs_fetch;
         }
+        source.row_errors += (report.row_errors.len() - errors) as u64;
         let before = std::mem::replace(&mut source.waiting, now);
         self.holding += usize::from(now.holds_rows);
         self.holding -= usize::from(before.holds_rows);
@@ -135,6 +154,21 @@ impl Caches {
     pub(crate) fn cursor(&self, id: SourceId) -> Option<Seq> {
         let caches = self.source(id)?.caches.iter();
         caches.map(|(_, cache)| cache.cursor()).min().flatten()
+    }
+
+    /// Returns the counts of a source, if it has a cache.
+    pub(crate) fn counts_of(&self, id: SourceId) -> Option<SourceCounts> {
+        Some(self.source(id)?.counts())
+    }
+
+    /// Returns how many rows of a source the target has.
+    pub(crate) fn rows_of(&self, id: SourceId, target: &Target) -> usize {
+        let caches = self.source(id).into_iter().flat_map(|it| &it.caches);
+        let rows = caches.map(|(_, cache)| match target {
+            Target::All => cache.counts().rows,
+            Target::Key(key) => usize::from(cache.has_row(key)),
+        });
+        rows.max().unwrap_or_default()
     }
 
     /// Returns a source that needs a new snapshot. Each need is returned once.
@@ -195,5 +229,24 @@ impl Caches {
 
     fn source(&self, id: SourceId) -> Option<&SourceCaches> {
         self.sources.get(id.index())?.as_ref()
+    }
+}
+
+impl SourceCaches {
+    fn counts(&self) -> SourceCounts {
+        let mut counts = SourceCounts {
+            is_ready: !self.caches.is_empty(),
+            frames: self.frames,
+            row_errors: self.row_errors,
+            ..SourceCounts::default()
+        };
+        for (_, cache) in &self.caches {
+            let cache = cache.counts();
+            counts.rows += cache.rows;
+            counts.partial_rows += cache.partial;
+            counts.last_seq = counts.last_seq.max(cache.last_seq);
+            counts.is_ready &= cache.is_ready;
+        }
+        counts
     }
 }

@@ -25,7 +25,7 @@ mod row_set;
 mod window;
 
 pub(crate) use cache::Cache;
-pub(crate) use caches::Caches;
+pub(crate) use caches::{Caches, SourceCounts};
 pub(crate) use readers::{RowsOf, Selection};
 pub(crate) use readiness::Outcome;
 pub(crate) use report::Full;

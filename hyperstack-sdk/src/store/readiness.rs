@@ -142,6 +142,12 @@ impl Readiness {
         })
     }
 
+    /// Whether the whole view is ready, or every row that is read by its key.
+    pub(super) fn is_complete(&self) -> bool {
+        let mut keys = self.keys.values();
+        self.is_ready() || !self.keys.is_empty() && keys.all(Progress::is_ready)
+    }
+
     pub(super) fn is_unknown_view(&self) -> bool {
         self.all.outcome == Some(Outcome::UnknownView)
     }

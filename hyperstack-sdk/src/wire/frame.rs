@@ -276,7 +276,7 @@ fn frame<'a>(
             let sort = Sort::read(&json);
             if sort.is_none() {
                 // The view is still usable, with its rows in the order of their arrival.
-                tracing::warn!("cannot parse the sort of {view}, so its rows stay in the order of arrival: {json}");
+                tracing::warn!(target: "hyperstack_sdk::data", "cannot parse the sort of {view}, so its rows stay in the order of arrival: {json}");
             }
             sort
         });

@@ -22,12 +22,14 @@ pub(crate) use overlap::{Guard, Mark};
 pub(crate) use sort::rank;
 
 use super::generation::{Generation, Instructions};
-use super::instruction::{Instruction, RemovalCause, Route, SourceId, SourceIds, Step};
-use super::query::{Query, Target};
+use super::instruction::{
+    Instruction, RemovalCause, Route, SourceId, SourceIds, Step, Subscribed,
+};
+use super::query::{Filters, Query, Target};
 use super::timer::Time;
 use super::wants::Wants;
 use super::window::Window;
-use crate::wire::{Frame, FrameError, Issue, Request, Seq};
+use crate::wire::{Frame, FrameError, Issue, Request, Seq, Subscribe};
 use requests::{Requests, Subscription};
 use resume::Resume;
 use window::{is_derived, needed};
@@ -93,6 +95,40 @@ impl Generation for V1 {
             .map(|view| view.id)
             .into_iter()
             .collect()
+    }
+
+    fn subscribed(&self, wants: &Wants) -> Vec<Subscribed> {
+        let subscribed = self.views.iter().map(|(name, view)| {
+            let wanted = view.wanted(name, wants);
+            let keys = wanted.iter().filter_map(|(target, _)| target.key());
+            Subscribed {
+                source: view.id,
+                view: name.clone(),
+                keys: keys.cloned().collect(),
+                window: match wanted[..] {
+                    [(Target::All, window), ..] => window,
+                    _ => Window::default(),
+                },
+                filters: Filters::new(),
+                readers: wants.demand(name).map(|(_, readers)| readers).sum(),
+            }
+        });
+        subscribed.collect()
+    }
+
+    /// A barrier has no source.
+    fn source_of(&self, request: &Request) -> Option<(SourceId, Arc<str>)> {
+        let Request::Subscribe(Subscribe { view, key, .. }) = request else {
+            return None;
+        };
+        let (name, view) = self.views.get_key_value(view.as_str())?;
+        let target = match key {
+            Some(key) => Target::Key(key.as_str().into()),
+            None => Target::All,
+        };
+        view.subscriptions
+            .contains_key(&target)
+            .then(|| (view.id, name.clone()))
     }
 
     fn route(&self, query: &Query) -> Option<Route> {

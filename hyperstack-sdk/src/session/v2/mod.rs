@@ -18,7 +18,9 @@ pub(crate) use sort::rank;
 pub(crate) use version::{stamps, Guard, Version};
 
 use super::generation::{Generation, Instructions};
-use super::instruction::{Absent, Instruction, RemovalCause, Route, SourceId, SourceIds, Step};
+use super::instruction::{
+    Absent, Instruction, RemovalCause, Route, SourceId, SourceIds, Step, Subscribed,
+};
 use super::query::{Query, Target};
 use super::timer::Time;
 use super::wants::Wants;
@@ -117,6 +119,37 @@ impl Generation for V2 {
         let from = self.sources.range(whole..);
         let of_view = from.take_while(|(query, _)| *query.view == *view);
         of_view.map(|(_, source)| source.id).collect()
+    }
+
+    fn subscribed(&self, wants: &Wants) -> Vec<Subscribed> {
+        let mut subscribed: BTreeMap<&Query, Subscribed> = BTreeMap::new();
+        for (query, source) in &self.sources {
+            let it = Subscribed {
+                source: source.id,
+                view: query.view.clone(),
+                keys: query.target.key().cloned().into_iter().collect(),
+                window: query.window,
+                filters: query.filters.clone(),
+                readers: 0,
+            };
+            subscribed.insert(query, it);
+        }
+        let views: BTreeSet<&Arc<str>> = self.sources.keys().map(|query| &query.view).collect();
+        for (query, readers) in views.into_iter().flat_map(|view| wants.demand(view)) {
+            if let Some(source) = subscribed.get_mut(&self.split(query).0) {
+                source.readers += readers;
+            }
+        }
+        subscribed.into_values().collect()
+    }
+
+    fn source_of(&self, request: &Request) -> Option<(SourceId, Arc<str>)> {
+        let Request::Query { id, .. } = request else {
+            return None;
+        };
+        let id: u64 = id.parse().ok()?;
+        let subscription = self.subscriptions.get(&id)?;
+        Some((subscription.source, subscription.query.view.clone()))
     }
 
     fn route(&self, query: &Query) -> Option<Route> {
