@@ -1,4 +1,5 @@
-//! What a program can observe: spans and events of `tracing`, and the counters of each subscription.
+//! What a program can observe: spans and events of `tracing`, the counters of each subscription, and metrics.
 
 mod logs;
+mod metrics;
 mod stats;

@@ -45,8 +45,8 @@
 //!
 //! Start with [reading](guide::reading) and [streaming](guide::streaming), then [`derives`], which shows each attribute
 //! with an example. Read the other guides when you need them: [connecting](guide::connecting), [lag](guide::lag),
-//! [reconnecting](guide::reconnecting), [auth](guide::auth), [testing](guide::testing) and
-//! [migrating](guide::migrating).
+//! [reconnecting](guide::reconnecting), [auth](guide::auth), [observing](guide::observing),
+//! [testing](guide::testing) and [migrating](guide::migrating).
 //!
 //! # What the client promises
 //!
@@ -74,14 +74,14 @@
 //! | `native-tls` | the client, with `wss://` through the platform's TLS library. If both are enabled, the client uses `rustls` |
 //! | `client` | the client, with `ws://` only |
 //! | `token-endpoint` | exchanges an API key for tokens at an HTTP endpoint |
+//! | `metrics` | counters and gauges for the [`metrics`](https://docs.rs/metrics) crate; see [observing](guide::observing#metrics) |
 //! | `testing` | an in-process server, a token endpoint for tests, and recordings |
 //!
 //! With `default-features = false` and no feature, the crate has no client and does not depend on tokio. It still has
 //! the derives, [`patch`], [`wire`], [`session`], [`auth`] and [`stream`], for example to decode patches that you have
 //! received in another way.
 //!
-//! The client logs through [`tracing`](https://docs.rs/tracing): faults at the level `WARN`, and connecting and closing
-//! at `INFO`.
+//! The client logs through [`tracing`](https://docs.rs/tracing); see [observing](guide::observing).
 //!
 //! # Internals
 //!

@@ -9,6 +9,8 @@ mod readers;
 
 mod fault;
 mod feed;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod state;
 mod stats;
 mod trace;

@@ -12,6 +12,8 @@ use super::core::Core;
 use super::fault::Fault;
 use super::feed::Broadcast;
 use super::feed::Feed;
+#[cfg(feature = "metrics")]
+use super::metrics::Metrics;
 use super::state::{ConnectionState, StateChange};
 use super::stats::{Stats, SubscriptionStats};
 #[cfg(feature = "testing")]
@@ -40,6 +42,8 @@ pub(crate) struct Engine {
     counters: Counters,
     warnings: Warnings,
     trace: Trace,
+    #[cfg(feature = "metrics")]
+    metrics: Metrics,
     started: Instant,
     settings: ClientSettings,
 }
@@ -76,6 +80,8 @@ impl Engine {
             counters: Counters::default(),
             warnings: Warnings::default(),
             trace: Trace::new(),
+            #[cfg(feature = "metrics")]
+            metrics: Metrics::new(&settings.url),
             started: Instant::now(),
             settings,
         }
@@ -340,6 +346,8 @@ impl Engine {
         }
         for error in row_errors {
             self.counters.row_errors.fetch_add(1, Ordering::Relaxed);
+            #[cfg(feature = "metrics")]
+            self.metrics.note_row_error(&error.view);
             self.warnings.note(&error, now);
             wake(self.faults.send(&Fault::Row(error)));
         }
@@ -430,6 +438,19 @@ impl Engine {
         } else {
             self.wake_readers();
         }
+        #[cfg(feature = "metrics")]
+        self.publish_metrics();
+    }
+
+    /// Publishes what has changed since the last call.
+    #[cfg(feature = "metrics")]
+    fn publish_metrics(&self) {
+        self.metrics.publish(|| {
+            let mut core = self.core();
+            let stats = self.totals(&core);
+            let is_connected = *core.session.link() == Link::Open;
+            (stats, is_connected, core.caches.take_differences())
+        });
     }
 
     fn wake_readers(&self) {
@@ -474,6 +495,8 @@ impl Engine {
         if let Some((attempt, delay)) = retry {
             self.trace.reconnecting(self.url(), attempt, delay);
         }
+        #[cfg(feature = "metrics")]
+        self.publish_metrics();
         if let Some(reason) = ended {
             self.trace.closed(self.url(), &reason);
             wake(self.changes.end());

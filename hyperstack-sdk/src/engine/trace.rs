@@ -1,7 +1,7 @@
 //! Logs: spans for the connection and its subscriptions, and events with stable targets.
 //!
 //! The core notes what happens to subscriptions while it is locked. [`Trace`] logs the notes without that lock,
-//! because a `tracing` subscriber can run any code.
+//! because a `tracing` subscriber can run any code. The guide `observing` lists all spans and events.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};

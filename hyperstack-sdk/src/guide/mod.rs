@@ -11,6 +11,7 @@
 //! | [`lag`] | What happens if my code is slower than the server? |
 //! | [`reconnecting`] | What happens if the connection is lost? |
 //! | [`auth`] | How does the client get and renew tokens? |
+//! | [`observing`] | How do I see what the client does: logs, counters, metrics? |
 //! | [`testing`] | How do I test my code without a server? |
 //! | [`migrating`] | How do I move from the published `hyperstack-sdk` 0.6 or `arete-a4-sdk`? |
 //!
@@ -25,6 +26,8 @@ pub mod lag;
 pub mod reconnecting;
 
 pub mod auth;
+
+pub mod observing;
 
 pub mod testing;
 

@@ -64,6 +64,7 @@
 //! | [`socket_issues`] | only the errors that the server sends; `faults` includes them | a stream, from now on |
 //! | [`last_error`] | the latest connection or token error; a new connection does not clear it | a value |
 //! | [`end_reason`] | why the client closed, or `None` while it runs | a value |
+//! | [logs](crate::guide::observing) | each attempt, its delay, and each resync with its cause | `tracing` events |
 //!
 //! `try_watch` also yields [`StreamError::Resynced`] when a new snapshot has replaced the stream's rows.
 //!

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use super::cache::{AnyCache, Cache};
 use super::report::Report;
 use super::source::Waiting;
+#[cfg(feature = "metrics")]
+use super::tally::{Difference, Tallied, Tallies, Tally};
 use crate::patch::Record;
 use crate::session::{CloseReason, Instruction, SourceId, Step, Target};
 use crate::stream::Meter;
@@ -26,6 +28,8 @@ pub(crate) struct Caches {
     deferred: Vec<usize>,
     /// Sources that need a snapshot to replace rows that patches cannot repair.
     to_fetch: Vec<SourceId>,
+    #[cfg(feature = "metrics")]
+    tallies: Tallies,
 }
 
 /// The caches of one source, one for each Rust type that readers use.
@@ -37,6 +41,8 @@ struct SourceCaches {
     frames: u64,
     /// Decode errors of rows.
     row_errors: u64,
+    #[cfg(feature = "metrics")]
+    tally: Tally,
 }
 
 /// The counts of one source.
@@ -102,6 +108,8 @@ impl Caches {
             cache.end(reason, &mut self.report.wakers);
         }
         source.caches.push((TypeId::of::<T>(), cache.clone()));
+        #[cfg(feature = "metrics")]
+        self.tallies.touch(index, source.tally.of_view(view));
         (cache, true)
     }
 
@@ -144,7 +152,11 @@ impl Caches {
         if now.needs_fetch && !before.needs_fetch {
             self.to_fetch.push(SourceId::from_index(index));
         }
+        #[cfg(feature = "metrics")]
+        self.tallies.touch(index, &mut source.tally);
         if let Step::Free = step {
+            #[cfg(feature = "metrics")]
+            self.tallies.free(&mut source.tally, source.frames);
             self.holding -= usize::from(now.holds_rows);
             self.sources[index] = None;
         }
@@ -169,6 +181,25 @@ impl Caches {
             Target::Key(key) => usize::from(cache.has_row(key)),
         });
         rows.max().unwrap_or_default()
+    }
+
+    /// Returns what has changed since the last call.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn take_differences(&mut self) -> Vec<Difference> {
+        let (touched, mut differences) = self.tallies.take();
+        for index in touched {
+            if let Some(source) = self.sources.get_mut(index).and_then(Option::as_mut) {
+                let counts = source.counts();
+                let tallied = Tallied {
+                    subscriptions: 1,
+                    rows: counts.rows as i64,
+                    partial_rows: counts.partial_rows as i64,
+                    frames: counts.frames,
+                };
+                differences.push(source.tally.advance(tallied));
+            }
+        }
+        differences
     }
 
     /// Returns a source that needs a new snapshot. Each need is returned once.

@@ -24,12 +24,17 @@ mod readiness;
 mod row_set;
 mod window;
 
+#[cfg(feature = "metrics")]
+mod tally;
+
 pub(crate) use cache::Cache;
 pub(crate) use caches::{Caches, SourceCounts};
 pub(crate) use readers::{RowsOf, Selection};
 pub(crate) use readiness::Outcome;
 pub(crate) use report::Full;
 pub use report::{Lack, MissingField, PartialRows};
+#[cfg(feature = "metrics")]
+pub(crate) use tally::{Difference, Tallied};
 pub(crate) use window::Predicate;
 
 #[cfg(test)]
