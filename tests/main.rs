@@ -32,4 +32,5 @@ mod stack_use;
 mod stopping;
 mod support;
 mod sync_reads;
+mod typed_rows;
 mod windows;

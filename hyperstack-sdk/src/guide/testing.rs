@@ -48,6 +48,39 @@
 //! To wait without sleeping, use the server's `wait_…` methods, such as
 //! [`wait_for_subscription`](crate::testing::TestServer::wait_for_subscription).
 //!
+//! Rows can also be values of your struct, and JSON with a misspelled name is refused:
+//!
+//! ```
+//! use hyperstack_sdk::prelude::*;
+//! use hyperstack_sdk::testing::TestServer;
+//! use serde_json::json;
+//!
+//! #[derive(Debug, Clone, PartialEq, Entity)]
+//! #[entity(key = "name")]
+//! struct Player {
+//!     name: String,
+//!     score: i64,
+//! }
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let server = TestServer::builder().typed_entity::<Player>().start().await?;
+//! let ada = Player { name: "Ada".to_owned(), score: 1 };
+//! server.put("Player", &ada); // under the key "Ada"
+//!
+//! let hs = HyperStack::connect(server.url()).await?;
+//! assert_eq!(hs.list::<Player>().await, [ada]);
+//! server.patch("Player", "Ada", json!({"score": 5})); // `scroe` would panic
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! [`put`](crate::testing::TestServer::put) takes the key from the row, and
+//! [`put_at`](crate::testing::TestServer::put_at) takes it as an argument, for entities that declare no key. Both, and
+//! [`typed_entity`](crate::testing::TestServerBuilder::typed_entity), turn on the check of names. To imitate a server
+//! that sends more fields than your struct has, declare the entity with
+//! [`entity`](crate::testing::TestServerBuilder::entity) and write JSON only.
+//!
 //! # Cause failures
 //!
 //! [`drop_connections`](crate::testing::TestServer::drop_connections) and [`stop`](crate::testing::TestServer::stop)

@@ -97,6 +97,8 @@ pub use map::MapPatch;
 
 pub(crate) use paths::is_within;
 pub(crate) use record::check;
+#[cfg(feature = "testing")]
+pub(crate) use survey::Unknown;
 pub(crate) use survey::{Missing, Survey};
 pub(crate) use units::{BadUnit, Units};
 
@@ -261,6 +263,19 @@ pub trait Patch: Fields + Value + Serialize + DeserializeOwned {
             .and_then(|()| json.end())
             .map_err(|cause| DecodeError::new(Self::ROOT, cx.into_failed(), &cause))
     }
+}
+
+/// Returns a patch that sets every field to that of `row`, as far as a patch can express it.
+#[cfg(feature = "testing")]
+pub(crate) fn whole<T: Patchable>(row: &T) -> T::Patch {
+    T::diff_slots(row, row, true)
+}
+
+/// Builds a row from JSON, if it is complete and fits.
+#[cfg(feature = "testing")]
+pub(crate) fn from_json<T: Patchable>(json: &str) -> Option<T> {
+    let mut patch = T::Patch::decode(json, &[""; 0]).ok()?;
+    T::build_slots(&mut patch).ok()
 }
 
 /// Returns the dotted paths of the values that a patch replaces or removes. Unlike [`Patch::changed_fields`], leaves

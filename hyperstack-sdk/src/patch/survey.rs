@@ -57,6 +57,16 @@ pub(crate) struct Missing {
     pub(crate) is_respelled: bool,
 }
 
+/// A name that no field has.
+#[cfg(feature = "testing")]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Unknown {
+    /// The name's dotted path. `*` stands for any key of a map.
+    pub(crate) path: String,
+    /// The nearest name of a field.
+    pub(crate) nearest: Option<&'static str>,
+}
+
 impl Survey {
     /// Returns the number of rows.
     pub(crate) fn rows(&self) -> usize {
@@ -92,6 +102,21 @@ impl Survey {
             })
         });
         missing.collect()
+    }
+
+    /// Returns the names that no field of the struct has, each with its path.
+    #[cfg(feature = "testing")]
+    pub(crate) fn unknown(&self) -> Vec<Unknown> {
+        let unknown = self.objects.iter().flat_map(|(path, object)| {
+            let names = object.unknown.iter().map(String::as_str);
+            let names = names.filter(|name| !PROTOCOL.contains(name));
+            let fields: Vec<&'static str> = object.fields.keys().copied().collect();
+            names.map(move |name| Unknown {
+                path: join(path, name),
+                nearest: nearest(name, &fields),
+            })
+        });
+        unknown.collect()
     }
 
     /// Records an object at a path, before its members.

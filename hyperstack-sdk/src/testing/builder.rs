@@ -9,9 +9,11 @@ use super::recording::Recording;
 use super::replay::{Pace, Recorded};
 use super::seq::SeqSource;
 use super::server::TestServer;
+use super::shape::Shape;
 use super::sort::Sort;
 use super::state::{Refresh, State};
 use super::tokens::Tokens;
+use crate::patch::Entity;
 use crate::wire::Protocol;
 
 /// The generation of a server without a setting or a recording.
@@ -23,6 +25,7 @@ const DEFAULT_PROTOCOL: Protocol = Protocol::V2;
 pub struct TestServerBuilder {
     protocol: Protocol,
     entities: Vec<String>,
+    shapes: Vec<(&'static str, Shape)>,
     derived: Vec<(String, Sort, Option<usize>)>,
     scripted: Vec<(String, Mode, Option<Sort>)>,
     recordings: Vec<(Recording, Pace)>,
@@ -52,6 +55,33 @@ impl TestServerBuilder {
     pub fn entity(mut self, name: &str) -> Self {
         self.entities.push(name.to_owned());
         self
+    }
+
+    /// Serves an entity as [`entity`](Self::entity) does, under the name that `E` declares. JSON for its rows may only
+    /// use names that the struct has; see [`TestServer::put`].
+    ///
+    /// ```should_panic
+    /// use hyperstack_sdk::prelude::*;
+    /// use hyperstack_sdk::testing::TestServer;
+    /// use serde_json::json;
+    ///
+    /// #[derive(Debug, Clone, PartialEq, Entity)]
+    /// struct Player {
+    ///     name: String,
+    ///     score: i64,
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let server = TestServer::builder().typed_entity::<Player>().start().await?;
+    /// // Panics: "Player.scroe: no such field, did you mean `score`?"
+    /// server.upsert("Player", "ada", json!({"name": "Ada", "scroe": 1}));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn typed_entity<E: Entity>(mut self) -> Self {
+        self.shapes.push((E::NAME, Shape::of::<E::Data>()));
+        self.entity(E::NAME)
     }
 
     /// Serves a derived view with a limit of `take` rows. The id has the form `Entity/name`; the entity is
@@ -174,6 +204,9 @@ impl TestServerBuilder {
         let mut model = Model::new(self.seq, self.row_limit, self.array_limit);
         for entity in self.entities.into_iter().chain(recorded.v1.entities()) {
             model.add_entity(&entity);
+        }
+        for (entity, shape) in self.shapes {
+            model.add_shape(entity, shape);
         }
         for (id, sort, take) in self.derived {
             match id.split_once('/') {

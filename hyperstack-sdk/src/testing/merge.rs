@@ -7,6 +7,8 @@ use serde_json::{Map, Value};
 pub(super) struct Merge<'a> {
     /// Dotted paths of the arrays that are appended to instead of replaced.
     pub(super) append: &'a [String],
+    /// Whether the row is replaced as a whole.
+    pub(super) replaces: bool,
     /// How many of its newest elements an array keeps.
     pub(super) array_limit: Option<usize>,
 }
@@ -92,6 +94,7 @@ mod tests {
         let merge = Merge {
             append: &append,
             array_limit,
+            ..Merge::default()
         };
         merge.apply(&mut base, patch);
         base

@@ -84,6 +84,7 @@ mod sort;
 
 mod frame;
 mod model;
+mod shape;
 mod v1;
 mod v2;
 

@@ -11,6 +11,7 @@ use super::merge::Merge;
 use super::ranking::Ranking;
 use super::rows::Rows;
 use super::seq::SeqSource;
+use super::shape::{Shape, Shapes, UnknownName};
 use super::sort::Sort;
 use super::{v1, v2};
 use crate::wire::{Protocol, Seq};
@@ -34,6 +35,7 @@ pub(super) struct Entity {
     pub(super) rows: Rows,
     /// The order of the base views in protocol v2.
     pub(super) recent: Ranking<v2::SortValue>,
+    shapes: Shapes,
 }
 
 #[derive(Debug)]
@@ -115,6 +117,21 @@ impl Model {
             };
             self.views
                 .insert(format!("{entity}/{}", mode.as_str()), view);
+        }
+    }
+
+    /// Adds a struct to an entity. From then on, JSON may only use the names of the entity's structs.
+    pub(super) fn add_shape(&mut self, entity: &str, shape: Shape) {
+        if let Some(entity) = self.entities.get_mut(entity) {
+            entity.shapes.add(shape);
+        }
+    }
+
+    /// Checks the names in JSON for an entity.
+    pub(super) fn check_names(&self, entity: &str, json: &Value) -> Result<(), UnknownName> {
+        match self.entity(entity) {
+            Some(entity) => entity.shapes.check(json),
+            None => Ok(()),
         }
     }
 
@@ -208,27 +225,55 @@ impl Model {
         self.mutate(entity, key, row, &[])
     }
 
+    /// Creates or replaces a row. Subscribers that hold the row get `patch`. `None` if there is no such entity.
+    pub(super) fn put(
+        &mut self,
+        entity: &str,
+        key: &str,
+        row: Value,
+        patch: Value,
+    ) -> Option<(Change, Option<Seq>)> {
+        self.entities.get_mut(entity)?.rows.restore(key);
+        self.change(entity, key, patch, &[], Some(row))
+    }
+
     /// Merges a patch into a row. `None` if there is no such entity.
     pub(super) fn mutate(
         &mut self,
         entity: &str,
         key: &str,
-        mut patch: Value,
+        patch: Value,
         append: &[&str],
     ) -> Option<(Change, Option<Seq>)> {
-        let Entity { rows, recent } = self.entities.get_mut(entity)?;
+        self.change(entity, key, patch, append, None)
+    }
+
+    /// Merges a patch into a row, or replaces the row by `whole`.
+    fn change(
+        &mut self,
+        entity: &str,
+        key: &str,
+        mut patch: Value,
+        append: &[&str],
+        mut whole: Option<Value>,
+    ) -> Option<(Change, Option<Seq>)> {
+        let Entity { rows, recent, .. } = self.entities.get_mut(entity)?;
         let (seq, seq_text) = advance(&mut self.seq);
-        if let (Value::Object(fields), Some(_)) = (&mut patch, seq) {
-            fields.insert("_seq".to_owned(), Value::from(seq_text.as_str()));
+        for json in [Some(&mut patch), whole.as_mut()].into_iter().flatten() {
+            if let (Value::Object(fields), Some(_)) = (json, seq) {
+                fields.insert("_seq".to_owned(), Value::from(seq_text.as_str()));
+            }
         }
         let append: Vec<String> = append.iter().map(|path| path.to_string()).collect();
         let merge = Merge {
             append: &append,
+            replaces: whole.is_some(),
             array_limit: self.array_limit,
         };
         self.changes += 1;
         rows.epoch = self.epoch;
-        let evicted = rows.merge(self.changes, key, patch.clone(), merge, self.row_limit);
+        let data = whole.unwrap_or_else(|| patch.clone());
+        let evicted = rows.merge(self.changes, key, data, merge, self.row_limit);
         let row = rows.get(key)?;
         let is_whole = rows.whole(key).is_some();
         let rank = |ranking: &mut Ranking<_>, sort: &Sort| {
@@ -259,7 +304,7 @@ impl Model {
 
     /// Removes a row. `None` if there is no such entity.
     pub(super) fn remove(&mut self, entity: &str, key: &str) -> Option<Change> {
-        let Entity { rows, recent } = self.entities.get_mut(entity)?;
+        let Entity { rows, recent, .. } = self.entities.get_mut(entity)?;
         let (_, seq) = advance(&mut self.seq);
         self.changes += 1;
         rows.remove(key);

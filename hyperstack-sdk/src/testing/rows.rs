@@ -43,7 +43,11 @@ impl Rows {
             Some(row) => {
                 self.recency.remove(&row.change);
                 (row.change, row.epoch) = (change, self.epoch);
-                merge.apply(&mut row.data, patch);
+                if merge.replaces {
+                    row.data = merge.trimmed(patch);
+                } else {
+                    merge.apply(&mut row.data, patch);
+                }
             }
             None => {
                 let data = merge.trimmed(patch);

@@ -16,9 +16,11 @@ use super::error::ServerError;
 use super::frame::Mode;
 use super::model::{sent, Change, Model};
 use super::seq::SeqSource;
+use super::shape::Shape;
 use super::shared::Shared;
 use super::sort::Sort;
 use super::state::State;
+use crate::patch::{from_json, whole, Key, Keyed, Patch, Record};
 use crate::wire::Seq;
 
 /// An in-process server for tests. See the [module](super) for an example.
@@ -54,6 +56,85 @@ impl TestServer {
         format!("ws://{}", self.address)
     }
 
+    /// Creates or replaces a row, with the values of your struct. The key is the row's own.
+    ///
+    /// Clients get it as after an [`upsert`](Self::upsert) of every field. A field that was never received, the
+    /// `None` of an `Option<Option<_>>`, is not sent.
+    ///
+    /// From then on, the server refuses JSON for this entity with a name that `T` lacks: `upsert`, `patch` and
+    /// `append` panic and suggest the nearest name. So a typo in your test cannot look like a field that did not
+    /// change. If you put rows of several structs, one of them must have the name. Names inside
+    /// [leaves](crate::derives#leaf) are not checked. To turn the check on before the first row, declare the entity
+    /// with [`TestServerBuilder::typed_entity`].
+    ///
+    /// ```
+    /// use hyperstack_sdk::prelude::*;
+    /// use hyperstack_sdk::testing::TestServer;
+    /// use serde_json::json;
+    ///
+    /// #[derive(Debug, Clone, PartialEq, Entity)]
+    /// #[entity(key = "mint")]
+    /// struct Token {
+    ///     mint: String,
+    ///     last_price: Option<f64>,
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let server = TestServer::builder().entity("Token").start().await?;
+    /// let sol = Token { mint: "SOL".to_owned(), last_price: Some(1.5) };
+    /// server.put("Token", &sol);
+    ///
+    /// let hs = HyperStack::connect(server.url()).await?;
+    /// assert_eq!(hs.get::<Token>("SOL").await, Some(sol));
+    ///
+    /// // The name `price` would panic: "Token.price: no such field".
+    /// server.patch("Token", "SOL", json!({"last_price": 2.5}));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// Panics if the builder did not declare the entity, if the row's key is `None`, or if the row has a number that
+    /// does not fit in a [`serde_json::Value`], such as a `u128` beyond 64 bits. Write such a row as JSON, with the
+    /// number as text.
+    #[track_caller]
+    pub fn put<T: Keyed + Record>(&self, entity: &str, row: &T) -> Option<Seq> {
+        let Some(key) = row.key_field() else {
+            panic!("a row of `{entity}` has no key: an `Option` on the path to it is `None`");
+        };
+        self.put_at(entity, &key.text(), row)
+    }
+
+    /// Creates or replaces the row with this key, as [`put`](Self::put) does. For entities that declare no key.
+    ///
+    /// # Panics
+    ///
+    /// Panics for the same reasons as [`put`](Self::put).
+    #[track_caller]
+    pub fn put_at<T: Record>(&self, entity: &str, key: &str, row: &T) -> Option<Seq> {
+        let present = self.shared.look(|state| {
+            let row = state.model.rows(entity)?.get(key)?;
+            Some(row.to_string())
+        });
+        let whole = whole(row);
+        let sent = whole.clone();
+        let patch = match present.and_then(|json| from_json::<T>(&json)) {
+            // Removes the entries of maps that the row lacks.
+            Some(present) => sent.then(present.diff(row)),
+            None => sent,
+        };
+        let [whole, patch] = [whole, patch].map(|patch| match serde_json::to_value(&patch) {
+            Ok(json) => json,
+            Err(error) => panic!("cannot write the row \"{key}\" of `{entity}` as JSON: {error}"),
+        });
+        self.mutate(entity, |model| {
+            model.add_shape(entity, Shape::of::<T>());
+            model.put(entity, key, whole, patch)
+        })
+    }
+
     /// Creates a row, or merges these fields into the existing one. Fields that `row` does not name stay. A
     /// row that was deleted or evicted is created again.
     ///
@@ -64,9 +145,11 @@ impl TestServer {
     ///
     /// # Panics
     ///
-    /// Panics if the builder did not declare the entity.
+    /// Panics if the builder did not declare the entity, or if typed rows were [`put`](Self::put) and their struct
+    /// lacks a name in `row`.
     #[track_caller]
     pub fn upsert(&self, entity: &str, key: &str, row: Value) -> Option<Seq> {
+        self.check_names(entity, key, &row);
         self.mutate(entity, |model| model.upsert(entity, key, row))
     }
 
@@ -77,7 +160,7 @@ impl TestServer {
     ///
     /// # Panics
     ///
-    /// Panics if the builder did not declare the entity.
+    /// Panics for the same reasons as [`upsert`](Self::upsert).
     #[track_caller]
     pub fn patch(&self, entity: &str, key: &str, patch: Value) -> Option<Seq> {
         self.append(entity, key, patch, &[])
@@ -87,9 +170,10 @@ impl TestServer {
     ///
     /// # Panics
     ///
-    /// Panics if the builder did not declare the entity.
+    /// Panics for the same reasons as [`upsert`](Self::upsert).
     #[track_caller]
     pub fn append(&self, entity: &str, key: &str, patch: Value, paths: &[&str]) -> Option<Seq> {
+        self.check_names(entity, key, &patch);
         self.mutate(entity, |model| model.mutate(entity, key, patch, paths))
     }
 
@@ -227,6 +311,17 @@ impl TestServer {
             Some(seq)
         });
         known(entity, seq)
+    }
+
+    /// Refuses JSON with a name that the entity's structs lack.
+    #[track_caller]
+    fn check_names(&self, entity: &str, key: &str, json: &Value) {
+        let checked = self
+            .shared
+            .look(|state| state.model.check_names(entity, json));
+        if let Err(unknown) = checked {
+            panic!("invalid JSON for the row \"{key}\" of `{entity}`: {unknown}");
+        }
     }
 
     fn life(&self) -> MutexGuard<'_, Life> {

@@ -63,7 +63,7 @@ impl Journal {
                 let append: Vec<String> = paths.collect();
                 let merge = Merge {
                     append: &append,
-                    array_limit: None,
+                    ..Merge::default()
                 };
                 let mut row = self.rows.get(key).cloned().unwrap_or(Value::Null);
                 merge.apply(&mut row, frame["data"].clone());

@@ -60,7 +60,7 @@ impl Journal {
                 let append: Vec<String> = paths.collect();
                 let merge = Merge {
                     append: &append,
-                    array_limit: None,
+                    ..Merge::default()
                 };
                 let mut row = self.rows[key].clone();
                 merge.apply(&mut row, frame["data"].clone());
