@@ -1,11 +1,12 @@
-//! A leaderboard: prints the players, then each change of a score. It runs a simulated game and needs no network:
+//! A live leaderboard: prints the ten best players after each change. It runs a simulated game and needs no network:
 //! `cargo run --example leaderboard`
 
-use std::cmp::Reverse;
+use std::io::{stdout, IsTerminal};
 
 use hyperstack_sdk::prelude::*;
 
-#[derive(Debug, Clone, PartialEq, Entity)]
+#[derive(Debug, Clone, PartialEq, Entity, Views)]
+#[view(by_score)] // sorted by the server
 struct Player {
     name: String,
     score: i64,
@@ -19,28 +20,15 @@ async fn main() -> anyhow::Result<()> {
         .connect()
         .await?;
 
-    print_board(hs.list::<Player>().await);
-
-    // Print each gain.
-    let mut stream = hs.watch_rich::<Player>();
-    while let Some(update) = stream.next().await {
-        if let RichUpdate::Updated { before, after, .. } = update {
-            let diff = after.score - before.score;
-            if diff > 0 {
-                println!("{} scored {diff} points!", after.name);
-            }
+    let mut boards = hs.views::<PlayerViews>().by_score().take(10).watch_window();
+    while let Some(players) = boards.next().await {
+        if stdout().is_terminal() {
+            print!("\x1b[2J\x1b[H"); // clear the screen
+        }
+        println!("Top {}:", players.len());
+        for (i, player) in players.iter().enumerate() {
+            println!("{:2}. {} - {} points", i + 1, player.name, player.score);
         }
     }
-
-    // The cache outlives the connection.
-    print_board(hs.list::<Player>().await);
     Ok(())
-}
-
-fn print_board(mut players: Vec<Player>) {
-    players.sort_by_key(|player| Reverse(player.score));
-    println!("Top 10 of {} players:", players.len());
-    for (i, player) in players.iter().take(10).enumerate() {
-        println!("{:2}. {} - {} points", i + 1, player.name, player.score);
-    }
 }
