@@ -41,11 +41,55 @@
 //! | snapshot | the current rows of a view, which the server sends first |
 //! | patch | the fields of a row that changed. Patches merge into the client's rows |
 //!
+//! # What to write
+//!
+//! `hs` is a [`HyperStack`], `views` is `hs.views::<PlayerViews>()`, and `builder` is [`HyperStack::builder`]`()`. Each
+//! link leads to a short example.
+//!
+//! | I want to … | write this |
+//! |---|---|
+//! | [read one row](guide::recipes#read-one-row) | `hs.get::<T>(key).await` |
+//! | [read all rows](guide::recipes#read-all-rows) | `hs.list::<T>().await` |
+//! | [select rows by a field](guide::recipes#select-rows-by-a-field) | `views.list().filter("team", "red")` |
+//! | [select rows by a closure](guide::recipes#select-rows-by-a-closure) | `views.list().filter_rows(\|row\| ..)` |
+//! | [read or follow the first row](guide::recipes#read-the-first-row) | `views.by_score().first()` |
+//! | [read a page](guide::recipes#read-a-page) | `views.by_score().skip(20).take(10).get().await` |
+//! | [tell an empty view from a slow one](guide::recipes#tell-an-empty-view-from-a-slow-one) | `hs.try_list::<T>().await` |
+//! | [read without waiting](guide::recipes#read-without-waiting) | `hs.get_sync::<T>(key)`, `hs.list_sync::<T>()` |
+//! | [read rows without copying them](guide::recipes#read-rows-without-copying-them) | `.shared()` |
+//! | [read raw JSON](guide::recipes#read-raw-json) | `hs.raw("Player")` |
+//! | [follow all changes](guide::recipes#follow-all-changes) | `hs.watch::<T>()` |
+//! | [follow one row](guide::recipes#follow-one-row) | `hs.watch_key::<T>(key)` |
+//! | [follow some rows](guide::recipes#follow-some-rows) | `hs.watch_keys::<T>(&[..])` |
+//! | [show the top ten, live](guide::recipes#show-the-top-ten-live) | `views.by_score().take(10).watch_window()` |
+//! | [skip the current rows](guide::recipes#skip-the-current-rows) | `views.list().with_snapshot(false).watch()` |
+//! | [wait until a row satisfies a condition](guide::recipes#wait-until-a-row-satisfies-a-condition) | `views.state().wait_for(key, \|row\| ..).await` |
+//! | [see a row before and after a change](guide::recipes#see-a-row-before-and-after-a-change) | `hs.watch_rich::<T>()` |
+//! | [see which fields changed](guide::recipes#see-which-fields-changed) | `update.changed(\|row\| row.score)` |
+//! | [send patches to my own clients](guide::recipes#send-patches-to-your-own-clients) | `hs.watch::<T>().changes()` |
+//! | [know why a row left](guide::recipes#know-why-a-row-left) | `RowChange::Removed { cause, .. }` |
+//! | [see errors](guide::recipes#see-errors) | `hs.try_watch::<T>()`, `hs.faults()` |
+//! | [know why a stream ended](guide::recipes#know-why-a-stream-ended) | `stream.end_reason()` |
+//! | [keep every change](guide::recipes#keep-every-change) | `.unbounded()` |
+//! | [get only the latest state of each row](guide::recipes#get-only-the-latest-state-of-each-row) | `.conflate(1)` |
+//! | [return a stream that keeps the client alive](guide::recipes#return-a-stream-that-keeps-the-client-alive) | `.keep_alive()` |
+//! | [store a stream in a struct](guide::recipes#store-a-stream-in-a-struct) | `.erased()` |
+//! | [wait for the connection](guide::recipes#wait-for-the-connection) | `hs.wait_connected().await` |
+//! | [watch the connection](guide::recipes#watch-the-connection) | `hs.connection_states()` |
+//! | [wait for a server that is down](guide::recipes#wait-for-a-server-that-is-down) | `builder.wait_for_server(true)` |
+//! | [change how the client reconnects](guide::recipes#change-how-the-client-reconnects) | `builder.reconnect_intervals(..)` |
+//! | [authenticate](guide::recipes#authenticate-with-a-token) | `builder.token(token)` |
+//! | [read the counters](guide::recipes#read-the-counters) | `hs.stats()` |
+//! | [test without a server](guide::recipes#test-your-code-without-a-server) | `TestServer::builder()` |
+//! | [record a session and replay it](guide::recipes#record-a-session-and-replay-it) | `builder.record(..)` |
+//! | [generate the structs](guide::recipes#generate-the-structs) | `hs sdk create rust <stack>` |
+//!
 //! # Guides
 //!
 //! Start with [reading](guide::reading) and [streaming](guide::streaming), then [`derives`], which shows each attribute
-//! with an example. Read the other guides when you need them: [connecting](guide::connecting), [lag](guide::lag),
-//! [reconnecting](guide::reconnecting), [auth](guide::auth), [observing](guide::observing),
+//! with an example. The [recipes](guide::recipes) are the examples of the table above. Read the other guides when you
+//! need them: [connecting](guide::connecting), [lag](guide::lag), [reconnecting](guide::reconnecting),
+//! [auth](guide::auth), [observing](guide::observing),
 //! [testing](guide::testing) and [migrating](guide::migrating).
 //!
 //! # What the client promises
