@@ -23,10 +23,13 @@ use crate::wire::Issue;
 
 /// A client for one server: a connection, and a typed cache of the rows that you read.
 ///
-/// Read rows once with [`get`](HyperStack::get) and [`list`](HyperStack::list), or stream every change with
-/// [`watch`](HyperStack::watch). For filters, windows and derived views, get a view handle with
-/// [`views`](HyperStack::views). The client subscribes when you first read a view, unsubscribes when the last
-/// reader has gone, and restores a lost connection.
+/// Read rows once with [`get`](HyperStack::get) and [`list`](HyperStack::list), or follow changes with
+/// [`watch`](HyperStack::watch). To filter, to limit, or to read a derived view (a list that the server sorts and
+/// limits), get a view handle with [`views`](HyperStack::views). The [recipes](crate::guide::recipes) show what to
+/// write for each task.
+///
+/// The client subscribes to a view when you first read it. It unsubscribes 5 seconds after the last use
+/// ([`linger`](HyperStackBuilder::linger)). If it loses the connection, it reconnects by itself.
 ///
 /// ```no_run
 /// use hyperstack_sdk::prelude::*;
@@ -49,11 +52,23 @@ use crate::wire::Issue;
 ///
 /// # Clone and drop
 ///
-/// Clones are cheap and share the connection, as do the view handles made from it. Dropping the last clone or
-/// view handle closes the connection and ends every stream. A stream does not keep the connection open, so keep
-/// the client for as long as you read its streams.
+/// Clones are cheap and share one connection. View handles share it too. When you drop the last clone and view handle,
+/// the connection closes and all streams end. A stream does not keep the connection open, unless you call
+/// [`keep_alive`](crate::Watch::keep_alive) on it.
 ///
-/// The connection runs in a task of the Tokio runtime in which you call [`connect`](HyperStack::connect).
+/// A client has one WebSocket and runs as one task, on the Tokio runtime in which you call
+/// [`connect`](HyperStack::connect).
+///
+/// # Errors
+///
+/// | to learn | use |
+/// |---|---|
+/// | why a read failed | [`try_get`](HyperStack::try_get), [`try_list`](HyperStack::try_list) |
+/// | why a stream ended | [`Watch::end_reason`](crate::Watch::end_reason) |
+/// | which values of a stream failed to decode | [`try_watch`](HyperStack::try_watch) |
+/// | every error that does not close the client | [`faults`](HyperStack::faults) |
+/// | whether the client is connected, and why not | [`connection_states`](HyperStack::connection_states), [`last_error`](HyperStack::last_error) |
+/// | why the client closed | [`end_reason`](HyperStack::end_reason) |
 #[derive(Clone)]
 pub struct HyperStack {
     handle: Handle,
@@ -62,9 +77,8 @@ pub struct HyperStack {
 impl HyperStack {
     /// Connects with the default settings.
     ///
-    /// Makes one attempt, with a deadline of 10 seconds. Later, the client restores a lost connection as often
-    /// as necessary. To keep trying the first time too, see
-    /// [`wait_for_server`](HyperStackBuilder::wait_for_server).
+    /// Makes one attempt, with a timeout of 10 seconds. Once connected, the client reconnects without limit. To retry
+    /// the first attempt as well, use [`wait_for_server`](HyperStackBuilder::wait_for_server).
     ///
     /// # Errors
     ///
@@ -72,7 +86,7 @@ impl HyperStack {
     ///
     /// # Panics
     ///
-    /// Panics outside of a Tokio runtime. The runtime must have its IO and time drivers enabled.
+    /// Panics outside a Tokio runtime, or if the runtime's IO or time driver is disabled.
     pub async fn connect(url: impl Into<String>) -> Result<Self, ConnectError> {
         Self::builder().url(url).connect().await
     }
@@ -94,120 +108,123 @@ impl HyperStack {
         self.handle.engine()
     }
 
-    /// Returns the entity with this key.
+    /// Returns the row with this key.
     ///
-    /// Waits for the server's answer for at most
-    /// [`initial_data_timeout`](HyperStackBuilder::initial_data_timeout) (default: 5 seconds). If the
-    /// wait fails, returns the row in the cache, if any. `None` means that the server has no such entity or that the
-    /// wait failed; [`try_get`](Self::try_get) tells the two apart.
+    /// Waits at most [`initial_data_timeout`](HyperStackBuilder::initial_data_timeout) (default: 5 seconds) for the
+    /// server's reply. If the read fails or times out, returns the cached row, if any. `None` means that there is no
+    /// such row or that the read failed; [`try_get`](Self::try_get) tells the two apart.
     ///
-    /// If another reader already has the entity's list, the row comes from there. Otherwise the client
-    /// subscribes to this one row and keeps the subscription for a few seconds, so that a second `get` finds the
-    /// row in the cache.
+    /// If the client is subscribed to the entity's list and the row is in it, `get` returns the row from the cache.
+    /// Otherwise the client subscribes to this row and keeps the subscription for 5 seconds
+    /// ([`linger`](HyperStackBuilder::linger)), so that the next `get` is immediate.
     ///
     /// # Panics
     ///
-    /// Panics if it must wait outside of a Tokio runtime. Rows in the cache are returned without one.
+    /// Panics outside a Tokio runtime, unless the row is cached.
     pub async fn get<E: Entity>(&self, key: &str) -> Option<E::Data> {
         // Only the shared row is awaited: in a debug build, each await of a row takes twice its size on the stack.
         let row = self.state::<E>().shared().get(key).await;
         row.map(|row| E::Data::clone(&row))
     }
 
-    /// Like [`get`](Self::get), but returns an error if the read fails.
+    /// Like [`get`](Self::get), but returns an error if the read fails or times out.
     ///
     /// # Errors
     ///
-    /// See [`ReadError`]. A key that the server does not have is `Ok(None)`.
+    /// See [`ReadError`]. If the server has no row with this key, returns `Ok(None)`.
     ///
     /// # Panics
     ///
-    /// Panics if it must wait outside of a Tokio runtime. Rows in the cache are returned without one.
+    /// Panics outside a Tokio runtime, unless the row is cached.
     pub async fn try_get<E: Entity>(&self, key: &str) -> Result<Option<E::Data>, ReadError> {
         self.state::<E>().try_get(key).await
     }
 
-    /// Returns all entities of a type, the most recently changed first.
+    /// Returns the rows of the entity's list, the most recently changed first.
     ///
-    /// Waits until the snapshot is complete, for at most
-    /// [`initial_data_timeout`](HyperStackBuilder::initial_data_timeout) (default: 5 seconds). If the wait fails,
-    /// returns the rows that have arrived; [`try_list`](Self::try_list) returns the error.
+    /// By default, a server sends only the latest 500 rows; see
+    /// [protocol versions](crate::guide::connecting#protocol-versions).
+    ///
+    /// Waits at most [`initial_data_timeout`](HyperStackBuilder::initial_data_timeout) (default: 5 seconds) for the
+    /// complete snapshot. If the read fails or times out, returns the rows that have arrived;
+    /// [`try_list`](Self::try_list) returns the error.
     ///
     /// # Panics
     ///
-    /// Panics if it must wait outside of a Tokio runtime. Rows in the cache are returned without one.
+    /// Panics outside a Tokio runtime, unless the rows are cached.
     pub async fn list<E: Entity>(&self) -> Vec<E::Data> {
         self.entities::<E>().get().await
     }
 
-    /// Like [`list`](Self::list), but returns an error if the list is not complete.
+    /// Like [`list`](Self::list), but returns an error if the read fails or times out.
     ///
     /// # Errors
     ///
-    /// See [`ReadError`]. A list without entities is `Ok`, with no rows.
+    /// See [`ReadError`]. If the list is empty, returns `Ok` with no rows.
     ///
     /// # Panics
     ///
-    /// Panics if it must wait outside of a Tokio runtime. Rows in the cache are returned without one.
+    /// Panics outside a Tokio runtime, unless the rows are cached.
     pub async fn try_list<E: Entity>(&self) -> Result<Vec<E::Data>, ReadError> {
         self.entities::<E>().try_get().await
     }
 
-    /// Returns the entity with this key from the cache, without waiting.
+    /// Returns the cached row with this key, without waiting.
     ///
-    /// Does not subscribe. The cache holds an entity only while a reader has it, and for a few seconds after
-    /// (see [`linger`](HyperStackBuilder::linger)).
+    /// Does not subscribe, so it returns a row only while a stream or a recent read keeps the client subscribed to this
+    /// row or to the entity's list.
     pub fn get_sync<E: Entity>(&self, key: &str) -> Option<E::Data> {
         self.state::<E>().get_sync(key)
     }
 
-    /// Returns the entities of a type's list that are in the cache, without waiting.
+    /// Returns the cached rows of the entity's list, without waiting.
     ///
-    /// Does not subscribe. The cache holds the list only while a reader has it, and for a few seconds after
-    /// (see [`linger`](HyperStackBuilder::linger)).
+    /// Does not subscribe, so it returns rows only while a stream or a recent read keeps the client subscribed to the
+    /// list.
     pub fn list_sync<E: Entity>(&self) -> Vec<E::Data> {
         self.entities::<E>().get_sync()
     }
 
-    /// Streams all entities of a type: first the current ones, then every change.
+    /// Streams updates of the entity's list: first an upsert for each current row, then every change.
     ///
-    /// The stream subscribes when you first poll it; see [`Watch`](crate::Watch).
+    /// The stream subscribes when you first poll it. [`Watch`](crate::Watch) lists what else it can yield.
     pub fn watch<E: Entity>(&self) -> EntityStream<E::Data> {
         self.entities::<E>().watch()
     }
 
-    /// Streams all entities of a type as plain rows: first the current ones, then each row after it changes.
+    /// Streams rows without their keys: first the current rows, then each row after it changes.
     ///
-    /// Deletes are not reported.
+    /// The stream does not report deletes.
     pub fn listen<E: Entity>(&self) -> RowStream<E::Data> {
         self.entities::<E>().listen()
     }
 
-    /// Like [`watch`](Self::watch), but also yields errors, such as decode errors and the end of the stream.
+    /// Streams updates like [`watch`](Self::watch), and also errors, such as decode errors and why the stream ended.
     ///
     /// See [`StreamError`](crate::StreamError).
     pub fn try_watch<E: Entity>(&self) -> TryEntityStream<E::Data> {
         self.entities::<E>().try_watch()
     }
 
-    /// Streams the entity with this key: first its current state if it exists, then every change.
+    /// Streams updates of the row with this key: first the current row, if it exists, then every change.
     pub fn watch_key<E: Entity>(&self, key: &str) -> EntityStream<E::Data> {
         self.state::<E>().watch(key)
     }
 
-    /// Streams the entities with these keys. The client subscribes to these only.
+    /// Streams updates of the rows with these keys. The client subscribes to each row, not to the list.
     ///
-    /// Without any key, the stream ends with [`EndReason::NothingToWatch`](crate::EndReason::NothingToWatch).
+    /// If `keys` is empty, the stream ends at once with
+    /// [`EndReason::NothingToWatch`](crate::EndReason::NothingToWatch).
     pub fn watch_keys<E: Entity>(&self, keys: &[impl ToString]) -> EntityStream<E::Data> {
         self.state::<E>().watch_keys(keys)
     }
 
-    /// Streams all entities of a type, with each row before and after a change.
+    /// Streams updates like [`watch`](Self::watch), with each row before and after a change.
     pub fn watch_rich<E: Entity>(&self) -> RichEntityStream<E::Data> {
         self.entities::<E>().watch_rich()
     }
 
-    /// Streams the entity with this key, with its value before and after a change.
+    /// Streams updates like [`watch_key`](Self::watch_key), with the row before and after a change.
     pub fn watch_key_rich<E: Entity>(&self, key: &str) -> RichEntityStream<E::Data> {
         self.state::<E>().watch_rich(key)
     }
@@ -235,11 +252,11 @@ impl HyperStack {
     /// Returns the views of an entity by its wire name, with rows of raw JSON.
     ///
     /// Use it if you learn an entity's name or fields only at run time. A row is a JSON object with every field
-    /// that the server sends, including `_seq`, the position of its last change. Patches merge as the server
-    /// merges JSON.
+    /// that the server sends, including `_seq`, the position of its last change. A patch merges objects key by key and
+    /// replaces all other values.
     ///
-    /// You can [filter](crate::ListView::filter) by any path. Values are compared as the JSON that the server
-    /// sent: it sends large integers as text, and `"7"` does not equal `7`.
+    /// You can [filter](crate::ListView::filter) by any path. A filter compares raw JSON: `"7"` does not equal `7`.
+    /// Servers send large integers as strings, so filter such a field with a string.
     ///
     /// ```no_run
     /// use hyperstack_sdk::prelude::*;
@@ -266,13 +283,15 @@ impl HyperStack {
         self.engine().state().is_connected()
     }
 
-    /// Waits until the connection is open. Returns at once if it is.
+    /// Waits until the connection is open. Returns at once if it is open already.
     ///
-    /// Cancel safe.
+    /// There is no timeout: use `tokio::time::timeout`. Cancel safe. You rarely need this before a read: `get` and
+    /// `list` wait for the connection too, for at most
+    /// [`initial_data_timeout`](HyperStackBuilder::initial_data_timeout).
     ///
     /// # Errors
     ///
-    /// Why the client has closed for good.
+    /// Returns the [`CloseReason`] if the client has closed.
     pub async fn wait_connected(&self) -> Result<(), CloseReason> {
         self.engine().open().await
     }
@@ -282,10 +301,9 @@ impl HyperStack {
         self.engine().state()
     }
 
-    /// Streams the states of the connection, each with its cause.
+    /// Streams the connection's state: first the current one, then every change, with its cause.
     ///
-    /// Yields the current state first, then every change, including each attempt to reconnect. Ends when the
-    /// client has closed for good.
+    /// Each attempt to reconnect is a change. The stream ends when the client has closed.
     ///
     /// ```no_run
     /// # use hyperstack_sdk::prelude::*;
@@ -305,35 +323,36 @@ impl HyperStack {
 
     /// Returns the latest connection error, or `None` if there was none.
     ///
-    /// This is the latest loss of the connection, failed attempt to connect, or failed token request. A restored
-    /// connection does not clear it.
+    /// This is the error of the latest lost connection, failed attempt to connect or failed token request. A successful
+    /// reconnect does not clear it.
     pub fn last_error(&self) -> Option<ConnectError> {
         self.engine().last_error()
     }
 
-    /// Streams the error messages that the server sends from now on, such as exceeded limits.
+    /// Streams the errors that the server sends from now on, for example that a limit was exceeded.
     ///
     /// [`faults`](Self::faults) includes them too.
     pub fn socket_issues(&self) -> Feed<Issue> {
         self.engine().issues()
     }
 
-    /// Closes the connection for good.
+    /// Closes the client. It cannot be reopened.
     ///
-    /// Takes effect at once in any state. Every stream ends, and later reads return what the cache holds.
+    /// Takes effect immediately, also while the client is connecting. All streams end, and pending reads return. Later
+    /// reads return cached rows.
     pub async fn disconnect(&self) {
         self.engine().close(CloseReason::Disconnected);
     }
 
-    /// Returns why the client closed for good, or `None` if it has not.
+    /// Returns why the client closed, or `None` if it has not.
     pub fn end_reason(&self) -> Option<CloseReason> {
         self.engine().end_reason()
     }
 
-    /// Streams the faults that the client survives, from now on.
+    /// Streams the errors that do not close the client, from now on.
     ///
-    /// These are, for example, decode errors, malformed messages, errors that the server sends, and losses of the
-    /// connection; see [`Fault`].
+    /// For example decode errors, malformed messages, errors that the server sends, and lost connections; see
+    /// [`Fault`].
     ///
     /// ```no_run
     /// # use hyperstack_sdk::prelude::*;

@@ -19,20 +19,21 @@ use crate::stream::{
 };
 use crate::wire::Seq;
 
-/// A handle to the rows of a view: all entities of a type, or a derived view ([`WindowView`]).
+/// A handle to a view with many rows: an entity's list, or a *derived view*, which the server sorts and limits.
 ///
-/// `views.list()` and the generated accessors return it. Read the rows once with [`get`](Self::get), or stream
-/// them with [`watch`](Self::watch). Rows come in the view's order: the most recently changed first for an
-/// entity's list, the declared sort for a derived view.
+/// `views.list()` returns it, and so do the accessors of `#[view(..)]`, where it is called [`WindowView`]. Read the
+/// rows once with [`get`](Self::get), or stream them with [`watch`](Self::watch). Rows come in the view's order: the
+/// most recently changed first in a list, the server's sort in a derived view.
 ///
 /// # Filters and windows
 ///
-/// [`filter`](Self::filter), [`skip`](Self::skip) and [`take`](Self::take) return a handle to a part of the view.
-/// They always apply in this order, whatever the order of the calls: a window counts only rows that pass the
-/// filter.
+/// [`filter`](Self::filter), [`filter_rows`](Self::filter_rows), [`skip`](Self::skip) and [`take`](Self::take) return
+/// a handle to a part of the view. The order of the calls does not matter: filters apply first, then `skip`, then
+/// `take`. Clone a handle to keep the original.
 ///
-/// A stream follows its part of the view. A row that enters yields an upsert, or a patch if a patch brought it in.
-/// A row that leaves yields a delete, after the row that takes its place.
+/// A stream follows its part of the view. A row that enters yields an upsert or a patch. A row that leaves yields a
+/// delete. If another row takes its place, the stream yields the new row first, then the delete. In a list, every
+/// change moves its row to the front, and so into `take(5)`.
 ///
 /// ```no_run
 /// # use hyperstack_sdk::prelude::*;
@@ -47,19 +48,19 @@ use crate::wire::Seq;
 /// # }
 /// ```
 ///
-/// # Server generations
+/// # Protocol versions
 ///
-/// A v2 server applies filters and windows itself, and each distinct part of a view has its own subscription. The
-/// client applies a filter that the server would compare differently: one with `null` or a fraction. A row that
-/// was deleted, or is missing from a full snapshot, yields a delete.
+/// A v2 server applies filters and windows, and each distinct filter or window is a subscription of its own. If a
+/// filter has `null` or a fraction, or is a closure, the client requests the whole view and applies filters and window
+/// itself.
 ///
-/// With a v1 server, all parts of a view share one subscription, and the client applies filters and windows.
-/// An entity's list only grows: the server never announces a deletion and keeps only the latest 500 rows, so rows
-/// that are missing from a new snapshot stay. In a derived view, they yield a delete.
+/// With a v1 server, all parts of a view share one subscription, and the client applies filters and windows. The
+/// client's copy of a list only grows. A v1 server does not announce deletions in lists, and its snapshots have only
+/// the latest 500 rows (by default), so a row that is missing from a snapshot may still exist. In a derived view, a
+/// missing row yields a delete.
 ///
-/// With a v1 server, rows without a sort value come first, and equal values are ordered by key. Rows sorted by
-/// text keep the order in which the server sends them. In such a view, a delete can precede the row that takes
-/// its place.
+/// A derived view of a v1 server has rows without a sort value first, and orders equal values by key. Rows that are
+/// sorted by text keep the server's order. In such a view, the delete can come before the row that takes its place.
 #[must_use = "a handle subscribes to nothing until it is read"]
 pub struct ListView<T: Record, Kind = Entities> {
     pub(super) view: View<T>,
@@ -67,22 +68,22 @@ pub struct ListView<T: Record, Kind = Entities> {
     kind: PhantomData<fn() -> Kind>,
 }
 
-/// A handle to the rows of a derived view, which the server keeps sorted and limited.
+/// A handle to a derived view: rows that the server sorts and limits.
 ///
-/// It has all methods of [`ListView`] except the snapshot options.
+/// It has all methods of [`ListView`] except `with_snapshot`, `after` and `with_snapshot_limit`.
 ///
 /// # Windows with a v1 server
 ///
-/// The client requests the smallest window that covers all readers of the view, so a [`take`](ListView::take) can
-/// exceed the limit that the view declares (by default, 100 rows). A [`skip`](ListView::skip) without a `take`
-/// skips rows of the declared window.
+/// A v1 server sends one window per view. The stack declares its size (by default, 100 rows). If all readers of the
+/// view use [`take`](ListView::take) and no filter, the client requests the smallest window that covers them, which
+/// can be larger than the declared one. [`skip`](ListView::skip) without `take` skips rows of the declared window.
 ///
-/// While another reader has the view without a `take`, or with a filter, the server sends the declared window
-/// only. A `take` beyond it then yields no more rows, and a stream with such a `take` gets deletes for the rows
-/// that leave. A reader counts until its subscription has [lingered](crate::HyperStackBuilder::linger).
+/// If another reader uses the view without `take`, or with a filter, the server sends only the declared window. A
+/// larger `take` is then cut, and its stream yields a delete for each row beyond. This lasts until that reader's
+/// subscription ends, 5 seconds after its last use ([`linger`](crate::HyperStackBuilder::linger)).
 pub type WindowView<T> = ListView<T, Derived>;
 
-/// Marks the [`ListView`] of an entity's list, which has all entities of the type.
+/// Marks the [`ListView`] of an entity's list.
 #[derive(Debug)]
 pub enum Entities {}
 
@@ -110,8 +111,10 @@ impl<T: Record, Kind> ListView<T, Kind> {
     /// such as `Phase::Open`, `None::<T>` for null, or `json!(..)`; see [`FilterValue`]. To filter with a closure, use
     /// [`filter_rows`](Self::filter_rows).
     ///
-    /// Values are compared as the field's type, so `"7"` equals the integer 7. If `value` is an object, only the
-    /// fields that it has are compared. `null` never matches a field that is not nullable.
+    /// The value is decoded as the field's type: for an integer field, `"7"` equals 7. An object compares only the
+    /// fields that it has, if the field is a section, a map or raw JSON. A leaf or a list is compared as a whole.
+    ///
+    /// `null` matches a nullable field that is null, and a field with `default` that has its default value.
     ///
     /// ```no_run
     /// # use hyperstack_sdk::prelude::*;
@@ -125,19 +128,21 @@ impl<T: Record, Kind> ListView<T, Kind> {
     ///
     /// # Errors
     ///
-    /// A path that is not in the row's struct, or a value that the field cannot have, is an error of the first
-    /// read: `try_get` returns [`ReadError::Filter`], `get` returns no rows and logs a warning, and a stream ends
-    /// with [`EndReason::Filter`].
+    /// If the path is not in the row's struct, or the field's type does not allow the value, every read fails:
+    /// `try_get` returns [`ReadError::Filter`], `get` logs a warning and returns no rows, and a stream ends with
+    /// [`EndReason::Filter`].
     pub fn filter(mut self, path: &str, value: impl FilterValue) -> Self {
         self.part = self.part.filter(path, value.into_json());
         self
     }
 
-    /// Keeps rows that `predicate` accepts.
+    /// Keeps rows for which `predicate` returns `true`. Several filters are combined with AND.
     ///
-    /// The client applies it, before `skip` and `take`, so it needs the whole view: every row of the view is sent. If a
-    /// field's value decides, [`filter`](Self::filter) sends less. `predicate` must depend on the row alone: it runs
-    /// only when a row changes.
+    /// The client calls `predicate`, before `skip` and `take`, so the server sends the whole view. To test a field for
+    /// equality, prefer [`filter`](Self::filter), which a v2 server applies.
+    ///
+    /// `predicate` must depend on the row alone, not on the time or on other state: a stream calls it for the first
+    /// rows, and then only for rows that change.
     ///
     /// ```no_run
     /// # use hyperstack_sdk::prelude::*;
@@ -153,19 +158,23 @@ impl<T: Record, Kind> ListView<T, Kind> {
         self
     }
 
-    /// Limits the window to the first `rows` rows. A second call replaces the first.
+    /// Limits the window to `rows` rows, after those that [`skip`](Self::skip) skips. A later call replaces an earlier
+    /// one.
     pub fn take(mut self, rows: usize) -> Self {
         self.part.window.take = Some(rows as u64);
         self
     }
 
-    /// Skips the first `rows` rows. A second call replaces the first.
+    /// Skips the first `rows` rows. A later call replaces an earlier one.
+    ///
+    /// The window moves with the rows: if a row enters before it, one row leaves the window and another one enters.
     pub fn skip(mut self, rows: usize) -> Self {
         self.part.window.skip = rows as u64;
         self
     }
 
-    /// Returns a handle to the first row, which follows it when another row takes the first place.
+    /// Returns a handle to the first row of this part of the view. If another row becomes the first, the handle reads
+    /// that row.
     ///
     /// ```no_run
     /// # use hyperstack_sdk::prelude::*;
@@ -181,49 +190,48 @@ impl<T: Record, Kind> ListView<T, Kind> {
         SingleView::of(self.take(1))
     }
 
-    /// Returns a handle that reads the same rows as `Arc`s shared with the cache, without copying them.
+    /// Returns a handle that reads the same rows as `Arc`s from the cache, without copying them.
     pub fn shared(&self) -> Shared<Self> {
         Shared(self.clone())
     }
 
-    /// Returns the rows.
+    /// Returns the rows, in the view's order.
     ///
-    /// Waits until the view is complete, for at most
-    /// [`initial_data_timeout`](crate::HyperStackBuilder::initial_data_timeout) (default: 5 seconds). If the wait
-    /// fails, returns the rows that have arrived; [`try_get`](Self::try_get) returns the error.
+    /// Waits at most [`initial_data_timeout`](crate::HyperStackBuilder::initial_data_timeout) (default: 5 seconds) for
+    /// the complete snapshot. If the read fails or times out, returns the rows that have arrived;
+    /// [`try_get`](Self::try_get) returns the error.
     ///
     /// # Panics
     ///
-    /// Panics if it must wait outside of a Tokio runtime. Rows in the cache are returned without one.
+    /// Panics outside a Tokio runtime, unless the rows are cached.
     pub async fn get(&self) -> Vec<T> {
         all_owned(self.read().await.0)
     }
 
-    /// Like [`get`](Self::get), but tells an empty view from one that is still loading and one that failed.
+    /// Like [`get`](Self::get), but returns an error if the read fails or times out.
     ///
     /// # Errors
     ///
-    /// See [`ReadError`]. An empty view is `Ok`, with no rows. If every row lacks a required field, the error is
-    /// [`ReadError::Partial`].
+    /// See [`ReadError`]. If the view is empty, returns `Ok` with no rows. If every row lacks a required field, the
+    /// error is [`ReadError::Partial`].
     ///
     /// # Panics
     ///
-    /// Panics if it must wait outside of a Tokio runtime. Rows in the cache are returned without one.
+    /// Panics outside a Tokio runtime, unless the rows are cached.
     pub async fn try_get(&self) -> Result<Vec<T>, ReadError> {
         let (rows, ready) = self.read().await;
         ready.map(|()| all_owned(rows))
     }
 
-    /// Returns the rows in the cache, without waiting.
+    /// Returns the cached rows, without waiting.
     ///
-    /// Does not subscribe. The cache holds rows only while a reader has the view (with a v2 server: this part of the
-    /// view), and for a few seconds after (see [`linger`](crate::HyperStackBuilder::linger)). Rows can be out of date
-    /// while the connection is down.
+    /// Does not subscribe, so it returns rows only while a stream or a recent read keeps the client subscribed to the
+    /// view (with a v2 server: to the same filter and window). Rows can be out of date while the connection is down.
     pub fn get_sync(&self) -> Vec<T> {
         all_owned(self.read_now())
     }
 
-    /// Returns the fields of the row with this key that are out of date; see
+    /// Returns the stale fields of the row with this key; see
     /// [`StateView::stale_fields`](crate::StateView::stale_fields).
     pub fn stale_fields(&self, key: impl ToString) -> Vec<String> {
         self.view.stale_fields(&key.to_string())
@@ -231,14 +239,14 @@ impl<T: Record, Kind> ListView<T, Kind> {
 
     /// Streams updates: first an upsert for each current row, then every change.
     ///
-    /// The stream subscribes when you first poll it; see [`Watch`].
+    /// The stream subscribes when you first poll it. [`Watch`] lists what else it can yield.
     pub fn watch(&self) -> EntityStream<T> {
         self.stream()
     }
 
-    /// Streams plain rows: first the current ones, then each row after it changes.
+    /// Streams rows without their keys: first the current rows, then each row after it changes.
     ///
-    /// Rows that leave are not reported.
+    /// The stream does not report rows that leave.
     pub fn listen(&self) -> RowStream<T> {
         self.stream()
     }
@@ -248,17 +256,16 @@ impl<T: Record, Kind> ListView<T, Kind> {
         self.stream()
     }
 
-    /// Streams updates like [`watch`](Self::watch), and also errors, such as decode errors and the end of the
-    /// stream.
+    /// Streams updates like [`watch`](Self::watch), and also errors, such as decode errors and why the stream ended.
     ///
     /// See [`StreamError`](crate::StreamError).
     pub fn try_watch(&self) -> TryEntityStream<T> {
         self.stream()
     }
 
-    /// Streams the whole window: all its rows in order, first when they are complete and then after each change.
+    /// Streams the whole window: all its rows in order, first when the snapshot is complete, then after each change.
     ///
-    /// The rows are `Arc`s shared with the cache; see [`Watch::windows`].
+    /// The rows are `Arc`s from the cache; see [`Watch::windows`].
     ///
     /// ```no_run
     /// # use hyperstack_sdk::prelude::*;
@@ -277,13 +284,28 @@ impl<T: Record, Kind> ListView<T, Kind> {
         self.stream()
     }
 
-    /// Waits for a row that `predicate` accepts, and returns it. A row that is there already counts.
+    /// Waits until `predicate` returns `true` for a row, and returns this row. Tests the current rows first, then each
+    /// row that changes.
     ///
-    /// Waits without a limit: for one, use `tokio::time::timeout`. Cancel safe.
+    /// There is no timeout: use `tokio::time::timeout`. Cancel safe. If rows change faster than `predicate` runs, it
+    /// may not see every state in between.
+    ///
+    /// ```no_run
+    /// use std::time::Duration;
+    /// # use hyperstack_sdk::prelude::*;
+    /// # #[derive(Debug, Clone, PartialEq, Entity, Views)]
+    /// # struct Player { name: String, score: i64 }
+    /// # async fn run(hs: HyperStack) -> Result<(), Box<dyn std::error::Error>> {
+    /// let players = hs.views::<PlayerViews>().list();
+    /// let wait = players.wait_for(|player| player.score >= 100);
+    /// let winner = tokio::time::timeout(Duration::from_secs(30), wait).await??;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
-    /// Why no such row can come any more, for example because the client has closed.
+    /// Returns an [`EndReason`] if no more rows can come, for example because the client has closed.
     pub async fn wait_for(&self, predicate: impl FnMut(&T) -> bool) -> Result<T, EndReason> {
         wait_for(self.listen(), predicate).await
     }
@@ -349,25 +371,27 @@ impl<T: Record, Kind> ListView<T, Kind> {
 impl<T: Record> ListView<T> {
     /// Sets whether a stream starts with the current rows. Default: `true`.
     ///
-    /// With `false`, a stream yields only rows that change from now on. After a reconnect, it also yields what
-    /// changed meanwhile in the rows that it has yielded before. [`get`](Self::get) is not affected.
+    /// With `false`, a stream yields only later changes. After a reconnect, it yields what changed in the rows that it
+    /// has already yielded, but no other rows that changed while the client was away. [`get`](Self::get) is not
+    /// affected.
     pub fn with_snapshot(mut self, yes: bool) -> Self {
         self.part.window.no_snapshot = !yes;
         self
     }
 
-    /// Limits the current rows to those that changed after this position. Later changes of other rows follow.
+    /// Starts a stream with only those rows that changed after this position. Later changes of all rows follow.
+    /// [`get`](Self::get) returns only these rows.
     ///
     /// [`Stats::last_seq`](crate::Stats::last_seq) is such a position; `"<slot>:<index>".parse()` reads one from
-    /// text. Positions are not unique and not always in order: to miss no change, go back by a few slots.
+    /// text. Positions are neither unique nor always in order. To miss no change, use a position a few slots earlier.
     pub fn after(mut self, position: Seq) -> Self {
         self.part.window.after = Some(position);
         self
     }
 
-    /// Limits how many of the current rows a stream starts with.
+    /// Limits the number of rows that a stream starts with: the latest `rows` rows or, with [`after`](Self::after),
+    /// the oldest ones after that position.
     ///
-    /// It starts with the latest `rows` rows or, with [`after`](Self::after), the first ones after that position.
     /// Unlike [`take`](Self::take), this is not a window: later changes of all rows follow. [`get`](Self::get)
     /// returns only these rows.
     pub fn with_snapshot_limit(mut self, rows: usize) -> Self {
@@ -391,7 +415,7 @@ impl<T: Record, Kind> Clone for ListView<T, Kind> {
 }
 
 impl<T: Record> From<ListView<T>> for WindowView<T> {
-    /// Makes one type of the handles to an entity's list and to derived views.
+    /// Converts the handle, so that a function can take lists and derived views as one type.
     fn from(list: ListView<T>) -> Self {
         list.of_kind()
     }

@@ -1,6 +1,6 @@
 //! Handles to an entity's views, as `views.state()`, `views.list()` and the generated accessors return them.
 //!
-//! A handle is cheap and keeps the connection open. It subscribes only when it is read.
+//! A handle is cheap to create and to clone. It keeps the connection open, but subscribes only when you read it.
 
 mod list;
 mod part;

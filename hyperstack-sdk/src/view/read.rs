@@ -31,19 +31,19 @@ use crate::wire::{FrameError, Issue};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReadError {
-    /// The view did not become complete in time.
+    /// The snapshot was not complete within the timeout.
     ///
-    /// A retry may help, unless the entity's name is wrong. A v1 server does not answer for an unknown entity, so
-    /// the client detects it only after the server has answered for another entity.
-    #[error("the view \"{view}\" is not complete after {waited:?}: the server is slow or away, or does not know the entity")]
+    /// Retry, or check the entity's name. A v1 server does not answer a subscription to an unknown view, and the client
+    /// can return `UnknownView` only after the server has answered for another view.
+    #[error("the view \"{view}\" is still incomplete after {waited:?}: the server is slow, or does not know the view")]
     NotYet {
         /// The view's id.
         view: String,
         /// How long the read waited.
         waited: Duration,
     },
-    /// The connection is down and was not restored in time. `get` returns the rows in the cache, which may be out
-    /// of date.
+    /// The connection is down, and the client could not restore it within the timeout. `get` returns the cached rows,
+    /// which may be out of date.
     #[error("not connected: the view \"{view}\" could not be read within {waited:?}")]
     Disconnected {
         /// The view's id.
@@ -57,13 +57,13 @@ pub enum ReadError {
         /// The view's id.
         view: String,
     },
-    /// The view is a tape, which has events and no rows.
+    /// The view is an event log (a *tape*), which this SDK cannot read.
     #[error("the view \"{view}\" is a tape: it has events, not rows")]
     Tape {
         /// The view's id.
         view: String,
     },
-    /// The server rejected the subscription.
+    /// The server rejected the subscription, for example because of a limit.
     #[error("the server rejected the view \"{view}\": {}: {}", issue.code, issue.message)]
     Refused {
         /// The view's id.
@@ -71,7 +71,7 @@ pub enum ReadError {
         /// The server's error.
         issue: Issue,
     },
-    /// The snapshot ended, but a malformed message may have been part of it.
+    /// The snapshot may lack rows: the client could not decode a message that may have been part of it.
     #[error("the view \"{view}\" may be incomplete: {error}")]
     Incomplete {
         /// The view's id.
@@ -79,16 +79,17 @@ pub enum ReadError {
         /// The decode error.
         error: FrameError,
     },
-    /// Rows arrived, but each lacks a required field, so none is shown.
+    /// Every row lacks a required field, so all rows are hidden. The error names the fields.
     #[error(transparent)]
     Partial(#[from] PartialRows),
     /// The view's filter is invalid: its path does not exist, or the field cannot have its value.
     #[error(transparent)]
     Filter(#[from] FilterError),
-    /// The read would exceed the client's [`max_subscriptions`](crate::HyperStackBuilder::max_subscriptions).
+    /// The read would need more subscriptions than [`max_subscriptions`](crate::HyperStackBuilder::max_subscriptions)
+    /// allows.
     #[error(transparent)]
     TooManySubscriptions(#[from] TooManySubscriptions),
-    /// The client has closed. `get` returns the rows in the cache.
+    /// The client has closed. `get` returns the cached rows.
     #[error("the client is closed: {0}")]
     Closed(#[from] CloseReason),
 }
@@ -158,7 +159,7 @@ impl<T: Record> View<T> {
             loop {
                 let outcome = place.cache.outcome(&query.target, place.route.needed);
                 match outcome.await {
-                    // The protocol generation changed, and with it the source.
+                    // The protocol version changed, and with it the source.
                     Outcome::Moved => (place, _demand) = engine.want(&query)?,
                     outcome => return Ok(outcome),
                 }

@@ -8,10 +8,10 @@ use super::single::SingleView;
 use super::state::StateView;
 use crate::patch::Record;
 
-/// A view handle whose reads return `Arc`s shared with the cache, so that no row is copied.
+/// A view handle that returns rows as `Arc`s from the cache, without copying them.
 ///
-/// Created by `.shared()` on a view handle. A row that you keep never changes; later changes go to a new copy. For
-/// streams, use [`Watch::shared`](crate::Watch::shared).
+/// Created by `.shared()` on a view handle. The row in your `Arc` never changes: if you keep it, the client copies the
+/// row before it applies the next change. For streams, use [`Watch::shared`](crate::Watch::shared).
 ///
 /// ```no_run
 /// # use std::sync::Arc;

@@ -13,11 +13,10 @@ use crate::stream::{
     EndReason, EntityStream, RichEntityStream, RowStream, TryEntityStream, WindowStream,
 };
 
-/// A handle to the first row of a derived view, such as the latest round.
+/// A handle to the first row of a view, such as the latest round.
 ///
-/// The accessor of a view that is declared `single` returns it. It behaves as a [`WindowView`](crate::WindowView)
-/// with `take(1)`. When another row takes the first place, a stream yields the new row before the delete of the
-/// old one.
+/// The accessor of `#[view(name, single)]` returns it, and so does [`ListView::first`](crate::ListView::first). It
+/// behaves like a list handle with `take(1)`: if another row becomes the first, the handle reads that row.
 ///
 /// ```no_run
 /// # use hyperstack_sdk::prelude::*;
@@ -53,65 +52,68 @@ impl<T: Record> SingleView<T> {
         self.window.id()
     }
 
-    /// Selects the first row whose field at `path` equals `value`; see
-    /// [`ListView::filter`](crate::ListView::filter).
+    /// Reads the first row whose field at `path` equals `value`; see [`ListView::filter`](crate::ListView::filter).
     pub fn filter(mut self, path: &str, value: impl FilterValue) -> Self {
         self.window = self.window.filter(path, value);
         self
     }
 
-    /// Selects the first row that `predicate` accepts; see [`ListView::filter_rows`](crate::ListView::filter_rows).
+    /// Reads the first row for which `predicate` returns `true`; see
+    /// [`ListView::filter_rows`](crate::ListView::filter_rows).
     pub fn filter_rows(mut self, predicate: impl Fn(&T) -> bool + Send + Sync + 'static) -> Self {
         self.window = self.window.filter_rows(predicate);
         self
     }
 
-    /// Returns a handle that reads the same row as an `Arc` shared with the cache, without copying it.
+    /// Returns a handle that reads the same row as an `Arc` from the cache, without copying it.
     pub fn shared(&self) -> Shared<Self> {
         Shared(self.clone())
     }
 
-    /// Returns the row.
+    /// Returns the row, or `None` if the view is empty.
     ///
-    /// Waits until the view is ready, for at most
-    /// [`initial_data_timeout`](crate::HyperStackBuilder::initial_data_timeout) (default: 5 seconds). If the wait
-    /// fails, returns the row in the cache, if any. [`try_get`](Self::try_get) tells an empty view from a failed read.
+    /// Waits at most [`initial_data_timeout`](crate::HyperStackBuilder::initial_data_timeout) (default: 5 seconds) for
+    /// the snapshot. If the read fails or times out, returns the cached row, if any. [`try_get`](Self::try_get) tells
+    /// an empty view from a failed read.
     ///
     /// # Panics
     ///
-    /// Panics if it must wait outside of a Tokio runtime. A row in the cache is returned without one.
+    /// Panics outside a Tokio runtime, unless the row is cached.
     pub async fn get(&self) -> Option<T> {
         self.read().await.0.map(owned)
     }
 
-    /// Like [`get`](Self::get), but returns an error if the view is not ready.
+    /// Like [`get`](Self::get), but returns an error if the read fails or times out.
     ///
     /// # Errors
     ///
-    /// See [`ReadError`]. An empty view is `Ok(None)`. If its row lacks a required field, the error is
+    /// See [`ReadError`]. If the view is empty, returns `Ok(None)`. If the row lacks a required field, the error is
     /// [`ReadError::Partial`].
     ///
     /// # Panics
     ///
-    /// Panics if it must wait outside of a Tokio runtime. A row in the cache is returned without one.
+    /// Panics outside a Tokio runtime, unless the row is cached.
     pub async fn try_get(&self) -> Result<Option<T>, ReadError> {
         let (row, ready) = self.read().await;
         ready.map(|()| row.map(owned))
     }
 
-    /// Returns the row in the cache, without waiting; see [`ListView::get_sync`](crate::ListView::get_sync).
+    /// Returns the cached row, without waiting; see [`ListView::get_sync`](crate::ListView::get_sync).
     pub fn get_sync(&self) -> Option<T> {
         self.read_now().map(owned)
     }
 
-    /// Streams updates: first the current row, then every change, including a change of the row itself.
+    /// Streams updates: an upsert for the current row, then its changes.
     ///
-    /// The stream subscribes when you first poll it; see [`Watch`](crate::Watch).
+    /// If another row becomes the first, the stream yields that row and then a delete of the old one. If the view
+    /// becomes empty, it yields a delete and continues with the next row that enters.
+    ///
+    /// The stream subscribes when you first poll it. [`Watch`](crate::Watch) lists what else it can yield.
     pub fn watch(&self) -> EntityStream<T> {
         self.window.watch()
     }
 
-    /// Streams the plain row: first the current one, then the first row after each change.
+    /// Streams the row without its key: the current one, then the view's first row after each change.
     pub fn listen(&self) -> RowStream<T> {
         self.window.listen()
     }
@@ -121,28 +123,27 @@ impl<T: Record> SingleView<T> {
         self.window.watch_rich()
     }
 
-    /// Streams updates like [`watch`](Self::watch), and also errors, such as decode errors and the end of the
-    /// stream.
+    /// Streams updates like [`watch`](Self::watch), and also errors, such as decode errors and why the stream ended.
     ///
     /// See [`StreamError`](crate::StreamError).
     pub fn try_watch(&self) -> TryEntityStream<T> {
         self.window.try_watch()
     }
 
-    /// Streams the row if there is one: a slice of one row or none, first when the view is ready and then after each
-    /// change.
+    /// Streams the row as a slice, which is empty if the view is empty: first when the snapshot is complete, then after
+    /// each change.
     ///
     /// See [`Watch::windows`](crate::Watch::windows).
     pub fn watch_window(&self) -> WindowStream<T> {
         self.window.watch_window()
     }
 
-    /// Waits until `predicate` accepts the row, and returns the row; see
+    /// Waits until `predicate` returns `true` for the row, and returns the row; see
     /// [`ListView::wait_for`](crate::ListView::wait_for).
     ///
     /// # Errors
     ///
-    /// Why no such row can come any more.
+    /// Returns an [`EndReason`] if no more rows can come.
     pub async fn wait_for(&self, predicate: impl FnMut(&T) -> bool) -> Result<T, EndReason> {
         self.window.wait_for(predicate).await
     }

@@ -13,8 +13,8 @@ use crate::stream::{EndReason, EntityStream, RichEntityStream, RowStream, TryEnt
 
 /// A handle that reads single rows of a view by key.
 ///
-/// `views.state()` returns it. Pass a key as text or as any value whose text is the key: `get("42")`, `get(42)`, or
-/// `get(round.key())` for a row that is [`Keyed`](crate::Keyed).
+/// `views.state()` and the accessors of `#[view(name, keyed)]` return it. A key is any value whose `to_string()` is the
+/// row's key: `get("42")`, `get(42)`, or `get(round.key())` if the row is [`Keyed`](crate::Keyed).
 ///
 /// ```no_run
 /// # use hyperstack_sdk::prelude::*;
@@ -27,9 +27,9 @@ use crate::stream::{EndReason, EntityStream, RichEntityStream, RowStream, TryEnt
 /// # }
 /// ```
 ///
-/// If another reader already has the entity's list, rows are read from there. Otherwise the client subscribes to
-/// the row: in the entity's `state` view of a v2 server, in its list of a v1 server, because a v1 server's `state`
-/// view loses patches under load.
+/// `get` takes the row from the cache if the client is subscribed to the list and the row is in it. Otherwise, the
+/// client subscribes to the row. A v2 server has a `state` view for this. With a v1 server, the client subscribes to
+/// the row in the list, because the `state` view of such a server loses patches under load.
 #[must_use = "a handle subscribes to nothing until it is read"]
 pub struct StateView<T> {
     view: View<T>,
@@ -42,70 +42,70 @@ impl<T: Record> StateView<T> {
         }
     }
 
-    /// Returns the id of the view, such as `OreRound/list`.
+    /// Returns the view's id. For `views.state()`, this is the id of the list, such as `OreRound/list`.
     pub fn id(&self) -> &str {
         self.view.id()
     }
 
     /// Returns the row with this key.
     ///
-    /// Waits for the server's answer for at most
-    /// [`initial_data_timeout`](crate::HyperStackBuilder::initial_data_timeout) (default: 5 seconds). If the wait
-    /// fails, returns the row in the cache, if any. `None` can therefore mean that the server has no such row or
-    /// that the wait failed; [`try_get`](Self::try_get) tells the two apart.
+    /// Waits at most [`initial_data_timeout`](crate::HyperStackBuilder::initial_data_timeout) (default: 5 seconds) for
+    /// the server's reply. If the read fails or times out, returns the cached row, if any. `None` means that there is
+    /// no such row or that the read failed; [`try_get`](Self::try_get) tells the two apart.
     ///
     /// # Panics
     ///
-    /// Panics if it must wait outside of a Tokio runtime. A row in the cache is returned without one.
+    /// Panics outside a Tokio runtime, unless the row is cached.
     pub async fn get(&self, key: impl ToString) -> Option<T> {
         self.read(key).await.0.map(owned)
     }
 
-    /// Like [`get`](Self::get), but returns an error if the read fails.
+    /// Like [`get`](Self::get), but returns an error if the read fails or times out.
     ///
     /// # Errors
     ///
-    /// See [`ReadError`]. A key that the server does not have is `Ok(None)`. A row that still lacks a required
-    /// field is [`ReadError::Partial`].
+    /// See [`ReadError`]. If the server has no row with this key, returns `Ok(None)`. If the row lacks a required
+    /// field, the error is [`ReadError::Partial`].
     ///
     /// # Panics
     ///
-    /// Panics if it must wait outside of a Tokio runtime. A row in the cache is returned without one.
+    /// Panics outside a Tokio runtime, unless the row is cached.
     pub async fn try_get(&self, key: impl ToString) -> Result<Option<T>, ReadError> {
         let (row, ready) = self.read(key).await;
         ready.map(|()| row.map(owned))
     }
 
-    /// Returns the row in the cache, without waiting.
+    /// Returns the cached row, without waiting.
     ///
-    /// Does not subscribe. The cache holds a row only while a reader has it, and for a few seconds after (see
-    /// [`linger`](crate::HyperStackBuilder::linger)).
+    /// Does not subscribe, so it returns a row only while a stream or a recent read keeps the client subscribed to this
+    /// row or to the list. The row can be out of date while the connection is down.
     pub fn get_sync(&self, key: impl ToString) -> Option<T> {
         self.read_now(key).map(owned)
     }
 
     /// Returns the stale fields of the row with this key, as dotted paths of wire names such as `state.bets`.
     ///
-    /// A field is stale if its latest value failed to decode: it keeps its last good value until a new one arrives.
-    /// A [`RowError`](crate::RowError) says what was wrong. Does not subscribe, and returns no fields if the row is
-    /// not in the cache.
+    /// A field is stale if its latest value failed to decode. It keeps its last good value until a valid one arrives. A
+    /// [`RowError`](crate::RowError) says what was wrong.
+    ///
+    /// Reads only the cache: if the row is not cached, returns no fields.
     pub fn stale_fields(&self, key: impl ToString) -> Vec<String> {
         self.view.stale_fields(&key.to_string())
     }
 
-    /// Returns a handle that reads the same rows as `Arc`s shared with the cache, without copying them.
+    /// Returns a handle that reads the same rows as `Arc`s from the cache, without copying them.
     pub fn shared(&self) -> Shared<Self> {
         Shared(self.clone())
     }
 
-    /// Streams updates of the row with this key: first its current state if it exists, then every change.
+    /// Streams updates of the row with this key: first the current row, if it exists, then every change.
     ///
-    /// The stream subscribes when you first poll it; see [`Watch`](crate::Watch).
+    /// The stream subscribes when you first poll it. [`Watch`](crate::Watch) lists what else it can yield.
     pub fn watch(&self, key: impl ToString) -> EntityStream<T> {
         self.view.stream(vec![self.view.key(key)], None)
     }
 
-    /// Streams the plain row: first its current state if it exists, then the row after each change.
+    /// Streams the row without its key: first the current row, if it exists, then the row after each change.
     pub fn listen(&self, key: impl ToString) -> RowStream<T> {
         self.view.stream(vec![self.view.key(key)], None)
     }
@@ -115,17 +115,16 @@ impl<T: Record> StateView<T> {
         self.view.stream(vec![self.view.key(key)], None)
     }
 
-    /// Streams updates like [`watch`](Self::watch), and also errors, such as decode errors and the end of the
-    /// stream.
+    /// Streams updates like [`watch`](Self::watch), and also errors, such as decode errors and why the stream ended.
     ///
     /// See [`StreamError`](crate::StreamError).
     pub fn try_watch(&self, key: impl ToString) -> TryEntityStream<T> {
         self.view.stream(vec![self.view.key(key)], None)
     }
 
-    /// Streams updates of the rows with these keys. The client subscribes to these only.
+    /// Streams updates of the rows with these keys. The client subscribes to each row, not to the list.
     ///
-    /// Without any key, the stream ends with [`EndReason::NothingToWatch`].
+    /// If `keys` is empty, the stream ends at once with [`EndReason::NothingToWatch`].
     pub fn watch_keys(&self, keys: &[impl ToString]) -> EntityStream<T> {
         let mut seen = HashSet::new();
         let queries = keys.iter().map(|key| self.view.key(key.to_string()));
@@ -133,10 +132,10 @@ impl<T: Record> StateView<T> {
         self.view.stream(queries, None)
     }
 
-    /// Waits until the row with this key is there and `predicate` accepts it, and returns the row.
+    /// Waits until the row with this key exists and `predicate` returns `true` for it, and returns the row.
     ///
-    /// Waits without a limit: for one, use `tokio::time::timeout`. Cancel safe. If rows change faster than they are
-    /// read, `predicate` may not see every state in between.
+    /// There is no timeout: use `tokio::time::timeout`. Cancel safe. If the row changes faster than `predicate` runs,
+    /// it may not see every state in between.
     ///
     /// ```no_run
     /// # use hyperstack_sdk::prelude::*;
@@ -151,7 +150,7 @@ impl<T: Record> StateView<T> {
     ///
     /// # Errors
     ///
-    /// Why no such row can come any more, for example because the client has closed.
+    /// Returns an [`EndReason`] if no more changes can come, for example because the client has closed.
     pub async fn wait_for(
         &self,
         key: impl ToString,
