@@ -5,6 +5,9 @@ use crate::session::{CloseReason, TooManySubscriptions};
 
 /// Why a stream ended. Returned by [`Watch::end_reason`](crate::Watch::end_reason).
 ///
+/// The client logs a warning if the reason is likely a mistake in your program: you dropped the client, the server does
+/// not know the view, or the view is a tape.
+///
 /// ```no_run
 /// # use hyperstack_sdk::prelude::*;
 /// # #[derive(Debug, Clone, PartialEq, Entity)]
@@ -22,11 +25,12 @@ use crate::session::{CloseReason, TooManySubscriptions};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EndReason {
-    /// The client has closed.
+    /// The client has closed, for example because you dropped it
+    /// ([`CloseReason::Dropped`]).
     #[error(transparent)]
     Closed(#[from] CloseReason),
-    /// The stream would exceed the client's
-    /// [`max_subscriptions`](crate::HyperStackBuilder::max_subscriptions).
+    /// The stream would need more subscriptions than
+    /// [`max_subscriptions`](crate::HyperStackBuilder::max_subscriptions) allows.
     #[error(transparent)]
     TooManySubscriptions(#[from] TooManySubscriptions),
     /// `watch_keys` was called without a key.
@@ -35,7 +39,7 @@ pub enum EndReason {
     /// The view's filter is invalid: its path does not exist, or the field cannot have its value.
     #[error(transparent)]
     Filter(#[from] FilterError),
-    /// The view is a tape, which has events and no rows.
+    /// The view is an event log (a *tape*), which this SDK cannot read.
     #[error("the view \"{view}\" is a tape: it has events, not rows")]
     Tape {
         /// The view's id.

@@ -11,7 +11,31 @@ use super::item::Item;
 use super::operator::Operator;
 use super::watch::Watch;
 
-/// A [`Watch`] whose type names only its items. Created by [`Watch::erased`].
+/// A stream whose type names only its items, so that you can store it in a struct or return it.
+///
+/// Created by [`Watch::erased`]. It is a [`Stream`] and `Send`. It has [`end_reason`](Self::end_reason) and
+/// [`conflated`](Self::conflated), but not the other methods of [`Watch`]: call those before `erased`.
+///
+/// ```no_run
+/// use hyperstack_sdk::{prelude::*, ErasedStream};
+///
+/// # #[derive(Debug, Clone, PartialEq, Entity)]
+/// # struct Token { price: f64 }
+/// struct Ticker {
+///     prices: ErasedStream<f64>,
+/// }
+///
+/// impl Ticker {
+///     fn new(hs: &HyperStack) -> Self {
+///         let prices = hs.listen::<Token>().map(|token| token.price).erased();
+///         Ticker { prices }
+///     }
+///
+///     async fn next_price(&mut self) -> Option<f64> {
+///         self.prices.next().await
+///     }
+/// }
+/// ```
 #[must_use = "a stream does nothing until it is polled"]
 pub struct ErasedStream<Out>(Box<dyn AnyWatch<Item = Out> + Send>);
 

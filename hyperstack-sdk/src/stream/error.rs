@@ -4,9 +4,10 @@ use super::end::EndReason;
 use crate::patch::{DecodeError, PatchError};
 use crate::wire::{FrameError, Issue};
 
-/// An error that a stream of `try_watch()` yields.
+/// An error that a stream of `try_watch()`, or of any other method with
+/// [`with_errors()`](crate::Watch::with_errors), yields.
 ///
-/// Only [`Ended`](StreamError::Ended) is the last item; after any other error, the stream continues.
+/// [`Ended`](StreamError::Ended) is always the last item. After any other error, the stream continues.
 ///
 /// ```no_run
 /// use hyperstack_sdk::prelude::*;
@@ -30,19 +31,23 @@ pub enum StreamError {
     /// A field of a row failed to decode. It keeps its last good value.
     #[error(transparent)]
     Row(#[from] RowError),
-    /// A message was malformed and changed nothing. It named this view or no view.
+    /// The client could not decode a message and ignored it. The message named this view, or its view was unreadable.
     #[error(transparent)]
     Frame(#[from] FrameError),
-    /// The server rejected the subscription. The stream yields no rows until the server accepts it.
+    /// The server rejected the subscription.
+    ///
+    /// The stream stays open, and yields rows if the server accepts a later attempt. The client retries after it has
+    /// reconnected, when another read needs the same view and, if the server's limit on subscriptions is reached, when
+    /// a subscription ends or after the time that the server names.
     #[error("the server rejected the subscription: {}: {}", .0.code, .0.message)]
     Refused(Issue),
     /// The view was resynced: a fresh snapshot replaced the rows, after a reconnect or a resubscribe.
     ///
-    /// Rows that differ yield updates as usual, after this item or before it. The stream does not show the steps in
-    /// between.
+    /// Rows that differ yield updates, before or after this item. The stream does not yield what happened between the
+    /// two snapshots.
     #[error("the view was resynced")]
     Resynced,
-    /// The stream dropped the oldest errors because the reader was too slow. It dropped no updates.
+    /// More than 1,024 errors were queued, so the stream dropped the oldest. It dropped no updates.
     #[error("{count} errors were dropped because the reader was too slow")]
     Dropped {
         /// The number of errors that were dropped.
@@ -74,7 +79,7 @@ pub struct RowError {
     pub view: String,
     /// The row's key.
     pub key: String,
-    /// Why the field failed to decode. Names the field.
+    /// Why the field failed to decode. The message names the field.
     #[source]
     pub cause: RowErrorCause,
 }
@@ -86,7 +91,9 @@ pub enum RowErrorCause {
     /// A value does not have the field's type.
     #[error(transparent)]
     Decode(#[from] DecodeError),
-    /// A required field is missing or null.
+    /// A patch set a required field to null, or a new part of the row lacks one.
+    ///
+    /// A whole row that lacks a required field is hidden instead and is no error.
     #[error(transparent)]
     Patch(#[from] PatchError),
 }

@@ -13,18 +13,18 @@ use super::update::{RichUpdate, Update};
 use crate::patch::{Patch, Patchable, Record};
 use crate::session::RemovalCause;
 
-/// An item that a [`Watch`](crate::Watch) yields: a row, an [`Update`], a [`RichUpdate`], a [`RowChange`] or a whole
-/// window, or a `Result` of one of these. Sealed.
+/// An item of a [`Watch`](crate::Watch): a row, an [`Update`], a [`RichUpdate`], a [`RowChange`] or a whole window, or
+/// a `Result` of one of these. This trait is sealed.
 pub trait Item: sealed::Item {}
 
 impl<I: sealed::Item> Item for I {}
 
-/// A row as an item holds it: by value, or in an [`Arc`] shared with the cache. Sealed.
+/// A row in an item: `T`, or an [`Arc`] from the cache. This trait is sealed.
 pub trait AnyRow: sealed::AnyRow {}
 
 impl<R: sealed::AnyRow> AnyRow for R {}
 
-/// All rows of a window in the view's order, as the streams of [`Watch::windows`](crate::Watch::windows) yield them.
+/// All rows of a window, in the view's order. The item of [`Watch::windows`](crate::Watch::windows).
 pub type WindowRows<T> = Arc<[Arc<T>]>;
 
 pub(super) mod sealed {

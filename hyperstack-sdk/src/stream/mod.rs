@@ -1,7 +1,7 @@
-//! Streams of changes: one conflating queue per reader, and one stream type for every kind of item.
+//! Streams of changes. All streams are a [`Watch`], and each has a queue of its own.
 //!
-//! A [`Watch`] subscribes when it is first polled. It yields the current rows as upserts and then every later
-//! change. Dropping it unsubscribes after a short linger.
+//! A [`Watch`] subscribes when you first poll it. It yields the current rows, then every change. 5 seconds after you
+//! drop it, the client unsubscribes, unless another reader uses the view.
 
 mod change;
 mod meter;

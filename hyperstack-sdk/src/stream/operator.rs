@@ -1,13 +1,16 @@
 //! The operators of a stream.
 
-/// Turns each item of a stream into another one, or drops it.
+/// Converts or drops the items of a stream.
 ///
-/// `filter`, `filter_map` and `map` compose into one operator, so that a chain of any length is one stream.
+/// [`Watch::filter`](crate::Watch::filter), [`filter_map`](crate::Watch::filter_map) and [`map`](crate::Watch::map)
+/// build operators; you do not need to implement this trait. A chain of any length is one stream.
 pub trait Operator<In> {
     /// The items that the operator produces.
     type Out;
 
-    /// Makes an item and processes it. `None` drops it. An item may be large, so it is not moved from step to step.
+    /// Calls `make` and processes the item. Returns `None` to drop it.
+    ///
+    /// `make` is a closure because moving a large item from step to step is costly.
     fn apply(&mut self, make: impl FnOnce() -> Option<In>) -> Option<Self::Out>;
 }
 

@@ -1,13 +1,13 @@
-//! The item that says everything about a change.
+//! The item with all details of a change.
 
 use super::item::AnyRow;
 use crate::session::RemovalCause;
 
-/// A change of a row with everything that the client knows: the row before and after, the changed fields as a typed
-/// patch, and why a row is gone.
+/// A change of a row with all details: the row before and after, the changed fields as a typed patch, and why a row
+/// left.
 ///
-/// Streams of [`Watch::changes`](crate::Watch::changes) yield it. `R` is the row: `T`, or `Arc<T>` after
-/// [`shared`](crate::Watch::shared).
+/// Streams of [`changes()`](crate::Watch::changes) yield it. `R` is the type of the row: `T`, or `Arc<T>` after
+/// [`shared()`](crate::Watch::shared).
 ///
 /// ```no_run
 /// use hyperstack_sdk::{prelude::*, RowChange};
@@ -52,7 +52,7 @@ pub enum RowChange<R: AnyRow> {
         key: String,
         /// The row, as this stream last yielded it.
         last: R,
-        /// Why the row is gone.
+        /// Why the row left. This is a hint; see [`RemovalCause`].
         cause: RemovalCause,
     },
 }
@@ -67,7 +67,7 @@ impl<R: AnyRow> RowChange<R> {
         }
     }
 
-    /// Returns the row before the change, or `None` for a new row.
+    /// Returns the row before the change, or `None` if the row is new.
     pub fn before(&self) -> Option<&R> {
         match self {
             RowChange::Added { .. } => None,
@@ -76,7 +76,7 @@ impl<R: AnyRow> RowChange<R> {
         }
     }
 
-    /// Returns the row after the change, or `None` if the row is gone.
+    /// Returns the row after the change, or `None` if the row left.
     pub fn data(&self) -> Option<&R> {
         match self {
             RowChange::Added { row, .. } => Some(row),
@@ -85,7 +85,7 @@ impl<R: AnyRow> RowChange<R> {
         }
     }
 
-    /// Returns the changed fields, or `None` if the row is new or gone.
+    /// Returns the changed fields as a typed patch, or `None` if the row is new or left.
     pub fn patch(&self) -> Option<&R::Patch> {
         match self {
             RowChange::Changed { patch, .. } => Some(patch),

@@ -6,8 +6,8 @@ use crate::patch::Patchable;
 
 /// A change of a row, with the row after the change.
 ///
-/// `data` is always the whole row. If you need to know which fields changed, use
-/// [`RichUpdate`].
+/// `data` is always the whole row, so most programs treat `Upsert` and `Patch` alike. If you need the row before the
+/// change or the changed fields, use [`RichUpdate`] or [`RowChange`](crate::RowChange).
 ///
 /// ```no_run
 /// use hyperstack_sdk::prelude::*;
@@ -27,23 +27,24 @@ use crate::patch::Patchable;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Update<T> {
-    /// The server sent the whole row, in a snapshot or an upsert.
+    /// A whole row: from a snapshot, an upsert of the server or a resync.
     ///
-    /// Also yielded for each row that exists when the stream starts, and for a row that a resync changed.
+    /// A stream starts with one for each current row.
     Upsert {
         /// The row's key.
         key: String,
         /// The row.
         data: T,
     },
-    /// The server sent some fields of the row. The row can be new.
+    /// The server sent some fields of the row. The row can be new to this stream.
     Patch {
         /// The row's key.
         key: String,
         /// The whole row after the merge.
         data: T,
     },
-    /// The row was deleted, left the view's window, or was evicted from the cache.
+    /// The row left the stream's rows: it was deleted, left the window, no longer matches the filter, or exceeds the
+    /// row limit.
     Delete {
         /// The row's key.
         key: String,
@@ -71,7 +72,7 @@ impl<T> Update<T> {
         matches!(self, Update::Delete { .. })
     }
 
-    /// Returns whether this has a row, that is, is not a delete.
+    /// Returns whether the update has a row: `true` unless it is a delete.
     pub fn has_data(&self) -> bool {
         !self.is_delete()
     }
@@ -91,7 +92,7 @@ impl<T> Update<T> {
         }
     }
 
-    /// Converts the row with `f`, and keeps the kind of change and the key.
+    /// Converts the row with `f`. The key and the kind of change stay.
     pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Update<U> {
         match self {
             Update::Upsert { key, data } => Update::Upsert { key, data: f(data) },
@@ -103,8 +104,8 @@ impl<T> Update<T> {
 
 /// A change of a row, with the row before and after the change.
 ///
-/// Yielded by `watch_rich()`. Use [`changed`](RichUpdate::changed) to ask whether a field changed, and
-/// [`diff`](RichUpdate::diff) for all changes as a typed patch.
+/// Streams of `watch_rich()` and [`rich()`](crate::Watch::rich) yield it. To test one field, use
+/// [`changed`](RichUpdate::changed); for all changes as a typed patch, use [`diff`](RichUpdate::diff).
 ///
 /// ```no_run
 /// use hyperstack_sdk::prelude::*;
@@ -137,10 +138,11 @@ pub enum RichUpdate<T> {
         before: T,
         /// The row after.
         after: T,
-        /// The difference between the two as JSON.
+        /// The changed fields as JSON. A stream always sets it.
         patch: Option<Value>,
     },
-    /// The row was deleted, left the view's window, or was evicted from the cache.
+    /// The row left the stream's rows: it was deleted, left the window, no longer matches the filter, or exceeds the
+    /// row limit.
     Deleted {
         /// The row's key.
         key: String,
@@ -206,7 +208,7 @@ impl<T> RichUpdate<T> {
         })
     }
 
-    /// Returns whether the value that `field` reads from a row changed.
+    /// Returns whether `field` returns different values for the row before and after.
     ///
     /// Read one field (`|token| token.price`), a section (`|token| &token.trading`), or several fields
     /// (`|token| (token.price, token.supply)`). Returns `false` for a new row or a delete.
@@ -259,7 +261,7 @@ impl<T> RichUpdate<T> {
         matches!(self, RichUpdate::Deleted { .. })
     }
 
-    /// Converts the rows with `f`, and keeps the kind of change, the key and the patch.
+    /// Converts the rows with `f`. The key, the kind of change and the patch stay.
     pub fn map<U>(self, mut f: impl FnMut(T) -> U) -> RichUpdate<U> {
         match self {
             RichUpdate::Created { key, data } => RichUpdate::Created { key, data: f(data) },

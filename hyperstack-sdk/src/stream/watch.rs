@@ -17,31 +17,31 @@ use super::queue::{Next, Options, Policy, Queue};
 use super::row_change::RowChange;
 use super::update::{RichUpdate, Update};
 
-/// A stream of [`Update`]s.
+/// A stream of [`Update`]s, as `watch()` returns it.
 pub type EntityStream<T> = Watch<Update<T>>;
 
-/// A stream of [`Update`]s whose rows are shared with the cache. Created by [`Watch::shared`].
+/// A stream of [`Update`]s whose rows are `Arc`s from the cache, as `watch().shared()` returns it.
 pub type SharedEntityStream<T> = Watch<Update<Arc<T>>>;
 
-/// A stream of plain rows, each as it is after a change. It does not report deletes.
+/// A stream of rows without keys, as `listen()` returns it: each row after it changes. It does not report deletes.
 pub type RowStream<T> = Watch<T>;
 
-/// A stream of [`RichUpdate`]s.
+/// A stream of [`RichUpdate`]s, as `watch_rich()` returns it.
 pub type RichEntityStream<T> = Watch<RichUpdate<T>>;
 
-/// A stream of [`Update`]s and [`StreamError`]s.
+/// A stream of [`Update`]s and [`StreamError`]s, as `try_watch()` returns it.
 pub type TryEntityStream<T> = Watch<Result<Update<T>, StreamError>>;
 
-/// A stream of [`RowChange`]s, which say everything about a change.
+/// A stream of [`RowChange`]s, which have all details of a change, as `watch().changes()` returns it.
 pub type ChangeStream<T> = Watch<RowChange<T>>;
 
-/// A stream of whole windows: all rows, in the view's order, after each change.
+/// A stream of whole windows, as `watch_window()` returns it: all rows, in the view's order, after each change.
 pub type WindowStream<T> = Watch<WindowRows<T>>;
 
-/// A stream over a view: first the current rows, then every change.
+/// A stream of the rows of a view: first the current rows, then every change.
 ///
-/// The `watch`, `listen`, `watch_rich` and `try_watch` methods of [`HyperStack`](crate::HyperStack) and of view
-/// handles return it. It subscribes when you first poll it.
+/// `watch`, `listen`, `watch_rich`, `try_watch` and `watch_window` return it, under names such as [`EntityStream`].
+/// Read it with `next()`:
 ///
 /// ```no_run
 /// use hyperstack_sdk::prelude::*;
@@ -58,32 +58,58 @@ pub type WindowStream<T> = Watch<WindowRows<T>>;
 /// # }
 /// ```
 ///
+/// The stream subscribes when you first poll it. To stop it, drop it: the client unsubscribes 5 seconds later
+/// ([`linger`](crate::HyperStackBuilder::linger)), unless another reader uses the view. `next()` is cancel safe.
+///
+/// The stream does not keep the connection open. Keep the [`HyperStack`](crate::HyperStack) or a view handle, or call
+/// [`keep_alive`](Watch::keep_alive).
+///
+/// # What it yields
+///
+/// | method | item | short for `watch()` and this method |
+/// |---|---|---|
+/// | [`updates`](Watch::updates) | [`Update`]: the row after the change | `watch()` |
+/// | [`rich`](Watch::rich) | [`RichUpdate`]: the row before and after the change | `watch_rich()` |
+/// | [`rows`](Watch::rows) | the row after the change, without its key | `listen()` |
+/// | [`changes`](Watch::changes) | [`RowChange`]: before, after, a typed patch, and why a row left | |
+/// | [`windows`](Watch::windows) | all rows in order, after each change | `watch_window()` |
+///
+/// With each of them, [`shared`](Watch::shared) yields rows as `Arc<T>` instead of copies, and
+/// [`with_errors`](Watch::with_errors) yields errors too. `try_watch()` is short for `watch().with_errors()`.
+///
+/// Call these methods before you first poll the stream, and before operators.
+///
 /// # Operators
 ///
-/// [`filter`](Watch::filter), [`filter_map`](Watch::filter_map) and [`map`](Watch::map) take plain closures and
-/// return a `Watch` again, so they keep its methods. All other methods of `StreamExt` work too.
+/// [`filter`](Watch::filter), [`filter_map`](Watch::filter_map) and [`map`](Watch::map) take plain closures and return
+/// a `Watch`, so you can still call methods such as `end_reason`. All other methods of
+/// [`StreamExt`](crate::StreamExt) work too, but return their own types. To name the type of a stream with operators,
+/// call [`erased`](Watch::erased).
 ///
 /// # Slow readers
 ///
-/// A slow reader never slows the connection. You can choose what happens to its queue:
+/// A slow reader never slows the connection. You choose what happens to its queue:
 ///
-/// | method | when the queue is full |
+/// | method | when the queue is long |
 /// |---|---|
-/// | [`conflate(n)`](Watch::conflate), the default with 1,024 changes | merges the queued changes of each row into one |
+/// | [`conflate(n)`](Watch::conflate), the default with 1,024 changes | beyond `n` changes, merges the changes of each row into one |
 /// | [`unbounded()`](Watch::unbounded) | keeps every change; memory grows |
-/// | [`drop_oldest(n)`](Watch::drop_oldest), on `try_watch` streams only | drops the oldest changes and yields an error |
+/// | [`drop_oldest(n)`](Watch::drop_oldest), only with errors | keeps the newest `n` changes, and yields an error for the others |
 ///
-/// Conflation keeps the current state of every row, in the order in which the rows first changed. Merged patches
-/// yield a patch, a row and its delete yield a delete, and a delete and a new row yield an upsert. A row that came
-/// and went yields nothing. A [`RichUpdate`] goes from the row that the stream last yielded to the current row.
+/// Conflation keeps one item per row, at the place of the row's first queued change:
 ///
-/// # End, drop and cancellation
+/// - Patches merge into a patch.
+/// - A delete after any change leaves the delete.
+/// - All other combinations leave an upsert.
+/// - A row that was created and deleted while queued yields nothing.
 ///
-/// The stream ends when no more updates can come; [`end_reason`](Watch::end_reason) says why. It does not keep the
-/// connection open: a [`HyperStack`](crate::HyperStack) or a view handle does.
+/// In a [`RichUpdate`] or a [`RowChange`], `before` is the row that the stream last yielded. A stream of whole windows
+/// has no queue: it always yields the latest window, and these methods do not change that.
 ///
-/// Dropping the stream unsubscribes after a short [linger](crate::HyperStackBuilder::linger), unless another reader
-/// has the view. `next()` is cancel safe.
+/// # The end
+///
+/// The stream ends when no more updates can come: `next()` returns `None`, and [`end_reason`](Watch::end_reason) says
+/// why. If it ended because you dropped the client, the client logs a warning.
 #[must_use = "a stream does nothing until it is polled"]
 pub struct Watch<I: Item, O = Identity> {
     state: WatchState<I::Row>,
@@ -195,10 +221,10 @@ impl<I: Item> Watch<I> {
         }
     }
 
-    /// Yields rows as `Arc<T>`s shared with the cache, instead of copies.
+    /// Yields rows as `Arc<T>`s from the cache, instead of copies.
     ///
-    /// This is the fastest way to read. A row that you keep never changes, but the next patch of it then copies the
-    /// row. Call it before `filter`, `filter_map` and `map`.
+    /// This is the fastest way to read. The row in your `Arc` never changes: if you keep it, the client copies the row
+    /// before it applies the next patch. Call `shared` before you first poll the stream, and before operators.
     ///
     /// ```no_run
     /// # use std::sync::Arc;
@@ -216,32 +242,38 @@ impl<I: Item> Watch<I> {
         self.yielding()
     }
 
-    /// Yields [`Update`]s: the row after each change.
+    /// Yields [`Update`]s: the row after each change. This is what `watch()` yields.
     pub fn updates(self) -> Watch<I::Like<Update<I::Held>>> {
         self.yielding()
     }
 
-    /// Yields [`RichUpdate`]s: the row before and after each change.
+    /// Yields [`RichUpdate`]s: the row before and after each change. `watch_rich()` is short for `watch().rich()`.
     pub fn rich(self) -> Watch<I::Like<RichUpdate<I::Held>>> {
         self.yielding()
     }
 
-    /// Yields plain rows: each row after it changes. Rows that leave are not reported.
+    /// Yields rows without their keys: each row after it changes. `listen()` is short for `watch().rows()`.
+    ///
+    /// The stream does not report rows that leave.
     pub fn rows(self) -> Watch<I::Like<I::Held>> {
         self.yielding()
     }
 
-    /// Yields [`RowChange`]s: the row before and after each change, a typed patch, and why a row is gone.
+    /// Yields [`RowChange`]s: the row before and after each change, the changed fields as a typed patch, and why a row
+    /// left.
     pub fn changes(self) -> Watch<I::Like<RowChange<I::Held>>> {
         self.yielding()
     }
 
-    /// Yields whole windows: all rows of the stream in the view's order, first when they are complete and then after
-    /// each change.
+    /// Yields whole windows: all rows of the stream, in the view's order. `watch_window()` is short for
+    /// `watch().windows()`.
     ///
-    /// Rows are `Arc`s shared with the cache. The stream yields the latest window only: changes that arrive before
-    /// you poll again are in one item. A snapshot after a reconnect is one item too, and none if nothing changed.
-    /// Rows that were watched by keys come in the order of the keys.
+    /// The stream yields the first window when the snapshot is complete, then a window after each change. Use it to
+    /// draw a list: each item is the whole list, so you do not apply updates yourself.
+    ///
+    /// The rows are `Arc`s from the cache, so a window costs one pointer per row. The stream yields only the latest
+    /// window: all changes that arrive before you poll again are in one item. After a reconnect, it yields one window,
+    /// or none if nothing changed. The rows of `watch_keys` come in the order of the keys.
     ///
     /// ```no_run
     /// use hyperstack_sdk::prelude::*;
@@ -262,7 +294,7 @@ impl<I: Item> Watch<I> {
         self.yielding()
     }
 
-    /// Yields each item as `Ok`, and errors such as decode errors and the end of the stream as `Err`.
+    /// Yields each item as `Ok`, and errors, such as decode errors and why the stream ended, as `Err`.
     ///
     /// See [`StreamError`].
     pub fn with_errors(self) -> Watch<Result<I::Plain, StreamError>> {
@@ -282,26 +314,26 @@ impl<I: Item, O> Watch<I, O> {
     /// Sets the queue length at which conflation starts. Default: 1,024 changes, or the client's
     /// [`stream_capacity`](crate::HyperStackBuilder::stream_capacity).
     ///
-    /// From then on, the stream merges the queued changes of each row into one, until the reader has caught up. 0
-    /// always conflates.
+    /// When more than `capacity` changes are queued, the stream merges the changes of each row into one, until you have
+    /// emptied the queue. With 0 or 1, it always conflates.
     ///
-    /// The last of several calls to `conflate`, [`unbounded`](Self::unbounded) and `drop_oldest` counts. It also
-    /// applies to changes that are already queued.
+    /// A later call to `conflate`, [`unbounded`](Self::unbounded) or `drop_oldest` replaces an earlier one, also for
+    /// changes that are already queued.
     pub fn conflate(self, capacity: usize) -> Self {
         self.with(Policy::Conflate(capacity))
     }
 
     /// Keeps every change until you read it.
     ///
-    /// Memory grows as long as the reader is slower than the server.
+    /// Memory grows while you read more slowly than the server sends.
     pub fn unbounded(self) -> Self {
         self.with(Policy::Unbounded)
     }
 
-    /// Keeps the client's connection open until this stream is dropped.
+    /// Keeps the connection open until you drop this stream or it ends.
     ///
-    /// Without this, the stream ends when you drop the last [`HyperStack`](crate::HyperStack) and view handle. Has no
-    /// effect if they are gone already.
+    /// Without this, the stream ends when you drop the last [`HyperStack`](crate::HyperStack) and view handle. Call it
+    /// while you still have one of them: later it has no effect.
     ///
     /// ```no_run
     /// use hyperstack_sdk::prelude::*;
@@ -335,19 +367,21 @@ where
 {
     /// Drops the oldest changes if more than `capacity` are queued.
     ///
-    /// The next item is then [`StreamError::Lagged`] with the number of dropped changes. Rows that you built from
-    /// earlier updates can be out of date until they change again. Available on `try_watch` streams only, because
-    /// others cannot report the loss.
+    /// Before the next change, the stream then yields [`StreamError::Lagged`] with the number of dropped changes. Rows
+    /// that you built from earlier updates can be out of date until they change again. Only streams with errors
+    /// (`try_watch`, [`with_errors`](Watch::with_errors)) have this method, because others cannot report the loss.
     ///
-    /// The rows that the stream starts with are queued too, so choose a `capacity` above their number. A `capacity`
-    /// of 0 counts as 1.
+    /// The first rows count too: choose a `capacity` larger than the number of rows. 0 means 1.
     pub fn drop_oldest(self, capacity: usize) -> Self {
         self.with(Policy::DropOldest(capacity.max(1)))
     }
 }
 
 impl<I: Item, O: Operator<I>> Watch<I, O> {
-    /// Keeps the items that `predicate` accepts.
+    /// Keeps the items for which `predicate` returns `true`.
+    ///
+    /// This drops items. To select rows, so that a row that no longer matches yields a delete, use
+    /// [`ListView::filter`](crate::ListView::filter) or [`ListView::filter_rows`](crate::ListView::filter_rows).
     pub fn filter<F>(self, predicate: F) -> Watch<I, Then<O, Filter<F>>>
     where
         F: FnMut(&O::Out) -> bool,
@@ -355,7 +389,7 @@ impl<I: Item, O: Operator<I>> Watch<I, O> {
         self.then_apply(Filter(predicate))
     }
 
-    /// Converts items with `f`, and keeps those for which it returns `Some`.
+    /// Passes each item to `f`, and yields what `f` returns as `Some`.
     pub fn filter_map<F, Out>(self, f: F) -> Watch<I, Then<O, FilterMap<F>>>
     where
         F: FnMut(O::Out) -> Option<Out>,
@@ -381,8 +415,8 @@ impl<I: Item, O: Operator<I>> Watch<I, O> {
 
     /// Returns the same stream as a type that names only the items, such as `ErasedStream<String>`.
     ///
-    /// Use it to store a stream with operators in a struct, or to return it. It costs one allocation, and an
-    /// indirect call for each poll.
+    /// Use it to store a stream with operators in a struct, or to return it. It costs one allocation, and a dynamic
+    /// call for each poll.
     ///
     /// ```no_run
     /// use hyperstack_sdk::{prelude::*, ErasedStream};
