@@ -7,19 +7,19 @@ use crate::session::{CloseReason, ConnectError, Link};
 /// The state of a client's connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ConnectionState {
-    /// The client closed for good: you called [`disconnect`](crate::HyperStack::disconnect) or dropped the client, or
-    /// the connection was lost while reconnecting is off.
+    /// The client closed: you called [`disconnect`](crate::HyperStack::disconnect) or dropped the client, or it lost the
+    /// connection and [`auto_reconnect`](crate::HyperStackBuilder::auto_reconnect) is off.
     Disconnected,
     /// The client makes its first connection.
     Connecting,
     /// The connection is open.
     Connected,
-    /// The connection was lost, and the client tries to restore it.
+    /// The client lost the connection and tries to reconnect.
     Reconnecting {
         /// The number of the attempt, counted from 1.
         attempt: u32,
     },
-    /// The client gave up; see [`end_reason`](crate::HyperStack::end_reason).
+    /// The client closed after an error; [`end_reason`](crate::HyperStack::end_reason) says which.
     Error,
 }
 

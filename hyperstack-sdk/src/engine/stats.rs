@@ -31,27 +31,28 @@ pub struct Stats {
     pub conflated: u64,
     /// Changes that streams with [`drop_oldest`](crate::Watch::drop_oldest) dropped.
     pub missed: u64,
-    /// Snapshots of views that had one before: after a reconnect, because a reader wants more of the view, because
-    /// the view was silent for [`stale_after`](crate::HyperStackBuilder::stale_after), or because a v2 server sent
-    /// one to a subscription that lagged.
+    /// Snapshots of views that had one before. The client requests one after a reconnect, if a reader needs more of the
+    /// view, or if the view was silent for [`stale_after`](crate::HyperStackBuilder::stale_after). A v2 server also
+    /// sends one to a subscription that lagged.
     pub resyncs: u64,
-    /// The protocol generation in use. With [`Protocol::Auto`], it is a guess until the server's first message.
+    /// The protocol version in use. If the client detects it ([`Protocol::Auto`]), this is a guess until the server's
+    /// first message.
     pub protocol: Protocol,
     /// How often the client restored a lost connection.
     pub reconnects: u64,
     /// Subscribed views now, including those that [linger](crate::HyperStackBuilder::linger). With a v2 server, each
-    /// distinct part of a view and each row read by key counts as one.
+    /// distinct filter or window of a view, and each row read by key, counts as one.
     pub views: usize,
     /// Rows in the cache now.
     pub rows: usize,
-    /// Rows in the cache now that still lack a required field, and are therefore hidden.
+    /// Rows in the cache now that lack a required field, so that reads and streams hide them.
     pub partial_rows: usize,
-    /// Rows that were evicted because of
+    /// Rows that the client evicted because of
     /// [`max_entries_per_view`](crate::HyperStackBuilder::max_entries_per_view).
     pub evicted_rows: u64,
-    /// Queued changes now of the slowest reader.
+    /// The length of the longest queue of a stream now.
     pub queue_depth: usize,
-    /// The greatest position now of the changes in the cache, or `None` if they have no positions.
+    /// The greatest position of a change in the cache now, or `None` if no change has a position.
     pub last_seq: Option<Seq>,
 }
 

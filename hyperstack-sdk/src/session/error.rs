@@ -12,7 +12,7 @@ pub enum ConfigError {
     /// The builder has no URL.
     #[error("no URL: call `.url(\"wss://…\")` before `.connect()`")]
     MissingUrl,
-    /// The URL cannot be dialled.
+    /// The client cannot connect to a URL like this one.
     #[error("invalid URL \"{url}\": {reason}")]
     InvalidUrl {
         /// The URL, without its query, user name and password.
@@ -30,7 +30,7 @@ pub enum ConfigError {
     },
 }
 
-/// Why there is no connection.
+/// Why the client could not connect, or lost the connection.
 ///
 /// [`HyperStack::connect`](crate::HyperStack::connect) returns it.
 /// [`HyperStack::last_error`](crate::HyperStack::last_error) and
@@ -62,12 +62,12 @@ pub enum ConnectError {
         /// The shortest time to wait before another attempt, if the server sent `Retry-After` in seconds.
         retry_after: Option<Duration>,
     },
-    /// The server does not speak the protocol generation that the builder names.
+    /// The server does not speak the protocol version that the builder sets.
     #[error("the server speaks protocol {server}, but the client is set to {configured}: remove `.protocol(..)` from the builder to detect the generation")]
     WrongProtocol {
-        /// The generation that [`protocol`](crate::HyperStackBuilder::protocol) named.
+        /// The version that [`protocol`](crate::HyperStackBuilder::protocol) set.
         configured: Protocol,
-        /// The generation that the server speaks.
+        /// The version that the server speaks.
         server: Protocol,
     },
     /// The token provider did not supply a token.
@@ -110,8 +110,8 @@ pub enum ConnectionLost {
         /// The deadline.
         after: Duration,
     },
-    /// A message or a WebSocket frame was over
-    /// [`max_frame_size`](crate::HyperStackBuilder::max_frame_size) and was not received.
+    /// A message or a WebSocket frame exceeded [`max_frame_size`](crate::HyperStackBuilder::max_frame_size), so the
+    /// client did not receive it.
     #[error("a message of {size} bytes exceeds the limit of {limit} bytes and was not received")]
     TooLarge {
         /// The size in bytes, as far as it is known.
@@ -119,7 +119,7 @@ pub enum ConnectionLost {
         /// The limit in bytes.
         limit: usize,
     },
-    /// Nothing came from the server for two ping intervals.
+    /// Nothing arrived from the server for two ping intervals.
     #[error("the server was silent for {silent:?}")]
     Silent {
         /// How long it was silent.
@@ -127,21 +127,24 @@ pub enum ConnectionLost {
     },
 }
 
-/// Why a client closed for good. Returned by [`HyperStack::end_reason`](crate::HyperStack::end_reason).
+/// Why a client closed. Returned by [`HyperStack::end_reason`](crate::HyperStack::end_reason).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CloseReason {
     /// You called `disconnect()`.
     #[error("the client disconnected")]
     Disconnected,
-    /// You dropped the last [`HyperStack`](crate::HyperStack) and view handle. Streams do not keep the connection open,
-    /// unless you call [`keep_alive`](crate::Watch::keep_alive).
+    /// You dropped the last [`HyperStack`](crate::HyperStack) and view handle.
+    ///
+    /// A stream does not keep the connection open, unless you call [`keep_alive`](crate::Watch::keep_alive) on it. Each
+    /// stream that ends for this reason logs a warning.
     #[error("the client was dropped")]
     Dropped,
     /// The connection was lost, and reconnecting is off.
     #[error("{0}, and reconnecting is off")]
     Lost(#[source] ConnectionLost),
-    /// All attempts that [`max_reconnect_attempts`](crate::HyperStackBuilder::max_reconnect_attempts) allows failed.
+    /// As many attempts to reconnect failed as
+    /// [`max_reconnect_attempts`](crate::HyperStackBuilder::max_reconnect_attempts) allows.
     #[error("gave up after {attempts} attempts to reconnect: {cause}")]
     AttemptsExhausted {
         /// The number of attempts.
@@ -153,14 +156,14 @@ pub enum CloseReason {
     /// Connecting failed, and the client does not retry.
     #[error("{0}")]
     Failed(#[source] ConnectError),
-    /// The client's task stopped: its runtime was shut down, or your code panicked in it. That code is a row type's
-    /// (`PartialEq`, `Clone`, a serde impl, a default) or the token provider's.
+    /// The client's task stopped: its runtime was shut down, or code of yours panicked in it. The task runs the token
+    /// provider, and code of your row types: `PartialEq`, `Clone`, serde impls and defaults.
     #[error("the client's task stopped: its runtime was shut down, or code of a row's type or of the token provider panicked")]
     Stopped,
 }
 
-/// A read or a stream would exceed the client's
-/// [`max_subscriptions`](crate::HyperStackBuilder::max_subscriptions).
+/// A read or a stream would need more subscriptions than
+/// [`max_subscriptions`](crate::HyperStackBuilder::max_subscriptions) allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{wanted} subscriptions exceed the limit of {limit}")]
 pub struct TooManySubscriptions {
@@ -171,10 +174,10 @@ pub struct TooManySubscriptions {
 }
 
 impl ConnectError {
-    /// Returns what may help.
+    /// Returns what may help: to wait, a new token, or nothing.
     ///
-    /// The status 403 is final. Otherwise a known code decides, and a 401 without one means that a new token may
-    /// help.
+    /// Nothing helps against the status 403. For other rejections, the server's code decides. For the status 401 without
+    /// a known code, a new token may help.
     pub fn remedy(&self) -> Remedy {
         match self {
             ConnectError::Config(_)

@@ -1,14 +1,15 @@
-//! The generations of the protocol.
+//! The versions of the protocol.
 
 use std::fmt;
 
-/// A generation of the WebSocket protocol.
+/// A version of the WebSocket protocol.
 ///
-/// Hyperstack servers 0.5 and 0.6 speak v1. Arete servers speak v2, and only v2.
+/// Hyperstack servers (0.5 and 0.6) speak v1. Arete servers speak v2 only. Your code is the same for both;
+/// [protocol versions](crate::guide::connecting#protocol-versions) lists the differences.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Protocol {
-    /// A client detects its server's generation. A test server speaks its default generation.
+    /// A client detects the version that its server speaks. A test server speaks its default version.
     #[default]
     Auto,
     /// Protocol v1: a view and a key identify a subscription.
