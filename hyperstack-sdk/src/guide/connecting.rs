@@ -9,7 +9,7 @@
 //! # let server = TestServer::builder().start().await?;
 //! # let url = server.url();
 //! let hs = HyperStack::connect(url).await?;
-//! assert_eq!(hs.connection_state().await, ConnectionState::Connected);
+//! assert!(hs.is_connected());
 //! # Ok(())
 //! # }
 //! ```
@@ -18,8 +18,15 @@
 //!
 //! A [`HyperStack`] is a cheap handle: clone it and pass it around. It keeps the connection open, and so do the view
 //! handles that you get from it. The client closes when you drop the last of them or call
-//! [`disconnect`](crate::HyperStack::disconnect), which takes effect at once. A stream does not keep the connection
-//! open: if you drop the last handle, all streams end.
+//! [`disconnect`](crate::HyperStack::disconnect), which takes effect at once.
+//!
+//! A stream does not keep the connection open. If you drop the last handle, all streams end with
+//! [`CloseReason::Dropped`](crate::CloseReason::Dropped), and the client logs a warning. To return a stream without the
+//! client, call [`keep_alive`](crate::Watch::keep_alive) on it.
+//!
+//! [`is_connected`](crate::HyperStack::is_connected) tells you whether the connection is open now.
+//! [`wait_connected`](crate::HyperStack::wait_connected) waits until it is, for example after a reconnect. You do not
+//! need it before a read or a stream: these wait by themselves.
 //!
 //! # Settings
 //!

@@ -47,10 +47,13 @@
 //! | (default) | conflates beyond 1,024 queued changes (see [`stream_capacity`]) | the larger of 1,024 changes and one change per row | most programs |
 //! | [`conflate`]`(n)` | conflates beyond `n` queued changes | the larger of `n` changes and one change per row | a dashboard, with a small `n` |
 //! | [`unbounded`]`()` | keeps every change | grows until the reader catches up | an audit log |
-//! | `try_watch().`[`drop_oldest`]`(n)` | drops all but the newest `n` changes, and [`StreamError::Lagged`] says how many it dropped | `n` changes | a ticker |
+//! | `with_errors().`[`drop_oldest`]`(n)`, or on `try_watch` | drops all but the newest `n` changes, and [`StreamError::Lagged`] says how many it dropped | `n` changes | a ticker |
 //!
 //! While a stream conflates, a row that is created and deleted before you read it yields nothing. The `before` of a
-//! [`RichUpdate`](crate::RichUpdate) is the row that the stream last yielded.
+//! [`RichUpdate`](crate::RichUpdate) or a [`RowChange`](crate::RowChange) is the row that the stream last yielded.
+//!
+//! A stream of whole windows ([`watch_window`](crate::ListView::watch_window)) has no queue: however slow you are, the
+//! next item is the latest window. The methods above do not change that.
 //!
 //! If [`conflated`](crate::Watch::conflated) grows, your code is slower than the server: it counts the changes that the
 //! stream has merged. [`Stats::conflated`](crate::Stats::conflated) counts those of all streams, and

@@ -22,7 +22,7 @@
 //! | `hs.views.ore_round.latest().get()` | `ore.ore_round.latest().get()` on the client of a [`Stack`](crate::Stack), or `hs.views::<OreRoundViews>().latest().get()` |
 //! | `view.watch().filter(path, value).skip(n).take(n)` | `view.filter(path, value).skip(n).take(n).watch()` |
 //! | `view.watch().with_snapshot(false)`, `.after(cursor)`, `.with_snapshot_limit(n)` | the same methods, before `watch()`, on `views.list()` only |
-//! | `view.watch().rich()` | `view.watch_rich()` |
+//! | `view.watch().rich()` | the same, or `view.watch_rich()` |
 //! | `view.watch_keys(&[..])` | `views.state().watch_keys(&[..])` |
 //! | `builder.auth_token(token)` | `builder.token(token)` |
 //! | `builder.get_token(closure)` | `builder.token_provider(closure)` |
@@ -43,8 +43,8 @@
 //! | `view.get_with(GetOptions::new().filter(..).take(n))` | `view.filter(..).take(n).try_get()` |
 //! | `GetOptions::timeout(duration)` | `builder.initial_data_timeout(duration)` |
 //! | `view.listen()`, `view.watch()`, `view.watch_rich()` | the same; filters and windows go on the view handle, before them |
-//! | `view.listen_keys(&[..])` | `views.state().watch_keys(&[..])`, which yields `Update`s |
-//! | `Update::Remove`, `Update::Delete` | both are [`Update::Delete`](crate::Update::Delete) |
+//! | `view.listen_keys(&[..])` | `views.state().watch_keys(&[..]).rows()` |
+//! | `Update::Remove`, `Update::Delete` | both are [`Update::Delete`](crate::Update::Delete). `watch().changes()` tells them apart, with [`RowChange::Removed`](crate::RowChange::Removed) |
 //! | `Update::Upsert { cursor, .. }` | no counterpart: updates have no position. The client resumes by itself |
 //! | `builder.secret_key(key)` | `builder.api_key(key)` |
 //! | `builder.handshake_header(name, value)` | `builder.header(name, value)` |
@@ -66,6 +66,8 @@
 //! - **A slow stream [conflates](super::lag)**: you always get the latest state of each row.
 //! - **A filter compares typed values for equality**: `filter("score", 7)`. A wrong field name or type is an error.
 //! - **Streams end** when no more updates can come, instead of waiting forever. `end_reason()` says why.
+//! - **A stream does not keep the client alive.** If you return a stream and drop the client, call `keep_alive()` on
+//!   the stream.
 //! - **After a reconnect, a stream yields a `Delete`** for each row that left the view in the meantime. (Lists of
 //!   Hyperstack servers do not report deletions.)
 //! - **There is no row limit by default.** Both published clients evict rows beyond 10,000.

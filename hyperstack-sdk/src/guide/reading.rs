@@ -98,8 +98,30 @@
 //! window of the matching rows. Each method takes the handle and returns a changed one. Clone a handle to keep the
 //! original.
 //!
-//! A filter tests for equality only. For any other condition, filter the rows that `get` returns, or use a closure on a
-//! [stream](super::streaming#operators). A list or a leaf is compared as a whole: a path cannot lead into it.
+//! A value can be text, a number, a `bool`, a leaf such as `Phase::Open`, `None::<T>` for null, or `json!(..)`; see
+//! [`FilterValue`](crate::FilterValue). A list or a leaf is compared as a whole: a path cannot lead into it.
+//!
+//! For any other condition, use `filter_rows(closure)`. The client applies the closure, so the server sends the whole
+//! view. `first()` returns a handle to the first row that is left:
+//!
+//! ```
+//! # use hyperstack_sdk::prelude::*;
+//! # use hyperstack_sdk::testing::TestServer;
+//! # use serde_json::json;
+//! # #[derive(Debug, Clone, PartialEq, Entity, Views)]
+//! # struct Player { name: String, score: i64 }
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let server = TestServer::builder().entity("Player").start().await?;
+//! # server.upsert("Player", "ada", json!({"name": "Ada", "score": 150}));
+//! # let hs = HyperStack::connect(server.url()).await?;
+//! let players = hs.views::<PlayerViews>().list().filter_rows(|player| player.score > 100);
+//! let ahead: Vec<Player> = players.get().await;
+//! let latest: Option<Player> = players.first().get().await;
+//! # assert_eq!((ahead.len(), latest.is_some()), (1, true));
+//! # Ok(())
+//! # }
+//! ```
 //!
 //! The client checks a filter before it reads. If the struct has no such field, or if the field's type does not allow
 //! the value, then `try_get` returns [`ReadError::Filter`](crate::ReadError::Filter), `get` logs a warning and returns
@@ -121,8 +143,13 @@
 //! # }
 //! ```
 //!
+//! # Wait for a row
+//!
+//! `get` returns what is there now. To wait until a row satisfies a condition, use `wait_for(closure)`, or
+//! `views.state().wait_for(key, closure)` for one row; see [streaming](super::streaming#wait-for-a-condition).
+//!
 //! # Without waiting, without copying
 //!
-//! `get_sync` and `list_sync` read the cache and never subscribe. They return nothing unless a stream or a recent read
+//! `get_sync` and `list_sync` read the cache and never subscribe. They return rows only while a stream or a recent read
 //! keeps the client subscribed to the view. `handle.shared()` and `stream.shared()` read rows as `Arc<T>` from the
 //! cache, without copying them.

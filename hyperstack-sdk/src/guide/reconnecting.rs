@@ -32,7 +32,7 @@
 //!
 //! for _ in 0..3 {
 //!     let change = states.next().await.ok_or("the client ended")?;
-//!     println!("{:?}, {:?}", change.state, change.cause); // Connected, Reconnecting, Connected
+//!     println!("{}, {:?}", change.state, change.cause); // connected, reconnecting (attempt 1), connected
 //! }
 //! assert_eq!(hs.stats().reconnects, 1);
 //! # Ok(())
@@ -66,7 +66,9 @@
 //! | [`end_reason`] | why the client closed, or `None` while it runs | a value |
 //! | [logs](crate::guide::observing) | each attempt, its delay, and each resync with its cause | `tracing` events |
 //!
-//! `try_watch` also yields [`StreamError::Resynced`] when a new snapshot has replaced the stream's rows.
+//! [`is_connected`] tells you whether the connection is open now, and [`wait_connected`] waits for it. A stream with
+//! errors (`try_watch` or [`with_errors`]) also yields [`StreamError::Resynced`] when a new snapshot has replaced its
+//! rows. A stream of whole windows yields one window for the whole snapshot, or none if no row changed.
 //!
 //! # How rows are compared
 //!
@@ -100,4 +102,7 @@
 //! [`socket_issues`]: crate::HyperStack::socket_issues
 //! [`last_error`]: crate::HyperStack::last_error
 //! [`end_reason`]: crate::HyperStack::end_reason
+//! [`is_connected`]: crate::HyperStack::is_connected
+//! [`wait_connected`]: crate::HyperStack::wait_connected
+//! [`with_errors`]: crate::Watch::with_errors
 //! [`StreamError::Resynced`]: crate::StreamError::Resynced
