@@ -78,7 +78,8 @@
 //!   the server sent the whole row or some fields. A new row can begin with either.
 //! - **A `Delete` means that the row left the view**: it was deleted, it no longer matches the filter, it left the
 //!   window, or it exceeded the row limit ([`max_entries_per_view`](crate::HyperStackBuilder::max_entries_per_view)).
-//! - If the server sends a row that did not change, the stream yields nothing.
+//! - If the server sends a row that did not change, the stream yields nothing. (A stream of windows yields one if the
+//!   order changed.)
 //! - A stream yields changes in the server's order, unless it [conflates](super::lag). Two streams are independent.
 //!
 //! # A live board

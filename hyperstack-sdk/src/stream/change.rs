@@ -35,8 +35,8 @@ impl ChangeKind {
 }
 
 impl<T> Change<T> {
-    /// Merges a later change of the same row into this one, which then goes from its own `before` to the later
-    /// `after`. A row that came and went becomes the removal of a row that the reader never had.
+    /// Merges a later change of the same row into this one: keeps `before`, and takes the later `after`. A row that
+    /// was created and removed becomes the removal of a row that the reader never had.
     pub(crate) fn fold(&mut self, later: Change<T>) {
         self.kind = match (self.kind, later.kind) {
             (_, remove @ ChangeKind::Remove(_)) => remove,

@@ -87,7 +87,7 @@ impl<T: Record> sealed::AnyRow for Arc<T> {
     }
 }
 
-/// What is the same for all items without errors that hold rows as `$row`.
+/// The associated types that all items without errors share. They hold rows as `$row`.
 macro_rules! plain {
     ($row:ident, $shared:ty) => {
         type Row = $row::Row;

@@ -60,7 +60,7 @@ pub(crate) struct Queue<T> {
 #[derive(Debug)]
 struct QueueState<T> {
     policy: Policy,
-    /// `None` marks a row that came and went.
+    /// `None` marks a row that was created and deleted while queued.
     changes: VecDeque<Option<Change<T>>>,
     /// How many of them are `None`.
     gaps: usize,

@@ -476,12 +476,13 @@ impl<I: Item, O> Watch<I, O> {
     }
 }
 
-/// What a stream yields after its end. A `None` in `poll_next` itself would take the size of an item on its stack.
+/// Returns what a stream yields after its end. A `None` in `poll_next` itself would take the size of an item on its
+/// stack.
 fn ended<T>() -> Poll<Option<T>> {
     Poll::Ready(None)
 }
 
-/// Makes an item. `None` where nothing changed for this kind of item.
+/// Makes an item. Returns `None` if nothing changed for this kind of item.
 #[inline]
 fn make<I: Item>(next: Next<I::Row>, window: Option<WindowRows<I::Row>>) -> Option<I> {
     match next {
