@@ -28,7 +28,7 @@
 //! [`wait_connected`](crate::HyperStack::wait_connected) waits until it is, for example after a reconnect. You do not
 //! need it before a read or a stream: these wait by themselves.
 //!
-//! # Settings
+//! # Common settings
 //!
 //! Use [`HyperStack::builder`] to change settings:
 //!

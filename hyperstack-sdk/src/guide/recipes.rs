@@ -527,7 +527,7 @@
 //!
 //! # Change how the client reconnects
 //!
-//! The [defaults](super::connecting#settings) suit most programs.
+//! The [defaults](super::connecting#common-settings) suit most programs.
 //!
 //! ```
 //! use std::time::Duration;
