@@ -69,6 +69,31 @@ async fn every_item_and_manner_can_be_chosen_on_a_stream() -> anyhow::Result<()>
 }
 
 #[tokio::test]
+async fn a_stream_can_yield_other_items_after_the_first_poll() -> anyhow::Result<()> {
+    let (server, hs) = four(Protocol::V2).await?;
+    let mut updates = hs.watch_key::<Game>("a");
+    assert_eq!(read(&mut updates, 1).await, ["upsert a 1"]);
+    // The same queue serves rows in `Arc`s, so the stream goes on.
+    let mut shared = updates.shared();
+    put(&server, "a", 2.0);
+    assert_eq!(
+        next(&mut shared).await.data().map(|row| row.score),
+        Some(2.0)
+    );
+    // It starts again if it needs another queue.
+    let mut rich = shared.rich();
+    assert!(next(&mut rich).await.is_created());
+    put(&server, "a", 3.0);
+    let before = next(&mut rich).await.before().map(|row| row.score);
+    assert_eq!(before, Some(2.0));
+    let mut windows = rich.windows();
+    assert_eq!(next(&mut windows).await[0].score, 3.0);
+    let mut updates = windows.updates();
+    assert!(next(&mut updates).await.has_data());
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_change_says_what_changed_and_why_a_row_is_gone() -> anyhow::Result<()> {
     let (server, hs) = four(Protocol::V2).await?;
     let mut changes = hs.watch_key::<Game>("a").changes();

@@ -71,7 +71,7 @@
 //! | [`.keep_alive()`] | the stream keeps the client alive |
 //! | [`.erased()`] | the type of the stream names only its items |
 //!
-//! Choose the item, `shared` and `with_errors` before you first poll the stream and before [operators](#operators).
+//! Choose the item, `shared` and `with_errors` before [operators](#operators).
 //! Call `erased` last.
 //!
 //! - **`Upsert` and `Patch` both carry the whole row**, so most programs treat them alike. They only tell you whether

@@ -58,9 +58,7 @@ use std::time::Duration;
 pub use auth::{Credentials, Grant};
 pub use error::{CloseReason, ConfigError, ConnectError, ConnectionLost, TooManySubscriptions};
 pub(crate) use guard::{rank, Guard, Mark};
-pub use instruction::{
-    Absent, Instruction, RemovalCause, Route, SourceId, Step, Subscribed,
-};
+pub use instruction::{Absent, Instruction, RemovalCause, Route, SourceId, Step, Subscribed};
 pub use link::{Link, Transmit};
 pub use query::{Filters, Query, Target};
 pub(crate) use rank::Rank;

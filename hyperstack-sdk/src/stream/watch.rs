@@ -77,7 +77,8 @@ pub type WindowStream<T> = Watch<WindowRows<T>>;
 /// With each of them, [`shared`](Watch::shared) yields rows as `Arc<T>` instead of copies, and
 /// [`with_errors`](Watch::with_errors) yields errors too. `try_watch()` is short for `watch().with_errors()`.
 ///
-/// Call these methods before you first poll the stream, and before operators.
+/// Call these methods before operators. If you call one after the first poll, the stream can start again with the
+/// current rows.
 ///
 /// # Operators
 ///
@@ -113,13 +114,15 @@ pub type WindowStream<T> = Watch<WindowRows<T>>;
 #[must_use = "a stream does nothing until it is polled"]
 pub struct Watch<I: Item, O = Identity> {
     state: WatchState<I::Row>,
+    subscriber: Subscriber<I::Row>,
+    policy: Option<Policy>,
     operator: O,
     client: Client,
 }
 
 enum WatchState<T> {
-    /// `Some` until the first poll.
-    Lazy(Option<Subscriber<T>>, Option<Policy>),
+    /// Not polled yet.
+    Lazy,
     Live(Subscription<T>),
     Ended {
         reason: EndReason,
@@ -127,8 +130,8 @@ enum WatchState<T> {
     },
 }
 
-/// Subscribes, at the first poll.
-type Subscriber<T> = Box<dyn FnOnce(Options) -> Subscription<T> + Send>;
+/// Subscribes.
+type Subscriber<T> = Box<dyn Fn(Options) -> Subscription<T> + Send>;
 
 /// The client's connection, which closes when nothing owns it.
 #[derive(Default)]
@@ -198,10 +201,12 @@ impl<I: Item> Watch<I> {
     /// Creates a lazy stream. `connection` keeps the connection open while it is upgraded.
     pub(crate) fn new(
         connection: Weak<dyn Any + Send + Sync>,
-        subscriber: impl FnOnce(Options) -> Subscription<I::Row> + Send + 'static,
+        subscriber: impl Fn(Options) -> Subscription<I::Row> + Send + 'static,
     ) -> Self {
         Watch {
-            state: WatchState::Lazy(Some(Box::new(subscriber)), None),
+            state: WatchState::Lazy,
+            subscriber: Box::new(subscriber),
+            policy: None,
             operator: Identity,
             client: Client {
                 connection: Some(connection),
@@ -212,10 +217,10 @@ impl<I: Item> Watch<I> {
 
     /// Returns a stream that has already ended.
     pub(crate) fn ended(reason: EndReason) -> Self {
-        let subscriber: Subscriber<I::Row> =
-            Box::new(move |options| Subscription::ended(options, &reason));
         Watch {
-            state: WatchState::Lazy(Some(subscriber), None),
+            state: WatchState::Lazy,
+            subscriber: Box::new(move |options| Subscription::ended(options, &reason)),
+            policy: None,
             operator: Identity,
             client: Client::default(),
         }
@@ -224,7 +229,7 @@ impl<I: Item> Watch<I> {
     /// Yields rows as `Arc<T>`s from the cache, instead of copies.
     ///
     /// This is the fastest way to read. The row in your `Arc` never changes: if you keep it, the client copies the row
-    /// before it applies the next patch. Call `shared` before you first poll the stream, and before operators.
+    /// before it applies the next patch. Call `shared` before operators.
     ///
     /// ```no_run
     /// # use std::sync::Arc;
@@ -301,9 +306,17 @@ impl<I: Item> Watch<I> {
         self.yielding()
     }
 
+    /// Yields other items. If the stream was polled already and its queue does not suit them, it starts again.
     fn yielding<J: Item<Row = I::Row>>(self) -> Watch<J> {
+        let suits = I::NEEDS == J::NEEDS && I::WANTS_ERRORS == J::WANTS_ERRORS;
+        let state = match self.state {
+            WatchState::Live(_) if !suits => WatchState::Lazy,
+            state => state,
+        };
         Watch {
-            state: self.state,
+            state,
+            subscriber: self.subscriber,
+            policy: self.policy,
             operator: Identity,
             client: self.client,
         }
@@ -352,10 +365,9 @@ impl<I: Item, O> Watch<I, O> {
     }
 
     fn with(mut self, policy: Policy) -> Self {
-        match &mut self.state {
-            WatchState::Lazy(_, chosen) => *chosen = Some(policy),
-            WatchState::Live(subscription) => subscription.queue.set_policy(policy),
-            WatchState::Ended { .. } => {}
+        self.policy = Some(policy);
+        if let WatchState::Live(subscription) = &self.state {
+            subscription.queue.set_policy(policy);
         }
         self
     }
@@ -408,6 +420,8 @@ impl<I: Item, O: Operator<I>> Watch<I, O> {
     fn then_apply<B>(self, next: B) -> Watch<I, Then<O, B>> {
         Watch {
             state: self.state,
+            subscriber: self.subscriber,
+            policy: self.policy,
             operator: Then(self.operator, next),
             client: self.client,
         }
@@ -450,7 +464,7 @@ impl<I: Item, O> Watch<I, O> {
     /// [`Stats::conflated`](crate::Stats::conflated) counts those of all streams.
     pub fn conflated(&self) -> u64 {
         match &self.state {
-            WatchState::Lazy(..) => 0,
+            WatchState::Lazy => 0,
             WatchState::Live(subscription) => subscription.queue.conflated(),
             WatchState::Ended { conflated, .. } => *conflated,
         }
@@ -459,15 +473,13 @@ impl<I: Item, O> Watch<I, O> {
     /// Subscribes at the first poll, and returns the queue. `None` after the end.
     #[inline]
     fn start(&mut self) -> Option<&Queue<I::Row>> {
-        if let WatchState::Lazy(subscriber, policy) = &mut self.state {
-            if let Some(subscriber) = subscriber.take() {
-                let options = Options {
-                    needs: I::NEEDS,
-                    wants_errors: I::WANTS_ERRORS,
-                    policy: *policy,
-                };
-                self.state = WatchState::Live(subscriber(options));
-            }
+        if let WatchState::Lazy = self.state {
+            let options = Options {
+                needs: I::NEEDS,
+                wants_errors: I::WANTS_ERRORS,
+                policy: self.policy,
+            };
+            self.state = WatchState::Live((self.subscriber)(options));
         }
         match &self.state {
             WatchState::Live(subscription) => Some(&subscription.queue),
@@ -538,7 +550,7 @@ impl<I: Item, O> Unpin for Watch<I, O> {}
 impl<I: Item, O> fmt::Debug for Watch<I, O> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match &self.state {
-            WatchState::Lazy(..) => "Lazy".to_owned(),
+            WatchState::Lazy => "Lazy".to_owned(),
             WatchState::Live(_) => "Live".to_owned(),
             WatchState::Ended { reason, .. } => format!("Ended({reason:?})"),
         };

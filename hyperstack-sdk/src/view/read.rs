@@ -230,7 +230,7 @@ impl<T: Record> View<T> {
     ) -> Watch<I> {
         let engine = self.handle.engine().clone();
         Watch::new(self.handle.connection(), move |options| {
-            engine.subscribe(queries, filter, options)
+            engine.subscribe(queries.clone(), filter.clone(), options)
         })
     }
 }

@@ -22,9 +22,7 @@ pub(crate) use overlap::{Guard, Mark};
 pub(crate) use sort::rank;
 
 use super::generation::{Generation, Instructions};
-use super::instruction::{
-    Instruction, RemovalCause, Route, SourceId, SourceIds, Step, Subscribed,
-};
+use super::instruction::{Instruction, RemovalCause, Route, SourceId, SourceIds, Step, Subscribed};
 use super::query::{Filters, Query, Target};
 use super::timer::Time;
 use super::wants::Wants;
