@@ -116,7 +116,10 @@ async fn ended_by(updates: &mut EntityStream<Game>) -> ConnectError {
 fn code(error: &ConnectError) -> &str {
     match error {
         ConnectError::Rejected { code, .. } => code.as_ref().map_or("", |code| code.as_str()),
-        ConnectError::Lost(ConnectionLost::Expelled { code, .. }) => code.as_str(),
+        ConnectError::Lost {
+            cause: ConnectionLost::Expelled { code, .. },
+            ..
+        } => code.as_str(),
         other => panic!("no refusal: {other}"),
     }
 }

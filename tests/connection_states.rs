@@ -7,6 +7,7 @@ use futures_util::FutureExt;
 use hyperstack_sdk::prelude::*;
 use hyperstack_sdk::testing::Refusal;
 use hyperstack_sdk::{AuthErrorCode, StateChange};
+use tokio::net::TcpListener;
 
 use crate::support::*;
 
@@ -30,7 +31,7 @@ async fn every_state_has_its_cause_and_the_stream_ends_with_the_client() -> anyh
     let lost = next(&mut changes).await;
     assert_eq!(lost.state, ConnectionState::Reconnecting { attempt: 1 });
     assert!(
-        matches!(lost.cause, Some(ConnectError::Lost(_))),
+        matches!(lost.cause, Some(ConnectError::Lost { .. })),
         "{lost:?}"
     );
     let back = next(&mut changes).await;
@@ -49,7 +50,7 @@ async fn every_state_has_its_cause_and_the_stream_ends_with_the_client() -> anyh
     );
     let cause = rest[1].cause.clone();
     assert!(
-        matches!(cause, Some(ConnectError::Unreachable(_))),
+        matches!(cause, Some(ConnectError::Unreachable { .. })),
         "{cause:?}"
     );
     assert_eq!(hs.last_error(), cause);
@@ -57,6 +58,41 @@ async fn every_state_has_its_cause_and_the_stream_ends_with_the_client() -> anyh
     // A late subscriber gets the current state.
     let late: Vec<_> = soon(hs.connection_states().collect()).await;
     assert_eq!(states(&late), [ConnectionState::Error]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn errors_of_a_connection_name_the_url_without_its_secrets() -> anyhow::Result<()> {
+    // This port was bound and closed again, so connections are refused.
+    let nobody = TcpListener::bind("127.0.0.1:0").await?.local_addr()?;
+    let secret = format!("ws://me:secret@{nobody}/feed?token=secret");
+    let error = soon(HyperStack::connect(secret)).await.unwrap_err();
+    let start = format!("cannot reach ws://{nobody}/feed: ");
+    assert!(error.to_string().starts_with(&start), "{error}");
+
+    // The system accepts connections, but this server never replies.
+    let silent = TcpListener::bind("127.0.0.1:0").await?;
+    let url = format!("ws://{}", silent.local_addr()?);
+    let builder = HyperStack::builder().url(url.as_str());
+    let builder = builder.connect_timeout(Duration::from_millis(50));
+    let error = soon(builder.connect()).await.unwrap_err();
+    let expected = format!("connecting to {url} timed out after 50ms");
+    assert_eq!(error.to_string(), expected);
+
+    let server = games().start().await?;
+    let url = server.url();
+    let hs = client(&server).auto_reconnect(false).connect().await?;
+    let mut changes = hs.connection_states();
+    next(&mut changes).await;
+    server.close_connections(1001, "restarting");
+    let last = soon(changes.collect::<Vec<_>>()).await.pop().unwrap();
+    let expected =
+        format!("lost the connection to {url}: the server closed the connection: restarting");
+    assert_eq!(last.cause.map(|cause| cause.to_string()), Some(expected));
+    assert_eq!(
+        hs.end_reason().unwrap().to_string(),
+        "lost the connection, and reconnecting is off: the server closed the connection: restarting"
+    );
     Ok(())
 }
 
@@ -106,7 +142,11 @@ async fn a_fatal_server_error_ends_the_connection_at_once() -> anyhow::Result<()
         panic!("the connection is not lost");
     };
     assert_eq!(cause.retry_after(), Some(Duration::from_secs(90)));
-    let ConnectError::Lost(ConnectionLost::Expelled { code, .. }) = &cause else {
+    let ConnectError::Lost {
+        cause: ConnectionLost::Expelled { code, .. },
+        ..
+    } = &cause
+    else {
         panic!("{cause}");
     };
     assert_eq!(*code, AuthErrorCode::RateLimitExceeded);
@@ -125,8 +165,10 @@ async fn a_final_server_error_ends_the_client() -> anyhow::Result<()> {
     let mut updates = hs.watch::<Game>();
     server.send_issue(&Refusal::new("origin-mismatch"), true);
     assert_eq!(soon(updates.next()).await, None);
-    let Some(CloseReason::Failed(ConnectError::Lost(ConnectionLost::Expelled { code, .. }))) =
-        hs.end_reason()
+    let Some(CloseReason::Failed(ConnectError::Lost {
+        cause: ConnectionLost::Expelled { code, .. },
+        ..
+    })) = hs.end_reason()
     else {
         panic!("{:?}", hs.end_reason());
     };
@@ -140,8 +182,10 @@ async fn a_close_reason_with_a_code_is_decoded() -> anyhow::Result<()> {
     let hs = client(&server).connect().await?;
     let mut faults = hs.faults();
     server.close_connections(1008, "quota-exceeded: come back tomorrow");
-    let Fault::Connection(ConnectError::Lost(ConnectionLost::Expelled { code, message, .. })) =
-        next(&mut faults).await
+    let Fault::Connection(ConnectError::Lost {
+        cause: ConnectionLost::Expelled { code, message, .. },
+        ..
+    }) = next(&mut faults).await
     else {
         panic!("no reason");
     };

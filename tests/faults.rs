@@ -187,7 +187,10 @@ async fn a_message_far_over_the_limit_ends_only_the_connection() {
     let large = frame("patch", json!({"score": 9, "note": "x".repeat(100_000)}));
     scene.server.send(large);
     let fault = next(&mut scene.faults).await;
-    let Fault::Connection(ConnectError::Lost(ConnectionLost::TooLarge { size, limit })) = fault
+    let Fault::Connection(ConnectError::Lost {
+        cause: ConnectionLost::TooLarge { size, limit },
+        ..
+    }) = fault
     else {
         panic!("{fault}");
     };
@@ -213,7 +216,10 @@ async fn a_frame_over_its_own_limit_is_not_received() {
     let large = frame("patch", json!({"score": 9, "note": "x".repeat(4000)}));
     scene.server.send(large);
     let fault = next(&mut scene.faults).await;
-    let Fault::Connection(ConnectError::Lost(ConnectionLost::TooLarge { size, limit })) = fault
+    let Fault::Connection(ConnectError::Lost {
+        cause: ConnectionLost::TooLarge { size, limit },
+        ..
+    }) = fault
     else {
         panic!("{fault}");
     };

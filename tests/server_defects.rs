@@ -342,7 +342,7 @@ async fn a_close_without_a_code_is_a_loss_like_any_other() -> anyhow::Result<()>
     server.close_without_code();
     assert!(matches!(
         next(&mut faults).await,
-        Fault::Connection(ConnectError::Lost(_))
+        Fault::Connection(ConnectError::Lost { .. })
     ));
     put(&server, "a", 2.0);
     let change = read(&mut updates, 1).await;

@@ -69,7 +69,7 @@ async fn a_stack_connects_and_has_the_views_of_its_entities() -> anyhow::Result<
 #[tokio::test]
 async fn the_stacks_own_url_is_the_default() {
     let error = OreStack::connect().await.map(drop).unwrap_err();
-    assert!(matches!(error, ConnectError::Unreachable(_)), "{error}");
+    assert!(matches!(error, ConnectError::Unreachable { .. }), "{error}");
 }
 
 #[derive(Stack)]

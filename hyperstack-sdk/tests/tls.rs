@@ -100,7 +100,7 @@ async fn a_server_with_a_configured_root_is_trusted() {
 async fn a_server_with_an_unknown_root_is_not_trusted() {
     let Secure { server, url, .. } = secure().await;
     let error = HyperStack::connect(url).await.unwrap_err();
-    assert!(matches!(error, ConnectError::Unreachable(_)), "{error}");
+    assert!(matches!(error, ConnectError::Unreachable { .. }), "{error}");
     assert_eq!(server.connections_accepted(), 0);
 }
 

@@ -37,7 +37,10 @@ async fn survives(limits: Limits, expired: bool) -> Outcome {
     };
     assert!(matches!(
         fault,
-        Fault::Connection(ConnectError::Lost(ConnectionLost::Silent { .. }))
+        Fault::Connection(ConnectError::Lost {
+            cause: ConnectionLost::Silent { .. },
+            ..
+        })
     ));
     drop(frozen);
     server.apply(crowd(60)).await;

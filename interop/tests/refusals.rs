@@ -188,7 +188,7 @@ async fn more_clients_than_the_server_takes() -> Outcome {
     // The server closes the connection without an answer.
     let second = soon(client(&server).connect()).await;
     assert!(
-        matches!(second, Err(ConnectError::Unreachable(_))),
+        matches!(second, Err(ConnectError::Unreachable { .. })),
         "{second:?}"
     );
     Ok(())

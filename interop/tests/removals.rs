@@ -29,7 +29,7 @@ async fn a_client_whose_queue_is_full() -> Outcome {
     drop(stall);
     assert!(matches!(
         next(&mut faults).await,
-        Fault::Connection(ConnectError::Lost(_))
+        Fault::Connection(ConnectError::Lost { .. })
     ));
     settle(&server, &mut updates).await;
     assert_eq!(hs.list_sync::<Player>(), server.rows("Player/list").await);
@@ -51,7 +51,7 @@ async fn a_client_that_was_idle() -> Outcome {
     server.sweep();
     assert!(matches!(
         next(&mut faults).await,
-        Fault::Connection(ConnectError::Lost(_))
+        Fault::Connection(ConnectError::Lost { .. })
     ));
     server.apply([player("a", 1)]).await;
     settle(&server, &mut updates).await;

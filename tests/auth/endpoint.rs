@@ -183,10 +183,9 @@ async fn a_silent_endpoint_times_out() -> anyhow::Result<()> {
     soon(endpoint.wait_for_requests(1)).await;
     still.advance(SECOND * 3).await;
     let error = soon(connecting).await?.unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "no token: the token provider did not reply within 3s"
-    );
+    let url = endpoint.url();
+    let expected = format!("no token: the token endpoint {url} did not reply within 3s");
+    assert_eq!(error.to_string(), expected);
     Ok(())
 }
 

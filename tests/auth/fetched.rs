@@ -190,7 +190,10 @@ async fn a_token_that_cannot_be_presented_is_refused_and_not_shown() -> anyhow::
         let error = error.unwrap_err();
         assert!(error.is_final());
         let text = format!("{error} {error:?}");
-        assert!(text.contains("the provided token is invalid"), "{text}");
+        assert!(
+            text.contains("the token provider supplied an invalid token"),
+            "{text}"
+        );
         assert!(!text.contains("secret"), "{text}");
     }
     assert_eq!(server.handshakes().len(), 0);

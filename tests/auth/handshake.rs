@@ -25,15 +25,15 @@ async fn error(pieces: &[&'static str]) -> anyhow::Result<String> {
         stream.read_to_end(&mut request).await?;
         std::io::Result::Ok(())
     });
-    let error = soon(HyperStack::connect(url)).await.unwrap_err();
+    let error = soon(HyperStack::connect(url.as_str())).await.unwrap_err();
     soon(server).await??;
-    Ok(error.to_string())
+    Ok(error.to_string().replace(&url, "ws://server"))
 }
 
 #[tokio::test]
 async fn the_body_of_a_refusal_may_come_later_and_in_chunks() -> anyhow::Result<()> {
     let wanted =
-        "the server rejected the connection with status 403 (origin-mismatch): not from here";
+        "ws://server rejected the connection with status 403 (origin-mismatch): not from here";
     let head = "HTTP/1.1 403 Forbidden\r\nTransfer-Encoding: chunked\r\n\r\n";
     let body = r#"{"message": "not from here", "code": "origin-mismatch"}"#;
     assert_eq!(
@@ -63,7 +63,7 @@ async fn an_unfinished_refusal_is_judged_by_its_status() -> anyhow::Result<()> {
     });
     assert_eq!(
         error?,
-        "the server rejected the connection with status 503: Service Unavailable"
+        "ws://server rejected the connection with status 503: Service Unavailable"
     );
     Ok(())
 }
@@ -93,7 +93,7 @@ async fn a_server_without_websocket_is_a_distinct_error() -> anyhow::Result<()> 
         assert_eq!(
             error(pieces).await?,
             format!(
-                "cannot reach the server: the reply is not a valid WebSocket handshake: {reason}"
+                "cannot reach ws://server: the reply is not a valid WebSocket handshake: {reason}"
             )
         );
     }

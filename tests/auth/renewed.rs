@@ -117,6 +117,11 @@ async fn a_fetch_serves_the_connection_that_follows_a_loss() -> anyhow::Result<(
     Ok(())
 }
 
+fn lost(server: &TestServer, cause: ConnectionLost) -> Fault {
+    let url = server.url();
+    Fault::Connection(ConnectError::Lost { url, cause })
+}
+
 #[tokio::test]
 async fn a_rejected_refresh_is_followed_by_a_connection_with_another_token() -> anyhow::Result<()> {
     let Scene {
@@ -130,7 +135,7 @@ async fn a_rejected_refresh_is_followed_by_a_connection_with_another_token() -> 
     desk.give("strange");
     assert_eq!(refreshed(&server).await, "strange");
     let code = Some("token-invalid-signature".into());
-    let refused = Fault::Connection(ConnectError::Lost(ConnectionLost::RefreshRejected { code }));
+    let refused = lost(&server, ConnectionLost::RefreshRejected { code });
     assert_eq!(next(&mut faults).await, refused);
     still.advance(Duration::ZERO).await;
     server.accept_token("three");
@@ -158,9 +163,7 @@ async fn an_unanswered_refresh_is_followed_by_a_new_connection() -> anyhow::Resu
     assert_eq!(refreshed(&server).await, "two");
     still.advance(SECOND * 10).await;
     let after = SECOND * 10;
-    let unanswered = Fault::Connection(ConnectError::Lost(ConnectionLost::RefreshUnanswered {
-        after,
-    }));
+    let unanswered = lost(&server, ConnectionLost::RefreshUnanswered { after });
     assert_eq!(next(&mut faults).await, unanswered);
     still.advance(Duration::ZERO).await;
     put(&server, "b", 2.0);
@@ -189,7 +192,7 @@ async fn a_connection_ends_before_its_token_does() -> anyhow::Result<()> {
     settle().await;
     assert_eq!(server.connections_accepted(), 1);
     still.advance(SECOND * 2).await;
-    let expired = Fault::Connection(ConnectError::Lost(ConnectionLost::TokenExpired));
+    let expired = lost(&server, ConnectionLost::TokenExpired);
     assert_eq!(next(&mut faults).await, expired);
     Ok(())
 }

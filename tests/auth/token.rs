@@ -60,8 +60,11 @@ async fn a_wrong_token_is_not_tried_again() -> anyhow::Result<()> {
     assert_eq!(code(&error), "invalid-static-token");
     assert_eq!(
         error.to_string(),
-        "the server rejected the connection with status 401 (invalid-static-token): Refused: \
-         invalid static token"
+        format!(
+            "{} rejected the connection with status 401 (invalid-static-token): Refused: invalid \
+             static token",
+            server.url()
+        )
     );
     assert_eq!(server.handshakes().len(), 1);
     Ok(())

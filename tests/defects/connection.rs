@@ -107,7 +107,7 @@ async fn p10_streams_end_with_the_reason_after_the_last_attempt() -> anyhow::Res
             &closed,
             CloseReason::AttemptsExhausted {
                 attempts: 2,
-                cause: ConnectError::Unreachable(_)
+                cause: ConnectError::Unreachable { .. }
             }
         ),
         "{closed}"
@@ -251,7 +251,10 @@ async fn p11_silence_is_a_connection_loss() -> anyhow::Result<()> {
     let silent = interval * 2;
     assert_eq!(
         next(&mut faults).await,
-        Fault::Connection(ConnectError::Lost(ConnectionLost::Silent { silent }))
+        Fault::Connection(ConnectError::Lost {
+            url: server.url(),
+            cause: ConnectionLost::Silent { silent },
+        })
     );
     Ok(())
 }

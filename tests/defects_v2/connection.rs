@@ -46,7 +46,7 @@ async fn connecting_to_a_closed_port_fails_at_once() -> anyhow::Result<()> {
     let _still = Still::new();
     let builder = HyperStack::builder().url(url).protocol(Protocol::V2);
     let error = soon(builder.connect()).await.unwrap_err();
-    assert!(matches!(error, ConnectError::Unreachable(_)), "{error}");
+    assert!(matches!(error, ConnectError::Unreachable { .. }), "{error}");
     Ok(())
 }
 
@@ -125,7 +125,10 @@ async fn a_silent_server_is_noticed_within_two_ping_intervals() -> anyhow::Resul
     assert!(
         matches!(
             fault,
-            Fault::Connection(ConnectError::Lost(ConnectionLost::Silent { .. }))
+            Fault::Connection(ConnectError::Lost {
+                cause: ConnectionLost::Silent { .. },
+                ..
+            })
         ),
         "{fault}"
     );

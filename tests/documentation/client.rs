@@ -39,7 +39,7 @@ mod simple_connection {
             server.stop().await;
             let refused = HyperStack::connect(server.url()).await;
             assert!(
-                matches!(refused, Err(ConnectError::Unreachable(_))),
+                matches!(refused, Err(ConnectError::Unreachable { .. })),
                 "{refused:?}"
             );
             Ok(())

@@ -323,19 +323,22 @@ fn token(bytes: &mut Bytes<'_>) -> Result<Grant, TokenError> {
 }
 
 fn loss(bytes: &mut Bytes<'_>) -> ConnectError {
+    let url = || "ws://a.b".to_owned();
+    let lost = |cause| ConnectError::Lost { url: url(), cause };
     let rejected = |status, code: Option<&str>, seconds: Option<u64>| ConnectError::Rejected {
+        url: url(),
         status,
         code: code.map(AuthErrorCode::from),
         message: String::new(),
         retry_after: seconds.map(Duration::from_secs),
     };
     match bytes.next() % 6 {
-        0 => ConnectionLost::Closed("gone".to_owned()).into(),
+        0 => lost(ConnectionLost::Closed("gone".to_owned())),
         1 => rejected(429, Some("rate-limit-exceeded"), Some(7)),
         2 => rejected(401, Some("token-expired"), None),
         3 => rejected(403, None, None),
         4 => rejected(503, None, Some(u64::MAX)),
-        _ => ConnectError::Lost(ConnectionLost::TokenExpired),
+        _ => lost(ConnectionLost::TokenExpired),
     }
 }
 

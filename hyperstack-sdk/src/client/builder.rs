@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::HyperStack;
 use crate::auth::TokenProvider;
-use crate::driver::{self, CloseOnExit, DialSettings, Dialer, Fetcher, Transport};
+use crate::driver::{self, CloseOnExit, DialSettings, Dialer, Fetcher, Provider, Transport};
 #[cfg(feature = "token-endpoint")]
 use crate::driver::{Endpoint, EndpointSettings};
 use crate::engine::{ClientSettings, Engine, Handle};
@@ -515,12 +515,18 @@ impl HyperStackBuilder {
     }
 
     /// Returns the token provider, if the settings name one.
-    fn provider(&self, _url: &str) -> Result<Option<Arc<dyn TokenProvider>>, ConfigError> {
+    fn provider(&self, _url: &str) -> Result<Option<Provider>, ConfigError> {
         #[cfg(feature = "token-endpoint")]
         if let Some(endpoint) = Endpoint::new(&self.endpoint, _url, &self.roots)? {
-            return Ok(Some(Arc::new(endpoint)));
+            return Ok(Some(Provider {
+                name: endpoint.name().to_owned(),
+                tokens: Arc::new(endpoint),
+            }));
         }
-        Ok(self.provider.clone())
+        Ok(self.provider.clone().map(|tokens| Provider {
+            name: "the token provider".to_owned(),
+            tokens,
+        }))
     }
 
     /// Returns the names of the settings that supply tokens and are set.
@@ -601,7 +607,7 @@ impl HyperStackBuilder {
     /// Creates the client's engine with these settings. `seed` is the only source of randomness.
     pub(crate) fn seeded(&self, url: String, seed: u64) -> Engine {
         let settings = ClientSettings {
-            url,
+            url: url.clone(),
             initial_data_timeout: self.initial_data_timeout,
             queue_capacity: self.queue_capacity,
             limits: self.limits,
@@ -609,6 +615,7 @@ impl HyperStackBuilder {
             tap: self.tap.clone(),
         };
         let session = session::Settings {
+            url,
             credentials: match &self.token {
                 Some(token) => Credentials::Token(token.clone()),
                 None if self.token_settings().is_empty() => Credentials::None,

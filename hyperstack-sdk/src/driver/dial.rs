@@ -28,6 +28,8 @@ pub(crate) struct DialSettings<'a> {
 
 /// Dials a server with settings that were checked.
 pub(crate) struct Dialer {
+    /// The URL without secrets, for errors.
+    shown: String,
     address: Address,
     opening: Opening,
     timeout: Duration,
@@ -37,8 +39,9 @@ pub(crate) struct Dialer {
 impl Dialer {
     /// Checks the settings of a connection.
     pub(crate) fn new(settings: DialSettings<'_>) -> Result<Self, ConfigError> {
+        let shown = url::shown(settings.url);
         let invalid = |reason: String| ConfigError::InvalidUrl {
-            url: url::shown(settings.url),
+            url: shown.clone(),
             reason,
         };
         let uri = url::normal(settings.url, ["ws", "wss"]).map_err(invalid)?;
@@ -65,10 +68,12 @@ impl Dialer {
         Ok(Dialer {
             address: Address::new(&uri, settings.roots, invalid)?,
             opening: Opening {
+                shown: shown.clone(),
                 uri,
                 headers: headers("header", settings.headers, reserved)?,
                 transport: settings.transport,
             },
+            shown,
             timeout: settings.timeout,
             socket: WebSocketConfig::default()
                 .max_message_size(hard_limit)
@@ -81,6 +86,7 @@ impl Dialer {
         match tokio::time::timeout(self.timeout, self.open(token.as_ref())).await {
             Ok(dialed) => dialed,
             Err(_) => Err(ConnectError::Timeout {
+                url: self.shown.clone(),
                 after: self.timeout,
             }),
         }
@@ -88,7 +94,7 @@ impl Dialer {
 
     async fn open(&self, token: Option<&Secret>) -> Result<Socket, ConnectError> {
         let connected = self.address.connect().await;
-        let mut stream = connected.map_err(|error| ConnectError::Unreachable(error.to_string()))?;
+        let mut stream = connected.map_err(|error| self.opening.unreachable(error.to_string()))?;
         let rest = self.opening.open(&mut stream, token).await?;
         let pipe = Pipe::new(stream);
         let config = Some(self.socket);

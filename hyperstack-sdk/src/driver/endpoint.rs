@@ -46,8 +46,8 @@ pub(crate) struct Endpoint {
     uri: Uri,
     headers: Vec<(String, HeaderValue)>,
     body: String,
-    /// The endpoint's URL without secrets, for errors.
-    shown: String,
+    /// The endpoint's name for errors, with its URL without secrets.
+    name: String,
     /// The secrets in requests, to be redacted if the endpoint echoes them.
     secrets: Vec<String>,
 }
@@ -108,10 +108,15 @@ impl Endpoint {
             headers,
             // The URL only names the server, so its query, which may be a secret, is not sent.
             body: json!({"websocket_url": url::shown(websocket_url)}).to_string(),
-            shown: url::shown(url),
+            name: format!("the token endpoint {}", url::shown(url)),
             secrets,
             uri,
         }))
+    }
+
+    /// Returns the endpoint's name for errors, with its URL without secrets.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
     }
 
     async fn fetch(&self) -> Result<AuthToken, TokenError> {
@@ -190,7 +195,7 @@ impl Endpoint {
 
     /// Puts the endpoint's name in front of a message.
     fn describe(&self, text: String) -> String {
-        format!("the token endpoint {} {text}", self.shown)
+        format!("{} {text}", self.name)
     }
 }
 

@@ -16,10 +16,17 @@ type Fetched = Result<AuthToken, TokenError>;
 /// Fetches tokens from a provider. A request that has started always runs to its end: a token that was requested
 /// for one connection serves the next if the first is lost.
 pub(crate) struct Fetcher {
-    provider: Option<Arc<dyn TokenProvider>>,
+    provider: Option<Provider>,
     timeout: Duration,
     transport: Transport,
     pending: Option<PendingToken>,
+}
+
+/// A token provider, and its name for errors: "the token provider", or the endpoint with its URL.
+#[derive(Clone)]
+pub(crate) struct Provider {
+    pub(crate) name: String,
+    pub(crate) tokens: Arc<dyn TokenProvider>,
 }
 
 /// A request to the provider that has not ended.
@@ -31,11 +38,7 @@ struct PendingToken {
 
 impl Fetcher {
     /// Creates a fetcher. `transport` is how the tokens will be sent, for which they are checked.
-    pub(crate) fn new(
-        provider: Option<Arc<dyn TokenProvider>>,
-        timeout: Duration,
-        transport: Transport,
-    ) -> Self {
+    pub(crate) fn new(provider: Option<Provider>, timeout: Duration, transport: Transport) -> Self {
         Fetcher {
             provider,
             timeout,
@@ -54,16 +57,19 @@ impl Fetcher {
         let Some(provider) = &self.provider else {
             return Err(TokenError::denied("no token provider is set"));
         };
-        let (provider, timeout) = (provider.clone(), self.timeout);
-        let pending = self.pending.get_or_insert_with(|| PendingToken {
-            requested: Instant::now(),
-            reply: Box::pin(async move {
-                let fetched = tokio::time::timeout(timeout, provider.token()).await;
-                fetched.unwrap_or_else(|_| {
-                    let message = format!("the token provider did not reply within {timeout:?}");
-                    Err(TokenError::new(message))
-                })
-            }),
+        let timeout = self.timeout;
+        let pending = self.pending.get_or_insert_with(|| {
+            let Provider { name, tokens } = provider.clone();
+            PendingToken {
+                requested: Instant::now(),
+                reply: Box::pin(async move {
+                    let fetched = tokio::time::timeout(timeout, tokens.token()).await;
+                    fetched.unwrap_or_else(|_| {
+                        let message = format!("{name} did not reply within {timeout:?}");
+                        Err(TokenError::new(message))
+                    })
+                }),
+            }
         });
         let fetched = pending.reply.as_mut().await;
         let waited = pending.requested.elapsed();
@@ -72,7 +78,8 @@ impl Fetcher {
         match self.transport.check(token.secret()) {
             Ok(()) => Ok(Grant::new(&token, waited, SystemTime::now())),
             Err(reason) => Err(TokenError::denied(format!(
-                "the provided token is invalid: {reason}"
+                "{} supplied an invalid token: {reason}",
+                provider.name
             ))),
         }
     }
@@ -93,7 +100,11 @@ mod tests {
             tokio::time::sleep(9 * SECOND).await;
             Ok(AuthToken::new("token").expires_in(90 * SECOND))
         };
-        let mut fetcher = Fetcher::new(Some(Arc::new(provider)), 10 * SECOND, Transport::default());
+        let provider = Provider {
+            name: "the token provider".to_owned(),
+            tokens: Arc::new(provider),
+        };
+        let mut fetcher = Fetcher::new(Some(provider), 10 * SECOND, Transport::default());
         assert!(fetcher.fetch().now_or_never().is_none());
         tokio::time::advance(54 * SECOND).await;
         let grant = fetcher.fetch().await.unwrap();

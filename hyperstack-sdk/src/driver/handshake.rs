@@ -29,6 +29,8 @@ const BODY_WITHIN: Duration = Duration::from_secs(1);
 
 /// The parts of the request that are the same for each attempt.
 pub(super) struct Opening {
+    /// The URL without secrets, for errors.
+    pub(super) shown: String,
     pub(super) uri: Uri,
     pub(super) headers: Vec<(String, HeaderValue)>,
     pub(super) transport: Transport,
@@ -43,24 +45,32 @@ impl Opening {
     ) -> Result<Vec<u8>, ConnectError> {
         let key = generate_key();
         let request = self.request(&key, token);
-        let broken = |error: io::Error| ConnectError::Unreachable(error.to_string());
+        let broken = |error: io::Error| self.unreachable(error.to_string());
+        let unreachable = |reason| self.unreachable(reason);
         stream.write_all(&request).await.map_err(broken)?;
         stream.flush().await.map_err(broken)?;
-        let (response, mut rest) = read_head(stream).await?;
+        let (response, mut rest) = read_head(stream).await.map_err(unreachable)?;
         let (status, headers) = (response.status(), response.headers());
         if status == StatusCode::SWITCHING_PROTOCOLS {
-            check(headers, &key)?;
+            check(headers, &key).map_err(unreachable)?;
             return Ok(rest);
         }
         // If the body is cut off, the head still says enough.
         let _ = tokio::time::timeout(BODY_WITHIN, read_body(stream, &mut rest)).await;
         let refusal = Refusal::new(status, headers, &rest, self.secrets(token));
         Err(ConnectError::Rejected {
+            url: self.shown.clone(),
             status: status.as_u16(),
             code: refusal.code,
             message: refusal.message,
             retry_after: refusal.retry_after,
         })
+    }
+
+    /// Returns the error for a server that cannot be reached.
+    pub(super) fn unreachable(&self, reason: String) -> ConnectError {
+        let url = self.shown.clone();
+        ConnectError::Unreachable { url, reason }
     }
 
     /// Returns the secrets in the request, to be redacted if the server echoes them.
@@ -100,21 +110,17 @@ impl Opening {
     }
 }
 
-/// Reads the head of the reply. Returns it and the bytes that arrived after it.
-async fn read_head(stream: &mut Stream) -> Result<(Response, Vec<u8>), ConnectError> {
+/// Reads the head of the reply. Returns it and the bytes that arrived after it, or what is wrong.
+async fn read_head(stream: &mut Stream) -> Result<(Response, Vec<u8>), String> {
     let mut bytes = Vec::with_capacity(1024);
     loop {
         match stream.read_buf(&mut bytes).await {
-            Ok(0) => {
-                return Err(ConnectError::Unreachable(
-                    "the server closed the connection before it replied".into(),
-                ))
-            }
+            Ok(0) => return Err("the server closed the connection before it replied".into()),
             Ok(_) if bytes.len() > LIMIT => {
                 return Err(no_websocket("its head is longer than 64 KiB"))
             }
             Ok(_) => {}
-            Err(error) => return Err(ConnectError::Unreachable(error.to_string())),
+            Err(error) => return Err(error.to_string()),
         }
         match Response::try_parse(&bytes) {
             Ok(None) => {}
@@ -131,8 +137,8 @@ async fn read_body(stream: &mut Stream, body: &mut Vec<u8>) -> io::Result<()> {
     Ok(())
 }
 
-/// Checks that a reply accepts this WebSocket request.
-fn check(headers: &HeaderMap, key: &str) -> Result<(), ConnectError> {
+/// Checks that a reply accepts this WebSocket request. Returns what is wrong if it does not.
+fn check(headers: &HeaderMap, key: &str) -> Result<(), String> {
     let has = |name: HeaderName, wanted: &str| {
         let values = headers.get_all(name).into_iter();
         let mut values = values.filter_map(|value| value.to_str().ok());
@@ -163,8 +169,6 @@ fn check(headers: &HeaderMap, key: &str) -> Result<(), ConnectError> {
     Ok(())
 }
 
-fn no_websocket(reason: &str) -> ConnectError {
-    ConnectError::Unreachable(format!(
-        "the reply is not a valid WebSocket handshake: {reason}"
-    ))
+fn no_websocket(reason: &str) -> String {
+    format!("the reply is not a valid WebSocket handshake: {reason}")
 }

@@ -36,7 +36,7 @@ use crate::wire::Request;
 pub(crate) use dial::{DialSettings, Dialer};
 #[cfg(feature = "token-endpoint")]
 pub(crate) use endpoint::{Endpoint, EndpointSettings};
-pub(crate) use fetch::Fetcher;
+pub(crate) use fetch::{Fetcher, Provider};
 use pipe::Pipe;
 pub(crate) use present::Transport;
 pub(crate) use url::{is_host_below, shown};

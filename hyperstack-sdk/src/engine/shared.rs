@@ -119,10 +119,17 @@ impl Engine {
             Some(CloseReason::Failed(cause) | CloseReason::AttemptsExhausted { cause, .. }) => {
                 Err(cause)
             }
-            Some(CloseReason::Lost(cause)) => Err(cause.into()),
+            Some(CloseReason::Lost(cause)) => Err(self.lost(cause)),
             Some(
                 reason @ (CloseReason::Disconnected | CloseReason::Dropped | CloseReason::Stopped),
-            ) => Err(ConnectionLost::Closed(reason.to_string()).into()),
+            ) => Err(self.lost(ConnectionLost::Closed(reason.to_string()))),
+        }
+    }
+
+    fn lost(&self, cause: ConnectionLost) -> ConnectError {
+        ConnectError::Lost {
+            url: self.settings.url.clone(),
+            cause,
         }
     }
 
@@ -373,7 +380,7 @@ impl Engine {
         match fault {
             Fault::Connection(cause) => {
                 let what = match cause {
-                    ConnectError::Lost(_) => "connection lost",
+                    ConnectError::Lost { .. } => "connection lost",
                     ConnectError::Token(_) => "cannot fetch a token",
                     _ => "cannot connect",
                 };

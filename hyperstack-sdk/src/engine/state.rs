@@ -84,14 +84,14 @@ impl StateChange {
     ) -> Self {
         let cause = match link {
             Link::Open => None,
-            Link::Closed(CloseReason::Lost(cause)) => Some(cause.clone().into()),
             Link::Closed(
                 CloseReason::Failed(cause) | CloseReason::AttemptsExhausted { cause, .. },
             ) => Some(cause.clone()),
+            Link::Closed(CloseReason::Lost(_))
+            | Link::Authorizing { .. }
+            | Link::Dialing { .. }
+            | Link::Waiting { .. } => last_error.cloned(),
             Link::Closed(_) => None,
-            Link::Authorizing { .. } | Link::Dialing { .. } | Link::Waiting { .. } => {
-                last_error.cloned()
-            }
         };
         StateChange { state, cause }
     }

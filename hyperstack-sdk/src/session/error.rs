@@ -42,17 +42,26 @@ pub enum ConnectError {
     #[error(transparent)]
     Config(#[from] ConfigError),
     /// The attempt took longer than [`connect_timeout`](crate::HyperStackBuilder::connect_timeout).
-    #[error("connecting timed out after {after:?}")]
+    #[error("connecting to {url} timed out after {after:?}")]
     Timeout {
+        /// The server's URL, without its query, user name and password.
+        url: String,
         /// The deadline.
         after: Duration,
     },
     /// The network failed: the port is closed, the name does not resolve, or TLS failed.
-    #[error("cannot reach the server: {0}")]
-    Unreachable(String),
+    #[error("cannot reach {url}: {reason}")]
+    Unreachable {
+        /// The server's URL, without its query, user name and password.
+        url: String,
+        /// What went wrong.
+        reason: String,
+    },
     /// The server rejected the handshake.
-    #[error("the server rejected the connection with status {status}{}: {message}", code.as_ref().map(|code| format!(" ({code})")).unwrap_or_default())]
+    #[error("{url} rejected the connection with status {status}{}: {message}", code.as_ref().map(|code| format!(" ({code})")).unwrap_or_default())]
     Rejected {
+        /// The server's URL, without its query, user name and password.
+        url: String,
         /// The HTTP status.
         status: u16,
         /// The server's machine-readable code.
@@ -63,8 +72,10 @@ pub enum ConnectError {
         retry_after: Option<Duration>,
     },
     /// The server does not speak the protocol version that the builder sets.
-    #[error("the server speaks protocol {server}, but the client is set to {configured}: remove `.protocol(..)` from the builder to detect the generation")]
+    #[error("{url} speaks protocol {server}, but the client is set to {configured}: remove `.protocol(..)` from the builder to detect the generation")]
     WrongProtocol {
+        /// The server's URL, without its query, user name and password.
+        url: String,
         /// The version that [`protocol`](crate::HyperStackBuilder::protocol) set.
         configured: Protocol,
         /// The version that the server speaks.
@@ -74,8 +85,14 @@ pub enum ConnectError {
     #[error("no token: {0}")]
     Token(#[from] TokenError),
     /// A connection was open and then lost.
-    #[error(transparent)]
-    Lost(#[from] ConnectionLost),
+    #[error("lost the connection to {url}: {cause}")]
+    Lost {
+        /// The server's URL, without its query, user name and password.
+        url: String,
+        /// Why the connection was lost.
+        #[source]
+        cause: ConnectionLost,
+    },
 }
 
 /// Why a connection was lost.
@@ -83,7 +100,7 @@ pub enum ConnectError {
 #[non_exhaustive]
 pub enum ConnectionLost {
     /// The connection was closed, reset or broken.
-    #[error("the connection was lost: {0}")]
+    #[error("{0}")]
     Closed(String),
     /// The server ended the connection and said why.
     #[error("the server ended the connection ({code}): {message}")]
@@ -141,7 +158,7 @@ pub enum CloseReason {
     #[error("the client was dropped")]
     Dropped,
     /// The connection was lost, and reconnecting is off.
-    #[error("{0}, and reconnecting is off")]
+    #[error("lost the connection, and reconnecting is off: {0}")]
     Lost(#[source] ConnectionLost),
     /// As many attempts to reconnect failed as
     /// [`max_reconnect_attempts`](crate::HyperStackBuilder::max_reconnect_attempts) allows.
@@ -193,8 +210,8 @@ impl ConnectError {
             ConnectError::Token(error) if error.is_final() => Remedy::Nothing,
             ConnectError::Token(_)
             | ConnectError::Timeout { .. }
-            | ConnectError::Unreachable(_) => Remedy::Wait,
-            ConnectError::Lost(lost) => lost.remedy(),
+            | ConnectError::Unreachable { .. } => Remedy::Wait,
+            ConnectError::Lost { cause, .. } => cause.remedy(),
         }
     }
 
@@ -208,7 +225,7 @@ impl ConnectError {
         match self {
             ConnectError::Rejected { retry_after, .. } => *retry_after,
             ConnectError::Token(error) => error.retry_after(),
-            ConnectError::Lost(lost) => lost.retry_after(),
+            ConnectError::Lost { cause, .. } => cause.retry_after(),
             _ => None,
         }
     }
@@ -243,10 +260,10 @@ impl ConnectionLost {
         let (code, message) = reason.split_once(':').unwrap_or((reason, ""));
         match AuthErrorCode::from(code) {
             AuthErrorCode::Unknown(_) if reason.is_empty() => {
-                ConnectionLost::Closed("closed by the server".into())
+                ConnectionLost::Closed("the server closed the connection".into())
             }
             AuthErrorCode::Unknown(_) => {
-                ConnectionLost::Closed(format!("closed by the server: {reason}"))
+                ConnectionLost::Closed(format!("the server closed the connection: {reason}"))
             }
             code => ConnectionLost::Expelled {
                 code,

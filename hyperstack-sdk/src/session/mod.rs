@@ -317,7 +317,8 @@ impl Session {
 
     /// The connection was lost.
     pub fn handle_lost(&mut self, cause: ConnectionLost, now: Time) {
-        self.handle_failed(cause.into(), now);
+        let url = self.settings.url.clone();
+        self.handle_failed(ConnectError::Lost { url, cause }, now);
     }
 
     /// A token could not be fetched, or a connection could not be made, or it was lost.
@@ -337,11 +338,16 @@ impl Session {
         if self.link == Link::Open {
             self.instruct_all(Step::Lost);
         }
+        let expired = matches!(
+            cause,
+            ConnectError::Lost {
+                cause: ConnectionLost::TokenExpired,
+                ..
+            }
+        );
         let after = match cause.remedy() {
             // The next token is available, though the server has not accepted it yet.
-            Remedy::NewToken if has_next_token && cause == ConnectionLost::TokenExpired.into() => {
-                AfterRejection::Wait
-            }
+            Remedy::NewToken if has_next_token && expired => AfterRejection::Wait,
             Remedy::NewToken => self.auth.reject(),
             _ => AfterRejection::Wait,
         };
@@ -351,7 +357,7 @@ impl Session {
         }
         if self.was_open && !self.settings.auto_reconnect {
             return self.close(match cause {
-                ConnectError::Lost(lost) => CloseReason::Lost(lost),
+                ConnectError::Lost { cause: lost, .. } => CloseReason::Lost(lost),
                 cause => CloseReason::Failed(cause),
             });
         }
@@ -488,7 +494,11 @@ impl Session {
             Verdict::Nothing | Verdict::Speaks(_) => {}
             Verdict::Mismatch(server) => {
                 let configured = self.settings.protocol;
-                let error = ConnectError::WrongProtocol { configured, server };
+                let error = ConnectError::WrongProtocol {
+                    url: self.settings.url.clone(),
+                    configured,
+                    server,
+                };
                 self.handle_failed(error, now);
             }
         }

@@ -9,6 +9,8 @@ use crate::wire::Protocol;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Settings {
+    /// The server's URL for errors, without its query, user name and password.
+    pub url: String,
     /// Whether a lost connection is restored. Default: true.
     pub auto_reconnect: bool,
     /// How many attempts to reconnect may fail in a row. `None`, the default, means no limit.
@@ -45,6 +47,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Settings {
+            url: String::new(),
             auto_reconnect: true,
             max_reconnect_attempts: None,
             reconnect_intervals: [1, 2, 4, 8, 16].map(Duration::from_secs).to_vec(),

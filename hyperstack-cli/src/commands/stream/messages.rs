@@ -56,14 +56,14 @@ pub(super) fn hint(error: &ConnectError) -> Option<&'static str> {
         ConnectError::Config(ConfigError::InvalidUrl { .. }) => {
             Some("use wss://host, or ws://host:port without TLS")
         }
-        ConnectError::Unreachable(_) | ConnectError::Timeout { .. } => Some(
+        ConnectError::Unreachable { .. } | ConnectError::Timeout { .. } => Some(
             "check that the server is running, and its host and port. A local server usually listens on \
              ws://127.0.0.1:8877; `hs serve FILE` replays a recording there",
         ),
         ConnectError::Rejected {
             status: 401 | 403, ..
         } => Some("pass a valid token with HYPERSTACK_TOKEN=… or --token …"),
-        ConnectError::Lost(lost) => hint_after_loss(lost),
+        ConnectError::Lost { cause, .. } => hint_after_loss(cause),
         _ => None,
     }
 }
@@ -93,6 +93,7 @@ mod tests {
 
     fn rejected(status: u16) -> ConnectError {
         ConnectError::Rejected {
+            url: "wss://ore.example".to_owned(),
             status,
             code: None,
             message: "no".to_owned(),
@@ -107,8 +108,11 @@ mod tests {
         assert!(hints(rejected(401), "HYPERSTACK_TOKEN"));
         assert!(hints(rejected(403), "HYPERSTACK_TOKEN"));
         assert!(hint(&rejected(503)).is_none());
-        assert!(hints(ConnectError::Unreachable(String::new()), "8877"));
-        let error = ConnectError::Unreachable("refused".to_owned());
+        let error = ConnectError::Unreachable {
+            url: "wss://ore.example".to_owned(),
+            reason: "refused".to_owned(),
+        };
+        assert!(hints(error.clone(), "8877"));
         let (line, hint) = (error.to_string(), hint(&error).unwrap());
         assert_eq!(connect_error(error).to_string(), format!("{line}\n{hint}"));
     }

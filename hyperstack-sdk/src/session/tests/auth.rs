@@ -47,6 +47,7 @@ fn run(session: &mut Session, until: u64) -> Vec<String> {
 
 fn rejected(code: &str, retry_after: Option<u64>) -> ConnectError {
     ConnectError::Rejected {
+        url: URL.into(),
         status: 401,
         code: Some(code.into()),
         message: "no".into(),
@@ -134,7 +135,7 @@ fn without_a_new_token_the_connection_ends_just_before_the_old_one_expires() {
     assert_eq!(*session.link(), Link::Authorizing { attempt: 1 });
     assert_eq!(
         session.last_error(),
-        Some(&ConnectError::Lost(ConnectionLost::TokenExpired))
+        Some(&lost(ConnectionLost::TokenExpired))
     );
     assert_eq!(token(&session), None);
     session.handle_token(Err(TokenError::denied("never")), seconds(294));
@@ -173,7 +174,7 @@ fn a_new_token_is_kept_if_the_old_one_expires_before_the_server_answers() {
     run(&mut session, 19);
     assert_eq!(
         session.last_error(),
-        Some(&ConnectError::Lost(ConnectionLost::TokenExpired))
+        Some(&lost(ConnectionLost::TokenExpired))
     );
     assert_eq!(*session.link(), Link::Waiting { attempt: 1 });
     assert_eq!(token(&session), Some("two"));
@@ -200,7 +201,7 @@ fn a_rejected_token_is_replaced_at_once_if_it_was_used_before() {
 fn a_server_that_accepts_each_token_and_then_drops_the_connection_is_backed_off() {
     let mut session = connected();
     let expelled = || {
-        ConnectError::Lost(ConnectionLost::Expelled {
+        lost(ConnectionLost::Expelled {
             code: AuthErrorCode::TokenExpired,
             message: String::new(),
             retry_after: None,

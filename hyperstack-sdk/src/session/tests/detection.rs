@@ -3,7 +3,10 @@
 use super::*;
 
 fn auto() -> Settings {
-    Settings::default()
+    Settings {
+        url: URL.into(),
+        ..Settings::default()
+    }
 }
 
 fn connected(settings: Settings) -> Session {
@@ -227,6 +230,7 @@ fn a_configured_generation_is_not_probed() {
 fn a_server_that_does_not_speak_the_configured_generation_ends_the_session() {
     let wrong = |configured, server| {
         Link::Closed(CloseReason::Failed(ConnectError::WrongProtocol {
+            url: URL.into(),
             configured,
             server,
         }))

@@ -23,8 +23,21 @@ fn key(key: &str) -> Target {
 }
 
 /// Settings of a client that speaks v1.
+const URL: &str = "ws://a.b";
+
+fn lost(cause: ConnectionLost) -> ConnectError {
+    let url = URL.into();
+    ConnectError::Lost { url, cause }
+}
+
+fn unreachable() -> ConnectError {
+    let (url, reason) = (URL.into(), "refused".into());
+    ConnectError::Unreachable { url, reason }
+}
+
 fn v1() -> Settings {
     Settings {
+        url: URL.into(),
         protocol: Protocol::V1,
         ..Settings::default()
     }
@@ -711,7 +724,7 @@ fn a_loss_is_reported_once() {
     let silent = seconds(30);
     assert_eq!(
         loss(&mut session),
-        Some(ConnectError::Lost(ConnectionLost::Silent { silent }))
+        Some(lost(ConnectionLost::Silent { silent }))
     );
     assert_eq!(loss(&mut session), None);
 }
@@ -799,7 +812,7 @@ fn the_last_allowed_attempt_ends_the_session_with_its_cause() {
     };
     let mut session = Session::new(settings, 7);
     session.handle_open(Time::ZERO);
-    let cause = ConnectError::Unreachable("refused".into());
+    let cause = unreachable();
     session.handle_failed(cause.clone(), Time::ZERO);
     for _ in 0..2 {
         let now = session.poll_timeout().unwrap();
@@ -813,7 +826,7 @@ fn the_last_allowed_attempt_ends_the_session_with_its_cause() {
 
 #[test]
 fn the_first_dial_is_retried_only_with_wait_for_server() {
-    let cause = ConnectError::Unreachable("refused".into());
+    let cause = unreachable();
     let mut session = Session::new(v1(), 7);
     session.handle_failed(cause.clone(), Time::ZERO);
     assert!(matches!(
@@ -842,6 +855,7 @@ fn the_first_dial_is_retried_only_with_wait_for_server() {
 fn a_final_rejection_ends_the_session() {
     let mut session = open();
     let rejection = ConnectError::Rejected {
+        url: URL.into(),
         status: 403,
         code: Some("origin-mismatch".into()),
         message: "no".into(),

@@ -95,6 +95,7 @@ impl Driver {
         };
         let end = self.tokens.end(&token, now);
         end.map(Some).ok_or(ConnectError::Rejected {
+            url: shared.url().to_owned(),
             status: 401,
             code: Some(AuthErrorCode::TokenExpired),
             message: "the test says so".to_owned(),

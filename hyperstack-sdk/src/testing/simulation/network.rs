@@ -76,7 +76,11 @@ impl Network {
     pub(super) fn dial(&mut self, now: Instant) -> Option<Result<(), ConnectError>> {
         if self.dialing.is_none() {
             let open = (self.delay.up() + self.delay.down(), Ok(()));
-            let refused = ConnectError::Unreachable("the test says so".to_owned());
+            let url = || "simulated".to_owned();
+            let refused = ConnectError::Unreachable {
+                url: url(),
+                reason: "the test says so".to_owned(),
+            };
             let (after, outcome) = match self.dials.pop_front() {
                 None => open,
                 Some(Dial::Slow(millis)) => (Duration::from_millis(millis), Ok(())),
@@ -86,7 +90,10 @@ impl Network {
             self.dialing = Some(if after < PATIENCE {
                 (now + after, outcome)
             } else {
-                let timeout = ConnectError::Timeout { after: PATIENCE };
+                let timeout = ConnectError::Timeout {
+                    url: url(),
+                    after: PATIENCE,
+                };
                 (now + PATIENCE, Err(timeout))
             });
         }

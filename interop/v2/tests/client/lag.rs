@@ -184,7 +184,7 @@ async fn a_client_whose_queue_is_full_reconnects() {
     flood(&server).await;
     let fault = deadline(faults.next()).await;
     assert!(
-        matches!(fault, Some(Fault::Connection(ConnectError::Lost(_)))),
+        matches!(fault, Some(Fault::Connection(ConnectError::Lost { .. }))),
         "{fault:?}"
     );
     list.reaches(server.rows("Player/list").await).await;
@@ -205,7 +205,7 @@ async fn a_client_that_was_idle_reconnects() {
     server.sweep();
     let fault = deadline(faults.next()).await;
     assert!(
-        matches!(fault, Some(Fault::Connection(ConnectError::Lost(_)))),
+        matches!(fault, Some(Fault::Connection(ConnectError::Lost { .. }))),
         "{fault:?}"
     );
     server.apply([change("p1", json!({"score": 10}))]).await;

@@ -179,7 +179,7 @@ async fn more_messages_than_allowed_end_the_connection_and_the_client_waits() {
                 assert_eq!(issue.code, "rate-limit-exceeded");
                 assert_eq!(issue.retry_after, Some(60));
             }
-            Fault::Connection(ConnectError::Lost(lost)) => {
+            Fault::Connection(ConnectError::Lost { cause: lost, .. }) => {
                 assert_eq!(lost.retry_after(), Some(Duration::from_secs(60)));
                 return;
             }
@@ -206,7 +206,7 @@ async fn more_bytes_than_allowed_end_the_connection_and_the_client_returns() {
         .await;
     let fault = deadline(faults.next()).await;
     assert!(
-        matches!(fault, Some(Fault::Connection(ConnectError::Lost(_)))),
+        matches!(fault, Some(Fault::Connection(ConnectError::Lost { .. }))),
         "{fault:?}"
     );
     list.reaches(server.rows("Player/list").await).await;

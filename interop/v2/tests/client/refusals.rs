@@ -186,7 +186,7 @@ async fn more_clients_than_the_server_takes_are_not_answered() {
     deadline(first.try_list::<Player>()).await.expect("rows");
     let second = deadline(client(&server).connect()).await;
     assert!(
-        matches!(second, Err(ConnectError::Unreachable(_))),
+        matches!(second, Err(ConnectError::Unreachable { .. })),
         "{second:?}"
     );
 }

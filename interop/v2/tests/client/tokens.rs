@@ -177,7 +177,11 @@ async fn session_ends(token: &'static str) {
         unreachable!("the loop has no end")
     });
     let fault = fault.await.expect("a fault");
-    let Fault::Connection(ConnectError::Lost(ConnectionLost::Expelled { code, .. })) = fault else {
+    let Fault::Connection(ConnectError::Lost {
+        cause: ConnectionLost::Expelled { code, .. },
+        ..
+    }) = fault
+    else {
         panic!("another fault: {fault:?}");
     };
     assert_eq!(code, "token-expired");
