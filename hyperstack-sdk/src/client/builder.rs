@@ -6,30 +6,32 @@ use std::time::Duration;
 
 use super::HyperStack;
 use crate::auth::TokenProvider;
-use crate::driver::{self, CloseOnExit, DialSettings, Dialer, Fetcher, Provider, Transport};
 #[cfg(feature = "token-endpoint")]
-use crate::driver::{Endpoint, EndpointSettings};
+use crate::driver::Endpoint;
+use crate::driver::{
+    self, CloseOnExit, DialSettings, Dialer, EndpointSettings, Fetcher, Provider, Transport,
+};
+#[cfg(feature = "testing")]
+use crate::engine::Tap;
 use crate::engine::{ClientSettings, Engine, Handle};
 use crate::session::{self, ConfigError, ConnectError, Credentials, Session};
 use crate::store::Caches;
 use crate::wire::payload::Limits;
-use crate::wire::{Protocol, Secret};
-#[cfg(feature = "testing")]
-use crate::{engine::Tap, wire::Entry};
+use crate::wire::{Entry, Protocol, Secret};
 
 /// Configures and connects a [`HyperStack`]. Created by [`HyperStack::builder`].
 ///
 /// Only [`url`](Self::url) is required. [`connect`](Self::connect) checks all settings before it opens a connection,
-/// and returns [`ConnectError::Config`] if one is invalid.
+/// and returns [`ConnectError::Config`] if one is invalid or requires a feature of this crate that is not enabled.
 ///
 /// | settings | methods |
 /// |---|---|
 /// | server | [`url`](Self::url), [`protocol`](Self::protocol), [`header`](Self::header), [`root_certificates`](Self::root_certificates) |
-/// | token | [`token`](Self::token), [`token_provider`](Self::token_provider), `api_key`, `publishable_key`, `token_endpoint`, `token_endpoint_header`, [`token_in_query`](Self::token_in_query), [`token_timeout`](Self::token_timeout) |
+/// | token | [`token`](Self::token), [`token_provider`](Self::token_provider), [`api_key`](Self::api_key), [`publishable_key`](Self::publishable_key), [`token_endpoint`](Self::token_endpoint), [`token_endpoint_header`](Self::token_endpoint_header), [`token_in_query`](Self::token_in_query), [`token_timeout`](Self::token_timeout) |
 /// | connecting | [`connect_timeout`](Self::connect_timeout), [`wait_for_server`](Self::wait_for_server), [`auto_reconnect`](Self::auto_reconnect), [`reconnect_intervals`](Self::reconnect_intervals), [`max_reconnect_attempts`](Self::max_reconnect_attempts), [`ping_interval`](Self::ping_interval), [`resume`](Self::resume) |
 /// | reading | [`initial_data_timeout`](Self::initial_data_timeout), [`linger`](Self::linger), [`stream_capacity`](Self::stream_capacity), [`stale_after`](Self::stale_after) |
 /// | limits | [`max_entries_per_view`](Self::max_entries_per_view), [`unlimited_entries`](Self::unlimited_entries), [`max_subscriptions`](Self::max_subscriptions), [`max_message_size`](Self::max_message_size), [`max_frame_size`](Self::max_frame_size), [`max_inflated_size`](Self::max_inflated_size) |
-/// | testing | `record` |
+/// | testing | [`record`](Self::record) |
 ///
 /// The settings of tokens exclude each other: set one of `token`, `token_provider`, `api_key` and `publishable_key`.
 ///
@@ -55,7 +57,6 @@ pub struct HyperStackBuilder {
     url: Option<String>,
     token: Option<Secret>,
     provider: Option<Arc<dyn TokenProvider>>,
-    #[cfg(feature = "token-endpoint")]
     endpoint: EndpointSettings,
     transport: Transport,
     headers: Vec<(String, Secret)>,
@@ -69,6 +70,8 @@ pub struct HyperStackBuilder {
     max_frame_size: Option<usize>,
     #[cfg(feature = "testing")]
     tap: Option<Tap>,
+    /// The first setting whose feature is not enabled.
+    missing_feature: Option<ConfigError>,
 }
 
 impl Default for HyperStackBuilder {
@@ -77,7 +80,6 @@ impl Default for HyperStackBuilder {
             url: None,
             token: None,
             provider: None,
-            #[cfg(feature = "token-endpoint")]
             endpoint: EndpointSettings::default(),
             transport: Transport::default(),
             headers: Vec::new(),
@@ -91,6 +93,7 @@ impl Default for HyperStackBuilder {
             max_frame_size: None,
             #[cfg(feature = "testing")]
             tap: None,
+            missing_feature: None,
         }
     }
 }
@@ -156,20 +159,18 @@ impl HyperStackBuilder {
     /// The default endpoint is `https://api.usehyperstack.com/ws/sessions`; see
     /// [`token_endpoint`](Self::token_endpoint). The client sends the key only there, and does not write it to logs or
     /// errors. Requires the feature `token-endpoint`.
-    #[cfg(feature = "token-endpoint")]
     pub fn api_key(mut self, key: impl Into<String>) -> Self {
         self.endpoint.api_key = Some(Secret(key.into()));
-        self
+        self.requiring_endpoint("api_key")
     }
 
     /// Like [`api_key`](Self::api_key), for a key that you may publish, for example in an app.
     ///
     /// Tokens for a publishable key are shorter-lived, and the endpoint may accept the key only with certain origins
     /// (see [`token_endpoint_header`](Self::token_endpoint_header)). Requires the feature `token-endpoint`.
-    #[cfg(feature = "token-endpoint")]
     pub fn publishable_key(mut self, key: impl Into<String>) -> Self {
         self.endpoint.publishable_key = Some(Secret(key.into()));
-        self
+        self.requiring_endpoint("publishable_key")
     }
 
     /// Sets the URL of the token endpoint. Default, if a key is set: `https://api.usehyperstack.com/ws/sessions`.
@@ -192,17 +193,15 @@ impl HyperStackBuilder {
     /// [`TokenError::denied`](crate::TokenError::denied). After any other failure, the client retries with a backoff,
     /// and honours a `Retry-After` in seconds. A reply of more than 64 KiB is a failure, and so is a redirect, which
     /// the client does not follow.
-    #[cfg(feature = "token-endpoint")]
     pub fn token_endpoint(mut self, url: impl Into<String>) -> Self {
         self.endpoint.url = Some(url.into());
-        self
+        self.requiring_endpoint("token_endpoint")
     }
 
     /// Adds a header to requests to the token endpoint, such as `Origin`.
     ///
     /// A second value for the same name replaces the first. The client does not write the value to logs or errors.
     /// Requires the feature `token-endpoint`.
-    #[cfg(feature = "token-endpoint")]
     pub fn token_endpoint_header(
         mut self,
         name: impl Into<String>,
@@ -211,7 +210,7 @@ impl HyperStackBuilder {
         self.endpoint
             .headers
             .push((name.into(), Secret(value.into())));
-        self
+        self.requiring_endpoint("token_endpoint_header")
     }
 
     /// Sets the timeout of a token request. Default: 10 seconds.
@@ -470,9 +469,36 @@ impl HyperStackBuilder {
     /// # Ok(())
     /// # }
     /// ```
-    #[cfg(feature = "testing")]
-    pub fn record(mut self, on_entry: impl Fn(Entry) + Send + Sync + 'static) -> Self {
-        self.tap = Some(Tap::new(on_entry));
+    pub fn record(self, on_entry: impl Fn(Entry) + Send + Sync + 'static) -> Self {
+        #[cfg(feature = "testing")]
+        let builder = HyperStackBuilder {
+            tap: Some(Tap::new(on_entry)),
+            ..self
+        };
+        #[cfg(not(feature = "testing"))]
+        let (builder, _) = (self, on_entry);
+        builder.requiring("record", &["testing"], cfg!(feature = "testing"))
+    }
+
+    fn requiring_endpoint(self, setting: &str) -> Self {
+        let is_enabled = cfg!(feature = "token-endpoint");
+        self.requiring(setting, &["token-endpoint"], is_enabled)
+    }
+
+    /// Notes that `setting` requires a feature, for an error of [`connect`](Self::connect) if it is not enabled.
+    fn requiring(
+        mut self,
+        setting: &str,
+        features: &'static [&'static str],
+        is_enabled: bool,
+    ) -> Self {
+        if !is_enabled {
+            self.missing_feature
+                .get_or_insert_with(|| ConfigError::MissingFeature {
+                    setting: format!("`{setting}`"),
+                    features,
+                });
+        }
         self
     }
 
@@ -492,6 +518,9 @@ impl HyperStackBuilder {
     ///
     /// Dropping the future cancels the attempt and closes the client.
     pub async fn connect(self) -> Result<HyperStack, ConnectError> {
+        if let Some(error) = self.missing_feature {
+            return Err(error.into());
+        }
         let url = self.url.as_deref().ok_or(ConfigError::MissingUrl)?;
         self.check()?;
         let provider = self.provider(url)?;
@@ -534,11 +563,8 @@ impl HyperStackBuilder {
         let sources = [
             ("token", self.token.is_some()),
             ("token_provider", self.provider.is_some()),
-            #[cfg(feature = "token-endpoint")]
             ("api_key", self.endpoint.api_key.is_some()),
-            #[cfg(feature = "token-endpoint")]
             ("publishable_key", self.endpoint.publishable_key.is_some()),
-            #[cfg(feature = "token-endpoint")]
             ("token_endpoint", self.endpoint.url.is_some()),
         ];
         let set = sources.into_iter().filter(|(_, is_set)| *is_set);

@@ -25,16 +25,12 @@ pub(super) struct Address {
 }
 
 impl Address {
-    /// Creates the address of a checked URL. `roots` are trusted besides the default ones. `invalid_url` makes an
-    /// error about the URL.
-    pub(super) fn new(
-        uri: &Uri,
-        roots: &[Vec<u8>],
-        invalid_url: impl Fn(String) -> ConfigError,
-    ) -> Result<Self, ConfigError> {
+    /// Creates the address of a checked URL. `roots` are trusted besides the default ones. `shown` is the URL for
+    /// errors.
+    pub(super) fn new(uri: &Uri, roots: &[Vec<u8>], shown: &str) -> Result<Self, ConfigError> {
         let is_secure = matches!(uri.scheme_str(), Some("wss" | "https"));
         let host = uri.host().unwrap_or_default();
-        let connector = is_secure.then(|| tls::connector(roots, invalid_url));
+        let connector = is_secure.then(|| tls::connector(roots, shown));
         Ok(Address {
             host: host
                 .trim_start_matches('[')

@@ -66,7 +66,7 @@ impl Dialer {
         // The server sends a message of any size as one frame, so one limit serves both.
         let hard_limit = Some(settings.max_frame_size);
         Ok(Dialer {
-            address: Address::new(&uri, settings.roots, invalid)?,
+            address: Address::new(&uri, settings.roots, &shown)?,
             opening: Opening {
                 shown: shown.clone(),
                 uri,

@@ -11,7 +11,7 @@ use super::address::Address;
 use super::http::exchange;
 use super::present::{headers, is_secret, Transport, NOT_IN_HEADERS};
 use super::refusal::Refusal;
-use super::url;
+use super::{url, EndpointSettings};
 use crate::auth::{AuthToken, TokenError, TokenProvider};
 use crate::json::parse;
 use crate::session::ConfigError;
@@ -22,15 +22,6 @@ const HOSTED: &str = "https://api.usehyperstack.com/ws/sessions";
 
 /// The largest reply body that is accepted, in bytes.
 const LIMIT: usize = 64 * 1024;
-
-/// The settings of a token endpoint.
-#[derive(Clone, Default)]
-pub(crate) struct EndpointSettings {
-    pub(crate) url: Option<String>,
-    pub(crate) api_key: Option<Secret>,
-    pub(crate) publishable_key: Option<Secret>,
-    pub(crate) headers: Vec<(String, Secret)>,
-}
 
 impl EndpointSettings {
     /// Returns the key, and the name of its setting.
@@ -103,12 +94,13 @@ impl Endpoint {
         let mut secrets: Vec<_> = secrets.map(|(_, Secret(value))| value.clone()).collect();
         secrets.extend(key.map(|(_, Secret(key))| key.clone()));
         secrets.extend(uri.query().map(str::to_owned));
+        let shown = url::shown(url);
         Ok(Some(Endpoint {
-            address: Address::new(&uri, roots, invalid)?,
+            address: Address::new(&uri, roots, &shown)?,
             headers,
             // The URL only names the server, so its query, which may be a secret, is not sent.
             body: json!({"websocket_url": url::shown(websocket_url)}).to_string(),
-            name: format!("the token endpoint {}", url::shown(url)),
+            name: format!("the token endpoint {shown}"),
             secrets,
             uri,
         }))

@@ -31,17 +31,26 @@ use crate::session::{CloseReason, ConnectionLost, Link, Transmit};
 #[cfg(feature = "testing")]
 use crate::{session::Time, wire::Kind};
 
-use crate::wire::Request;
+use crate::wire::{Request, Secret};
 
 pub(crate) use dial::{DialSettings, Dialer};
 #[cfg(feature = "token-endpoint")]
-pub(crate) use endpoint::{Endpoint, EndpointSettings};
+pub(crate) use endpoint::Endpoint;
 pub(crate) use fetch::{Fetcher, Provider};
 use pipe::Pipe;
 pub(crate) use present::Transport;
 pub(crate) use url::{is_host_below, shown};
 
 type Socket = WebSocketStream<Pipe>;
+
+/// The settings of a token endpoint.
+#[derive(Clone, Default)]
+pub(crate) struct EndpointSettings {
+    pub(crate) url: Option<String>,
+    pub(crate) api_key: Option<Secret>,
+    pub(crate) publishable_key: Option<Secret>,
+    pub(crate) headers: Vec<(String, Secret)>,
+}
 
 /// Closes the client when its task ends, so that no reader waits forever. It also works if the task panics, its
 /// runtime shuts down, or the task is dropped before it is polled.

@@ -48,10 +48,7 @@ pub(super) async fn wrap(connector: &Connector, _: &str, _: TcpStream) -> io::Re
 
 /// Returns a connector that trusts the Mozilla roots and the PEM certificates in `roots`.
 #[cfg(feature = "rustls")]
-pub(super) fn connector(
-    roots: &[Vec<u8>],
-    _: impl Fn(String) -> ConfigError,
-) -> Result<Connector, ConfigError> {
+pub(super) fn connector(roots: &[Vec<u8>], _: &str) -> Result<Connector, ConfigError> {
     use std::sync::Arc;
 
     use tokio_rustls::rustls::crypto::ring;
@@ -84,10 +81,7 @@ pub(super) fn connector(
 
 /// Returns a connector that trusts the platform's roots and the PEM certificates in `roots`.
 #[cfg(all(feature = "native-tls", not(feature = "rustls")))]
-pub(super) fn connector(
-    roots: &[Vec<u8>],
-    _: impl Fn(String) -> ConfigError,
-) -> Result<Connector, ConfigError> {
+pub(super) fn connector(roots: &[Vec<u8>], _: &str) -> Result<Connector, ConfigError> {
     use tokio_native_tls::native_tls::{Certificate, TlsConnector};
 
     let mut builder = TlsConnector::builder();
@@ -104,15 +98,13 @@ pub(super) fn connector(
     Ok(Connector::from(connector))
 }
 
-/// Returns an error: this build has no TLS.
+/// Returns an error: this build has no TLS. `url` is the URL for display.
 #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
-pub(super) fn connector(
-    _: &[Vec<u8>],
-    invalid_url: impl Fn(String) -> ConfigError,
-) -> Result<Connector, ConfigError> {
-    Err(invalid_url(
-        "TLS requires the feature `rustls` or `native-tls` of hyperstack-sdk".into(),
-    ))
+pub(super) fn connector(_: &[Vec<u8>], url: &str) -> Result<Connector, ConfigError> {
+    Err(ConfigError::MissingFeature {
+        setting: format!("the URL \"{url}\""),
+        features: &["rustls", "native-tls"],
+    })
 }
 
 #[cfg(any(feature = "rustls", feature = "native-tls"))]

@@ -28,6 +28,20 @@ pub enum ConfigError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A setting requires a Cargo feature of this crate that is not enabled.
+    #[error("{setting} requires the feature {} of hyperstack-sdk: enable it in Cargo.toml", quoted(.features))]
+    MissingFeature {
+        /// The builder's method in backquotes, or the URL if it requires TLS.
+        setting: String,
+        /// The feature. If there are several, any of them will do.
+        features: &'static [&'static str],
+    },
+}
+
+/// Returns names in backquotes, joined by "or".
+fn quoted(names: &[&str]) -> String {
+    let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+    names.join(" or ")
 }
 
 /// Why the client could not connect, or lost the connection.

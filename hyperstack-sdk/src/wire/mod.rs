@@ -4,7 +4,6 @@
 //! while borrowing from it, and [`Request`] encodes the client's messages.
 
 mod code;
-#[cfg(feature = "testing")]
 mod entry;
 mod envelope;
 mod frame;
@@ -16,7 +15,6 @@ mod seq;
 mod text;
 
 pub use code::{AuthErrorCode, Remedy};
-#[cfg(feature = "testing")]
 pub use entry::{Entry, Kind, Side};
 #[cfg(feature = "testing")]
 pub(crate) use envelope::member;
