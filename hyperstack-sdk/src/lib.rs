@@ -340,8 +340,8 @@ pub use hyperstack_derive::Stack;
 pub use hyperstack_derive::Views;
 #[doc(inline)]
 pub use patch::{
-    DecodeError, Entity, FilterError, FilterValue, JsonPatch, Key, Keyed, ListPatch, MapPatch,
-    Patch, PatchError, PatchErrorKind, Patchable, Record, RowKey,
+    DecodeError, Entity, FieldPath, FilterError, FilterValue, JsonPatch, Key, Keyed, ListPatch,
+    MapPatch, Patch, PatchError, PatchErrorKind, Patchable, Record, RowKey,
 };
 pub use serde_json::Value;
 #[doc(inline)]

@@ -41,6 +41,30 @@ pub enum FilterError {
     Value(#[from] DecodeError),
 }
 
+/// A path that a view handle's `filter` takes: a reference to text, such as `"state.status"` or `&string`. Sealed.
+#[diagnostic::on_unimplemented(
+    message = "`filter` takes the path of a field and a value",
+    label = "not a path, such as `\"state.status\"`",
+    note = "to filter with a closure, use `filter_rows`"
+)]
+pub trait FieldPath: sealed::FieldPath {}
+
+mod sealed {
+    pub trait FieldPath {
+        /// Returns the path.
+        fn as_text(&self) -> &str;
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<S: AsRef<str> + ?Sized> FieldPath for &S {}
+
+impl<S: AsRef<str> + ?Sized> sealed::FieldPath for &S {
+    fn as_text(&self) -> &str {
+        (*self).as_ref()
+    }
+}
+
 /// A value that a view handle's `filter` compares a field with.
 ///
 /// These are the types that a field can have (strings, numbers, `bool`, leaves, lists, and `Option`s of these, where

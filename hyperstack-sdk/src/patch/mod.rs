@@ -88,7 +88,7 @@ pub mod walk;
 pub use error::{DecodeError, PatchError, PatchErrorKind};
 pub use field::{Field, FieldPatch, Slot};
 #[doc(inline)]
-pub use filter::{FilterError, FilterValue};
+pub use filter::{FieldPath, FilterError, FilterValue};
 pub use json::JsonPatch;
 pub use key::Key;
 pub use keyed::{Keyed, RowKey};

@@ -25,7 +25,7 @@ pub use erased::ErasedStream;
 pub use error::{RowError, RowErrorCause, StreamError};
 pub use item::{AnyRow, Item, WindowRows};
 pub(crate) use meter::Meter;
-pub use operator::{Filter, FilterMap, Identity, Map, Operator, Then};
+pub use operator::{Filter, FilterMap, Identity, Map, NoOperator, Operator, Then};
 #[cfg(test)]
 pub(crate) use queue::{Needs, Next};
 pub(crate) use queue::{Options, Policy, Queue, Wakers};

@@ -18,6 +18,15 @@ pub trait Operator<In> {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Identity;
 
+/// Marks a stream without operators, whose kind of item can still be chosen.
+#[diagnostic::on_unimplemented(
+    message = "the kind of item cannot change after `filter`, `filter_map` or `map`",
+    label = "call it before `filter`, `filter_map` and `map`"
+)]
+pub trait NoOperator {}
+
+impl NoOperator for Identity {}
+
 /// Passes on the items that a predicate accepts.
 #[derive(Debug, Clone, Copy)]
 pub struct Filter<F>(pub(super) F);

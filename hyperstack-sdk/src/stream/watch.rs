@@ -12,7 +12,7 @@ use super::end::EndReason;
 use super::erased::ErasedStream;
 use super::error::StreamError;
 use super::item::{Item, WindowRows};
-use super::operator::{Filter, FilterMap, Identity, Map, Operator, Then};
+use super::operator::{Filter, FilterMap, Identity, Map, NoOperator, Operator, Then};
 use super::queue::{Next, Options, Policy, Queue};
 use super::row_change::RowChange;
 use super::update::{RichUpdate, Update};
@@ -225,7 +225,10 @@ impl<I: Item> Watch<I> {
             client: Client::default(),
         }
     }
+}
 
+/// The kinds of items. Call these methods before `filter`, `filter_map` and `map`.
+impl<I: Item, O> Watch<I, O> {
     /// Yields rows as `Arc<T>`s from the cache, instead of copies.
     ///
     /// This is the fastest way to read. The row in your `Arc` never changes: if you keep it, the client copies the row
@@ -243,30 +246,45 @@ impl<I: Item> Watch<I> {
     /// }
     /// # }
     /// ```
-    pub fn shared(self) -> Watch<I::Shared> {
+    pub fn shared(self) -> Watch<I::Shared>
+    where
+        O: NoOperator,
+    {
         self.yielding()
     }
 
     /// Yields [`Update`]s: the row after each change. This is what `watch()` yields.
-    pub fn updates(self) -> Watch<I::Like<Update<I::Held>>> {
+    pub fn updates(self) -> Watch<I::Like<Update<I::Held>>>
+    where
+        O: NoOperator,
+    {
         self.yielding()
     }
 
     /// Yields [`RichUpdate`]s: the row before and after each change. `watch_rich()` is short for `watch().rich()`.
-    pub fn rich(self) -> Watch<I::Like<RichUpdate<I::Held>>> {
+    pub fn rich(self) -> Watch<I::Like<RichUpdate<I::Held>>>
+    where
+        O: NoOperator,
+    {
         self.yielding()
     }
 
     /// Yields rows without their keys: each row after it changes. `listen()` is short for `watch().rows()`.
     ///
     /// The stream does not report rows that leave.
-    pub fn rows(self) -> Watch<I::Like<I::Held>> {
+    pub fn rows(self) -> Watch<I::Like<I::Held>>
+    where
+        O: NoOperator,
+    {
         self.yielding()
     }
 
     /// Yields [`RowChange`]s: the row before and after each change, the changed fields as a typed patch, and why a row
     /// left.
-    pub fn changes(self) -> Watch<I::Like<RowChange<I::Held>>> {
+    pub fn changes(self) -> Watch<I::Like<RowChange<I::Held>>>
+    where
+        O: NoOperator,
+    {
         self.yielding()
     }
 
@@ -295,14 +313,20 @@ impl<I: Item> Watch<I> {
     /// }
     /// # }
     /// ```
-    pub fn windows(self) -> Watch<I::Like<WindowRows<I::Row>>> {
+    pub fn windows(self) -> Watch<I::Like<WindowRows<I::Row>>>
+    where
+        O: NoOperator,
+    {
         self.yielding()
     }
 
     /// Yields each item as `Ok`, and errors, such as decode errors and why the stream ended, as `Err`.
     ///
     /// See [`StreamError`].
-    pub fn with_errors(self) -> Watch<Result<I::Plain, StreamError>> {
+    pub fn with_errors(self) -> Watch<Result<I::Plain, StreamError>>
+    where
+        O: NoOperator,
+    {
         self.yielding()
     }
 

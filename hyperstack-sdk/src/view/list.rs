@@ -10,7 +10,7 @@ use super::read::{owned, wait_for, View};
 use super::shared::Shared;
 use super::single::SingleView;
 use crate::engine::{Handle, Place};
-use crate::patch::{FilterError, FilterValue, Record};
+use crate::patch::{FieldPath, FilterError, FilterValue, Record};
 use crate::session::{Query, Route, Window};
 use crate::store::Cache;
 use crate::stream::{
@@ -131,8 +131,8 @@ impl<T: Record, Kind> ListView<T, Kind> {
     /// If the path is not in the row's struct, or the field's type does not allow the value, every read fails:
     /// `try_get` returns [`ReadError::Filter`], `get` logs a warning and returns no rows, and a stream ends with
     /// [`EndReason::Filter`].
-    pub fn filter(mut self, path: &str, value: impl FilterValue) -> Self {
-        self.part = self.part.filter(path, value.into_json());
+    pub fn filter(mut self, path: impl FieldPath, value: impl FilterValue) -> Self {
+        self.part = self.part.filter(path.as_text(), value.into_json());
         self
     }
 

@@ -8,7 +8,7 @@ use super::read::owned;
 use super::read::ReadError;
 use super::shared::Shared;
 use crate::engine::Handle;
-use crate::patch::{FilterValue, Record};
+use crate::patch::{FieldPath, FilterValue, Record};
 use crate::stream::{
     EndReason, EntityStream, RichEntityStream, RowStream, TryEntityStream, WindowStream,
 };
@@ -53,7 +53,7 @@ impl<T: Record> SingleView<T> {
     }
 
     /// Reads the first row whose field at `path` equals `value`; see [`ListView::filter`](crate::ListView::filter).
-    pub fn filter(mut self, path: &str, value: impl FilterValue) -> Self {
+    pub fn filter(mut self, path: impl FieldPath, value: impl FilterValue) -> Self {
         self.window = self.window.filter(path, value);
         self
     }
