@@ -33,4 +33,5 @@ mod stopping;
 mod support;
 mod sync_reads;
 mod typed_rows;
+mod warnings;
 mod windows;
