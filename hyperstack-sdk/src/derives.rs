@@ -255,6 +255,8 @@
 //! | `default`, `default = "path"` on the struct | a field that was never sent takes its value from the struct's default |
 //! | `rename`, `alias`, `other` on a variant | as in `#[leaf(..)]`; `alias` has only the serde form |
 //! | `transparent` on a newtype | none: a newtype leaf is always transparent |
+//! | `untagged` on a variant with `#[leaf(other)]` and a `String` | none: serde then reads and writes the variant as the patch does |
+//! | `deserialize_with = "hyperstack_sdk::nullable"` | none: serde then reads an `Option<Option<T>>` as the patch does; see [`nullable`](crate::nullable) |
 //! | `skip`, `skip_deserializing` on a variant | the decoder treats the variant's name as unknown |
 //! | `rename` on the type, `skip_serializing`, `skip_serializing_if`, `serialize_with`, `bound`, `crate`, … | none: they do not affect how a field is read |
 //! | `flatten`, `with`, `deserialize_with`, `from`, `try_from`, `into`, `remote`, `tag`, `content`, `untagged`, `deny_unknown_fields`, `transparent` elsewhere | a compile error that suggests an alternative |

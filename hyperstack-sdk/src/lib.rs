@@ -190,6 +190,7 @@ pub mod guide;
 pub mod derives;
 pub mod patch;
 mod shapes;
+mod with_serde;
 
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -361,6 +362,7 @@ pub use stream::{
 pub use view::{Derived, Entities, ListView, ReadError, Shared, SingleView, StateView, WindowView};
 #[doc(inline)]
 pub use wire::{AuthErrorCode, Protocol, Remedy, Seq};
+pub use with_serde::nullable;
 
 /// Items for the code that the derives generate. Not part of the public API.
 #[doc(hidden)]

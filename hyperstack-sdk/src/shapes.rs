@@ -2,6 +2,11 @@
 //!
 //! All except [`TokenMetadata`] are leaves, which are replaced as a whole. The crates that `hs sdk create` generates use
 //! them, and your own structs can too.
+//!
+//! All implement `Serialize` and `Deserialize` if their parameters do, with the wire's names. A field that the server
+//! did not send is null.
+
+use serde::{Deserialize, Serialize};
 
 use crate::{Leaf, Section};
 
@@ -26,12 +31,12 @@ use crate::{Leaf, Section};
 /// assert_eq!((snapshot.data.balance, snapshot.slot), (Some(7), None));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Leaf)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Leaf, Serialize, Deserialize)]
 pub struct Capture<T> {
     /// When the server saw the account, in seconds since 1970.
     pub timestamp: i64,
     /// The account's address in base58, or an empty string if the server did not know it.
-    #[field(default)]
+    #[serde(default)]
     pub account_address: String,
     /// The account.
     pub data: T,
@@ -64,7 +69,7 @@ pub struct Capture<T> {
 /// assert_eq!(token.buys[0].data.amount, Some(9));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Leaf)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Leaf, Serialize, Deserialize)]
 pub struct Event<T> {
     /// When the server saw it, in seconds since 1970.
     pub timestamp: i64,
@@ -77,7 +82,7 @@ pub struct Event<T> {
 }
 
 /// A whole instruction, the `data` of an [`Event`].
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Leaf)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Leaf, Serialize, Deserialize)]
 pub struct Instruction<Accounts, Args> {
     /// The addresses of the instruction's accounts.
     pub accounts: Option<Accounts>,
@@ -104,10 +109,10 @@ pub struct Instruction<Accounts, Args> {
 /// assert_eq!((token.symbol.as_deref(), token.decimals), (Some("ORE"), Some(11)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Section)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Section, Serialize, Deserialize)]
 pub struct TokenMetadata {
     /// The mint's address in base58, or an empty string if the server has not sent it.
-    #[field(default)]
+    #[serde(default)]
     pub mint: String,
     /// The token's name.
     pub name: Option<String>,
@@ -120,7 +125,7 @@ pub struct TokenMetadata {
 }
 
 /// The hash of a slot, from the server's resolver. On the wire it is an object with one list, not a list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Leaf)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Leaf, Serialize, Deserialize)]
 pub struct SlotHashBytes {
     /// The hash.
     pub bytes: [u8; 32],

@@ -3,7 +3,7 @@
 use super::Entry;
 use crate::errors::Errors;
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Meta, Token};
+use syn::{Attribute, Expr, ExprLit, Lit, LitStr, Meta, Token};
 
 /// Keys that change the wire format in a way that patches cannot support.
 const REFUSED: &[&str] = &[
@@ -32,7 +32,7 @@ pub(super) fn entries(attrs: &[Attribute], granted: &[&str], errors: &mut Errors
         let metas = attr.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated);
         for entry in metas.into_iter().flatten().map(Entry) {
             let key = entry.key();
-            if granted.contains(&key.as_str()) {
+            if granted.contains(&key.as_str()) || is_nullable(&entry) {
                 continue;
             }
             if REFUSED.contains(&key.as_str()) {
@@ -55,6 +55,16 @@ pub(super) fn entries(attrs: &[Attribute], granted: &[&str], errors: &mut Errors
         }
     }
     held
+}
+
+/// The SDK's own `deserialize_with`, which reads an `Option<Option<T>>` as a patch does.
+const NULLABLE: &str = "hyperstack_sdk::nullable";
+
+/// Whether this is `deserialize_with = "hyperstack_sdk::nullable"`.
+fn is_nullable(entry: &Entry) -> bool {
+    let is_path = |text: &LitStr| text.value().trim_start_matches("::") == NULLABLE;
+    entry.key() == "deserialize_with"
+        && matches!(entry.value(), Some(Expr::Lit(ExprLit { lit: Lit::Str(text), .. })) if is_path(text))
 }
 
 fn instead_of(key: &str) -> &'static str {

@@ -3,7 +3,8 @@
 use super::{serde, Set};
 use crate::errors::Errors;
 use proc_macro2::TokenStream;
-use syn::{Attribute, LitStr};
+use syn::punctuated::Punctuated;
+use syn::{Attribute, Fields, LitStr, Meta, Token, Variant};
 
 const KEYS: &[&str] = &["rename", "other"];
 
@@ -21,9 +22,17 @@ pub(crate) struct VariantAttrs {
 
 impl VariantAttrs {
     /// Parses the attributes of a variant. `#[leaf]` overrides `#[serde]`.
-    pub(crate) fn parse(attrs: &[Attribute], errors: &mut Errors) -> Self {
+    ///
+    /// serde's `untagged` is allowed on a variant with `#[leaf(other)]` and a text, because it has the same effect.
+    pub(crate) fn parse(variant: &Variant, errors: &mut Errors) -> Self {
+        let attrs = &variant.attrs;
         let mut read = Self::default();
-        for entry in serde::entries(attrs, &[], errors) {
+        let granted: &[&str] = if holds_text(variant) && is_other(attrs) {
+            &["untagged"]
+        } else {
+            &[]
+        };
+        for entry in serde::entries(attrs, granted, errors) {
             match entry.key().as_str() {
                 "rename" => read.rename = entry.string(errors),
                 "alias" => read.aliases.extend(entry.string(errors)),
@@ -45,4 +54,18 @@ impl VariantAttrs {
         }
         read
     }
+}
+
+/// Whether a variant has one unnamed field. The caller checks its type.
+fn holds_text(variant: &Variant) -> bool {
+    matches!(&variant.fields, Fields::Unnamed(fields) if fields.unnamed.len() == 1)
+}
+
+fn is_other(attrs: &[Attribute]) -> bool {
+    let leaf = attrs.iter().filter(|attr| attr.path().is_ident("leaf"));
+    let metas = leaf.filter_map(|attr| {
+        attr.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated)
+            .ok()
+    });
+    metas.flatten().any(|meta| meta.path().is_ident("other"))
 }

@@ -158,7 +158,7 @@ fn variants(
             errors,
         );
         let before = errors.count();
-        let attrs = VariantAttrs::parse(&variant.attrs, errors);
+        let attrs = VariantAttrs::parse(&variant, errors);
         let understood = errors.count() == before;
         let plain = variant.ident.unraw().to_string();
         let (name, name_at) = match (attrs.rename, container.rename_all) {

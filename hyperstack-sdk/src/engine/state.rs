@@ -2,10 +2,15 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::session::{CloseReason, ConnectError, Link};
 
 /// The state of a client's connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+///
+/// As JSON, an object: `{"state":"connected"}`, `{"state":"reconnecting","attempt":3}`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "lowercase")]
 pub enum ConnectionState {
     /// The client closed: you called [`disconnect`](crate::HyperStack::disconnect) or dropped the client, or it lost the
     /// connection and [`auto_reconnect`](crate::HyperStackBuilder::auto_reconnect) is off.
@@ -66,10 +71,13 @@ impl fmt::Display for ConnectionState {
 
 /// A change of the connection's state. Streamed by
 /// [`HyperStack::connection_states`](crate::HyperStack::connection_states).
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// As JSON, the state with the cause as text: `{"state":"connected","cause":null}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct StateChange {
     /// The new state.
+    #[serde(flatten)]
     pub state: ConnectionState,
     /// The error that caused the change: why the connection was lost, or why the last attempt failed. `None` if the
     /// client connected or you closed it.
@@ -94,5 +102,42 @@ impl StateChange {
             Link::Closed(_) => None,
         };
         StateChange { state, cause }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ConnectionState, StateChange};
+    use crate::session::ConnectError;
+
+    #[test]
+    fn states_are_objects() {
+        for (state, json) in [
+            (ConnectionState::Connected, r#"{"state":"connected"}"#),
+            (
+                ConnectionState::Reconnecting { attempt: 3 },
+                r#"{"state":"reconnecting","attempt":3}"#,
+            ),
+        ] {
+            assert_eq!(serde_json::to_string(&state).unwrap(), json);
+            assert_eq!(
+                serde_json::from_str::<ConnectionState>(json).unwrap(),
+                state
+            );
+        }
+    }
+
+    #[test]
+    fn a_change_has_the_cause_as_text() {
+        let cause = ConnectError::Timeout {
+            url: "wss://ore.example/".into(),
+            after: std::time::Duration::from_secs(10),
+        };
+        let change = StateChange {
+            state: ConnectionState::Reconnecting { attempt: 1 },
+            cause: Some(cause.clone()),
+        };
+        let json = format!(r#"{{"state":"reconnecting","attempt":1,"cause":"{cause}"}}"#);
+        assert_eq!(serde_json::to_string(&change).unwrap(), json);
     }
 }

@@ -1,5 +1,7 @@
 //! The client's counters.
 
+use serde::Serialize;
+
 use crate::session::Subscribed;
 use crate::store::SourceCounts;
 use crate::wire::{Protocol, Seq};
@@ -10,13 +12,15 @@ use crate::wire::{Protocol, Seq};
 ///
 /// If a view is unexpectedly empty, check `partial_rows`: rows that lack a required field stay hidden.
 ///
+/// Implements `Serialize` with the names of the fields, for example for a health endpoint.
+///
 /// ```no_run
 /// # fn run(hs: hyperstack_sdk::HyperStack) {
 /// let stats = hs.stats();
 /// println!("{} rows, {} reconnects", stats.rows, stats.reconnects);
 /// # }
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[non_exhaustive]
 pub struct Stats {
     /// Messages received, without pings and pongs.
@@ -63,7 +67,7 @@ pub struct Stats {
 /// With a v1 server, all readers of a view count as one subscription.
 ///
 /// Fields described as "now" are current values. All others count since the subscription's first reader.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct SubscriptionStats {
     /// The view's id.
@@ -116,5 +120,25 @@ impl SubscriptionStats {
             row_errors: counts.row_errors,
             last_seq: counts.last_seq,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Stats;
+    use crate::wire::{Protocol, Seq};
+
+    #[test]
+    fn json_has_the_names_of_the_fields() {
+        let stats = Stats {
+            frames: 7,
+            protocol: Protocol::V2,
+            last_seq: Some(Seq::new(5, 1)),
+            ..Stats::default()
+        };
+        let json = serde_json::to_value(stats).unwrap();
+        assert_eq!(json["frames"], 7);
+        assert_eq!(json["protocol"], "v2");
+        assert_eq!(json["last_seq"], "5:000000000001");
     }
 }

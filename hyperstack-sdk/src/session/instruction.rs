@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::query::{Filters, Target};
 use super::window::Window;
 use crate::wire::{FrameError, Issue, Protocol, Row, Seq, Sort};
@@ -177,8 +179,9 @@ pub enum Step<'m> {
     Reroute,
 }
 
-/// Why a row left a stream's rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// Why a row left a stream's rows. As JSON: `"deleted"` or `"not_in_result"`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum RemovalCause {
     /// The server reported that the row was deleted.

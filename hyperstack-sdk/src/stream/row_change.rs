@@ -1,5 +1,7 @@
 //! The item with all details of a change.
 
+use serde::Serialize;
+
 use super::item::AnyRow;
 use crate::session::RemovalCause;
 
@@ -26,7 +28,40 @@ use crate::session::RemovalCause;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug, Clone, PartialEq)]
+///
+/// # As JSON
+///
+/// If the row implements `Serialize`, so does the change, in the form that a remote copy of the rows needs: a new row as
+/// a whole, then only the changed fields.
+///
+/// ```
+/// use hyperstack_sdk::{prelude::*, RemovalCause, RowChange};
+/// use serde::Serialize;
+///
+/// #[derive(Debug, Clone, PartialEq, Entity, Serialize)]
+/// struct Token {
+///     name: String,
+///     price: Option<f64>,
+/// }
+///
+/// let key = || "ore".to_owned();
+/// let before = Token { name: "Ore".to_owned(), price: Some(1.5) };
+/// let after = Token { price: None, ..before.clone() };
+/// let patch = Box::new(before.diff(&after));
+/// let added = RowChange::Added { key: key(), row: before.clone() };
+/// let changed = RowChange::Changed { key: key(), before, after: after.clone(), patch };
+/// let removed = RowChange::Removed { key: key(), last: after, cause: RemovalCause::Deleted };
+/// let json = |change| serde_json::to_string(&change);
+/// assert_eq!(json(added)?, r#"{"op":"added","key":"ore","row":{"name":"Ore","price":1.5}}"#);
+/// assert_eq!(json(changed)?, r#"{"op":"changed","key":"ore","patch":{"price":null}}"#);
+/// assert_eq!(json(removed)?, r#"{"op":"removed","key":"ore","cause":"deleted"}"#);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+///
+/// To apply a patch, merge nested objects by field and replace all other values, lists included. The patch uses wire
+/// names; give the row's serde impl the [same names](crate::derives#serde-attributes).
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "op", rename_all = "snake_case", bound = "R: Serialize")]
 pub enum RowChange<R: AnyRow> {
     /// The row is new to this stream.
     Added {
@@ -40,8 +75,10 @@ pub enum RowChange<R: AnyRow> {
         /// The row's key.
         key: String,
         /// The row before, as this stream last yielded it.
+        #[serde(skip)]
         before: R,
         /// The row after.
+        #[serde(skip)]
         after: R,
         /// The smallest patch that turns `before` into `after`.
         patch: Box<R::Patch>,
@@ -51,6 +88,7 @@ pub enum RowChange<R: AnyRow> {
         /// The row's key.
         key: String,
         /// The row, as this stream last yielded it.
+        #[serde(skip)]
         last: R,
         /// Why the row left. This is a hint; see [`RemovalCause`].
         cause: RemovalCause,

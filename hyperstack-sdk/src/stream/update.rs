@@ -1,5 +1,7 @@
 //! The items of a stream.
 
+use serde::ser::SerializeStruct;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use crate::patch::Patchable;
@@ -25,7 +27,33 @@ use crate::patch::Patchable;
 /// }
 /// # }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// # As JSON
+///
+/// If the row derives serde's traits, so does the update. `op` names the kind of change:
+///
+/// ```
+/// use hyperstack_sdk::prelude::*;
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Debug, Clone, PartialEq, Entity, Serialize, Deserialize)]
+/// struct Token {
+///     price: f64,
+/// }
+///
+/// let update = Update::Patch { key: "ore".to_owned(), data: Token { price: 1.5 } };
+/// let json = r#"{"op":"patch","key":"ore","data":{"price":1.5}}"#;
+/// assert_eq!(serde_json::to_string(&update)?, json);
+/// assert_eq!(serde_json::from_str::<Update<Token>>(json)?, update);
+///
+/// let delete = Update::<Token>::Delete { key: "ore".to_owned() };
+/// assert_eq!(serde_json::to_string(&delete)?, r#"{"op":"delete","key":"ore"}"#);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+///
+/// To send only the changed fields, use [`RowChange`](crate::RowChange).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "op", rename_all = "lowercase")]
 pub enum Update<T> {
     /// A whole row: from a snapshot, an upsert of the server or a resync.
     ///
@@ -102,6 +130,47 @@ impl<T> Update<T> {
     }
 }
 
+// Not derived: serde would buffer `data`, which loses integers of more than 64 bits.
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Update<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "lowercase")]
+        enum Op {
+            Upsert,
+            Patch,
+            Delete,
+        }
+
+        #[derive(Deserialize)]
+        #[serde(rename = "Update", bound = "T: Deserialize<'de>")]
+        struct Fields<T> {
+            op: Op,
+            key: String,
+            // A row can be null, which a plain `Option` takes for a missing row.
+            #[serde(default = "none", deserialize_with = "some")]
+            data: Option<T>,
+        }
+
+        fn none<T>() -> Option<T> {
+            None
+        }
+
+        fn some<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+            d: D,
+        ) -> Result<Option<T>, D::Error> {
+            T::deserialize(d).map(Some)
+        }
+
+        let Fields { op, key, data } = Fields::deserialize(deserializer)?;
+        let data = || data.ok_or_else(|| serde::de::Error::missing_field("data"));
+        Ok(match op {
+            Op::Upsert => Update::Upsert { key, data: data()? },
+            Op::Patch => Update::Patch { key, data: data()? },
+            Op::Delete => Update::Delete { key },
+        })
+    }
+}
+
 /// A change of a row, with the row before and after the change.
 ///
 /// Streams of `watch_rich()` and [`rich()`](crate::Watch::rich) yield it. To test one field, use
@@ -121,6 +190,29 @@ impl<T> Update<T> {
 /// }
 /// # }
 /// ```
+///
+/// # As JSON
+///
+/// If the row implements `Serialize`, so does the update. It has either the whole row or the changed fields:
+///
+/// ```
+/// use hyperstack_sdk::RichUpdate;
+/// use serde_json::json;
+///
+/// let key = || "ore".to_owned();
+/// let (before, after) = (json!({"name": "Ore", "price": 1}), json!({"name": "Ore", "price": 2}));
+/// let created = RichUpdate::Created { key: key(), data: before.clone() };
+/// let patch = Some(json!({"price": 2}));
+/// let updated = RichUpdate::Updated { key: key(), before, after: after.clone(), patch };
+/// let deleted = RichUpdate::Deleted { key: key(), last_known: Some(after) };
+/// let json = |update| serde_json::to_string(&update);
+/// assert_eq!(json(created)?, r#"{"op":"created","key":"ore","data":{"name":"Ore","price":1}}"#);
+/// assert_eq!(json(updated)?, r#"{"op":"updated","key":"ore","patch":{"price":2}}"#);
+/// assert_eq!(json(deleted)?, r#"{"op":"deleted","key":"ore"}"#);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+///
+/// An `Updated` without a `patch` has the row `after` as `data` instead.
 #[derive(Debug, Clone, PartialEq)]
 pub enum RichUpdate<T> {
     /// The row is new to this stream.
@@ -281,6 +373,30 @@ impl<T> RichUpdate<T> {
                 last_known: last_known.map(f),
             },
         }
+    }
+}
+
+impl<T: Serialize> Serialize for RichUpdate<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (op, data, patch) = match self {
+            RichUpdate::Created { data, .. } => ("created", Some(data), None),
+            RichUpdate::Updated {
+                patch: Some(patch), ..
+            } => ("updated", None, Some(patch)),
+            RichUpdate::Updated { after, .. } => ("updated", Some(after), None),
+            RichUpdate::Deleted { .. } => ("deleted", None, None),
+        };
+        let fields = 2 + usize::from(op != "deleted");
+        let mut json = serializer.serialize_struct("RichUpdate", fields)?;
+        json.serialize_field("op", op)?;
+        json.serialize_field("key", self.key())?;
+        if let Some(data) = data {
+            json.serialize_field("data", data)?;
+        }
+        if let Some(patch) = patch {
+            json.serialize_field("patch", patch)?;
+        }
+        json.end()
     }
 }
 

@@ -2,11 +2,16 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// A version of the WebSocket protocol.
 ///
 /// Hyperstack servers (0.5 and 0.6) speak v1. Arete servers speak v2 only. Your code is the same for both;
 /// [protocol versions](crate::guide::connecting#protocol-versions) lists the differences.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+///
+/// As JSON: `"auto"`, `"v1"` or `"v2"`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Protocol {
     /// A client detects the version that its server speaks. A test server speaks its default version.

@@ -1,10 +1,15 @@
 //! The position of a change: a slot and an index within the slot.
 
+use serde::de::Visitor;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 /// The position of a change, from a frame's `seq` or a row's `_seq`: `"<slot>:<index>"`.
 ///
 /// Positions compare numerically, by slot and then by index. Comparing the texts is wrong if the slots differ in
 /// length, because only the index is padded with zeros. Positions are neither unique (all mutations of one event share
 /// one) nor monotonic.
+///
+/// As JSON, a position is a string, as on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Seq {
     /// The Solana slot.
@@ -104,6 +109,32 @@ impl std::str::FromStr for Seq {
     }
 }
 
+impl Serialize for Seq {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Seq {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+
+        impl Visitor<'_> for Text {
+            type Value = Seq;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a position \"<slot>:<index>\"")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Seq, E> {
+                text.parse().map_err(E::custom)
+            }
+        }
+
+        deserializer.deserialize_str(Text)
+    }
+}
+
 impl std::fmt::Display for Seq {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}:{:012}", self.slot, self.index)
@@ -124,6 +155,16 @@ mod tests {
     fn text_is_padded_and_round_trips() {
         let text = "271828182:000000000007";
         assert_eq!(Seq::parse(text).to_string(), text);
+    }
+
+    #[test]
+    fn json_is_the_text() {
+        let json = "\"271828182:000000000007\"";
+        let seq = serde_json::from_str::<Seq>(json).unwrap();
+        assert_eq!(seq, Seq::new(271_828_182, 7));
+        assert_eq!(serde_json::to_string(&seq).unwrap(), json);
+        let error = serde_json::from_str::<Seq>("\"7\"").unwrap_err();
+        assert!(error.to_string().starts_with("invalid position"));
     }
 
     #[test]

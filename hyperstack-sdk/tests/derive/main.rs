@@ -7,6 +7,7 @@ mod cases;
 mod dates;
 mod filter;
 mod generics;
+mod json_of_items;
 mod keys;
 mod laws;
 mod leaves;
