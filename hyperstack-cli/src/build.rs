@@ -34,6 +34,7 @@ pub struct Build {
     stack: PathBuf,
     url: Option<String>,
     flat: bool,
+    serde: bool,
     directory: Option<PathBuf>,
 }
 
@@ -73,6 +74,7 @@ impl Build {
             stack: stack.into(),
             url: None,
             flat: false,
+            serde: false,
             directory: None,
         }
     }
@@ -88,6 +90,13 @@ impl Build {
     /// `false`.
     pub fn flat_options(mut self, flat: bool) -> Self {
         self.flat = flat;
+        self
+    }
+
+    /// Sets whether the types also derive `serde::Serialize` and `serde::Deserialize`. Default: `false`. Your crate
+    /// then needs serde with the feature `derive`.
+    pub fn serde(mut self, serde: bool) -> Self {
+        self.serde = serde;
         self
     }
 
@@ -119,6 +128,7 @@ impl Build {
         options.url.clone_from(&self.url);
         options.layout = Layout::Single;
         options.flat = self.flat;
+        options.serde = self.serde;
         let directory: PathBuf = match &self.directory {
             Some(directory) => directory.clone(),
             None => env::var_os("OUT_DIR").ok_or(Error::NoOutDir)?.into(),

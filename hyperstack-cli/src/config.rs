@@ -68,6 +68,8 @@ pub struct Sdk {
     pub rust_sdk_path: Option<String>,
     /// Whether a nullable field has one `Option` instead of two. Default: `false`.
     pub flat_options: bool,
+    /// Whether the generated types derive serde's traits. Default: `false`.
+    pub serde: bool,
     /// Accepted and ignored.
     pub typescript_output_dir: Option<String>,
     /// Accepted and ignored.
@@ -355,6 +357,7 @@ mod tests {
             rust_crate_prefix = "acme"
             rust_sdk_path = "../sdk"
             flat_options = true
+            serde = true
             typescript_output_dir = "./ts"
             typescript_package = "@acme/game"
             [[stacks]]

@@ -18,6 +18,7 @@ type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
 type Files = BTreeMap<PathBuf, String>;
 
 const ORE: &str = "OreStream@0.6.9.stack.json";
+const TOKENS: &str = "PumpfunToken@70dcbde.ast.json";
 /// The same stack by another build, with another order of server internals.
 const ORE_AGAIN: &str = "OreStream@arete-a4fe006.stack.json";
 /// Committed broken: a comma is missing.
@@ -85,6 +86,7 @@ fn generated_with(spec: &str, set: impl FnOnce(&mut Options)) -> Result<Vec<File
 fn expected() -> Result<Files> {
     let mut files = Files::new();
     let mut modules = BTreeSet::from(["flat".to_owned()]);
+    let with_serde = [ORE, TOKENS, "defects/idl_types.stack.json"];
     let mut lib = String::from(
         "//! Generated from the stack files in `fixtures/specs`. Do not edit: see CONTRIBUTING.md.\n\n\
          #![deny(warnings, missing_docs, clippy::all)]\n\n",
@@ -105,6 +107,15 @@ fn expected() -> Result<Files> {
         options.flat = true;
     })?;
     add("flat", flat);
+    for spec in with_serde {
+        let module = format!("serde_{}", module(spec));
+        let files = generated_with(spec, |options| {
+            options.layout = Layout::Module;
+            options.serde = true;
+        })?;
+        add(&module, files);
+        modules.insert(module);
+    }
     let single = generated_with(ORE, |options| {
         options.layout = Layout::Single;
         let long = "with/a/path/that/is/too/long/for/one/line/of/the/attribute";
@@ -246,6 +257,13 @@ fn d01_the_manifest_depends_only_on_the_sdk() -> Result {
         .ok_or("no version")?;
     let minor = format!("{version}.");
     assert!(env!("CARGO_PKG_VERSION").starts_with(&minor), "{version}");
+
+    options.serde = true;
+    let found = manifest(&options)?;
+    let dependencies = found["dependencies"].as_table().ok_or("no table")?;
+    let serde = &dependencies["serde"];
+    assert_eq!(serde["features"], toml::Value::from(vec!["derive"]));
+    options.serde = false;
 
     options.crate_name = "my-own".to_owned();
     options.sdk = Sdk::Path("../\"quoted\"".to_owned());

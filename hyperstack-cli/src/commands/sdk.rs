@@ -91,6 +91,12 @@ struct Choices {
     /// both `None`
     #[arg(long)]
     flat_options: bool,
+    /// Also derive `serde::Serialize` and `serde::Deserialize` for the types
+    ///
+    /// The JSON of a row has the wire's names. The crate depends on serde; with --module, add
+    /// `serde = { version = "1", features = ["derive"] }` to your own `Cargo.toml`.
+    #[arg(long)]
+    serde: bool,
 }
 
 /// The directory and options of a generated crate.
@@ -147,6 +153,7 @@ impl Target {
         options.sdk = sdk;
         options.layout = layout;
         options.flat = choices.flat_options || config.sdk.flat_options;
+        options.serde = choices.serde || config.sdk.serde;
         Ok(Target {
             directory,
             options,

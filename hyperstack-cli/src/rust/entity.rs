@@ -37,9 +37,10 @@ impl Writer<'_> {
         let has_undocumented = entity.fields.iter().any(|field| field.origin.is_empty());
         allow_missing_docs(out, has_undocumented || !entity.sections.is_empty());
         let (derive, views) = (self.uses.sdk("Entity"), self.uses.sdk("Views"));
-        out.push_str(&format!(
-            "#[derive(Debug, Clone, PartialEq, Default, {derive}, {views})]\n"
-        ));
+        self.derive(
+            out,
+            &["Debug", "Clone", "PartialEq", "Default", derive, views],
+        );
         let mut args = Vec::new();
         if names.ty != entity.name {
             args.push(format!("name = {}", literal(&entity.name)));
@@ -73,7 +74,7 @@ impl Writer<'_> {
             if !requires_key(entity, section) {
                 args.push("default".to_owned());
             }
-            attribute(&mut body, "    ", "field", &args);
+            self.attributes(&mut body, "field", &args);
             field(&mut body, &names.field, &names.ty);
             self.uses.types = true;
         }

@@ -64,10 +64,42 @@ pub(super) struct Writer<'a> {
     pub(super) stack: &'a Stack,
     pub(super) names: &'a Names,
     pub(super) flat: bool,
+    pub(super) serde: bool,
     pub(super) uses: Uses,
 }
 
+/// The length of the longest array that implements serde's traits.
+const SERDE_ARRAY: usize = 32;
+
 impl Writer<'_> {
+    /// Writes a `derive` with some of the standard traits and a derive of the SDK.
+    pub(super) fn derive(&self, out: &mut String, traits: &[&str]) {
+        let mut traits = traits.to_vec();
+        if self.serde {
+            traits.extend(["serde::Serialize", "serde::Deserialize"]);
+        }
+        let line = format!("#[derive({})]\n", traits.join(", "));
+        if line.trim_end().len() <= WIDTH {
+            out.push_str(&line);
+        } else {
+            let traits = traits.join(",\n    ");
+            out.push_str(&format!("#[derive(\n    {traits},\n)]\n"));
+        }
+    }
+
+    /// Writes the attributes of a field or a variant. With serde, the keys that serde and the SDK share go into
+    /// `#[serde(..)]`, which both read.
+    pub(super) fn attributes(&self, out: &mut String, place: &str, args: &[String]) {
+        if self.serde {
+            let is_own = |arg: &String| arg.starts_with("append(");
+            let (own, shared): (Vec<_>, Vec<_>) = args.iter().cloned().partition(is_own);
+            attribute(out, "    ", "serde", &shared);
+            attribute(out, "    ", place, &own);
+        } else {
+            attribute(out, "    ", place, args);
+        }
+    }
+
     /// Returns the Rust type of a value.
     pub(super) fn ty(&mut self, ty: &Type) -> String {
         match ty {
@@ -76,6 +108,9 @@ impl Writer<'_> {
             Type::Text => "String".to_owned(),
             Type::Json => self.uses.sdk("Value").to_owned(),
             Type::List(element) => format!("Vec<{}>", self.ty(element)),
+            Type::Array(element, length) if self.serde && *length > SERDE_ARRAY => {
+                format!("Vec<{}>", self.ty(element))
+            }
             Type::Array(element, length) => format!("[{}; {length}]", self.ty(element)),
             Type::Map(key, value) => {
                 self.uses.map = true;

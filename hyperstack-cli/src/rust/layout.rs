@@ -11,6 +11,7 @@ pub(super) fn files(stack: &Stack, options: &Options) -> Vec<File> {
         stack,
         names: &names,
         flat: options.flat,
+        serde: options.serde,
         uses: Uses::default(),
     };
     let types = writer.types();
@@ -104,6 +105,11 @@ fn manifest(header: &str, stack: &Stack, options: &Options) -> String {
         Sdk::Version => format!("version = {}", toml(SDK_VERSION)),
         Sdk::Path(path) => format!("path = {}", toml(path)),
     };
+    let serde = if options.serde {
+        "serde = { version = \"1\", features = [\"derive\"] }\n"
+    } else {
+        ""
+    };
     format!(
         "{header}
 [package]
@@ -121,7 +127,7 @@ native-tls = [\"hyperstack-sdk/native-tls\"]
 
 [dependencies]
 hyperstack-sdk = {{ {from}, default-features = false, features = [\"client\"] }}
-",
+{serde}",
         toml(&options.crate_name),
         env!("CARGO_PKG_RUST_VERSION"),
         toml(&format!(

@@ -39,6 +39,9 @@ pub struct Options {
     /// Whether a nullable field has one `Option`, which is `None` both for null and for a field that was never
     /// sent. Default: `false`, with two `Option`s: `None` was never sent, `Some(None)` is null.
     pub flat: bool,
+    /// Whether the types also derive `serde::Serialize` and `serde::Deserialize`. Default: `false`. The JSON of a row
+    /// has the wire's names.
+    pub serde: bool,
 }
 
 impl Options {
@@ -51,6 +54,7 @@ impl Options {
             sdk: Sdk::Version,
             layout: Layout::Crate,
             flat: false,
+            serde: false,
         }
     }
 }

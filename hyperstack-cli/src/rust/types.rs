@@ -1,7 +1,7 @@
 //! Generates sections, and the types that are replaced as a whole.
 
 use super::doc;
-use super::item::{attribute, braces, field, literal, tuple, Writer};
+use super::item::{braces, field, literal, tuple, Writer};
 use super::names::{Fields, SectionNames};
 use crate::model::{Entity, Field, Member, Role, Section, Shape, Type, TypeDef};
 
@@ -39,9 +39,7 @@ impl Writer<'_> {
             section.fields.iter().any(|field| field.origin.is_empty()),
         );
         let derive = self.uses.sdk("Section");
-        out.push_str(&format!(
-            "#[derive(Debug, Clone, PartialEq, Default, {derive})]\n"
-        ));
+        self.derive(out, &["Debug", "Clone", "PartialEq", "Default", derive]);
         let mut body = String::new();
         for (field, name) in section.fields.iter().zip(&names.fields) {
             let path = format!("{}.{}", section.name, field.name);
@@ -66,16 +64,27 @@ impl Writer<'_> {
         if empty && !spec.nullable {
             args.push("default".to_owned());
         }
-        attribute(out, "    ", "field", &args);
         let ty = self.ty(&spec.ty);
         let ty = match (
             is_required || empty && !spec.nullable,
             spec.nullable && !self.flat,
         ) {
             (true, _) => ty,
-            (false, true) => format!("Option<Option<{ty}>>"),
+            (false, true) => {
+                if self.serde {
+                    // Null and never sent differ, in JSON too.
+                    let keys = [
+                        "default",
+                        "skip_serializing_if = \"Option::is_none\"",
+                        "deserialize_with = \"hyperstack_sdk::nullable\"",
+                    ];
+                    args.extend(keys.map(str::to_owned));
+                }
+                format!("Option<Option<{ty}>>")
+            }
             (false, false) => format!("Option<{ty}>"),
         };
+        self.attributes(out, "field", &args);
         field(out, name, &ty);
     }
 
@@ -87,13 +96,11 @@ impl Writer<'_> {
         let derive = self.uses.sdk("Leaf");
         match &def.shape {
             Shape::Struct(members) => {
-                out.push_str(&format!(
-                    "#[derive(Debug, Clone, PartialEq, Default, {derive})]\n"
-                ));
+                self.derive(out, &["Debug", "Clone", "PartialEq", "Default", derive]);
                 self.members(out, name, members);
             }
             Shape::Tuple(elements) => {
-                out.push_str(&format!("#[derive(Debug, Clone, PartialEq, {derive})]\n"));
+                self.derive(out, &["Debug", "Clone", "PartialEq", derive]);
                 let elements: Vec<_> = elements.iter().map(|ty| self.ty(ty)).collect();
                 match elements.as_slice() {
                     [one] => tuple(out, name, &[format!("[{one}; 1]")]),
@@ -102,9 +109,7 @@ impl Writer<'_> {
                 }
             }
             Shape::Enum(variants) => {
-                out.push_str(&format!(
-                    "#[derive(Debug, Clone, PartialEq, Eq, Hash, {derive})]\n"
-                ));
+                self.derive(out, &["Debug", "Clone", "PartialEq", "Eq", "Hash", derive]);
                 self.variants(out, name, variants);
             }
         }
@@ -121,7 +126,7 @@ impl Writer<'_> {
             let name = names.free(&member.declared);
             let mut args = Vec::new();
             rename(&mut args, &name, &member.name);
-            attribute(&mut body, "    ", "field", &args);
+            self.attributes(&mut body, "field", &args);
             // If another version of the server omits a field, only the field is missing, not the row.
             let ty = match &member.ty {
                 Type::Nullable(ty) => ty,
@@ -140,11 +145,14 @@ impl Writer<'_> {
             doc::paragraph(&mut body, "    ///", &format!("`{wire}`."));
             let mut args = Vec::new();
             rename(&mut args, &name, wire);
-            attribute(&mut body, "    ", "leaf", &args);
+            self.attributes(&mut body, "leaf", &args);
             body.push_str(&format!("    {name},\n"));
         }
         let other = names.variant("Unknown");
         body.push_str("    /// A variant that the stack file does not list.\n    #[leaf(other)]\n");
+        if self.serde {
+            body.push_str("    #[serde(untagged)]\n");
+        }
         body.push_str(&format!("    {other}(String),\n"));
         // Clippy rejects variant names that repeat the enum's name, but the program chose them.
         let mut taken = names.taken();
