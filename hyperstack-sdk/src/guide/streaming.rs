@@ -251,6 +251,12 @@
 //! `views.state().wait_for(key, closure)` waits for one row. `wait_for` reads a stream, so if rows change very fast, it
 //! may skip states in between.
 //!
+//! # To a browser
+//!
+//! Items implement `Serialize` if their rows do. `hs.watch::<Player>().changes()` yields
+//! [`RowChange`](crate::RowChange)s, which serialize a new row as a whole and then only the changed fields. The
+//! example in `examples/browser` serves them as server-sent events.
+//!
 //! # Errors and the end
 //!
 //! A value that fails to decode does not end a stream. The field keeps its last good value, and the other fields of the
