@@ -229,3 +229,74 @@ async fn a_filter_that_matches_no_row_is_an_error_and_sends_nothing() -> anyhow:
     assert_eq!(hs.end_reason(), None);
     Ok(())
 }
+
+#[derive(Debug, Clone, PartialEq, Leaf)]
+enum Side {
+    #[leaf(rename = "RED")]
+    Red,
+    #[leaf(other)]
+    Other,
+}
+
+#[derive(Debug, Clone, PartialEq, Entity, Views)]
+struct Bet {
+    team: String,
+    side: Option<Side>,
+    #[field(alias = "old_note")]
+    note: Option<String>,
+    tags: Vec<String>,
+    state: Option<BetState>,
+}
+
+#[derive(Debug, Clone, PartialEq, Section)]
+struct BetState {
+    slot: u64,
+}
+
+#[tokio::test]
+async fn a_server_never_filters_differently_than_the_client() -> anyhow::Result<()> {
+    for protocol in [Protocol::V1, Protocol::V2] {
+        let server = TestServer::builder()
+            .protocol(protocol)
+            .entity("Bet")
+            .start()
+            .await?;
+        server.upsert(
+            "Bet",
+            "a",
+            json!({"team": "red", "side": "RED", "old_note": "n", "tags": ["x"], "state": {"slot": 1}}),
+        );
+        server.upsert("Bet", "b", json!({"team": "blue", "side": "weird"}));
+        let hs = client(&server).connect().await?;
+        let list = || hs.views::<BetViews>().list();
+        let teams = |list: ListView<Bet>| async move {
+            let rows = soon(list.try_get()).await.unwrap();
+            let teams: Vec<_> = rows.into_iter().map(|row| row.team).collect();
+            teams.concat()
+        };
+        let none = "";
+        // Two filters of one field must both pass.
+        assert_eq!(
+            teams(list().filter("team", "red").filter("team", "blue")).await,
+            none
+        );
+        assert_eq!(
+            teams(list().filter("team", "red").filter("team", "red")).await,
+            "red"
+        );
+        let nested = list()
+            .filter("state.slot", 1)
+            .filter("state", json!({"slot": 2}));
+        assert_eq!(teams(nested).await, none);
+        // An unknown name is any unknown name.
+        assert_eq!(teams(list().filter("side", "weird")).await, "blue");
+        assert_eq!(teams(list().filter("side", Side::Other)).await, "blue");
+        assert_eq!(teams(list().filter("side", Side::Red)).await, "red");
+        // An alias is not the name that the server compares.
+        assert_eq!(teams(list().filter("old_note", "n")).await, "red");
+        // A list that was never sent is empty.
+        assert_eq!(teams(list().filter("tags", json!([]))).await, "blue");
+        assert_eq!(teams(list().filter("state.slot", "1")).await, "red");
+    }
+    Ok(())
+}

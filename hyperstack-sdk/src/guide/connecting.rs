@@ -82,7 +82,7 @@
 //! | | v1 | v2 |
 //! |---|---|---|
 //! | an entity's list, if the server's default limit of 500 rows applies | the snapshot has the latest 500 rows. Rows that the client has already received stay | the server removes the rows beyond 500, and streams yield an [`Update::Delete`](crate::Update::Delete) for each |
-//! | filters and windows | applied by the client | applied by the server; by the client if a filter has `null` or a fraction, with [`filter_rows`](crate::ListView::filter_rows), or with snapshot options such as [`after`](crate::ListView::after) |
+//! | filters and windows | applied by the client | applied by the server; by the client if a filter has `null`, an empty list or a fraction, or if two filters concern one field, with [`filter_rows`](crate::ListView::filter_rows), or with snapshot options such as [`after`](crate::ListView::after) |
 //! | a deleted row | lists and `state()` keep the row, even after a reconnect | an [`Update::Delete`](crate::Update::Delete) |
 //! | an unknown view | the server does not answer. Reads fail with [`NotYet`](crate::ReadError::NotYet), or with [`UnknownView`](crate::ReadError::UnknownView) once the server has answered for another view | reads fail at once with `UnknownView` |
 //! | a list field that the server appends to | grows, unless the field has `append(max = N)` | keeps its newest 100 elements |

@@ -135,6 +135,12 @@ impl FilterError {
     }
 }
 
+/// Returns the object that has this value at this path.
+pub fn nested(path: &str, value: Value) -> Value {
+    let nest = |value, name: &str| json!({ name: value });
+    path.rsplit('.').fold(value, nest)
+}
+
 /// Returns a patch that a row [holds](Patchable::holds) if its field at `path` equals `value`.
 ///
 /// For sections, maps and raw JSON, an object as `value` matches if the fields it contains are equal; other fields are
@@ -143,8 +149,7 @@ impl FilterError {
 /// # Errors
 /// If the path or a name in an object is unknown, or if the value does not decode.
 pub fn filter<T: Patchable>(path: &str, value: Value) -> Result<T::Patch, FilterError> {
-    let nest = |value, name: &str| json!({ name: value });
-    let value = path.rsplit('.').fold(value, nest);
+    let value = nested(path, value);
     let asked = Asked {
         value: &value,
         names: path.split('.').count(),

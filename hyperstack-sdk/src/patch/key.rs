@@ -8,7 +8,7 @@ use std::str::FromStr;
 /// A type for the keys of rows and of JSON objects.
 ///
 /// Its `Display` output is the key's text on the wire, also in reads by key such as
-/// `views.state().get(round.key())`.
+/// `views.state().get(key)`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a key",
     label = "does not implement `Key`",

@@ -78,7 +78,7 @@ pub type WindowStream<T> = Watch<WindowRows<T>>;
 /// [`with_errors`](Watch::with_errors) yields errors too. `try_watch()` is short for `watch().with_errors()`.
 ///
 /// Call these methods before operators. If you call one after the first poll, the stream can start again with the
-/// current rows.
+/// current rows. Deletes that were still queued are then lost, so clear what you built from earlier items.
 ///
 /// # Operators
 ///

@@ -126,6 +126,9 @@ impl<T: Record, Kind> ListView<T, Kind> {
     /// # }
     /// ```
     ///
+    /// A v2 server compares what it stores. A field that it never sent does not match the value of `#[field(default)]`,
+    /// and a field that it sends under an `alias` is not found.
+    ///
     /// # Errors
     ///
     /// If the path is not in the row's struct, or the field's type does not allow the value, every read fails:

@@ -14,7 +14,8 @@ use crate::stream::{EndReason, EntityStream, RichEntityStream, RowStream, TryEnt
 /// A handle that reads single rows of a view by key.
 ///
 /// `views.state()` and the accessors of `#[view(name, keyed)]` return it. A key is any value whose `to_string()` is the
-/// row's key: `get("42")`, `get(42)`, or `get(round.key())` if the row is [`Keyed`](crate::Keyed).
+/// row's key: `get("42")`, `get(42)`, or `get(key)` with the `key` of `if let Some(key) = round.key()` if the row is
+/// [`Keyed`](crate::Keyed).
 ///
 /// ```no_run
 /// # use hyperstack_sdk::prelude::*;
