@@ -120,7 +120,7 @@ impl Log {
                 .filter(|word| !word.starts_with("url=") && !word.starts_with("duration_ms="));
             let event = words.collect::<Vec<_>>().join(" ");
             // How the socket reports the loss is a matter of timing.
-            let event = event.split(" was lost: ").next()?.to_owned();
+            let event = event.split(" to ws://").next()?.to_owned();
             (!event.starts_with("TRACE")).then_some(event)
         });
         steps.collect()
@@ -181,7 +181,7 @@ async fn a_life_is_logged(protocol: Protocol) -> anyhow::Result<()> {
             "DEBUG subscription subscribing",
             "DEBUG subscription acknowledged",
             "DEBUG subscription snapshot complete rows=1",
-            "WARN connection connection lost cause=the connection",
+            "WARN connection connection lost cause=lost the connection",
             "DEBUG connection reconnecting attempt=1 delay_ms=0",
             "DEBUG connection connecting attempt=1",
             &format!("INFO connection connected protocol={protocol}"),

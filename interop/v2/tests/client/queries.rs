@@ -1,11 +1,12 @@
 //! Filters and windows, which the server evaluates.
 
 use hyperstack_interop_v2::Change;
+use hyperstack_sdk::FilterValue;
 
 use super::*;
 
 /// Reads with this filter; returns the names.
-async fn filtered(hs: &HyperStack, path: &str, value: impl Into<Value>) -> Vec<String> {
+async fn filtered(hs: &HyperStack, path: &str, value: impl FilterValue) -> Vec<String> {
     let list = hs.views::<PlayerViews>().list().filter(path, value);
     let rows = deadline(list.try_get()).await.expect("rows");
     names(&rows).into_iter().map(str::to_owned).collect()
