@@ -64,10 +64,10 @@ async fn every_state_has_its_cause_and_the_stream_ends_with_the_client() -> anyh
 #[tokio::test]
 async fn errors_of_a_connection_name_the_url_without_its_secrets() -> anyhow::Result<()> {
     // This port was bound and closed again, so connections are refused.
-    let nobody = TcpListener::bind("127.0.0.1:0").await?.local_addr()?;
-    let secret = format!("ws://me:secret@{nobody}/feed?token=secret");
+    let unused = TcpListener::bind("127.0.0.1:0").await?.local_addr()?;
+    let secret = format!("ws://me:secret@{unused}/feed?token=secret");
     let error = soon(HyperStack::connect(secret)).await.unwrap_err();
-    let start = format!("cannot reach ws://{nobody}/feed: ");
+    let start = format!("cannot reach ws://{unused}/feed: ");
     assert!(error.to_string().starts_with(&start), "{error}");
 
     // The system accepts connections, but this server never replies.

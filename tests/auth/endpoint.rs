@@ -160,12 +160,12 @@ async fn an_invalid_answer_is_not_final() -> anyhow::Result<()> {
 async fn an_unreachable_endpoint_is_tried_again() -> anyhow::Result<()> {
     let server = guarded().await?;
     // This port was bound and closed again, so connections are refused.
-    let nobody = TcpListener::bind("127.0.0.1:0").await?.local_addr()?;
-    let url = format!("http://{nobody}/ws/sessions");
+    let unused = TcpListener::bind("127.0.0.1:0").await?.local_addr()?;
+    let url = format!("http://{unused}/ws/sessions");
     let builder = client(&server).api_key("sk_1").token_endpoint(url);
     let error = soon(builder.connect()).await.unwrap_err();
     let expected =
-        format!("no token: the token endpoint http://{nobody}/ws/sessions cannot be reached");
+        format!("no token: the token endpoint http://{unused}/ws/sessions cannot be reached");
     assert!(error.to_string().starts_with(&expected), "{error}");
     assert!(!error.is_final());
     Ok(())

@@ -214,7 +214,7 @@ mod rich_update {
             assert_eq!((data, patch), (None, None));
 
             server.upsert("PumpfunToken", "a", super::super::page::token("a", 1.0));
-            let (_, before, data, _) = parts(stream.next().await.expect("created anew"));
+            let (_, before, data, _) = parts(stream.next().await.expect("created again"));
             assert_eq!((before, data), (None, row));
             Ok(())
         })

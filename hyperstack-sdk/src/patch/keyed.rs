@@ -106,7 +106,7 @@ pub fn typed_key<T, F: TypedKey<T>>(field: &F) -> &T {
 #[diagnostic::on_unimplemented(
     message = "a key in quotes is text, but the field is `{Self}`",
     label = "not a `String`",
-    note = "for a key that is no text, declare its type: `#[entity(key(id.round_id: u64))]`"
+    note = "if the key is not text, declare its type: `#[entity(key(id.round_id: u64))]`"
 )]
 pub trait TextKey {
     /// Returns the key.
