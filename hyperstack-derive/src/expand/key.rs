@@ -5,8 +5,8 @@ use crate::sdk::private;
 use crate::tree::Record;
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::parse_quote;
 use syn::spanned::Spanned;
+use syn::{parse_quote, Ident};
 
 /// Generates the impl of `Keyed` if there is a key.
 pub(super) fn entity(record: &Record) -> TokenStream {
@@ -18,25 +18,24 @@ pub(super) fn entity(record: &Record) -> TokenStream {
     }
     let (krate, owner) = (&record.krate, &record.ident);
     let private = private(krate);
+    // Its span must not be that of the path, which a macro may have written.
+    let field = Ident::new("__field", Span::call_site());
     // A field's type may be an `Option`, or one in an `Option`, which the code for its value goes through.
-    // The code's own names must not depend on the macro that wrote the path.
-    let at = |span: Span| span.resolved_at(Span::call_site());
     let steps = key.fields.iter().map(|name| {
-        let at = at(name.span());
-        quote_spanned! {at=>
-            let __field = &__field.#name;
-            let __field = #private::Step(__field).through()?;
-            let __field = #private::Step(__field).through()?;
+        quote_spanned! {name.span()=>
+            let #field = &#field.#name;
+            let #field = #private::Step(#field).through()?;
+            let #field = #private::Step(#field).through()?;
         }
     });
     let (ty, end) = match &key.ty {
         Some(ty) => (
             quote!(#ty),
-            quote_spanned!(at(ty.span())=> #private::typed_key::<#ty, _>(__field)),
+            quote_spanned!(ty.span()=> #private::typed_key::<#ty, _>(#field)),
         ),
         None => (
             quote!(#private::String),
-            quote_spanned!(at(key.at.span())=> #private::text_key(__field)),
+            quote_spanned!(key.at.span()=> #private::text_key(#field)),
         ),
     };
     let mut generics = bounds::row(record);
@@ -50,7 +49,7 @@ pub(super) fn entity(record: &Record) -> TokenStream {
         fn key_field(&self) -> ::core::option::Option<&Self::Key> {
             #[allow(unused_imports)]
             use #private::AnyStep as _;
-            let __field = self;
+            let #field = self;
             #(#steps)*
             ::core::option::Option::Some(#end)
         }
