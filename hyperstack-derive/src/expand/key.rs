@@ -33,10 +33,14 @@ pub(super) fn entity(record: &Record) -> TokenStream {
             quote!(#ty),
             quote_spanned!(ty.span()=> #private::typed_key::<#ty, _>(#field)),
         ),
-        None => (
-            quote!(#private::String),
-            quote_spanned!(key.at.span()=> #private::text_key(#field)),
-        ),
+        None => {
+            let at = key.at.span();
+            let field = Ident::new("__field", at.resolved_at(Span::call_site()));
+            (
+                quote!(#private::String),
+                quote_spanned!(at=> #private::text_key(#field)),
+            )
+        }
     };
     let mut generics = bounds::row(record);
     if !generics.params.is_empty() {
