@@ -22,7 +22,6 @@ fn key(key: &str) -> Target {
     Target::Key(key.into())
 }
 
-/// Settings of a client that speaks v1.
 const URL: &str = "ws://a.b";
 
 fn lost(cause: ConnectionLost) -> ConnectError {
@@ -35,6 +34,7 @@ fn unreachable() -> ConnectError {
     ConnectError::Unreachable { url, reason }
 }
 
+/// Settings of a client that speaks v1.
 fn v1() -> Settings {
     Settings {
         url: URL.into(),

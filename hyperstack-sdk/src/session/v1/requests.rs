@@ -375,8 +375,6 @@ impl Requests {
         });
     }
 
-    /// Requests a subscription. If the view resumes by a cursor, the snapshot brings only rows that
-    /// changed after it.
     /// Whether the server has not answered any of a view's subscriptions yet, so that their snapshots are to come.
     pub(super) fn awaits_all(&self, name: &str, view: &View) -> bool {
         let awaits = |subscription: &Subscription| {
@@ -389,6 +387,8 @@ impl Requests {
         is_first && !view.subscriptions.is_empty() && view.subscriptions.values().all(awaits)
     }
 
+    /// Requests a subscription. If the view resumes by a cursor, the snapshot brings only rows that
+    /// changed after it.
     fn subscribe(&mut self, name: &Arc<str>, view: &mut View, target: Target, window: Window) {
         let cursor: Option<Seq> = match &target {
             Target::All => view.resume.take_cursor(),
