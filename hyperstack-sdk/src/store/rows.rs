@@ -559,13 +559,7 @@ impl<T: Record> Rows<T> {
         self.order.remove(id, &slot.key);
         self.free.push(id);
         self.partial -= usize::from(slot.row.whole().is_none());
-        let change = Change {
-            key: slot.key,
-            kind: ChangeKind::Remove(cause),
-            is_new: false,
-            before: Some(slot.row.into_whole()?),
-            after: None,
-        };
+        let change = Change::removal(slot.key, Some(slot.row.into_whole()?), cause);
         let live = true;
         Some(Changed { id, change, live })
     }

@@ -8,7 +8,7 @@ use super::row_set::RowSet;
 use super::rows::{Changed, Rows};
 use crate::patch::Record;
 use crate::session::{RemovalCause, Window};
-use crate::stream::{Change, ChangeKind, Queue, Wakers};
+use crate::stream::{Change, Queue, Wakers};
 use crate::wire::Seq;
 
 /// A filter that accepts the rows that a reader wants.
@@ -165,7 +165,7 @@ impl<T: Record> WindowReader<T> {
         if !self.counts() {
             match (has, accepted) {
                 (true, true) => self.queue.push(change, wakers),
-                (true, false) => self.withdraw(id, change, wakers),
+                (true, false) => self.withdraw(id, &leaver(change), wakers),
                 (false, true) if *live || self.wants_initial(rows.seq(id)) => {
                     self.delivered.set(id, true);
                     self.queue.push(&newcomer(change), wakers);
@@ -185,7 +185,7 @@ impl<T: Record> WindowReader<T> {
                 self.deliver(id, change, wakers);
             } else if has {
                 self.shown.retain(|shown| *shown != id);
-                self.withdraw(id, change, wakers);
+                self.withdraw(id, &leaver(change), wakers);
             }
         } else if accepted || was_accepted {
             self.show(rows, base, Some((id, change)), wakers);
@@ -245,20 +245,15 @@ impl<T: Record> WindowReader<T> {
             self.delivered.set_all(&self.shown, true);
             for id in &shown {
                 if !self.delivered.contains(*id) {
-                    match (change_of(*id), rows.at(*id)) {
-                        (Some((_, change)), _) => self.withdraw(*id, change, wakers),
+                    let left = match (change_of(*id), rows.at(*id)) {
+                        (Some((_, change)), _) => leaver(change),
                         (None, Some((key, row))) => {
-                            let change = Change {
-                                key: key.clone(),
-                                kind: ChangeKind::Remove(RemovalCause::NotInResult),
-                                is_new: false,
-                                before: Some(row.clone()),
-                                after: None,
-                            };
-                            self.withdraw(*id, &change, wakers);
+                            let row = Some(row.clone());
+                            Change::removal(key.clone(), row, RemovalCause::NotInResult)
                         }
-                        (None, None) => {}
-                    }
+                        (None, None) => continue,
+                    };
+                    self.withdraw(*id, &left, wakers);
                 }
             }
             self.next = shown;
@@ -285,20 +280,12 @@ impl<T: Record> WindowReader<T> {
         }
     }
 
-    /// Delivers that a row left because of this change.
-    fn withdraw(&mut self, id: RowId, change: &Change<T>, wakers: &mut Wakers) {
+    /// Delivers that a row left, unless the reader never got it.
+    fn withdraw(&mut self, id: RowId, left: &Change<T>, wakers: &mut Wakers) {
         self.delivered.set(id, false);
-        if self.withheld.set(id, false) {
-            return;
+        if !self.withheld.set(id, false) {
+            self.queue.push(left, wakers);
         }
-        let left = Change {
-            key: change.key.clone(),
-            kind: ChangeKind::Remove(change.kind.removal()),
-            is_new: false,
-            before: change.before.clone(),
-            after: None,
-        };
-        self.queue.push(&left, wakers);
     }
 
     /// Whether the reader wants a snapshot's row with this position, because it did not leave the row out at the start.
@@ -352,6 +339,12 @@ pub(super) fn select<'r, T: Record>(
 
 fn count(rows: u64) -> usize {
     usize::try_from(rows).unwrap_or(usize::MAX)
+}
+
+/// Converts a change for a reader that no longer has the row.
+fn leaver<T>(change: &Change<T>) -> Change<T> {
+    let (key, row) = (change.key.clone(), change.before.clone());
+    Change::removal(key, row, change.kind.removal())
 }
 
 /// Converts a change for a reader that did not have the row.

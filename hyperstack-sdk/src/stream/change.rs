@@ -35,6 +35,17 @@ impl ChangeKind {
 }
 
 impl<T> Change<T> {
+    /// Creates the removal of a row.
+    pub(crate) fn removal(key: Arc<str>, row: Option<Arc<T>>, cause: RemovalCause) -> Self {
+        Change {
+            key,
+            kind: ChangeKind::Remove(cause),
+            is_new: false,
+            before: row,
+            after: None,
+        }
+    }
+
     /// Merges a later change of the same row into this one: keeps `before`, and takes the later `after`. A row that
     /// was created and removed becomes the removal of a row that the reader never had.
     pub(crate) fn fold(&mut self, later: Change<T>) {

@@ -141,9 +141,7 @@ impl<T> Queue<T> {
     /// Notes that the window may have changed, for a reader of whole windows.
     pub(crate) fn touch(&self, wakers: &mut Wakers) {
         if self.reads_window() {
-            let mut state = self.lock();
-            state.window_changed = true;
-            wakers.extend(state.waker.take());
+            self.lock().touch(wakers);
         }
     }
 
@@ -169,14 +167,8 @@ impl<T> Queue<T> {
         let mut recalled: Vec<_> = recalled.into_iter().collect();
         recalled.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
         for (key, row) in recalled {
-            let change = Change {
-                key,
-                kind: ChangeKind::Remove(RemovalCause::NotInResult),
-                is_new: false,
-                before: Some(row),
-                after: None,
-            };
-            self.push(&change, wakers);
+            let change = Change::removal(key, Some(row), RemovalCause::NotInResult);
+            self.add(&mut self.lock(), change, wakers);
         }
     }
 
@@ -210,9 +202,7 @@ impl<T> Queue<T> {
 
     fn add(&self, state: &mut QueueState<T>, change: Change<T>, wakers: &mut Wakers) {
         if self.reads_window() {
-            state.window_changed = true;
-            wakers.extend(state.waker.take());
-            return;
+            return state.touch(wakers);
         }
         let before = state.conflated;
         match state.policy {
@@ -359,6 +349,12 @@ impl<T> QueueState<T> {
             self.places = None;
         }
         change
+    }
+
+    /// Notes that the window may have changed.
+    fn touch(&mut self, wakers: &mut Wakers) {
+        self.window_changed = true;
+        wakers.extend(self.waker.take());
     }
 
     /// Returns the next change, or that the window changed.
