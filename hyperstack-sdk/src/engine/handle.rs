@@ -1,16 +1,15 @@
 //! Handles that keep a connection open, and guards that keep queries subscribed.
 
 use std::any::Any;
-use std::marker::PhantomData;
 use std::sync::{Arc, MutexGuard, Weak};
 
 use super::core::Core;
-use super::readers::{Joined, Reader, ReaderId};
+use super::readers::{Reader, ReaderId};
 use super::shared::Engine;
 use crate::patch::Record;
 use crate::session::{CloseReason, Query, Route, Time, TooManySubscriptions};
 use crate::store::{Cache, Predicate};
-use crate::stream::{self, EndReason, Options, Policy, Queue, Subscription};
+use crate::stream::{EndReason, Options, Policy, Queue, ReadWindow, Subscription};
 
 /// A client's handle to its connection. Dropping the last one closes the connection.
 #[derive(Clone)]
@@ -66,14 +65,14 @@ impl<T: Record> Drop for Demand<T> {
 struct ReaderGuard<T> {
     engine: Arc<Engine>,
     id: ReaderId,
-    row: PhantomData<fn() -> T>,
+    queue: Arc<Queue<T>>,
 }
 
-impl<T: Record> stream::Reader<T> for ReaderGuard<T> {
+impl<T: Record> ReadWindow<T> for ReaderGuard<T> {
     fn window(&self) -> Option<Vec<Arc<T>>> {
         let places = self.engine.core().readers.places(self.id)?;
-        let windows: Option<Vec<_>> = places.iter().map(Joined::window).collect();
-        Some(windows?.concat())
+        let windows = places.iter().map(|place| place.window(&self.queue));
+        Some(windows.collect::<Option<Vec<_>>>()?.concat())
     }
 }
 
@@ -195,7 +194,7 @@ impl Engine {
         let guard = ReaderGuard {
             engine: self.clone(),
             id,
-            row: PhantomData,
+            queue: queue.clone(),
         };
         Subscription::new(queue, guard)
     }

@@ -70,13 +70,12 @@ pub(super) struct Joined<T: Record> {
     query: Query,
     cache: Arc<Cache<T>>,
     selection: Selection<T>,
-    queue: Arc<Queue<T>>,
 }
 
 impl<T: Record> Joined<T> {
     /// Returns the rows of the query, front to back, or `None` while they are not complete.
-    pub(super) fn window(&self) -> Option<Vec<Arc<T>>> {
-        self.cache.window(&self.selection, &self.queue)
+    pub(super) fn window(&self, queue: &Arc<Queue<T>>) -> Option<Vec<Arc<T>>> {
+        self.cache.window(&self.selection, queue)
     }
 }
 
@@ -86,7 +85,6 @@ impl<T: Record> Clone for Joined<T> {
             query: self.query.clone(),
             cache: self.cache.clone(),
             selection: self.selection.clone(),
-            queue: self.queue.clone(),
         }
     }
 }
@@ -109,7 +107,6 @@ impl<T: Record> Reader<T> {
             query,
             cache,
             selection,
-            queue: self.queue.clone(),
         });
     }
 }

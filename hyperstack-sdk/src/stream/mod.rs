@@ -35,4 +35,4 @@ pub use watch::{
     ChangeStream, EntityStream, RichEntityStream, RowStream, SharedEntityStream, TryEntityStream,
     Watch, WindowStream,
 };
-pub(crate) use watch::{Reader, Subscription};
+pub(crate) use watch::{ReadWindow, Subscription};

@@ -114,10 +114,8 @@ pub type WindowStream<T> = Watch<WindowRows<T>>;
 #[must_use = "a stream does nothing until it is polled"]
 pub struct Watch<I: Item, O = Identity> {
     state: WatchState<I::Row>,
-    subscriber: Subscriber<I::Row>,
-    policy: Option<Policy>,
+    origin: Origin<I::Row>,
     operator: O,
-    client: Client,
 }
 
 enum WatchState<T> {
@@ -130,19 +128,18 @@ enum WatchState<T> {
     },
 }
 
-/// Subscribes.
-type Subscriber<T> = Box<dyn Fn(Options) -> Subscription<T> + Send>;
-
-/// The client's connection, which closes when nothing owns it.
-#[derive(Default)]
-struct Client {
+/// How a stream subscribes.
+struct Origin<T> {
+    subscriber: Box<dyn Fn(Options) -> Subscription<T> + Send>,
+    policy: Option<Policy>,
+    /// The client's connection, which closes when nothing owns it.
     connection: Option<Weak<dyn Any + Send + Sync>>,
     /// Keeps the connection open.
     kept: Option<Arc<dyn Any + Send + Sync>>,
 }
 
 /// A stream's place among the readers, which it leaves when it is dropped.
-pub(crate) trait Reader<T>: Send {
+pub(crate) trait ReadWindow<T>: Send {
     /// Returns the rows of the reader's window, front to back, or `None` while they are not complete.
     fn window(&self) -> Option<Vec<Arc<T>>>;
 }
@@ -150,13 +147,13 @@ pub(crate) trait Reader<T>: Send {
 /// A reader's queue and its place.
 pub(crate) struct Subscription<T> {
     queue: Arc<Queue<T>>,
-    reader: Box<dyn Reader<T>>,
+    reader: Box<dyn ReadWindow<T>>,
     /// The window that the stream last yielded.
     window: Option<WindowRows<T>>,
 }
 
 impl<T> Subscription<T> {
-    pub(crate) fn new(queue: Arc<Queue<T>>, reader: impl Reader<T> + 'static) -> Self {
+    pub(crate) fn new(queue: Arc<Queue<T>>, reader: impl ReadWindow<T> + 'static) -> Self {
         Subscription {
             queue,
             reader: Box::new(reader),
@@ -167,7 +164,7 @@ impl<T> Subscription<T> {
     /// Returns a subscription that has already ended.
     pub(crate) fn ended(options: Options, reason: &EndReason) -> Self {
         struct Nowhere;
-        impl<T> Reader<T> for Nowhere {
+        impl<T> ReadWindow<T> for Nowhere {
             fn window(&self) -> Option<Vec<Arc<T>>> {
                 None
             }
@@ -203,26 +200,28 @@ impl<I: Item> Watch<I> {
         connection: Weak<dyn Any + Send + Sync>,
         subscriber: impl Fn(Options) -> Subscription<I::Row> + Send + 'static,
     ) -> Self {
-        Watch {
-            state: WatchState::Lazy,
-            subscriber: Box::new(subscriber),
-            policy: None,
-            operator: Identity,
-            client: Client {
-                connection: Some(connection),
-                kept: None,
-            },
-        }
+        Watch::lazy(Some(connection), Box::new(subscriber))
     }
 
     /// Returns a stream that has already ended.
     pub(crate) fn ended(reason: EndReason) -> Self {
+        let subscriber = move |options| Subscription::ended(options, &reason);
+        Watch::lazy(None, Box::new(subscriber))
+    }
+
+    fn lazy(
+        connection: Option<Weak<dyn Any + Send + Sync>>,
+        subscriber: Box<dyn Fn(Options) -> Subscription<I::Row> + Send>,
+    ) -> Self {
         Watch {
             state: WatchState::Lazy,
-            subscriber: Box::new(move |options| Subscription::ended(options, &reason)),
-            policy: None,
+            origin: Origin {
+                subscriber,
+                policy: None,
+                connection,
+                kept: None,
+            },
             operator: Identity,
-            client: Client::default(),
         }
     }
 }
@@ -339,10 +338,8 @@ impl<I: Item, O> Watch<I, O> {
         };
         Watch {
             state,
-            subscriber: self.subscriber,
-            policy: self.policy,
+            origin: self.origin,
             operator: Identity,
-            client: self.client,
         }
     }
 }
@@ -383,13 +380,13 @@ impl<I: Item, O> Watch<I, O> {
     /// }
     /// ```
     pub fn keep_alive(mut self) -> Self {
-        let connection = self.client.connection.as_ref();
-        self.client.kept = connection.and_then(Weak::upgrade);
+        let connection = self.origin.connection.as_ref();
+        self.origin.kept = connection.and_then(Weak::upgrade);
         self
     }
 
     fn with(mut self, policy: Policy) -> Self {
-        self.policy = Some(policy);
+        self.origin.policy = Some(policy);
         if let WatchState::Live(subscription) = &self.state {
             subscription.queue.set_policy(policy);
         }
@@ -444,10 +441,8 @@ impl<I: Item, O: Operator<I>> Watch<I, O> {
     fn then_apply<B>(self, next: B) -> Watch<I, Then<O, B>> {
         Watch {
             state: self.state,
-            subscriber: self.subscriber,
-            policy: self.policy,
+            origin: self.origin,
             operator: Then(self.operator, next),
-            client: self.client,
         }
     }
 
@@ -501,9 +496,9 @@ impl<I: Item, O> Watch<I, O> {
             let options = Options {
                 needs: I::NEEDS,
                 wants_errors: I::WANTS_ERRORS,
-                policy: self.policy,
+                policy: self.origin.policy,
             };
-            self.state = WatchState::Live((self.subscriber)(options));
+            self.state = WatchState::Live((self.origin.subscriber)(options));
         }
         match &self.state {
             WatchState::Live(subscription) => Some(&subscription.queue),
@@ -550,7 +545,7 @@ impl<I: Item, O: Operator<I>> Stream for Watch<I, O> {
                     reason.warn::<I::Row>();
                     let (reason, conflated) = (reason.clone(), queue.conflated());
                     self.state = WatchState::Ended { reason, conflated };
-                    self.client = Client::default();
+                    (self.origin.connection, self.origin.kept) = (None, None);
                 }
             }
             // In a debug build, every move of an item takes its size on the stack, and so would a match on it.
