@@ -89,8 +89,9 @@ pub(crate) enum Next<T> {
     Change(Change<T>),
     /// The window changed.
     Window,
-    Error(StreamError),
-    End(EndReason),
+    // Errors and reasons are large and rare. Boxed, they do not make it slow to move a change.
+    Error(Box<StreamError>),
+    End(Box<EndReason>),
 }
 
 impl<T> Queue<T> {
@@ -372,16 +373,17 @@ impl<T> QueueState<T> {
             }
         }
         if let Some(count) = take(&mut self.dropped_errors) {
-            return Some(Next::Error(StreamError::Dropped { count }));
+            return Some(Next::Error(Box::new(StreamError::Dropped { count })));
         }
         if let Some(error) = self.errors.pop_front() {
-            return Some(Next::Error(error));
+            return Some(Next::Error(Box::new(error)));
         }
         if let Some(missed) = take(&mut self.missed) {
-            return Some(Next::Error(StreamError::Lagged { missed }));
+            return Some(Next::Error(Box::new(StreamError::Lagged { missed })));
         }
         self.has_notices = false;
-        self.pop_data().or_else(|| self.end.clone().map(Next::End))
+        self.pop_data()
+            .or_else(|| Some(Next::End(Box::new(self.end.clone()?))))
     }
 }
 
@@ -559,7 +561,7 @@ mod tests {
         let mut context = Context::from_waker(Waker::noop());
         assert!(matches!(
             queue.poll_next(&mut context),
-            Poll::Ready(Next::Error(StreamError::Lagged { missed: 3 }))
+            Poll::Ready(Next::Error(error)) if *error == StreamError::Lagged { missed: 3 }
         ));
         let rows: Vec<_> = drain(&queue).into_iter().map(|seen| seen.3).collect();
         assert_eq!(rows, [Some(3), Some(4)]);
@@ -603,7 +605,8 @@ mod tests {
         let mut context = Context::from_waker(Waker::noop());
         assert!(matches!(
             queue.poll_next(&mut context),
-            Poll::Ready(Next::End(EndReason::Closed(CloseReason::Disconnected)))
+            Poll::Ready(Next::End(reason))
+                if *reason == EndReason::Closed(CloseReason::Disconnected)
         ));
     }
 }

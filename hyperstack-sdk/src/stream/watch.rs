@@ -519,7 +519,7 @@ fn make<I: Item>(next: Next<I::Row>, window: Option<WindowRows<I::Row>>) -> Opti
     match next {
         Next::Change(change) => I::from_change(change),
         Next::Window => window.and_then(I::from_window),
-        Next::Error(error) => I::from_error(error),
+        Next::Error(error) => I::from_error(*error),
         Next::End(reason) => I::from_end(&reason),
     }
 }
@@ -543,7 +543,7 @@ impl<I: Item, O: Operator<I>> Stream for Watch<I, O> {
                 }
                 Next::End(reason) => {
                     reason.warn::<I::Row>();
-                    let (reason, conflated) = (reason.clone(), queue.conflated());
+                    let (reason, conflated) = (EndReason::clone(reason), queue.conflated());
                     self.state = WatchState::Ended { reason, conflated };
                     (self.origin.connection, self.origin.kept) = (None, None);
                 }
