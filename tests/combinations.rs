@@ -183,7 +183,7 @@ async fn an_empty_window_is_a_window() -> anyhow::Result<()> {
         let views = hs.views::<GameViews>();
         assert_eq!(next(&mut views.top().watch_window()).await.len(), 0);
         assert_eq!(next(&mut views.best().watch_window()).await.len(), 0);
-        let mut none = views.list().filter("name", "nobody").watch_window();
+        let mut none = views.list().filter("name", "missing").watch_window();
         assert_eq!(next(&mut none).await.len(), 0);
         let mut keys = hs.watch_keys::<Game>(&["z", "y"]).windows();
         assert_eq!(next(&mut keys).await.len(), 0);

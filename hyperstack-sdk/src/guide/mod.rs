@@ -6,7 +6,7 @@
 //! | page | question |
 //! |---|---|
 //! | [`reading`] | How do I read rows once: all of them, one by its key, or a filtered window? |
-//! | [`streaming`] | How do I follow changes: of which rows, and as which kind of item? |
+//! | [`streaming`] | How do I follow changes, and what can a stream yield? |
 //! | [`recipes`] | What do I write to …? A short example for each task |
 //! | [`connecting`] | How do I connect, and what are the most common settings? |
 //! | [`lag`] | What happens if my code is slower than the server? |

@@ -73,8 +73,8 @@
 //! # How rows are compared
 //!
 //! After a reconnect, the client requests a snapshot and compares each row with the cached one. A row that changed
-//! yields an upsert; an equal row yields nothing. A row that is no longer in the view yields a delete (under protocol
-//! v1, only in derived views).
+//! yields an upsert; an equal row yields nothing. If a row left the view, the stream yields a delete (under protocol v1,
+//! only in derived views).
 //!
 //! Protocol v1 differs in three ways:
 //!
