@@ -91,6 +91,7 @@ impl<'a> Said<'a> {
         for name in ["complete", "authoritative", "wholeEntities"] {
             are::<Option<bool>>(&members, name)?;
         }
+        are::<Option<u64>>(&members, "offset")?;
         let operation = last(&members, "op")?;
         Some(Said { operation, members })
     }
@@ -130,7 +131,7 @@ fn compare(
             let is_there = |json: Option<&str>| json.is_some_and(|json| json != "null");
             let said = Ack {
                 whole_entities: last(members, "wholeEntities").unwrap_or_default(),
-                is_tape: is_there(members.all("replayWindow").last()),
+                replay_window: last(members, "replayWindow"),
                 has_limit: is_there(queried("take")),
             };
             assert_eq!(ack, is_routed.then_some(said));
@@ -157,10 +158,12 @@ fn compare(
                 row,
                 append,
                 seq,
+                offset,
             })),
         ) => {
             assert_eq!(Some(&*of), view.as_deref());
             same_row(&row, key, data);
+            assert_eq!(offset, last(members, "offset"));
             assert_eq!(
                 append,
                 last::<Vec<String>>(members, "append").unwrap_or_default()

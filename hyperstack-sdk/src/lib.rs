@@ -347,7 +347,8 @@ pub use patch::{
 pub use serde_json::Value;
 #[doc(inline)]
 pub use session::{
-    CloseReason, ConfigError, ConnectError, ConnectionLost, RemovalCause, TooManySubscriptions,
+    CloseReason, ConfigError, ConnectError, ConnectionLost, GapCause, RemovalCause, TapeGap,
+    TooManySubscriptions,
 };
 pub use shapes::{Capture, Event, Instruction, SlotHashBytes, TokenMetadata, TokenMetadataPatch};
 #[cfg(feature = "client")]
@@ -355,13 +356,15 @@ pub use store::{Lack, MissingField, PartialRows};
 #[doc(inline)]
 pub use stream::{
     AnyRow, ChangeStream, EndReason, EntityStream, ErasedStream, RichEntityStream, RichUpdate,
-    RowChange, RowError, RowErrorCause, RowStream, SharedEntityStream, StreamError,
-    TryEntityStream, Update, Watch, WindowRows, WindowStream,
+    RowChange, RowError, RowErrorCause, RowStream, SharedEntityStream, StreamError, TapeError,
+    TapeRecord, TryEntityStream, Update, Watch, WindowRows, WindowStream,
 };
 #[cfg(feature = "client")]
-pub use view::{Derived, Entities, ListView, ReadError, Shared, SingleView, StateView, WindowView};
+pub use view::{
+    Derived, Entities, ListView, ReadError, Shared, SingleView, StateView, Tape, WindowView,
+};
 #[doc(inline)]
-pub use wire::{AuthErrorCode, Protocol, Remedy, Seq};
+pub use wire::{AuthErrorCode, Cursor, CursorError, Protocol, Remedy, Seq};
 pub use with_serde::nullable;
 
 /// Items for the code that the derives generate. Not part of the public API.

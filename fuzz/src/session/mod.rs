@@ -267,6 +267,7 @@ fn live<'a>(view: &'a str, key: Option<&'a str>) -> Frame<'a> {
         },
         append: Vec::new(),
         seq: None,
+        offset: None,
     }
 }
 

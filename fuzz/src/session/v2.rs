@@ -4,7 +4,7 @@ use super::readers::Readers;
 use super::server::Server;
 use super::{batch, live, window, Bytes, Play};
 use hyperstack_sdk::session::{Instruction, Link, Query, Step, Target, Window};
-use hyperstack_sdk::wire::{Ack, Frame, Incoming, Protocol, Request};
+use hyperstack_sdk::wire::{Ack, Frame, Incoming, Protocol, ReplayWindow, Request};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// One connection's subscriptions.
@@ -194,7 +194,12 @@ impl Play<Peer> {
             sort: None,
             ack: Some(Ack {
                 whole_entities: true,
-                is_tape,
+                replay_window: is_tape.then(|| ReplayWindow {
+                    epoch: "e".to_owned(),
+                    earliest: 0,
+                    next: 0,
+                    gap_after: None,
+                }),
                 has_limit: false,
             }),
         };

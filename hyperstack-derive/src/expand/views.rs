@@ -68,6 +68,17 @@ pub(super) fn impls(views: &Views) -> TokenStream {
             }
         }
     });
+    // A view of this name replaces the accessor, because v1 stacks can declare one.
+    let append = (!views.views.iter().any(|view| view.name == "append")).then(|| {
+        quote! {
+            /// Returns a handle to the append view, which a v2 server usually keeps as a tape: read it with
+            /// `append().tape()`.
+            #[must_use]
+            #vis fn append(&self) -> #krate::ListView<#entity> {
+                #private::ViewSource::append(&self.views)
+            }
+        }
+    });
     let views = documented(
         quote!(#krate::Views for #ident),
         quote! {
@@ -92,6 +103,8 @@ pub(super) fn impls(views: &Views) -> TokenStream {
             #vis fn list(&self) -> #krate::ListView<#entity> {
                 #private::ViewSource::list(&self.views)
             }
+
+            #append
 
             #(#accessors)*
         },

@@ -79,6 +79,12 @@ impl<T: Record> ViewSource<T> {
         ListView::new(self.handle.clone(), &format!("{}/list", self.entity))
     }
 
+    /// Returns a handle to the append view, which has the latest changes. With a v2 server it is usually a
+    /// [tape](crate::Tape): read it with [`tape`](ListView::tape).
+    pub fn append(&self) -> ListView<T> {
+        ListView::new(self.handle.clone(), &format!("{}/append", self.entity))
+    }
+
     /// Returns a handle to the rows of the derived view `id`, in the view's order.
     pub fn collection(&self, id: &str) -> WindowView<T> {
         WindowView::new(self.handle.clone(), id)

@@ -64,6 +64,10 @@ impl Core {
             self.caches.apply(&instruction);
             self.note_step(&instruction, switches, now);
         }
+        while let Some(source) = self.caches.poll_pause() {
+            self.note(now, || Event::Cause(Subject::Source(source), "slow reader"));
+            self.session.pause_tape(source);
+        }
         while let Some(source) = self.caches.poll_fetch() {
             self.note(now, || Event::Cause(Subject::Source(source), "repair"));
             self.session.fetch_again(source, now);
@@ -182,7 +186,7 @@ impl Core {
                 target: None,
                 reason: match step {
                     Step::UnknownView => "unknown view",
-                    Step::Tape => "the view is a tape",
+                    Step::NoRows => "the view is a tape",
                     Step::Free if switches => "the protocol changed",
                     Step::Free => NO_READERS,
                     _ => return,

@@ -7,9 +7,9 @@ use super::core::Core;
 use super::readers::{Reader, ReaderId};
 use super::shared::Engine;
 use crate::patch::Record;
-use crate::session::{CloseReason, Query, Route, Time, TooManySubscriptions};
-use crate::store::{Cache, Predicate};
-use crate::stream::{EndReason, Options, Policy, Queue, ReadWindow, Subscription};
+use crate::session::{CloseReason, Query, Route, SourceId, TapeQuery, Time, TooManySubscriptions};
+use crate::store::{Cache, Predicate, TapeLog};
+use crate::stream::{EndReason, Options, Policy, Queue, ReadWindow, Subscription, TapeQueue};
 
 /// A client's handle to its connection. Dropping the last one closes the connection.
 #[derive(Clone)]
@@ -197,5 +197,61 @@ impl Engine {
             queue: queue.clone(),
         };
         Subscription::new(queue, guard)
+    }
+
+    /// Adds the reader of a tape. Each filter is a patch, whose values every record must have.
+    ///
+    /// # Errors
+    ///
+    /// [`TooManySubscriptions`].
+    pub(crate) fn open_tape<T: Record>(
+        self: &Arc<Self>,
+        query: TapeQuery,
+        filters: &[T::Patch],
+        capacity: usize,
+    ) -> Result<TapeReader<T>, TooManySubscriptions> {
+        let queue = Arc::new(TapeQueue::new(capacity));
+        let view = query.view.clone();
+        let log = TapeLog::new(view.clone(), queue.clone(), filters);
+        let mut core = self.core();
+        let admitted = core.session.admit_tape();
+        core.follow(self.now());
+        admitted?;
+        let source = core.session.open_tape(query);
+        core.caches.insert_tape(source, &view, log);
+        core.follow(self.now());
+        drop(core);
+        self.wake();
+        let engine = self.clone();
+        Ok(TapeReader {
+            engine,
+            source,
+            queue,
+        })
+    }
+}
+
+/// The reader of a tape, which is removed when it is dropped.
+pub(crate) struct TapeReader<T: Record> {
+    engine: Arc<Engine>,
+    source: SourceId,
+    pub(crate) queue: Arc<TapeQueue<T>>,
+}
+
+impl<T: Record> TapeReader<T> {
+    /// Continues a reader that was paused.
+    pub(crate) fn resume(&self) {
+        self.engine.core().session.resume_tape(self.source);
+        self.engine.wake();
+    }
+}
+
+impl<T: Record> Drop for TapeReader<T> {
+    fn drop(&mut self) {
+        let mut core = self.engine.core();
+        core.session.release_tape(self.source);
+        core.follow(self.engine.now());
+        drop(core);
+        self.engine.wake();
     }
 }

@@ -21,7 +21,7 @@ mod tap;
 
 pub use fault::Fault;
 pub use feed::Feed;
-pub(crate) use handle::{Handle, Place};
+pub(crate) use handle::{Handle, Place, TapeReader};
 pub(crate) use shared::{ClientSettings, Engine};
 pub use state::{ConnectionState, StateChange};
 pub use stats::{Stats, SubscriptionStats};

@@ -26,6 +26,8 @@ pub(super) struct Detection {
     configured: Protocol,
     /// What the server's messages have shown on this connection.
     shown: Option<Protocol>,
+    /// Whether the server was silent for so long that it must speak v1.
+    assumes_v1: bool,
     ping: ProbePing,
     /// Whether a v1 server's answer to the probe is outstanding.
     awaits_refusal: bool,
@@ -58,6 +60,7 @@ impl Detection {
         Detection {
             configured,
             shown: None,
+            assumes_v1: false,
             ping: ProbePing::Due,
             awaits_refusal: false,
             malformed: 0,
@@ -76,6 +79,12 @@ impl Detection {
             Transmit::Text(Request::Probe),
             Transmit::Ping,
         ]
+    }
+
+    /// Whether this connection has shown that the server speaks this generation.
+    pub(super) fn has_found(&self, protocol: Protocol) -> bool {
+        let assumed = self.assumes_v1.then_some(Protocol::V1);
+        self.shown.or(assumed) == Some(protocol)
     }
 
     /// A message is about to be sent. Returns whether a ping must follow it, so that the pong tells a slow server
@@ -122,6 +131,7 @@ impl Detection {
     pub(super) fn handle_timeout(&mut self) -> Verdict {
         // A 0.5 server does not answer the probe.
         self.awaits_refusal = false;
+        self.assumes_v1 = true;
         match (self.shown, self.configured) {
             (Some(_), _) => Verdict::Nothing,
             (None, Protocol::Auto) => Verdict::Speaks(Protocol::V1),

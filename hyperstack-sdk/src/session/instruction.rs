@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::query::{Filters, Target};
+use super::tape::TapeStep;
 use super::window::Window;
 use crate::wire::{FrameError, Issue, Protocol, Row, Seq, Sort};
 
@@ -155,7 +156,9 @@ pub enum Step<'m> {
     /// The server does not know the view.
     UnknownView,
     /// The view is a tape, which has no rows.
-    Tape,
+    NoRows,
+    /// Something happened to the reader of a tape.
+    Tape(TapeStep<'m>),
     /// The server rejected a subscription.
     Refused {
         /// What was subscribed.
@@ -197,7 +200,11 @@ impl Step<'_> {
     pub(crate) fn is_data(&self) -> bool {
         matches!(
             self,
-            Step::Snapshot { .. } | Step::Upsert(_) | Step::Patch { .. } | Step::Remove { .. }
+            Step::Snapshot { .. }
+                | Step::Upsert(_)
+                | Step::Patch { .. }
+                | Step::Remove { .. }
+                | Step::Tape(TapeStep::Record { .. })
         )
     }
 }

@@ -18,6 +18,7 @@
 //! query, window   what a reader wants
 //!   -> wants      all queries, and when they expire
 //!   -> v1, v2     the subscriptions that serve them, and what frames mean
+//! tape           the readers of tapes, each with a subscription of its own
 //!   -> instruction  what the store must do
 //! detection       which generation the server speaks
 //! refetch         snapshots that the store needs
@@ -34,6 +35,8 @@ mod generation;
 
 mod v1;
 mod v2;
+
+mod tape;
 
 mod detection;
 
@@ -63,6 +66,7 @@ pub use link::{Link, Transmit};
 pub use query::{Filters, Query, Target};
 pub(crate) use rank::Rank;
 pub use settings::Settings;
+pub use tape::{GapCause, TapeEnd, TapeGap, TapeQuery, TapeStart, TapeStep};
 pub use timer::Time;
 pub(crate) use v2::Version;
 pub use window::Window;
@@ -79,6 +83,7 @@ use generation::Generation;
 use instruction::SourceIds;
 use liveness::Liveness;
 use refetch::Refetches;
+use tape::Tapes;
 use timer::{Timer, Timers};
 use v1::V1;
 use v2::V2;
@@ -110,6 +115,7 @@ pub struct Session {
     wants: Wants,
     ids: SourceIds,
     generation: Box<dyn Generation>,
+    tapes: Tapes,
     /// The generation in use.
     protocol: Protocol,
     /// How often the generation changed.
@@ -155,6 +161,7 @@ impl Session {
             wants: Wants::default(),
             ids: SourceIds::default(),
             generation: generation(protocol, 0, settings.row_limit),
+            tapes: Tapes::default(),
             protocol,
             switches: 0,
             detection: Detection::new(settings.protocol),
@@ -203,13 +210,69 @@ impl Session {
     /// Returns [`TooManySubscriptions`] if there would still be too many.
     pub fn admit(&mut self, queries: &[Query]) -> Result<(), TooManySubscriptions> {
         let limit = self.settings.max_subscriptions;
-        if self.wants.count_with(queries) > limit {
+        if self.count_with(queries) > limit {
             self.expire_wants(Time::MAX);
         }
-        match self.wants.count_with(queries) {
+        match self.count_with(queries) {
             wanted if wanted > limit => Err(TooManySubscriptions { wanted, limit }),
             _ => Ok(()),
         }
+    }
+
+    /// Returns the number of subscriptions that there would be with these queries.
+    fn count_with(&self, queries: &[Query]) -> usize {
+        self.wants.count_with(queries) + self.tapes.len()
+    }
+
+    /// Checks that a reader of a tape can be added, as [`admit`](Self::admit) does for queries.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`TooManySubscriptions`] if there would be too many.
+    pub fn admit_tape(&mut self) -> Result<(), TooManySubscriptions> {
+        let limit = self.settings.max_subscriptions;
+        if self.count_with(&[]) >= limit {
+            self.expire_wants(Time::MAX);
+        }
+        match self.count_with(&[]) + 1 {
+            wanted if wanted > limit => Err(TooManySubscriptions { wanted, limit }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Adds a reader of a tape, until [`release_tape`](Self::release_tape) removes it. Returns the source of its
+    /// records.
+    pub fn open_tape(&mut self, query: TapeQuery) -> SourceId {
+        let source = self.ids.allocate();
+        self.tapes.open(source, query);
+        if self.settings.protocol == Protocol::V1 || self.detection.has_found(Protocol::V1) {
+            self.end_tapes();
+        }
+        source
+    }
+
+    /// Ends all tapes, because the server has none.
+    fn end_tapes(&mut self) {
+        let reason = TapeEnd::UnsupportedProtocol;
+        self.tapes.end_all(&reason, &mut self.instructions);
+    }
+
+    /// Removes a reader of a tape.
+    pub fn release_tape(&mut self, source: SourceId) {
+        self.tapes.release(source);
+        self.ids.release(source);
+        self.instructions.push_back(source.instruct(Step::Free));
+    }
+
+    /// Ends the subscription of a reader of a tape that is slow. [`resume_tape`](Self::resume_tape) continues behind
+    /// the last record that it got.
+    pub fn pause_tape(&mut self, source: SourceId) {
+        self.tapes.pause(source);
+    }
+
+    /// Continues a reader that was paused.
+    pub fn resume_tape(&mut self, source: SourceId) {
+        self.tapes.resume(source);
     }
 
     /// Adds a reader of a query, until [`release`](Self::release) removes it. Returns where its rows
@@ -244,13 +307,18 @@ impl Session {
     /// Returns every source, and what is subscribed for it, by view.
     pub fn subscribed(&self) -> Vec<Subscribed> {
         let mut subscribed = self.generation.subscribed(&self.wants);
+        subscribed.extend(self.tapes.subscribed());
         subscribed.sort_by(|a, b| (&a.view, a.source).cmp(&(&b.view, b.source)));
         subscribed
     }
 
     /// Returns the source and the view of a request that starts a subscription, and `None` for other requests.
     pub fn source_of(&self, request: &Request) -> Option<(SourceId, Arc<str>)> {
-        self.generation.source_of(request)
+        let tape = match request {
+            Request::Query { id, .. } => self.tapes.source_of(id),
+            _ => None,
+        };
+        tape.or_else(|| self.generation.source_of(request))
     }
 
     /// Requests a query's snapshot again, if it is subscribed, because the store lacks some of its rows.
@@ -311,6 +379,7 @@ impl Session {
             let check = self.settings.stale_after.map(|_| now);
             self.timers.set(Timer::CheckStale, check);
             self.generation.handle_open(&mut self.wants);
+            self.tapes.handle_open();
             self.controls.extend(self.detection.open());
         }
     }
@@ -490,8 +559,15 @@ impl Session {
     /// Acts on a verdict of the detection.
     fn apply_verdict(&mut self, verdict: Verdict, now: Time) {
         match verdict {
-            Verdict::Speaks(protocol) if protocol != self.protocol => self.switch_to(protocol),
-            Verdict::Nothing | Verdict::Speaks(_) => {}
+            Verdict::Speaks(protocol) => {
+                if protocol != self.protocol {
+                    self.switch_to(protocol);
+                }
+                if protocol == Protocol::V1 {
+                    self.end_tapes();
+                }
+            }
+            Verdict::Nothing => {}
             Verdict::Mismatch(server) => {
                 let configured = self.settings.protocol;
                 let error = ConnectError::WrongProtocol {
@@ -535,6 +611,12 @@ impl Session {
         for error in frame.malformed() {
             self.notices.push_back(Notice::Undecodable(error.clone()));
         }
+        if let Frame::Unsubscribed = frame {
+            self.retry_refused();
+        }
+        if let Some(id) = id.as_deref().filter(|id| Tapes::has_id(id)) {
+            return self.tapes.handle_frame(id, frame, &mut self.instructions);
+        }
         let heard_at = self.settings.stale_after.map(|_| now);
         let (wants, instructions) = (&mut self.wants, &mut self.instructions);
         self.generation
@@ -545,6 +627,7 @@ impl Session {
     pub fn handle_undecodable(&mut self, error: FrameError, now: Time) {
         if self.link == Link::Open {
             self.handle_alive(now);
+            self.tapes.handle_undecodable(&error);
             self.generation
                 .handle_undecodable(&error, &mut self.instructions);
         }
@@ -555,7 +638,10 @@ impl Session {
     fn handle_issue(&mut self, mut issue: Issue, now: Time) {
         issue.message = self.masked(issue.message);
         issue.code = self.masked(issue.code.to_string()).into();
-        self.notices.push_back(Notice::Issue(issue.clone()));
+        let instructions = &mut self.instructions;
+        if self.tapes.handle_issue(&issue, instructions) {
+            self.notices.push_back(Notice::Issue(issue.clone()));
+        }
         // An error that is fatal to one subscription leaves the connection open.
         if issue.fatal && issue.subscription.is_none() {
             return self.handle_lost((&issue).into(), now);
@@ -570,6 +656,12 @@ impl Session {
         }
         let (wants, instructions) = (&mut self.wants, &mut self.instructions);
         self.generation.handle_issue(&issue, wants, instructions);
+    }
+
+    /// The server may accept subscriptions that were over its limit.
+    fn retry_refused(&mut self) {
+        self.generation.retry_refused();
+        self.tapes.retry_refused();
     }
 
     /// The server's answer to a token refresh.
@@ -638,7 +730,7 @@ impl Session {
             self.timers.set(Timer::Refetch, self.refetches.next());
         }
         if self.timers.expire(Timer::RetryRefused, now) {
-            self.generation.retry_refused();
+            self.retry_refused();
         }
         if self.timers.expire(Timer::CheckStale, now) {
             if let Some(limit) = self.settings.stale_after {
@@ -665,7 +757,12 @@ impl Session {
             return None;
         }
         self.generation.reconcile(&mut self.wants);
-        let request = self.generation.poll_request().map(Transmit::Text);
+        let mut request = self.generation.poll_request();
+        if request.is_none() && self.protocol == Protocol::V2 {
+            self.tapes.reconcile();
+            request = self.tapes.poll_request();
+        }
+        let request = request.map(Transmit::Text);
         let transmit = request.or_else(|| self.controls.pop_front())?;
         if self.detection.note_sent(&transmit) {
             self.controls.push_back(Transmit::Ping);

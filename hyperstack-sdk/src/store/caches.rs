@@ -8,6 +8,7 @@ use super::report::Report;
 use super::source::Waiting;
 #[cfg(feature = "metrics")]
 use super::tally::{Difference, Tallied, Tallies, Tally};
+use super::tape::TapeLog;
 use crate::patch::Record;
 use crate::session::{CloseReason, Instruction, SourceId, Step, Target};
 use crate::stream::Meter;
@@ -28,6 +29,8 @@ pub(crate) struct Caches {
     deferred: Vec<usize>,
     /// Sources that need a snapshot to replace rows that patches cannot repair.
     to_fetch: Vec<SourceId>,
+    /// Tapes whose reader must catch up.
+    to_pause: Vec<SourceId>,
     #[cfg(feature = "metrics")]
     tallies: Tallies,
 }
@@ -97,20 +100,39 @@ impl Caches {
         if let Some(cache) = self.get(id) {
             return (cache, false);
         }
+        let is_first = self
+            .source(id)
+            .is_none_or(|source| source.caches.is_empty());
+        let cache = Cache::<T>::new(view.clone(), self.limit, self.meter.clone(), is_first);
+        let cache = Arc::new(cache);
+        self.insert(id, view, TypeId::of::<T>(), cache.clone());
+        (cache, true)
+    }
+
+    /// Adds the reader of a tape.
+    pub(crate) fn insert_tape<T: Record>(
+        &mut self,
+        id: SourceId,
+        view: &Arc<str>,
+        log: TapeLog<T>,
+    ) {
+        self.insert(id, view, TypeId::of::<TapeLog<T>>(), Arc::new(log));
+    }
+
+    fn insert(&mut self, id: SourceId, view: &Arc<str>, of: TypeId, cache: Arc<dyn AnyCache>) {
         let index = id.index();
         if index >= self.sources.len() {
             self.sources.resize_with(index + 1, || None);
         }
         let source = self.sources[index].get_or_insert_default();
-        let (meter, is_first) = (self.meter.clone(), source.caches.is_empty());
-        let cache = Arc::new(Cache::<T>::new(view.clone(), self.limit, meter, is_first));
         if let Some(reason) = &self.ended {
             cache.end(reason, &mut self.report.wakers);
         }
-        source.caches.push((TypeId::of::<T>(), cache.clone()));
+        source.caches.push((of, cache));
         #[cfg(feature = "metrics")]
         self.tallies.touch(index, source.tally.of_view(view));
-        (cache, true)
+        #[cfg(not(feature = "metrics"))]
+        let _ = view;
     }
 
     /// Applies a step to one source, or to all.
@@ -141,6 +163,7 @@ impl Caches {
             now.holds_rows |= waiting.holds_rows;
             now.defers_windows |= waiting.defers_windows;
             now.needs_fetch |= waiting.needs_fetch;
+            now.needs_pause |= waiting.needs_pause;
         }
         source.row_errors += (report.row_errors.len() - errors) as u64;
         let before = std::mem::replace(&mut source.waiting, now);
@@ -151,6 +174,9 @@ impl Caches {
         }
         if now.needs_fetch && !before.needs_fetch {
             self.to_fetch.push(SourceId::from_index(index));
+        }
+        if now.needs_pause {
+            self.to_pause.push(SourceId::from_index(index));
         }
         #[cfg(feature = "metrics")]
         self.tallies.touch(index, &mut source.tally);
@@ -205,6 +231,11 @@ impl Caches {
     /// Returns a source that needs a new snapshot. Each need is returned once.
     pub(crate) fn poll_fetch(&mut self) -> Option<SourceId> {
         self.to_fetch.pop()
+    }
+
+    /// Returns a tape whose reader must catch up. Each one is returned once.
+    pub(crate) fn poll_pause(&mut self) -> Option<SourceId> {
+        self.to_pause.pop()
     }
 
     /// Whether any source keeps rows that left a window until their successors arrive.

@@ -24,6 +24,8 @@ mod readiness;
 mod row_set;
 mod window;
 
+mod tape;
+
 #[cfg(feature = "metrics")]
 mod tally;
 
@@ -35,6 +37,7 @@ pub(crate) use report::Full;
 pub use report::{Lack, MissingField, PartialRows};
 #[cfg(feature = "metrics")]
 pub(crate) use tally::{Difference, Tallied};
+pub(crate) use tape::TapeLog;
 pub(crate) use window::Predicate;
 
 #[cfg(test)]

@@ -85,6 +85,8 @@ pub(super) struct Waiting {
     pub(super) defers_windows: bool,
     /// A snapshot must replace rows that patches cannot repair.
     pub(super) needs_fetch: bool,
+    /// The reader of a tape must catch up before more records arrive.
+    pub(super) needs_pause: bool,
 }
 
 impl<T: Record> Source<T> {
@@ -223,7 +225,7 @@ impl<T: Record> Source<T> {
                     .finish(&Target::All, Outcome::UnknownView, wakers);
                 self.readers.end(&self.unknown_view(), wakers);
             }
-            Step::Tape => {
+            Step::NoRows => {
                 self.readiness.finish(&Target::All, Outcome::Tape, wakers);
                 let view = self.view.to_string();
                 self.readers.end(&EndReason::Tape { view }, wakers);
@@ -249,8 +251,8 @@ impl<T: Record> Source<T> {
                 self.narrow(&[]);
                 self.readiness.free(wakers);
             }
-            // The engine moves the readers.
-            Step::Reroute => {}
+            // The engine moves the readers, and a source of rows is no tape.
+            Step::Reroute | Step::Tape(_) => {}
             Step::ReleaseHeld => {
                 self.release_held(wakers);
                 self.catch_up(wakers);
@@ -264,6 +266,7 @@ impl<T: Record> Source<T> {
             holds_rows: !self.held.is_empty(),
             defers_windows: self.has_deferred,
             needs_fetch: self.rows.needs_fetch(),
+            needs_pause: false,
         }
     }
 

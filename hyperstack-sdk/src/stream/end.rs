@@ -39,8 +39,8 @@ pub enum EndReason {
     /// The view's filter is invalid: its path does not exist, or the field cannot have its value.
     #[error(transparent)]
     Filter(#[from] FilterError),
-    /// The view is an event log (a *tape*), which this SDK cannot read.
-    #[error("the view \"{view}\" is a tape: it has events, not rows")]
+    /// The view is a [tape](crate::Tape), which has records and no rows.
+    #[error("the view \"{view}\" is a tape, which has no rows: read its records with `.tape()`")]
     Tape {
         /// The view's id.
         view: String,

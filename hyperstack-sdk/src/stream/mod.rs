@@ -16,6 +16,8 @@ mod operator;
 mod row_change;
 mod update;
 
+mod tape;
+
 mod end;
 mod error;
 
@@ -30,6 +32,8 @@ pub use operator::{Filter, FilterMap, Identity, Map, NoOperator, Operator, Then}
 pub(crate) use queue::{Needs, Next};
 pub(crate) use queue::{Options, Policy, Queue, Wakers};
 pub use row_change::RowChange;
+pub(crate) use tape::{Polled, TapeQueue};
+pub use tape::{TapeError, TapeRecord};
 pub use update::{RichUpdate, Update};
 pub use watch::{
     ChangeStream, EntityStream, RichEntityStream, RowStream, SharedEntityStream, TryEntityStream,

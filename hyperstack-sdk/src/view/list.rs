@@ -9,6 +9,7 @@ use super::read::ReadError;
 use super::read::{owned, wait_for, View};
 use super::shared::Shared;
 use super::single::SingleView;
+use super::tape::Tape;
 use crate::engine::{Handle, Place};
 use crate::patch::{FieldPath, FilterError, FilterValue, Record};
 use crate::session::{Query, Route, Window};
@@ -311,6 +312,22 @@ impl<T: Record, Kind> ListView<T, Kind> {
     /// Returns an [`EndReason`] if no more rows can come, for example because the client has closed.
     pub async fn wait_for(&self, predicate: impl FnMut(&T) -> bool) -> Result<T, EndReason> {
         wait_for(self.listen(), predicate).await
+    }
+
+    /// Returns the view as a tape: a stream of its records, each with a patch and a cursor.
+    ///
+    /// A tape is an append view of a v2 server with a journal; see [`Tape`]. The filters of this handle select records.
+    ///
+    /// # Errors
+    ///
+    /// If the view has rows, if the server speaks protocol v1, or if the handle has a window or a closure, the stream
+    /// yields a [`TapeError`](crate::TapeError) and ends.
+    pub fn tape(&self) -> Tape<T> {
+        Tape::new(
+            self.view.handle().clone(),
+            self.view.shared_id(),
+            self.part.clone(),
+        )
     }
 
     pub(super) fn of_kind<Other>(self) -> ListView<T, Other> {

@@ -8,9 +8,11 @@ mod read;
 mod shared;
 mod single;
 mod state;
+mod tape;
 
 pub use list::{Derived, Entities, ListView, WindowView};
 pub use read::ReadError;
 pub use shared::Shared;
 pub use single::SingleView;
 pub use state::StateView;
+pub use tape::Tape;

@@ -64,6 +64,39 @@ impl<T: Record> Part<T> {
 }
 
 impl<T: Patchable> Part<T> {
+    /// Returns the filters, one patch for each.
+    pub(super) fn values(&self) -> Result<Vec<T::Patch>, FilterError> {
+        self.filters.clone()
+    }
+
+    /// Returns the method that selected rows in a way that records cannot be selected.
+    pub(super) fn rows_only(&self) -> Option<&'static str> {
+        let window = self.window;
+        let options = [
+            ("`filter_rows`", !self.predicates.is_empty()),
+            ("`skip`", window.skip > 0),
+            ("`take`", window.take.is_some()),
+            ("`with_snapshot`", window.no_snapshot),
+            ("`after`", window.after.is_some()),
+            ("`with_snapshot_limit`", window.snapshot_limit.is_some()),
+        ];
+        let set = options.into_iter().find(|(_, is_set)| *is_set);
+        set.map(|(option, _)| option)
+    }
+
+    /// Returns the filters for a v2 server's tape.
+    ///
+    /// A tape compares a record as it was sent, where an integer is a number or text, depending on the type that the
+    /// stack declares. So the client compares integers.
+    pub(super) fn record_filters(&self) -> Filters {
+        let mut filters = self.filters();
+        filters.retain(|(_, json)| {
+            let is_number = json.trim_matches('"').parse::<f64>().is_ok();
+            !is_number && (json.starts_with('"') || json == "true" || json == "false")
+        });
+        filters
+    }
+
     /// Returns the filters for a v2 server: dotted paths, and each value as the field's type writes it. An
     /// object becomes one filter for each of its fields.
     ///

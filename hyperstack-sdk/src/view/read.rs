@@ -57,8 +57,8 @@ pub enum ReadError {
         /// The view's id.
         view: String,
     },
-    /// The view is an event log (a *tape*), which this SDK cannot read.
-    #[error("the view \"{view}\" is a tape: it has events, not rows")]
+    /// The view is a [tape](crate::Tape), which has records and no rows.
+    #[error("the view \"{view}\" is a tape, which has no rows: read its records with `.tape()`")]
     Tape {
         /// The view's id.
         view: String,
@@ -122,6 +122,14 @@ impl<T> View<T> {
 
     pub(super) fn id(&self) -> &str {
         &self.id
+    }
+
+    pub(super) fn shared_id(&self) -> Arc<str> {
+        self.id.clone()
+    }
+
+    pub(super) fn handle(&self) -> &Handle {
+        &self.handle
     }
 }
 

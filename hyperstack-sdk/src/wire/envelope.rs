@@ -25,7 +25,8 @@ pub(super) struct Envelope<'a> {
     pub(super) authoritative: Option<bool>,
     pub(super) whole_entities: Option<bool>,
     pub(super) query: Option<&'a str>,
-    pub(super) has_replay_window: bool,
+    pub(super) replay_window: Option<&'a str>,
+    pub(super) offset: Option<u64>,
 }
 
 /// The JSON or a member's type is invalid.
@@ -78,7 +79,8 @@ impl<'a> Envelope<'a> {
             Member::Authoritative => self.authoritative = owned(value.json()?)?,
             Member::WholeEntities => self.whole_entities = owned(value.json()?)?,
             Member::Query => self.query = Some(value.json()?),
-            Member::ReplayWindow => self.has_replay_window = value.json()? != "null",
+            Member::ReplayWindow => self.replay_window = Some(value.json()?),
+            Member::Offset => self.offset = owned(value.json()?)?,
             Member::Other => {}
         }
         Ok(())
@@ -102,6 +104,7 @@ enum Member {
     WholeEntities,
     Query,
     ReplayWindow,
+    Offset,
     Other,
 }
 
@@ -138,7 +141,8 @@ impl Member {
             b'e' => spelled!(Entity, "entity"),
             b'k' => spelled!(Key, "key"),
             b'm' => spelled!(Other, "mode"),
-            b'o' => spelled!(Operation, "op"),
+            b'o' if rest.get(2) == Some(&b'p') => spelled!(Operation, "op"),
+            b'o' => spelled!(Offset, "offset"),
             b'p' => {
                 let member = br#""protocolVersion":2,"#;
                 rest.starts_with(member).then_some((None, member.len()))
@@ -166,6 +170,7 @@ impl Member {
             "wholeEntities" => Member::WholeEntities,
             "query" => Member::Query,
             "replayWindow" => Member::ReplayWindow,
+            "offset" => Member::Offset,
             _ => Member::Other,
         }
     }

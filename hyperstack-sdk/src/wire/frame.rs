@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::envelope::{check, elements, member, string, Envelope};
@@ -72,6 +73,8 @@ pub enum Frame<'a> {
         append: Vec<Cow<'a, str>>,
         /// The change's position, if the mutation had one (v1). In v2, the position is in the row's data.
         seq: Option<Seq>,
+        /// The number of the record, if the view is a tape.
+        offset: Option<u64>,
     },
     /// The row left the view (v1), or the entity was deleted (v2).
     Delete {
@@ -92,14 +95,28 @@ pub enum Frame<'a> {
 }
 
 /// A v2 server's details about an accepted subscription.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Ack {
     /// Whether the first frame of a row that the client does not have is the whole row.
     pub whole_entities: bool,
-    /// Whether the view is a tape: a log of events, without a snapshot.
-    pub is_tape: bool,
+    /// The retained records, if the view is a tape: a log of events, without a snapshot.
+    pub replay_window: Option<ReplayWindow>,
     /// Whether the result has a limited number of rows, so that another row may follow one that leaves.
     pub has_limit: bool,
+}
+
+/// The records of a tape that the server has retained.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReplayWindow {
+    /// Names the server's numbering of records. A server that lost its records starts another one.
+    pub epoch: String,
+    /// The number of the oldest retained record.
+    pub earliest: u64,
+    /// The number of the next record.
+    pub next: u64,
+    /// The server missed events after the record with this number.
+    pub gap_after: Option<u64>,
 }
 
 /// A row's key and its JSON, not yet decoded.
@@ -149,6 +166,8 @@ pub struct Issue {
     pub subscription: Option<String>,
     /// The protocol version in the error. Only v2 servers send one.
     pub version: Option<u64>,
+    /// The retained records, if the error concerns a position in a tape (v2).
+    pub replay_window: Option<Box<ReplayWindow>>,
 }
 
 /// The reply to a token refresh.
@@ -280,9 +299,13 @@ fn frame<'a>(
             }
             sort
         });
+        let replay_window = envelope.replay_window.map(serde_json::from_str);
+        let replay_window = replay_window
+            .transpose()
+            .map_err(|error| malformed(&error))?;
         let ack = is_routed.then(|| Ack {
             whole_entities: envelope.whole_entities.unwrap_or_default(),
-            is_tape: envelope.has_replay_window,
+            replay_window: replay_window.flatten(),
             has_limit: envelope
                 .query
                 .and_then(|query| member(query, "take"))
@@ -334,6 +357,7 @@ fn frame<'a>(
                 .seq
                 .filter(|_| !is_routed)
                 .map(|seq| Seq::parse(&seq)),
+            offset: envelope.offset,
         },
         _ => Frame::Upsert { view, row },
     })
@@ -399,6 +423,10 @@ fn control(text: &str) -> Result<Incoming<'static>, FrameError> {
             suggested_action: string("suggested_action").or_else(|| string("suggestedAction")),
             subscription: string("subscriptionId"),
             version: json.get("protocolVersion").and_then(Value::as_u64),
+            replay_window: json
+                .get("replayWindow")
+                .and_then(|window| ReplayWindow::deserialize(window).ok())
+                .map(Box::new),
         }));
     }
     Err(FrameError::UnknownMessage(text.chars().take(120).collect()))

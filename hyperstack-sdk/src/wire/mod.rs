@@ -4,6 +4,7 @@
 //! while borrowing from it, and [`Request`] encodes the client's messages.
 
 mod code;
+mod cursor;
 mod entry;
 mod envelope;
 mod frame;
@@ -15,10 +16,13 @@ mod seq;
 mod text;
 
 pub use code::{AuthErrorCode, Remedy};
+pub use cursor::{Cursor, CursorError};
 pub use entry::{Entry, Kind, Side};
 #[cfg(feature = "testing")]
 pub(crate) use envelope::member;
-pub use frame::{Ack, Direction, Frame, FrameError, Incoming, Issue, RefreshReply, Row, Sort};
+pub use frame::{
+    Ack, Direction, Frame, FrameError, Incoming, Issue, RefreshReply, ReplayWindow, Row, Sort,
+};
 pub use protocol::Protocol;
 pub(crate) use request::masked;
 pub use request::{Query, Request, Secret, Subscribe};

@@ -1,6 +1,7 @@
 mod auth;
 mod detection;
 mod refusals;
+mod tapes;
 mod v2;
 
 use std::borrow::Cow;
@@ -113,6 +114,7 @@ fn live(session: &mut Session, view: &str, key: Option<&str>, now: Time) {
             },
             append: Vec::new(),
             seq: None,
+            offset: None,
         },
         None => snapshot(view, false),
     };
@@ -666,6 +668,7 @@ fn passed(session: &mut Session, view: &str, key: &str) -> Option<String> {
         },
         append: Vec::new(),
         seq: None,
+        offset: None,
     };
     let instruction = session.handle_message(Incoming::Frame(frame), Time::ZERO);
     instruction.map(|it| match it.step {

@@ -1,9 +1,9 @@
 //! Protocol v2: subscription ids, replies, snapshots.
 
 use super::*;
-use crate::wire::Ack;
+use crate::wire::{Ack, ReplayWindow};
 
-fn connected() -> Session {
+pub(super) fn connected() -> Session {
     let settings = Settings {
         protocol: Protocol::V2,
         ..Settings::default()
@@ -26,7 +26,7 @@ fn top(take: u64) -> Query {
 }
 
 /// Returns what the session wants to send, as JSON without the parts that all requests have.
-fn requests(session: &mut Session) -> Vec<String> {
+pub(super) fn requests(session: &mut Session) -> Vec<String> {
     let mut requests = Vec::new();
     while let Some(transmit) = session.poll_transmit() {
         let Transmit::Text(request) = transmit else {
@@ -52,13 +52,13 @@ fn arrives<'m>(session: &mut Session, id: &'m str, frame: Frame<'m>) -> Option<S
     Some(instruction.step)
 }
 
-fn accepted(session: &mut Session, id: &str) {
+pub(super) fn accepted(session: &mut Session, id: &str) {
     let frame = Frame::Subscribed {
         view: "".into(),
         sort: None,
         ack: Some(Ack {
             whole_entities: true,
-            is_tape: false,
+            replay_window: None,
             has_limit: false,
         }),
     };
@@ -236,12 +236,17 @@ fn a_tape_has_no_rows() {
         sort: None,
         ack: Some(Ack {
             whole_entities: true,
-            is_tape: true,
+            replay_window: Some(ReplayWindow {
+                epoch: "e".into(),
+                earliest: 0,
+                next: 0,
+                gap_after: None,
+            }),
             has_limit: false,
         }),
     };
     assert_eq!(arrives(&mut session, "1", frame), None);
-    assert_eq!(steps(&mut session), [(0, Step::Tape)]);
+    assert_eq!(steps(&mut session), [(0, Step::NoRows)]);
     assert_eq!(requests(&mut session), [r#"-"1""#]);
 }
 

@@ -232,6 +232,7 @@ impl Generation for V1 {
                 row,
                 append,
                 seq,
+                ..
             } => {
                 let view = self.view_of_row(&view, &row.key, heard_at)?;
                 Some(view.instruct(Step::Patch { row, append, seq }))

@@ -440,10 +440,11 @@ impl V2 {
         };
         subscription.has_limit = ack.has_limit;
         subscription.snapshot = Snapshot::First;
-        let step = if ack.is_tape {
+        let is_tape = ack.replay_window.is_some();
+        let step = if is_tape {
             source.status = Status::Rejected;
             self.outbox.push_back(end_query(id));
-            Step::Tape
+            Step::NoRows
         } else {
             Step::Begin {
                 target: subscription.query.target.clone(),
@@ -457,7 +458,7 @@ impl V2 {
             }
         };
         instructions.push_back(source.id.instruct(step));
-        if ack.is_tape {
+        if is_tape {
             self.subscriptions.remove(&id);
         }
     }
