@@ -299,7 +299,11 @@ impl Tapes {
                 let was_sent = lost.is_none() && position.on_wire().is_some();
                 // The records up to the hole are not lost.
                 let lost = lost.filter(|cause| *cause != GapCause::MissedByServer);
-                if let Some(cause) = tape.mismatch(&position, window).or(lost) {
+                let mismatch = tape.mismatch(&position, window);
+                // A cursor that the server accepts has not expired. The window can be newer than the replay.
+                let is_expired = |cause: &GapCause| was_sent && *cause == GapCause::Expired;
+                let mismatch = mismatch.filter(|cause| !is_expired(cause));
+                if let Some(cause) = mismatch.or(lost) {
                     // The server now suppresses records that have the numbers of earlier ones.
                     if was_sent {
                         return self.recover(source, cause, Some(window), instructions);

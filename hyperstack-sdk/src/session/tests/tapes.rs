@@ -126,6 +126,16 @@ fn a_reconnect_resumes_behind_the_last_record() {
 }
 
 #[test]
+fn a_cursor_that_the_server_accepts_has_not_expired() {
+    let mut session = connected();
+    session.open_tape(tape(after("e:7")));
+    requests(&mut session);
+    // The server dropped record 8 after it had read it for the replay.
+    assert_eq!(opens(&mut session, "t1", "e 9 12"), ["open 8/12"]);
+    assert_eq!(records(&mut session, "t1", &[8, 9]), ["e:8", "e:9"]);
+}
+
+#[test]
 fn before_the_first_record_a_reconnect_resumes_behind_the_records_that_were_not_retained() {
     let mut session = connected();
     session.open_tape(tape(TapeStart::Oldest));
