@@ -441,6 +441,11 @@ impl Server {
         cursor.to_string()
     }
 
+    /// Marks a hole in every tape, as a server does that missed events of its own source.
+    pub async fn mark_gap(&self) {
+        self.state.journal.mark_gap().await;
+    }
+
     /// Stops the server's one thread until the returned value is dropped. The server must have nothing to
     /// do: a task that holds a lock of the cache keeps it meanwhile, and then changes cannot be made.
     pub fn stall(&self) -> Stall {

@@ -35,7 +35,7 @@ fn renewing(server: &Server, provider: impl TokenProvider) -> HyperStackBuilder 
 
 /// Advances the client's clock to the renewal of a token that lives [`LIFE`]. The server's clock goes on
 /// as before.
-async fn renew() {
+pub(super) async fn renew() {
     tokio::time::pause();
     tokio::time::advance(LIFE - Duration::from_secs(50)).await;
     tokio::time::resume();
@@ -243,9 +243,9 @@ async fn a_row_that_changes_hands_comes_and_goes() {
 
 /// A server of a row of `a`, one of `b` and one of everyone. Each [renewal](renew) gives the client the
 /// token of the other owner, and `a` is first.
-async fn alternating() -> (Server, HyperStack) {
+pub(super) async fn alternating(change: impl FnOnce(Setup) -> Setup) -> (Server, HyperStack) {
     let mint = Mint::new();
-    let server = scoped(&mint).start();
+    let server = change(scoped(&mint)).start();
     server
         .apply([owned("x", "a", 1), owned("y", "b", 2), player("all", 3)])
         .await;
@@ -262,7 +262,7 @@ async fn alternating() -> (Server, HyperStack) {
 /// The server sends every affected subscription a new snapshot, without an acknowledgement.
 #[tokio::test]
 async fn rows_come_and_go_when_a_new_token_has_other_scopes() {
-    let (server, hs) = alternating().await;
+    let (server, hs) = alternating(|setup| setup).await;
     let views = hs.views::<PlayerViews>();
     let mut list = Reader::new(hs.watch::<Player>());
     let mut top = Reader::new(views.top().watch());
@@ -295,7 +295,7 @@ async fn rows_come_and_go_when_a_new_token_has_other_scopes() {
 
 #[tokio::test]
 async fn an_append_view_that_new_scopes_end_begins_again() {
-    let (server, hs) = alternating().await;
+    let (server, hs) = alternating(|setup| setup).await;
     let append = hs.raw("Player").collection("Player/append");
     let mut reader = Reader::new(append.watch());
     for owner in ["a", "b", "a"] {
