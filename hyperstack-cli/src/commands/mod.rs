@@ -2,6 +2,7 @@
 
 pub(crate) mod completions;
 mod interrupt;
+mod lines;
 pub(crate) mod paths;
 pub(crate) mod sdk;
 pub(crate) mod serve;

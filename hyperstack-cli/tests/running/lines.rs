@@ -272,6 +272,18 @@ async fn a_slow_reader_gets_every_line() -> Done {
     Ok(())
 }
 
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_that_leaves_ends_the_stream_of_a_view_that_does_not_change() -> Done {
+    let server = rounds().await?;
+    let mut shell = std::process::Command::new("sh");
+    let pipeline = r#""$0" stream "$1" Round | head -n 1"#;
+    shell.args(["-c", pipeline, env!("CARGO_BIN_EXE_hs"), &server.url()]);
+    let ran = Running::new(shell, "").end();
+    assert_eq!((ran.out.len(), ran.code), (1, Some(0)), "{}", ran.err);
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_closed_output_ends_the_stream() -> Done {
     let server = rounds().await?;
