@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use commands::{completions, sdk, serve, stack, stream};
+use commands::{completions, sdk, serve, stack, stream, tape};
 
 /// Generate typed Rust crates from stack files, and watch, record and replay a server's views
 #[derive(Parser)]
@@ -25,6 +25,7 @@ enum Command {
     Sdk(sdk::Args),
     Stack(stack::Args),
     Stream(stream::Args),
+    Tape(tape::Args),
     Serve(serve::Args),
     Completions(completions::Args),
 }
@@ -35,6 +36,7 @@ Examples:
   hs sdk list                             list the project's stacks
   hs stack inspect settlement-game        show the entities, fields and views of a stack
   hs stream wss://game.example Game       show the rows of an entity as they change
+  hs tape wss://game.example Move         print the records of an event log
   hs serve game.jsonl                     replay a recording as a server
 
 Exit codes:
@@ -48,6 +50,7 @@ fn main() -> ExitCode {
         Command::Sdk(args) => sdk::run(args, cli.config),
         Command::Stack(args) => stack::run(args, cli.config),
         Command::Stream(args) => stream::run(args),
+        Command::Tape(args) => tape::run(args),
         Command::Serve(args) => serve::run(args),
         Command::Completions(args) => completions::run::<Cli>(args),
     };

@@ -8,6 +8,7 @@ pub(crate) mod sdk;
 pub(crate) mod serve;
 pub(crate) mod stack;
 pub(crate) mod stream;
+pub(crate) mod tape;
 
 use std::io::{self, ErrorKind, IsTerminal, Write as _};
 use std::path::{Path, PathBuf};

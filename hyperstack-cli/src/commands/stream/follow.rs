@@ -154,6 +154,7 @@ fn ended(reason: EndReason) -> Event {
     let hint = match &reason {
         EndReason::Closed(CloseReason::Failed(cause)) => messages::hint(cause),
         EndReason::Closed(CloseReason::Lost(cause)) => messages::hint_after_loss(cause),
+        EndReason::Tape { .. } => Some("`hs tape` prints its records"),
         _ => None,
     };
     let ended = format!("the stream ended: {reason}");
@@ -192,7 +193,7 @@ async fn first(read: &mut Option<FirstRead>) -> Vec<String> {
 }
 
 /// Describes a state of the connection and its cause.
-pub(super) fn state(change: &StateChange) -> String {
+pub(crate) fn state(change: &StateChange) -> String {
     let name = match change.state {
         ConnectionState::Disconnected => "disconnected".to_owned(),
         ConnectionState::Connecting => "connecting".to_owned(),

@@ -71,16 +71,25 @@ impl Style {
         if !self.fields.is_empty() {
             return pick(row, &self.fields);
         }
-        let mut row = row.clone();
-        if let (false, Value::Object(fields)) = (self.json, &mut row) {
-            fields.retain(|name, _| !is_position(name));
-        }
-        Some(row)
+        let row = row.clone();
+        Some(if self.json {
+            row
+        } else {
+            without_positions(row)
+        })
     }
 }
 
+/// Removes the fields that the server adds to a row.
+pub(crate) fn without_positions(mut row: Value) -> Value {
+    if let Value::Object(fields) = &mut row {
+        fields.retain(|name, _| !is_position(name));
+    }
+    row
+}
+
 /// Returns the key as one word, quoted if necessary.
-fn plain(key: &str) -> String {
+pub(crate) fn plain(key: &str) -> String {
     let is_word = |c: char| !c.is_whitespace() && !c.is_control() && c != '"';
     if !key.is_empty() && key.chars().all(is_word) {
         key.to_owned()

@@ -51,7 +51,7 @@ pub(super) fn no_answer(view: &str) -> String {
 }
 
 /// Returns a hint for an error of the connection.
-pub(super) fn hint(error: &ConnectError) -> Option<&'static str> {
+pub(crate) fn hint(error: &ConnectError) -> Option<&'static str> {
     match error {
         ConnectError::Config(ConfigError::InvalidUrl { .. }) => {
             Some("use wss://host, or ws://host:port without TLS")
@@ -69,7 +69,7 @@ pub(super) fn hint(error: &ConnectError) -> Option<&'static str> {
 }
 
 /// Returns a hint for a lost connection.
-pub(super) fn hint_after_loss(error: &ConnectionLost) -> Option<&'static str> {
+pub(crate) fn hint_after_loss(error: &ConnectionLost) -> Option<&'static str> {
     match error {
         ConnectionLost::TokenExpired | ConnectionLost::RefreshRejected { .. } => {
             Some("get a new token")
@@ -79,7 +79,7 @@ pub(super) fn hint_after_loss(error: &ConnectionLost) -> Option<&'static str> {
 }
 
 /// Adds a hint to an error of the connection.
-pub(super) fn connect_error(error: ConnectError) -> anyhow::Error {
+pub(crate) fn connect_error(error: ConnectError) -> anyhow::Error {
     match hint(&error) {
         Some(hint) => anyhow::anyhow!("{error}\n{hint}"),
         None => error.into(),

@@ -5,7 +5,7 @@ mod change;
 mod columns;
 mod follow;
 mod lines;
-mod messages;
+pub(super) mod messages;
 mod path;
 mod plain;
 mod save;
@@ -26,6 +26,9 @@ use lines::Style;
 use path::Path;
 use save::Save;
 use view::{Part, ViewId};
+
+pub(super) use follow::state;
+pub(super) use lines::{plain as plain_key, without_positions};
 
 use super::interrupt::Interrupt;
 use super::print_error;
@@ -112,7 +115,7 @@ async fn stream(args: Args) -> anyhow::Result<()> {
     let builder = HyperStack::builder().url(&args.url);
     // A slow answer is reported, but is not an error.
     let mut builder = builder.initial_data_timeout(Duration::MAX);
-    if let Some(token) = args.token.or_else(token_from_environment) {
+    if let Some(token) = token(args.token) {
         builder = builder.token(token);
     }
     if let Some(save) = &save {
@@ -154,12 +157,16 @@ async fn stream(args: Args) -> anyhow::Result<()> {
     done.and(saved)
 }
 
-fn token_from_environment() -> Option<String> {
-    let token = std::env::var("HYPERSTACK_TOKEN").ok()?;
-    (!token.is_empty()).then_some(token)
+/// Returns the token: that of the option, or of the environment.
+pub(super) fn token(option: Option<String>) -> Option<String> {
+    option.or_else(|| {
+        let token = std::env::var("HYPERSTACK_TOKEN").ok()?;
+        (!token.is_empty()).then_some(token)
+    })
 }
 
-fn filter(text: &str) -> Result<(String, Value), &'static str> {
+/// Parses the value of `--where`.
+pub(super) fn filter(text: &str) -> Result<(String, Value), &'static str> {
     let (path, value) = text
         .split_once('=')
         .ok_or("expected PATH=VALUE, such as state.status=open")?;
@@ -168,7 +175,8 @@ fn filter(text: &str) -> Result<(String, Value), &'static str> {
     Ok((path.to_owned(), value))
 }
 
-fn seconds(text: &str) -> Result<Duration, &'static str> {
+/// Parses the value of `--duration`.
+pub(super) fn seconds(text: &str) -> Result<Duration, &'static str> {
     let seconds = text.parse().ok();
     let duration = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     duration.ok_or("expected a number of seconds")

@@ -1,0 +1,272 @@
+//! `hs tape`: prints the records of a tape as lines.
+
+use std::fmt;
+use std::future::pending;
+use std::process::ExitCode;
+use std::str::FromStr;
+use std::time::Duration;
+
+use anyhow::anyhow;
+use hyperstack_sdk::{
+    CloseReason, ConnectionState, Cursor, Feed, HyperStack, StateChange, StreamExt, Tape,
+    TapeError, TapeRecord, Value,
+};
+use serde::Serialize;
+use tokio::time::Instant;
+
+use super::interrupt::Interrupt;
+use super::lines::{self, End, Lines, Source};
+use super::stream::{self, filter, messages, seconds, without_positions};
+use super::{print_note, warn};
+
+/// Print the records of a tape: an event log of a v2 server
+///
+/// This command prints the records that the server retains, and then each new one: `CURSOR KEY {fields}`. With --json,
+/// each line is an object with `key`, `patch` and `cursor`. To continue later, pass the last cursor to --after. If
+/// records are lost, a warning on standard error says which. The connection's state goes to standard error too.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  hs tape wss://ore.example Trade
+  hs tape wss://ore.example Trade/append --json --until-now > trades.jsonl
+  hs tape wss://ore.example Trade --after \"$(tail -1 trades.jsonl | jq -r .cursor)\"
+
+Exit codes:
+  0  you quit (ctrl-c), --count, --duration or --until-now was reached, or the output was closed
+  1  error
+  2  usage error")]
+pub(crate) struct Args {
+    /// The server: wss://… or ws://…
+    url: String,
+    /// Entity/name, such as Trade/append; an entity name alone means its append view
+    view: ViewId,
+    /// Start with the record after this cursor
+    #[arg(long, value_name = "CURSOR", conflicts_with = "from_now")]
+    after: Option<Cursor>,
+    /// Skip the records that the server has now
+    #[arg(long)]
+    from_now: bool,
+    /// End after the records that the server has now. Not with --key or --where, because then the end is unknown
+    #[arg(long, conflicts_with_all = ["from_now", "key", "filters"])]
+    until_now: bool,
+    /// Exit with an error if records are lost
+    #[arg(long)]
+    strict: bool,
+    /// Only records of this key
+    #[arg(long)]
+    key: Option<String>,
+    /// Only records that set the field PATH to VALUE, which is JSON if possible, otherwise text. Repeat to combine
+    /// filters with AND
+    #[arg(long = "where", value_name = "PATH=VALUE", value_parser = filter)]
+    filters: Vec<(String, Value)>,
+    /// Print one JSON object per line
+    #[arg(long)]
+    json: bool,
+    /// The server's token. Prefer the variable HYPERSTACK_TOKEN: other users can see command lines
+    #[arg(long, value_name = "TOKEN")]
+    token: Option<String>,
+    /// End this many seconds after connecting
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    duration: Option<Duration>,
+    /// End after N records
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    count: Option<u64>,
+}
+
+/// The id of an append view.
+#[derive(Debug, Clone)]
+struct ViewId(String);
+
+impl FromStr for ViewId {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (entity, name) = text.split_once('/').unwrap_or((text, "append"));
+        if entity.is_empty() || name.is_empty() || name.contains('/') {
+            return Err(
+                "expected Entity/name, such as `Trade/append`, or an entity name for its append view",
+            );
+        }
+        Ok(ViewId(format!("{entity}/{name}")))
+    }
+}
+
+impl fmt::Display for ViewId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Prints records until the user, a limit or an error ends it.
+pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Runtime::new()?;
+    let done = runtime.block_on(print(args));
+    // A blocked write to standard output must not delay the exit.
+    runtime.shutdown_background();
+    done.map(|()| ExitCode::SUCCESS)
+}
+
+async fn print(args: Args) -> anyhow::Result<()> {
+    let mut interrupt = Interrupt::new()?;
+    let mut builder = HyperStack::builder().url(&args.url);
+    if let Some(token) = stream::token(args.token) {
+        builder = builder.token(token);
+    }
+    let hs = tokio::select! {
+        connected = builder.connect() => connected.map_err(messages::connect_error)?,
+        () = interrupt.wait() => return Ok(()),
+    };
+    let view = hs.raw("").collection(&args.view.to_string());
+    let mut tape = view.tape();
+    for (path, value) in args.filters {
+        tape = tape.filter(&path, value);
+    }
+    if let Some(key) = args.key {
+        tape = tape.key(key);
+    }
+    if let Some(cursor) = args.after {
+        tape = tape.after(cursor);
+    }
+    if args.from_now {
+        tape = tape.from_now();
+    }
+    if args.strict {
+        tape = tape.end_at_gap();
+    }
+    let mut records = Records {
+        tape,
+        states: hs.connection_states(),
+        until_now: args.until_now,
+        strict: args.strict,
+        json: args.json,
+        left: args.count,
+        until: args.duration.and_then(|it| Instant::now().checked_add(it)),
+        interrupt,
+    };
+    lines::print(&mut records).await
+}
+
+/// The records of a tape, and what else can happen to it.
+struct Records {
+    tape: Tape<Value>,
+    states: Feed<StateChange>,
+    until_now: bool,
+    strict: bool,
+    json: bool,
+    /// The number of records still to be printed.
+    left: Option<u64>,
+    until: Option<Instant>,
+    interrupt: Interrupt,
+}
+
+impl Source for Records {
+    async fn read(&mut self, lines: Lines) -> anyhow::Result<End> {
+        while self.left != Some(0) {
+            let item = tokio::select! {
+                biased;
+                () = lines.closed() => break,
+                () = stopped(&mut self.interrupt, self.until) => return Ok(End::Requested),
+                Some(change) = self.states.next() => {
+                    match change.state {
+                        ConnectionState::Connected | ConnectionState::Connecting => {
+                            print_note(stream::state(&change));
+                        }
+                        _ => warn(stream::state(&change)),
+                    }
+                    continue;
+                }
+                item = next(&mut self.tape, self.until_now) => item,
+            };
+            match item {
+                None => break,
+                Some(Ok(record)) => {
+                    self.left = self.left.map(|left| left - 1);
+                    let line = line(&record, self.json);
+                    tokio::select! {
+                        biased;
+                        () = lines.send(line) => {}
+                        () = self.stopped() => return Ok(End::Requested),
+                    }
+                }
+                Some(Err(TapeError::Gap(gap))) if self.strict => return Err(anyhow!("{gap}")),
+                Some(Err(
+                    error @ (TapeError::Gap(_)
+                    | TapeError::Decode { .. }
+                    | TapeError::OverLimit { .. }),
+                )) => warn(error),
+                Some(Err(TapeError::Closed(reason))) => return Err(closed(&reason)),
+                Some(Err(error)) => return Err(anyhow!("{error}")),
+            }
+        }
+        Ok(End::Complete)
+    }
+
+    async fn stopped(&mut self) {
+        stopped(&mut self.interrupt, self.until).await;
+    }
+}
+
+async fn stopped(interrupt: &mut Interrupt, until: Option<Instant>) {
+    let timeout = async {
+        match until {
+            Some(until) => tokio::time::sleep_until(until).await,
+            None => pending().await,
+        }
+    };
+    tokio::select! {
+        () = interrupt.wait() => {}
+        () = timeout => {}
+    }
+}
+
+async fn next(
+    tape: &mut Tape<Value>,
+    until_now: bool,
+) -> Option<Result<TapeRecord<Value>, TapeError>> {
+    if until_now {
+        tape.next_retained().await
+    } else {
+        tape.next().await
+    }
+}
+
+fn closed(reason: &CloseReason) -> anyhow::Error {
+    let hint = match reason {
+        CloseReason::Failed(cause) => messages::hint(cause),
+        CloseReason::Lost(cause) => messages::hint_after_loss(cause),
+        _ => None,
+    };
+    match hint {
+        Some(hint) => anyhow!("the tape ended: {reason}\n{hint}"),
+        None => anyhow!("the tape ended: {reason}"),
+    }
+}
+
+#[derive(Serialize)]
+struct Line<'r> {
+    cursor: &'r Cursor,
+    key: &'r str,
+    patch: &'r Value,
+    /// The paths of arrays in the patch that have only the new elements.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    append: &'r [String],
+}
+
+/// Formats a record as a line of text or JSON.
+fn line(record: &TapeRecord<Value>, json: bool) -> String {
+    let TapeRecord {
+        cursor, key, patch, ..
+    } = record;
+    if json {
+        let line = Line {
+            cursor,
+            key,
+            patch: &patch.value,
+            append: &patch.append,
+        };
+        // Serializing never fails, because all keys are text.
+        return serde_json::to_string(&line).unwrap_or_default();
+    }
+    let key = stream::plain_key(key);
+    format!("{cursor} {key} {}", without_positions(patch.value.clone()))
+}
