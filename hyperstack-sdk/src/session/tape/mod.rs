@@ -357,7 +357,9 @@ impl Tapes {
         let Some(tape) = self.tapes.get_mut(&source) else {
             return;
         };
-        if let (true, Some(position)) = (tape.query.ends_at_gap, &tape.position) {
+        // Before a hole there can be records, and the hole may not concern the reader.
+        let ends = tape.query.ends_at_gap && cause != GapCause::MissedByServer;
+        if let (true, Some(position)) = (ends, &tape.position) {
             let gap = tape.gap(position, cause, window);
             let step = Step::Tape(TapeStep::Gap(gap));
             instructions.push_back(source.instruct(step));

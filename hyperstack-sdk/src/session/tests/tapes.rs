@@ -263,6 +263,46 @@ fn a_tape_that_ends_at_a_gap_ends_at_the_refusal() {
 }
 
 #[test]
+fn a_tape_that_ends_at_a_gap_yields_the_records_before_a_hole() {
+    let mut session = connected();
+    session.open_tape(TapeQuery {
+        ends_at_gap: true,
+        ..tape(after("e:4"))
+    });
+    requests(&mut session);
+    let window = "e 0 9 6";
+    assert_eq!(
+        refuses(&mut session, "t1", "replay-gap", Some(window)),
+        [""; 0]
+    );
+    requests(&mut session);
+    opens(&mut session, "t2", window);
+    let read = records(&mut session, "t2", &[4, 5, 6, 7, 8]);
+    assert_eq!(read, ["e:5", "e:6", "MissedByServer e:6..e:6", "end Gap"]);
+}
+
+#[test]
+fn a_hole_before_now_does_not_end_a_tape_from_now() {
+    let mut session = connected();
+    session.open_tape(TapeQuery {
+        ends_at_gap: true,
+        ..tape(TapeStart::Now)
+    });
+    requests(&mut session);
+    // The cursor of the last record is refused too.
+    let window = "e 0 7 6";
+    refuses(&mut session, "t1", "cursor-epoch-changed", Some(window));
+    requests(&mut session);
+    assert_eq!(
+        refuses(&mut session, "t2", "replay-gap", Some(window)),
+        [""; 0]
+    );
+    assert_eq!(requests(&mut session), [r#"+"t3" {"view":"T/append""#]);
+    assert_eq!(opens(&mut session, "t3", "e 0 8 6"), ["open 7/8"]);
+    assert_eq!(records(&mut session, "t3", &[5, 6, 7]), ["e:7"]);
+}
+
+#[test]
 fn an_old_cursor_that_an_empty_tape_accepts_is_replaced() {
     let mut session = connected();
     session.open_tape(tape(after("e:4")));
