@@ -92,6 +92,10 @@
 //! The server speaks protocol v2 by default. Test against v1 as well, with
 //! [`TestServerBuilder::protocol`](crate::testing::TestServerBuilder::protocol)`(Protocol::V1)`.
 //!
+//! [`TestServerBuilder::tape`](crate::testing::TestServerBuilder::tape) serves a tape. To test gaps, let it retain few
+//! records, call [`restart`](crate::testing::TestServer::restart), or call
+//! [`mark_gap`](crate::testing::TestServer::mark_gap) while the client is away.
+//!
 //! # Replay a recording
 //!
 //! [`HyperStackBuilder::record`](crate::HyperStackBuilder::record) and `hs stream --save` record what a real server

@@ -27,6 +27,7 @@ pub struct TestServerBuilder {
     entities: Vec<String>,
     shapes: Vec<(&'static str, Shape)>,
     derived: Vec<(String, Sort, Option<usize>)>,
+    tapes: Vec<(String, usize)>,
     scripted: Vec<(String, Mode, Option<Sort>)>,
     recordings: Vec<(Recording, Pace)>,
     tokens: Option<Vec<String>>,
@@ -100,6 +101,42 @@ impl TestServerBuilder {
         self
     }
 
+    /// Makes an append view a tape, which numbers its records and retains the last `records` of them, at least one. The
+    /// id has the form `Entity/append`; the entity is served too. Only protocol v2 has tapes.
+    ///
+    /// Each change of the entity is a record: [`upsert`](TestServer::upsert), [`put`](TestServer::put),
+    /// [`patch`](TestServer::patch) and [`append`](TestServer::append). A deletion is not.
+    /// [`restart`](TestServer::restart) loses the records and starts a new epoch;
+    /// [`restart_with_rows`](TestServer::restart_with_rows) keeps them.
+    ///
+    /// ```
+    /// use hyperstack_sdk::prelude::*;
+    /// use hyperstack_sdk::testing::TestServer;
+    /// use serde_json::json;
+    ///
+    /// #[derive(Debug, Clone, PartialEq, Entity, Views)]
+    /// struct Trade {
+    ///     price: Option<f64>,
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let server = TestServer::builder().tape("Trade/append", 100).start().await?;
+    /// server.upsert("Trade", "SOL", json!({"price": 1.5}));
+    ///
+    /// let hs = HyperStack::connect(server.url()).await?;
+    /// let mut tape = hs.views::<TradeViews>().append().tape();
+    /// let record = tape.next_retained().await.ok_or("no record")??;
+    /// assert_eq!(record.patch.price, Some(Some(1.5)));
+    /// assert_eq!(record.cursor, server.cursor("Trade/append"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn tape(mut self, id: &str, records: usize) -> Self {
+        self.tapes.push((id.to_owned(), records));
+        self
+    }
+
     /// Serves a view whose frames the test sends, with [`TestServer::send`]. The server itself only confirms
     /// subscriptions to it.
     pub fn scripted_view(mut self, id: &str, mode: Mode, sort: Option<Sort>) -> Self {
@@ -117,6 +154,11 @@ impl TestServerBuilder {
     /// A v2 subscription is matched by its query, as the client sent it or as the server repeated it. If a
     /// query was recorded several times, subscriptions play those sessions in turn. Any other query of a
     /// recorded view is rejected. Recorded messages are sent unchanged except for their subscription id.
+    ///
+    /// A tape takes any cursor, key and filter. Its records are those of all recorded subscriptions to it, and none is
+    /// dropped. A subscription gets the records that the tape had then and later ones at this pace, up to the error
+    /// that ended the recorded one, such as `replay-lagged`. If the recording has a later epoch, the server closes all
+    /// connections when a subscription has got all records, and continues with that epoch.
     pub fn replay(mut self, recording: Recording, pace: Pace) -> Self {
         self.recordings.push((recording, pace));
         self
@@ -183,7 +225,7 @@ impl TestServerBuilder {
     /// # Errors
     ///
     /// Returns an error if the port cannot be opened, if a derived view's id does not have the form
-    /// `Entity/name`, or if the [`Pace::Speed`] of a recording is not a finite number above zero.
+    /// `Entity/name`, if a tape's id does not have the form `Entity/append`, or if the [`Pace::Speed`] of a recording is not a finite number above zero.
     pub async fn start(self) -> Result<TestServer, ServerError> {
         let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let address = self.address.unwrap_or(any);
@@ -214,6 +256,15 @@ impl TestServerBuilder {
                     model.add_derived(&id, entity, sort, take);
                 }
                 _ => return Err(ServerError::ViewId(id)),
+            }
+        }
+        for (id, records) in self.tapes {
+            match id.strip_suffix("/append") {
+                Some(entity) if !entity.is_empty() => {
+                    model.add_entity(entity);
+                    model.tapes.add(entity, records);
+                }
+                _ => return Err(ServerError::TapeId(id)),
             }
         }
         for (id, mode, sort) in self.scripted {

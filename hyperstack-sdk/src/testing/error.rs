@@ -17,6 +17,9 @@ pub enum ServerError {
     /// The id of a derived view does not have the form `Entity/name`.
     #[error("invalid view id `{0}`: expected `Entity/name`")]
     ViewId(String),
+    /// The id of a tape does not have the form `Entity/append`.
+    #[error("invalid tape id `{0}`: expected `Entity/append`")]
+    TapeId(String),
     /// The speed of a recording is not a finite number above zero.
     #[error("invalid playback speed {0}: expected a finite number above zero")]
     Speed(f64),

@@ -63,9 +63,7 @@
 //! - Caches are unbounded unless you limit them: [`row_limit`](TestServerBuilder::row_limit),
 //!   [`array_limit`](TestServerBuilder::array_limit). Under v2, a row that is evicted from the list also leaves
 //!   derived views.
-//!
-//! There are no journal-backed append views (tapes). Script one with
-//! [`scripted_view`](TestServer::scripted_view), or replay a recording.
+//! - A [tape](TestServerBuilder::tape) retains records by number only, not by size or age.
 
 // rustdoc lists the methods of `TestServer` in the order of these modules.
 mod server;

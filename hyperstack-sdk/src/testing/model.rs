@@ -2,6 +2,7 @@
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use serde_json::Value;
 use tokio_tungstenite::tungstenite::Bytes;
@@ -25,6 +26,7 @@ pub(super) struct Model {
     /// The number of the last change.
     changes: u64,
     epoch: v2::Epoch,
+    pub(super) tapes: v2::Tapes,
     row_limit: Option<usize>,
     array_limit: Option<usize>,
 }
@@ -61,6 +63,10 @@ pub(super) struct Derived {
 pub(super) enum Feed {
     V1(v1::Feed),
     V2(Box<v2::Feed>),
+    Tape(Box<v2::TapeFeed>),
+    /// The subscription of a replayed tape that gets all records of an epoch. The recording has another epoch, of this
+    /// number.
+    Last(usize),
     /// The subscription of a scripted or replayed view, which gets no frames from the model.
     Silent,
 }
@@ -74,6 +80,8 @@ pub(super) struct Change {
     pub(super) seq: String,
     /// `None` if the row was deleted.
     pub(super) patch: Option<Patch>,
+    /// The record of the entity's tape.
+    pub(super) record: Option<Arc<v2::Record>>,
     /// The rows that the cache evicted.
     pub(super) evicted: Vec<String>,
 }
@@ -165,6 +173,17 @@ impl Model {
         self.entity(entity).map(|entity| &entity.rows)
     }
 
+    /// The records of a view that is a tape.
+    pub(super) fn tape(&self, view: &str) -> Option<&v2::Journal> {
+        match self.views.get(view)? {
+            View::Base {
+                entity,
+                mode: Mode::Append,
+            } => self.tapes.get(entity),
+            _ => None,
+        }
+    }
+
     /// The entity whose rows a view shows.
     pub(super) fn entity_of(&self, view: &str) -> Option<&str> {
         match self.views.get(view)? {
@@ -197,6 +216,7 @@ impl Model {
     pub(super) fn clear(&mut self) {
         self.changes = 0;
         self.epoch = self.epoch.next();
+        self.tapes.clear();
         for entity in self.entities.values_mut() {
             entity.rows.clear();
             entity.recent.clear();
@@ -212,6 +232,7 @@ impl Model {
     /// Starts a new epoch, as a server that restarts with stored rows does. The rows keep their versions.
     pub(super) fn restart_with_rows(&mut self) {
         self.epoch = self.epoch.next();
+        self.tapes.restart();
     }
 
     /// Creates a row, or merges into it. `None` if there is no such entity.
@@ -276,6 +297,18 @@ impl Model {
         let evicted = rows.merge(self.changes, key, data, merge, self.row_limit);
         let row = rows.get(key)?;
         let is_whole = rows.whole(key).is_some();
+        let record = if rows.is_deleted(key) {
+            None
+        } else {
+            self.tapes.append(v2::Published {
+                entity,
+                key,
+                data: &patch,
+                append: &append,
+                seq: &seq_text,
+                version: (self.epoch, self.changes),
+            })
+        };
         let rank = |ranking: &mut Ranking<_>, sort: &Sort| {
             evicted.iter().for_each(|key| ranking.remove(key));
             if is_whole {
@@ -297,6 +330,7 @@ impl Model {
                 v1: Default::default(),
                 v2: Default::default(),
             }),
+            record,
             evicted,
         };
         Some((change, seq))
@@ -318,6 +352,7 @@ impl Model {
             key: key.to_owned(),
             seq,
             patch: None,
+            record: None,
             evicted: Vec::new(),
         })
     }

@@ -124,6 +124,11 @@ impl Peer {
         self.wake();
     }
 
+    /// Whether nothing is queued or scheduled.
+    pub(super) fn has_sent_all(&self) -> bool {
+        self.queue.is_empty() && self.later.is_empty()
+    }
+
     pub(super) fn has_scheduled(&self) -> bool {
         !self.later.is_empty()
     }

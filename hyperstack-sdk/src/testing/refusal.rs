@@ -2,6 +2,8 @@
 
 use serde_json::{json, Value};
 
+use crate::wire::ReplayWindow;
+
 /// An error that the server sends: a rejected handshake, or an `error` message.
 ///
 /// ```
@@ -24,6 +26,10 @@ pub struct Refusal {
     pub retry_after: Option<u64>,
     /// The server's suggestion of what to do.
     pub suggested_action: Option<String>,
+    /// The retained records of a tape whose cursor is refused.
+    pub(super) replay_window: Option<ReplayWindow>,
+    /// The cursor from which a tape can be resumed.
+    pub(super) recover_from: Option<String>,
 }
 
 impl Refusal {
@@ -50,7 +56,13 @@ impl Refusal {
             | "invalid-unsubscription"
             | "duplicate-subscription-id"
             | "unknown-subscription-id"
-            | "subscription-rejected" => (400, false),
+            | "subscription-rejected"
+            | "cursor-expired"
+            | "cursor-epoch-changed"
+            | "cursor-unknown"
+            | "invalid-cursor"
+            | "replay-gap"
+            | "replay-lagged" => (400, false),
             _ => (500, true),
         };
         Self {
@@ -60,6 +72,8 @@ impl Refusal {
             retryable,
             retry_after: None,
             suggested_action: None,
+            replay_window: None,
+            recover_from: None,
         }
     }
 
@@ -90,6 +104,18 @@ impl Refusal {
     /// Sets the suggested action.
     pub fn suggested_action(mut self, action: &str) -> Self {
         self.suggested_action = Some(action.to_owned());
+        self
+    }
+
+    /// Sets the retained records of the tape.
+    pub(super) fn replay_window(mut self, window: ReplayWindow) -> Self {
+        self.replay_window = Some(window);
+        self
+    }
+
+    /// Sets the cursor from which the tape can be resumed.
+    pub(super) fn recover_from(mut self, cursor: String) -> Self {
+        self.recover_from = Some(cursor);
         self
     }
 

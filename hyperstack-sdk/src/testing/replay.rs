@@ -31,6 +31,16 @@ impl Pace {
         }
     }
 
+    /// Returns how many milliseconds of the recording have passed after this time.
+    pub(super) fn elapsed(self, time: Duration) -> u64 {
+        let speed = match self {
+            Self::Instant => return u64::MAX,
+            Self::Recorded => 1.0,
+            Self::Speed(speed) => speed,
+        };
+        (time.as_secs_f64() * speed * 1_000.0) as u64
+    }
+
     /// Refuses an invalid speed.
     pub(super) fn check(self) -> Result<(), ServerError> {
         match self {
@@ -64,6 +74,8 @@ impl Recorded {
 pub(super) struct Playback {
     pub(super) now: Vec<Message>,
     pub(super) later: Vec<(Duration, Message)>,
+    /// If these are all records of a tape's epoch: the number of the next epoch.
+    pub(super) next_epoch: Option<usize>,
 }
 
 /// The message as it went over the wire.

@@ -16,6 +16,8 @@ pub(super) struct Rows {
     /// Keys that were evicted or deleted and not created again. A later patch makes a row without the earlier
     /// fields.
     lost: HashSet<String>,
+    /// The keys in `lost` that were deleted.
+    deleted: HashSet<String>,
     /// The epoch of changes from now on.
     pub(super) epoch: Epoch,
 }
@@ -80,12 +82,19 @@ impl Rows {
         if let Some(row) = self.rows.remove(key) {
             self.recency.remove(&row.change);
             self.lost.insert(key.to_owned());
+            self.deleted.insert(key.to_owned());
         }
     }
 
     /// Marks a key as created again: its next patch makes a whole row.
     pub(super) fn restore(&mut self, key: &str) {
         self.lost.remove(key);
+        self.deleted.remove(key);
+    }
+
+    /// Whether a key was deleted and not created again.
+    pub(super) fn is_deleted(&self, key: &str) -> bool {
+        self.deleted.contains(key)
     }
 
     pub(super) fn get(&self, key: &str) -> Option<&Value> {
@@ -116,6 +125,7 @@ impl Rows {
         self.rows.clear();
         self.recency.clear();
         self.lost.clear();
+        self.deleted.clear();
     }
 }
 

@@ -263,7 +263,8 @@ impl TestServer {
         *self.life() = Life::Stopped { port };
     }
 
-    /// Restarts on the same port, stopping first if the server runs. Views stay; rows and faults are cleared.
+    /// Restarts on the same port, stopping first if the server runs. Views stay; rows, records of tapes and faults are
+    /// cleared.
     ///
     /// # Errors
     ///

@@ -185,7 +185,14 @@ impl State {
                     Some(Feed::V2(feed)) if !self.faults.coalesced.contains_key(view) => {
                         feed.advance(&self.model, identity, change, &batch)
                     }
-                    Some(Feed::V2(_) | Feed::Silent) | None => Vec::new(),
+                    Some(Feed::Tape(feed)) if feed.is_of(&change.entity) => {
+                        let record = change.record.as_deref();
+                        let message = record.and_then(|record| feed.advance(identity, record));
+                        message.into_iter().collect()
+                    }
+                    Some(Feed::V2(_) | Feed::Tape(_) | Feed::Last(_) | Feed::Silent) | None => {
+                        Vec::new()
+                    }
                 };
                 messages.into_iter().for_each(|m| peer.push(m));
             }
@@ -212,10 +219,39 @@ impl State {
         }
         let peer = self.peers.get_mut(&id)?;
         if self.faults.held {
-            peer.pop_let_through()
-        } else {
-            peer.pop()
+            return peer.pop_let_through();
         }
+        if let Some(message) = peer.pop() {
+            return Some(message);
+        }
+        self.restart_recorded();
+        self.peers.get_mut(&id)?.pop()
+    }
+
+    /// Closes all connections when a replayed tape has got all records of an epoch. They get the next epoch when they
+    /// connect again.
+    fn restart_recorded(&mut self) {
+        let ended = self.ended_epochs();
+        if ended.is_empty() || !self.peers.values().all(Peer::has_sent_all) {
+            return;
+        }
+        for (view, next) in ended {
+            self.recorded.v2.restart(&view, next);
+        }
+        for peer in self.peers.values_mut() {
+            peer.kill_all();
+            peer.push(Message::Close(None));
+        }
+    }
+
+    /// The replayed tapes that have got all records of an epoch, and the number of the next one.
+    fn ended_epochs(&self) -> Vec<(String, usize)> {
+        let all = self.peers.values().flat_map(|peer| &peer.subscriptions);
+        let ended = all.filter_map(|subscription| match subscription.feed {
+            Some(Feed::Last(next)) => Some((subscription.view.clone(), next)),
+            _ => None,
+        });
+        ended.collect()
     }
 
     /// Wakes every connection's task because a fault started or ended.
@@ -238,6 +274,8 @@ impl State {
 
     /// Whether playbacks were started and all of them have been written.
     pub(super) fn is_replayed(&self) -> bool {
-        self.playbacks > 0 && self.is_idle() && !self.peers.values().any(Peer::has_scheduled)
+        let is_done = self.is_idle() && !self.peers.values().any(Peer::has_scheduled);
+        let ends = !self.recorded.v2.is_awaited() && self.ended_epochs().is_empty();
+        self.playbacks > 0 && is_done && ends
     }
 }

@@ -161,7 +161,7 @@ impl Tape {
     fn confirm(&self) -> Playback {
         Playback {
             now: vec![self.subscribed.clone()],
-            later: Vec::new(),
+            ..Playback::default()
         }
     }
 

@@ -1,5 +1,7 @@
 //! Faults of protocol v2.
 
+use std::ops::Range;
+
 use super::super::builder::resolved;
 use super::super::model::{Feed, Model};
 use super::super::peer::Peer;
@@ -8,13 +10,16 @@ use super::super::server::TestServer;
 use super::super::state::State;
 use super::feed::{self, Batch};
 use super::frame::error;
-use crate::wire::Protocol;
+use super::journal::Journal;
+use crate::wire::{Cursor, Protocol};
 use tokio_tungstenite::tungstenite::Message;
 
 /// Ends a subscription with an error. Its id stays taken.
 pub(crate) fn end(peer: &mut Peer, id: &str, refusal: &Refusal) {
     peer.kill(id);
-    peer.push(Message::binary(error(refusal, Some(id), true)));
+    // The server calls the end of a subscription fatal, but not that of a tape which fell behind.
+    let is_fatal = refusal.code != "replay-lagged";
+    peer.push(Message::binary(error(refusal, Some(id), is_fatal)));
 }
 
 /// The error of a delivery that fell behind.
@@ -36,8 +41,8 @@ impl TestServer {
             .change(|state| state.protocol = resolved(protocol));
     }
 
-    /// Restarts as a server with stored state does. The connections end and the rows keep their `_version`;
-    /// later changes have versions of a new epoch. The port stays open.
+    /// Restarts as a server with stored state does. The connections end, the rows keep their `_version`, and
+    /// tapes keep their records and epoch. Later changes have versions of a new epoch. The port stays open.
     pub fn restart_with_rows(&self) {
         self.shared.change(|state| {
             state.model.restart_with_rows();
@@ -139,7 +144,87 @@ impl TestServer {
     }
 }
 
+/// Tapes. See [`TestServerBuilder::tape`](crate::testing::TestServerBuilder::tape).
+impl TestServer {
+    /// Returns the cursor of the last record of a tape. It is `"<epoch>:start"` if there is none.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the view is not a tape.
+    #[track_caller]
+    pub fn cursor(&self, view: &str) -> Cursor {
+        self.journal(view, Journal::cursor)
+    }
+
+    /// Returns the numbers of the records that a tape retains.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the view is not a tape.
+    #[track_caller]
+    pub fn retained(&self, view: &str) -> Range<u64> {
+        let window = self.journal(view, Journal::window);
+        window.earliest..window.next
+    }
+
+    /// Marks a hole behind the last record of each tape, as a server does that was disconnected from its own source.
+    /// Cursors up to the hole are refused with `replay-gap`. Live subscriptions do not notice.
+    pub fn mark_gap(&self) {
+        self.shared.change(|state| state.model.tapes.mark_gap());
+    }
+
+    /// Stops numbering the records of tapes, as a server does that is about to stop. Live subscriptions get later
+    /// records without a number, and the server does not retain them. Ends with the next restart.
+    pub fn seal_tapes(&self) {
+        self.shared.change(|state| state.model.tapes.seal());
+    }
+
+    /// Ends every subscription of a tape with `replay-lagged`, as if it had missed the next `records` records. The
+    /// subscription ids stay taken until the client unsubscribes.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the view is not a tape.
+    #[track_caller]
+    pub fn lag(&self, view: &str, records: u64) {
+        let lagged = self.shared.change(|state| state.lag(view, records));
+        assert!(lagged.is_some(), "{}", no_tape(view));
+    }
+
+    #[track_caller]
+    fn journal<R>(&self, view: &str, look: impl FnOnce(&Journal) -> R) -> R {
+        let found = self.shared.look(|state| state.model.tape(view).map(look));
+        match found {
+            Some(found) => found,
+            None => panic!("{}", no_tape(view)),
+        }
+    }
+}
+
+fn no_tape(view: &str) -> String {
+    format!("the test server has no tape `{view}` (add it with `TestServerBuilder::tape`)")
+}
+
 impl State {
+    /// Ends every subscription of a tape with `replay-lagged`. `None` if the view is not a tape.
+    pub(crate) fn lag(&mut self, view: &str, records: u64) -> Option<()> {
+        let journal = self.model.tape(view)?;
+        for peer in self.peers.values_mut() {
+            let subscriptions = peer.subscriptions.iter();
+            let of_view = subscriptions.filter(|held| held.view == view);
+            let lagged = of_view.filter_map(|held| match &held.feed {
+                Some(Feed::Tape(feed)) => {
+                    Some((held.identity.clone(), feed.lagged(journal, records)))
+                }
+                _ => None,
+            });
+            for (id, refusal) in lagged.collect::<Vec<_>>() {
+                end(peer, &id, &refusal);
+            }
+        }
+        Some(())
+    }
+
     pub(crate) fn recover(&mut self, view: &str) {
         if let Some(batch) = self.faults.coalesced.get_mut(view) {
             *batch = Default::default();

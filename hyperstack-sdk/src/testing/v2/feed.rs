@@ -13,6 +13,7 @@ use super::super::rows::Row;
 use super::super::sort::Sort;
 use super::frame::{self, subscribed, Header, Snapshot};
 use super::message::{Query, Subscribe};
+use super::tape::TapeFeed;
 use crate::wire::Seq;
 
 /// What decides which frames a live subscription gets.
@@ -95,6 +96,11 @@ impl Feed {
                 return Err(rejected("state subscriptions require query.key"));
             }
             View::Base { entity, mode } => {
+                let journal = model.tapes.get(entity);
+                if let Some(journal) = journal.filter(|_| *mode == Mode::Append) {
+                    let (messages, feed) = TapeFeed::open(journal, entity, request)?;
+                    return Ok((messages, model::Feed::Tape(Box::new(feed))));
+                }
                 let sort = (*mode == Mode::List).then(Sort::recent);
                 (entity, *mode, None, sort)
             }
@@ -286,7 +292,8 @@ impl Feed {
                     let version = row.epoch.version(self.mode, row.change);
                     let data = frame::versioned(&Value::Object(changed.collect()), version);
                     let view = &self.query.view;
-                    frame::patch(&frame::patch_head(view, self.mode, key, &data, &[], ""), id)
+                    let head = frame::patch_head(view, self.mode, key, &data, &[], None, "");
+                    frame::patch(&head, id)
                 }
                 None => {
                     self.copy(key, row);
@@ -458,7 +465,8 @@ impl Feed {
             let version = row.epoch.version(self.mode, row.change);
             let data = frame::versioned(&patch.data, version);
             let view = &self.query.view;
-            frame::patch_head(view, self.mode, key, &data, &patch.append, &change.seq)
+            let append = &patch.append;
+            frame::patch_head(view, self.mode, key, &data, append, None, &change.seq)
         });
         frame::patch(head, id)
     }

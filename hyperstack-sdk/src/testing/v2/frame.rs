@@ -7,6 +7,7 @@ use super::super::frame::{batches, binary, compressed_if_smaller, quote, Mode};
 use super::super::refusal::Refusal;
 use super::super::sort::Sort;
 use super::message::Query;
+use crate::wire::ReplayWindow;
 
 /// The first part of a row's version: one epoch for each run of the server. A counter of changes follows it.
 #[derive(Debug, Clone, Copy)]
@@ -118,6 +119,7 @@ pub(super) fn patch_head(
     key: &str,
     data: &str,
     append: &[String],
+    offset: Option<u64>,
     seq: &str,
 ) -> String {
     let (view, mode, key) = (quote(view), mode.as_str(), quote(key));
@@ -126,9 +128,10 @@ pub(super) fn patch_head(
     } else {
         format!(r#""append":{},"#, Value::from(append))
     };
+    let offset = offset.map_or(String::new(), |offset| format!(r#""offset":{offset},"#));
     let seq = seq_member(seq);
     format!(
-        r#"{{{append}"data":{data},"entity":{view},"key":{key},"mode":"{mode}","op":"patch","protocolVersion":2{seq},"subscriptionId":"#
+        r#"{{{append}"data":{data},"entity":{view},"key":{key},"mode":"{mode}",{offset}"op":"patch","protocolVersion":2{seq},"subscriptionId":"#
     )
 }
 
@@ -149,6 +152,21 @@ pub(super) fn subscribed(id: &str, query: &Query, mode: Mode, sort: Option<&Sort
     ))
 }
 
+/// The answer to a subscription to a tape.
+pub(super) fn subscribed_to_tape(id: &str, query: &Query, window: &ReplayWindow) -> Message {
+    let (id, query, window) = (quote(id), query.to_json(), replay_window(window));
+    binary(format!(
+        r#"{{"protocolVersion":2,"subscriptionId":{id},"op":"subscribed","query":{query},"mode":"append","replayWindow":{window},"wholeEntities":true}}"#
+    ))
+}
+
+fn replay_window(window: &ReplayWindow) -> String {
+    let (epoch, earliest, next) = (quote(&window.epoch), window.earliest, window.next);
+    let gap = window.gap_after.map(|gap| format!(r#","gapAfter":{gap}"#));
+    let gap = gap.unwrap_or_default();
+    format!(r#"{{"epoch":{epoch},"earliest":{earliest},"next":{next}{gap}}}"#)
+}
+
 /// The answer to the end of a subscription.
 pub(super) fn unsubscribed(id: &str) -> Message {
     let id = quote(id);
@@ -166,10 +184,14 @@ pub(crate) fn error(refusal: &Refusal, id: Option<&str>, fatal: bool) -> String 
     let retry_after = retry_after.map(|seconds| format!(r#","retryAfter":{seconds}"#));
     let action = refusal.suggested_action.as_deref();
     let action = action.map(|action| format!(r#","suggestedAction":{}"#, quote(action)));
+    let window = refusal.replay_window.as_ref();
+    let window = window.map(|window| format!(r#","replayWindow":{}"#, replay_window(window)));
+    let cursor = refusal.recover_from.as_deref();
+    let cursor = cursor.map(|cursor| format!(r#","recoverFrom":{}"#, quote(cursor)));
+    let optional = [retry_after, action, window, cursor];
+    let optional = optional.into_iter().flatten().collect::<String>();
     format!(
-        r#"{{"type":"error","protocolVersion":2,"subscriptionId":{id},"error":{code},"message":{message},"code":{code},"retryable":{retryable}{}{},"fatal":{fatal}}}"#,
-        retry_after.unwrap_or_default(),
-        action.unwrap_or_default()
+        r#"{{"type":"error","protocolVersion":2,"subscriptionId":{id},"error":{code},"message":{message},"code":{code},"retryable":{retryable}{optional},"fatal":{fatal}}}"#
     )
 }
 
@@ -218,11 +240,17 @@ mod tests {
             "1",
             "{}",
             &["log".to_owned()],
+            None,
             "7:1",
         );
         assert_eq!(
             text(&patch(&head, "l")),
             r#"{"append":["log"],"data":{},"entity":"Round/list","key":"1","mode":"list","op":"patch","protocolVersion":2,"seq":"7:1","subscriptionId":"l"}"#
+        );
+        let head = patch_head("Round/append", Mode::Append, "1", "{}", &[], Some(7), "");
+        assert_eq!(
+            text(&patch(&head, "t")),
+            r#"{"data":{},"entity":"Round/append","key":"1","mode":"append","offset":7,"op":"patch","protocolVersion":2,"subscriptionId":"t"}"#
         );
         let snapshot = Snapshot {
             number: 1,
@@ -254,6 +282,28 @@ mod tests {
         assert_eq!(
             error(&refusal, None, true),
             r#"{"type":"error","protocolVersion":2,"subscriptionId":null,"error":"rate-limit-exceeded","message":"slow down","code":"rate-limit-exceeded","retryable":true,"retryAfter":60,"fatal":true}"#
+        );
+        let window = ReplayWindow {
+            epoch: "e".to_owned(),
+            earliest: 3,
+            next: 9,
+            gap_after: Some(4),
+        };
+        let query = Query {
+            view: "Round/append".to_owned(),
+            ..Query::default()
+        };
+        assert_eq!(
+            text(&subscribed_to_tape("t", &query, &window)),
+            r#"{"protocolVersion":2,"subscriptionId":"t","op":"subscribed","query":{"view":"Round/append"},"mode":"append","replayWindow":{"epoch":"e","earliest":3,"next":9,"gapAfter":4},"wholeEntities":true}"#
+        );
+        let refusal = Refusal::new("replay-gap")
+            .message("m")
+            .suggested_action("a")
+            .replay_window(window);
+        assert_eq!(
+            error(&refusal, Some("t"), false),
+            r#"{"type":"error","protocolVersion":2,"subscriptionId":"t","error":"replay-gap","message":"m","code":"replay-gap","retryable":false,"suggestedAction":"a","replayWindow":{"epoch":"e","earliest":3,"next":9,"gapAfter":4},"fatal":false}"#
         );
     }
 

@@ -185,6 +185,20 @@ impl Query {
         format!("{{{}}}", members.join(","))
     }
 
+    /// Whether both select the same records of a tape.
+    pub(crate) fn selects_as(&self, other: &Query) -> bool {
+        let selection = |query: &Query| {
+            let Query {
+                key,
+                partition,
+                filters,
+                ..
+            } = query.clone();
+            (key, partition, filters)
+        };
+        selection(self) == selection(other)
+    }
+
     /// Reads the query of a `subscribed` message.
     pub(crate) fn of_answer(query: &Value) -> Option<Self> {
         Self::read(query.as_object()?).ok()

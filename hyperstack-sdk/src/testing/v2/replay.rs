@@ -3,14 +3,18 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use serde::Deserialize;
 use serde_json::Value;
+use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Message;
 
 use super::super::frame::quote;
 use super::super::recording::Recording;
 use super::super::replay::{message_of, Pace, Playback};
+use super::frame::error;
 use super::message::{Query, Request, Subscribe};
-use crate::wire::{member, Entry, Kind, Side};
+use super::recorded_tape::{RecordedTapes, Subscribed};
+use crate::wire::{member, Entry, Kind, ReplayWindow, Side};
 
 /// The recorded subscriptions, in the order in which they were answered.
 #[derive(Debug, Default)]
@@ -18,6 +22,7 @@ pub(crate) struct Sessions {
     sessions: Vec<Session>,
     /// How many times a query was played, by the index of its first session.
     played: HashMap<usize, usize>,
+    tapes: RecordedTapes,
 }
 
 #[derive(Debug)]
@@ -35,10 +40,10 @@ struct Session {
 
 /// A recorded message of a subscription, whose id is replaced when it is played.
 #[derive(Debug)]
-struct Frame {
+pub(super) struct Frame {
     at: Duration,
     /// The text before and after the id.
-    around: [String; 2],
+    pub(super) around: [String; 2],
     entry: Entry,
     /// Whether the message is part of the answer, which is sent at once.
     answers: bool,
@@ -56,7 +61,8 @@ impl Sessions {
     pub(crate) fn add(&mut self, recording: &Recording, pace: Pace) {
         let mut requests: Vec<Subscribe> = Vec::new();
         let mut live: HashMap<String, usize> = HashMap::new();
-        for entry in recording {
+        let mut live_tapes: HashMap<String, Subscribed> = HashMap::new();
+        for (number, entry) in recording.iter().enumerate() {
             if entry.from == Side::Client {
                 if let Ok(Request::Subscribe(request)) = Request::parse(&entry.text) {
                     requests.push(*request);
@@ -69,10 +75,24 @@ impl Sessions {
             let Some(id) = message["subscriptionId"].as_str() else {
                 continue;
             };
+            let at = (entry.ms, number);
+            let window = ReplayWindow::deserialize(&message["replayWindow"]).ok();
             match Recorded::of(&message, entry.kind) {
                 Recorded::Answer { subscribed } => {
                     let asked = requests.iter().position(|request| request.id == id);
                     let Some(asked) = asked else { continue };
+                    live.remove(id);
+                    live_tapes.remove(id);
+                    if let Some(window) = window {
+                        let query = requests.remove(asked).query;
+                        if subscribed {
+                            let tape = self.tapes.add(query, window, at, pace);
+                            live_tapes.insert(id.to_owned(), tape);
+                        } else {
+                            self.tapes.note_window(&query.view, window, at);
+                        }
+                        continue;
+                    }
                     let mut session = Session::new(requests.remove(asked), &message, entry, pace);
                     session.take(entry, &message);
                     if subscribed {
@@ -84,8 +104,15 @@ impl Sessions {
                     let asked = requests.iter().position(|request| request.id == id);
                     asked.map(|index| requests.remove(index));
                 }
-                Recorded::Unsubscribed => drop(live.remove(id)),
+                Recorded::Unsubscribed => {
+                    live.remove(id);
+                    live_tapes.remove(id);
+                }
                 Recorded::Frame => {
+                    let tape = live_tapes.get(id).zip(Frame::new(entry));
+                    if let Some((tape, frame)) = tape {
+                        self.tapes.take(tape, &message, frame, at);
+                    }
                     let session = live.get(id).and_then(|at| self.sessions.get_mut(*at));
                     if let Some(session) = session {
                         session.take(entry, &message);
@@ -98,12 +125,21 @@ impl Sessions {
 
     /// Whether some query of this view was recorded.
     pub(crate) fn has_view(&self, view: &str) -> bool {
-        self.sessions.iter().any(|it| it.query.view == view)
+        self.tapes.has_view(view) || self.sessions.iter().any(|it| it.query.view == view)
     }
 
     /// Returns the messages for a subscription if its query was recorded. Each request plays the query's next
     /// session; after the last one, the first.
-    pub(crate) fn play(&mut self, request: &Subscribe) -> Option<Played> {
+    pub(crate) fn play(&mut self, request: &Subscribe, now: Instant) -> Option<Played> {
+        if let Some(played) = self.tapes.play(request, now) {
+            return Some(match played {
+                Ok(playback) => Played::Subscribed(playback),
+                Err(refusal) => {
+                    let error = error(&refusal, Some(&request.id), false);
+                    Played::Refused(vec![Message::text(error)])
+                }
+            });
+        }
         let Subscribe {
             id,
             query,
@@ -124,6 +160,19 @@ impl Sessions {
         let session = self.sessions.get(*found.get(*played % found.len())?)?;
         *played += 1;
         Some(session.play(id))
+    }
+}
+
+/// Tapes of several epochs.
+impl Sessions {
+    /// Whether a client has yet to subscribe to the next epoch.
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.tapes.is_awaited()
+    }
+
+    /// Continues a view with its epoch of this number, as after a restart of the recorded server.
+    pub(crate) fn restart(&mut self, view: &str, epoch: usize) {
+        self.tapes.restart(view, epoch);
     }
 }
 
@@ -182,7 +231,7 @@ impl Session {
     }
 
     fn take(&mut self, entry: &Entry, message: &Value) {
-        let Some(around) = around_id(&entry.text) else {
+        let Some(frame) = Frame::new(entry) else {
             return;
         };
         let answers = match self.frames.last() {
@@ -194,9 +243,8 @@ impl Session {
         };
         self.frames.push(Frame {
             at: Duration::from_millis(entry.ms.saturating_sub(self.start)),
-            around,
-            entry: entry.clone(),
             answers,
+            ..frame
         });
     }
 
@@ -218,7 +266,16 @@ impl Session {
 }
 
 impl Frame {
-    fn message(&self, id: &str) -> Message {
+    fn new(entry: &Entry) -> Option<Self> {
+        Some(Frame {
+            at: Duration::ZERO,
+            around: around_id(&entry.text)?,
+            entry: entry.clone(),
+            answers: false,
+        })
+    }
+
+    pub(super) fn message(&self, id: &str) -> Message {
         let [before, after] = &self.around;
         message_of(&Entry {
             text: format!("{before}{}{after}", quote(id)),

@@ -72,12 +72,13 @@ fn subscribe(
         return Err(Refusal::new("duplicate-subscription-id")
             .message("subscriptionId is already active on this connection"));
     }
-    let (messages, feed) = match state.recorded.v2.play(request) {
+    let (messages, feed) = match state.recorded.v2.play(request, now) {
         Some(Played::Refused(messages)) => return Ok(messages),
         Some(Played::Subscribed(playback)) => {
             state.playbacks += 1;
+            let feed = playback.next_epoch.map(model::Feed::Last);
             peer.play(playback, &request.id, now);
-            (Vec::new(), model::Feed::Silent)
+            (Vec::new(), feed.unwrap_or(model::Feed::Silent))
         }
         None if state.recorded.v2.has_view(&request.query.view) => {
             let query = request.query.to_json();

@@ -8,6 +8,7 @@ mod generations;
 mod limits;
 mod replay;
 mod snapshots;
+mod tapes;
 mod windows;
 
 use hyperstack_sdk::testing::{Sort, TestServer, TestServerBuilder};
