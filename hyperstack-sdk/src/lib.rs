@@ -40,6 +40,7 @@
 //! | window, filter | a part of a view: `skip` and `take` some rows, or keep those with a given value |
 //! | snapshot | the current rows of a view, which the server sends first |
 //! | patch | the fields of a row that changed. Patches merge into the client's rows |
+//! | tape | an event log of a v2 server: numbered records instead of rows |
 //!
 //! # What to write
 //!
@@ -72,6 +73,8 @@
 //! | [know why a stream ended](guide::recipes#know-why-a-stream-ended) | `stream.end_reason()` |
 //! | [keep every change](guide::recipes#keep-every-change) | `.unbounded()` |
 //! | [get only the latest state of each row](guide::recipes#get-only-the-latest-state-of-each-row) | `.conflate(1)` |
+//! | [read an event log](guide::tapes) | `views.append().tape()` |
+//! | [process each event exactly once](guide::tapes#store-the-cursor-with-the-data) | `.tape().after(cursor)` |
 //! | [return a stream that keeps the client alive](guide::recipes#return-a-stream-that-keeps-the-client-alive) | `.keep_alive()` |
 //! | [store a stream in a struct](guide::recipes#store-a-stream-in-a-struct) | `.erased()` |
 //! | [wait for the connection](guide::recipes#wait-for-the-connection) | `hs.wait_connected().await` |
@@ -88,7 +91,7 @@
 //!
 //! Start with [reading](guide::reading) and [streaming](guide::streaming), then [`derives`], which shows each attribute
 //! with an example. The [recipes](guide::recipes) are the examples of the table above. Read the other guides when you
-//! need them: [connecting](guide::connecting), [lag](guide::lag), [reconnecting](guide::reconnecting),
+//! need them: [connecting](guide::connecting), [lag](guide::lag), [tapes](guide::tapes), [reconnecting](guide::reconnecting),
 //! [auth](guide::auth), [observing](guide::observing),
 //! [testing](guide::testing) and [migrating](guide::migrating).
 //!

@@ -10,6 +10,7 @@
 //! | [`recipes`] | What do I write to …? A short example for each task |
 //! | [`connecting`] | How do I connect, and what are the most common settings? |
 //! | [`lag`] | What happens if my code is slower than the server? |
+//! | [`tapes`] | How do I read an event log: each event once, also across restarts? |
 //! | [`reconnecting`] | What happens if the connection is lost? |
 //! | [`auth`] | How does the client get and renew tokens? |
 //! | [`observing`] | How do I see what the client does: logs, counters, metrics? |
@@ -25,6 +26,8 @@ pub mod streaming;
 pub mod recipes;
 
 pub mod lag;
+
+pub mod tapes;
 
 pub mod reconnecting;
 
