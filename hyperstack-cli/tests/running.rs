@@ -12,3 +12,5 @@ mod mistakes;
 mod save;
 #[path = "running/serve.rs"]
 mod serve;
+#[path = "running/tape.rs"]
+mod tape;
