@@ -1,19 +1,17 @@
 //! `wss://` against an in-process TLS server with its own root certificate, with each enabled TLS library.
 #![cfg(all(feature = "testing", any(feature = "rustls", feature = "native-tls")))]
 
-use std::net::SocketAddr;
-use std::sync::Arc;
+#[path = "support/proxy.rs"]
+mod proxy;
+#[path = "support/tls.rs"]
+mod tls;
 
 use hyperstack_sdk::prelude::*;
 use hyperstack_sdk::testing::TestServer;
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use serde_json::json;
-use tokio::io::copy_bidirectional;
-use tokio::net::{TcpListener, TcpStream};
-use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::PrivateKeyDer;
-use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::TlsAcceptor;
+
+use proxy::Proxy;
+use tls::{identity, in_front_of};
 
 #[derive(Debug, Clone, PartialEq, Entity)]
 struct Token {
@@ -34,52 +32,6 @@ async fn secure() -> Secure {
     let port = in_front_of(server.address(), acceptor).await;
     let url = format!("wss://localhost:{port}");
     Secure { server, url, root }
-}
-
-/// Starts a TLS proxy in front of a server. Returns its port.
-async fn in_front_of(inner: SocketAddr, acceptor: TlsAcceptor) -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            let acceptor = acceptor.clone();
-            tokio::spawn(async move {
-                // A client that does not trust the certificate ends the handshake.
-                if let Ok(mut outer) = acceptor.accept(stream).await {
-                    let mut inner = TcpStream::connect(inner).await.unwrap();
-                    let _ = copy_bidirectional(&mut outer, &mut inner).await;
-                }
-            });
-        }
-    });
-    port
-}
-
-/// A new root, and a server identity for `localhost` that it signed.
-fn identity() -> (String, TlsAcceptor) {
-    let root_key = KeyPair::generate().unwrap();
-    let mut root = CertificateParams::new([]).unwrap();
-    root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    // A certificate that names itself as its issuer would count as self-signed.
-    root.distinguished_name.push(DnType::CommonName, "root");
-    let root_pem = root.self_signed(&root_key).unwrap().pem();
-    let issuer = Issuer::new(root, root_key);
-
-    let key = KeyPair::generate().unwrap();
-    let certificate = CertificateParams::new(["localhost".to_owned()])
-        .unwrap()
-        .signed_by(&key, &issuer)
-        .unwrap();
-    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(
-            vec![certificate.der().clone()],
-            PrivateKeyDer::Pkcs8(key.serialize_der().into()),
-        )
-        .unwrap();
-    (root_pem, TlsAcceptor::from(Arc::new(config)))
 }
 
 #[tokio::test]
@@ -140,4 +92,119 @@ async fn token_endpoints_use_the_same_roots() {
     assert_eq!(request.header("host"), Some(host.as_str()));
     assert_eq!(request.header("authorization"), Some("Bearer key"));
     assert_eq!(server.connections_accepted(), 1);
+}
+
+#[tokio::test]
+async fn a_proxy_tunnels_to_secure_servers() {
+    let Secure { server, url, root } = secure().await;
+    server.upsert("Token", "t", json!({"name": "Ore"}));
+    let proxy = Proxy::start("HTTP/1.0 200 Connection established").await;
+    let hs = HyperStack::builder()
+        .url(&url)
+        .root_certificates(root)
+        .proxy(format!("http://me:p%40ss@{}", proxy.address()))
+        .connect()
+        .await
+        .unwrap();
+    let expected = Token { name: "Ore".into() };
+    assert_eq!(hs.list::<Token>().await, [expected]);
+    let host = url.strip_prefix("wss://").unwrap();
+    assert_eq!(
+        proxy.requests(),
+        [format!(
+            "CONNECT {host} HTTP/1.1\r\nHost: {host}\r\nProxy-Authorization: Basic bWU6cEBzcw==\r\n\r\n"
+        )]
+    );
+}
+
+#[tokio::test]
+async fn a_proxy_can_be_secure_itself() {
+    let Secure { server, url, root } = secure().await;
+    let proxy = Proxy::start("HTTP/1.1 200 OK").await;
+    let (proxy_root, acceptor) = identity();
+    let port = in_front_of(proxy.address(), acceptor).await;
+    let builder = HyperStack::builder()
+        .url(&url)
+        .root_certificates(root)
+        .proxy(format!("https://localhost:{port}"));
+    let error = builder.clone().connect().await.unwrap_err();
+    let expected = format!("cannot reach {url}: through the proxy https://localhost:{port}: ");
+    assert!(error.to_string().starts_with(&expected), "{error}");
+    builder
+        .root_certificates(proxy_root)
+        .connect()
+        .await
+        .unwrap();
+    assert_eq!(proxy.requests().len(), 1);
+    assert_eq!(server.connections_accepted(), 1);
+}
+
+#[tokio::test]
+async fn the_refusal_of_a_proxy_names_it_without_its_password() {
+    let cases = [
+        ("407 Proxy Authentication Required", true),
+        ("403 Forbidden by policy", true),
+        ("502 Bad Gateway", false),
+    ];
+    for (reply, is_final) in cases {
+        let proxy = Proxy::start(format!("HTTP/1.1 {reply}")).await;
+        let address = proxy.address();
+        let builder = HyperStack::builder()
+            .url("wss://ore.example")
+            .proxy(format!("http://me:password@{address}"));
+        assert!(!format!("{builder:?}").contains("password"), "{builder:?}");
+        let error = builder.connect().await.unwrap_err();
+        let (status, message) = reply.split_once(' ').unwrap();
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "cannot reach wss://ore.example: the proxy http://{address} rejected the connection with status \
+                 {status}: {message}"
+            )
+        );
+        assert_eq!(error.is_final(), is_final, "{error}");
+        assert!(!format!("{error:?}").contains("password"), "{error:?}");
+    }
+}
+
+#[cfg(feature = "token-endpoint")]
+#[tokio::test]
+async fn token_endpoints_use_the_same_proxy() {
+    use hyperstack_sdk::testing::{TokenEndpoint, TokenReply};
+
+    let server = TestServer::builder().token("t").start().await.unwrap();
+    let endpoint = TokenEndpoint::start().await.unwrap();
+    endpoint.reply(TokenReply::token("t", 1_893_456_000));
+    let (root, acceptor) = identity();
+    let port = in_front_of(endpoint.address(), acceptor).await;
+    let builder = HyperStack::builder()
+        .url(server.url())
+        .api_key("key")
+        .token_endpoint(format!("https://localhost:{port}"))
+        .root_certificates(root);
+    let proxy = Proxy::start("HTTP/1.1 200 OK").await;
+    let url = format!("http://{}", proxy.address());
+    builder.clone().proxy(url).connect().await.unwrap();
+    let requests = proxy.requests();
+    let of =
+        |host: String| move |request: &String| request.starts_with(&format!("CONNECT {host} "));
+    assert!(
+        of(format!("localhost:{port}"))(&requests[0]),
+        "{requests:?}"
+    );
+    assert!(
+        of(server.address().to_string())(&requests[1]),
+        "{requests:?}"
+    );
+
+    let proxy = Proxy::start("HTTP/1.1 403 Forbidden").await;
+    let url = format!("http://{}", proxy.address());
+    let error = builder.proxy(&url).connect().await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "no token: the token endpoint https://localhost:{port} cannot be reached: the proxy {url} rejected the \
+             connection with status 403: Forbidden"
+        )
+    );
 }

@@ -9,7 +9,8 @@ use crate::auth::TokenProvider;
 #[cfg(feature = "token-endpoint")]
 use crate::driver::Endpoint;
 use crate::driver::{
-    self, CloseOnExit, DialSettings, Dialer, EndpointSettings, Fetcher, Provider, Transport,
+    self, CloseOnExit, DialSettings, Dialer, EndpointSettings, Fetcher, Provider, RouteSettings,
+    Transport,
 };
 #[cfg(feature = "testing")]
 use crate::engine::Tap;
@@ -26,7 +27,8 @@ use crate::wire::{Entry, Protocol, Secret};
 ///
 /// | settings | methods |
 /// |---|---|
-/// | server | [`url`](Self::url), [`protocol`](Self::protocol), [`header`](Self::header), [`root_certificates`](Self::root_certificates) |
+/// | server | [`url`](Self::url), [`protocol`](Self::protocol), [`header`](Self::header) |
+/// | network | [`root_certificates`](Self::root_certificates), [`proxy`](Self::proxy), [`proxy_from_env`](Self::proxy_from_env) |
 /// | token | [`token`](Self::token), [`token_provider`](Self::token_provider), [`api_key`](Self::api_key), [`publishable_key`](Self::publishable_key), [`token_endpoint`](Self::token_endpoint), [`token_endpoint_header`](Self::token_endpoint_header), [`token_in_query`](Self::token_in_query), [`token_timeout`](Self::token_timeout) |
 /// | connecting | [`connect_timeout`](Self::connect_timeout), [`wait_for_server`](Self::wait_for_server), [`auto_reconnect`](Self::auto_reconnect), [`reconnect_intervals`](Self::reconnect_intervals), [`max_reconnect_attempts`](Self::max_reconnect_attempts), [`ping_interval`](Self::ping_interval), [`resume`](Self::resume) |
 /// | reading | [`initial_data_timeout`](Self::initial_data_timeout), [`linger`](Self::linger), [`stream_capacity`](Self::stream_capacity), [`stale_after`](Self::stale_after) |
@@ -60,7 +62,7 @@ pub struct HyperStackBuilder {
     endpoint: EndpointSettings,
     transport: Transport,
     headers: Vec<(String, Secret)>,
-    roots: Vec<Vec<u8>>,
+    route: RouteSettings,
     session: session::Settings,
     connect_timeout: Duration,
     initial_data_timeout: Duration,
@@ -83,7 +85,7 @@ impl Default for HyperStackBuilder {
             endpoint: EndpointSettings::default(),
             transport: Transport::default(),
             headers: Vec::new(),
-            roots: Vec::new(),
+            route: RouteSettings::default(),
             session: session::Settings::default(),
             connect_timeout: Duration::from_secs(10),
             initial_data_timeout: Duration::from_secs(5),
@@ -417,9 +419,39 @@ impl HyperStackBuilder {
 
     /// Adds root certificates to trust, in PEM format, besides the default roots.
     ///
-    /// You can call it more than once. [`connect`](Self::connect) returns an error if a certificate is invalid.
+    /// You can call it more than once. [`connect`](Self::connect) returns an error if a certificate is invalid. The
+    /// default roots are those of Mozilla with the feature `rustls`, and those of the system with `native-tls`.
     pub fn root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
-        self.roots.push(pem.into());
+        self.route.roots.push(pem.into());
+        self
+    }
+
+    /// Sets an HTTP proxy for all connections of this client: to the server and to the token endpoint. Default: none.
+    ///
+    /// `url` is the proxy's URL, such as `http://proxy.example:3128` or `http://user:password@proxy.example:3128`. With
+    /// `https://…`, the client also encrypts its connection to the proxy. Percent-encode special characters in the user
+    /// name and the password. The client does not write them to logs or errors.
+    ///
+    /// The client asks the proxy for a tunnel by the method `CONNECT`, for `ws://` and `http://` URLs too. The proxy
+    /// resolves the server's name. [`connect`](Self::connect) returns an error if the proxy's URL is invalid, and
+    /// [`ConnectError::ProxyRejected`] if the proxy refuses the tunnel.
+    pub fn proxy(mut self, url: impl Into<String>) -> Self {
+        self.route.proxy = Some(Secret(url.into()));
+        self
+    }
+
+    /// Sets whether environment variables set the proxy if [`proxy`](Self::proxy) does not. Default: `false`.
+    ///
+    /// [`connect`](Self::connect) reads these variables, in lower case first, then in upper case:
+    ///
+    /// - `https_proxy`, then `all_proxy`: the proxy for `wss://` and `https://` URLs. The client connects to `ws://` and
+    ///   `http://` URLs directly, because proxies rarely open tunnels for them.
+    /// - `no_proxy`: the hosts to connect to directly, separated by commas. `*` stands for all hosts. `example.com` and
+    ///   `.example.com` stand for this domain and everything below it. `192.0.2.1` and `192.0.2.0/24` stand for IP
+    ///   addresses in URLs; the client does not resolve names for them. An entry can end with a port, as in
+    ///   `example.com:8443`.
+    pub fn proxy_from_env(mut self, yes: bool) -> Self {
+        self.route.proxy_from_env = yes;
         self
     }
 
@@ -526,7 +558,7 @@ impl HyperStackBuilder {
         let provider = self.provider(url)?;
         let dialer = Dialer::new(DialSettings {
             url,
-            roots: &self.roots,
+            route: &self.route,
             headers: &self.headers,
             transport: self.transport.clone(),
             has_token: self.token.is_some() || provider.is_some(),
@@ -537,7 +569,7 @@ impl HyperStackBuilder {
         })?;
         let engine = Arc::new(self.engine(driver::shown(url)));
         let handle = Handle::new(engine.clone());
-        let fetcher = Fetcher::new(provider, self.session.token_timeout, self.transport);
+        let fetcher = Fetcher::new(provider, self.transport);
         tokio::spawn(driver::run(CloseOnExit(engine.clone()), dialer, fetcher));
         engine.connected().await?;
         Ok(HyperStack::new(handle))
@@ -545,16 +577,19 @@ impl HyperStackBuilder {
 
     /// Returns the token provider, if the settings name one.
     fn provider(&self, _url: &str) -> Result<Option<Provider>, ConfigError> {
+        let timeout = self.session.token_timeout;
         #[cfg(feature = "token-endpoint")]
-        if let Some(endpoint) = Endpoint::new(&self.endpoint, _url, &self.roots)? {
+        if let Some(endpoint) = Endpoint::new(&self.endpoint, _url, &self.route, timeout)? {
             return Ok(Some(Provider {
                 name: endpoint.name().to_owned(),
                 tokens: Arc::new(endpoint),
+                timeout: None,
             }));
         }
         Ok(self.provider.clone().map(|tokens| Provider {
             name: "the token provider".to_owned(),
             tokens,
+            timeout: Some(timeout),
         }))
     }
 
@@ -665,6 +700,8 @@ impl fmt::Debug for HyperStackBuilder {
         f.debug_struct("HyperStackBuilder")
             .field("url", &self.url.as_deref().map(driver::shown))
             .field("token_settings", &self.token_settings())
+            .field("proxy", &self.route.proxy)
+            .field("proxy_from_env", &self.route.proxy_from_env)
             .field("session", &self.session)
             .field("connect_timeout", &self.connect_timeout)
             .field("initial_data_timeout", &self.initial_data_timeout)

@@ -1,12 +1,13 @@
-//! TCP and TLS connections to a URL's host.
+//! The host, port and TLS settings of a peer.
 
 use std::io;
+use std::net::{IpAddr, SocketAddr};
 
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::http::Uri;
 
 use super::tls;
+use super::RouteSettings;
 use crate::session::ConfigError;
 
 /// A connection to a peer, encrypted or not.
@@ -25,12 +26,15 @@ pub(super) struct Address {
 }
 
 impl Address {
-    /// Creates the address of a checked URL. `roots` are trusted besides the default ones. `shown` is the URL for
-    /// errors.
-    pub(super) fn new(uri: &Uri, roots: &[Vec<u8>], shown: &str) -> Result<Self, ConfigError> {
+    /// Creates the address of a checked URL. `shown` is the URL for errors.
+    pub(super) fn new(
+        uri: &Uri,
+        settings: &RouteSettings,
+        shown: &str,
+    ) -> Result<Self, ConfigError> {
         let is_secure = matches!(uri.scheme_str(), Some("wss" | "https"));
         let host = uri.host().unwrap_or_default();
-        let connector = is_secure.then(|| tls::connector(roots, shown));
+        let connector = is_secure.then(|| tls::connector(settings, shown));
         Ok(Address {
             host: host
                 .trim_start_matches('[')
@@ -41,18 +45,35 @@ impl Address {
         })
     }
 
-    /// Connects, without a deadline.
-    pub(super) async fn connect(&self) -> io::Result<Stream> {
-        let stream = TcpStream::connect((self.host.as_str(), self.port)).await?;
-        stream.set_nodelay(true)?;
+    pub(super) fn host(&self) -> &str {
+        &self.host
+    }
+
+    pub(super) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Whether connections to it are encrypted.
+    pub(super) fn is_secure(&self) -> bool {
+        self.connector.is_some()
+    }
+
+    /// Returns the host's IP address if the URL has one instead of a name.
+    pub(super) fn ip(&self) -> Option<IpAddr> {
+        self.host.parse().ok()
+    }
+
+    /// Returns the addresses of the host, in the system's order of preference.
+    pub(super) async fn resolve(&self) -> io::Result<Vec<SocketAddr>> {
+        let found = tokio::net::lookup_host((self.host.as_str(), self.port)).await?;
+        Ok(found.collect())
+    }
+
+    /// Encrypts a stream to this peer if its URL is secure.
+    pub(super) async fn secure(&self, stream: impl Bytes + 'static) -> io::Result<Stream> {
         match &self.connector {
             Some(connector) => tls::wrap(connector, &self.host, stream).await,
             None => Ok(Box::new(stream)),
         }
-    }
-
-    #[cfg(test)]
-    pub(super) fn parts(&self) -> (&str, u16) {
-        (&self.host, self.port)
     }
 }

@@ -5,19 +5,20 @@ use std::time::Duration;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::WebSocketStream;
 
-use super::address::Address;
+use super::address::Stream;
 use super::handshake::Opening;
 use super::pipe::Pipe;
 use super::present::{headers, Transport};
-use super::{url, Socket};
+use super::race::Failure;
+use super::route::{Route, RouteError};
+use super::{url, RouteSettings, Socket};
 use crate::session::{ConfigError, ConnectError};
 use crate::wire::Secret;
 
 /// The settings of a connection.
 pub(crate) struct DialSettings<'a> {
     pub(crate) url: &'a str,
-    /// Certificates in PEM.
-    pub(crate) roots: &'a [Vec<u8>],
+    pub(crate) route: &'a RouteSettings,
     pub(crate) headers: &'a [(String, Secret)],
     pub(crate) transport: Transport,
     /// Whether the client sends a token.
@@ -30,7 +31,7 @@ pub(crate) struct DialSettings<'a> {
 pub(crate) struct Dialer {
     /// The URL without secrets, for errors.
     shown: String,
-    address: Address,
+    route: Route,
     opening: Opening,
     timeout: Duration,
     socket: WebSocketConfig,
@@ -66,7 +67,7 @@ impl Dialer {
         // The server sends a message of any size as one frame, so one limit serves both.
         let hard_limit = Some(settings.max_frame_size);
         Ok(Dialer {
-            address: Address::new(&uri, settings.roots, &shown)?,
+            route: Route::new(&uri, settings.route, &shown)?,
             opening: Opening {
                 shown: shown.clone(),
                 uri,
@@ -83,22 +84,44 @@ impl Dialer {
 
     /// Dials once, within the deadline.
     pub(super) async fn dial(&self, token: Option<Secret>) -> Result<Socket, ConnectError> {
-        match tokio::time::timeout(self.timeout, self.open(token.as_ref())).await {
-            Ok(dialed) => dialed,
-            Err(_) => Err(ConnectError::Timeout {
-                url: self.shown.clone(),
-                after: self.timeout,
-            }),
-        }
-    }
-
-    async fn open(&self, token: Option<&Secret>) -> Result<Socket, ConnectError> {
-        let connected = self.address.connect().await;
-        let mut stream = connected.map_err(|error| self.opening.unreachable(error.to_string()))?;
-        let rest = self.opening.open(&mut stream, token).await?;
+        let shake = |stream| self.shake(stream, token.as_ref());
+        let opened = self.route.open(self.timeout, shake).await;
+        let (stream, rest) = opened.map_err(|error| self.failed(error))?;
         let pipe = Pipe::new(stream);
         let config = Some(self.socket);
         Ok(WebSocketStream::from_partially_read(pipe, rest, Role::Client, config).await)
+    }
+
+    /// Opens a WebSocket on a stream. Returns it with the bytes that the server has already sent.
+    async fn shake(
+        &self,
+        mut stream: Stream,
+        token: Option<&Secret>,
+    ) -> Result<(Stream, Vec<u8>), Failure<ConnectError>> {
+        match self.opening.open(&mut stream, token).await {
+            Ok(rest) => Ok((stream, rest)),
+            Err(ConnectError::Unreachable { reason, .. }) => Err(Failure::Address(reason)),
+            Err(error) => Err(Failure::Final(error)),
+        }
+    }
+
+    fn failed(&self, error: RouteError<ConnectError>) -> ConnectError {
+        let url = self.shown.clone();
+        match error {
+            RouteError::Unreachable(reason) => ConnectError::Unreachable { url, reason },
+            RouteError::TimedOut(reason) => ConnectError::Timeout {
+                url,
+                after: self.timeout,
+                reason,
+            },
+            RouteError::Proxy(rejection) => ConnectError::ProxyRejected {
+                url,
+                proxy: rejection.proxy,
+                status: rejection.status,
+                message: rejection.message,
+            },
+            RouteError::Peer(error) => error,
+        }
     }
 }
 
@@ -118,7 +141,7 @@ mod tests {
         let owned = |(name, value): &(&str, &str)| (name.to_string(), Secret(value.to_string()));
         Dialer::new(DialSettings {
             url,
-            roots: &[],
+            route: &RouteSettings::default(),
             headers: &headers.iter().map(owned).collect::<Vec<_>>(),
             transport,
             has_token: true,
@@ -131,8 +154,12 @@ mod tests {
     fn urls_become_addresses() {
         let address = |url| {
             let dialer = dialer(url).ok().unwrap();
-            let (host, port) = dialer.address.parts();
-            (host.to_owned(), port, dialer.opening.uri.to_string())
+            let target = dialer.route.target();
+            (
+                target.host().to_owned(),
+                target.port(),
+                dialer.opening.uri.to_string(),
+            )
         };
         let of = |host: &str, port, uri: &str| (host.to_owned(), port, uri.to_owned());
         assert_eq!(address("ws://a.b"), of("a.b", 80, "ws://a.b/"));

@@ -1,17 +1,21 @@
 //! A token endpoint, which issues tokens for an API key over HTTP.
 
+use std::convert::Infallible;
+use std::error::Error as _;
 use std::future::Future;
 use std::pin::Pin;
+use std::time::Duration;
 
 use hyper::header::{HeaderValue, AUTHORIZATION, CONTENT_TYPE, HOST, LOCATION};
 use hyper::{Request, Response, Uri};
 use serde_json::{json, Value};
 
-use super::address::Address;
 use super::http::exchange;
 use super::present::{headers, is_secret, Transport, NOT_IN_HEADERS};
+use super::race::Failure;
 use super::refusal::Refusal;
-use super::{url, EndpointSettings};
+use super::route::{Route, RouteError};
+use super::{url, EndpointSettings, RouteSettings};
 use crate::auth::{AuthToken, TokenError, TokenProvider};
 use crate::json::parse;
 use crate::session::ConfigError;
@@ -33,7 +37,9 @@ impl EndpointSettings {
 
 /// Requests tokens for one WebSocket server from one endpoint.
 pub(crate) struct Endpoint {
-    address: Address,
+    route: Route,
+    /// How long a request may take.
+    timeout: Duration,
     uri: Uri,
     headers: Vec<(String, HeaderValue)>,
     body: String,
@@ -44,12 +50,12 @@ pub(crate) struct Endpoint {
 }
 
 impl Endpoint {
-    /// Checks the settings of an endpoint. Returns `None` if they name no endpoint. `roots` are trusted besides the
-    /// default ones.
+    /// Checks the settings of an endpoint. Returns `None` if they name no endpoint.
     pub(crate) fn new(
         settings: &EndpointSettings,
         websocket_url: &str,
-        roots: &[Vec<u8>],
+        route: &RouteSettings,
+        timeout: Duration,
     ) -> Result<Option<Self>, ConfigError> {
         let key = settings.key();
         let url = match (&settings.url, key) {
@@ -96,7 +102,8 @@ impl Endpoint {
         secrets.extend(uri.query().map(str::to_owned));
         let shown = url::shown(url);
         Ok(Some(Endpoint {
-            address: Address::new(&uri, roots, &shown)?,
+            route: Route::new(&uri, route, &shown)?,
+            timeout,
             headers,
             // The URL only names the server, so its query, which may be a secret, is not sent.
             body: json!({"websocket_url": url::shown(websocket_url)}).to_string(),
@@ -112,16 +119,29 @@ impl Endpoint {
     }
 
     async fn fetch(&self) -> Result<AuthToken, TokenError> {
-        let unreachable = |error: &dyn std::error::Error| {
-            // Hyper's message is of little help without its cause.
-            let cause = error.source().map(|cause| format!(": {cause}"));
-            let cause = cause.unwrap_or_default();
-            self.failed(format!("cannot be reached: {error}{cause}"))
-        };
-        let stream = self.address.connect().await;
-        let stream = stream.map_err(|error| unreachable(&error))?;
-        let reply = exchange(stream, self.request()?, LIMIT).await;
-        self.read(&reply.map_err(|error| unreachable(&error))?)
+        let request = self.request()?;
+        let opened = self.route.open(self.timeout, |stream| async {
+            let reply = exchange(stream, request.clone(), LIMIT).await;
+            reply.map_err(|error| {
+                // Hyper's message is of little help without its cause.
+                let cause = error.source().map(|cause| format!(": {cause}"));
+                Failure::Address(format!("{error}{}", cause.unwrap_or_default()))
+            })
+        });
+        match opened.await as Result<_, RouteError<Infallible>> {
+            Ok(reply) => self.read(&reply),
+            Err(error) => Err(self.failed(match error {
+                RouteError::Unreachable(reason) => format!("cannot be reached: {reason}"),
+                RouteError::TimedOut(reason) if reason.is_empty() => {
+                    format!("did not reply within {:?}", self.timeout)
+                }
+                RouteError::TimedOut(reason) => {
+                    format!("did not reply within {:?}: {reason}", self.timeout)
+                }
+                RouteError::Proxy(rejection) => format!("cannot be reached: {rejection}"),
+                RouteError::Peer(never) => match never {},
+            })),
+        }
     }
 
     fn request(&self) -> Result<Request<String>, TokenError> {

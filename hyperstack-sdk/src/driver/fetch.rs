@@ -17,7 +17,6 @@ type Fetched = Result<AuthToken, TokenError>;
 /// for one connection serves the next if the first is lost.
 pub(crate) struct Fetcher {
     provider: Option<Provider>,
-    timeout: Duration,
     transport: Transport,
     pending: Option<PendingToken>,
 }
@@ -27,6 +26,21 @@ pub(crate) struct Fetcher {
 pub(crate) struct Provider {
     pub(crate) name: String,
     pub(crate) tokens: Arc<dyn TokenProvider>,
+    /// How long a request may take. `None` if the provider has a deadline of its own.
+    pub(crate) timeout: Option<Duration>,
+}
+
+impl Provider {
+    async fn request(self) -> Fetched {
+        let Some(timeout) = self.timeout else {
+            return self.tokens.token().await;
+        };
+        let fetched = tokio::time::timeout(timeout, self.tokens.token()).await;
+        fetched.unwrap_or_else(|_| {
+            let message = format!("{} did not reply within {timeout:?}", self.name);
+            Err(TokenError::new(message))
+        })
+    }
 }
 
 /// A request to the provider that has not ended.
@@ -38,10 +52,9 @@ struct PendingToken {
 
 impl Fetcher {
     /// Creates a fetcher. `transport` is how the tokens will be sent, for which they are checked.
-    pub(crate) fn new(provider: Option<Provider>, timeout: Duration, transport: Transport) -> Self {
+    pub(crate) fn new(provider: Option<Provider>, transport: Transport) -> Self {
         Fetcher {
             provider,
-            timeout,
             transport,
             pending: None,
         }
@@ -57,18 +70,11 @@ impl Fetcher {
         let Some(provider) = &self.provider else {
             return Err(TokenError::denied("no token provider is set"));
         };
-        let timeout = self.timeout;
         let pending = self.pending.get_or_insert_with(|| {
-            let Provider { name, tokens } = provider.clone();
+            let provider = provider.clone();
             PendingToken {
                 requested: Instant::now(),
-                reply: Box::pin(async move {
-                    let fetched = tokio::time::timeout(timeout, tokens.token()).await;
-                    fetched.unwrap_or_else(|_| {
-                        let message = format!("{name} did not reply within {timeout:?}");
-                        Err(TokenError::new(message))
-                    })
-                }),
+                reply: Box::pin(provider.request()),
             }
         });
         let fetched = pending.reply.as_mut().await;
@@ -103,8 +109,9 @@ mod tests {
         let provider = Provider {
             name: "the token provider".to_owned(),
             tokens: Arc::new(provider),
+            timeout: Some(10 * SECOND),
         };
-        let mut fetcher = Fetcher::new(Some(provider), 10 * SECOND, Transport::default());
+        let mut fetcher = Fetcher::new(Some(provider), Transport::default());
         assert!(fetcher.fetch().now_or_never().is_none());
         tokio::time::advance(54 * SECOND).await;
         let grant = fetcher.fetch().await.unwrap();

@@ -8,9 +8,13 @@ mod fetch;
 mod handshake;
 #[cfg(feature = "token-endpoint")]
 mod http;
+mod no_proxy;
 mod pipe;
 mod present;
+mod proxy;
+mod race;
 mod refusal;
+mod route;
 mod tls;
 mod url;
 
@@ -42,6 +46,17 @@ pub(crate) use present::Transport;
 pub(crate) use url::{is_host_below, shown};
 
 type Socket = WebSocketStream<Pipe>;
+
+/// The settings of every connection, to the server and to the token endpoint.
+#[derive(Clone, Default)]
+pub(crate) struct RouteSettings {
+    /// Root certificates in PEM to trust besides the default ones.
+    pub(crate) roots: Vec<Vec<u8>>,
+    /// The URL of a proxy.
+    pub(crate) proxy: Option<Secret>,
+    /// Whether environment variables set the proxy if `proxy` does not.
+    pub(crate) proxy_from_env: bool,
+}
 
 /// The settings of a token endpoint.
 #[derive(Clone, Default)]

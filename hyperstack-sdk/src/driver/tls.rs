@@ -2,9 +2,8 @@
 
 use std::io;
 
-use tokio::net::TcpStream;
-
-use super::address::Stream;
+use super::address::{Bytes, Stream};
+use super::RouteSettings;
 use crate::session::ConfigError;
 
 #[cfg(feature = "rustls")]
@@ -22,7 +21,7 @@ pub(super) enum Connector {}
 pub(super) async fn wrap(
     connector: &Connector,
     host: &str,
-    stream: TcpStream,
+    stream: impl Bytes + 'static,
 ) -> io::Result<Stream> {
     use tokio_rustls::rustls::pki_types::ServerName;
 
@@ -35,20 +34,20 @@ pub(super) async fn wrap(
 pub(super) async fn wrap(
     connector: &Connector,
     host: &str,
-    stream: TcpStream,
+    stream: impl Bytes + 'static,
 ) -> io::Result<Stream> {
     let stream = connector.connect(host, stream).await;
     Ok(Box::new(stream.map_err(io::Error::other)?))
 }
 
 #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
-pub(super) async fn wrap(connector: &Connector, _: &str, _: TcpStream) -> io::Result<Stream> {
+pub(super) async fn wrap(connector: &Connector, _: &str, _: impl Bytes) -> io::Result<Stream> {
     match *connector {}
 }
 
-/// Returns a connector that trusts the Mozilla roots and the PEM certificates in `roots`.
+/// Returns a connector that trusts the Mozilla roots, and those of the settings.
 #[cfg(feature = "rustls")]
-pub(super) fn connector(roots: &[Vec<u8>], _: &str) -> Result<Connector, ConfigError> {
+pub(super) fn connector(settings: &RouteSettings, _: &str) -> Result<Connector, ConfigError> {
     use std::sync::Arc;
 
     use tokio_rustls::rustls::crypto::ring;
@@ -58,7 +57,7 @@ pub(super) fn connector(roots: &[Vec<u8>], _: &str) -> Result<Connector, ConfigE
 
     let mut store = RootCertStore::empty();
     store.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-    for pem in roots {
+    for pem in &settings.roots {
         let mut found = 0;
         for certificate in CertificateDer::pem_slice_iter(pem) {
             let certificate = certificate.map_err(|error| invalid(&error))?;
@@ -79,13 +78,13 @@ pub(super) fn connector(roots: &[Vec<u8>], _: &str) -> Result<Connector, ConfigE
     Ok(Connector::from(Arc::new(config)))
 }
 
-/// Returns a connector that trusts the platform's roots and the PEM certificates in `roots`.
+/// Returns a connector that trusts the platform's roots and the PEM certificates of the settings.
 #[cfg(all(feature = "native-tls", not(feature = "rustls")))]
-pub(super) fn connector(roots: &[Vec<u8>], _: &str) -> Result<Connector, ConfigError> {
+pub(super) fn connector(settings: &RouteSettings, _: &str) -> Result<Connector, ConfigError> {
     use tokio_native_tls::native_tls::{Certificate, TlsConnector};
 
     let mut builder = TlsConnector::builder();
-    for pem in roots {
+    for pem in &settings.roots {
         let certificates = Certificate::stack_from_pem(pem).map_err(|error| invalid(&error))?;
         if certificates.is_empty() {
             return Err(invalid(&"no certificate in the PEM text"));
@@ -100,7 +99,7 @@ pub(super) fn connector(roots: &[Vec<u8>], _: &str) -> Result<Connector, ConfigE
 
 /// Returns an error: this build has no TLS. `url` is the URL for display.
 #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
-pub(super) fn connector(_: &[Vec<u8>], url: &str) -> Result<Connector, ConfigError> {
+pub(super) fn connector(_: &RouteSettings, url: &str) -> Result<Connector, ConfigError> {
     Err(ConfigError::MissingFeature {
         setting: format!("the URL \"{url}\""),
         features: &["rustls", "native-tls"],

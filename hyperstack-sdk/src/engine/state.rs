@@ -132,6 +132,7 @@ mod tests {
         let cause = ConnectError::Timeout {
             url: "wss://ore.example/".into(),
             after: std::time::Duration::from_secs(10),
+            reason: String::new(),
         };
         let change = StateChange {
             state: ConnectionState::Reconnecting { attempt: 1 },

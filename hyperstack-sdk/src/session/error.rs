@@ -56,20 +56,36 @@ pub enum ConnectError {
     #[error(transparent)]
     Config(#[from] ConfigError),
     /// The attempt took longer than [`connect_timeout`](crate::HyperStackBuilder::connect_timeout).
-    #[error("connecting to {url} timed out after {after:?}")]
+    #[error("connecting to {url} timed out after {after:?}{}{reason}", if reason.is_empty() { "" } else { ": " })]
     Timeout {
         /// The server's URL, without its query, user name and password.
         url: String,
         /// The deadline.
         after: Duration,
+        /// What happened at each address of the host, such as `no answer at 192.0.2.1:443`. Empty if the URL has an IP
+        /// address instead of a name.
+        reason: String,
     },
-    /// The network failed: the port is closed, the name does not resolve, or TLS failed.
+    /// The network failed: the port is closed, the name does not resolve, or TLS failed. If the host has several
+    /// addresses, all of them failed.
     #[error("cannot reach {url}: {reason}")]
     Unreachable {
         /// The server's URL, without its query, user name and password.
         url: String,
-        /// What went wrong.
+        /// What went wrong at each address of the host, such as `connection refused at 192.0.2.1:443`.
         reason: String,
+    },
+    /// The [`proxy`](crate::HyperStackBuilder::proxy) did not connect the client to the server.
+    #[error("cannot reach {url}: the proxy {proxy} rejected the connection with status {status}: {message}")]
+    ProxyRejected {
+        /// The server's URL, without its query, user name and password.
+        url: String,
+        /// The proxy's URL, without its user name and password.
+        proxy: String,
+        /// The HTTP status, such as 407 if the proxy requires another user name or password.
+        status: u16,
+        /// The proxy's message.
+        message: String,
     },
     /// The server rejected the handshake.
     #[error("{url} rejected the connection with status {status}{}: {message}", code.as_ref().map(|code| format!(" ({code})")).unwrap_or_default())]
@@ -207,12 +223,15 @@ pub struct TooManySubscriptions {
 impl ConnectError {
     /// Returns what may help: to wait, a new token, or nothing.
     ///
-    /// Nothing helps against the status 403. For other rejections, the server's code decides. For the status 401 without
-    /// a known code, a new token may help.
+    /// Nothing helps against the status 403, or the status 407 of a proxy. For other rejections of the server, its code
+    /// decides. For the status 401 without a known code, a new token may help.
     pub fn remedy(&self) -> Remedy {
         match self {
             ConnectError::Config(_)
             | ConnectError::WrongProtocol { .. }
+            | ConnectError::ProxyRejected {
+                status: 403 | 407, ..
+            }
             | ConnectError::Rejected { status: 403, .. } => Remedy::Nothing,
             ConnectError::Rejected { status, code, .. } => {
                 let code = code.as_ref().and_then(AuthErrorCode::remedy);
@@ -224,6 +243,7 @@ impl ConnectError {
             ConnectError::Token(error) if error.is_final() => Remedy::Nothing,
             ConnectError::Token(_)
             | ConnectError::Timeout { .. }
+            | ConnectError::ProxyRejected { .. }
             | ConnectError::Unreachable { .. } => Remedy::Wait,
             ConnectError::Lost { cause, .. } => cause.remedy(),
         }

@@ -93,6 +93,7 @@ impl Network {
                 let timeout = ConnectError::Timeout {
                     url: url(),
                     after: PATIENCE,
+                    reason: String::new(),
                 };
                 (now + PATIENCE, Err(timeout))
             });
