@@ -28,7 +28,7 @@ use crate::wire::{Entry, Protocol, Secret};
 /// | settings | methods |
 /// |---|---|
 /// | server | [`url`](Self::url), [`protocol`](Self::protocol), [`header`](Self::header) |
-/// | network | [`root_certificates`](Self::root_certificates), [`proxy`](Self::proxy), [`proxy_from_env`](Self::proxy_from_env) |
+/// | network | [`root_certificates`](Self::root_certificates), [`native_roots`](Self::native_roots), [`proxy`](Self::proxy), [`proxy_from_env`](Self::proxy_from_env) |
 /// | token | [`token`](Self::token), [`token_provider`](Self::token_provider), [`api_key`](Self::api_key), [`publishable_key`](Self::publishable_key), [`token_endpoint`](Self::token_endpoint), [`token_endpoint_header`](Self::token_endpoint_header), [`token_in_query`](Self::token_in_query), [`token_timeout`](Self::token_timeout) |
 /// | connecting | [`connect_timeout`](Self::connect_timeout), [`wait_for_server`](Self::wait_for_server), [`auto_reconnect`](Self::auto_reconnect), [`reconnect_intervals`](Self::reconnect_intervals), [`max_reconnect_attempts`](Self::max_reconnect_attempts), [`ping_interval`](Self::ping_interval), [`resume`](Self::resume) |
 /// | reading | [`initial_data_timeout`](Self::initial_data_timeout), [`linger`](Self::linger), [`stream_capacity`](Self::stream_capacity), [`stale_after`](Self::stale_after) |
@@ -426,6 +426,21 @@ impl HyperStackBuilder {
         self
     }
 
+    /// Sets whether to trust the system's root certificates, besides those of Mozilla. Default: `false`.
+    ///
+    /// If the environment variable `SSL_CERT_FILE` or `SSL_CERT_DIR` is set, the client trusts the certificates in that
+    /// file or directory (in PEM format) instead of the system's. [`connect`](Self::connect) returns an error if it can
+    /// read none of them.
+    ///
+    /// Requires the feature `rustls-native-roots`. With only the feature `native-tls`, the client always trusts the
+    /// system's roots, and this setting changes nothing.
+    pub fn native_roots(mut self, yes: bool) -> Self {
+        self.route.native_roots = yes;
+        let is_builtin = cfg!(all(feature = "native-tls", not(feature = "rustls")));
+        let is_enabled = is_builtin || cfg!(feature = "rustls-native-roots");
+        self.requiring("native_roots", &["rustls-native-roots"], is_enabled || !yes)
+    }
+
     /// Sets an HTTP proxy for all connections of this client: to the server and to the token endpoint. Default: none.
     ///
     /// `url` is the proxy's URL, such as `http://proxy.example:3128` or `http://user:password@proxy.example:3128`. With
@@ -702,6 +717,7 @@ impl fmt::Debug for HyperStackBuilder {
             .field("token_settings", &self.token_settings())
             .field("proxy", &self.route.proxy)
             .field("proxy_from_env", &self.route.proxy_from_env)
+            .field("native_roots", &self.route.native_roots)
             .field("session", &self.session)
             .field("connect_timeout", &self.connect_timeout)
             .field("initial_data_timeout", &self.initial_data_timeout)

@@ -52,6 +52,8 @@ type Socket = WebSocketStream<Pipe>;
 pub(crate) struct RouteSettings {
     /// Root certificates in PEM to trust besides the default ones.
     pub(crate) roots: Vec<Vec<u8>>,
+    /// Whether to trust the system's root certificates, too.
+    pub(crate) native_roots: bool,
     /// The URL of a proxy.
     pub(crate) proxy: Option<Secret>,
     /// Whether environment variables set the proxy if `proxy` does not.

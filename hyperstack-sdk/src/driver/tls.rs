@@ -57,6 +57,10 @@ pub(super) fn connector(settings: &RouteSettings, _: &str) -> Result<Connector, 
 
     let mut store = RootCertStore::empty();
     store.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+    #[cfg(feature = "rustls-native-roots")]
+    if settings.native_roots {
+        add_native_roots(&mut store)?;
+    }
     for pem in &settings.roots {
         let mut found = 0;
         for certificate in CertificateDer::pem_slice_iter(pem) {
@@ -76,6 +80,32 @@ pub(super) fn connector(settings: &RouteSettings, _: &str) -> Result<Connector, 
         .with_root_certificates(store)
         .with_no_client_auth();
     Ok(Connector::from(Arc::new(config)))
+}
+
+/// Adds the roots of the system or, if they are set, of the variables `SSL_CERT_FILE` and `SSL_CERT_DIR`.
+#[cfg(feature = "rustls-native-roots")]
+fn add_native_roots(store: &mut tokio_rustls::rustls::RootCertStore) -> Result<(), ConfigError> {
+    let found = rustls_native_certs::load_native_certs();
+    let (added, unreadable) = store.add_parsable_certificates(found.certs);
+    match found.errors.first() {
+        // A system without certificates is no error, but a file that cannot be read is.
+        Some(error) if added == 0 => Err(ConfigError::InvalidSetting {
+            setting: "native_roots",
+            reason: error.to_string(),
+        }),
+        _ => {
+            for error in &found.errors {
+                tracing::warn!(%error, "ignored a root certificate");
+            }
+            if unreadable > 0 {
+                tracing::debug!(
+                    unreadable,
+                    "ignored root certificates that rustls cannot read"
+                );
+            }
+            Ok(())
+        }
+    }
 }
 
 /// Returns a connector that trusts the platform's roots and the PEM certificates of the settings.
