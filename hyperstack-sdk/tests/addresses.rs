@@ -49,6 +49,8 @@ exec \"$@\"
 async fn an_address_that_swallows_packets_is_not_the_last() {
     if std::env::var_os(INSIDE).is_some() {
         connect_to_the_second_address().await;
+        #[cfg(feature = "token-endpoint")]
+        fetch_a_token_from_the_second_address().await;
         name_the_addresses_that_do_not_answer().await;
         return;
     }
@@ -91,11 +93,30 @@ async fn connect_to_the_second_address() {
     assert_eq!(hs.list::<Token>().await, [expected]);
 }
 
+#[cfg(feature = "token-endpoint")]
+async fn fetch_a_token_from_the_second_address() {
+    use hyperstack_sdk::testing::{TokenEndpoint, TokenReply};
+
+    let server = TestServer::builder().token("t").start().await.unwrap();
+    let endpoint = TokenEndpoint::start().await.unwrap();
+    endpoint.reply(TokenReply::token("t", 1_893_456_000));
+    let builder = HyperStack::builder().url(server.url()).api_key("key");
+    let url = format!("http://half.test:{}", endpoint.address().port());
+    builder.token_endpoint(url).connect().await.unwrap();
+
+    let builder = HyperStack::builder().url(server.url()).api_key("key");
+    let builder = builder.token_endpoint("http://gone.test:8877");
+    let builder = builder.token_timeout(Duration::from_secs(2));
+    let error = builder.connect().await.unwrap_err().to_string();
+    let start = "no token: the token endpoint http://gone.test:8877 did not reply within 2s: no connection at [2001:";
+    assert!(error.starts_with(start), "{error}");
+}
+
 async fn name_the_addresses_that_do_not_answer() {
     let builder = HyperStack::builder().url("ws://gone.test:8877");
     let builder = builder.connect_timeout(Duration::from_secs(2));
     let error = builder.connect().await.unwrap_err().to_string();
-    let start = "connecting to ws://gone.test:8877 timed out after 2s: no answer at ";
+    let start = "connecting to ws://gone.test:8877 timed out after 2s: no connection at ";
     assert!(error.starts_with(start), "{error}");
     for address in ["[2001:db8::8]:8877", "[2001:db8::9]:8877"] {
         assert!(error.contains(address), "{error}");

@@ -84,8 +84,8 @@ impl Dialer {
 
     /// Dials once, within the deadline.
     pub(super) async fn dial(&self, token: Option<Secret>) -> Result<Socket, ConnectError> {
-        let shake = |stream| self.shake(stream, token.as_ref());
-        let opened = self.route.open(self.timeout, shake).await;
+        let handshake = |stream| self.handshake(stream, token.as_ref());
+        let opened = self.route.open(self.timeout, handshake).await;
         let (stream, rest) = opened.map_err(|error| self.failed(error))?;
         let pipe = Pipe::new(stream);
         let config = Some(self.socket);
@@ -93,7 +93,7 @@ impl Dialer {
     }
 
     /// Opens a WebSocket on a stream. Returns it with the bytes that the server has already sent.
-    async fn shake(
+    async fn handshake(
         &self,
         mut stream: Stream,
         token: Option<&Secret>,
@@ -127,6 +127,8 @@ impl Dialer {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
     use super::*;
 
     fn dialer(url: &str) -> Result<Dialer, ConfigError> {
@@ -148,6 +150,39 @@ mod tests {
             timeout: Duration::from_secs(1),
             max_frame_size: 1 << 20,
         })
+    }
+
+    /// Does the handshake with a server that sends this reply and closes.
+    async fn handshake(reply: &str) -> Failure<ConnectError> {
+        let dialer = dialer("ws://a.b").ok().unwrap();
+        let (near, mut far) = tokio::io::duplex(1024);
+        let (outcome, ()) = tokio::join!(dialer.handshake(Box::new(near), None), async {
+            let read = far.read(&mut [0; 1024]).await.unwrap();
+            assert!(read > 0);
+            far.write_all(reply.as_bytes()).await.unwrap();
+            drop(far);
+        });
+        outcome.err().unwrap()
+    }
+
+    #[tokio::test]
+    async fn only_an_http_reply_speaks_for_all_addresses() {
+        for reply in [
+            "",
+            "HTTP/1.1 401",
+            "SSH-2.0\r\n\r\n",
+            "HTTP/1.1 101 Ok\r\n\r\n",
+        ] {
+            let failure = handshake(reply).await;
+            assert!(matches!(failure, Failure::Address(_)), "{reply}");
+        }
+        for status in [200, 401, 403, 429, 503] {
+            let failure = handshake(&format!("HTTP/1.1 {status} No\r\n\r\n")).await;
+            assert!(
+                matches!(failure, Failure::Final(ConnectError::Rejected { .. })),
+                "{status}"
+            );
+        }
     }
 
     #[test]

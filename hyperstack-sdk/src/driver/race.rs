@@ -42,7 +42,7 @@ enum Progress {
     Connecting,
     /// Waits for the handshake with another address.
     Connected,
-    Shaking,
+    Handshaking,
     Failed(String),
 }
 
@@ -52,32 +52,32 @@ enum Progress {
 /// Each address but the first has to wait: for a failure, or until the address before it takes too long. The first
 /// handshake to succeed wins, and the other connections are dropped. Only one handshake starts at a time, so the server
 /// rarely sees a second one.
-pub(super) async fn race<S, T, E, Connecting, Shaking>(
+pub(super) async fn race<S, T, E, Connecting, Handshaking>(
     addresses: Vec<SocketAddr>,
     tried: &mut Tried,
     connect: impl Fn(SocketAddr) -> Connecting,
-    shake: impl Fn(S) -> Shaking,
+    handshake: impl Fn(S) -> Handshaking,
 ) -> Result<T, Option<E>>
 where
     Connecting: Future<Output = io::Result<S>>,
-    Shaking: Future<Output = Result<T, Failure<E>>>,
+    Handshaking: Future<Output = Result<T, Failure<E>>>,
 {
     let mut waiting = interleaved(addresses);
     let mut connecting = FuturesUnordered::new();
     let mut connected = VecDeque::new();
-    let mut shaking = FuturesUnordered::new();
+    let mut handshaking = FuturesUnordered::new();
     let mut next_connect = Instant::now();
-    let mut next_shake = next_connect;
+    let mut next_handshake = next_connect;
     loop {
         // What is due starts without a timer, which would round the time up.
         let now = Instant::now();
-        if next_shake <= now {
+        if next_handshake <= now {
             if let Some((address, stream)) = connected.pop_front() {
-                tried.note(address, Progress::Shaking);
-                let shake = shake(stream);
-                shaking.push(async move { (address, shake.await) });
-                next_shake = now + HANDSHAKE_DELAY;
-                next_connect = next_shake;
+                tried.note(address, Progress::Handshaking);
+                let handshake = handshake(stream);
+                handshaking.push(async move { (address, handshake.await) });
+                next_handshake = now + HANDSHAKE_DELAY;
+                next_connect = next_handshake;
             }
         }
         if next_connect <= now {
@@ -90,13 +90,13 @@ where
         }
         tokio::select! {
             biased;
-            Some((address, shaken)) = shaking.next() => match shaken {
+            Some((address, outcome)) = handshaking.next() => match outcome {
                 Ok(done) => return Ok(done),
                 Err(Failure::Final(error)) => return Err(Some(error)),
                 Err(Failure::Address(cause)) => {
                     tried.note(address, Progress::Failed(cause));
-                    next_shake = Instant::now();
-                    next_connect = next_shake;
+                    next_handshake = Instant::now();
+                    next_connect = next_handshake;
                 }
             },
             Some((address, outcome)) = connecting.next() => match outcome {
@@ -107,10 +107,10 @@ where
                 Err(error) => {
                     let error: io::Error = error;
                     tried.note(address, Progress::Failed(error.to_string()));
-                    next_connect = next_shake.max(Instant::now());
+                    next_connect = next_handshake.max(Instant::now());
                 }
             },
-            () = sleep_until(next_shake), if !connected.is_empty() => {}
+            () = sleep_until(next_handshake), if !connected.is_empty() => {}
             () = sleep_until(next_connect), if !waiting.is_empty() => {}
             else => return Err(None),
         }
@@ -151,9 +151,9 @@ impl Tried {
         let mut causes: Vec<(&str, Vec<SocketAddr>)> = Vec::new();
         for (address, progress) in &self.0 {
             let cause = match progress {
-                Progress::Connecting => "no answer",
+                Progress::Connecting => "no connection",
                 Progress::Connected => "no handshake yet",
-                Progress::Shaking => "no reply to the handshake",
+                Progress::Handshaking => "no reply",
                 Progress::Failed(cause) => cause,
             };
             match causes.iter_mut().find(|(other, _)| *other == cause) {
@@ -318,7 +318,7 @@ mod tests {
         assert_eq!(raced, Err(Some("late")));
         assert_eq!(
             tried,
-            "no answer at 10.0.0.1:1; no reply to the handshake at 10.0.0.1:2; refused at 10.0.0.1:3"
+            "no connection at 10.0.0.1:1; no reply at 10.0.0.1:2; refused at 10.0.0.1:3"
         );
         let (raced, ..) = run(&[]).await;
         assert_eq!(raced, Err(None));

@@ -45,30 +45,31 @@ impl Route {
         Ok(Route { target, proxy })
     }
 
-    /// Connects and does the handshake `shake`, all within the deadline. If an address fails, tries the next one.
-    pub(super) async fn open<T, E, Shaking>(
+    /// Connects and calls `handshake`, all within the deadline. If an address fails, tries the next one.
+    pub(super) async fn open<T, E, Handshaking>(
         &self,
         timeout: Duration,
-        shake: impl Fn(Stream) -> Shaking,
+        handshake: impl Fn(Stream) -> Handshaking,
     ) -> Result<T, RouteError<E>>
     where
-        Shaking: Future<Output = Result<T, Failure<E>>>,
+        Handshaking: Future<Output = Result<T, Failure<E>>>,
     {
-        self.open_at(self.first().resolve(), timeout, shake).await
+        self.open_at(self.first().resolve(), timeout, handshake)
+            .await
     }
 
     /// Like [`open`](Self::open), with a future that finds the addresses.
-    async fn open_at<T, E, Shaking>(
+    async fn open_at<T, E, Handshaking>(
         &self,
         addresses: impl Future<Output = io::Result<Vec<SocketAddr>>>,
         timeout: Duration,
-        shake: impl Fn(Stream) -> Shaking,
+        handshake: impl Fn(Stream) -> Handshaking,
     ) -> Result<T, RouteError<E>>
     where
-        Shaking: Future<Output = Result<T, Failure<E>>>,
+        Handshaking: Future<Output = Result<T, Failure<E>>>,
     {
         let mut tried = Tried::default();
-        let shake = &shake;
+        let handshake = &handshake;
         let opening = async {
             let addresses = addresses.await.map_err(|error| {
                 let reason = self.through_proxy(error.to_string());
@@ -77,8 +78,8 @@ impl Route {
             race(addresses, &mut tried, connect, |stream| async move {
                 let prepared = self.prepare(stream).await;
                 let stream = prepared.map_err(|failure| failure.map(RouteError::Proxy))?;
-                let shaken = shake(stream).await;
-                shaken.map_err(|failure| failure.map(RouteError::Peer))
+                let outcome = handshake(stream).await;
+                outcome.map_err(|failure| failure.map(RouteError::Peer))
             })
             .await
         };
@@ -203,7 +204,7 @@ mod tests {
         addresses: &[SocketAddr],
         timeout: Duration,
     ) -> Result<(), RouteError<String>> {
-        let shake = |mut stream: Stream| async move {
+        let handshake = |mut stream: Stream| async move {
             let broken = |error: io::Error| Failure::Address(error.to_string());
             let mut reply = String::new();
             stream.write_all(b"hello\n").await.map_err(broken)?;
@@ -215,7 +216,7 @@ mod tests {
             }
         };
         let addresses = ready(Ok(addresses.to_vec()));
-        route.open_at(addresses, timeout, shake).await
+        route.open_at(addresses, timeout, handshake).await
     }
 
     #[tokio::test]
@@ -308,12 +309,12 @@ mod tests {
         };
         let named = route("ws://ore.example", None);
         let error = open(&named, &[hanging], after).await.unwrap_err();
-        assert_eq!(
-            text(error),
-            format!("no reply to the handshake at {hanging}")
-        );
-        let shake = |_| ready(Ok::<_, Failure<()>>(()));
-        let error = named.open_at(pending(), after, shake).await.unwrap_err();
+        assert_eq!(text(error), format!("no reply at {hanging}"));
+        let handshake = |_| ready(Ok::<_, Failure<()>>(()));
+        let error = named
+            .open_at(pending(), after, handshake)
+            .await
+            .unwrap_err();
         let expected = "no address of \"ore.example\" was found";
         assert!(
             matches!(&error, RouteError::TimedOut(text) if text == expected),

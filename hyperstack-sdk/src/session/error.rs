@@ -62,7 +62,7 @@ pub enum ConnectError {
         url: String,
         /// The deadline.
         after: Duration,
-        /// What happened at each address of the host, such as `no answer at 192.0.2.1:443`. Empty if the URL has an IP
+        /// What happened at each address of the host, such as `no connection at 192.0.2.1:443`. Empty if the URL has an IP
         /// address instead of a name.
         reason: String,
     },
