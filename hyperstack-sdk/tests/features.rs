@@ -49,6 +49,20 @@ async fn recording_names_its_feature() {
 }
 
 #[tokio::test]
+async fn native_roots_name_their_feature() {
+    let builder = || HyperStack::builder().url("ws://localhost:1");
+    assert_eq!(
+        error(builder().native_roots(true)).await,
+        "`native_roots` requires the feature `rustls-native-roots` of hyperstack-sdk: enable it in Cargo.toml"
+    );
+    let unset = error(builder().native_roots(false)).await;
+    assert!(
+        unset.starts_with("cannot reach ws://localhost:1: "),
+        "{unset}"
+    );
+}
+
+#[tokio::test]
 async fn a_secure_url_names_the_features_of_tls() {
     let builder = HyperStack::builder().url("wss://me:secret@ore.example/?token=secret");
     assert_eq!(

@@ -429,8 +429,8 @@ impl HyperStackBuilder {
     /// Sets whether to trust the system's root certificates, besides those of Mozilla. Default: `false`.
     ///
     /// If the environment variable `SSL_CERT_FILE` or `SSL_CERT_DIR` is set, the client trusts the certificates in that
-    /// file or directory (in PEM format) instead of the system's. [`connect`](Self::connect) returns an error if it can
-    /// read none of them.
+    /// file or directory (in PEM format) instead of the system's. [`connect`](Self::connect) returns an error if it finds
+    /// none there.
     ///
     /// Requires the feature `rustls-native-roots`. With only the feature `native-tls`, the client always trusts the
     /// system's roots, and this setting changes nothing.

@@ -87,25 +87,27 @@ pub(super) fn connector(settings: &RouteSettings, _: &str) -> Result<Connector, 
 fn add_native_roots(store: &mut tokio_rustls::rustls::RootCertStore) -> Result<(), ConfigError> {
     let found = rustls_native_certs::load_native_certs();
     let (added, unreadable) = store.add_parsable_certificates(found.certs);
-    match found.errors.first() {
-        // A system without certificates is no error, but a file that cannot be read is.
-        Some(error) if added == 0 => Err(ConfigError::InvalidSetting {
+    let is_set = |name| std::env::var_os(name).is_some();
+    if added == 0 && (is_set("SSL_CERT_FILE") || is_set("SSL_CERT_DIR")) {
+        let error = found.errors.first().map(|error| format!(": {error}"));
+        return Err(ConfigError::InvalidSetting {
             setting: "native_roots",
-            reason: error.to_string(),
-        }),
-        _ => {
-            for error in &found.errors {
-                tracing::warn!(%error, "ignored a root certificate");
-            }
-            if unreadable > 0 {
-                tracing::debug!(
-                    unreadable,
-                    "ignored root certificates that rustls cannot read"
-                );
-            }
-            Ok(())
-        }
+            reason: format!(
+                "no PEM certificate was found at `SSL_CERT_FILE` and `SSL_CERT_DIR`{}",
+                error.unwrap_or_default()
+            ),
+        });
     }
+    for error in &found.errors {
+        tracing::warn!(%error, "could not read some of the system's root certificates");
+    }
+    if unreadable > 0 {
+        tracing::debug!(
+            unreadable,
+            "ignored root certificates that rustls cannot parse"
+        );
+    }
+    Ok(())
 }
 
 /// Returns a connector that trusts the platform's roots and the PEM certificates of the settings.

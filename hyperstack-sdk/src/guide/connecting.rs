@@ -70,8 +70,40 @@
 //! | [`max_subscriptions`] | 10,000 | how many distinct queries can be active at a time. A view, each filtered window of it, and each key count as one |
 //! | [`protocol`] | `Protocol::Auto` | which protocol version the client speaks; see below |
 //! | [`root_certificates`] | none | certificates to trust besides the default ones |
+//! | [`proxy`], [`proxy_from_env`] | none, `false` | an HTTP proxy; see below |
 //!
-//! The client does not connect through HTTP proxies.
+//! # Several addresses
+//!
+//! If the server's name has several IP addresses, the client finds one that works, as browsers do (RFC 8305). It tries
+//! the next address after a failed connection or handshake, or if there is no connection after 250 ms or no reply to
+//! the handshake after one second. An HTTP reply of the server, such as the status 401, ends the attempt. If all
+//! addresses fail, the error names each with its cause. Requests to a token endpoint work the same way.
+//!
+//! # Proxies and private roots
+//!
+//! The client connects through an HTTP proxy if you set one: by [`proxy`]`("http://user:password@proxy.example:3128")`
+//! for all connections, or by [`proxy_from_env`]`(true)`, which reads the variables `HTTPS_PROXY`, `ALL_PROXY` and
+//! `NO_PROXY`. The variables do not concern `ws://` URLs.
+//!
+//! With the feature `rustls` (the default), the client trusts Mozilla's root certificates. To trust a private root, for
+//! example that of a company's proxy, pass it to [`root_certificates`] in PEM format. Or enable the feature
+//! `rustls-native-roots` and call [`native_roots`]`(true)`: the client then also trusts the roots of the system or, if
+//! they are set, those of the variables `SSL_CERT_FILE` and `SSL_CERT_DIR`. With only the feature `native-tls`, the
+//! client always trusts the system's roots.
+//!
+//! ```no_run
+//! use hyperstack_sdk::prelude::*;
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let hs = HyperStack::builder()
+//!     .url("wss://ore.example")
+//!     .proxy_from_env(true)
+//!     .root_certificates(std::fs::read("company-root.pem")?)
+//!     .connect()
+//!     .await?;
+//! # Ok(())
+//! # }
+//! ```
 //!
 //! # Protocol versions
 //!
@@ -115,6 +147,9 @@
 //! [`max_subscriptions`]: crate::HyperStackBuilder::max_subscriptions
 //! [`protocol`]: crate::HyperStackBuilder::protocol
 //! [`root_certificates`]: crate::HyperStackBuilder::root_certificates
+//! [`native_roots`]: crate::HyperStackBuilder::native_roots
+//! [`proxy`]: crate::HyperStackBuilder::proxy
+//! [`proxy_from_env`]: crate::HyperStackBuilder::proxy_from_env
 //! [`HyperStack`]: crate::HyperStack
 //! [`HyperStack::connect`]: crate::HyperStack::connect
 //! [`HyperStack::builder`]: crate::HyperStack::builder
