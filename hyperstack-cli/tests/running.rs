@@ -1,13 +1,19 @@
 //! Tests of `hs stream` and `hs serve`.
 #![cfg(feature = "hs")]
 
+#[path = "../../hyperstack-sdk/tests/support/proxy.rs"]
+mod proxy;
 #[path = "running/support.rs"]
 mod support;
+#[path = "../../hyperstack-sdk/tests/support/tls.rs"]
+mod tls;
 
 #[path = "running/lines.rs"]
 mod lines;
 #[path = "running/mistakes.rs"]
 mod mistakes;
+#[path = "running/network.rs"]
+mod network;
 #[path = "running/save.rs"]
 mod save;
 #[path = "running/serve.rs"]

@@ -69,7 +69,21 @@ pub(crate) fn session() -> String {
 /// Returns the command `hs` with these arguments.
 pub(crate) fn hs(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_hs"));
-    command.args(arguments).env_remove("HYPERSTACK_TOKEN");
+    command.args(arguments);
+    // The environment of the tests must not change what they check.
+    for variable in [
+        "HYPERSTACK_TOKEN",
+        "https_proxy",
+        "HTTPS_PROXY",
+        "all_proxy",
+        "ALL_PROXY",
+        "no_proxy",
+        "NO_PROXY",
+        "SSL_CERT_FILE",
+        "SSL_CERT_DIR",
+    ] {
+        command.env_remove(variable);
+    }
     command
 }
 

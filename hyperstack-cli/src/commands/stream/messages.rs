@@ -60,6 +60,13 @@ pub(crate) fn hint(error: &ConnectError) -> Option<&'static str> {
             "check that the server is running, and its host and port. A local server usually listens on \
              ws://127.0.0.1:8877; `hs serve FILE` replays a recording there",
         ),
+        ConnectError::ProxyRejected { status: 407, .. } => {
+            Some("set the proxy's user and password: HTTPS_PROXY=http://user:password@host:port")
+        }
+        ConnectError::ProxyRejected { .. } => Some(
+            "the proxy is that of the environment variable HTTPS_PROXY or ALL_PROXY. To connect directly, add the \
+             server's host to NO_PROXY",
+        ),
         ConnectError::Rejected {
             status: 401 | 403, ..
         } => Some("pass a valid token with HYPERSTACK_TOKEN=… or --token …"),
@@ -108,6 +115,14 @@ mod tests {
         assert!(hints(rejected(401), "HYPERSTACK_TOKEN"));
         assert!(hints(rejected(403), "HYPERSTACK_TOKEN"));
         assert!(hint(&rejected(503)).is_none());
+        let rejected_by_proxy = |status| ConnectError::ProxyRejected {
+            url: "wss://ore.example".to_owned(),
+            proxy: "http://proxy.example:3128".to_owned(),
+            status,
+            message: "no".to_owned(),
+        };
+        assert!(hints(rejected_by_proxy(407), "HTTPS_PROXY=http://user"));
+        assert!(hints(rejected_by_proxy(502), "NO_PROXY"));
         let error = ConnectError::Unreachable {
             url: "wss://ore.example".to_owned(),
             reason: "refused".to_owned(),

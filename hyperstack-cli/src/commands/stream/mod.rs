@@ -48,6 +48,11 @@ Examples:
   hs stream wss://ore.example OreRound/state --key 42
   hs stream wss://ore.example OreRound --save session.jsonl.gz --duration 60
 
+Environment:
+  HYPERSTACK_TOKEN             the server's token
+  HTTPS_PROXY, NO_PROXY        the HTTP proxy for wss:// URLs, and the hosts to connect to directly
+  SSL_CERT_FILE, SSL_CERT_DIR  root certificates to trust, in PEM format, instead of the system's
+
 Exit codes:
   0  you quit (q, ctrl-c), --count or --duration was reached, or the terminal or output was closed
   1  error
@@ -113,6 +118,7 @@ async fn stream(args: Args) -> anyhow::Result<()> {
         None => None,
     };
     let builder = HyperStack::builder().url(&args.url);
+    let builder = builder.proxy_from_env(true).native_roots(true);
     // A slow answer is reported, but is not an error.
     let mut builder = builder.initial_data_timeout(Duration::MAX);
     if let Some(token) = token(args.token) {
