@@ -119,22 +119,20 @@ async fn a_proxy_tunnels_to_secure_servers() {
 
 #[tokio::test]
 async fn a_proxy_can_be_secure_itself() {
-    let Secure { server, url, root } = secure().await;
+    let server = TestServer::builder().start().await.unwrap();
     let proxy = Proxy::start("HTTP/1.1 200 OK").await;
-    let (proxy_root, acceptor) = identity();
+    let (root, acceptor) = identity();
+    let port = in_front_of(server.address(), acceptor.clone()).await;
+    let url = format!("wss://localhost:{port}");
     let port = in_front_of(proxy.address(), acceptor).await;
     let builder = HyperStack::builder()
         .url(&url)
-        .root_certificates(root)
         .proxy(format!("https://localhost:{port}"));
     let error = builder.clone().connect().await.unwrap_err();
     let expected = format!("cannot reach {url}: through the proxy https://localhost:{port}: ");
     assert!(error.to_string().starts_with(&expected), "{error}");
-    builder
-        .root_certificates(proxy_root)
-        .connect()
-        .await
-        .unwrap();
+    assert_eq!(proxy.requests().len(), 0);
+    builder.root_certificates(root).connect().await.unwrap();
     assert_eq!(proxy.requests().len(), 1);
     assert_eq!(server.connections_accepted(), 1);
 }
