@@ -32,6 +32,7 @@ mod stack_use;
 mod stopping;
 mod support;
 mod sync_reads;
+mod tapes;
 mod typed_rows;
 mod warnings;
 mod windows;
