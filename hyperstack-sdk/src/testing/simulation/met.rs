@@ -57,6 +57,20 @@ pub(super) enum Event {
     Restored,
     /// A reader ended because its view is unknown.
     Unknown,
+    /// A reader of the tape got a record.
+    TapeRead,
+    /// A reader of the tape got a record without a number.
+    TapeUnnumbered,
+    /// A reader of the tape reported records that the server no longer retained.
+    TapeExpired,
+    /// A reader of the tape reported a new epoch.
+    TapeRenewed,
+    /// A reader of the tape reported events that the server missed.
+    TapeHole,
+    /// A tape fell behind.
+    TapeLagged,
+    /// An empty tape accepted a cursor of an earlier epoch.
+    TapeHidden,
     /// A reader yielded a row that the server once had.
     Seen,
     /// A reader yielded a row whose single fields the server once had.
@@ -86,7 +100,14 @@ impl Event {
         Event::Followed,
     ];
     pub(super) const ONLY_V1: [Event; 2] = [Event::Resumed, Event::Doubled];
-    pub(super) const ONLY_V2: [Event; 10] = [
+    pub(super) const ONLY_V2: [Event; 17] = [
+        Event::TapeRead,
+        Event::TapeUnnumbered,
+        Event::TapeExpired,
+        Event::TapeRenewed,
+        Event::TapeHole,
+        Event::TapeLagged,
+        Event::TapeHidden,
         Event::Recovered,
         Event::Ended,
         Event::Limited,

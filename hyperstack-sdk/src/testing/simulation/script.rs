@@ -6,7 +6,7 @@ use std::time::Duration;
 use proptest::sample::Index;
 use serde_json::Value;
 
-use super::v2::Trouble;
+use super::v2::{TapeAct, Trouble};
 
 /// The rows' keys.
 pub(super) const KEYS: [&str; 6] = ["a", "b", "c", "d", "e", "f"];
@@ -63,6 +63,8 @@ pub(super) struct Habits {
     pub(super) overlap: usize,
     /// Whether frames of a v2 subscription arrive after its end.
     pub(super) late_frames: bool,
+    /// The number of records that the tape of v2 retains.
+    pub(super) retained: Option<usize>,
     /// Whether lists and derived views of v2 send a `remove` for a deleted row.
     pub(super) only_removes: bool,
 }
@@ -126,6 +128,8 @@ pub(super) enum Step {
     Wait(u64),
     /// Lets time pass while the client's machine sleeps, in milliseconds.
     Sleep(u64),
+    /// Only under v2.
+    Tape(TapeAct),
     Fault(Fault),
 }
 

@@ -8,13 +8,14 @@ use tokio::time::Instant;
 use super::super::frame::Mode;
 use super::super::merge::Merge;
 use super::super::model::{self, Change, Model};
-use super::super::peer::Peer;
+use super::super::peer::{Peer, Subscription};
 use super::super::state::{State, Verdict};
 use super::super::v1::{is_wide, ClientMessage, Feed, Header};
 use super::super::{Seq, SeqSource, Sort};
 use super::history::History;
 use super::met::{Event, Met};
 use super::script::{Habits, Positions, KEYS, VIEWS};
+use super::v2::TapeLog;
 use crate::wire::payload::{self, Limits};
 use crate::wire::Protocol;
 
@@ -47,6 +48,8 @@ pub(super) struct Server {
     pub(super) mixed: BTreeSet<String>,
     /// The rest of a v2 snapshot, which is sent after the messages of other subscriptions.
     pub(super) backlog: Vec<Vec<u8>>,
+    /// Every record of the tape, under v2.
+    pub(super) tape: TapeLog,
     pub(super) history: History,
     pub(super) met: Met,
 }
@@ -63,7 +66,12 @@ impl Server {
             };
             model.add_derived(id, ENTITY, sort, Some(take));
         }
-        Server {
+        if protocol == Protocol::V2 {
+            model
+                .tapes
+                .add(ENTITY, habits.retained.unwrap_or(usize::MAX));
+        }
+        let mut server = Server {
             state: State {
                 model,
                 protocol,
@@ -80,9 +88,12 @@ impl Server {
             ghosts: BTreeSet::new(),
             mixed: BTreeSet::new(),
             backlog: Vec::new(),
+            tape: TapeLog::default(),
             history: History::default(),
             met: Met::default(),
-        }
+        };
+        server.note_epoch();
+        server
     }
 
     pub(super) fn is_v2(&self) -> bool {
@@ -117,14 +128,15 @@ impl Server {
 
     /// Ends one of a client's subscriptions, if it has any.
     pub(super) fn starve(&mut self, peer: u64, which: impl FnOnce(usize) -> usize) {
-        let subscriptions = self
-            .state
-            .peers
-            .get_mut(&peer)
-            .map(|peer| &mut peer.subscriptions);
-        if let Some(subscriptions) = subscriptions.filter(|some| !some.is_empty()) {
-            let which = which(subscriptions.len());
-            subscriptions[which].feed = None;
+        let peer = self.state.peers.get_mut(&peer);
+        let subscriptions = peer.map(|peer| &mut peer.subscriptions);
+        // The server never stops a tape without a message.
+        let has_rows = |held: &&mut Subscription| !matches!(held.feed, Some(model::Feed::Tape(_)));
+        let of_rows = subscriptions.into_iter().flatten().filter(has_rows);
+        let mut of_rows: Vec<_> = of_rows.collect();
+        if !of_rows.is_empty() {
+            let which = which(of_rows.len());
+            of_rows[which].feed = None;
             self.met.note(Event::Starved);
         }
     }
@@ -364,6 +376,7 @@ impl Server {
             self.worn.extend(self.by_key().into_keys());
         }
         self.state.model.clear();
+        self.note_epoch();
         self.state.peers.clear();
         self.backlog.clear();
         self.recent.clear();

@@ -16,7 +16,7 @@ use super::reader::Reader;
 use super::row::{decode, Pool};
 use super::script::{tamed, Fault, Positions, Script, Spec, Step};
 use super::server::Server;
-use super::v2::{Trouble, UNKNOWN};
+use super::v2::{TapeAct, TapeReader, Trouble, UNKNOWN};
 use crate::auth::TokenError;
 use crate::client::source;
 use crate::engine::Handle;
@@ -45,6 +45,7 @@ pub(super) struct World {
     is_quirky: bool,
     /// Readers of a view that the server lacks.
     unknown: Vec<Watch<Update<Pool>>>,
+    tapes: Vec<TapeReader>,
 }
 
 impl World {
@@ -82,6 +83,7 @@ impl World {
             mended: BTreeSet::new(),
             is_quirky: script.quirky,
             unknown: Vec::new(),
+            tapes: Vec::new(),
         }
     }
 
@@ -108,7 +110,7 @@ impl World {
             self.merge(key, fields.clone(), &[], false);
             self.settle();
         }
-        Ok(())
+        self.check_tapes()
     }
 
     /// Returns a hash of the run, which must be the same for the same seed.
@@ -116,6 +118,9 @@ impl World {
         let mut trace = self.driver.trace.clone();
         for reader in &self.readers {
             trace.write(format!("{:?}", reader.read).as_bytes());
+        }
+        for reader in &self.tapes {
+            trace.write(format!("{:?}", reader.items).as_bytes());
         }
         trace.finish()
     }
@@ -155,6 +160,7 @@ impl World {
                 tokio::time::advance(Duration::from_millis(*millis)).await;
                 self.rest();
             }
+            Step::Tape(act) => self.act_on_tape(act),
             Step::Fault(Fault::Restart) if !script.habits.restarts => {}
             Step::Fault(Fault::Starve(_)) if !script.habits.starves => {}
             Step::Fault(fault) => self.fail(fault),
@@ -243,6 +249,41 @@ impl World {
         Ok(())
     }
 
+    fn act_on_tape(&mut self, act: &TapeAct) {
+        let count = self.tapes.len();
+        match act {
+            TapeAct::Join(spec) => {
+                let client = &self.driver.client;
+                let reader = TapeReader::join(client, spec.clone(), &self.server);
+                self.tapes.push(reader);
+            }
+            TapeAct::Read(which, items) if count > 0 => {
+                self.tapes[which.index(count)].read(*items, &self.server);
+            }
+            TapeAct::Leave(which) if count > 0 => drop(self.tapes.remove(which.index(count))),
+            TapeAct::Read(..) | TapeAct::Leave(_) => {}
+        }
+    }
+
+    /// Lets the readers of the tape read everything, and checks what they got.
+    fn check_tapes(&mut self) -> Result<(), String> {
+        for _ in 0..TURNS {
+            let server = &self.server;
+            let tapes = self.tapes.iter_mut();
+            let read: usize = tapes.map(|reader| reader.drain(server)).sum();
+            if read == 0 {
+                for reader in &mut self.tapes {
+                    let met = reader.check(&self.server)?;
+                    self.server.met.extend(&met);
+                }
+                return Ok(());
+            }
+            // A reader that was slow subscribes again.
+            self.settle();
+        }
+        Err("the tape never ends".to_owned())
+    }
+
     fn leave(&mut self, which: impl FnOnce(usize) -> usize) {
         // The first reader may be the one that anchors the run.
         if self.readers.len() > 1 {
@@ -283,7 +324,9 @@ impl World {
                 if let Trouble::Restart = trouble {
                     self.driver.network.reset(now);
                 }
-                self.interrupt();
+                if !matches!(trouble, Trouble::Gap | Trouble::Seal) {
+                    self.interrupt();
+                }
                 self.driver.collect(&mut self.server, now);
             }
             _ => {}

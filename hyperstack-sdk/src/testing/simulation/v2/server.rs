@@ -15,6 +15,7 @@ use super::super::met::Event;
 use super::super::row::decode;
 use super::super::script::{KEYS, VIEWS};
 use super::super::server::{Server, ENTITY};
+use super::tape::TAPE;
 use crate::wire::payload::{self, Limits};
 use crate::wire::Seq;
 
@@ -48,6 +49,10 @@ pub(crate) enum Trouble {
     Restart,
     /// It accepts at most this many subscriptions.
     Limit(Option<usize>),
+    /// It misses events of the tape.
+    Gap,
+    /// It stops numbering the records of the tape.
+    Seal,
 }
 
 impl Server {
@@ -64,7 +69,12 @@ impl Server {
                 .state
                 .max_subscriptions
                 .is_some_and(|most| held >= most);
-            assert_eq!(begun, !is_full && !is_unknown, "in vain: {message}");
+            if query["view"] == TAPE {
+                // The server may refuse the cursor.
+                self.note_tape(&query["after"], begun);
+            } else {
+                assert_eq!(begun, !is_full && !is_unknown, "in vain: {message}");
+            }
             if is_full {
                 self.met.note(Event::Limited);
             }
@@ -77,6 +87,15 @@ impl Server {
             self.repeat_v2(peer);
         }
         verdict
+    }
+
+    fn note_tape(&mut self, after: &Value, begun: bool) {
+        let journal = self.state.model.tape(TAPE).expect("a tape");
+        let epoch = journal.cursor().epoch().to_owned();
+        let after = after.as_str();
+        if begun && after.is_some_and(|after| !after.starts_with(&epoch)) {
+            self.met.note(Event::TapeHidden);
+        }
     }
 
     /// Sends the last changes again, as if they fell between the start of the subscription and its snapshot.
@@ -133,6 +152,9 @@ impl Server {
         let Some((change, _)) = changed else {
             return;
         };
+        if let (Some(record), Some(patch)) = (&change.record, &change.patch) {
+            self.note_record(key, &patch.data, record.offset);
+        }
         for key in held {
             if self.row(&key).is_none() {
                 self.met.note(Event::Evicted);
@@ -171,11 +193,20 @@ impl Server {
         let batch = Batch::of(change);
         for peer in peers.values_mut() {
             for Subscription { identity, feed, .. } in std::mem::take(&mut peer.unsubscribed) {
-                if let Some(model::Feed::V2(mut feed)) = feed {
-                    for message in feed.advance(model, &identity, change, &batch) {
-                        self.met.note(Event::Late);
-                        peer.push(message);
+                let messages = match feed {
+                    Some(model::Feed::V2(mut feed)) => {
+                        feed.advance(model, &identity, change, &batch)
                     }
+                    Some(model::Feed::Tape(mut feed)) => {
+                        let record = change.record.as_deref();
+                        let message = record.and_then(|record| feed.advance(&identity, record));
+                        message.into_iter().collect()
+                    }
+                    _ => Vec::new(),
+                };
+                for message in messages {
+                    self.met.note(Event::Late);
+                    peer.push(message);
                 }
             }
         }
@@ -214,15 +245,22 @@ impl Server {
                     return;
                 };
                 let live = peer.subscriptions.iter().filter(|held| held.feed.is_some());
-                let live: Vec<_> = live.map(|held| held.identity.clone()).collect();
+                let live = live.map(|held| (held.identity.clone(), held.view == TAPE));
+                let live: Vec<_> = live.collect();
                 if !live.is_empty() {
+                    let (id, is_tape) = &live[which.index(live.len())];
+                    if *is_tape && !rescoped {
+                        self.met.note(Event::TapeLagged);
+                        state.lag(TAPE, 1);
+                        return;
+                    }
                     let refusal = if *rescoped {
                         Refusal::new("subscription-rescoped")
                     } else {
                         v2::lagged()
                     };
                     self.met.note(Event::Ended);
-                    v2::end(peer, &live[which.index(live.len())], &refusal);
+                    v2::end(peer, id, &refusal);
                 }
             }
             Trouble::Coalesce(view) => {
@@ -254,6 +292,11 @@ impl Server {
                 self.ghosts.clear();
             }
             Trouble::Limit(limit) => state.max_subscriptions = *limit,
+            Trouble::Gap => {
+                state.model.tapes.mark_gap();
+                self.note_hole();
+            }
+            Trouble::Seal => state.model.tapes.seal(),
         }
     }
 
