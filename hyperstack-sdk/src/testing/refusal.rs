@@ -26,10 +26,17 @@ pub struct Refusal {
     pub retry_after: Option<u64>,
     /// The server's suggestion of what to do.
     pub suggested_action: Option<String>,
-    /// The retained records of a tape whose cursor is refused.
-    pub(super) replay_window: Option<ReplayWindow>,
-    /// The cursor from which a tape can be resumed.
-    pub(super) recover_from: Option<String>,
+    /// What it says about a tape.
+    pub(super) tape: Option<Box<TapeRefusal>>,
+}
+
+/// What an error says about a tape.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum TapeRefusal {
+    /// The retained records, because the cursor is refused.
+    Window(ReplayWindow),
+    /// The cursor from which the tape can be resumed.
+    RecoverFrom(String),
 }
 
 impl Refusal {
@@ -72,8 +79,7 @@ impl Refusal {
             retryable,
             retry_after: None,
             suggested_action: None,
-            replay_window: None,
-            recover_from: None,
+            tape: None,
         }
     }
 
@@ -109,13 +115,13 @@ impl Refusal {
 
     /// Sets the retained records of the tape.
     pub(super) fn replay_window(mut self, window: ReplayWindow) -> Self {
-        self.replay_window = Some(window);
+        self.tape = Some(Box::new(TapeRefusal::Window(window)));
         self
     }
 
     /// Sets the cursor from which the tape can be resumed.
     pub(super) fn recover_from(mut self, cursor: String) -> Self {
-        self.recover_from = Some(cursor);
+        self.tape = Some(Box::new(TapeRefusal::RecoverFrom(cursor)));
         self
     }
 

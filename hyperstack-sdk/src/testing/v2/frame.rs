@@ -4,7 +4,7 @@ use serde_json::Value;
 use tokio_tungstenite::tungstenite::Message;
 
 use super::super::frame::{batches, binary, compressed_if_smaller, quote, Mode};
-use super::super::refusal::Refusal;
+use super::super::refusal::{Refusal, TapeRefusal};
 use super::super::sort::Sort;
 use super::message::Query;
 use crate::wire::ReplayWindow;
@@ -184,11 +184,11 @@ pub(crate) fn error(refusal: &Refusal, id: Option<&str>, fatal: bool) -> String 
     let retry_after = retry_after.map(|seconds| format!(r#","retryAfter":{seconds}"#));
     let action = refusal.suggested_action.as_deref();
     let action = action.map(|action| format!(r#","suggestedAction":{}"#, quote(action)));
-    let window = refusal.replay_window.as_ref();
-    let window = window.map(|window| format!(r#","replayWindow":{}"#, replay_window(window)));
-    let cursor = refusal.recover_from.as_deref();
-    let cursor = cursor.map(|cursor| format!(r#","recoverFrom":{}"#, quote(cursor)));
-    let optional = [retry_after, action, window, cursor];
+    let tape = refusal.tape.as_deref().map(|tape| match tape {
+        TapeRefusal::Window(window) => format!(r#","replayWindow":{}"#, replay_window(window)),
+        TapeRefusal::RecoverFrom(cursor) => format!(r#","recoverFrom":{}"#, quote(cursor)),
+    });
+    let optional = [retry_after, action, tape];
     let optional = optional.into_iter().flatten().collect::<String>();
     format!(
         r#"{{"type":"error","protocolVersion":2,"subscriptionId":{id},"error":{code},"message":{message},"code":{code},"retryable":{retryable}{optional},"fatal":{fatal}}}"#
