@@ -45,7 +45,7 @@ pub(crate) struct Query {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Refused {
     pub(crate) id: Option<String>,
-    pub(crate) refusal: Refusal,
+    pub(crate) refusal: Box<Refusal>,
 }
 
 type Fields = Map<String, Value>;
@@ -207,7 +207,8 @@ impl Query {
 
 impl Refusal {
     fn of(self, id: Option<String>) -> Refused {
-        Refused { id, refusal: self }
+        let refusal = Box::new(self);
+        Refused { id, refusal }
     }
 }
 

@@ -25,7 +25,7 @@ pub(crate) fn receive(state: &mut State, peer: u64, text: &str, now: Instant) {
         }
         Ok(Request::RefreshAuth { token }) => return state.refresh(peer, &token),
         Ok(Request::Ping) => return,
-        Err(refused) => (refused.id, Err(refused.refusal)),
+        Err(refused) => (refused.id, Err(*refused.refusal)),
     };
     let Some(peer) = state.peers.get_mut(&peer) else {
         return;
