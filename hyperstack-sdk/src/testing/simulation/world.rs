@@ -324,7 +324,7 @@ impl World {
                 if let Trouble::Restart = trouble {
                     self.driver.network.reset(now);
                 }
-                if !matches!(trouble, Trouble::Gap | Trouble::Seal) {
+                if !matches!(trouble, Trouble::Gap | Trouble::Seal | Trouble::Lag) {
                     self.interrupt();
                 }
                 self.driver.collect(&mut self.server, now);

@@ -54,7 +54,7 @@ fn tape_step() -> impl Strategy<Value = Step> {
         1 => any::<Index>().prop_map(|which| Step::Tape(TapeAct::Leave(which))),
         4 => (any::<Index>(), items)
             .prop_map(|(which, items)| Step::Tape(TapeAct::Read(which, items))),
-        2 => select(vec![Trouble::Gap, Trouble::Gap, Trouble::Seal])
+        3 => select(vec![Trouble::Gap, Trouble::Gap, Trouble::Seal, Trouble::Lag, Trouble::Lag])
             .prop_map(|trouble| Step::Fault(Fault::V2(trouble))),
         1 => select(vec![Fault::Reset, Fault::HangUp, Fault::Restart]).prop_map(Step::Fault),
     ]

@@ -53,6 +53,8 @@ pub(crate) enum Trouble {
     Gap,
     /// It stops numbering the records of the tape.
     Seal,
+    /// Its delivery of the tape falls behind.
+    Lag,
 }
 
 impl Server {
@@ -297,6 +299,12 @@ impl Server {
                 self.note_hole();
             }
             Trouble::Seal => state.model.tapes.seal(),
+            Trouble::Lag => {
+                if state.subscriptions().iter().any(|(view, _)| view == TAPE) {
+                    self.met.note(Event::TapeLagged);
+                }
+                state.lag(TAPE, 1);
+            }
         }
     }
 
