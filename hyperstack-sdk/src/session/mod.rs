@@ -646,7 +646,7 @@ impl Session {
         if issue.fatal && issue.subscription.is_none() {
             return self.handle_lost((&issue).into(), now);
         }
-        if issue.code == AuthErrorCode::SubscriptionLimitExceeded {
+        if issue.code == AuthErrorCode::SubscriptionLimitExceeded || issue.subscription.is_some() {
             if let Some(wait) = issue.retry_after.map(Duration::from_secs) {
                 let at = now.saturating_add(wait);
                 let earlier = self.timers.get(Timer::RetryRefused);

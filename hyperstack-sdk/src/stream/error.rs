@@ -37,8 +37,8 @@ pub enum StreamError {
     /// The server rejected the subscription.
     ///
     /// The stream stays open, and yields rows if the server accepts a later attempt. The client retries after it has
-    /// reconnected, when another read needs the same view and, if the server's limit on subscriptions is reached, when
-    /// a subscription ends or after the time that the server names.
+    /// reconnected, when another read needs the same view, after the time that the server names and, if the server's
+    /// limit on subscriptions is reached, when a subscription ends.
     #[error("the server rejected the subscription: {}: {}", .0.code, .0.message)]
     Refused(Issue),
     /// The view was resynced: a fresh snapshot replaced the rows, after a reconnect or a resubscribe.

@@ -54,6 +54,40 @@ fn a_rejected_derived_view_is_requested_again_for_the_next_reader_of_a_row() {
     assert_eq!(sent(&mut session), ["+R/top", "+|"]);
 }
 
+/// A v2 server may limit how many subscriptions start per minute.
+#[test]
+fn a_rejection_that_names_a_time_is_retried_then() {
+    let settings = Settings {
+        protocol: Protocol::V2,
+        ..Settings::default()
+    };
+    let mut session = Session::new(settings, 7);
+    session.handle_open(Time::ZERO);
+    session.want(&query(&view("R/list"), &Target::All, Window::default()));
+    let requests = |session: &mut Session| {
+        let transmits = std::iter::from_fn(|| session.poll_transmit());
+        let is_query = |it: &Transmit| matches!(it, Transmit::Text(Request::Query { .. }));
+        transmits.filter(is_query).count()
+    };
+    assert_eq!(requests(&mut session), 1);
+    let rejection = r#"{"type":"error","protocolVersion":2,"subscriptionId":"1","code":"rate-limit-exceeded",
+        "message":"","retryable":true,"retryAfter":60,"fatal":false}"#;
+    let Ok(Incoming::Issue(rejection)) = Incoming::decode(rejection.as_bytes()) else {
+        panic!("{rejection}")
+    };
+    fail(&mut session, &rejection, seconds(1));
+    assert_eq!(*session.link(), Link::Open);
+    assert!(matches!(
+        steps(&mut session)[..],
+        [(0, Step::Refused { .. })]
+    ));
+    session.handle_alive(seconds(60));
+    session.handle_timeout(seconds(60));
+    assert_eq!(requests(&mut session), 0);
+    session.handle_timeout(seconds(61));
+    assert_eq!(requests(&mut session), 1);
+}
+
 #[test]
 fn messages_of_a_lost_connection_are_ignored() {
     let mut session = open();

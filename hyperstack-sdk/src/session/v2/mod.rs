@@ -58,7 +58,8 @@ enum Status {
     Absent,
     /// Requested under this id, and not rejected.
     Standing(u64),
-    /// Rejected because of a limit on subscriptions. It is requested again when another one ends.
+    /// Rejected because of a limit on subscriptions. It is requested again when another one ends, or after the time that
+    /// the server named.
     OverLimit,
     /// Rejected because of its content. It is not requested again while it is wanted.
     Rejected,
@@ -328,7 +329,8 @@ impl Generation for V2 {
                 instruct(Step::UnknownView);
             }
             code => {
-                source.status = if AuthErrorCode::SubscriptionLimitExceeded == *code {
+                let is_full = AuthErrorCode::SubscriptionLimitExceeded == *code;
+                source.status = if is_full || issue.retry_after.is_some() {
                     Status::OverLimit
                 } else {
                     Status::Rejected
