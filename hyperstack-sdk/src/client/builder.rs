@@ -294,14 +294,32 @@ impl HyperStackBuilder {
         self
     }
 
-    /// Sets how long a subscription may be silent before the client resubscribes. Default: never.
+    /// Sets how long a subscription may be silent before the client resubscribes. Default: never. With a v2 server, the
+    /// client probes silent lists instead.
     ///
-    /// A v1 server can silently end a subscription that lags too far behind, while the connection stays up. To the
-    /// client, this looks like a view without changes. With this setting, rows are at most about 1.25 × `limit` out of
-    /// date. In return, the client requests a snapshot per `limit` for each view or key that has no changes.
+    /// A server can silently end a subscription that lags too far behind, while the connection stays up. To the client,
+    /// this looks like a view without changes. With this setting, rows are at most about 1.25 × `limit` out of date. In
+    /// return, the client requests a snapshot per `limit` for each view or key that has no changes. If a v2 view has
+    /// grown beyond the row limit of your session, the server rejects that request and the readers get
+    /// [`StreamError::Refused`](crate::StreamError::Refused).
     ///
     /// The client checks each subscription four times per `limit`. Streams yield only rows that changed.
     /// [`Stats::resyncs`](crate::Stats::resyncs) counts the snapshots.
+    ///
+    /// # The default with a v2 server
+    ///
+    /// A v2 server ends a subscription silently only if it lags while its view has more rows than your session may
+    /// get. After five minutes of silence, the client requests the first row behind the newest position that it has
+    /// seen. If there is one and the subscription stays silent for another minute or so, the client resubscribes.
+    /// A list without changes costs two small messages and their answers per five minutes, whatever its size. The
+    /// client probes at most eight lists per 75 seconds.
+    ///
+    /// A probe cannot detect that rows were deleted, or that rows without positions changed. The client probes whole
+    /// lists, filtered lists, lists with a `take` that is not used up, and derived views without a limit. It does not
+    /// probe windows with a `skip`. Single rows and full windows cannot end silently. At the server's limit on
+    /// subscriptions, the server rejects the probes.
+    ///
+    /// Set this to [`Duration::MAX`] to turn the probes off.
     pub fn stale_after(mut self, limit: Duration) -> Self {
         self.session.stale_after = Some(limit);
         self

@@ -52,6 +52,14 @@ impl Core {
         while let Some(instruction) = self.session.poll_instruction() {
             match instruction.step {
                 Step::Lost => self.session.set_cursors(|id| self.caches.cursor(id)),
+                Step::Probe => {
+                    let source = instruction.source;
+                    let counts = source.and_then(|id| Some((id, self.caches.counts_of(id)?)));
+                    if let Some((source, counts)) = counts {
+                        self.session.probe(source, counts.last_seq);
+                    }
+                    continue;
+                }
                 Step::Reroute => {
                     self.readers.reroute(&self.session, &mut self.caches);
                     let protocol = self.session.protocol();

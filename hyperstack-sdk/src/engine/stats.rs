@@ -36,8 +36,8 @@ pub struct Stats {
     /// Changes that streams with [`drop_oldest`](crate::Watch::drop_oldest) dropped.
     pub missed: u64,
     /// Snapshots of views that had one before. The client requests one after a reconnect, if a reader needs more of the
-    /// view, or if the view was silent for [`stale_after`](crate::HyperStackBuilder::stale_after). A v2 server also
-    /// sends one to a subscription that lagged.
+    /// view, or if the view was silent for too long; see [`stale_after`](crate::HyperStackBuilder::stale_after). A v2
+    /// server also sends one to a subscription that lagged.
     pub resyncs: u64,
     /// The protocol version in use. If the client detects it ([`Protocol::Auto`]), this is a guess until the server's
     /// first message.

@@ -52,7 +52,7 @@
 //!
 //! The `cause` of a resync is `reconnect`, `server` (the server sent a snapshot unasked), `lagged` or `rescoped` (a v2
 //! server ended the subscription), `repair` (a change could not repair a row) or `resubscribed` (a reader wants more of
-//! the view, or the view was silent for [`stale_after`](crate::HyperStackBuilder::stale_after)).
+//! the view, or the view was silent for too long: see [`stale_after`](crate::HyperStackBuilder::stale_after)).
 //!
 //! Two kinds of DEBUG spans surround the events:
 //!

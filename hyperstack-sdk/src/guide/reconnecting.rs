@@ -88,9 +88,10 @@
 //!
 //! # A subscription that goes silent
 //!
-//! A v1 server can end a subscription without a message while the connection stays up. Set [`stale_after`] to
-//! resubscribe to each view that has been silent for that long. This costs a snapshot, also for a view that simply had
-//! no changes.
+//! A server can end a subscription without a message while the connection stays up. With a v2 server, the client probes
+//! lists that have been silent for five minutes and resubscribes if a list has missed a change. With a v1 server, set
+//! [`stale_after`] to resubscribe to each view that has been silent for that long. This costs a snapshot, also for a
+//! view that simply had no changes.
 //!
 //! [`reconnect_intervals`]: crate::HyperStackBuilder::reconnect_intervals
 //! [`max_reconnect_attempts`]: crate::HyperStackBuilder::max_reconnect_attempts

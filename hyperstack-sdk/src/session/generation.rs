@@ -83,6 +83,25 @@ pub(super) trait Generation: fmt::Debug + Send {
     /// Ends subscriptions that were silent for `limit`, to request them again.
     fn restart_stale(&mut self, limit: Duration, now: Time, wants: &mut Wants);
 
+    /// Looks for subscriptions that were silent for `limit` and that the server may have ended without a message. Queues
+    /// [`Step::Probe`](super::Step::Probe) for some of them, and restarts those that a probe has found dead.
+    fn check_silent(
+        &mut self,
+        _limit: Duration,
+        _now: Time,
+        _wants: &mut Wants,
+        _instructions: &mut Instructions,
+    ) {
+    }
+
+    /// Queues the requests that show whether a source has missed a change behind the position `newest`.
+    fn probe(&mut self, _source: SourceId, _newest: Option<Seq>) {}
+
+    /// Whether an id is that of a probe, so that its messages concern no reader.
+    fn is_probe(&self, _id: &str) -> bool {
+        false
+    }
+
     /// Queues the requests that make subscriptions match what is wanted.
     fn reconcile(&mut self, wants: &mut Wants);
 

@@ -73,7 +73,7 @@ impl Guard {
     /// also returns the offset of the first field after them. `frame` is the position in the frame itself.
     #[inline]
     pub(crate) fn stamps(
-        &self,
+        &mut self,
         data: &str,
         frame: Option<Seq>,
         live: bool,
@@ -85,7 +85,7 @@ impl Guard {
                 let seq = text_at(data, "_seq").map(|text| Seq::parse(&text));
                 (seq, None, None)
             }
-            Guard::V2(_) => v2::stamps(data),
+            Guard::V2(guard) => guard.stamps(data),
         }
     }
 
@@ -126,8 +126,7 @@ impl Guard {
                 guard.note(&mut mark.repeats, seq, live);
                 mark.seq = mark.repeats.seq;
             }
-            Guard::V2(guard) => {
-                guard.note(seq);
+            Guard::V2(_) => {
                 let unchanged = if whole { Seq::default() } else { mark.seq };
                 mark.seq = seq.unwrap_or(unchanged);
                 mark.version = version.or(mark.version);

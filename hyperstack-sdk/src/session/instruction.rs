@@ -176,6 +176,8 @@ pub enum Step<'m> {
     Narrow(Vec<Arc<str>>),
     /// The last reader left.
     Free,
+    /// The session needs the greatest position that the source has seen, for [`Session::probe`](super::Session::probe).
+    Probe,
     /// Rows that were held for a successor leave now.
     ReleaseHeld,
     /// The generation changed: every query has another source. The old sources are freed next.

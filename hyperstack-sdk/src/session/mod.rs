@@ -92,6 +92,10 @@ use wants::Wants;
 /// A connection that stays up this long is healthy: when it is lost, the backoff starts at the first interval.
 const HEALTHY_AFTER: Duration = Duration::from_secs(30);
 
+/// The silence after which a v2 subscription is checked, unless a setting restarts silent subscriptions. A check takes
+/// two steps, a quarter of this apart: longer than the minute for which a server may hold back a change.
+const CHECK_AFTER: Duration = Duration::from_secs(300);
+
 /// The longest time for which a row that left a window waits for its successor.
 const HOLD: Duration = Duration::from_millis(50);
 
@@ -335,6 +339,12 @@ impl Session {
         self.timers.set(Timer::Refetch, self.refetches.next());
     }
 
+    /// Probes a source's subscription: tests whether the server has a row of it behind the position `newest`, the
+    /// greatest that the store has seen. Call it at [`Step::Probe`].
+    pub fn probe(&mut self, source: SourceId, newest: Option<Seq>) {
+        self.generation.probe(source, newest);
+    }
+
     /// Sets for each source the position up to which it holds every change, or `None` if that is unknown. After the
     /// reconnect, the server then sends only later changes. Call it at [`Step::Lost`].
     pub fn set_cursors(&mut self, cursor_of: impl Fn(SourceId) -> Option<Seq>) {
@@ -376,8 +386,7 @@ impl Session {
             self.refetches.clear();
             self.auth.open();
             self.set_token_timer();
-            let check = self.settings.stale_after.map(|_| now);
-            self.timers.set(Timer::CheckStale, check);
+            self.set_stale_timer(now);
             self.generation.handle_open(&mut self.wants);
             self.tapes.handle_open();
             self.controls.extend(self.detection.open());
@@ -562,6 +571,7 @@ impl Session {
             Verdict::Speaks(protocol) => {
                 if protocol != self.protocol {
                     self.switch_to(protocol);
+                    self.set_stale_timer(now);
                 }
                 if protocol == Protocol::V1 {
                     self.end_tapes();
@@ -612,12 +622,16 @@ impl Session {
             self.notices.push_back(Notice::Undecodable(error.clone()));
         }
         if let Frame::Unsubscribed = frame {
-            self.retry_refused();
+            // Only now, so that a request that was rejected in the meantime is repeated too.
+            let id = id.as_deref();
+            if !id.is_some_and(|id| self.generation.is_probe(id)) {
+                self.retry_refused();
+            }
         }
         if let Some(id) = id.as_deref().filter(|id| Tapes::has_id(id)) {
             return self.tapes.handle_frame(id, frame, &mut self.instructions);
         }
-        let heard_at = self.settings.stale_after.map(|_| now);
+        let heard_at = self.timers.get(Timer::CheckStale).map(|_| now);
         let (wants, instructions) = (&mut self.wants, &mut self.instructions);
         self.generation
             .handle_frame(id, frame, heard_at, wants, instructions)
@@ -638,6 +652,11 @@ impl Session {
     fn handle_issue(&mut self, mut issue: Issue, now: Time) {
         issue.message = self.masked(issue.message);
         issue.code = self.masked(issue.code.to_string()).into();
+        let id = issue.subscription.as_deref();
+        if id.is_some_and(|id| self.generation.is_probe(id)) {
+            let (wants, instructions) = (&mut self.wants, &mut self.instructions);
+            return self.generation.handle_issue(&issue, wants, instructions);
+        }
         let instructions = &mut self.instructions;
         if self.tapes.handle_issue(&issue, instructions) {
             self.notices.push_back(Notice::Issue(issue.clone()));
@@ -733,12 +752,7 @@ impl Session {
             self.retry_refused();
         }
         if self.timers.expire(Timer::CheckStale, now) {
-            if let Some(limit) = self.settings.stale_after {
-                let interval = (limit / 4).max(Duration::from_millis(1));
-                self.timers
-                    .set(Timer::CheckStale, now.saturating_add(interval));
-                self.generation.restart_stale(limit, now, &mut self.wants);
-            }
+            self.check_stale(now);
         }
         // Unsubscribe now: a query that is wanted again later needs a new subscription.
         self.generation.reconcile(&mut self.wants);
@@ -746,6 +760,22 @@ impl Session {
             self.liveness.note_ping(now, &mut self.timers);
             self.controls.push_back(Transmit::Ping);
             self.controls.push_back(Transmit::Text(Request::Ping));
+        }
+    }
+
+    /// Restarts the subscriptions that may be dead, and schedules the next check.
+    fn check_stale(&mut self, now: Time) {
+        let limit = self.settings.stale_after.unwrap_or(CHECK_AFTER);
+        let interval = (limit / 4).max(Duration::from_millis(1));
+        self.timers
+            .set(Timer::CheckStale, now.saturating_add(interval));
+        let (wants, instructions) = (&mut self.wants, &mut self.instructions);
+        match self.settings.stale_after {
+            Some(limit) => self.generation.restart_stale(limit, now, wants),
+            None => {
+                let generation = &mut self.generation;
+                generation.check_silent(limit, now, wants, instructions);
+            }
         }
     }
 
@@ -809,6 +839,15 @@ impl Session {
 
     fn set_linger_timer(&mut self) {
         self.timers.set(Timer::Linger, self.wants.next_expiry());
+    }
+
+    fn set_stale_timer(&mut self, now: Time) {
+        let check = match (self.settings.stale_after, self.protocol) {
+            (Some(_), _) => Some(now),
+            (None, Protocol::V2) => Some(now.saturating_add(CHECK_AFTER / 4)),
+            (None, _) => None,
+        };
+        self.timers.set(Timer::CheckStale, check);
     }
 
     fn set_token_timer(&mut self) {

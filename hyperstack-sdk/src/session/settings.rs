@@ -31,7 +31,8 @@ pub struct Settings {
     pub resume: bool,
     /// How many queries may be wanted at a time. Default: 10,000.
     pub max_subscriptions: usize,
-    /// How long a subscription may be silent before the session resubscribes. `None`, the default, means forever.
+    /// How long a subscription may be silent before the session resubscribes. `None`, the default, means forever; v2
+    /// subscriptions are probed instead.
     pub stale_after: Option<Duration>,
     /// The most rows of a view that the client holds. It is the `take` of v2 queries that have none. `None`, the
     /// default, means no limit.

@@ -158,6 +158,10 @@ impl<T: Record> Rows<T> {
         &self.guard
     }
 
+    pub(super) fn guard_mut(&mut self) -> &mut Guard {
+        &mut self.guard
+    }
+
     /// Records that a change could not be applied.
     pub(super) fn note_gap(&mut self) {
         self.guard.note_gap();

@@ -251,8 +251,8 @@ impl<T: Record> Source<T> {
                 self.narrow(&[]);
                 self.readiness.free(wakers);
             }
-            // The engine moves the readers, and a source of rows is no tape.
-            Step::Reroute | Step::Tape(_) => {}
+            // The engine moves the readers and answers the session, and a source of rows is no tape.
+            Step::Reroute | Step::Probe | Step::Tape(_) => {}
             Step::ReleaseHeld => {
                 self.release_held(wakers);
                 self.catch_up(wakers);
@@ -570,7 +570,7 @@ impl<T: Record> Source<T> {
             Arrival::Upsert => (None, true),
             Arrival::Patch(_, seq) => (seq, true),
         };
-        let (seq, version, fields) = self.rows.guard().stamps(row.data, frame, live);
+        let (seq, version, fields) = self.rows.guard_mut().stamps(row.data, frame, live);
         let input = Input {
             key: &row.key,
             data: row.data,

@@ -1,6 +1,7 @@
 mod auth;
 mod detection;
 mod refusals;
+mod silence;
 mod tapes;
 mod v2;
 

@@ -2,8 +2,10 @@
 //!
 //! Each distinct query has its own source and subscription, and the server applies key, filters and window. The id
 //! of a subscription is used once, so a frame with an unknown id is left over from an ended subscription. See
-//! [`version`] for the order of a row's changes, and [`sort`] for the order of rows.
+//! [`version`] for the order of a row's changes, [`sort`] for the order of rows, and [`silence`] for subscriptions that
+//! the server ends without a message.
 
+mod silence;
 mod sort;
 mod version;
 
@@ -15,7 +17,7 @@ use std::time::Duration;
 use hashbrown::HashMap;
 
 pub(crate) use sort::rank;
-pub(crate) use version::{stamps, Guard, Version};
+pub(crate) use version::{Guard, Version};
 
 use super::generation::{Generation, Instructions};
 use super::instruction::{
@@ -25,6 +27,9 @@ use super::query::{Query, Target};
 use super::timer::Time;
 use super::wants::Wants;
 use super::window::Window;
+use silence::{Action, Silence, MOST_PROBES};
+use version::stamps;
+
 use crate::wire::{self, Ack, AuthErrorCode, Frame, FrameError, Issue, Protocol, Request, Seq};
 
 /// The queries that are read, and the subscriptions of the present connection.
@@ -33,6 +38,8 @@ pub(super) struct V2 {
     sources: BTreeMap<Query, Source>,
     /// By the id of the subscription.
     subscriptions: HashMap<u64, Subscription>,
+    /// The probed subscription of each open probe.
+    probes: HashMap<u64, u64>,
     /// Smaller ids belong to subscriptions from before a switch to v1 and back.
     first_id: u64,
     last_id: u64,
@@ -72,8 +79,9 @@ struct Subscription {
     snapshot: Snapshot,
     /// Whether a row that leaves may have a successor. The server says so of limits that views declare.
     has_limit: bool,
-    /// When the server last sent something for it.
-    heard: Option<Time>,
+    /// The number of rows in its latest snapshot.
+    rows: u64,
+    silence: Silence,
 }
 
 /// The progress of a subscription's snapshots.
@@ -205,6 +213,7 @@ impl Generation for V2 {
 
     fn handle_open(&mut self, wants: &mut Wants) {
         self.subscriptions.clear();
+        self.probes.clear();
         self.outbox.clear();
         for source in self.sources.values_mut() {
             source.status = Status::Absent;
@@ -225,12 +234,14 @@ impl Generation for V2 {
             self.outbox.push_back(end_query(id));
         }
         if let Frame::Unsubscribed = frame {
-            // Set only now, so that a request that was rejected in the meantime is repeated too.
-            self.freed = true;
+            self.probes.remove(&id);
             return None;
         }
-        let subscription = self.subscriptions.get_mut(&id)?;
-        subscription.heard = heard_at;
+        let Some(subscription) = self.subscriptions.get_mut(&id) else {
+            self.handle_probed(id, &frame, heard_at);
+            return None;
+        };
+        subscription.silence = Silence::after(heard_at);
         let source = subscription.source;
         let is_complete = subscription.snapshot == Snapshot::Complete;
         let hold = subscription.has_limit;
@@ -250,7 +261,9 @@ impl Generation for V2 {
                 let restarts = is_complete;
                 if restarts {
                     subscription.snapshot = Snapshot::Again;
+                    subscription.rows = 0;
                 }
+                subscription.rows += (rows.len() + malformed.len()) as u64;
                 if complete {
                     subscription.snapshot = Snapshot::Complete;
                     let step = Step::Complete {
@@ -310,6 +323,10 @@ impl Generation for V2 {
     /// An error with an id concerns the subscription that has it, and no other.
     fn handle_issue(&mut self, issue: &Issue, wants: &mut Wants, instructions: &mut Instructions) {
         let id = issue.subscription.as_ref().and_then(|id| id.parse().ok());
+        if issue.code.as_str() == "unknown-subscription-id" {
+            // The end of a probe that was rejected.
+            id.and_then(|id| self.probes.remove(&id));
+        }
         let Some(subscription) = id.and_then(|id: u64| self.subscriptions.remove(&id)) else {
             return;
         };
@@ -354,13 +371,79 @@ impl Generation for V2 {
                 continue;
             };
             let subscription = self.subscriptions.get_mut(&id);
-            let heard = subscription.map_or(now, |it| *it.heard.get_or_insert(now));
-            if now.saturating_sub(heard) >= limit {
+            if subscription.is_some_and(|it| it.silence.lasts(now) >= limit) {
                 stale.push(std::mem::replace(&mut source.status, Status::Absent));
                 wants.mark_changed(&query.view);
             }
         }
         stale.into_iter().for_each(|status| self.end(status));
+    }
+
+    fn check_silent(
+        &mut self,
+        limit: Duration,
+        now: Time,
+        wants: &mut Wants,
+        instructions: &mut Instructions,
+    ) {
+        let (mut dead, mut due) = (Vec::new(), Vec::new());
+        for (query, source) in &mut self.sources {
+            let Status::Standing(id) = source.status else {
+                continue;
+            };
+            let Some(subscription) = self.subscriptions.get_mut(&id) else {
+                continue;
+            };
+            match subscription.silence.check(limit, now) {
+                Action::Restart => {
+                    dead.push(std::mem::replace(&mut source.status, Status::Absent));
+                    wants.mark_changed(&query.view);
+                }
+                Action::Probe(since) if subscription.may_end_silently() => {
+                    due.push((since, id, source.id));
+                }
+                Action::Probe(_) | Action::Nothing => {}
+            }
+        }
+        dead.into_iter().for_each(|status| self.end(status));
+        due.sort_unstable();
+        for (_, id, source) in due.into_iter().take(MOST_PROBES) {
+            if let Some(subscription) = self.subscriptions.get_mut(&id) {
+                subscription.silence.note_due(now);
+            }
+            instructions.push_back(source.instruct(Step::Probe));
+        }
+    }
+
+    /// Sends the end together with the request, so that the probe takes the place of no other subscription.
+    fn probe(&mut self, source: SourceId, newest: Option<Seq>) {
+        let mut sources = self.sources.values();
+        let Some(Status::Standing(id)) = sources.find(|it| it.id == source).map(|it| it.status)
+        else {
+            return;
+        };
+        let Some(subscription) = self.subscriptions.get_mut(&id) else {
+            return;
+        };
+        self.last_id += 1;
+        let probe = self.last_id;
+        subscription.silence.note_probe(probe);
+        self.probes.insert(probe, id);
+        self.outbox.push_back(Request::Query {
+            id: probe.to_string(),
+            query: wire::Query {
+                after: newest.map(|newest| newest.to_string()),
+                take: Some(1),
+                ..message(&subscription.query)
+            },
+            snapshot: true,
+        });
+        self.outbox.push_back(end_query(probe));
+    }
+
+    fn is_probe(&self, id: &str) -> bool {
+        id.parse()
+            .is_ok_and(|id: u64| self.probes.contains_key(&id))
     }
 
     fn reconcile(&mut self, wants: &mut Wants) {
@@ -393,6 +476,7 @@ impl V2 {
         V2 {
             sources: BTreeMap::new(),
             subscriptions: HashMap::new(),
+            probes: HashMap::new(),
             first_id,
             last_id: first_id,
             outbox: VecDeque::new(),
@@ -421,9 +505,27 @@ impl V2 {
             source: source.id,
             snapshot: Snapshot::Requested,
             has_limit: false,
-            heard: None,
+            rows: 0,
+            silence: Silence::default(),
         };
         self.subscriptions.insert(self.last_id, subscription);
+    }
+
+    /// A frame has no subscription. If it answers a probe, a row with a position is one that the probed subscription
+    /// has missed.
+    fn handle_probed(&mut self, id: u64, frame: &Frame<'_>, heard_at: Option<Time>) {
+        let Some(probed) = self.probes.get(&id) else {
+            return;
+        };
+        let Frame::Snapshot { rows, .. } = frame else {
+            return;
+        };
+        let has_position = |row: &wire::Row<'_>| stamps(row.data).0.is_some();
+        if let Some(subscription) = self.subscriptions.get_mut(probed) {
+            if rows.iter().any(has_position) {
+                subscription.silence.note_missed(id, heard_at);
+            }
+        }
     }
 
     /// The server accepted a subscription.
@@ -480,6 +582,20 @@ impl V2 {
             self.subscriptions.remove(&id);
             self.outbox.push_back(end_query(id));
         }
+    }
+}
+
+impl Subscription {
+    /// Whether the server may end the subscription without a message, and a probe can tell: see [`silence`].
+    fn may_end_silently(&self) -> bool {
+        let window = self.query.window;
+        let may_grow = match window.take {
+            // Unless it is full, a list's window has all rows. A derived view may have a limit of its own.
+            Some(take) => self.query.view.ends_with("/list") && self.rows < take,
+            None => !self.has_limit,
+        };
+        let is_complete = self.snapshot == Snapshot::Complete;
+        self.query.target == Target::All && window.skip == 0 && may_grow && is_complete
     }
 }
 

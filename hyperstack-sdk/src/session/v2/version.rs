@@ -84,9 +84,12 @@ impl Version {
 }
 
 impl Guard {
-    /// Notes the position of a change.
-    pub(crate) fn note(&mut self, seq: Option<Seq>) {
-        self.last_seq = self.last_seq.max(seq);
+    /// Reads the stamps of a row or patch, and notes its position. A change that is then not applied counts as seen:
+    /// otherwise, a probe would report it as missed.
+    pub(crate) fn stamps(&mut self, data: &str) -> (Option<Seq>, Option<Version>, Option<usize>) {
+        let stamps = stamps(data);
+        self.last_seq = self.last_seq.max(stamps.0);
+        stamps
     }
 
     pub(crate) fn last_seq(&self) -> Option<Seq> {

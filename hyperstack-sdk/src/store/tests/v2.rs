@@ -110,7 +110,7 @@ fn a_type_may_have_a_field_for_the_version() {
         for (version, price) in [(1, 7), (2, 8)] {
             let data =
                 format!(r#"{{"_seq":"1:0","_version":"0000000a:{version}","price":{price}}}"#);
-            let (seq, version, fields) = rows.guard().stamps(&data, None, true);
+            let (seq, version, fields) = rows.guard_mut().stamps(&data, None, true);
             let input = Input {
                 key: "k",
                 data: &data,
