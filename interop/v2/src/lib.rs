@@ -18,4 +18,4 @@ pub use arete_auth::Limits;
 pub use arete_server::{RateLimitConfig, SlotContext, StaticTokenAuthPlugin, ViewSpec};
 pub use data::{derived, entity, wide, Change, Order};
 pub use server::{Server, Setup, Stall};
-pub use sessions::{Granted, Mint};
+pub use sessions::{Granted, Mint, Paced};

@@ -15,7 +15,8 @@ use arete_server::snapshot::{SnapshotConfig, SnapshotTrigger};
 use arete_server::{
     BusManager, EntityCache, EntityCacheConfig, EventJournal, JournalConfig, Limits, MutationBatch,
     Projector, RateLimitConfig, SlotContext, SlotTracker, SnapshotService, Spec, ViewIndex,
-    ViewSpec, WebSocketAuthPlugin, WebSocketDeliveryConfig, WebSocketServer,
+    ViewSpec, WebSocketAdmissionProvider, WebSocketAuthPlugin, WebSocketDeliveryConfig,
+    WebSocketServer,
 };
 use serde_json::Value;
 use tempfile::TempDir;
@@ -34,6 +35,7 @@ pub struct Setup {
     scopes: Vec<(String, ScopeField)>,
     auth: Option<Arc<dyn WebSocketAuthPlugin>>,
     rates: RateLimitConfig,
+    admission: Option<Arc<dyn WebSocketAdmissionProvider>>,
     max_clients: Option<usize>,
     delivery: WebSocketDeliveryConfig,
     cache: EntityCacheConfig,
@@ -64,6 +66,12 @@ impl Setup {
     /// Sets the limits for everyone, the length of the send queues and the idle time-out.
     pub fn rates(mut self, rates: RateLimitConfig) -> Self {
         self.rates = rates;
+        self
+    }
+
+    /// Sets who decides about each subscription, as a host of many stacks does.
+    pub fn admission(mut self, provider: impl WebSocketAdmissionProvider + 'static) -> Self {
+        self.admission = Some(Arc::new(provider));
         self
     }
 
@@ -254,6 +262,9 @@ impl Server {
             .with_rate_limit_config(self.setup.rates.clone());
         if let Some(auth) = &self.setup.auth {
             server = server.with_auth_plugin(auth.clone());
+        }
+        if let Some(provider) = &self.setup.admission {
+            server = server.with_admission_provider(provider.clone());
         }
         if let Some(clients) = self.setup.max_clients {
             server = server.with_max_clients(clients);

@@ -1,15 +1,20 @@
 //! Authentication: who may connect, and with which limits.
 
 use std::any::Any;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Arc;
 use std::time::Duration;
 
 use arete_auth::{
     AuthContext, KeyClass, Limits, SessionClaims, SigningKey, TokenSigner, TokenVerifier,
 };
+use arete_server::websocket::AuthDeny;
 use arete_server::{
-    AuthDecision, ConnectionAuthRequest, SignedSessionAuthPlugin, WebSocketAuthPlugin,
+    AuthDecision, ConnectionAuthRequest, SignedSessionAuthPlugin, WebSocketAdmissionProvider,
+    WebSocketAuthPlugin, WebSocketConnectionPermit,
 };
 use async_trait::async_trait;
+use uuid::Uuid;
 
 const ISSUER: &str = "issuer";
 const AUDIENCE: &str = "stack";
@@ -101,5 +106,67 @@ impl WebSocketAuthPlugin for Granted {
 
     fn as_any(&self) -> &dyn Any {
         self
+    }
+}
+
+/// Limits how many subscriptions start, as a host of many stacks does.
+#[derive(Debug, Clone, Default)]
+pub struct Paced {
+    places: Arc<AtomicUsize>,
+}
+
+impl Paced {
+    /// Lets this many more subscriptions start.
+    pub fn allow(&self, more: usize) {
+        self.places.fetch_add(more, Ordering::SeqCst);
+    }
+}
+
+#[derive(Debug)]
+struct Permit;
+
+impl WebSocketConnectionPermit for Permit {
+    fn id(&self) -> Uuid {
+        Uuid::nil()
+    }
+}
+
+impl WebSocketAdmissionProvider for Paced {
+    fn reserve_connection(
+        &self,
+        _context: &AuthContext,
+    ) -> Result<Option<Arc<dyn WebSocketConnectionPermit>>, AuthDeny> {
+        Ok(Some(Arc::new(Permit)))
+    }
+
+    fn refresh_connection(
+        &self,
+        current: Option<Arc<dyn WebSocketConnectionPermit>>,
+        _context: &AuthContext,
+        _subscriptions: &[String],
+    ) -> Result<Option<Arc<dyn WebSocketConnectionPermit>>, AuthDeny> {
+        Ok(current)
+    }
+
+    fn add_subscription(&self, _permit: Uuid, _id: &str) -> Result<bool, AuthDeny> {
+        let left = |places: usize| places.checked_sub(1);
+        let order = Ordering::SeqCst;
+        match self.places.fetch_update(order, order, left) {
+            Ok(_) => Ok(true),
+            Err(_) => Err(AuthDeny::rate_limited(
+                Duration::from_secs(60),
+                "subscription creates",
+            )),
+        }
+    }
+
+    fn remove_subscription(&self, _permit: Uuid, _id: &str) {}
+
+    fn check_inbound_message(&self, _permit: Uuid) -> Result<(), AuthDeny> {
+        Ok(())
+    }
+
+    fn check_egress(&self, _permit: Uuid, _bytes: usize) -> Result<(), AuthDeny> {
+        Ok(())
     }
 }

@@ -10,6 +10,7 @@ mod data;
 mod detection;
 mod lag;
 mod limits;
+mod probes;
 mod restarts;
 mod support;
 mod tapes;

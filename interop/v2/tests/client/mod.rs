@@ -12,6 +12,7 @@ mod queries;
 mod random;
 mod refusals;
 mod restarts;
+mod silence;
 mod snapshots;
 mod sorts;
 mod tapes;
@@ -19,6 +20,8 @@ mod tokens;
 mod values;
 
 use std::collections::BTreeMap;
+use std::future::Future;
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use hyperstack_interop_socket::deadline;
@@ -162,6 +165,12 @@ impl<T: FromRow> Reader<T> {
         while deadline(self.updates.next()).await.is_some() {}
         self.updates.end_reason().expect("a reason").clone()
     }
+}
+
+/// Asserts that a feed has no item.
+fn nothing<T: std::fmt::Debug>(feed: &mut (impl Stream<Item = T> + Unpin)) {
+    let next = std::pin::pin!(feed.next()).poll(&mut Context::from_waker(Waker::noop()));
+    assert!(next.is_pending(), "{next:?}");
 }
 
 /// Waits until the client has these rows in this order.
