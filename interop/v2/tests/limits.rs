@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hyperstack_interop_socket::Event;
-use hyperstack_interop_v2::{Granted, Limits, RateLimitConfig};
+use hyperstack_interop_v2::{Granted, Limits, Paced, RateLimitConfig};
 use serde_json::json;
 
 use crate::support::*;
@@ -147,4 +147,25 @@ async fn a_killed_server_ends_the_connection_without_a_close_frame() {
     client.open_view("a", "Player/list").await;
     server.kill().await;
     assert_eq!(client.socket.end().await, Event::Lost);
+}
+
+/// The server's own limits of this kind need a service beside it; a host of many stacks has its own. The error is not
+/// fatal, unlike the one for too many messages, which has the same code.
+#[tokio::test]
+async fn a_host_can_make_a_subscription_wait() {
+    let pace = Paced::default();
+    let server = players().admission(pace.clone()).start();
+    let mut client = Client::connect(&server).await;
+    client.subscribe("a", json!({"view": "Player/list"})).await;
+    let error = client.error("rate-limit-exceeded").await;
+    assert_eq!(
+        (&error["subscriptionId"], &error["retryAfter"]),
+        (&json!("a"), &json!(60))
+    );
+    assert_eq!(
+        (&error["retryable"], &error["fatal"]),
+        (&json!(true), &json!(false))
+    );
+    pace.allow(1);
+    client.open_view("a", "Player/list").await;
 }

@@ -104,6 +104,22 @@ async fn patient(server: &Server) -> HyperStack {
     builder.connect().await.expect("a connection")
 }
 
+/// Longer than any test takes, also by a clock that it moves.
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+/// A client that loses no connection while a test moves its clock.
+async fn unhurried(server: &Server) -> HyperStack {
+    let builder = client(server).ping_interval(DAY);
+    builder.connect().await.expect("a connection")
+}
+
+/// Moves the client's clock.
+async fn forward(time: Duration) {
+    tokio::time::pause();
+    tokio::time::advance(time).await;
+    tokio::time::resume();
+}
+
 /// A reader of a stream, and the rows that it has put together.
 struct Reader<T: Record> {
     updates: EntityStream<T>,

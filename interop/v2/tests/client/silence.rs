@@ -5,17 +5,9 @@ use hyperstack_interop_v2::Limits;
 use super::*;
 use crate::probes::{end_silently, limited};
 
-/// A client that loses no connection while a test moves its clock.
-async fn unhurried(server: &Server) -> HyperStack {
-    let builder = client(server).ping_interval(Duration::from_secs(24 * 3600));
-    builder.connect().await.expect("a connection")
-}
-
 /// Moves the clock to the client's next check of silent subscriptions.
-async fn forward() {
-    tokio::time::pause();
-    tokio::time::advance(Duration::from_secs(75)).await;
-    tokio::time::resume();
+async fn check() {
+    forward(Duration::from_secs(75)).await;
 }
 
 /// Moves the clock until the client probes its only list that can be probed, and has the answer: the acknowledgement,
@@ -23,7 +15,7 @@ async fn forward() {
 async fn probe(hs: &HyperStack) {
     let before = hs.stats().frames;
     for _ in 0..5 {
-        forward().await;
+        check().await;
     }
     until(async || hs.stats().frames >= before + 3).await;
 }
@@ -44,7 +36,7 @@ async fn a_list_that_the_server_ended_silently_is_read_again() {
         end_silently(&server).await;
         server.apply([delete("one more")]).await;
         probe(&hs).await;
-        forward().await;
+        check().await;
         all.reaches(server.rows("Player/list").await).await;
         settles(&server, "Player/list", "p0", &mut all).await;
         assert_eq!(
@@ -69,7 +61,7 @@ async fn a_quiet_list_is_left_alone_even_if_it_has_grown_beyond_the_row_limit() 
     for _ in 0..3 {
         probe(&hs).await;
     }
-    forward().await;
+    check().await;
     settles(&server, "Player/list", "p0", &mut list).await;
     assert_eq!((hs.stats().resyncs, hs.stats().reconnects), (0, 0));
     nothing(&mut issues);
@@ -91,7 +83,7 @@ async fn a_list_that_ended_silently_and_is_still_too_long_is_an_error_of_its_rea
     }
     end_silently(&server).await;
     probe(&hs).await;
-    forward().await;
+    check().await;
     let refused = loop {
         match deadline(list.next()).await.expect("an item") {
             Ok(_) => {}
@@ -126,11 +118,11 @@ async fn a_probe_that_the_server_rejects_disturbs_no_one() {
     list.reaches(server.rows("Player/list").await).await;
     let before = hs.stats().frames;
     for _ in 0..5 {
-        forward().await;
+        check().await;
     }
     // The answers to the probe and to its end.
     until(async || hs.stats().frames >= before + 2).await;
-    forward().await;
+    check().await;
     settles(&server, "Player/list", "p0", &mut list).await;
     assert_eq!((hs.stats().resyncs, hs.stats().reconnects), (0, 0));
     nothing(&mut issues);

@@ -306,3 +306,49 @@ async fn an_append_view_that_new_scopes_end_begins_again() {
         renew().await;
     }
 }
+
+/// The list ends with `subscription-rescoped`, because its new snapshot would exceed the row limit. So does the list
+/// that the client then requests.
+#[tokio::test]
+async fn new_scopes_with_too_many_rows_are_an_error_of_the_list_and_other_readers_continue() {
+    let mint = Mint::new();
+    let server = scoped(&mint).start();
+    let crowd = (0..5).map(|n| owned(&format!("b{n}"), "b", n));
+    server.apply([owned("x", "a", 1)]).await;
+    server.apply(crowd).await;
+    let calls = Arc::default();
+    let provider = provider(&calls, move |call| {
+        let scope = if call % 2 == 1 { "a" } else { "b" };
+        AuthToken::new(mint.token_with(|claims| {
+            claims.row_scopes = Some([scope.to_owned()].into());
+            let limits = claims.limits.get_or_insert_default();
+            limits.max_snapshot_rows = Some(4);
+        }))
+    });
+    let hs = renewing(&server, provider).connect().await;
+    let hs = hs.expect("a connection");
+    let mut issues = hs.socket_issues();
+    let mut list = hs.try_watch::<Player>();
+    let mut top = Reader::new(hs.views::<PlayerViews>().top().watch());
+    assert!(deadline(list.next()).await.expect("an item").is_ok());
+    top.reaches(rows_of(&server, "a").await).await;
+    renew().await;
+    for code in ["subscription-rescoped", "subscription-rejected"] {
+        let issue = deadline(issues.next()).await.expect("an issue");
+        assert_eq!(issue.code, code);
+    }
+    let refused = deadline(list.next()).await.expect("an item");
+    let Err(StreamError::Refused(issue)) = refused else {
+        panic!("no refusal: {refused:?}")
+    };
+    assert_eq!(issue.code, "subscription-rejected");
+    let mut rows = rows_of(&server, "b").await;
+    rows.sort_by_key(|(_, row)| -row["score"].as_i64().expect("a score"));
+    top.reaches(rows.into_iter().take(3)).await;
+    // With the earlier scopes, the list has few enough rows again, and the next read of it takes place.
+    renew().await;
+    top.reaches(rows_of(&server, "a").await).await;
+    let read = deadline(hs.try_list::<Player>()).await.expect("rows");
+    assert_eq!(names(&read), ["x"]);
+    assert_eq!(hs.stats().reconnects, 0);
+}
