@@ -71,6 +71,48 @@ async fn a_subscription_that_ended_without_a_message_is_resubscribed() -> anyhow
     Ok(())
 }
 
+/// Lets this much time pass, with room for the client's checks and the server's answers.
+async fn wait(server: &TestServer, hs: &HyperStack, seconds: u64) {
+    for _ in 0..seconds / 15 {
+        pass(Duration::from_secs(15)).await;
+        settled(server, hs.faults()).await;
+    }
+}
+
+/// The positions behind which the client looks for a missed row.
+fn probes(server: &TestServer) -> Vec<Value> {
+    let messages = server.messages().into_iter();
+    let after = messages.map(|message| message["query"]["after"].clone());
+    after.filter(|after| !after.is_null()).collect()
+}
+
+// S2
+#[tokio::test]
+async fn a_silent_subscription_is_probed_and_resubscribed_only_if_it_is_dead() -> anyhow::Result<()>
+{
+    let server = games().start().await?;
+    put(&server, "a", 1.0);
+    put(&server, "b", 1.0);
+    let hs = client(&server).ping_interval(HOUR).connect().await?;
+    let mut updates = hs.watch::<Game>();
+    read(&mut updates, 2).await;
+    wait(&server, &hs, 700).await;
+    assert_eq!(probes(&server).len(), 2);
+    assert_eq!((now(&mut updates), hs.stats().resyncs), (vec![], 0));
+    server.set_max_snapshot_rows(Some(1));
+    server.recover("Game/list");
+    put(&server, "a", 2.0);
+    server.set_max_snapshot_rows(None);
+    settled(&server, hs.faults()).await;
+    assert_eq!(now(&mut updates), [""; 0]);
+    wait(&server, &hs, 450).await;
+    assert_eq!(read(&mut updates, 1).await, ["upsert a 2"]);
+    put(&server, "b", 2.0);
+    assert_eq!(read(&mut updates, 1).await, ["patch b 2"]);
+    assert_eq!((hs.stats().resyncs, server.connections_accepted()), (1, 1));
+    Ok(())
+}
+
 // S2
 #[tokio::test]
 async fn a_window_stays_below_the_row_limit_in_a_recovery_too() -> anyhow::Result<()> {

@@ -311,8 +311,8 @@ impl HyperStackBuilder {
     /// A v2 server ends a subscription silently only if it lags while its view has more rows than your session may
     /// get. After five minutes of silence, the client requests the first row behind the newest position that it has
     /// seen. If there is one and the subscription stays silent for another minute or so, the client resubscribes.
-    /// A list without changes costs two small messages and their answers per five minutes, whatever its size. The
-    /// client probes at most eight lists per 75 seconds.
+    /// A list without changes costs two messages per five minutes, whose answers have less than 1 kB, whatever the
+    /// size of the list. The client probes at most eight lists per 75 seconds.
     ///
     /// A probe cannot detect that rows were deleted, or that rows without positions changed. The client probes whole
     /// lists, filtered lists, lists with a `take` that is not used up, and derived views without a limit. It does not

@@ -59,7 +59,10 @@ async fn a_quiet_list_is_left_alone_even_if_it_has_grown_beyond_the_row_limit() 
     server.apply([player("one more", 1)]).await;
     list.reaches(server.rows("Player/list").await).await;
     for _ in 0..3 {
+        let before = hs.stats().bytes;
         probe(&hs).await;
+        let cost = hs.stats().bytes - before;
+        assert!(cost < 1_000, "{cost} bytes");
     }
     check().await;
     settles(&server, "Player/list", "p0", &mut list).await;
