@@ -42,6 +42,11 @@ async fn a_snapshot_above_the_row_limit_is_rejected_and_a_smaller_one_is_not() {
         client.unsubscribe("a").await;
         client.expect("a", "unsubscribed").await;
     }
+    // Without a snapshot, the rows count too.
+    client
+        .subscribe_live("a", json!({"view": "Player/list"}))
+        .await;
+    client.error("subscription-rejected").await;
 }
 
 #[tokio::test]
