@@ -79,7 +79,7 @@ async fn wait(server: &TestServer, hs: &HyperStack, seconds: u64) {
     }
 }
 
-/// The positions behind which the client looks for a missed row.
+/// The positions after which the client looks for a missed row.
 fn probes(server: &TestServer) -> Vec<Value> {
     let messages = server.messages().into_iter();
     let after = messages.map(|message| message["query"]["after"].clone());

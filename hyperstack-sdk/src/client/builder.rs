@@ -309,15 +309,15 @@ impl HyperStackBuilder {
     /// # The default with a v2 server
     ///
     /// A v2 server ends a subscription silently only if it lags while its view has more rows than your session may
-    /// get. After five minutes of silence, the client requests the first row behind the newest position that it has
-    /// seen. If there is one and the subscription stays silent for another minute or so, the client resubscribes.
-    /// A list without changes costs two messages per five minutes, whose answers have less than 1 kB, whatever the
-    /// size of the list. The client probes at most eight lists per 75 seconds.
+    /// get. After five minutes of silence, the client requests one row that is newer than all changes that it has seen.
+    /// If there is one and the subscription stays silent until the next check, 75 seconds later, the client
+    /// resubscribes. For a list without changes, the client sends two messages per five minutes. The answers take less
+    /// than 1 kB, whatever the size of the list. The client probes at most eight lists per check.
     ///
     /// A probe cannot detect that rows were deleted, or that rows without positions changed. The client probes whole
-    /// lists, filtered lists, lists with a `take` that is not used up, and derived views without a limit. It does not
-    /// probe windows with a `skip`. Single rows and full windows cannot end silently. At the server's limit on
-    /// subscriptions, the server rejects the probes.
+    /// lists, filtered lists, lists with fewer rows than their `take`, and derived views without a limit. It does not
+    /// probe windows with a `skip`. Single rows and full windows cannot end silently. If the server's limit on
+    /// subscriptions is reached, the server rejects the probes.
     ///
     /// Set this to [`Duration::MAX`] to turn the probes off.
     pub fn stale_after(mut self, limit: Duration) -> Self {

@@ -94,7 +94,7 @@ pub(super) trait Generation: fmt::Debug + Send {
     ) {
     }
 
-    /// Queues the requests that show whether a source has missed a change behind the position `newest`.
+    /// Queues the requests that show whether a source has missed a change after the position `newest`.
     fn probe(&mut self, _source: SourceId, _newest: Option<Seq>) {}
 
     /// Whether an id is that of a probe, so that its messages concern no reader.

@@ -339,8 +339,8 @@ impl Session {
         self.timers.set(Timer::Refetch, self.refetches.next());
     }
 
-    /// Probes a source's subscription: tests whether the server has a row of it behind the position `newest`, the
-    /// greatest that the store has seen. Call it at [`Step::Probe`].
+    /// Probes a source's subscription: requests a row of it after the position `newest`, the greatest that the store has
+    /// seen. Call it at [`Step::Probe`].
     pub fn probe(&mut self, source: SourceId, newest: Option<Seq>) {
         self.generation.probe(source, newest);
     }

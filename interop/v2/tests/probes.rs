@@ -43,7 +43,7 @@ fn position(text: &str) -> (u64, u64) {
     (number(slot), number(index))
 }
 
-/// Reads the rows behind a position, without subscribing for longer than that takes.
+/// Reads the first row after a position, and unsubscribes at once.
 async fn probe(client: &mut Client, view: &str, after: &str) -> Vec<Row> {
     let query = json!({"view": view, "after": after, "take": 1, "snapshotLimit": 1});
     client.subscribe("probe", query).await;
@@ -80,7 +80,7 @@ async fn a_second_subscribe_and_an_unsubscribe_are_answered_alike_dead_or_alive(
 }
 
 #[tokio::test]
-async fn a_row_behind_the_newest_position_shows_that_a_subscription_has_missed_it() {
+async fn a_row_after_the_newest_position_shows_that_a_subscription_has_missed_it() {
     for view in ["Player/list", "Player/ranked"] {
         let server = limited().start();
         server.apply(crowd(60)).await;

@@ -8,8 +8,8 @@
 //! has seen, and `take: 1`, and unsubscribes at once. A quiet view has no such row, so the answer is empty. If there is
 //! a row and the subscription stays silent, it is dead.
 //!
-//! Only queries of all rows are probed. A window that the server has filled once fits into the row limit, and a row
-//! outside a window is no sign. A deletion, and a row without a position, leave no row to find.
+//! A window is not probed once it is full: it fits into the row limit, and a changed row outside the window proves
+//! nothing. A probe cannot find a deletion, or a row without a position.
 
 use crate::session::timer::Time;
 
