@@ -406,8 +406,8 @@ impl Tapes {
             "cursor-unknown" | "invalid-cursor" => GapCause::UnknownCursor,
             "replay-gap" => GapCause::MissedByServer,
             code => {
-                let is_over_limit = AuthErrorCode::SubscriptionLimitExceeded == *code;
-                if is_over_limit {
+                let is_full = AuthErrorCode::SubscriptionLimitExceeded == *code;
+                if is_full || issue.retry_after.is_some() {
                     self.forget(source, Status::OverLimit);
                     let step = Step::Tape(TapeStep::OverLimit(issue.clone()));
                     instructions.push_back(source.instruct(step));

@@ -417,8 +417,12 @@ fn a_rejected_tape_ends_and_one_over_the_limit_waits() {
     let ended = r#"{"protocolVersion":2,"subscriptionId":"9","op":"unsubscribed"}"#;
     says(&mut session, ended);
     assert_eq!(requests(&mut session), [r#"+"t3" {"view":"T/append""#]);
+    let rejection = r#"{"type":"error","protocolVersion":2,"subscriptionId":"t3","code":"rate-limit-exceeded","message":"m","fatal":false,"retryAfter":10}"#;
+    assert_eq!(says(&mut session, rejection), ["over limit"]);
+    session.handle_timeout(seconds(10));
+    assert_eq!(requests(&mut session), [r#"+"t4" {"view":"T/append""#]);
     session.release_tape(other);
-    assert_eq!(requests(&mut session), [r#"-"t3""#]);
+    assert_eq!(requests(&mut session), [r#"-"t4""#]);
 }
 
 #[test]

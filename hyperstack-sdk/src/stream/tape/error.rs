@@ -27,9 +27,9 @@ pub enum TapeError {
         #[source]
         error: Box<RowError>,
     },
-    /// The server's limit on subscriptions is reached. The tape opens when another subscription ends, or after the time
-    /// that the server names.
-    #[error("the tape \"{view}\" waits, because the server has too many subscriptions of this client: {}", issue.message)]
+    /// The server's limit on subscriptions, or on subscriptions per minute, is reached. The tape opens when another
+    /// subscription ends, or after the time that the server names.
+    #[error("the tape \"{view}\" waits, because the server accepts no more subscriptions now: {}", issue.message)]
     OverLimit {
         /// The view's id.
         view: String,

@@ -2,6 +2,7 @@
 
 use hyperstack_interop_socket::Event;
 use hyperstack_interop_v2::{Granted, Limits, Paced, RateLimitConfig};
+use hyperstack_sdk::TapeError;
 
 use super::*;
 
@@ -240,6 +241,23 @@ async fn a_subscription_that_must_wait_is_an_error_and_starts_when_the_time_is_o
     }
     assert_eq!(deadline(least.try_get()).await.expect("rows").len(), 4);
     assert_eq!(hs.stats().reconnects, 0);
+}
+
+#[tokio::test]
+async fn a_tape_that_must_wait_opens_when_the_time_is_over() {
+    let pace = Paced::default();
+    let server = players().tapes(100).admission(pace.clone()).start();
+    server.apply([player("p", 1)]).await;
+    let hs = unhurried(&server).await;
+    let mut tape = hs.views::<PlayerViews>().append().tape();
+    let waits = deadline(tape.next()).await.expect("an item");
+    let Err(TapeError::OverLimit { issue, .. }) = waits else {
+        panic!("no refusal: {waits:?}")
+    };
+    assert_eq!(issue.code, "rate-limit-exceeded");
+    pace.allow(1);
+    forward(Duration::from_secs(60)).await;
+    assert!(deadline(tape.next()).await.expect("an item").is_ok());
 }
 
 #[tokio::test]
