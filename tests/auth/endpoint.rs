@@ -131,8 +131,17 @@ async fn errors_have_the_endpoints_message() -> anyhow::Result<()> {
 async fn an_invalid_answer_is_not_final() -> anyhow::Result<()> {
     let cases = [
         (
-            TokenReply::new(200, "<html>"),
+            TokenReply::new(200, "pk_0123456789"),
             "replied with status 200 but without a token",
+        ),
+        (
+            TokenReply::new(200, "<!doctype html><title>Sign in</title>"),
+            "replied with status 200 and an HTML page instead of a token (a captive portal or a \
+             plain web server answers): the page \"Sign in\"",
+        ),
+        (
+            TokenReply::new(502, "<h1>Bad\nGateway</h1>"),
+            "replied with status 502: <h1>Bad Gateway</h1>",
         ),
         (
             TokenReply::new(200, r#"{"token": 7}"#),
@@ -143,8 +152,8 @@ async fn an_invalid_answer_is_not_final() -> anyhow::Result<()> {
             "replied with more than 65536 bytes",
         ),
         (
-            TokenReply::new(307, "").header("Location", "https://b.c/d?pk_0123456789"),
-            "redirects to https://b.c/d with status 307, which the client does not follow: set \
+            TokenReply::new(307, "").header("Location", "https://b.c/pk_0123456789?pk_0123456789"),
+            "redirects to https://b.c/*** with status 307, which the client does not follow: set \
              `token_endpoint` to the new URL",
         ),
     ];
@@ -152,6 +161,45 @@ async fn an_invalid_answer_is_not_final() -> anyhow::Result<()> {
         let error = error(reply).await?;
         assert!(error.to_string().ends_with(expected), "{error}");
         assert!(!error.is_final(), "{error}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_reply_of_a_connection_that_stays_open_costs_no_wait() -> anyhow::Result<()> {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    let server = guarded().await?;
+    let cases = [
+        (
+            "HTTP/1.1 403 No\r\n\r\n{\"error\": \"not you\"}",
+            "replied with status 403: not you",
+        ),
+        ("HTTP/1.1 403 No\r\n\r\nnot you", "status 403: not you"),
+        (
+            "HTTP/1.1 200 OK\r\n\r\n<title>Wi-Fi</title>",
+            ": the page \"Wi-Fi\"",
+        ),
+    ];
+    for (reply, expected) in cases {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let peer = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await?;
+            let mut request = [0; 4096];
+            stream.read(&mut request).await?;
+            stream.write_all(reply.as_bytes()).await?;
+            // Until the client closes the connection.
+            while stream.read(&mut request).await? > 0 {}
+            std::io::Result::Ok(())
+        });
+        // If the client waited for the end of the body, the test would time out.
+        let builder = client(&server)
+            .token_endpoint(url)
+            .token_timeout(Duration::MAX);
+        let error = soon(builder.connect()).await.unwrap_err().to_string();
+        assert!(error.ends_with(expected), "{error}");
+        soon(peer).await??;
     }
     Ok(())
 }

@@ -6,14 +6,15 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
-use hyper::header::{HeaderValue, AUTHORIZATION, CONTENT_TYPE, HOST, LOCATION};
+use hyper::header::{HeaderValue, AUTHORIZATION, CONTENT_TYPE, HOST};
 use hyper::{Request, Response, Uri};
 use serde_json::{json, Value};
 
+use super::body::LIMIT;
 use super::http::exchange;
 use super::present::{headers, is_secret, Transport, NOT_IN_HEADERS};
 use super::race::Failure;
-use super::refusal::Refusal;
+use super::refusal::{self, Refusal};
 use super::route::{Route, RouteError};
 use super::{url, EndpointSettings, RouteSettings};
 use crate::auth::{AuthToken, TokenError, TokenProvider};
@@ -23,9 +24,6 @@ use crate::wire::Secret;
 
 /// The default endpoint if a key is set.
 const HOSTED: &str = "https://api.usehyperstack.com/ws/sessions";
-
-/// The largest reply body that is accepted, in bytes.
-const LIMIT: usize = 64 * 1024;
 
 impl EndpointSettings {
     /// Returns the key, and the name of its setting.
@@ -121,7 +119,7 @@ impl Endpoint {
     async fn fetch(&self) -> Result<AuthToken, TokenError> {
         let request = self.request()?;
         let opened = self.route.open(self.timeout, |stream| async {
-            let reply = exchange(stream, request.clone(), LIMIT).await;
+            let reply = exchange(stream, request.clone()).await;
             reply.map_err(|error| {
                 // Hyper's message is of little help without its cause.
                 let cause = error.source().map(|cause| format!(": {cause}"));
@@ -163,18 +161,15 @@ impl Endpoint {
         if reply.body().len() > LIMIT {
             return Err(self.failed(format!("replied with more than {LIMIT} bytes")));
         }
-        if status.is_redirection() {
-            let location = reply.headers().get(LOCATION);
-            let location = location.and_then(|location| location.to_str().ok());
-            let location = location.map_or("another URL".to_owned(), url::shown);
-            return Err(self.failed(format!(
-                "redirects to {location} with status {code}, which the client does not follow: set \
-                 `token_endpoint` to the new URL"
-            )));
-        }
         if !status.is_success() {
             let secrets = self.secrets.iter().map(String::as_str);
             let refusal = Refusal::new(status, reply.headers(), reply.body(), secrets);
+            if let Some(location) = refusal.location {
+                return Err(self.failed(format!(
+                    "redirects to {location} with status {code}, which the client does not follow: \
+                     set `token_endpoint` to the new URL"
+                )));
+            }
             let text = format!("replied with status {code}: {}", refusal.message);
             let mut error = match code {
                 400 | 401 | 403 => TokenError::denied(self.describe(text)),
@@ -191,7 +186,19 @@ impl Endpoint {
         let body = parse(reply.body()).ok();
         let field = |name| body.as_ref()?.get(name);
         let Some(token) = field("token").and_then(Value::as_str) else {
-            return Err(self.failed(format!("replied with status {code} but without a token")));
+            // Other bodies are not shown, because they may have a token under another name.
+            let page = match refusal::page(reply.body()) {
+                Some(page) => format!(": {page}"),
+                None => String::new(),
+            };
+            return Err(self.failed(if refusal::is_html(reply.body()) {
+                format!(
+                    "replied with status {code} and an HTML page instead of a token (a captive \
+                     portal or a plain web server answers){page}"
+                )
+            } else {
+                format!("replied with status {code} but without a token")
+            }));
         };
         let expires_at = field("expires_at").or_else(|| field("expiresAt"));
         let token = AuthToken::new(token);

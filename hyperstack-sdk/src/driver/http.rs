@@ -7,26 +7,30 @@ use std::task::{ready, Context, Poll};
 
 use hyper::body::{Body, Incoming};
 use hyper::client::conn::http1;
+use hyper::http::response::Parts;
 use hyper::rt::ReadBufCursor;
 use hyper::{Request, Response};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::timeout;
 
 use super::address::Stream;
+use super::body::{Framing, LIMIT, PAUSE, WITHIN};
+use super::refusal::{first_value, is_html};
 
-/// Sends a request and reads the reply. Stops reading the body once it exceeds `limit` bytes. Dropping the future
-/// closes the stream.
+/// Sends a request and reads the reply. Stops reading the body once it exceeds [`LIMIT`]. Dropping the future closes
+/// the stream.
 pub(super) async fn exchange(
     stream: Stream,
     request: Request<String>,
-    limit: usize,
 ) -> hyper::Result<Response<Vec<u8>>> {
     let mut builder = http1::Builder::new();
-    let connection = builder.max_buf_size(limit).handshake(Io(stream));
+    let connection = builder.max_buf_size(LIMIT).handshake(Io(stream));
     let (mut sender, connection) = connection.await?;
     let mut connection = pin!(connection);
     let mut exchange = pin!(async {
         let (head, body) = sender.send_request(request).await?.into_parts();
-        Ok(Response::from_parts(head, read(body, limit).await?))
+        let body = read(&head, body).await?;
+        Ok(Response::from_parts(head, body))
     });
     tokio::select! {
         biased;
@@ -39,13 +43,28 @@ pub(super) async fn exchange(
     }
 }
 
-async fn read(mut body: Incoming, limit: usize) -> hyper::Result<Vec<u8>> {
+/// Reads a body until it ends or has a complete JSON object: the connection may stay open.
+///
+/// The body of a refusal only explains it, so it is read as far as it arrives in time, and so is a page.
+async fn read(head: &Parts, mut body: Incoming) -> hyper::Result<Vec<u8>> {
+    let pause = match Framing::of(&head.headers) {
+        Framing::UntilClose => PAUSE,
+        _ => WITHIN,
+    };
     let mut bytes = Vec::new();
-    while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
-        if let Ok(data) = frame?.into_data() {
-            bytes.extend_from_slice(&data);
+    loop {
+        let is_refusal = !head.status.is_success() || is_html(&bytes);
+        let next = poll_fn(|context| Pin::new(&mut body).poll_frame(context));
+        let next = match is_refusal {
+            true => timeout(pause, next).await.ok().flatten(),
+            false => next.await,
+        };
+        match next {
+            Some(Ok(frame)) => bytes.extend_from_slice(frame.data_ref().map_or(&[], |data| data)),
+            Some(Err(error)) if !is_refusal => return Err(error),
+            Some(Err(_)) | None => break,
         }
-        if bytes.len() > limit {
+        if bytes.len() > LIMIT || first_value(&bytes).is_some() {
             break;
         }
     }

@@ -84,7 +84,10 @@ pub(crate) fn shown(url: &str) -> String {
     } else {
         name
     };
-    let path = uri.path().trim_end_matches('/');
+    let path = match uri.path() {
+        "/" if host.is_empty() => "/",
+        path => path.trim_end_matches('/'),
+    };
     format!("{}{host}{path}", scheme.unwrap_or_default())
 }
 

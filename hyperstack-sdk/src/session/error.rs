@@ -88,7 +88,10 @@ pub enum ConnectError {
         message: String,
     },
     /// The server rejected the handshake.
-    #[error("{url} rejected the connection with status {status}{}: {message}", code.as_ref().map(|code| format!(" ({code})")).unwrap_or_default())]
+    ///
+    /// A status from 200 to 299 means that no WebSocket server answers there: perhaps a captive portal, which wants you
+    /// to log in, or a plain web server.
+    #[error("{url} {}: {message}", rejection(*status, code.as_ref()))]
     Rejected {
         /// The server's URL, without its query, user name and password.
         url: String,
@@ -96,10 +99,21 @@ pub enum ConnectError {
         status: u16,
         /// The server's machine-readable code.
         code: Option<AuthErrorCode>,
-        /// The server's message.
+        /// The server's message, or the start of its reply's text. Of an HTML page, the title.
         message: String,
         /// The shortest time to wait before another attempt, if the server sent `Retry-After` in seconds.
         retry_after: Option<Duration>,
+    },
+    /// The server redirects to another URL. The client does not follow, so that tokens and keys reach only the server
+    /// that you name.
+    #[error("{url} redirects to {location} with status {status}, which the client does not follow: if you trust that address, set the URL to it (with wss:// instead of https://)")]
+    Redirected {
+        /// The server's URL, without its query, user name and password.
+        url: String,
+        /// The HTTP status, such as 301.
+        status: u16,
+        /// The target, without its query, user name and password. It may be only a path.
+        location: String,
     },
     /// The server does not speak the protocol version that the builder sets.
     #[error("{url} speaks protocol {server}, but the client is set to {configured}: remove `.protocol(..)` from the builder to detect the generation")]
@@ -123,6 +137,18 @@ pub enum ConnectError {
         #[source]
         cause: ConnectionLost,
     },
+}
+
+/// Says that a server rejected a connection.
+fn rejection(status: u16, code: Option<&AuthErrorCode>) -> String {
+    let code = code.map(|code| format!(" ({code})")).unwrap_or_default();
+    match status {
+        200..=299 => format!(
+            "replied with status {status} instead of 101{code}, so a captive portal or a plain web \
+             server answers there"
+        ),
+        _ => format!("rejected the connection with status {status}{code}"),
+    }
 }
 
 /// Why a connection was lost.
@@ -244,6 +270,7 @@ impl ConnectError {
             ConnectError::Token(_)
             | ConnectError::Timeout { .. }
             | ConnectError::ProxyRejected { .. }
+            | ConnectError::Redirected { .. }
             | ConnectError::Unreachable { .. } => Remedy::Wait,
             ConnectError::Lost { cause, .. } => cause.remedy(),
         }
