@@ -60,6 +60,32 @@ async fn a_custom_endpoint_needs_no_key_and_may_spell_the_expiry_differently() -
     Ok(())
 }
 
+#[tokio::test]
+async fn the_user_and_password_of_the_endpoints_url_are_sent_as_basic_auth() -> anyhow::Result<()> {
+    let server = guarded().await?;
+    let endpoint = TokenEndpoint::start().await?;
+    endpoint.reply(TokenReply::refusal(
+        503,
+        "internal-error",
+        "no, sup3rs3cr3t",
+    ));
+    let url = endpoint.url().replace("http://", "http://me:sup3rs3cr3t@");
+    let builder = client(&server).token_endpoint(url);
+    let error = soon(builder.connect()).await.unwrap_err();
+    let requests = endpoint.requests();
+    // `me:sup3rs3cr3t`
+    let basic = requests[0].header("authorization");
+    assert_eq!(basic, Some("Basic bWU6c3VwM3JzM2NyM3Q="));
+    let url = endpoint.url();
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "no token: the token endpoint {url} replied with status 503: no, *** (internal-error)"
+        )
+    );
+    Ok(())
+}
+
 /// Returns the error of a client whose endpoint replies with this at the first attempt.
 async fn error(reply: TokenReply) -> anyhow::Result<TokenError> {
     let server = guarded().await?;

@@ -136,6 +136,7 @@ async fn no_secret_is_shown() -> anyhow::Result<()> {
 
     by_key().await?;
     by_query().await?;
+    by_password().await?;
     let shown = LOGGED.take().unwrap_or_default();
     for target in ["hyperstack_sdk", "tungstenite::protocol"] {
         let heard = shown.iter().any(|text| text.starts_with(target));
@@ -152,14 +153,14 @@ async fn no_secret_is_shown() -> anyhow::Result<()> {
 
 /// Runs a client with a key, an endpoint and a header: refused, connected, renewed, reconnected, and closed.
 async fn by_key() -> anyhow::Result<()> {
-    let [one, two, three, key, endpoint_header, endpoint_query, header, query, password] = SECRETS;
+    let [one, two, three, key, endpoint_header, endpoint_query, header, query, _] = SECRETS;
     let server = elsewhere(games().token(one).refresh(refresh()).start()).await?;
     put(&server, "a", 1.0);
     let still = Still::new();
     let endpoint = TokenEndpoint::start().await?;
     let address = server.address();
     let builder = quiet(&server)
-        .url(format!("ws://me:{password}@{address}/?x={query}"))
+        .url(format!("ws://{address}/?x={query}"))
         .api_key(key)
         .token_endpoint(format!("{}?{endpoint_query}", endpoint.url()))
         .token_endpoint_header("X-Tenant", endpoint_header)
@@ -244,6 +245,23 @@ async fn by_query() -> anyhow::Result<()> {
     server.stop().await;
     let builder = client(&server).token_in_query("token").token(one);
     show_error(&soon(builder.connect()).await.unwrap_err());
+    Ok(())
+}
+
+/// Runs a client with a password in the URL: refused in several ways, and connected.
+async fn by_password() -> anyhow::Result<()> {
+    let [token, .., password] = SECRETS;
+    let server = elsewhere(games().start()).await?;
+    let address = server.address();
+    let builder = client(&server).url(format!("ws://me:{password}@{address}"));
+    show(&builder);
+    show_error(&builder.clone().token(token).connect().await.unwrap_err());
+    server.refuse_next(Refusal::new("token-missing").message(password));
+    show_error(&soon(builder.clone().connect()).await.unwrap_err());
+    let malformed = format!("ws://me:{password}%@{address}");
+    let malformed = builder.clone().url(malformed).connect();
+    show_error(&malformed.await.unwrap_err());
+    show(&soon(builder.connect()).await?);
     Ok(())
 }
 

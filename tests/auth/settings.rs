@@ -121,9 +121,52 @@ async fn invalid_auth_settings_are_refused_and_not_shown() {
             "invalid setting `token_endpoint`: it must start with http:// or https://",
         ),
         (
-            builder().token_endpoint("https://secret:secret@a.b"),
-            "invalid setting `token_endpoint`: a user name in the URL is not sent: use \
-             `token_endpoint_header` instead",
+            builder()
+                .api_key("secret")
+                .token_endpoint("https://secret:secret@a.b"),
+            "invalid setting `token_endpoint`: its user name and password conflict with \
+             `api_key`: both are sent in the header `Authorization`, so set only one of them",
+        ),
+        (
+            builder()
+                .token_endpoint("https://secret:secret@a.b")
+                .token_endpoint_header("authorization", "secret"),
+            "invalid setting `token_endpoint_header`: the header `authorization` carries the \
+             URL's user name and password",
+        ),
+        (
+            builder()
+                .url("ws://secret:secret@127.0.0.1:1")
+                .token("secret"),
+            "invalid URL \"ws://127.0.0.1:1\": its user name and password conflict with \
+             `token`: both are sent in the header `Authorization`, so set only one of them",
+        ),
+        (
+            builder()
+                .url("ws://secret:secret@127.0.0.1:1")
+                .token_provider(Desk::default()),
+            "invalid URL \"ws://127.0.0.1:1\": its user name and password conflict with \
+             `token_provider`: both are sent in the header `Authorization`, so set only one of them",
+        ),
+        (
+            builder()
+                .url("ws://secret:secret@127.0.0.1:1")
+                .api_key("secret")
+                .token_endpoint("https://a.b"),
+            "invalid URL \"ws://127.0.0.1:1\": its user name and password conflict with \
+             `api_key`: both are sent in the header `Authorization`, so set only one of them",
+        ),
+        (
+            builder()
+                .url("ws://secret:secret@127.0.0.1:1")
+                .header("Authorization", "secret"),
+            "invalid setting `header`: the header `Authorization` carries the URL's user name \
+             and password",
+        ),
+        (
+            builder().url("ws://secret:secret%@127.0.0.1:1"),
+            "invalid URL \"ws://127.0.0.1:1\": its user name or password has an invalid \
+             percent escape",
         ),
     ];
     for (builder, expected) in cases {

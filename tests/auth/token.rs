@@ -53,6 +53,35 @@ async fn headers_arrive_as_they_were_given() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
+async fn the_user_and_password_of_a_url_are_sent_as_basic_auth() -> anyhow::Result<()> {
+    let server = games().start().await?;
+    let url = format!("ws://me:p%40ss@{}/games", server.address());
+    client(&server).url(url).connect().await?;
+    let handshake = &server.handshakes()[0];
+    assert_eq!(handshake.target, "/games");
+    assert_eq!(
+        handshake.header("host"),
+        Some(&*server.address().to_string())
+    );
+    // `me:p@ss`
+    let basic = handshake.header("authorization");
+    assert_eq!(basic, Some("Basic bWU6cEBzcw=="));
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_password_of_a_url_is_not_shown_though_the_server_repeats_it() -> anyhow::Result<()> {
+    let server = games().start().await?;
+    // "me:sup3r@s3cr3t", decoded, as it is in the URL, and in base64.
+    let echo = "sup3r@s3cr3t sup3r%40s3cr3t bWU6c3VwM3JAczNjcjN0";
+    server.refuse(Refusal::new("invalid-static-token").message(echo));
+    let url = format!("ws://me:sup3r%40s3cr3t@{}", server.address());
+    let error = soon(client(&server).url(url).connect()).await.unwrap_err();
+    assert!(error.to_string().ends_with(": *** *** ***"), "{error}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_wrong_token_is_not_tried_again() -> anyhow::Result<()> {
     let server = guarded().await?;
     let builder = client(&server).token("other").wait_for_server(true);

@@ -102,6 +102,10 @@ impl Default for HyperStackBuilder {
 
 impl HyperStackBuilder {
     /// Sets the server's URL: `ws://…` or `wss://…`. Required.
+    ///
+    /// The client sends a user name and password in the URL (`wss://me:password@ore.example`) in the handshake's
+    /// header, as `Authorization: Basic …`. Write special characters as percent escapes, such as `%40` for `@`.
+    /// [`connect`](Self::connect) returns an error if you also set a token or a key.
     pub fn url(mut self, url: impl Into<String>) -> Self {
         self.url = Some(url.into());
         self
@@ -182,7 +186,8 @@ impl HyperStackBuilder {
     ///
     /// # Protocol
     ///
-    /// The client sends a `POST` with the key as `Authorization: Bearer …`. The body is
+    /// The client sends a `POST` with the key as `Authorization: Bearer …`. If there is no key, it sends a user name
+    /// and password in the endpoint's URL as `Authorization: Basic …`. The body is
     /// `{"websocket_url": "wss://…"}`, with the [`url`](Self::url) of the server without its query.
     ///
     /// The endpoint replies `{"token": "…", "expires_at": 1893456000}`. `expires_at` (or `expiresAt`) is a Unix time in
@@ -594,7 +599,7 @@ impl HyperStackBuilder {
             route: &self.route,
             headers: &self.headers,
             transport: self.transport.clone(),
-            has_token: self.token.is_some() || provider.is_some(),
+            token: self.token_settings().first().copied(),
             timeout: self.connect_timeout,
             max_frame_size: self
                 .max_frame_size

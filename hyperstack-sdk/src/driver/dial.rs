@@ -6,9 +6,10 @@ use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::WebSocketStream;
 
 use super::address::Stream;
+use super::basic::{self, Basic};
 use super::handshake::Opening;
 use super::pipe::Pipe;
-use super::present::{headers, Transport};
+use super::present::{headers, is_secret, Transport};
 use super::race::Failure;
 use super::route::{Route, RouteError};
 use super::{url, RouteSettings, Socket};
@@ -21,8 +22,8 @@ pub(crate) struct DialSettings<'a> {
     pub(crate) route: &'a RouteSettings,
     pub(crate) headers: &'a [(String, Secret)],
     pub(crate) transport: Transport,
-    /// Whether the client sends a token.
-    pub(crate) has_token: bool,
+    /// The setting that supplies tokens, if one does.
+    pub(crate) token: Option<&'static str>,
     pub(crate) timeout: Duration,
     pub(crate) max_frame_size: usize,
 }
@@ -47,7 +48,7 @@ impl Dialer {
         };
         let uri = url::normal(settings.url, ["ws", "wss"]).map_err(invalid)?;
         settings.transport.check_parameter()?;
-        if let (Transport::Query(name), true) = (&settings.transport, settings.has_token) {
+        if let (Transport::Query(name), true) = (&settings.transport, settings.token.is_some()) {
             let mut query = uri.query().unwrap_or_default().split('&');
             if query.any(|pair| pair.split('=').next() == Some(name)) {
                 let reason =
@@ -55,15 +56,25 @@ impl Dialer {
                 return Err(invalid(reason));
             }
         }
-        let carries_token = settings.has_token && settings.transport == Transport::Bearer;
+        let basic = Basic::of(&uri, settings.token).map_err(invalid)?;
+        let carries_token = settings.token.is_some() && settings.transport == Transport::Bearer;
         let reserved = |name: &str| match name {
             "authorization" if carries_token => Some("carries the token"),
+            "authorization" if basic.is_some() => Some(basic::RESERVED),
             "host" | "connection" | "upgrade" | "content-length" | "transfer-encoding" => {
                 Some("belongs to the handshake")
             }
             name if name.starts_with("sec-websocket-") => Some("belongs to the handshake"),
             _ => None,
         };
+        let mut headers = headers("header", settings.headers, reserved)?;
+        let given = settings.headers.iter().filter(|(name, _)| is_secret(name));
+        let mut secrets: Vec<_> = given.map(|(_, Secret(value))| value.clone()).collect();
+        secrets.extend(uri.query().map(str::to_owned));
+        if let Some(basic) = basic {
+            headers.push(basic.header());
+            secrets.extend(basic.secrets);
+        }
         // The server sends a message of any size as one frame, so one limit serves both.
         let hard_limit = Some(settings.max_frame_size);
         Ok(Dialer {
@@ -71,8 +82,9 @@ impl Dialer {
             opening: Opening {
                 shown: shown.clone(),
                 uri,
-                headers: headers("header", settings.headers, reserved)?,
+                headers,
                 transport: settings.transport,
+                secrets,
             },
             shown,
             timeout: settings.timeout,
@@ -140,13 +152,15 @@ mod tests {
         headers: &[(&str, &str)],
         transport: Transport,
     ) -> Result<Dialer, ConfigError> {
+        // A URL has either a user or a token.
+        let has_token = !url.contains('@');
         let owned = |(name, value): &(&str, &str)| (name.to_string(), Secret(value.to_string()));
         Dialer::new(DialSettings {
             url,
             route: &RouteSettings::default(),
             headers: &headers.iter().map(owned).collect::<Vec<_>>(),
             transport,
-            has_token: true,
+            token: has_token.then_some("token"),
             timeout: Duration::from_secs(1),
             max_frame_size: 1 << 20,
         })

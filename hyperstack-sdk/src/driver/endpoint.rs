@@ -10,6 +10,7 @@ use hyper::header::{HeaderValue, AUTHORIZATION, CONTENT_TYPE, HOST};
 use hyper::{Request, Response, Uri};
 use serde_json::{json, Value};
 
+use super::basic::{self, Basic};
 use super::body::LIMIT;
 use super::http::exchange;
 use super::present::{headers, is_secret, Transport, NOT_IN_HEADERS};
@@ -72,12 +73,10 @@ impl Endpoint {
             reason,
         };
         let uri = url::normal(url, ["http", "https"]).map_err(invalid)?;
-        if url::host(&uri) != uri.authority().map_or("", |authority| authority.as_str()) {
-            let reason = "a user name in the URL is not sent: use `token_endpoint_header` instead";
-            return Err(invalid(reason.into()));
-        }
+        let basic = Basic::of(&uri, key.map(|(setting, _)| setting)).map_err(invalid)?;
         let reserved = |name: &str| match name {
             "authorization" if key.is_some() => Some("carries the key"),
+            "authorization" if basic.is_some() => Some(basic::RESERVED),
             "host" | "content-type" | "content-length" | "transfer-encoding" | "connection"
             | "upgrade" => Some("belongs to the request"),
             _ => None,
@@ -98,6 +97,10 @@ impl Endpoint {
         let mut secrets: Vec<_> = secrets.map(|(_, Secret(value))| value.clone()).collect();
         secrets.extend(key.map(|(_, Secret(key))| key.clone()));
         secrets.extend(uri.query().map(str::to_owned));
+        if let Some(basic) = basic {
+            headers.push(basic.header());
+            secrets.extend(basic.secrets);
+        }
         let shown = url::shown(url);
         Ok(Some(Endpoint {
             route: Route::new(&uri, route, &shown)?,

@@ -14,7 +14,7 @@ use tokio_tungstenite::tungstenite::http::StatusCode;
 use tokio_tungstenite::tungstenite::http::{header, HeaderMap, HeaderName, HeaderValue, Uri};
 
 use super::address::Stream;
-use super::present::{is_secret, Transport};
+use super::present::Transport;
 use super::refusal::Refusal;
 use super::{body, url};
 use crate::session::ConnectError;
@@ -30,6 +30,8 @@ pub(super) struct Opening {
     pub(super) uri: Uri,
     pub(super) headers: Vec<(String, HeaderValue)>,
     pub(super) transport: Transport,
+    /// The secrets in the request besides the token, to be redacted if the server echoes them.
+    pub(super) secrets: Vec<String>,
 }
 
 impl Opening {
@@ -78,10 +80,8 @@ impl Opening {
 
     /// Returns the secrets in the request, to be redacted if the server echoes them.
     fn secrets<'a>(&'a self, token: Option<&'a Secret>) -> impl Iterator<Item = &'a str> {
-        let headers = self.headers.iter().filter(|(name, _)| is_secret(name));
-        let headers = headers.filter_map(|(_, value)| value.to_str().ok());
         let token = token.map(|Secret(token)| token.as_str());
-        headers.chain(token).chain(self.uri.query())
+        self.secrets.iter().map(String::as_str).chain(token)
     }
 
     fn request(&self, key: &str, token: Option<&Secret>) -> Vec<u8> {
@@ -209,6 +209,7 @@ mod tests {
             uri: SERVER.parse().unwrap(),
             headers: Vec::new(),
             transport: Transport::Bearer,
+            secrets: Vec::new(),
         };
         let (text, closes) = match reply.strip_suffix("EOF") {
             Some(text) => (text, true),

@@ -1,6 +1,7 @@
 //! The task that awaits the socket and feeds the session and the caches.
 
 mod address;
+mod basic;
 mod body;
 mod dial;
 #[cfg(feature = "token-endpoint")]
