@@ -30,6 +30,8 @@ async fn a_setting_of_the_token_endpoint_names_its_feature() {
             "token_endpoint_header",
             builder().token_endpoint_header("Origin", "https://a.example"),
         ),
+        ("stack_release", builder().stack_release("hash", "live")),
+        ("environment", builder().environment("preview")),
     ];
     for (setting, builder) in cases {
         let expected = format!(

@@ -86,6 +86,74 @@ async fn the_user_and_password_of_the_endpoints_url_are_sent_as_basic_auth() -> 
     Ok(())
 }
 
+#[tokio::test]
+async fn a_token_request_names_the_release_and_the_environment() -> anyhow::Result<()> {
+    let server = guarded().await?;
+    let endpoint = TokenEndpoint::start().await?;
+    endpoint.reply(TokenReply::token("one", FAR));
+    let builder = client(&server)
+        .api_key("a4_sk_1")
+        .token_endpoint(endpoint.url())
+        .stack_release("arete:h1:stack-manifest:sha256:bb", "live")
+        .environment("preview");
+    soon(builder.connect()).await?;
+    assert_eq!(
+        endpoint.requests()[0].body,
+        json!({
+            "websocket_url": server.url(),
+            "stackManifestHash": "arete:h1:stack-manifest:sha256:bb",
+            "liveAlias": "live",
+            "environment": "preview",
+        })
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_origin_is_sent_to_the_endpoint_and_to_the_server() -> anyhow::Result<()> {
+    let server = guarded().await?;
+    let endpoint = TokenEndpoint::start().await?;
+    let builder = client(&server)
+        .publishable_key("a4_pk_1")
+        .token_endpoint(endpoint.url())
+        .origin("https://app.example");
+    endpoint.reply(TokenReply::token("one", FAR));
+    soon(builder.clone().connect()).await?;
+    endpoint.reply(TokenReply::token("one", FAR));
+    let builder = builder.header("origin", "https://a.example");
+    let builder = builder.token_endpoint_header("ORIGIN", "https://b.example");
+    soon(builder.connect()).await?;
+    let (handshakes, requests) = (server.handshakes(), endpoint.requests());
+    let origins: Vec<_> = handshakes.iter().map(|it| it.header("origin")).collect();
+    let wanted = [Some("https://app.example"), Some("https://a.example")];
+    assert_eq!(origins, wanted);
+    let origins: Vec<_> = requests.iter().map(|it| it.header("origin")).collect();
+    let wanted = [Some("https://app.example"), Some("https://b.example")];
+    assert_eq!(origins, wanted);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_endpoint_that_requires_an_origin_says_how_to_set_it() -> anyhow::Result<()> {
+    let error = error(TokenReply::refusal(403, "origin-required", "no origin")).await?;
+    assert!(error.is_final());
+    let end = "status 403: no origin (set an origin that the server accepts with \
+               `.origin(\"https://…\")`) (origin-required)";
+    assert!(error.to_string().ends_with(end), "{error}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_retired_release_is_final() -> anyhow::Result<()> {
+    for code in ["stack-version-retired", "stack-version-unknown"] {
+        let error = error(TokenReply::refusal(410, code, "ore 1.2.0 was retired")).await?;
+        assert!(error.is_final());
+        let end = format!("status 410: ore 1.2.0 was retired ({code})");
+        assert!(error.to_string().ends_with(&end), "{error}");
+    }
+    Ok(())
+}
+
 /// Returns the error of a client whose endpoint replies with this at the first attempt.
 async fn error(reply: TokenReply) -> anyhow::Result<TokenError> {
     let server = guarded().await?;

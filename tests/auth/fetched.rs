@@ -2,6 +2,7 @@
 
 use hyperstack_sdk::prelude::*;
 use hyperstack_sdk::testing::Refusal;
+use hyperstack_sdk::Remedy;
 use tokio::time::Instant;
 
 use super::*;
@@ -60,6 +61,38 @@ async fn auth_errors_in_the_socket_count_too() -> anyhow::Result<()> {
 
     server.close_connections(1008, "token-missing: who are you");
     assert_eq!(code(&ended_by(&mut updates).await), "token-missing");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_session_that_a_v2_server_closes_as_expired_continues_with_a_new_token(
+) -> anyhow::Result<()> {
+    let server = games().protocol(Protocol::V2).token("one").start().await?;
+    put(&server, "a", 1.0);
+    let desk = Desk::default();
+    desk.give("one");
+    let hs = client(&server)
+        .token_provider(desk.clone())
+        .connect()
+        .await?;
+    let mut updates = hs.watch::<Game>();
+    let mut faults = hs.faults();
+    read(&mut updates, 1).await;
+    server.expire_token("one");
+    server.accept_token("two");
+    desk.give("two");
+    // This is how the server ends a session.
+    server.close_connections(1008, "token-expired: Authentication token expired");
+    put(&server, "b", 2.0);
+    assert_eq!(read(&mut updates, 1).await, ["upsert b 2"]);
+    assert_eq!(presented(&server), ["one", "two"]);
+    let Fault::Connection(error) = next(&mut faults).await else {
+        panic!("another fault came first");
+    };
+    assert_eq!(
+        (code(&error), error.remedy()),
+        ("token-expired", Remedy::NewToken)
+    );
     Ok(())
 }
 
@@ -179,7 +212,13 @@ async fn a_hanging_provider_times_out() -> anyhow::Result<()> {
 #[tokio::test]
 async fn a_token_that_cannot_be_presented_is_refused_and_not_shown() -> anyhow::Result<()> {
     let server = guarded().await?;
-    for (token, in_query) in [("secret\n", false), ("secret&", true), ("", false)] {
+    let tokens = [
+        ("secret\n", false),
+        ("secret&", true),
+        ("", false),
+        ("a4_sk_secret", false),
+    ];
+    for (token, in_query) in tokens {
         let desk = Desk::default();
         desk.give(token);
         let mut builder = client(&server).token_provider(desk.clone());

@@ -32,8 +32,8 @@ async fn error(pieces: &[&'static str]) -> anyhow::Result<String> {
 
 #[tokio::test]
 async fn the_body_of_a_refusal_may_come_later_and_in_chunks() -> anyhow::Result<()> {
-    let wanted =
-        "ws://server rejected the connection with status 403 (origin-mismatch): not from here";
+    let wanted = "ws://server rejected the connection with status 403 (origin-mismatch): not from \
+                  here (set an origin that the server accepts with `.origin(\"https://…\")`)";
     let head = "HTTP/1.1 403 Forbidden\r\nTransfer-Encoding: chunked\r\n\r\n";
     let body = r#"{"message": "not from here", "code": "origin-mismatch"}"#;
     assert_eq!(

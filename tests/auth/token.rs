@@ -2,6 +2,7 @@
 
 use hyperstack_sdk::prelude::*;
 use hyperstack_sdk::testing::Refusal;
+use hyperstack_sdk::ConfigError;
 
 use super::*;
 
@@ -66,6 +67,22 @@ async fn the_user_and_password_of_a_url_are_sent_as_basic_auth() -> anyhow::Resu
     // `me:p@ss`
     let basic = handshake.header("authorization");
     assert_eq!(basic, Some("Basic bWU6cEBzcw=="));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_token_goes_unencrypted_to_another_machine_if_you_allow_it() -> anyhow::Result<()> {
+    let server = guarded().await?;
+    // This address counts as another machine, but leads to this one.
+    let url = format!("ws://0.0.0.0:{}", server.address().port());
+    let builder = client(&server).url(url.as_str()).token("one");
+    let error = builder.clone().connect().await.unwrap_err();
+    let secret = "`token`".to_owned();
+    let insecure = ConfigError::Insecure { secret, url };
+    assert_eq!(error, ConnectError::Config(insecure));
+    assert_eq!(server.handshakes().len(), 0);
+    soon(builder.allow_insecure_auth(true).connect()).await?;
+    assert_eq!(presented(&server), ["one"]);
     Ok(())
 }
 

@@ -69,6 +69,21 @@ fn a_view_that_the_server_does_not_know_ends_the_stream() {
 }
 
 #[test]
+fn a_token_goes_unencrypted_to_another_machine_only_with_insecure() {
+    let (_server, url) = served(&session(), &["--instant"]);
+    // This address counts as another machine, but leads to this one.
+    let url = url.replace("127.0.0.1", "0.0.0.0");
+    let arguments = ["stream", &url, "Round", "--token", "s3cr3t", "--count", "1"];
+    let ran = run(&arguments);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    let expected = format!("error: cannot send the token unencrypted to {url}\n");
+    assert!(ran.err.starts_with(&expected), "{ran:?}");
+    assert!(ran.err.contains("--insecure"), "{ran:?}");
+    let ran = run(&[&arguments[..], &["--insecure"]].concat());
+    assert_eq!((ran.code, ran.out.len()), (Some(0), 1), "{ran:?}");
+}
+
+#[test]
 fn an_invalid_recording_or_host_exits_with_1() {
     let serve = |input: &str, more: &[&str]| {
         let mut command = hs(&["serve", "-", "--port", "0"]);

@@ -9,8 +9,8 @@ use crate::auth::TokenProvider;
 #[cfg(feature = "token-endpoint")]
 use crate::driver::Endpoint;
 use crate::driver::{
-    self, CloseOnExit, DialSettings, Dialer, EndpointSettings, Fetcher, Provider, RouteSettings,
-    Transport,
+    self, CloseOnExit, DialSettings, Dialer, EndpointSettings, Fetcher, KeyKind, Provider,
+    RouteSettings, Service, Transport,
 };
 #[cfg(feature = "testing")]
 use crate::engine::Tap;
@@ -27,9 +27,9 @@ use crate::wire::{Entry, Protocol, Secret};
 ///
 /// | settings | methods |
 /// |---|---|
-/// | server | [`url`](Self::url), [`protocol`](Self::protocol), [`header`](Self::header) |
+/// | server | [`url`](Self::url), [`protocol`](Self::protocol), [`origin`](Self::origin), [`header`](Self::header) |
 /// | network | [`root_certificates`](Self::root_certificates), [`native_roots`](Self::native_roots), [`proxy`](Self::proxy), [`proxy_from_env`](Self::proxy_from_env) |
-/// | token | [`token`](Self::token), [`token_provider`](Self::token_provider), [`api_key`](Self::api_key), [`publishable_key`](Self::publishable_key), [`token_endpoint`](Self::token_endpoint), [`token_endpoint_header`](Self::token_endpoint_header), [`token_in_query`](Self::token_in_query), [`token_timeout`](Self::token_timeout) |
+/// | token | [`token`](Self::token), [`token_provider`](Self::token_provider), [`api_key`](Self::api_key), [`publishable_key`](Self::publishable_key), [`token_endpoint`](Self::token_endpoint), [`token_endpoint_header`](Self::token_endpoint_header), [`stack_release`](Self::stack_release), [`environment`](Self::environment), [`allow_insecure_auth`](Self::allow_insecure_auth), [`token_in_query`](Self::token_in_query), [`token_timeout`](Self::token_timeout) |
 /// | connecting | [`connect_timeout`](Self::connect_timeout), [`wait_for_server`](Self::wait_for_server), [`auto_reconnect`](Self::auto_reconnect), [`reconnect_intervals`](Self::reconnect_intervals), [`max_reconnect_attempts`](Self::max_reconnect_attempts), [`ping_interval`](Self::ping_interval), [`resume`](Self::resume) |
 /// | reading | [`initial_data_timeout`](Self::initial_data_timeout), [`linger`](Self::linger), [`stream_capacity`](Self::stream_capacity), [`stale_after`](Self::stale_after) |
 /// | limits | [`max_entries_per_view`](Self::max_entries_per_view), [`unlimited_entries`](Self::unlimited_entries), [`max_subscriptions`](Self::max_subscriptions), [`max_message_size`](Self::max_message_size), [`max_frame_size`](Self::max_frame_size), [`max_inflated_size`](Self::max_inflated_size) |
@@ -61,6 +61,8 @@ pub struct HyperStackBuilder {
     provider: Option<Arc<dyn TokenProvider>>,
     endpoint: EndpointSettings,
     transport: Transport,
+    origin: Option<String>,
+    allows_insecure_auth: bool,
     headers: Vec<(String, Secret)>,
     route: RouteSettings,
     session: session::Settings,
@@ -84,6 +86,8 @@ impl Default for HyperStackBuilder {
             provider: None,
             endpoint: EndpointSettings::default(),
             transport: Transport::default(),
+            origin: None,
+            allows_insecure_auth: false,
             headers: Vec::new(),
             route: RouteSettings::default(),
             session: session::Settings::default(),
@@ -162,9 +166,12 @@ impl HyperStackBuilder {
 
     /// Sets a secret API key, which the client exchanges for tokens at the token endpoint.
     ///
-    /// The default endpoint is `https://api.usehyperstack.com/ws/sessions`; see
-    /// [`token_endpoint`](Self::token_endpoint). The client sends the key only there, and does not write it to logs or
-    /// errors. Requires the feature `token-endpoint`.
+    /// The client sends the key only there, and does not write it to logs or errors. For a server that Arete or
+    /// Hyperstack hosts, it knows the endpoint; see [`token_endpoint`](Self::token_endpoint). Requires the feature
+    /// `token-endpoint`.
+    ///
+    /// [`connect`](Self::connect) returns an error for a publishable key (`a4_pk_…`, `hspk_…`), and for a key of another
+    /// service than the one that hosts the server.
     pub fn api_key(mut self, key: impl Into<String>) -> Self {
         self.endpoint.api_key = Some(Secret(key.into()));
         self.requiring_endpoint("api_key")
@@ -172,23 +179,34 @@ impl HyperStackBuilder {
 
     /// Like [`api_key`](Self::api_key), for a key that you may publish, for example in an app.
     ///
-    /// Tokens for a publishable key are shorter-lived, and the endpoint may accept the key only with certain origins
-    /// (see [`token_endpoint_header`](Self::token_endpoint_header)). Requires the feature `token-endpoint`.
+    /// Tokens for a publishable key are shorter-lived, and services accept the key only from the origins that it was
+    /// created for. Name one with [`origin`](Self::origin), which the endpoints of Arete and Hyperstack require.
+    /// Requires the feature `token-endpoint`.
+    ///
+    /// [`connect`](Self::connect) returns an error for a secret key (`a4_sk_…`, `a4_ak_…`, `hsk_…`).
     pub fn publishable_key(mut self, key: impl Into<String>) -> Self {
         self.endpoint.publishable_key = Some(Secret(key.into()));
         self.requiring_endpoint("publishable_key")
     }
 
-    /// Sets the URL of the token endpoint. Default, if a key is set: `https://api.usehyperstack.com/ws/sessions`.
+    /// Sets the URL of the token endpoint. Default, if a key is set: that of the service that hosts the server.
+    ///
+    /// | server | default endpoint | keys |
+    /// |---|---|---|
+    /// | `*.stack.arete.run` | `https://api.arete.run/ws/sessions` | `a4_sk_…`, `a4_ak_…`, `a4_pk_…` |
+    /// | `*.usehyperstack.com` | `https://api.usehyperstack.com/ws/sessions` | `hsk_…`, `hspk_…` |
+    /// | any other | none: with a key, set this | any |
     ///
     /// The client requests tokens at the same times as it calls a [`token_provider`](Self::token_provider). Use
-    /// `https://…`: `http://…` sends the key in clear text. Requires the feature `token-endpoint`.
+    /// `https://…`: for `http://…` to another machine, [`connect`](Self::connect) returns an error unless you
+    /// [allow it](Self::allow_insecure_auth). Requires the feature `token-endpoint`.
     ///
     /// # Protocol
     ///
     /// The client sends a `POST` with the key as `Authorization: Bearer …`. If there is no key, it sends a user name
     /// and password in the endpoint's URL as `Authorization: Basic …`. The body is
-    /// `{"websocket_url": "wss://…"}`, with the [`url`](Self::url) of the server without its query.
+    /// `{"websocket_url": "wss://…"}`, with the [`url`](Self::url) of the server without its query. If you set them, it
+    /// also has `stackManifestHash` and `liveAlias` (see [`stack_release`](Self::stack_release)) and `environment`.
     ///
     /// The endpoint replies `{"token": "…", "expires_at": 1893456000}`. `expires_at` (or `expiresAt`) is a Unix time in
     /// seconds. If it is missing, the client uses the `exp` claim of a JWT.
@@ -205,7 +223,7 @@ impl HyperStackBuilder {
         self.requiring_endpoint("token_endpoint")
     }
 
-    /// Adds a header to requests to the token endpoint, such as `Origin`.
+    /// Adds a header to requests to the token endpoint.
     ///
     /// A second value for the same name replaces the first. The client does not write the value to logs or errors.
     /// Requires the feature `token-endpoint`.
@@ -218,6 +236,29 @@ impl HyperStackBuilder {
             .headers
             .push((name.into(), Secret(value.into())));
         self.requiring_endpoint("token_endpoint_header")
+    }
+
+    /// Names a release of a stack in token requests: the hash of its manifest (`stackManifestHash`) and the alias of the
+    /// live deployment (`liveAlias`). Default: none.
+    ///
+    /// Arete's endpoint then refuses the request with a final error if that release was retired
+    /// ([`AuthErrorCode::StackVersionRetired`](crate::AuthErrorCode::StackVersionRetired)) or never existed. Requires
+    /// the feature `token-endpoint`.
+    pub fn stack_release(
+        mut self,
+        manifest_hash: impl Into<String>,
+        live_alias: impl Into<String>,
+    ) -> Self {
+        self.endpoint.stack_release = Some((manifest_hash.into(), live_alias.into()));
+        self.requiring_endpoint("stack_release")
+    }
+
+    /// Names the environment of the server in token requests (`environment`). Default: none.
+    ///
+    /// Requires the feature `token-endpoint`.
+    pub fn environment(mut self, name: impl Into<String>) -> Self {
+        self.endpoint.environment = Some(name.into());
+        self.requiring_endpoint("environment")
     }
 
     /// Sets the timeout of a token request. Default: 10 seconds.
@@ -241,7 +282,36 @@ impl HyperStackBuilder {
         self
     }
 
-    /// Adds a header to the WebSocket handshake, such as `Origin`, which some servers require.
+    /// Sets the header `Origin` of the handshake and of token requests, such as `https://app.example`. Default: none.
+    ///
+    /// Servers require it for tokens of a [`publishable_key`](Self::publishable_key), and may require it for others. The
+    /// codes [`OriginRequired`](crate::AuthErrorCode::OriginRequired),
+    /// [`OriginMismatch`](crate::AuthErrorCode::OriginMismatch) and
+    /// [`OriginNotAllowed`](crate::AuthErrorCode::OriginNotAllowed) of a refusal say so. A [`header`](Self::header) or
+    /// [`token_endpoint_header`](Self::token_endpoint_header) with this name takes precedence.
+    pub fn origin(mut self, origin: impl Into<String>) -> Self {
+        self.origin = Some(origin.into());
+        self
+    }
+
+    /// Sets whether the client may send secrets unencrypted to another machine. Default: `false`.
+    ///
+    /// With `false`, [`connect`](Self::connect) returns [`ConfigError::Insecure`](crate::ConfigError::Insecure) if the
+    /// URL starts with `ws://` or the token endpoint's with `http://`, the host is not this machine (`localhost`,
+    /// 127.0.0.0/8 or `[::1]`), and there is one of these secrets:
+    ///
+    /// - a token, a token provider or a key,
+    /// - a user name in the URL,
+    /// - a parameter `token` or `hs_token` in the URL's query. Other parameters are not checked,
+    /// - a [`header`](Self::header) other than `Origin` and `User-Agent`.
+    ///
+    /// A token endpoint always replies with a secret. Allow it only in a network that you trust, such as a VPN.
+    pub fn allow_insecure_auth(mut self, yes: bool) -> Self {
+        self.allows_insecure_auth = yes;
+        self
+    }
+
+    /// Adds a header to the WebSocket handshake.
     ///
     /// A second value for the same name replaces the first. The client does not write the value to logs or errors.
     /// [`connect`](Self::connect) returns an error for a header that the handshake sets itself, such as `Host`,
@@ -593,18 +663,20 @@ impl HyperStackBuilder {
         }
         let url = self.url.as_deref().ok_or(ConfigError::MissingUrl)?;
         self.check()?;
-        let provider = self.provider(url)?;
         let dialer = Dialer::new(DialSettings {
             url,
             route: &self.route,
             headers: &self.headers,
             transport: self.transport.clone(),
             token: self.token_settings().first().copied(),
+            origin: self.origin.as_deref(),
+            allows_insecure: self.allows_insecure_auth,
             timeout: self.connect_timeout,
             max_frame_size: self
                 .max_frame_size
                 .unwrap_or(self.limits.message.saturating_mul(4)),
         })?;
+        let provider = self.provider(url)?;
         let engine = Arc::new(self.engine(driver::shown(url)));
         let handle = Handle::new(engine.clone());
         let fetcher = Fetcher::new(provider, self.transport);
@@ -617,7 +689,14 @@ impl HyperStackBuilder {
     fn provider(&self, _url: &str) -> Result<Option<Provider>, ConfigError> {
         let timeout = self.session.token_timeout;
         #[cfg(feature = "token-endpoint")]
-        if let Some(endpoint) = Endpoint::new(&self.endpoint, _url, &self.route, timeout)? {
+        if let Some(endpoint) = Endpoint::new(
+            &self.endpoint,
+            _url,
+            self.origin.as_deref(),
+            &self.route,
+            self.allows_insecure_auth,
+            timeout,
+        )? {
             return Ok(Some(Provider {
                 name: endpoint.name().to_owned(),
                 tokens: Arc::new(endpoint),
@@ -677,6 +756,18 @@ impl HyperStackBuilder {
                 return invalid(pair[1], &reason);
             }
         }
+        self.check_keys()?;
+        if let Some(origin) = &self.origin {
+            driver::check_origin(origin)?;
+        }
+        if self.endpoint.environment.as_deref() == Some("") {
+            return invalid("environment", "must not be empty");
+        }
+        if let Some((hash, alias)) = &self.endpoint.stack_release {
+            if hash.is_empty() || alias.is_empty() {
+                return invalid("stack_release", "neither text may be empty");
+            }
+        }
         if let Some(Secret(token)) = &self.token {
             if let Err(reason) = self.transport.check(token) {
                 return invalid("token", reason);
@@ -694,6 +785,32 @@ impl HyperStackBuilder {
         if self.max_entries_per_view == Some(0) {
             let reason = "must be at least 1";
             return invalid("max_entries_per_view", reason);
+        }
+        Ok(())
+    }
+
+    /// Checks that each key is in the setting for its kind.
+    fn check_keys(&self) -> Result<(), ConfigError> {
+        for (setting, secret) in [
+            ("token", &self.token),
+            ("api_key", &self.endpoint.api_key),
+            ("publishable_key", &self.endpoint.publishable_key),
+        ] {
+            let kind = secret.as_ref().and_then(|Secret(key)| KeyKind::of(key));
+            let Some(kind) = kind.filter(|kind| kind.setting != setting) else {
+                continue;
+            };
+            let (prefix, right) = (kind.prefix, kind.setting);
+            let reason = match (setting, right) {
+                ("token", _) => format!("`{prefix}…` is an API key, not a token: use `{right}`"),
+                (_, "api_key") => {
+                    format!(
+                        "`{prefix}…` is a secret key, which must not be published: use `api_key`"
+                    )
+                }
+                _ => format!("`{prefix}…` is a publishable key: use `{right}`"),
+            };
+            return Err(ConfigError::InvalidSetting { setting, reason });
         }
         Ok(())
     }
@@ -722,7 +839,7 @@ impl HyperStackBuilder {
             },
             row_limit: self.max_entries_per_view.map(|rows| rows as u64),
             likely_protocol: match &self.url {
-                Some(url) if driver::is_host_below(url, "usehyperstack.com") => Protocol::V1,
+                Some(url) if Service::of_url(url) == Some(Service::Hyperstack) => Protocol::V1,
                 _ => Protocol::V2,
             },
             ..self.session.clone()
@@ -741,6 +858,8 @@ impl fmt::Debug for HyperStackBuilder {
             .field("proxy", &self.route.proxy)
             .field("proxy_from_env", &self.route.proxy_from_env)
             .field("native_roots", &self.route.native_roots)
+            .field("origin", &self.origin)
+            .field("allow_insecure_auth", &self.allows_insecure_auth)
             .field("session", &self.session)
             .field("connect_timeout", &self.connect_timeout)
             .field("initial_data_timeout", &self.initial_data_timeout)

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use tokio_tungstenite::tungstenite::http::Uri;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::WebSocketStream;
 
@@ -24,8 +25,35 @@ pub(crate) struct DialSettings<'a> {
     pub(crate) transport: Transport,
     /// The setting that supplies tokens, if one does.
     pub(crate) token: Option<&'static str>,
+    pub(crate) origin: Option<&'a str>,
+    /// Whether secrets may be sent unencrypted to another machine.
+    pub(crate) allows_insecure: bool,
     pub(crate) timeout: Duration,
     pub(crate) max_frame_size: usize,
+}
+
+impl DialSettings<'_> {
+    /// Returns the name of a secret that the handshake carries, if there is one.
+    fn secret(&self, uri: &Uri, has_user: bool) -> Option<String> {
+        if let Some(setting) = self.token {
+            return Some(format!("`{setting}`"));
+        }
+        if has_user {
+            return Some("the URL's user name and password".to_owned());
+        }
+        // Other parameters may be anything. Servers read tokens from these two.
+        let mut query = uri.query().unwrap_or_default().split('&');
+        let names = query.find_map(|pair| {
+            let (name, _) = pair.split_once('=')?;
+            matches!(name, "token" | "hs_token").then_some(name)
+        });
+        if let Some(name) = names {
+            return Some(format!("the URL's parameter `{name}`"));
+        }
+        let mut headers = self.headers.iter();
+        let (name, _) = headers.find(|(name, _)| is_secret(name))?;
+        Some(format!("the header `{name}`"))
+    }
 }
 
 /// Dials a server with settings that were checked.
@@ -67,10 +95,15 @@ impl Dialer {
             name if name.starts_with("sec-websocket-") => Some("belongs to the handshake"),
             _ => None,
         };
-        let mut headers = headers("header", settings.headers, reserved)?;
+        let mut headers = headers("header", settings.origin, settings.headers, reserved)?;
         let given = settings.headers.iter().filter(|(name, _)| is_secret(name));
         let mut secrets: Vec<_> = given.map(|(_, Secret(value))| value.clone()).collect();
         secrets.extend(uri.query().map(str::to_owned));
+        if url::is_exposed(&uri) && !settings.allows_insecure {
+            if let Some(secret) = settings.secret(&uri, basic.is_some()) {
+                return Err(ConfigError::Insecure { secret, url: shown });
+            }
+        }
         if let Some(basic) = basic {
             headers.push(basic.header());
             secrets.extend(basic.secrets);
@@ -161,6 +194,8 @@ mod tests {
             headers: &headers.iter().map(owned).collect::<Vec<_>>(),
             transport,
             token: has_token.then_some("token"),
+            origin: None,
+            allows_insecure: true,
             timeout: Duration::from_secs(1),
             max_frame_size: 1 << 20,
         })
@@ -271,6 +306,56 @@ mod tests {
         }
         let query = Transport::Query("token".into());
         assert!(with("ws://a.b", &[refused[0]], query).is_ok());
+    }
+
+    #[test]
+    fn a_secret_is_not_sent_unencrypted_to_another_machine() {
+        let header = |name: &str| (name.to_owned(), Secret("s3cr3t".to_owned()));
+        let dialer = |url: &str, token, header: Option<(String, Secret)>, allows_insecure| {
+            let dialer = Dialer::new(DialSettings {
+                url,
+                route: &RouteSettings::default(),
+                headers: &Vec::from_iter(header),
+                transport: Transport::Query("t".to_owned()),
+                token,
+                origin: Some("https://app.example"),
+                allows_insecure,
+                timeout: Duration::from_secs(1),
+                max_frame_size: 1 << 20,
+            });
+            dialer.err().map(|error| error.to_string())
+        };
+        let cases = [
+            ("ws://a.b/x", Some("token"), None, "`token`"),
+            ("ws://a.b/x", Some("api_key"), None, "`api_key`"),
+            (
+                "ws://me:s3cr3t@a.b/x",
+                None,
+                None,
+                "the URL's user name and password",
+            ),
+            (
+                "ws://a.b/x?y=1&hs_token=s3cr3t",
+                None,
+                None,
+                "the URL's parameter `hs_token`",
+            ),
+            ("ws://a.b/x", None, Some("X-Key"), "the header `X-Key`"),
+        ];
+        for (url, token, name, secret) in cases {
+            let error = dialer(url, token, name.map(header), false);
+            let expected = format!(
+                "cannot send {secret} unencrypted to ws://a.b/x: use wss://, or allow it with \
+                 `.allow_insecure_auth(true)`"
+            );
+            assert_eq!(error, Some(expected), "{url}");
+            assert_eq!(dialer(url, token, name.map(header), true), None, "{url}");
+            let local = url.replace("a.b", "127.0.0.1:1");
+            assert_eq!(dialer(&local, token, name.map(header), false), None);
+        }
+        // Nothing here is secret.
+        let public = Some(header("User-Agent"));
+        assert_eq!(dialer("ws://a.b/x?y=1", None, public, false), None);
     }
 
     #[test]

@@ -17,20 +17,76 @@ use super::present::{headers, is_secret, Transport, NOT_IN_HEADERS};
 use super::race::Failure;
 use super::refusal::{self, Refusal};
 use super::route::{Route, RouteError};
+use super::service::{KeyKind, Service};
 use super::{url, EndpointSettings, RouteSettings};
 use crate::auth::{AuthToken, TokenError, TokenProvider};
 use crate::json::parse;
 use crate::session::ConfigError;
-use crate::wire::Secret;
-
-/// The default endpoint if a key is set.
-const HOSTED: &str = "https://api.usehyperstack.com/ws/sessions";
+use crate::wire::{AuthErrorCode, Secret};
 
 impl EndpointSettings {
     /// Returns the key, and the name of its setting.
     fn key(&self) -> Option<(&'static str, &Secret)> {
         let key = self.api_key.as_ref().map(|key| ("api_key", key));
         key.or_else(|| Some(("publishable_key", self.publishable_key.as_ref()?)))
+    }
+
+    /// Returns the endpoint's URL, or `None` if the settings name no endpoint. Without a URL of its own, a key goes
+    /// only to the service that issued it and hosts the server.
+    fn endpoint(&self, websocket_url: &str) -> Result<Option<&str>, ConfigError> {
+        let invalid = |setting, reason| Err(ConfigError::InvalidSetting { setting, reason });
+        if let Some(url) = &self.url {
+            return Ok(Some(url));
+        }
+        let Some((setting, Secret(key))) = self.key() else {
+            let dependent = [
+                ("token_endpoint_header", !self.headers.is_empty()),
+                ("stack_release", self.stack_release.is_some()),
+                ("environment", self.environment.is_some()),
+            ];
+            let Some((setting, _)) = dependent.into_iter().find(|(_, is_set)| *is_set) else {
+                return Ok(None);
+            };
+            let reason = "no token endpoint is set: call `token_endpoint` or `api_key`";
+            return invalid(setting, reason.to_owned());
+        };
+        let issuer = KeyKind::of(key).map(|kind| kind.service);
+        match (Service::of_url(websocket_url), issuer) {
+            (Some(host), issuer) if issuer.is_none_or(|issuer| issuer == host) => {
+                Ok(Some(host.token_endpoint()))
+            }
+            (Some(host), _) => {
+                let (host, issuer) = (host.name(), issuer.map_or("another service", Service::name));
+                let reason = format!(
+                    "the key is {issuer}'s, but {host} hosts {}: use a key of {host}, or name the \
+                     endpoint that takes this key with `.token_endpoint(\"https://…\")`",
+                    url::shown(websocket_url)
+                );
+                invalid(setting, reason)
+            }
+            (None, issuer) => {
+                let endpoint = issuer.map_or("https://…", Service::token_endpoint);
+                let reason = format!(
+                    "neither Arete nor Hyperstack hosts {}, so the key's endpoint is not known: \
+                     name it with `.token_endpoint(\"{endpoint}\")`",
+                    url::shown(websocket_url)
+                );
+                invalid(setting, reason)
+            }
+        }
+    }
+
+    /// Returns the body of a request. The URL only names the server, so its query, which may be a secret, is not sent.
+    fn body(&self, websocket_url: &str) -> String {
+        let mut body = json!({"websocket_url": url::shown(websocket_url)});
+        if let Some((hash, alias)) = &self.stack_release {
+            body["stackManifestHash"] = json!(hash);
+            body["liveAlias"] = json!(alias);
+        }
+        if let Some(environment) = &self.environment {
+            body["environment"] = json!(environment);
+        }
+        body.to_string()
     }
 }
 
@@ -49,24 +105,19 @@ pub(crate) struct Endpoint {
 }
 
 impl Endpoint {
-    /// Checks the settings of an endpoint. Returns `None` if they name no endpoint.
+    /// Checks the settings of an endpoint. Returns `None` if they name no endpoint. `allows_insecure` says whether
+    /// secrets may be sent unencrypted to another machine.
     pub(crate) fn new(
         settings: &EndpointSettings,
         websocket_url: &str,
+        origin: Option<&str>,
         route: &RouteSettings,
+        allows_insecure: bool,
         timeout: Duration,
     ) -> Result<Option<Self>, ConfigError> {
         let key = settings.key();
-        let url = match (&settings.url, key) {
-            (Some(url), _) => url,
-            (None, Some(_)) => HOSTED,
-            (None, None) if settings.headers.is_empty() => return Ok(None),
-            (None, None) => {
-                return Err(ConfigError::InvalidSetting {
-                    setting: "token_endpoint_header",
-                    reason: "no token endpoint is set: call `token_endpoint` or `api_key`".into(),
-                })
-            }
+        let Some(url) = settings.endpoint(websocket_url)? else {
+            return Ok(None);
         };
         let invalid = |reason| ConfigError::InvalidSetting {
             setting: "token_endpoint",
@@ -74,6 +125,14 @@ impl Endpoint {
         };
         let uri = url::normal(url, ["http", "https"]).map_err(invalid)?;
         let basic = Basic::of(&uri, key.map(|(setting, _)| setting)).map_err(invalid)?;
+        let shown = url::shown(url);
+        if url::is_exposed(&uri) && !allows_insecure {
+            let secret = match key {
+                Some((setting, _)) => format!("`{setting}`"),
+                None => "the requests of `token_endpoint`".to_owned(),
+            };
+            return Err(ConfigError::Insecure { secret, url: shown });
+        }
         let reserved = |name: &str| match name {
             "authorization" if key.is_some() => Some("carries the key"),
             "authorization" if basic.is_some() => Some(basic::RESERVED),
@@ -81,8 +140,19 @@ impl Endpoint {
             | "upgrade" => Some("belongs to the request"),
             _ => None,
         };
-        let mut headers = headers("token_endpoint_header", &settings.headers, reserved)?;
+        let setting = "token_endpoint_header";
+        let mut headers = headers(setting, origin, &settings.headers, reserved)?;
         if let Some((setting, Secret(key))) = key {
+            let mut names = headers.iter().map(|(name, _)| name);
+            let has_origin = names.any(|name| name.eq_ignore_ascii_case("origin"));
+            if setting == "publishable_key" && settings.url.is_none() && !has_origin {
+                let reason = "the token endpoint accepts it only from the origins that it was \
+                              created for: name one with `.origin(\"https://…\")`";
+                return Err(ConfigError::InvalidSetting {
+                    setting,
+                    reason: reason.to_owned(),
+                });
+            }
             let invalid = |reason: &str| ConfigError::InvalidSetting {
                 setting,
                 reason: reason.to_owned(),
@@ -101,13 +171,11 @@ impl Endpoint {
             headers.push(basic.header());
             secrets.extend(basic.secrets);
         }
-        let shown = url::shown(url);
         Ok(Some(Endpoint {
             route: Route::new(&uri, route, &shown)?,
             timeout,
             headers,
-            // The URL only names the server, so its query, which may be a secret, is not sent.
-            body: json!({"websocket_url": url::shown(websocket_url)}).to_string(),
+            body: settings.body(websocket_url),
             name: format!("the token endpoint {shown}"),
             secrets,
             uri,
@@ -173,7 +241,8 @@ impl Endpoint {
                      set `token_endpoint` to the new URL"
                 )));
             }
-            let text = format!("replied with status {code}: {}", refusal.message);
+            let advice = refusal.code.as_ref().map_or("", AuthErrorCode::advice);
+            let text = format!("replied with status {code}: {}{advice}", refusal.message);
             let mut error = match code {
                 400 | 401 | 403 => TokenError::denied(self.describe(text)),
                 _ => self.failed(text),
@@ -224,5 +293,119 @@ impl Endpoint {
 impl TokenProvider for Endpoint {
     fn token(&self) -> Pin<Box<dyn Future<Output = Result<AuthToken, TokenError>> + Send + '_>> {
         Box::pin(self.fetch())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ARETE: &str = "wss://ore.stack.arete.run";
+    const HYPERSTACK: &str = "wss://ore.stack.usehyperstack.com";
+    const OTHER: &str = "wss://ore.example";
+    const WITHIN: Duration = Duration::from_secs(1);
+
+    fn settings(key: &str) -> EndpointSettings {
+        let mut settings = EndpointSettings::default();
+        let secret = Some(Secret(key.to_owned()));
+        match key.contains("pk_") {
+            true => settings.publishable_key = secret,
+            false => settings.api_key = secret,
+        }
+        settings
+    }
+
+    #[test]
+    fn a_key_goes_to_the_service_that_issued_it_and_hosts_the_server() {
+        const TO_ARETE: &str = "https://api.arete.run/ws/sessions";
+        const TO_HYPERSTACK: &str = "https://api.usehyperstack.com/ws/sessions";
+        for (key, server, endpoint) in [
+            ("a4_sk_1", ARETE, TO_ARETE),
+            ("a4_ak_1", ARETE, TO_ARETE),
+            ("a4_pk_1", ARETE, TO_ARETE),
+            ("custom", ARETE, TO_ARETE),
+            ("hsk_1", HYPERSTACK, TO_HYPERSTACK),
+            ("hspk_1", HYPERSTACK, TO_HYPERSTACK),
+            ("custom", HYPERSTACK, TO_HYPERSTACK),
+        ] {
+            let endpoint = Ok(Some(endpoint));
+            assert_eq!(settings(key).endpoint(server), endpoint, "{key} {server}");
+        }
+    }
+
+    #[test]
+    fn a_key_does_not_go_to_another_service() {
+        for (key, server, words) in [
+            ("a4_sk_s3cr3t", HYPERSTACK, "the key is Arete's, but Hyperstack hosts wss://ore.stack.usehyperstack.com: use a key of Hyperstack"),
+            ("a4_pk_s3cr3t", HYPERSTACK, "the key is Arete's"),
+            ("hsk_s3cr3t", ARETE, "the key is Hyperstack's, but Arete hosts"),
+            ("a4_sk_s3cr3t", OTHER, "`.token_endpoint(\"https://api.arete.run/ws/sessions\")`"),
+            ("hspk_s3cr3t", OTHER, "`.token_endpoint(\"https://api.usehyperstack.com/ws/sessions\")`"),
+            ("s3cr3t", OTHER, "neither Arete nor Hyperstack hosts wss://ore.example"),
+            ("s3cr3t", OTHER, "`.token_endpoint(\"https://…\")`"),
+        ] {
+            let error = settings(key).endpoint(server).unwrap_err().to_string();
+            assert!(error.contains(words), "{key} {server}: {error}");
+            assert!(!error.contains("s3cr3t"), "{error}");
+        }
+        // You can name any endpoint.
+        let mut settings = settings("a4_sk_1");
+        settings.url = Some("https://login.example".to_owned());
+        assert_eq!(settings.endpoint(OTHER), Ok(Some("https://login.example")));
+    }
+
+    #[test]
+    fn a_hosted_endpoint_requires_an_origin_for_a_publishable_key() {
+        let mut settings = settings("a4_pk_1");
+        let endpoint = |settings: &EndpointSettings, origin| {
+            let endpoint = Endpoint::new(
+                settings,
+                ARETE,
+                origin,
+                &RouteSettings::default(),
+                false,
+                WITHIN,
+            );
+            endpoint.err().map(|error| error.to_string())
+        };
+        let error = endpoint(&settings, None).unwrap_or_default();
+        assert!(error.contains("name one with `.origin("), "{error}");
+        let needs_tls = |error: Option<String>| error.is_none_or(|error| error.contains("rustls"));
+        assert!(needs_tls(endpoint(&settings, Some("https://app.example"))));
+        let header = (
+            "origin".to_owned(),
+            Secret("https://app.example".to_owned()),
+        );
+        settings.headers.push(header);
+        assert!(needs_tls(endpoint(&settings, None)));
+    }
+
+    #[test]
+    fn only_a_key_that_is_encrypted_or_stays_on_this_machine_is_sent() {
+        let endpoint = |url: &str, key: Option<&str>, allows_insecure| {
+            let mut settings = key.map(settings).unwrap_or_default();
+            settings.url = Some(url.to_owned());
+            let endpoint = Endpoint::new(
+                &settings,
+                OTHER,
+                None,
+                &RouteSettings::default(),
+                allows_insecure,
+                WITHIN,
+            );
+            endpoint.err().map(|error| error.to_string())
+        };
+        assert_eq!(
+            endpoint("http://login.example/?x", Some("sk_1"), false).unwrap(),
+            "cannot send `api_key` unencrypted to http://login.example: use https://, or allow it \
+             with `.allow_insecure_auth(true)`"
+        );
+        let keyless = endpoint("http://login.example", None, false).unwrap();
+        assert!(
+            keyless.starts_with("cannot send the requests of `token_endpoint` unencrypted"),
+            "{keyless}"
+        );
+        assert_eq!(endpoint("http://login.example", Some("sk_1"), true), None);
+        assert_eq!(endpoint("http://127.0.0.1:1", Some("sk_1"), false), None);
     }
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 
-use super::Transport;
+use super::{KeyKind, Transport};
 use crate::auth::{AuthToken, TokenError, TokenProvider};
 use crate::session::Grant;
 
@@ -81,7 +81,11 @@ impl Fetcher {
         let waited = pending.requested.elapsed();
         self.pending = None;
         let token = fetched?;
-        match self.transport.check(token.secret()) {
+        let checked = match KeyKind::of(token.secret()) {
+            Some(_) => Err("it is an API key, which the client sends only to a token endpoint"),
+            None => self.transport.check(token.secret()),
+        };
+        match checked {
             Ok(()) => Ok(Grant::new(&token, waited, SystemTime::now())),
             Err(reason) => Err(TokenError::denied(format!(
                 "{} supplied an invalid token: {reason}",

@@ -17,6 +17,7 @@ mod proxy;
 mod race;
 mod refusal;
 mod route;
+mod service;
 mod tls;
 mod url;
 
@@ -44,8 +45,9 @@ pub(crate) use dial::{DialSettings, Dialer};
 pub(crate) use endpoint::Endpoint;
 pub(crate) use fetch::{Fetcher, Provider};
 use pipe::Pipe;
-pub(crate) use present::Transport;
-pub(crate) use url::{is_host_below, shown};
+pub(crate) use present::{check_origin, Transport};
+pub(crate) use service::{KeyKind, Service};
+pub(crate) use url::shown;
 
 type Socket = WebSocketStream<Pipe>;
 
@@ -69,6 +71,9 @@ pub(crate) struct EndpointSettings {
     pub(crate) api_key: Option<Secret>,
     pub(crate) publishable_key: Option<Secret>,
     pub(crate) headers: Vec<(String, Secret)>,
+    /// The hash of a stack's manifest, and the alias of one of its live deployments.
+    pub(crate) stack_release: Option<(String, String)>,
+    pub(crate) environment: Option<String>,
 }
 
 /// Closes the client when its task ends, so that no reader waits forever. It also works if the task panics, its

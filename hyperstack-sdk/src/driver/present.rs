@@ -57,16 +57,18 @@ fn needs_no_escape(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~!$'()*+,;=:@/?".contains(&byte)
 }
 
-/// Checks a request's extra headers. Keeps the case of the names, and the last value of each name. `reserved` says
-/// why a header cannot be set. Errors do not show values.
+/// Checks a request's extra headers: the origin, and those of a setting. Keeps the case of the names, and the last
+/// value of each name. `reserved` says why a header cannot be set. Errors do not show values.
 pub(super) fn headers(
     setting: &'static str,
+    origin: Option<&str>,
     given: &[(String, Secret)],
     reserved: impl Fn(&str) -> Option<&'static str>,
 ) -> Result<Vec<(String, HeaderValue)>, ConfigError> {
     let invalid = |reason| ConfigError::InvalidSetting { setting, reason };
     let mut headers: Vec<(String, HeaderValue)> = Vec::new();
-    for (name, Secret(value)) in given {
+    let origin = origin.map(|origin| ("Origin".to_owned(), Secret(origin.to_owned())));
+    for (name, Secret(value)) in origin.iter().chain(given) {
         // The error does not show the name, which may be a value in the wrong place.
         let known = HeaderName::try_from(name.as_str())
             .map_err(|_| invalid("the name is not a valid HTTP header name".into()))?;
@@ -82,9 +84,27 @@ pub(super) fn headers(
     Ok(headers)
 }
 
-/// Whether a header's value is treated as a secret. `Origin` is not, because a rejection may name it.
+/// Whether a header's value is treated as a secret. `Origin` is not, because a rejection may name it, and `User-Agent`
+/// names a program.
 pub(super) fn is_secret(name: &str) -> bool {
-    !name.eq_ignore_ascii_case("origin")
+    let public = ["origin", "user-agent"];
+    !public.iter().any(|known| name.eq_ignore_ascii_case(known))
+}
+
+/// Checks that a text is an origin as browsers send it: `null`, or a scheme, a host and perhaps a port.
+pub(crate) fn check_origin(origin: &str) -> Result<(), ConfigError> {
+    let (scheme, host) = origin.split_once("://").unwrap_or_default();
+    let is_word = |text: &str, more: &[u8]| {
+        let mut bytes = text.bytes();
+        !text.is_empty() && bytes.all(|byte| byte.is_ascii_alphanumeric() || more.contains(&byte))
+    };
+    if origin == "null" || is_word(scheme, b"+-.") && is_word(host, b"-._:[]") {
+        return Ok(());
+    }
+    Err(ConfigError::InvalidSetting {
+        setting: "origin",
+        reason: "it must be a scheme and a host without a path, such as https://app.example".into(),
+    })
 }
 
 #[cfg(test)]
@@ -99,6 +119,31 @@ mod tests {
         }
         for token in ["a&b", "a#b", "a%41", "a b", "ä", "\"", "a\n", ""] {
             assert!(query.check(token).is_err(), "{token}");
+        }
+    }
+
+    #[test]
+    fn an_origin_has_a_scheme_and_a_host_but_no_path() {
+        for origin in [
+            "https://app.example",
+            "http://localhost:3000",
+            "http://[::1]:3000",
+            "chrome-extension://abc",
+            "null",
+        ] {
+            assert_eq!(check_origin(origin), Ok(()), "{origin}");
+        }
+        for origin in [
+            "",
+            "app.example",
+            "https://",
+            "://app.example",
+            "https://app.example/",
+            "https://me@app.example",
+            "https://app.example\r\nX: y",
+            "https://app.example?x",
+        ] {
+            assert!(check_origin(origin).is_err(), "{origin}");
         }
     }
 

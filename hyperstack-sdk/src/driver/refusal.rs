@@ -55,6 +55,7 @@ impl Refusal {
             message: message.map(clean).unwrap_or_else(reason),
             retry_after: header(RETRY_AFTER.as_str())
                 .and_then(|seconds| seconds.parse().ok())
+                .or_else(|| json.as_ref()?.get("retry_after")?.as_u64())
                 .map(Duration::from_secs),
             location: location.map(|location| clean(url::shown(&location))),
         }
@@ -158,6 +159,20 @@ mod tests {
         }
         assert_eq!(message(&"x".repeat(301)), "x".repeat(300) + "…");
         assert_eq!(message(&"ä".repeat(300)), "ä".repeat(300));
+    }
+
+    #[test]
+    fn the_header_or_the_body_says_when_to_retry() {
+        let wait = |header: Option<&str>, body: &str| {
+            let header = header.map(|value| (RETRY_AFTER, value.parse().unwrap()));
+            let status = StatusCode::TOO_MANY_REQUESTS;
+            let refusal = Refusal::new(status, &header.into_iter().collect(), body.as_bytes(), []);
+            refusal.retry_after.map(|wait| wait.as_secs())
+        };
+        assert_eq!(wait(Some("7"), r#"{"retry_after": 9}"#), Some(7));
+        assert_eq!(wait(None, r#"{"retry_after": 9}"#), Some(9));
+        assert_eq!(wait(None, r#"{"retry_after": null}"#), None);
+        assert_eq!(wait(Some("soon"), ""), None);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Checks URLs, and removes secrets from them for display.
 
+use std::net::IpAddr;
+
 use tokio_tungstenite::tungstenite::http::Uri;
 
 /// Checks and normalizes a URL: its scheme in lower case, and with a path. `schemes` are the plain and the secure
@@ -48,8 +50,19 @@ pub(super) fn host(uri: &Uri) -> &str {
     without_user(uri.authority().map_or("", |authority| authority.as_str()))
 }
 
+/// Whether others can read what is sent to a checked URL: it is not encrypted, and the host may be another machine.
+pub(super) fn is_exposed(uri: &Uri) -> bool {
+    let host = uri.host().unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    let is_loopback = address
+        .parse()
+        .is_ok_and(|address: IpAddr| address.is_loopback());
+    let is_local = is_loopback || host.eq_ignore_ascii_case("localhost");
+    matches!(uri.scheme_str(), Some("ws" | "http")) && !is_local
+}
+
 /// Whether a URL's host is this domain or a subdomain of it.
-pub(crate) fn is_host_below(url: &str, domain: &str) -> bool {
+pub(super) fn is_host_below(url: &str, domain: &str) -> bool {
     let uri: Option<Uri> = url.parse().ok();
     let host = uri.as_ref().and_then(Uri::host).map(str::to_lowercase);
     let above = host.as_deref().and_then(|host| host.strip_suffix(domain));
@@ -94,6 +107,36 @@ pub(crate) fn shown(url: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_this_machine_is_safe_without_encryption() {
+        let is_exposed = |url: &str| is_exposed(&url.parse().unwrap());
+        for url in [
+            "ws://localhost:8877",
+            "ws://LocalHost",
+            "ws://127.0.0.1",
+            "ws://127.255.0.9",
+            "ws://[::1]:1",
+            "http://[::1]",
+            "wss://ore.example",
+            "https://ore.example",
+        ] {
+            assert!(!is_exposed(url), "{url}");
+        }
+        for url in [
+            "ws://ore.example",
+            "http://ore.example",
+            "ws://localhost.example",
+            "ws://127.0.0.1.example",
+            "ws://localhost@ore.example",
+            "ws://0.0.0.0",
+            "ws://10.0.0.1",
+            "ws://[::2]",
+            "ws://[::ffff:10.0.0.1]",
+        ] {
+            assert!(is_exposed(url), "{url}");
+        }
+    }
 
     #[test]
     fn a_host_matches_its_domain_only() {

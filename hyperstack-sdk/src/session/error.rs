@@ -28,6 +28,15 @@ pub enum ConfigError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A secret would be sent unencrypted to another machine, where others can read it on the way. Loopback addresses
+    /// (`localhost`, 127.0.0.0/8 and `[::1]`) are this machine.
+    #[error("cannot send {secret} unencrypted to {url}: use {}, or allow it with `.allow_insecure_auth(true)`", encrypted(url))]
+    Insecure {
+        /// What is secret: the builder's method in backquotes, or a part of the URL.
+        secret: String,
+        /// The URL, without its query, user name and password.
+        url: String,
+    },
     /// A setting requires a Cargo feature of this crate that is not enabled.
     #[error("{setting} requires the feature {} of hyperstack-sdk: enable it in Cargo.toml", quoted(.features))]
     MissingFeature {
@@ -36,6 +45,14 @@ pub enum ConfigError {
         /// The feature. If there are several, any of them will do.
         features: &'static [&'static str],
     },
+}
+
+/// Returns the encrypted alternative of a URL's scheme.
+fn encrypted(url: &str) -> &'static str {
+    match url.starts_with("http") {
+        true => "https://",
+        false => "wss://",
+    }
 }
 
 /// Returns names in backquotes, joined by "or".
@@ -91,7 +108,7 @@ pub enum ConnectError {
     ///
     /// A status from 200 to 299 means that no WebSocket server answers there: perhaps a captive portal, which wants you
     /// to log in, or a plain web server.
-    #[error("{url} {}: {message}", rejection(*status, code.as_ref()))]
+    #[error("{url} {}: {message}{}", rejection(*status, code.as_ref()), code.as_ref().map_or("", AuthErrorCode::advice))]
     Rejected {
         /// The server's URL, without its query, user name and password.
         url: String,

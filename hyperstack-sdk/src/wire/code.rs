@@ -10,6 +10,9 @@ pub enum Remedy {
     NewToken,
     /// Wait and try again.
     Wait,
+    /// Change the request: the server would refuse the same one again. It concerns one request or subscription, not the
+    /// connection.
+    ChangeRequest,
     /// Nothing: the client cannot fix the cause itself.
     Nothing,
 }
@@ -105,6 +108,37 @@ codes! {
         InternalError = "internal-error",
         /// The server has removed this connection.
         ClientNotFound = "client-not-found",
+        /// The subscription fell too far behind and has ended. The client resubscribes.
+        SubscriptionLagged = "subscription-lagged",
+        /// The token's new scopes ended the subscription. The client resubscribes.
+        SubscriptionRescoped = "subscription-rescoped",
+        /// The subscription of a tape fell too far behind and has ended. It can resume from the cursor that the server
+        /// names.
+        ReplayLagged = "replay-lagged",
+    }
+    ChangeRequest {
+        /// The message is not valid, or the server does not know a part of it.
+        MalformedMessage = "malformed-message",
+        /// A part of the subscription is invalid, such as its id, view, filter or window.
+        InvalidSubscription = "invalid-subscription",
+        /// The unsubscription is invalid.
+        InvalidUnsubscription = "invalid-unsubscription",
+        /// The subscription's id is in use. The earlier subscription continues.
+        DuplicateSubscriptionId = "duplicate-subscription-id",
+        /// No subscription has this id.
+        UnknownSubscriptionId = "unknown-subscription-id",
+        /// The server refuses the subscription: the view is unknown, lacks a key, or has too many rows.
+        SubscriptionRejected = "subscription-rejected",
+        /// The tape no longer has the record after the cursor. Start without a cursor: records are lost.
+        CursorExpired = "cursor-expired",
+        /// The tape was started anew since the cursor. Start without a cursor.
+        CursorEpochChanged = "cursor-epoch-changed",
+        /// The cursor is ahead of the tape. Start without a cursor.
+        CursorUnknown = "cursor-unknown",
+        /// The cursor cannot be parsed, or the view is not a tape. Start without a cursor.
+        InvalidCursor = "invalid-cursor",
+        /// The tape has a hole after the cursor. Start without a cursor: records are lost.
+        ReplayGap = "replay-gap",
     }
     Nothing {
         /// The request has no token.
@@ -137,6 +171,23 @@ codes! {
         DeploymentAccessDenied = "deployment-access-denied",
         /// The token service does not understand the request.
         InvalidRequest = "invalid-request",
+        /// The release of the stack was retired. Use a newer one.
+        StackVersionRetired = "stack-version-retired",
+        /// The token service does not know the release of the stack.
+        StackVersionUnknown = "stack-version-unknown",
+    }
+}
+
+impl AuthErrorCode {
+    /// Returns how to fix the cause with the builder, for errors that concern a setting.
+    #[cfg_attr(not(feature = "client"), allow(dead_code))]
+    pub(crate) fn advice(&self) -> &'static str {
+        match self {
+            Self::OriginRequired | Self::OriginMismatch | Self::OriginNotAllowed => {
+                " (set an origin that the server accepts with `.origin(\"https://…\")`)"
+            }
+            _ => "",
+        }
     }
 }
 
@@ -167,6 +218,39 @@ impl PartialEq<&str> for AuthErrorCode {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_code_of_the_servers_is_known_with_its_remedy() {
+        let codes = [
+            (
+                Remedy::NewToken,
+                "token-expired token-invalid token-invalid-signature token-invalid-format \
+                 token-invalid-issuer token-invalid-audience token-key-not-found",
+            ),
+            (
+                Remedy::Wait,
+                "rate-limit-exceeded connection-limit-exceeded subscription-limit-exceeded \
+                 snapshot-limit-exceeded egress-limit-exceeded internal-error \
+                 subscription-lagged subscription-rescoped replay-lagged",
+            ),
+            (
+                Remedy::ChangeRequest,
+                "malformed-message invalid-subscription invalid-unsubscription \
+                 duplicate-subscription-id unknown-subscription-id subscription-rejected \
+                 cursor-expired cursor-epoch-changed cursor-unknown invalid-cursor replay-gap",
+            ),
+            (
+                Remedy::Nothing,
+                "token-missing token-missing-claim invalid-static-token origin-mismatch \
+                 origin-required origin-not-allowed stack-version-retired stack-version-unknown",
+            ),
+        ];
+        for (remedy, codes) in codes {
+            for code in codes.split_whitespace() {
+                assert_eq!(AuthErrorCode::from(code).remedy(), Some(remedy), "{code}");
+            }
+        }
+    }
 
     #[test]
     fn every_code_round_trips() {

@@ -56,6 +56,9 @@ pub(crate) fn hint(error: &ConnectError) -> Option<&'static str> {
         ConnectError::Config(ConfigError::InvalidUrl { .. }) => {
             Some("use wss://host, or ws://host:port without TLS")
         }
+        ConnectError::Config(ConfigError::InvalidSetting {
+            setting: "token", ..
+        }) => Some("HYPERSTACK_TOKEN and --token take a token of the server, not an API key"),
         ConnectError::Unreachable { .. } | ConnectError::Timeout { .. } => Some(
             "check that the server is running, and its host and port. A local server usually listens on \
              ws://127.0.0.1:8877; `hs serve FILE` replays a recording there",
@@ -85,8 +88,18 @@ pub(crate) fn hint_after_loss(error: &ConnectionLost) -> Option<&'static str> {
     }
 }
 
-/// Adds a hint to an error of the connection.
+/// Adds a hint to an error of the connection. Names our options instead of the SDK's settings.
 pub(crate) fn connect_error(error: ConnectError) -> anyhow::Error {
+    if let ConnectError::Config(ConfigError::Insecure { secret, url }) = &error {
+        let secret = match secret.as_str() {
+            "`token`" => "the token",
+            secret => secret,
+        };
+        return anyhow::anyhow!(
+            "cannot send {secret} unencrypted to {url}\n\
+             use wss://, or pass --insecure if you trust the network"
+        );
+    }
     match hint(&error) {
         Some(hint) => anyhow::anyhow!("{error}\n{hint}"),
         None => error.into(),
@@ -123,6 +136,11 @@ mod tests {
         };
         assert!(hints(rejected_by_proxy(407), "HTTPS_PROXY=http://user"));
         assert!(hints(rejected_by_proxy(502), "NO_PROXY"));
+        let key = ConfigError::InvalidSetting {
+            setting: "token",
+            reason: "no".to_owned(),
+        };
+        assert!(hints(key.into(), "not an API key"));
         let error = ConnectError::Unreachable {
             url: "wss://ore.example".to_owned(),
             reason: "refused".to_owned(),

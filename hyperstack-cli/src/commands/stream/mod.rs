@@ -90,6 +90,9 @@ pub(crate) struct Args {
     /// The server's token. Prefer the variable HYPERSTACK_TOKEN: other users can see command lines
     #[arg(long, value_name = "TOKEN")]
     token: Option<String>,
+    /// Allow sending the token, or a password in the URL, unencrypted to another machine (ws://…)
+    #[arg(long)]
+    insecure: bool,
     /// End this many seconds after connecting
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     duration: Option<Duration>,
@@ -120,7 +123,9 @@ async fn stream(args: Args) -> anyhow::Result<()> {
     let builder = HyperStack::builder().url(&args.url);
     let builder = builder.proxy_from_env(true).native_roots(true);
     // A slow answer is reported, but is not an error.
-    let mut builder = builder.initial_data_timeout(Duration::MAX);
+    let mut builder = builder
+        .initial_data_timeout(Duration::MAX)
+        .allow_insecure_auth(args.insecure);
     if let Some(token) = token(args.token) {
         builder = builder.token(token);
     }
