@@ -281,7 +281,7 @@ async fn a_reply_of_a_connection_that_stays_open_costs_no_wait() -> anyhow::Resu
         let peer = tokio::spawn(async move {
             let (mut stream, _) = listener.accept().await?;
             let mut request = [0; 4096];
-            stream.read(&mut request).await?;
+            assert!(stream.read(&mut request).await? > 0);
             stream.write_all(reply.as_bytes()).await?;
             // Until the client closes the connection.
             while stream.read(&mut request).await? > 0 {}
