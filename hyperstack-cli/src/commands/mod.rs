@@ -1,5 +1,6 @@
 //! The commands, and what they share: loading stacks, and printing.
 
+mod access;
 pub(crate) mod completions;
 mod interrupt;
 mod lines;

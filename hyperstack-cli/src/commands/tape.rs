@@ -8,12 +8,13 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use hyperstack_sdk::{
-    CloseReason, ConnectionState, Cursor, Feed, HyperStack, StateChange, StreamExt, Tape,
-    TapeError, TapeRecord, Value,
+    CloseReason, ConnectionState, Cursor, Feed, StateChange, StreamExt, Tape, TapeError,
+    TapeRecord, Value,
 };
 use serde::Serialize;
 use tokio::time::Instant;
 
+use super::access::Access;
 use super::interrupt::Interrupt;
 use super::lines::{self, End, Lines, Source};
 use super::stream::{self, filter, messages, seconds, without_positions};
@@ -62,9 +63,8 @@ pub(crate) struct Args {
     /// Print one JSON object per line
     #[arg(long)]
     json: bool,
-    /// The server's token. Prefer the variable HYPERSTACK_TOKEN: other users can see command lines
-    #[arg(long, value_name = "TOKEN")]
-    token: Option<String>,
+    #[command(flatten)]
+    access: Access,
     /// End this many seconds after connecting
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     duration: Option<Duration>,
@@ -108,10 +108,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
 
 async fn print(args: Args) -> anyhow::Result<()> {
     let mut interrupt = Interrupt::new()?;
-    let mut builder = HyperStack::builder().url(&args.url);
-    if let Some(token) = stream::token(args.token) {
-        builder = builder.token(token);
-    }
+    let builder = args.access.builder(&args.url);
     let hs = tokio::select! {
         connected = builder.connect() => connected.map_err(messages::connect_error)?,
         () = interrupt.wait() => return Ok(()),

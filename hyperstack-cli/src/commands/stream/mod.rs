@@ -19,7 +19,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::anyhow;
-use hyperstack_sdk::{HyperStack, Value};
+use hyperstack_sdk::Value;
 
 use follow::Follow;
 use lines::Style;
@@ -30,6 +30,7 @@ use view::{Part, ViewId};
 pub(super) use follow::state;
 pub(super) use lines::{plain as plain_key, without_positions};
 
+use super::access::Access;
 use super::interrupt::Interrupt;
 use super::print_error;
 
@@ -87,12 +88,8 @@ pub(crate) struct Args {
     /// Print one JSON object per line
     #[arg(long)]
     json: bool,
-    /// The server's token. Prefer the variable HYPERSTACK_TOKEN: other users can see command lines
-    #[arg(long, value_name = "TOKEN")]
-    token: Option<String>,
-    /// Allow sending the token, or a password in the URL, unencrypted to another machine (ws://…)
-    #[arg(long)]
-    insecure: bool,
+    #[command(flatten)]
+    access: Access,
     /// End this many seconds after connecting
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     duration: Option<Duration>,
@@ -120,15 +117,9 @@ async fn stream(args: Args) -> anyhow::Result<()> {
         Some(path) => Some(Save::create(path, args.force)?),
         None => None,
     };
-    let builder = HyperStack::builder().url(&args.url);
-    let builder = builder.proxy_from_env(true).native_roots(true);
+    let builder = args.access.builder(&args.url);
     // A slow answer is reported, but is not an error.
-    let mut builder = builder
-        .initial_data_timeout(Duration::MAX)
-        .allow_insecure_auth(args.insecure);
-    if let Some(token) = token(args.token) {
-        builder = builder.token(token);
-    }
+    let mut builder = builder.initial_data_timeout(Duration::MAX);
     if let Some(save) = &save {
         builder = builder.record(save.recorder());
     }
@@ -166,14 +157,6 @@ async fn stream(args: Args) -> anyhow::Result<()> {
     };
     let saved = follow.save.take().map_or(Ok(()), Save::finish);
     done.and(saved)
-}
-
-/// Returns the token: that of the option, or of the environment.
-pub(super) fn token(option: Option<String>) -> Option<String> {
-    option.or_else(|| {
-        let token = std::env::var("HYPERSTACK_TOKEN").ok()?;
-        (!token.is_empty()).then_some(token)
-    })
 }
 
 /// Parses the value of `--where`.
