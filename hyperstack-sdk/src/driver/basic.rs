@@ -9,7 +9,7 @@ pub(super) const RESERVED: &str = "carries the URL's user name and password";
 
 /// The credentials in a URL. They replace a token, so a client has only one of them.
 pub(super) struct Basic {
-    value: HeaderValue,
+    pub(super) value: HeaderValue,
     /// The credentials in each of their forms, to be redacted if the server echoes them.
     pub(super) secrets: Vec<String>,
 }

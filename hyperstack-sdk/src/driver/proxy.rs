@@ -1,13 +1,12 @@
 //! An HTTP proxy, which opens tunnels by the method CONNECT.
 
-use std::fmt::Write;
 use std::net::Ipv6Addr;
 
-use data_encoding::BASE64;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_tungstenite::tungstenite::http::StatusCode;
 
 use super::address::{Address, Stream};
+use super::basic::Basic;
 use super::race::Failure;
 use super::{no_proxy, url, RouteSettings};
 use crate::session::ConfigError;
@@ -23,10 +22,7 @@ pub(super) struct Proxy {
     /// The proxy's URL without user name and password, for errors.
     pub(super) shown: String,
     pub(super) address: Address,
-    /// The value of `Proxy-Authorization`, without its scheme.
-    credentials: Option<Secret>,
-    /// The secrets in requests, to be redacted if the proxy echoes them.
-    secrets: Vec<String>,
+    credentials: Option<Basic>,
 }
 
 /// A proxy's answer other than a tunnel.
@@ -85,16 +81,8 @@ impl Proxy {
         };
         let uri = url::normal(&given, ["http", "https"])
             .map_err(|reason| invalid(format!("invalid proxy URL: {reason}")))?;
-        let authority = uri.authority().map_or("", |authority| authority.as_str());
-        let user = authority.rsplit_once('@').map(|(user, _)| user);
-        let mut secrets = Vec::new();
-        if let Some(user) = user {
-            let (name, password) = user.split_once(':').unwrap_or((user, ""));
-            let plain = [decoded(name), b":".to_vec(), decoded(password)].concat();
-            secrets.push(BASE64.encode(&plain));
-            secrets.push(password.to_owned());
-            secrets.push(String::from_utf8_lossy(&decoded(password)).into_owned());
-        }
+        let credentials = Basic::of(&uri, None)
+            .map_err(|reason| invalid(format!("invalid proxy URL: {reason}")))?;
         // The path and the query mean nothing.
         let shown = format!(
             "{}://{}",
@@ -104,8 +92,7 @@ impl Proxy {
         Ok(Proxy {
             address: Address::new(&uri, settings, &shown)?,
             shown,
-            credentials: secrets.first().cloned().map(Secret),
-            secrets,
+            credentials,
         })
     }
 
@@ -117,7 +104,7 @@ impl Proxy {
     ) -> Result<(), Failure<ProxyRejection>> {
         let broken = |error: std::io::Error| Failure::Address(error.to_string());
         let request = self.request(target);
-        stream.write_all(request.as_bytes()).await.map_err(broken)?;
+        stream.write_all(&request).await.map_err(broken)?;
         stream.flush().await.map_err(broken)?;
         let mut bytes = Vec::with_capacity(1024);
         let end = loop {
@@ -146,18 +133,20 @@ impl Proxy {
         Ok(())
     }
 
-    fn request(&self, target: &Address) -> String {
+    fn request(&self, target: &Address) -> Vec<u8> {
         let (host, port) = (target.host(), target.port());
         let host = match host.parse::<Ipv6Addr>() {
             Ok(_) => format!("[{host}]:{port}"),
             Err(_) => format!("{host}:{port}"),
         };
-        let mut request = format!("CONNECT {host} HTTP/1.1\r\nHost: {host}\r\n");
-        if let Some(Secret(credentials)) = &self.credentials {
-            // Writing to a string does not fail.
-            let _ = write!(request, "Proxy-Authorization: Basic {credentials}\r\n");
+        let request = format!("CONNECT {host} HTTP/1.1\r\nHost: {host}\r\n");
+        let mut request = request.into_bytes();
+        if let Some(Basic { value, .. }) = &self.credentials {
+            request.extend_from_slice(b"Proxy-Authorization: ");
+            request.extend_from_slice(value.as_bytes());
+            request.extend_from_slice(b"\r\n");
         }
-        request.push_str("\r\n");
+        request.extend_from_slice(b"\r\n");
         request
     }
 
@@ -171,7 +160,8 @@ impl Proxy {
             let reason = status.canonical_reason();
             reason.unwrap_or("no reason given").to_owned()
         } else {
-            masked(reason, self.secrets.iter().map(String::as_str))
+            let secrets = self.credentials.iter().flat_map(|it| &it.secrets);
+            masked(reason, secrets.map(String::as_str))
         };
         ProxyRejection {
             proxy: self.shown.clone(),
@@ -195,29 +185,6 @@ fn status_line(head: &str) -> Option<(StatusCode, &str)> {
     Some((status.parse().ok()?, reason.trim()))
 }
 
-/// Decodes the percent escapes of a user name or password.
-fn decoded(text: &str) -> Vec<u8> {
-    let mut decoded = Vec::new();
-    let mut rest = text.as_bytes();
-    while let Some((&byte, after)) = rest.split_first() {
-        let escaped = after.get(..2).and_then(|digits| {
-            let digits = std::str::from_utf8(digits).ok()?;
-            u8::from_str_radix(digits, 16).ok()
-        });
-        match escaped {
-            Some(escaped) if byte == b'%' => {
-                decoded.push(escaped);
-                rest = &after[2..];
-            }
-            _ => {
-                decoded.push(byte);
-                rest = after;
-            }
-        }
-    }
-    decoded
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -232,9 +199,8 @@ mod tests {
 
     fn credentials(url: &str) -> Option<String> {
         let proxy = proxy(url).ok().unwrap();
-        let Secret(encoded) = proxy.credentials?;
-        let plain = BASE64.decode(encoded.as_bytes()).unwrap();
-        Some(String::from_utf8(plain).unwrap())
+        let value = proxy.credentials?.header().1;
+        Some(value.to_str().unwrap().to_owned())
     }
 
     #[test]
@@ -257,10 +223,8 @@ mod tests {
             of("http://[::1]:3128", "::1", 3128)
         );
         assert_eq!(credentials("p:3128"), None);
-        assert_eq!(credentials("me:pass@p:3128").as_deref(), Some("me:pass"));
-        assert_eq!(credentials("http://me@p").as_deref(), Some("me:"));
-        let escaped = "http://a%40b:%70%3a%25%zz%2@p";
-        assert_eq!(credentials(escaped).as_deref(), Some("a@b:p:%%zz%2"));
+        let basic = credentials("me:p%61ss@p:3128");
+        assert_eq!(basic.as_deref(), Some("Basic bWU6cGFzcw=="));
     }
 
     #[test]
@@ -270,6 +234,7 @@ mod tests {
             "http://me:secret@p:x",
             "http://me:sec ret@p",
             "me:secret@",
+            "me:secret%zz@p",
             "",
         ] {
             let error = proxy(url).err().unwrap().to_string();
@@ -291,7 +256,8 @@ mod tests {
             let target = Address::new(&target, &RouteSettings::default(), "")
                 .ok()
                 .unwrap();
-            proxy(proxied).ok().unwrap().request(&target)
+            let request = proxy(proxied).ok().unwrap().request(&target);
+            String::from_utf8(request).unwrap()
         };
         assert_eq!(
             request("p:1", "ws://a.b/c?d"),
