@@ -68,6 +68,8 @@ pub async fn copy(
             match item {
                 Ok(record) => store(&transaction, &record)?,
                 Err(TapeError::Gap(gap)) => note(&transaction, &gap)?,
+                // The client retries.
+                Err(error @ TapeError::OverLimit { .. }) => eprintln!("{error}"),
                 Err(error) => return Err(error.into()),
             }
         }

@@ -11,6 +11,9 @@ pub(crate) struct Access {
     /// Allow sending the token, or a password in the URL, unencrypted to another machine (ws://…)
     #[arg(long)]
     insecure: bool,
+    /// The origin of a token that is only valid for a website, such as https://app.example
+    #[arg(long, value_name = "URL")]
+    origin: Option<String>,
 }
 
 impl Access {
@@ -21,8 +24,12 @@ impl Access {
             .proxy_from_env(true)
             .native_roots(true)
             .allow_insecure_auth(self.insecure);
-        match self.token.or_else(token_from_environment) {
+        let builder = match self.token.or_else(token_from_environment) {
             Some(token) => builder.token(token),
+            None => builder,
+        };
+        match self.origin {
+            Some(origin) => builder.origin(origin),
             None => builder,
         }
     }

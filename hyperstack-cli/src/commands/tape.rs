@@ -191,6 +191,11 @@ impl Source for Records {
                     | TapeError::Decode { .. }
                     | TapeError::OverLimit { .. }),
                 )) => warn(error),
+                Some(Err(TapeError::NotATape { view })) => {
+                    return Err(anyhow!(
+                        "the view \"{view}\" is not a tape: show its rows with `hs stream`"
+                    ));
+                }
                 Some(Err(TapeError::Closed(reason))) => return Err(closed(&reason)),
                 Some(Err(error)) => return Err(anyhow!("{error}")),
             }

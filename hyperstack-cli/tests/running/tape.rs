@@ -105,14 +105,16 @@ async fn a_view_that_is_no_tape_is_an_error() -> Done {
     let ran = run(&["tape", &url, "Trade/list"]);
     assert_eq!(ran.code, Some(1));
     assert!(
-        ran.err.contains("the view \"Trade/list\" is not a tape"),
+        ran.err
+            .contains("is not a tape: show its rows with `hs stream`"),
         "{}",
         ran.err
     );
     let ran = run(&["stream", &url, "Trade/append"]);
     assert_eq!(ran.code, Some(1));
     assert!(
-        ran.err.contains("`hs tape` prints its records"),
+        ran.err
+            .contains("is a tape: print its records with `hs tape`"),
         "{}",
         ran.err
     );

@@ -154,9 +154,13 @@ fn ended(reason: EndReason) -> Event {
     let hint = match &reason {
         EndReason::Closed(CloseReason::Failed(cause)) => messages::hint(cause),
         EndReason::Closed(CloseReason::Lost(cause)) => messages::hint_after_loss(cause),
-        EndReason::Tape { .. } => Some("`hs tape` prints its records"),
         _ => None,
     };
+    if let EndReason::Tape { view } = &reason {
+        return Event::Failed(anyhow::anyhow!(
+            "the view \"{view}\" is a tape: print its records with `hs tape`"
+        ));
+    }
     let ended = format!("the stream ended: {reason}");
     Event::Failed(match hint {
         Some(hint) => anyhow::anyhow!("{ended}\n{hint}"),

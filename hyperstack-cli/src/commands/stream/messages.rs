@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use hyperstack_cli::nearest::did_you_mean;
-use hyperstack_sdk::{ConfigError, ConnectError, ConnectionLost, Value};
+use hyperstack_sdk::{AuthErrorCode, ConfigError, ConnectError, ConnectionLost, Value};
 
 use super::path::{paths, Path};
 
@@ -70,6 +70,15 @@ pub(crate) fn hint(error: &ConnectError) -> Option<&'static str> {
             "the proxy is that of the environment variable HTTPS_PROXY or ALL_PROXY. To connect directly, add the \
              server's host to NO_PROXY",
         ),
+        ConnectError::Rejected {
+            code:
+                Some(
+                    AuthErrorCode::OriginRequired
+                    | AuthErrorCode::OriginMismatch
+                    | AuthErrorCode::OriginNotAllowed,
+                ),
+            ..
+        } => Some("pass the website for which the token is valid with --origin https://…"),
         ConnectError::Rejected {
             status: 401 | 403, ..
         } => Some("pass a valid token with HYPERSTACK_TOKEN=… or --token …"),
