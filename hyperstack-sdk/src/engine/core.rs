@@ -158,7 +158,9 @@ impl Core {
         if let Some(id) = &issue.subscription {
             let name = Name::Id(id.clone());
             self.note(now, || match issue.code.as_str() {
-                "subscription-lagged" => Event::Cause(Subject::Named(name), "lagged"),
+                "subscription-lagged" | "replay-lagged" => {
+                    Event::Cause(Subject::Named(name), "lagged")
+                }
                 "subscription-rescoped" => Event::Cause(Subject::Named(name), "rescoped"),
                 _ => Event::Forget(name),
             });

@@ -7,7 +7,9 @@ use super::core::Core;
 use super::readers::{Reader, ReaderId};
 use super::shared::Engine;
 use crate::patch::Record;
-use crate::session::{CloseReason, Query, Route, SourceId, TapeQuery, Time, TooManySubscriptions};
+use crate::session::{
+    CloseReason, Query, Route, Session, SourceId, TapeQuery, Time, TooManySubscriptions,
+};
 use crate::store::{Cache, Predicate, TapeLog};
 use crate::stream::{EndReason, Options, Policy, Queue, ReadWindow, Subscription, TapeQueue};
 
@@ -135,10 +137,25 @@ impl Engine {
     }
 
     fn admit(&self, queries: &[Query]) -> Result<MutexGuard<'_, Core>, TooManySubscriptions> {
+        self.admitting(|session| session.admit(queries))
+    }
+
+    /// Lets the session admit a reader. Even if it rejects the reader, it may have ended queries that only linger.
+    fn admitting(
+        &self,
+        admit: impl FnOnce(&mut Session) -> Result<(), TooManySubscriptions>,
+    ) -> Result<MutexGuard<'_, Core>, TooManySubscriptions> {
         let mut core = self.core();
-        let admitted = core.session.admit(queries);
+        let admitted = admit(&mut core.session);
         core.follow(self.now());
-        admitted.map(|()| core)
+        match admitted {
+            Ok(()) => Ok(core),
+            Err(error) => {
+                drop(core);
+                self.wake();
+                Err(error)
+            }
+        }
     }
 
     /// Returns where a query's rows are cached, if it has a reader with rows of type `T`.
@@ -213,10 +230,7 @@ impl Engine {
         let queue = Arc::new(TapeQueue::new(capacity));
         let view = query.view.clone();
         let log = TapeLog::new(view.clone(), queue.clone(), filters);
-        let mut core = self.core();
-        let admitted = core.session.admit_tape();
-        core.follow(self.now());
-        admitted?;
+        let mut core = self.admitting(Session::admit_tape)?;
         let source = core.session.open_tape(query);
         core.caches.insert_tape(source, &view, log);
         core.follow(self.now());

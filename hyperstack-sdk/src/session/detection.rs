@@ -26,8 +26,9 @@ pub(super) struct Detection {
     configured: Protocol,
     /// What the server's messages have shown on this connection.
     shown: Option<Protocol>,
-    /// Whether the server was silent for so long that it must speak v1.
-    assumes_v1: bool,
+    /// How often the wait after the pong has expired. The first time, the client tries v1. The second time, the server
+    /// cannot speak v2.
+    silences: u32,
     ping: ProbePing,
     /// Whether a v1 server's answer to the probe is outstanding.
     awaits_refusal: bool,
@@ -60,7 +61,7 @@ impl Detection {
         Detection {
             configured,
             shown: None,
-            assumes_v1: false,
+            silences: 0,
             ping: ProbePing::Due,
             awaits_refusal: false,
             malformed: 0,
@@ -83,7 +84,7 @@ impl Detection {
 
     /// Whether this connection has shown that the server speaks this generation.
     pub(super) fn has_found(&self, protocol: Protocol) -> bool {
-        let assumed = self.assumes_v1.then_some(Protocol::V1);
+        let assumed = (self.silences > 1).then_some(Protocol::V1);
         self.shown.or(assumed) == Some(protocol)
     }
 
@@ -131,12 +132,18 @@ impl Detection {
     pub(super) fn handle_timeout(&mut self) -> Verdict {
         // A 0.5 server does not answer the probe.
         self.awaits_refusal = false;
-        self.assumes_v1 = true;
+        self.silences += 1;
         match (self.shown, self.configured) {
             (Some(_), _) => Verdict::Nothing,
             (None, Protocol::Auto) => Verdict::Speaks(Protocol::V1),
             (None, _) => Verdict::Mismatch(Protocol::V1),
         }
+    }
+
+    /// Returns when to call [`handle_timeout`](Self::handle_timeout) again: a slow v2 server may still answer.
+    pub(super) fn next_timeout(&self, now: Time) -> Option<Time> {
+        let is_open = self.shown.is_none() && self.configured == Protocol::Auto;
+        (is_open && self.silences == 1).then(|| now.saturating_add(MISMATCH_AFTER))
     }
 
     /// Notes the generation that a message shows.

@@ -573,7 +573,7 @@ impl Session {
                     self.switch_to(protocol);
                     self.set_stale_timer(now);
                 }
-                if protocol == Protocol::V1 {
+                if self.detection.has_found(Protocol::V1) {
                     self.end_tapes();
                 }
             }
@@ -727,6 +727,8 @@ impl Session {
         }
         if self.timers.expire(Timer::Detect, now) {
             let verdict = self.detection.handle_timeout();
+            self.timers
+                .set(Timer::Detect, self.detection.next_timeout(now));
             self.apply_verdict(verdict, now);
             if self.link != Link::Open {
                 return;

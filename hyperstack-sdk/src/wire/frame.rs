@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::envelope::{check, elements, member, string, Envelope};
-use super::{AuthErrorCode, Seq};
+use super::{AuthErrorCode, Cursor, Seq};
 use crate::json;
 
 /// A message from the server.
@@ -168,6 +168,8 @@ pub struct Issue {
     pub version: Option<u64>,
     /// The retained records, if the error concerns a position in a tape (v2).
     pub replay_window: Option<Box<ReplayWindow>>,
+    /// The position from which a tape can be resumed (v2).
+    pub recover_from: Option<Cursor>,
 }
 
 /// The reply to a token refresh.
@@ -427,6 +429,7 @@ fn control(text: &str) -> Result<Incoming<'static>, FrameError> {
                 .get("replayWindow")
                 .and_then(|window| ReplayWindow::deserialize(window).ok())
                 .map(Box::new),
+            recover_from: string("recoverFrom").and_then(|cursor| cursor.parse().ok()),
         }));
     }
     Err(FrameError::UnknownMessage(text.chars().take(120).collect()))

@@ -74,8 +74,10 @@ enum Status {
 }
 
 impl Tapes {
+    /// The number of readers that need a subscription.
     pub(super) fn len(&self) -> usize {
-        self.tapes.len()
+        let tapes = self.tapes.values();
+        tapes.filter(|tape| tape.status != Status::Ended).count()
     }
 
     /// Adds a reader.
@@ -104,11 +106,8 @@ impl Tapes {
 
     /// Ends the subscription of a slow reader. Records that are under way are requested again later.
     pub(super) fn pause(&mut self, id: SourceId) {
-        if self
-            .tapes
-            .get(&id)
-            .is_some_and(|tape| tape.status != Status::Ended)
-        {
+        let tape = self.tapes.get(&id);
+        if tape.is_some_and(|tape| !matches!(tape.status, Status::Ended | Status::OverLimit)) {
             self.unsubscribe(id, Status::Paused);
         }
     }
@@ -236,6 +235,8 @@ impl Tapes {
         let mut gaps = Vec::new();
         // A server that is about to stop sends records without a number. They are delivered once, here.
         if let Some(offset) = offset {
+            // No server numbers so many records that there is no next number.
+            let next = offset.checked_add(1)?;
             if offset < position.next() {
                 return None;
             }
@@ -263,7 +264,7 @@ impl Tapes {
                 self.end(source, TapeEnd::Gap, instructions);
                 return None;
             }
-            position.move_to(offset + 1);
+            position.move_to(next);
         }
         let cursor = position.clone();
         Some(source.instruct(Step::Tape(TapeStep::Record {
@@ -371,7 +372,12 @@ impl Tapes {
 
     /// A message could not be read. It may have been a record.
     pub(super) fn handle_undecodable(&mut self, error: &FrameError) {
-        for tape in self.tapes.values_mut() {
+        if let FrameError::UnknownMessage(_) = error {
+            // Not a frame.
+            return;
+        }
+        let tapes = self.tapes.values_mut();
+        for tape in tapes.filter(|tape| matches!(tape.status, Status::Open(_))) {
             if error.view().is_none_or(|view| *view == *tape.query.view) {
                 tape.unreadable = Some(error.clone());
             }
@@ -382,14 +388,26 @@ impl Tapes {
     pub(super) fn handle_issue(&mut self, issue: &Issue, instructions: &mut Instructions) -> bool {
         let id = issue.subscription.as_deref().and_then(number);
         let Some(source) = id.and_then(|id| self.subscriptions.get(&id).copied()) else {
-            return true;
+            // The server rejected a subscription that was being ended.
+            return id.is_none() || issue.code.as_str() != "unknown-subscription-id";
         };
         let tape = self.tapes.get(&source);
         let is_locating = tape.is_some_and(|tape| matches!(tape.status, Status::Locating(_)));
+        // A request without a cursor cannot have a wrong one, and would be repeated for ever.
+        let has_cursor = tape.is_some_and(|tape| {
+            let position = tape.position.as_ref();
+            tape.lost.is_none() && position.is_some_and(|it| it.offset().is_some())
+        });
         let window = issue.replay_window.as_deref();
         let cause = match issue.code.as_str() {
             // Delivery has stopped, but the server keeps the id until it is unsubscribed.
             "replay-lagged" | "subscription-rescoped" => {
+                // Of the records in between, none matches the key and the filters.
+                if let (Some(tape), Some(cursor)) =
+                    (self.tapes.get_mut(&source), &issue.recover_from)
+                {
+                    tape.skip_to(cursor);
+                }
                 self.unsubscribe(source, Status::Absent);
                 return true;
             }
@@ -401,10 +419,10 @@ impl Tapes {
                 }
                 return false;
             }
-            "cursor-expired" => GapCause::Expired,
-            "cursor-epoch-changed" => GapCause::NewEpoch,
-            "cursor-unknown" | "invalid-cursor" => GapCause::UnknownCursor,
-            "replay-gap" => GapCause::MissedByServer,
+            "cursor-expired" if has_cursor => GapCause::Expired,
+            "cursor-epoch-changed" if has_cursor => GapCause::NewEpoch,
+            "cursor-unknown" | "invalid-cursor" if has_cursor => GapCause::UnknownCursor,
+            "replay-gap" if has_cursor => GapCause::MissedByServer,
             code => {
                 let is_full = AuthErrorCode::SubscriptionLimitExceeded == *code;
                 if is_full || issue.retry_after.is_some() {
@@ -457,6 +475,8 @@ impl Tapes {
     /// Sets the status of a reader whose subscription has ended. Returns the number of the subscription.
     fn forget(&mut self, source: SourceId, status: Status) -> Option<u64> {
         let tape = self.tapes.get_mut(&source)?;
+        // The next subscription brings what was unreadable again.
+        tape.unreadable = None;
         let id = std::mem::replace(&mut tape.status, status).id()?;
         self.subscriptions.remove(&id);
         Some(id)
@@ -486,6 +506,15 @@ impl Tape {
     fn locate(&mut self, window: &ReplayWindow) {
         self.holes_from = window.next;
         self.position = Some(Cursor::before(&window.epoch, window.next));
+    }
+
+    /// Moves the position forward to a cursor of the same epoch.
+    fn skip_to(&mut self, cursor: &Cursor) {
+        if let Some(position) = &mut self.position {
+            if position.epoch() == cursor.epoch() && position.next() < cursor.next() {
+                position.move_to(cursor.next());
+            }
+        }
     }
 
     /// Why the position does not fit the retained records, if it does not.

@@ -450,6 +450,73 @@ fn a_v1_server_has_no_tapes() {
 }
 
 #[test]
+fn a_v2_server_that_answers_late_has_tapes() {
+    for answers in [true, false] {
+        let mut session = Session::new(Settings::default(), 7);
+        session.handle_open(Time::ZERO);
+        session.open_tape(tape(TapeStart::Oldest));
+        assert_eq!(requests(&mut session)[0], WHOLE);
+        session.handle_pong(Time::ZERO);
+        session.handle_timeout(seconds(1));
+        assert_eq!(session.protocol(), Protocol::V1);
+        assert_eq!(
+            steps(&mut session).len(),
+            1,
+            "only the readers of rows move"
+        );
+        if answers {
+            assert_eq!(opens(&mut session, "t1", "e 0 0"), ["open 0/0"]);
+            assert_eq!(session.protocol(), Protocol::V2);
+        }
+        session.handle_alive(seconds(6));
+        session.handle_timeout(seconds(6));
+        let ended = steps(&mut session).into_iter();
+        let ended: Vec<_> = ended.flat_map(|(_, step)| shown(step)).collect();
+        let expected: &[&str] = match answers {
+            true => &[],
+            false => &["end UnsupportedProtocol"],
+        };
+        assert_eq!(ended, expected);
+    }
+}
+
+#[test]
+fn a_lagged_tape_skips_records_that_do_not_match() {
+    let mut session = connected();
+    session.open_tape(TapeQuery {
+        key: Some("k".into()),
+        ..tape(TapeStart::Oldest)
+    });
+    requests(&mut session);
+    opens(&mut session, "t1", "e 0 2");
+    records(&mut session, "t1", &[1]);
+    let lagged = |id: &str, cursor: &str| {
+        format!(
+            r#"{{"type":"error","protocolVersion":2,"subscriptionId":"{id}","code":"replay-lagged","message":"m","fatal":false,"recoverFrom":"{cursor}"}}"#
+        )
+    };
+    says(&mut session, &lagged("t1", "e:9"));
+    let resumed = |id: &str| format!(r#"+"{id}" {{"view":"T/append","key":"k","after":"e:9""#);
+    assert_eq!(requests(&mut session), [r#"-"t1""#, &resumed("t2")]);
+    opens(&mut session, "t2", "e 0 20");
+    // It never goes back, nor to another epoch.
+    says(&mut session, &lagged("t2", "e:3"));
+    assert_eq!(requests(&mut session), [r#"-"t2""#, &resumed("t3")]);
+}
+
+#[test]
+fn a_refused_cursor_that_was_not_sent_ends_the_tape() {
+    for start in [TapeStart::Oldest, TapeStart::Now] {
+        let mut session = connected();
+        session.open_tape(tape(start));
+        requests(&mut session);
+        let refused = refuses(&mut session, "t1", "invalid-cursor", None);
+        assert_eq!(refused, ["end invalid-cursor"]);
+        assert_eq!(requests(&mut session), [""; 0]);
+    }
+}
+
+#[test]
 fn a_tape_counts_as_a_subscription() {
     let settings = Settings {
         max_subscriptions: 1,

@@ -24,6 +24,8 @@ struct State<T: Record> {
     read_to: u64,
     /// The number of the first record that is not a retained one. `None` until the tape is open.
     live_from: Option<u64>,
+    /// The number of errors in the queue. A gap is not read before its error is.
+    errors: usize,
     waker: Option<Waker>,
 }
 
@@ -51,6 +53,7 @@ impl<T: Record> TapeQueue<T> {
                 has_ended: false,
                 read_to: 0,
                 live_from: None,
+                errors: 0,
                 waker: None,
             }),
         }
@@ -75,6 +78,7 @@ impl<T: Record> TapeQueue<T> {
             Err(TapeError::Gap(gap)) => gap.resumed.next(),
             Err(_) => state.items.back().map_or(state.read_to, |last| last.next),
         };
+        state.errors += usize::from(item.is_err());
         state.items.push_back(Queued { item, next });
         wakers.extend(state.waker.take());
     }
@@ -138,6 +142,7 @@ impl<T: Record> TapeQueue<T> {
         }
         if let Some(Queued { item, next }) = state.items.pop_front() {
             state.read_to = next;
+            state.errors -= usize::from(item.is_err());
             let resumes = state.is_paused && state.items.len() <= state.capacity / 2;
             state.is_paused &= !resumes;
             return Poll::Ready(Some(Polled { item, resumes }));
@@ -164,6 +169,6 @@ impl<T: Record> State<T> {
     }
 
     fn is_caught_up(&self) -> bool {
-        self.live_from.is_some_and(|live| self.read_to >= live)
+        self.errors == 0 && self.live_from.is_some_and(|live| self.read_to >= live)
     }
 }

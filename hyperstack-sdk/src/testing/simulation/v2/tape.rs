@@ -291,7 +291,11 @@ impl Law {
         let log = &server.tape;
         let key = cursor.offset().map(|at| (cursor.epoch().to_owned(), at));
         let numbered = key.and_then(|key| log.numbered.get(&key));
-        let is_next = self.at.as_ref() != Some(cursor);
+        // An unnumbered record has the cursor of the last record, which a reader that starts now does not get.
+        let precedes =
+            |since: &Cursor| since.epoch() == cursor.epoch() && cursor.next() <= since.next();
+        let is_early = self.at.is_none() && self.since.as_ref().is_some_and(precedes);
+        let is_next = self.at.as_ref() != Some(cursor) && !is_early;
         if is_next && numbered.is_some_and(is) {
             self.met.note(Event::TapeRead);
             return self.move_to(cursor, 1, select, server);
