@@ -1,7 +1,7 @@
 //! Copies a tape into SQLite, each record exactly once.
 //!
 //! The cursor is stored in the same transaction as the records. So if the process dies, the database has either both or
-//! neither, and the next run continues behind the last stored record.
+//! neither, and the next run continues after the last stored record.
 
 use std::path::Path;
 
@@ -110,7 +110,7 @@ fn store(transaction: &Transaction<'_>, record: &TapeRecord<Trade>) -> rusqlite:
     advance(transaction, &record.cursor)
 }
 
-/// Notes that records are lost, and continues behind them.
+/// Notes that records are lost, and continues after them.
 fn note(transaction: &Transaction<'_>, gap: &TapeGap) -> rusqlite::Result<()> {
     transaction.execute("INSERT INTO gap VALUES (?1)", [gap.to_string()])?;
     advance(transaction, &gap.resumed)

@@ -28,7 +28,7 @@
 //! assert_eq!((&*first.key, first.patch.price), ("SoL9x", Some(Some(1.5))));
 //! drop(tape);
 //!
-//! // Another process continues behind the stored cursor.
+//! // Continue after the stored cursor in another process.
 //! let stored = first.cursor.to_string();
 //! let mut tape = trades.tape().after(stored.parse()?);
 //! let second = tape.next().await.ok_or("the tape ended")??;

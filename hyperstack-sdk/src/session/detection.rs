@@ -1,9 +1,9 @@
 //! Which protocol generation the server speaks.
 //!
-//! The handshake does not say, so with [`Protocol::Auto`] a connection begins with a guess. The client sends
-//! its subscriptions in that dialect, and behind them a v2 `unsubscribe` of an unused id, a `refresh_auth`
-//! that a v1 server refuses and a v2 server finds malformed, and a WebSocket ping. The first message shows
-//! the generation. A 0.5 server answers only the ping.
+//! The handshake does not say, so with [`Protocol::Auto`] a connection begins with a guess. The client sends its
+//! subscriptions in that dialect, and after them a v2 `unsubscribe` of an unused id, a `refresh_auth` that a v1 server
+//! refuses and a v2 server finds malformed, and a WebSocket ping. The first message shows the generation. A 0.5 server
+//! answers only the ping.
 
 use std::time::Duration;
 
@@ -37,7 +37,7 @@ pub(super) struct Detection {
     malformed: u32,
 }
 
-/// The ping that is sent behind the probe, or behind the first v2 subscribe.
+/// The ping that is sent after the probe, or after the first v2 subscribe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ProbePing {
     Due,
@@ -68,7 +68,7 @@ impl Detection {
         }
     }
 
-    /// A connection is open. Returns what to send behind the first subscriptions.
+    /// A connection is open. Returns what to send after the first subscriptions.
     pub(super) fn open(&mut self) -> Vec<Transmit> {
         *self = Detection::new(self.configured);
         if self.configured != Protocol::Auto {
@@ -114,7 +114,7 @@ impl Detection {
         false
     }
 
-    /// A pong arrived. If it is the first one behind the probe, returns when to call
+    /// A pong arrived. If it is the first one after the probe, returns when to call
     /// [`handle_timeout`](Self::handle_timeout).
     pub(super) fn handle_pong(&mut self, now: Time) -> Option<Time> {
         if self.ping != ProbePing::Sent {

@@ -268,8 +268,8 @@ impl Session {
         self.instructions.push_back(source.instruct(Step::Free));
     }
 
-    /// Ends the subscription of a reader of a tape that is slow. [`resume_tape`](Self::resume_tape) continues behind
-    /// the last record that it got.
+    /// Ends the subscription of a slow reader of a tape. [`resume_tape`](Self::resume_tape) continues after the last
+    /// record that the reader got.
     pub fn pause_tape(&mut self, source: SourceId) {
         self.tapes.pause(source);
     }

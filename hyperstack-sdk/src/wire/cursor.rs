@@ -27,7 +27,7 @@ use super::text::Text;
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Cursor {
     epoch: Arc<str>,
-    /// The number of the first record behind the cursor.
+    /// The number of the first record after the cursor.
     next: u64,
 }
 
@@ -60,7 +60,7 @@ impl Cursor {
         self.next.checked_sub(1)
     }
 
-    /// Returns the number of the first record behind the cursor.
+    /// Returns the number of the first record after the cursor.
     pub(crate) fn next(&self) -> u64 {
         self.next
     }

@@ -12,7 +12,7 @@ pub struct TapeGap {
     pub view: String,
     /// The cursor before the gap.
     pub after: Cursor,
-    /// The cursor behind the gap: the tape continues with the record after it.
+    /// The cursor at the end of the gap: the tape continues with the record after it.
     pub resumed: Cursor,
     /// The number of lost records, if it is known. With a key, a filter or row scopes, it counts records that the tape
     /// would not have yielded too.
@@ -40,7 +40,7 @@ pub enum GapCause {
     /// know how many.
     ///
     /// A server does not report this while you are connected. The tape then reports it after the next reconnect, with
-    /// `after` and `resumed` behind the gap.
+    /// both `after` and `resumed` at your position, which is past the gap.
     MissedByServer,
     /// The client could not decode messages that were probably records of this tape.
     Unreadable(FrameError),

@@ -48,9 +48,9 @@ struct Tape {
     position: Option<Cursor>,
     /// Why records before the next one may be lost. If it is set, the subscription starts at the oldest record.
     lost: Option<GapCause>,
-    /// The server missed events behind this record, which is still to come.
+    /// The server missed events after this record, which has not arrived yet.
     hole: Option<u64>,
-    /// Holes behind earlier records do not concern the reader, or it has been informed about them.
+    /// Ignore holes after records with a smaller number: they are before the reader's start, or already reported.
     holes_from: u64,
     /// A message that may have been a record.
     unreadable: Option<FrameError>,
@@ -333,7 +333,7 @@ impl Tapes {
             next: window.next,
         });
         instructions.push_back(source.instruct(step));
-        // The reader is already behind the hole.
+        // The reader is already past the hole.
         if tape.hole.is_some_and(|hole| hole < position.next()) {
             tape.hole = None;
             tape.holes_from = position.next();
@@ -346,7 +346,7 @@ impl Tapes {
         }
     }
 
-    /// Subscribes again from the oldest record, because records behind the position are lost. Ends a reader that does
+    /// Subscribes again from the oldest record, because records after the position are lost. Ends a reader that does
     /// not continue after a gap.
     fn recover(
         &mut self,
@@ -530,7 +530,7 @@ impl Tape {
         }
     }
 
-    /// The gap behind the position. Without a window, the server has all records that it numbered.
+    /// The gap after the position. Without a window, the server has all records that it numbered.
     fn gap(&self, position: &Cursor, cause: GapCause, window: Option<&ReplayWindow>) -> TapeGap {
         let resumed = match window {
             Some(window) => Cursor::before(&window.epoch, window.earliest),

@@ -18,7 +18,7 @@ pub struct TapeQuery {
     pub filters: Filters,
     /// The first record.
     pub start: TapeStart,
-    /// Whether the reader ends at a gap. Otherwise, it continues behind it.
+    /// Whether the reader ends at a gap. Otherwise, it continues after the gap.
     pub ends_at_gap: bool,
 }
 
@@ -52,7 +52,7 @@ pub enum TapeStep<'m> {
         row: Row<'m>,
         /// Dotted paths at which `row` holds only the new elements of an array.
         append: Vec<Cow<'m, str>>,
-        /// The cursor behind the record.
+        /// The cursor of the record.
         cursor: Cursor,
     },
     /// Records are lost.

@@ -184,7 +184,7 @@ impl Generation for V1 {
         wants.mark_all_changed();
     }
 
-    /// Turns a frame into an instruction about its rows. Further instructions are queued behind it.
+    /// Turns a frame into an instruction about its rows. Further instructions are queued after it.
     fn handle_frame<'m>(
         &mut self,
         id: Option<Cow<'m, str>>,

@@ -16,11 +16,11 @@ use crate::wire::{AuthErrorCode, Issue, Protocol, Request, Seq, Sort, Subscribe}
 
 /// The requests of one connection.
 ///
-/// A v1 server handles a client's messages strictly in order, and answers `subscribed` with a view and
-/// no key, so answers are matched to requests by their order. The server does not announce the end of an
-/// empty snapshot and does not answer for an unknown view. So behind each batch of requests goes a
-/// *barrier*: a subscription without a snapshot to a key that does not exist, on the entity's list. Its
-/// answer comes after everything that the requests before it caused.
+/// A v1 server handles a client's messages strictly in order, and answers `subscribed` with a view and no key, so
+/// answers are matched to requests by their order. The server does not announce the end of an empty snapshot and does
+/// not answer for an unknown view. So the client sends a *barrier* after each batch of requests: a subscription without
+/// a snapshot to a key that does not exist, on the entity's list. Its answer comes after everything that the requests
+/// before it caused.
 #[derive(Debug, Default)]
 pub(super) struct Requests {
     pending: VecDeque<Pending>,

@@ -6,7 +6,7 @@ use crate::wire::{text_of, Direction, Scalar, Seq, Sort};
 /// The greatest class of values. Descending, the classes follow each other in reverse.
 const GREATEST: u8 = 3;
 
-/// The class of rows without a value, behind all others in both directions.
+/// The class of rows without a value, after all others in both directions.
 const MISSING: u8 = u8::MAX;
 
 /// Ranks a row by the JSON of its sort value.

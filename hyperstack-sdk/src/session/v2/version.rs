@@ -20,8 +20,8 @@ pub(crate) struct Guard {
     pub(super) last_seq: Option<Seq>,
 }
 
-/// Reads the position and the version of a row or patch. Returns the place of the first field behind them
-/// as well, if they come first and a field follows.
+/// Reads the position and the version of a row or patch. Returns the place of the first field after them as well, if
+/// they come first and a field follows.
 pub(crate) fn stamps(data: &str) -> (Option<Seq>, Option<Version>, Option<usize>) {
     if let Some((seq, version, rest)) = leading_stamps(data) {
         let is_followed = rest.starts_with(b",\"");
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_begin_behind_the_stamps() {
+    fn fields_begin_after_the_stamps() {
         let fields = |data| stamps(data).2.map(|at| &data[at..]);
         let stamped = r#"{"_seq":"1:2","_version":"0000000a:3","x":1}"#;
         assert_eq!(fields(stamped), Some(r#""x":1}"#));

@@ -12,8 +12,7 @@ use crate::wire::{Cursor, Issue};
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TapeError {
-    /// Records are lost. The tape continues behind the gap, unless you called
-    /// [`end_at_gap`](crate::Tape::end_at_gap).
+    /// Records are lost. The tape continues after the gap, unless you called [`end_at_gap`](crate::Tape::end_at_gap).
     #[error("{0}")]
     Gap(Box<TapeGap>),
     /// A field of the next record failed to decode.

@@ -83,7 +83,7 @@ impl Tapes {
         Some(record)
     }
 
-    /// Marks a hole behind the last record of each tape.
+    /// Marks a hole after the last record of each tape.
     pub(crate) fn mark_gap(&mut self) {
         self.has_gap = true;
         for journal in self.journals.values_mut() {
@@ -141,7 +141,7 @@ impl Journal {
         while self.records.len() > self.limit {
             self.records.pop_front();
         }
-        // A hole is forgotten with the first record behind it.
+        // A hole is forgotten with the first record after it.
         let earliest = self.earliest();
         self.gap_after = self.gap_after.filter(|gap| earliest <= gap + 1);
     }
@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hole_is_refused_until_the_first_record_behind_it_is_gone() {
+    fn a_hole_is_refused_until_the_first_record_after_it_is_gone() {
         let mut tapes = tapes(3);
         append(&mut tapes, 2);
         tapes.mark_gap();

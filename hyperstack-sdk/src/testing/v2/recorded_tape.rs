@@ -199,7 +199,7 @@ impl Stage {
         }
     }
 
-    /// Whether the epoch has records behind the cursor of a request.
+    /// Whether the epoch has records after the cursor of a request.
     fn has_more(&self, request: &Subscribe) -> bool {
         let journal = self.journal((u64::MAX, usize::MAX));
         match TapeFeed::open(&journal, "", request) {
