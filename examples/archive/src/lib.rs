@@ -1,4 +1,5 @@
-//! Copies a tape into SQLite, each record exactly once.
+//! Copies a tape into SQLite, each record exactly once (for the one exception, see
+//! [`GapCause::UnknownCursor`](hyperstack_sdk::GapCause::UnknownCursor)).
 //!
 //! The cursor is stored in the same transaction as the records. So if the process dies, the database has either both or
 //! neither, and the next run continues after the last stored record.

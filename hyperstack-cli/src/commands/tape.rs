@@ -22,15 +22,22 @@ use super::{print_note, warn};
 
 /// Print the records of a tape: an event log of a v2 server
 ///
-/// This command prints the records that the server retains, and then each new one: `CURSOR KEY {fields}`. With --json,
-/// each line is an object with `key`, `patch` and `cursor`. To continue later, pass the last cursor to --after. If
-/// records are lost, a warning on standard error says which. The connection's state goes to standard error too.
+/// This command prints the records that the server retains, and then each new one: `CURSOR KEY {fields}`. A list that
+/// the event appended to shows only its new elements. With --json, each line is an object with `cursor`, `key` and
+/// `patch`. If the event appended to a list, `append` lists the paths of such lists in the patch. To continue later,
+/// pass the last cursor to --after. If records are lost, a warning on standard error says which. The connection's state
+/// goes to standard error too.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
   hs tape wss://ore.example Trade
   hs tape wss://ore.example Trade/append --json --until-now > trades.jsonl
   hs tape wss://ore.example Trade --after \"$(tail -1 trades.jsonl | jq -r .cursor)\"
+
+Environment:
+  HYPERSTACK_TOKEN             the server's token
+  HTTPS_PROXY, NO_PROXY        the HTTP proxy for wss:// URLs, and the hosts to connect to directly
+  SSL_CERT_FILE, SSL_CERT_DIR  root certificates to trust, in PEM format, instead of the system's
 
 Exit codes:
   0  you quit (ctrl-c), --count, --duration or --until-now was reached, or the output was closed

@@ -170,8 +170,8 @@ impl HyperStackBuilder {
     /// Hyperstack hosts, it knows the endpoint; see [`token_endpoint`](Self::token_endpoint). Requires the feature
     /// `token-endpoint`.
     ///
-    /// [`connect`](Self::connect) returns an error for a publishable key (`a4_pk_…`, `hspk_…`), and for a key of another
-    /// service than the one that hosts the server.
+    /// [`connect`](Self::connect) returns an error for a publishable key (`a4_pk_…`, `hspk_…`). Unless you set
+    /// [`token_endpoint`](Self::token_endpoint), it also returns one for a key that another service issued.
     pub fn api_key(mut self, key: impl Into<String>) -> Self {
         self.endpoint.api_key = Some(Secret(key.into()));
         self.requiring_endpoint("api_key")
@@ -244,6 +244,9 @@ impl HyperStackBuilder {
     /// Arete's endpoint then refuses the request with a final error if that release was retired
     /// ([`AuthErrorCode::StackVersionRetired`](crate::AuthErrorCode::StackVersionRetired)) or never existed. Requires
     /// the feature `token-endpoint`.
+    ///
+    /// [`connect`](Self::connect) returns an error if the hash or the alias is empty, or if there is neither a key nor
+    /// a [`token_endpoint`](Self::token_endpoint).
     pub fn stack_release(
         mut self,
         manifest_hash: impl Into<String>,
@@ -253,9 +256,11 @@ impl HyperStackBuilder {
         self.requiring_endpoint("stack_release")
     }
 
-    /// Names the environment of the server in token requests (`environment`). Default: none.
+    /// Names the environment of the server in token requests (`environment`). Default: none. Requires the feature
+    /// `token-endpoint`.
     ///
-    /// Requires the feature `token-endpoint`.
+    /// [`connect`](Self::connect) returns an error if it is empty, or if there is neither a key nor a
+    /// [`token_endpoint`](Self::token_endpoint).
     pub fn environment(mut self, name: impl Into<String>) -> Self {
         self.endpoint.environment = Some(name.into());
         self.requiring_endpoint("environment")
@@ -305,7 +310,11 @@ impl HyperStackBuilder {
     /// - a parameter `token` or `hs_token` in the URL's query. Other parameters are not checked,
     /// - a [`header`](Self::header) other than `Origin` and `User-Agent`.
     ///
-    /// A token endpoint always replies with a secret. Allow it only in a network that you trust, such as a VPN.
+    /// For a token endpoint with `http://…` on another machine, `connect` always returns the error, because each reply
+    /// contains a token. The user name and password of an `http://` proxy are sent to the proxy unencrypted and are not
+    /// checked.
+    ///
+    /// Use `true` only in a network that you trust, such as a VPN.
     pub fn allow_insecure_auth(mut self, yes: bool) -> Self {
         self.allows_insecure_auth = yes;
         self
@@ -383,16 +392,14 @@ impl HyperStackBuilder {
     ///
     /// # The default with a v2 server
     ///
-    /// A v2 server ends a subscription silently only if it lags while its view has more rows than your session may
-    /// get. After five minutes of silence, the client requests one row that is newer than all changes that it has seen.
-    /// If there is one and the subscription stays silent until the next check, 75 seconds later, the client
-    /// resubscribes. For a list without changes, the client sends two messages per five minutes. The answers take less
-    /// than 1 kB, whatever the size of the list. The client probes at most eight lists per check.
+    /// A v2 server ends a list silently only if the list lags while it has more rows than your session may get. Every
+    /// 75 seconds, the client looks for lists that have been silent for five minutes and probes up to eight: it
+    /// requests one row that is newer than all it has seen. If there is one and the list stays silent until the next
+    /// check, the client resubscribes. A probe costs two messages and, for a quiet list, less than 1 kB.
     ///
-    /// A probe cannot detect that rows were deleted, or that rows without positions changed. The client probes whole
-    /// lists, filtered lists, lists with fewer rows than their `take`, and derived views without a limit. It does not
-    /// probe windows with a `skip`. Single rows and full windows cannot end silently. If the server's limit on
-    /// subscriptions is reached, the server rejects the probes.
+    /// Probes do not find deletions, rows without a position, or anything while the server's subscription limit is
+    /// reached. The client does not probe windows with a `skip`, full windows, derived views with a limit or a `take`,
+    /// or single rows.
     ///
     /// Set this to [`Duration::MAX`] to turn the probes off.
     pub fn stale_after(mut self, limit: Duration) -> Self {
@@ -538,11 +545,13 @@ impl HyperStackBuilder {
     ///
     /// `url` is the proxy's URL, such as `http://proxy.example:3128` or `http://user:password@proxy.example:3128`. With
     /// `https://…`, the client also encrypts its connection to the proxy. Percent-encode special characters in the user
-    /// name and the password. The client does not write them to logs or errors.
+    /// name and the password. The client does not write them to logs or errors. The user name and password of an
+    /// `http://` proxy are sent to the proxy unencrypted and are not checked.
     ///
     /// The client asks the proxy for a tunnel by the method `CONNECT`, for `ws://` and `http://` URLs too. The proxy
-    /// resolves the server's name. [`connect`](Self::connect) returns an error if the proxy's URL is invalid, and
-    /// [`ConnectError::ProxyRejected`] if the proxy refuses the tunnel.
+    /// resolves the server's name. [`connect`](Self::connect) returns an error if the proxy's URL is invalid. If the
+    /// proxy refuses the tunnel to the server, it returns [`ConnectError::ProxyRejected`]; if it refuses the one to the
+    /// token endpoint, [`ConnectError::Token`].
     pub fn proxy(mut self, url: impl Into<String>) -> Self {
         self.route.proxy = Some(Secret(url.into()));
         self

@@ -47,7 +47,7 @@
 //! | `hspk_…` | Hyperstack | [`publishable_key`] and [`origin`] |
 //!
 //! A key goes only to the service that issued it, or to the endpoint that you set. `connect` returns an error for a key
-//! of another service, and for a key in the wrong setting.
+//! in the wrong setting and, unless you set [`token_endpoint`], for a key of another service.
 //!
 //! # Expiry
 //!
@@ -66,8 +66,9 @@
 //!
 //! `connect` returns [`ConfigError::Insecure`] if a secret would travel unencrypted to another machine: over `ws://…`,
 //! or over `http://…` to the token endpoint. `localhost`, 127.0.0.0/8 and `[::1]` are this machine. Secrets are tokens,
-//! keys, a user name in the URL, the parameters `token` and `hs_token` of its query, and all headers except `Origin` and
-//! `User-Agent`. Other parameters are not checked. If you trust the network, call [`allow_insecure_auth`]`(true)`.
+//! keys, a user name in the URL, the parameters `token` and `hs_token` of its query, and all headers except `Origin`
+//! and `User-Agent`. Other parameters are not checked. The user name and password of an `http://` proxy are sent to the
+//! proxy unencrypted and are not checked. If you trust the network, call [`allow_insecure_auth`]`(true)`.
 //!
 //! # Errors
 //!
@@ -80,6 +81,7 @@
 //! |---|---|---|
 //! | [`NewToken`](crate::Remedy::NewToken) | get a new token | `token-expired`, `token-invalid-signature` |
 //! | [`Wait`](crate::Remedy::Wait) | wait and try again | `rate-limit-exceeded`, `internal-error` |
+//! | [`ChangeRequest`](crate::Remedy::ChangeRequest) | change the request: the server would refuse it again. This concerns one subscription, not the connection | `subscription-rejected`, `malformed-message` |
 //! | [`Nothing`](crate::Remedy::Nothing) | the error is final | `token-missing`, `origin-mismatch`, `invalid-api-key`, `stack-version-retired` |
 //!
 //! [`AuthErrorCode`](crate::AuthErrorCode) describes each code.

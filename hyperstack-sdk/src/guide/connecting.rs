@@ -125,9 +125,8 @@
 //!
 //! # Errors
 //!
-//! [`ConnectError`](crate::ConnectError) says why the attempt failed, and
-//! [`remedy()`](crate::ConnectError::remedy) says what may help: waiting, a new token, or nothing, for example if a
-//! setting is invalid.
+//! [`ConnectError`](crate::ConnectError) says why the attempt failed, and [`remedy()`](crate::ConnectError::remedy)
+//! says what may help: waiting, a new token, another request, or nothing, for example if a setting is invalid.
 //!
 //! # Runtime
 //!

@@ -47,7 +47,7 @@
 //! | `Update::Remove`, `Update::Delete` | both are [`Update::Delete`](crate::Update::Delete). `watch().changes()` tells them apart, with [`RowChange::Removed`](crate::RowChange::Removed) |
 //! | `Update::Upsert { cursor, .. }` | no counterpart: updates have no position. The client resumes by itself |
 //! | `builder.secret_key(key)` | `builder.api_key(key)` |
-//! | `ARETE_API_KEY`, `ARETE_HOSTED_WEBSOCKET_SUFFIXES` | this SDK reads no environment variables: pass the key to `builder.api_key(key)` and name the endpoint with `builder.token_endpoint(url)` |
+//! | `ARETE_API_KEY`, `ARETE_HOSTED_WEBSOCKET_SUFFIXES` | this SDK does not read them: pass the key to `builder.api_key(key)` and set the endpoint with `builder.token_endpoint(url)` |
 //! | `Stack::stack_manifest_hash()`, `Stack::live_alias()` | `builder.stack_release(hash, alias)` |
 //! | `builder.handshake_header(name, value)` | `builder.header(name, value)` |
 //! | `AreteError`, `ViewError` | [`ConnectError`](crate::ConnectError), [`ReadError`](crate::ReadError), [`StreamError`](crate::StreamError) |

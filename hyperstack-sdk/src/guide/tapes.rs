@@ -1,7 +1,8 @@
-//! How to read an event log: each event once and in order, also across restarts.
+//! Read an event log: each event once, in order, even across restarts.
 //!
-//! A *tape* is an append view of a v2 server with a journal. It has numbered records instead of rows. Each record is
-//! one change of an entity, as a typed patch. Where a stream of rows may merge changes, a tape yields each of them.
+//! A *tape* is an append view whose records a v2 server numbers and retains. It has records instead of rows. Each
+//! record is one change of an entity, as a typed patch. A stream of rows may merge changes. A tape yields each of them
+//! once; for the one exception, see [`GapCause::UnknownCursor`](crate::GapCause::UnknownCursor).
 //!
 //! ```
 //! use hyperstack_sdk::prelude::*;
@@ -39,11 +40,11 @@
 //!
 //! # Store the cursor with the data
 //!
-//! To process each record exactly once, store its [`cursor`](crate::TapeRecord::cursor) in the same transaction as what
-//! you make of the record. If your process dies, both are there or neither is. The example
+//! To process each record exactly once, store its [`cursor`](crate::TapeRecord::cursor) in the same transaction as the
+//! result of processing the record. If your process dies, the database has both or neither. The example
 //! [`examples/archive`](https://github.com/HyperTekOrg/hyperstack/tree/main/examples/archive) does this with SQLite.
 //!
-//! If you cannot store both at once, store the cursor last. After a crash, the records since the stored cursor come
+//! If you cannot store both at once, store the cursor last. After a crash, you get the records after the stored cursor
 //! again.
 //!
 //! # Where a tape starts
@@ -52,10 +53,11 @@
 //! |---|---|
 //! | (default) | the oldest record that the server retains |
 //! | [`after(cursor)`](crate::Tape::after) | the one after this cursor |
-//! | [`from_now()`](crate::Tape::from_now) | the first one that the server receives from now on |
+//! | [`from_now()`](crate::Tape::from_now) | the first one that arrives after you subscribe |
 //!
 //! [`key`](crate::Tape::key) and [`filter`](crate::Tape::filter) select records.
-//! [`next_retained`](crate::Tape::next_retained) returns `None` when you have read the history.
+//! [`next_retained`](crate::Tape::next_retained) returns `None` when you have read the history (not with a key or
+//! filter: the end of the history is unknown then).
 //!
 //! # When records are lost
 //!
@@ -70,9 +72,8 @@
 //! | `MissedByServer` | the server itself missed events | unknown |
 //! | `Unreadable` | the client could not decode a message | [`lost`](crate::TapeGap::lost) records |
 //!
-//! With [`end_at_gap`](crate::Tape::end_at_gap), the tape ends there instead. All other losses are repaired without a
-//! gap: after a reconnect, or if the server reports that the tape fell behind, the client continues behind the last
-//! record.
+//! With [`end_at_gap`](crate::Tape::end_at_gap), the tape ends after the gap. A lost connection or a lagging
+//! subscription is not a gap: the client continues after the last record that you have read.
 //!
 //! # If you are slow
 //!

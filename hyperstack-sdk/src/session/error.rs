@@ -79,8 +79,8 @@ pub enum ConnectError {
         url: String,
         /// The deadline.
         after: Duration,
-        /// What happened at each address of the host, such as `no connection at 192.0.2.1:443`. Empty if the URL has an IP
-        /// address instead of a name.
+        /// What happened at each address, such as `no connection at 192.0.2.1:443`. With a proxy, these are the proxy's
+        /// addresses. Empty if the URL has an IP address and there is no proxy.
         reason: String,
     },
     /// The network failed: the port is closed, the name does not resolve, or TLS failed. If the host has several
@@ -89,7 +89,8 @@ pub enum ConnectError {
     Unreachable {
         /// The server's URL, without its query, user name and password.
         url: String,
-        /// What went wrong at each address of the host, such as `connection refused at 192.0.2.1:443`.
+        /// What went wrong at each address, such as `connection refused at 192.0.2.1:443`. With a proxy, these are the
+        /// proxy's addresses.
         reason: String,
     },
     /// The [`proxy`](crate::HyperStackBuilder::proxy) did not connect the client to the server.
@@ -264,7 +265,7 @@ pub struct TooManySubscriptions {
 }
 
 impl ConnectError {
-    /// Returns what may help: to wait, a new token, or nothing.
+    /// Returns what may help: to wait, a new token, another request, or nothing.
     ///
     /// Nothing helps against the status 403, or the status 407 of a proxy. For other rejections of the server, its code
     /// decides. For the status 401 without a known code, a new token may help.

@@ -316,7 +316,8 @@ impl<T: Record, Kind> ListView<T, Kind> {
 
     /// Returns the view as a tape: a stream of its records, each with a patch and a cursor.
     ///
-    /// A tape is an append view of a v2 server with a journal; see [`Tape`]. The filters of this handle select records.
+    /// A tape is an append view whose records a v2 server numbers and retains; see [`Tape`]. The filters of this handle
+    /// select records.
     ///
     /// # Errors
     ///

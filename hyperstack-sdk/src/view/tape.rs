@@ -21,12 +21,13 @@ const CAPACITY: usize = 8192;
 
 /// A stream of the records of a tape, as [`ListView::tape`](crate::ListView::tape) returns it.
 ///
-/// A tape is a log of events: an append view of a v2 server (`Trade/append`) that keeps a journal. Each record is one
-/// change of an entity, as a typed patch. The client does not merge records into rows.
+/// A tape is a log of events: an append view (`Trade/append`) whose records a v2 server numbers and retains. Each
+/// record is one change of an entity, as a typed patch. The client does not merge records into rows.
 ///
-/// The tape yields each record once and in order, across reconnects and for slow readers. It first yields the records
-/// that the server retains, then each new one. To continue in another process, store the
-/// [`cursor`](TapeRecord::cursor) of the last record, and pass it to [`after`](Self::after):
+/// The tape yields each record once and in order, across reconnects and for slow readers (for the one exception, see
+/// [`GapCause::UnknownCursor`](crate::GapCause::UnknownCursor)). It first yields the records that the server retains,
+/// then each new one. To continue in another process, store the [`cursor`](TapeRecord::cursor) of the last record, and
+/// pass it to [`after`](Self::after):
 ///
 /// ```no_run
 /// use hyperstack_sdk::prelude::*;
@@ -41,9 +42,15 @@ const CAPACITY: usize = 8192;
 ///     if let Some(cursor) = load() {
 ///         tape = tape.after(cursor);
 ///     }
-///     while let Some(record) = tape.next().await {
-///         let record = record?;
-///         store(record.patch.price.flatten(), &record.cursor);
+///     while let Some(item) = tape.next().await {
+///         match item {
+///             Ok(record) => store(record.patch.price.flatten(), &record.cursor),
+///             // The tape continues after these errors.
+///             Err(error @ (TapeError::Gap(_) | TapeError::Decode { .. } | TapeError::OverLimit { .. })) => {
+///                 eprintln!("{error}");
+///             }
+///             Err(error) => return Err(error),
+///         }
 ///     }
 ///     Ok(())
 /// }
@@ -132,8 +139,9 @@ impl<T: Record> Tape<T> {
     /// Yields only records that set the field at `path` to `value`. Several filters are combined with AND.
     ///
     /// A record contains the fields that changed, so a record that does not set the field does not match. `path` and
-    /// `value` are as in [`ListView::filter`](crate::ListView::filter). The server compares text and booleans. The
-    /// client compares all other values, and for these the server sends all records.
+    /// `value` are as in [`ListView::filter`](crate::ListView::filter). The server applies filters on booleans and on
+    /// text that is not a number. The client applies all others, after the server has sent the records. If one value is
+    /// `null`, an empty list or a fraction, or if two filters concern one field, the client applies all of them.
     ///
     /// # Errors
     ///
@@ -174,8 +182,9 @@ impl<T: Record> Tape<T> {
 
     /// Returns whether you have read all records that the server had when the client last subscribed to the tape.
     ///
-    /// Before the first poll it is `false`. With a [`key`](Self::key), a filter that the server applies, or row scopes,
-    /// the client cannot know which retained records match, so it is `false` until a newer record arrives.
+    /// It is `false` before the first poll and after the tape has ended. With a [`key`](Self::key), a filter that the
+    /// server applies, or a token that gives access to some rows only, the client cannot know which retained records
+    /// match, so it is `false` until a newer record arrives.
     pub fn is_caught_up(&self) -> bool {
         match &self.state {
             State::Live(reader) => reader.queue.is_caught_up(),
@@ -183,10 +192,12 @@ impl<T: Record> Tape<T> {
         }
     }
 
-    /// Returns the next record that the server retains, without waiting for a new one. Returns `None` when the tape
-    /// [is caught up](Self::is_caught_up) or has ended.
+    /// Returns the next record of the history, or `None` when the tape [is caught up](Self::is_caught_up) or has ended.
     ///
     /// Use it to read the history first. Cancel safe.
+    ///
+    /// With a [`key`](Self::key), a text or boolean filter, or a token that gives access to some rows only, the client
+    /// cannot tell where the history ends: the call can then wait for the next new record and return it.
     ///
     /// ```no_run
     /// # use hyperstack_sdk::{prelude::*, TapeError};

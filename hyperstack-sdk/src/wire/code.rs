@@ -19,7 +19,7 @@ pub enum Remedy {
 
 macro_rules! codes {
     ($($remedy:ident { $($(#[doc = $doc:literal])+ $code:ident = $text:literal,)+ })+) => {
-        /// The machine-readable reason of a refusal.
+        /// The code of a server's or token service's error. Despite the name, it is not only about authentication.
         ///
         /// The text is the server's: in lower case with hyphens.
         ///
@@ -112,8 +112,7 @@ codes! {
         SubscriptionLagged = "subscription-lagged",
         /// The token's new scopes ended the subscription. The client resubscribes.
         SubscriptionRescoped = "subscription-rescoped",
-        /// The subscription of a tape fell too far behind and has ended. It can resume from the cursor that the server
-        /// names.
+        /// The subscription of a tape fell too far behind and has ended. The tape resumes.
         ReplayLagged = "replay-lagged",
     }
     ChangeRequest {
@@ -129,15 +128,20 @@ codes! {
         UnknownSubscriptionId = "unknown-subscription-id",
         /// The server refuses the subscription: the view is unknown, lacks a key, or has too many rows.
         SubscriptionRejected = "subscription-rejected",
-        /// The tape no longer has the record after the cursor. Start without a cursor: records are lost.
+        /// The server no longer retains the record after the cursor. A [`Tape`](crate::Tape) continues with the oldest
+        /// record and reports a [`TapeError::Gap`](crate::TapeError::Gap).
         CursorExpired = "cursor-expired",
-        /// The tape was started anew since the cursor. Start without a cursor.
+        /// The server lost its records since the cursor and started a new epoch. A [`Tape`](crate::Tape) continues with
+        /// the oldest record and reports a [`TapeError::Gap`](crate::TapeError::Gap).
         CursorEpochChanged = "cursor-epoch-changed",
-        /// The cursor is ahead of the tape. Start without a cursor.
+        /// The cursor is after the last record of the tape. A [`Tape`](crate::Tape) continues with the oldest record
+        /// and reports a [`TapeError::Gap`](crate::TapeError::Gap).
         CursorUnknown = "cursor-unknown",
-        /// The cursor cannot be parsed, or the view is not a tape. Start without a cursor.
+        /// The cursor is malformed, or the view is not a tape. If the view is a tape, a [`Tape`](crate::Tape) continues
+        /// with the oldest record and reports a [`TapeError::Gap`](crate::TapeError::Gap).
         InvalidCursor = "invalid-cursor",
-        /// The tape has a hole after the cursor. Start without a cursor: records are lost.
+        /// The server missed events after the cursor. A [`Tape`](crate::Tape) continues, and reports a
+        /// [`TapeError::Gap`](crate::TapeError::Gap) where the events are missing.
         ReplayGap = "replay-gap",
     }
     Nothing {

@@ -10,8 +10,9 @@ use super::text::Text;
 
 /// A position in a tape: the record up to which you have read, this record included.
 ///
-/// Each [`TapeRecord`](crate::TapeRecord) has one. Store it together with what you make of the record, best in the same
-/// transaction, and pass it to [`Tape::after`](crate::Tape::after) to continue with the next record.
+/// Each [`TapeRecord`](crate::TapeRecord) has one. Store it together with the result of processing the record, if
+/// possible in the same transaction, and pass it to [`Tape::after`](crate::Tape::after) to continue with the next
+/// record.
 ///
 /// As text and as JSON, a cursor is `"<epoch>:<offset>"`, as on the wire. The epoch names the server's numbering of
 /// records, and the offset is the record's number in it. A cursor before the first record is `"<epoch>:start"`.

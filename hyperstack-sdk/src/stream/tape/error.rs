@@ -7,8 +7,8 @@ use crate::wire::{Cursor, Issue};
 
 /// An error that a [`Tape`](crate::Tape) yields.
 ///
-/// After [`Gap`](Self::Gap), [`Decode`](Self::Decode) and [`OverLimit`](Self::OverLimit), the tape continues. All other
-/// errors are its last item.
+/// The tape continues after [`Decode`](Self::Decode) and [`OverLimit`](Self::OverLimit), and after [`Gap`](Self::Gap)
+/// unless you called [`end_at_gap`](crate::Tape::end_at_gap). Every other error is its last item.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TapeError {
