@@ -118,7 +118,7 @@
 //! | feature | adds |
 //! |---|---|
 //! | `rustls` (default) | the client, with `wss://` through rustls and the Mozilla root certificates. Builds `ring`, which needs a C compiler |
-//! | `rustls-native-roots` | `rustls`, and the setting [`native_roots`](HyperStackBuilder::native_roots), which trusts the system's root certificates, too |
+//! | `rustls-native-roots` | `rustls`, and the setting [`native_roots`](HyperStackBuilder::native_roots), which also trusts the system's root certificates |
 //! | `native-tls` | the client, with `wss://` through the platform's TLS library and root certificates. If both are enabled, the client uses `rustls` |
 //! | `client` | the client, with `ws://` only |
 //! | `token-endpoint` | exchanges an API key for tokens at an HTTP endpoint |

@@ -99,9 +99,7 @@ async fn invalid_auth_settings_are_refused_and_not_shown() {
             "invalid setting `header`: the name is not a valid HTTP header name",
         ),
         (
-            builder()
-                .api_key("s3cr3t\n")
-                .token_endpoint("https://a.b"),
+            builder().api_key("s3cr3t\n").token_endpoint("https://a.b"),
             "invalid setting `api_key`: contains characters that an HTTP header cannot have",
         ),
         (
@@ -133,7 +131,7 @@ async fn invalid_auth_settings_are_refused_and_not_shown() {
         (
             builder().api_key("a4_sk_s3cr3t"),
             "invalid setting `api_key`: neither Arete nor Hyperstack hosts ws://127.0.0.1:1, so \
-             the key's endpoint is not known: name it with \
+             the key's endpoint is not known: set it with \
              `.token_endpoint(\"https://api.arete.run/ws/sessions\")`",
         ),
         (
@@ -165,7 +163,7 @@ async fn invalid_auth_settings_are_refused_and_not_shown() {
         ),
         (
             builder().stack_release("hash", ""),
-            "invalid setting `stack_release`: neither text may be empty",
+            "invalid setting `stack_release`: the manifest hash and the alias must not be empty",
         ),
         (
             builder().environment(""),
@@ -194,8 +192,8 @@ async fn invalid_auth_settings_are_refused_and_not_shown() {
             builder()
                 .api_key("s3cr3t")
                 .token_endpoint("https://s3cr3t:s3cr3t@a.b"),
-            "invalid setting `token_endpoint`: its user name and password conflict with \
-             `api_key`: both are sent in the header `Authorization`, so set only one of them",
+            "invalid setting `token_endpoint`: the URL has a user name and password, \
+             and `api_key` is set too: set only one of them",
         ),
         (
             builder()
@@ -208,23 +206,23 @@ async fn invalid_auth_settings_are_refused_and_not_shown() {
             builder()
                 .url("ws://s3cr3t:s3cr3t@127.0.0.1:1")
                 .token("s3cr3t"),
-            "invalid URL \"ws://127.0.0.1:1\": its user name and password conflict with \
-             `token`: both are sent in the header `Authorization`, so set only one of them",
+            "invalid URL \"ws://127.0.0.1:1\": the URL has a user name and password, \
+             and `token` is set too: set only one of them",
         ),
         (
             builder()
                 .url("ws://s3cr3t:s3cr3t@127.0.0.1:1")
                 .token_provider(Desk::default()),
-            "invalid URL \"ws://127.0.0.1:1\": its user name and password conflict with \
-             `token_provider`: both are sent in the header `Authorization`, so set only one of them",
+            "invalid URL \"ws://127.0.0.1:1\": the URL has a user name and password, \
+             and `token_provider` is set too: set only one of them",
         ),
         (
             builder()
                 .url("ws://s3cr3t:s3cr3t@127.0.0.1:1")
                 .api_key("s3cr3t")
                 .token_endpoint("https://a.b"),
-            "invalid URL \"ws://127.0.0.1:1\": its user name and password conflict with \
-             `api_key`: both are sent in the header `Authorization`, so set only one of them",
+            "invalid URL \"ws://127.0.0.1:1\": the URL has a user name and password, \
+             and `api_key` is set too: set only one of them",
         ),
         (
             builder()

@@ -1,4 +1,4 @@
-//! Prints lines on standard output as they come, and stops when nobody reads them any more.
+//! Prints lines to standard output as they arrive, and stops when the reader of the output has gone.
 
 use std::io::{self, ErrorKind, Write};
 #[cfg(unix)]

@@ -195,7 +195,7 @@ impl HyperStackBuilder {
     /// |---|---|---|
     /// | `*.stack.arete.run` | `https://api.arete.run/ws/sessions` | `a4_sk_…`, `a4_ak_…`, `a4_pk_…` |
     /// | `*.usehyperstack.com` | `https://api.usehyperstack.com/ws/sessions` | `hsk_…`, `hspk_…` |
-    /// | any other | none: with a key, set this | any |
+    /// | any other | none: with a key, set it with this method | any |
     ///
     /// The client requests tokens at the same times as it calls a [`token_provider`](Self::token_provider). Use
     /// `https://…`: for `http://…` to another machine, [`connect`](Self::connect) returns an error unless you
@@ -774,7 +774,10 @@ impl HyperStackBuilder {
         }
         if let Some((hash, alias)) = &self.endpoint.stack_release {
             if hash.is_empty() || alias.is_empty() {
-                return invalid("stack_release", "neither text may be empty");
+                return invalid(
+                    "stack_release",
+                    "the manifest hash and the alias must not be empty",
+                );
             }
         }
         if let Some(Secret(token)) = &self.token {

@@ -27,8 +27,7 @@ impl Basic {
         }
         if let Some(setting) = token {
             return Err(format!(
-                "its user name and password conflict with `{setting}`: both are sent in the header \
-                 `Authorization`, so set only one of them"
+                "the URL has a user name and password, and `{setting}` is set too: set only one of them"
             ));
         }
         let (user, password) = credentials.split_once(':').unwrap_or((credentials, ""));

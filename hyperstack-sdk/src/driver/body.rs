@@ -1,6 +1,6 @@
 //! The body of an HTTP reply that refuses a WebSocket.
 //!
-//! It explains the refusal, but it is not worth a wait: the head already says that there is no WebSocket.
+//! It explains the refusal, but it is not worth waiting for: the head already says that there is no WebSocket.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use tokio_tungstenite::tungstenite::http::header::{
 use super::address::Stream;
 use super::refusal::first_value;
 
-/// The most that is read of a body, in bytes.
+/// The maximum number of bytes to read of a body.
 pub(super) const LIMIT: usize = 64 * 1024;
 
 /// How long a body may take after its head.
@@ -25,7 +25,7 @@ pub(super) const WITHIN: Duration = Duration::from_secs(1);
 /// some peers never close it.
 pub(super) const PAUSE: Duration = Duration::from_millis(200);
 
-/// What says where a body ends.
+/// How a reply marks the end of its body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Framing {
     Length(usize),

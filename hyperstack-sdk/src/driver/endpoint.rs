@@ -58,8 +58,9 @@ impl EndpointSettings {
             (Some(host), _) => {
                 let (host, issuer) = (host.name(), issuer.map_or("another service", Service::name));
                 let reason = format!(
-                    "the key is {issuer}'s, but {host} hosts {}: use a key of {host}, or name the \
-                     endpoint that takes this key with `.token_endpoint(\"https://…\")`",
+                    "the key was issued by {issuer}, but the server {} is hosted by {host}: use a key of \
+                     {host}, or set the endpoint that takes this key with \
+                     `.token_endpoint(\"https://…\")`",
                     url::shown(websocket_url)
                 );
                 invalid(setting, reason)
@@ -68,7 +69,7 @@ impl EndpointSettings {
                 let endpoint = issuer.map_or("https://…", Service::token_endpoint);
                 let reason = format!(
                     "neither Arete nor Hyperstack hosts {}, so the key's endpoint is not known: \
-                     name it with `.token_endpoint(\"{endpoint}\")`",
+                     set it with `.token_endpoint(\"{endpoint}\")`",
                     url::shown(websocket_url)
                 );
                 invalid(setting, reason)
@@ -336,9 +337,9 @@ mod tests {
     #[test]
     fn a_key_does_not_go_to_another_service() {
         for (key, server, words) in [
-            ("a4_sk_s3cr3t", HYPERSTACK, "the key is Arete's, but Hyperstack hosts wss://ore.stack.usehyperstack.com: use a key of Hyperstack"),
-            ("a4_pk_s3cr3t", HYPERSTACK, "the key is Arete's"),
-            ("hsk_s3cr3t", ARETE, "the key is Hyperstack's, but Arete hosts"),
+            ("a4_sk_s3cr3t", HYPERSTACK, "the key was issued by Arete, but the server wss://ore.stack.usehyperstack.com is hosted by Hyperstack: use a key of Hyperstack"),
+            ("a4_pk_s3cr3t", HYPERSTACK, "the key was issued by Arete"),
+            ("hsk_s3cr3t", ARETE, "the key was issued by Hyperstack, but the server wss://"),
             ("a4_sk_s3cr3t", OTHER, "`.token_endpoint(\"https://api.arete.run/ws/sessions\")`"),
             ("hspk_s3cr3t", OTHER, "`.token_endpoint(\"https://api.usehyperstack.com/ws/sessions\")`"),
             ("s3cr3t", OTHER, "neither Arete nor Hyperstack hosts wss://ore.example"),

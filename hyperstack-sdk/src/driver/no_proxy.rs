@@ -25,8 +25,8 @@ pub(super) fn proxy_of(
     (!is_direct).then_some(proxy)
 }
 
-/// Whether a list has a host. Its entries are separated by commas or spaces: `*`, domains, IP addresses, and networks
-/// such as `10.0.0.0/8`. All but networks can have a port.
+/// Whether a `NO_PROXY` list contains a host. Its entries are separated by commas or spaces: `*`, domains, IP
+/// addresses, and networks such as `10.0.0.0/8`. All but networks can have a port.
 fn excludes(list: &str, host: &str, port: u16) -> bool {
     let host = host.trim_end_matches('.').to_lowercase();
     let ip: Option<IpAddr> = host.parse().ok();

@@ -25,7 +25,7 @@ pub(super) struct Proxy {
     credentials: Option<Basic>,
 }
 
-/// A proxy's answer other than a tunnel.
+/// The proxy refused to open a tunnel.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the proxy {proxy} rejected the connection with status {status}: {message}")]
 pub(super) struct ProxyRejection {
@@ -48,7 +48,7 @@ impl Proxy {
             };
             return Self::parse(url, settings, &invalid).map(Some);
         }
-        // The variables concern secure URLs. Many proxies open tunnels only for these.
+        // The variables apply only to secure URLs, because many proxies open tunnels only for these.
         if !settings.proxy_from_env || !target.is_secure() {
             return Ok(None);
         }
@@ -68,7 +68,7 @@ impl Proxy {
         Self::parse(&url, settings, &invalid).map(Some)
     }
 
-    /// Checks a proxy's URL. Without a scheme, it is that of an HTTP proxy.
+    /// Checks a proxy's URL. A URL without a scheme counts as `http://`.
     fn parse(
         given: &str,
         settings: &RouteSettings,
@@ -83,7 +83,7 @@ impl Proxy {
             .map_err(|reason| invalid(format!("invalid proxy URL: {reason}")))?;
         let credentials = Basic::of(&uri, None)
             .map_err(|reason| invalid(format!("invalid proxy URL: {reason}")))?;
-        // The path and the query mean nothing.
+        // Drop the path and query, which a proxy does not use.
         let shown = format!(
             "{}://{}",
             uri.scheme_str().unwrap_or("http"),

@@ -69,7 +69,7 @@ where
     let mut next_connect = Instant::now();
     let mut next_handshake = next_connect;
     loop {
-        // What is due starts without a timer, which would round the time up.
+        // Start everything that is due before waiting: tokio's timer rounds up to the next millisecond.
         let now = Instant::now();
         if next_handshake <= now {
             if let Some((address, stream)) = connected.pop_front() {

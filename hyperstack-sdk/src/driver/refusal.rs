@@ -12,7 +12,7 @@ use super::url;
 use crate::json;
 use crate::wire::{masked, AuthErrorCode};
 
-/// The most characters of a server's text that an error shows.
+/// The maximum length of a server's text in an error, in characters.
 const LONGEST: usize = 300;
 
 pub(super) struct Refusal {
@@ -87,7 +87,7 @@ fn text(headers: &HeaderMap, body: &[u8]) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
 
-/// Returns how to call a body that is an HTML page with a title.
+/// Returns a name for an HTML page, such as `the page "Log in"`, or `None` if the body is not HTML or has no title.
 pub(super) fn page(body: &[u8]) -> Option<String> {
     if !is_html(body) {
         return None;

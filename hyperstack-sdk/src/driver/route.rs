@@ -27,7 +27,7 @@ pub(super) enum RouteError<E> {
     Unreachable(String),
     /// The deadline passed. Says what happened at each address so far; empty if there is nothing to add.
     TimedOut(String),
-    /// The proxy answered that it opens no tunnel.
+    /// The proxy refused to open a tunnel.
     Proxy(ProxyRejection),
     /// The peer answered the handshake with an error.
     Peer(E),
@@ -87,7 +87,7 @@ impl Route {
             Ok(Ok(opened)) => Ok(opened),
             Ok(Err(Some(error))) => Err(error),
             Ok(Err(None)) => Err(RouteError::Unreachable(self.describe(&tried))),
-            // The URL says it all.
+            // The URL already names the only address.
             Err(_) if self.first().ip().is_some() && self.proxy.is_none() => {
                 Err(RouteError::TimedOut(String::new()))
             }
@@ -118,7 +118,7 @@ impl Route {
         let first = self.first();
         self.through_proxy(match first.ip() {
             Some(_) => tried.without_addresses(),
-            None if tried.is_empty() => format!("no address of \"{}\" was found", first.host()),
+            None if tried.is_empty() => format!("could not resolve \"{}\"", first.host()),
             None => tried.to_string(),
         })
     }
@@ -315,7 +315,7 @@ mod tests {
             .open_at(pending(), after, handshake)
             .await
             .unwrap_err();
-        let expected = "no address of \"ore.example\" was found";
+        let expected = "could not resolve \"ore.example\"";
         assert!(
             matches!(&error, RouteError::TimedOut(text) if text == expected),
             "{error:?}"

@@ -91,7 +91,7 @@ pub(super) enum Name {
 /// Logs what happens to one client.
 #[derive(Debug)]
 pub(super) struct Trace {
-    /// The span of the present connection.
+    /// The span of the current connection.
     connection: Mutex<Span>,
     subscriptions: Mutex<Subscriptions>,
 }
@@ -100,7 +100,7 @@ pub(super) struct Trace {
 #[derive(Debug, Default)]
 struct Subscriptions {
     all: HashMap<SourceId, BTreeMap<Target, Subscription>>,
-    /// The names of the present connection, for requests that end a subscription.
+    /// The names of the current connection, for requests that end a subscription.
     named: HashMap<Name, (SourceId, Span)>,
 }
 
@@ -149,7 +149,7 @@ impl Trace {
         info!(target: CONNECTION, parent: &connection, url, %reason, "closed");
     }
 
-    /// Returns the span of the present connection.
+    /// Returns the span of the current connection.
     pub(super) fn connection(&self) -> Span {
         self.lock().clone()
     }

@@ -36,7 +36,7 @@
 //! # API keys
 //!
 //! The client exchanges a key for tokens at a token endpoint. It knows the endpoint of a server that Arete
-//! (`*.stack.arete.run`) or Hyperstack (`*.usehyperstack.com`) hosts. For any other server, name it with
+//! (`*.stack.arete.run`) or Hyperstack (`*.usehyperstack.com`) hosts. For any other server, set the endpoint with
 //! [`token_endpoint`]`(url)`.
 //!
 //! | key | issued by | setting |
@@ -97,7 +97,8 @@
 //!
 //! The client does not write tokens, keys or header values to logs, errors or `Debug` output. If the server echoes a
 //! token, the client replaces it with `***`, unless it has fewer than eight characters. The client sends an API key
-//! only to the token endpoint. It follows no redirects: the error is [`ConnectError::Redirected`], or names the target.
+//! only to the token endpoint. The client does not follow redirects. A redirected handshake is
+//! [`ConnectError::Redirected`]; a redirected token request is an error that names the target.
 //!
 //! [`ConfigError::Insecure`]: crate::ConfigError::Insecure
 //! [`ConnectError::remedy`]: crate::ConnectError::remedy

@@ -81,15 +81,15 @@
 //!
 //! # Proxies and private roots
 //!
-//! The client connects through an HTTP proxy if you set one: by [`proxy`]`("http://user:password@proxy.example:3128")`
-//! for all connections, or by [`proxy_from_env`]`(true)`, which reads the variables `HTTPS_PROXY`, `ALL_PROXY` and
-//! `NO_PROXY`. The variables do not concern `ws://` URLs.
+//! The client connects through an HTTP proxy if you set one: with
+//! [`proxy`]`("http://user:password@proxy.example:3128")` for all connections, or with [`proxy_from_env`]`(true)`,
+//! which reads the variables `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`. The client ignores them for `ws://` URLs.
 //!
 //! With the feature `rustls` (the default), the client trusts Mozilla's root certificates. To trust a private root, for
-//! example that of a company's proxy, pass it to [`root_certificates`] in PEM format. Or enable the feature
-//! `rustls-native-roots` and call [`native_roots`]`(true)`: the client then also trusts the roots of the system or, if
-//! they are set, those of the variables `SSL_CERT_FILE` and `SSL_CERT_DIR`. With only the feature `native-tls`, the
-//! client always trusts the system's roots.
+//! example that of a proxy that decrypts TLS, pass it to [`root_certificates`] in PEM format. Or enable the feature
+//! `rustls-native-roots` and call [`native_roots`]`(true)`: the client then also trusts the system's roots. If
+//! `SSL_CERT_FILE` or `SSL_CERT_DIR` is set, it trusts those certificates instead of the system's. With only the
+//! feature `native-tls`, the client always trusts the system's roots.
 //!
 //! ```no_run
 //! use hyperstack_sdk::prelude::*;

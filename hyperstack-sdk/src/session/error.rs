@@ -117,7 +117,7 @@ pub enum ConnectError {
         status: u16,
         /// The server's machine-readable code.
         code: Option<AuthErrorCode>,
-        /// The server's message, or the start of its reply's text. Of an HTML page, the title.
+        /// The server's message, or the start of its reply's text. For an HTML page, its title.
         message: String,
         /// The shortest time to wait before another attempt, if the server sent `Retry-After` in seconds.
         retry_after: Option<Duration>,

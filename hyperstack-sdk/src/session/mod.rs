@@ -92,8 +92,9 @@ use wants::Wants;
 /// A connection that stays up this long is healthy: when it is lost, the backoff starts at the first interval.
 const HEALTHY_AFTER: Duration = Duration::from_secs(30);
 
-/// The silence after which a v2 subscription is checked, unless a setting restarts silent subscriptions. A check takes
-/// two steps, a quarter of this apart: longer than the minute for which a server may hold back a change.
+/// How long a v2 subscription may be silent before it is probed, if `stale_after` is not set. Checks run every quarter
+/// of this (75 s). That is longer than 60 s, the longest time for which a server coalesces changes, so a change that is
+/// merely delayed arrives before the next check.
 const CHECK_AFTER: Duration = Duration::from_secs(300);
 
 /// The longest time for which a row that left a window waits for its successor.

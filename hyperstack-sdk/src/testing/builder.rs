@@ -101,8 +101,8 @@ impl TestServerBuilder {
         self
     }
 
-    /// Makes an append view a tape, which numbers its records and retains the last `records` of them, at least one. The
-    /// id has the form `Entity/append`; the entity is served too. Only protocol v2 has tapes.
+    /// Serves an append view as a tape that retains its last `records` records (at least one). `id` must have the form
+    /// `Entity/append`. The server also serves the entity's other views. Requires protocol v2.
     ///
     /// Each change of the entity is a record: [`upsert`](TestServer::upsert), [`put`](TestServer::put),
     /// [`patch`](TestServer::patch) and [`append`](TestServer::append). A deletion is not.
@@ -155,10 +155,10 @@ impl TestServerBuilder {
     /// query was recorded several times, subscriptions play those sessions in turn. Any other query of a
     /// recorded view is rejected. Recorded messages are sent unchanged except for their subscription id.
     ///
-    /// A tape takes any cursor, key and filter. Its records are those of all recorded subscriptions to it, and none is
-    /// dropped. A subscription gets the records that the tape had then and later ones at this pace, up to the error
-    /// that ended the recorded one, such as `replay-lagged`. If the recording has a later epoch, the server closes all
-    /// connections when a subscription has got all records, and continues with that epoch.
+    /// A recorded tape accepts any cursor, key and filter. It has the records of all recorded subscriptions and retains
+    /// them all. If a recorded subscription ended with an error, such as `replay-lagged`, the replay ends there too. If
+    /// the recording continues with a new epoch, the server closes all connections once a subscription has received all
+    /// records of the old one.
     pub fn replay(mut self, recording: Recording, pace: Pace) -> Self {
         self.recordings.push((recording, pace));
         self

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::text::Text;
 
-/// A position in a tape: the record up to which you have read, this record included.
+/// A position in a tape: the last record that you have read.
 ///
 /// Each [`TapeRecord`](crate::TapeRecord) has one. Store it together with the result of processing the record, if
 /// possible in the same transaction, and pass it to [`Tape::after`](crate::Tape::after) to continue with the next
@@ -41,7 +41,7 @@ pub struct CursorError {
     pub text: String,
 }
 
-/// What the text of a cursor before the first record has instead of an offset.
+/// Stands for the offset in the text of a cursor before the first record.
 const START: &str = "start";
 
 impl Cursor {
@@ -71,7 +71,7 @@ impl Cursor {
         self.next = next;
     }
 
-    /// Returns the cursor for the server, which knows none before the first record.
+    /// Returns the cursor for the server, or `None` before the first record, for which the protocol has no cursor.
     pub(crate) fn on_wire(&self) -> Option<String> {
         self.offset().map(|_| self.to_string())
     }

@@ -452,7 +452,7 @@ impl Server {
         cursor.to_string()
     }
 
-    /// Marks a hole in every tape, as a server does that missed events of its own source.
+    /// Marks missed events in every tape, as a server does that was disconnected from its source.
     pub async fn mark_gap(&self) {
         self.state.journal.mark_gap().await;
     }

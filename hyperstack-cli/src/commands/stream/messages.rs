@@ -67,7 +67,7 @@ pub(crate) fn hint(error: &ConnectError) -> Option<&'static str> {
             Some("set the proxy's user and password: HTTPS_PROXY=http://user:password@host:port")
         }
         ConnectError::ProxyRejected { .. } => Some(
-            "the proxy is that of the environment variable HTTPS_PROXY or ALL_PROXY. To connect directly, add the \
+            "the proxy comes from the environment variable HTTPS_PROXY or ALL_PROXY. To connect directly, add the \
              server's host to NO_PROXY",
         ),
         ConnectError::Rejected {

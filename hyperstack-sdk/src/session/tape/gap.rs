@@ -14,8 +14,8 @@ pub struct TapeGap {
     pub after: Cursor,
     /// The cursor at the end of the gap: the tape continues with the record after it.
     pub resumed: Cursor,
-    /// The number of lost records, if it is known. With a key, a filter or row scopes, it counts records that the tape
-    /// would not have yielded too.
+    /// The number of lost records, if it is known. With a key, a filter, or a token that gives access to some rows
+    /// only, it also counts records that the tape would not have yielded.
     pub lost: Option<u64>,
     /// Why the records are lost.
     pub cause: GapCause,
@@ -25,12 +25,12 @@ pub struct TapeGap {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum GapCause {
-    /// The reader was away for too long: the server retains only recent records and has dropped later ones.
+    /// The reader was away for too long: the server has already dropped records after the cursor.
     Expired,
-    /// The server lost its records, and has started to number new ones from zero. All records since the cursor that it
-    /// received before that are lost.
+    /// The server lost its records and started a new epoch. The records between the cursor and the end of the old epoch
+    /// are lost.
     NewEpoch,
-    /// The server has not numbered that many records: it went back to an earlier state, or the cursor belongs to
+    /// The cursor is after the server's last record: the server went back to an earlier state, or the cursor belongs to
     /// another view or server.
     ///
     /// The tape continues with the oldest record that the server has, so it can yield records that you have read
@@ -48,7 +48,19 @@ pub enum GapCause {
 
 impl fmt::Display for TapeGap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let TapeGap { view, after, .. } = self;
+        let TapeGap {
+            view,
+            after,
+            resumed,
+            ..
+        } = self;
+        if self.cause == GapCause::UnknownCursor {
+            return write!(
+                f,
+                "the tape \"{view}\" cannot continue after {after}: the server has no record with this number (it \
+                 restarts after {resumed}, so records can repeat)"
+            );
+        }
         write!(f, "the tape \"{view}\" lost ")?;
         match self.lost {
             Some(1) => f.write_str("1 record")?,
@@ -59,10 +71,11 @@ impl fmt::Display for TapeGap {
         match &self.cause {
             GapCause::Expired => f.write_str("the server no longer retains them"),
             GapCause::NewEpoch => f.write_str("the server has lost its records and started over"),
-            GapCause::UnknownCursor => f.write_str("the server has not reached this cursor"),
+            // Handled above.
+            GapCause::UnknownCursor => Ok(()),
             GapCause::MissedByServer => f.write_str("the server has missed events"),
             GapCause::Unreadable(error) => write!(f, "{error}"),
         }?;
-        write!(f, " (the tape continues after {})", self.resumed)
+        write!(f, " (the tape continues after {resumed})")
     }
 }

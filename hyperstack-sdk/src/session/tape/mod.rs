@@ -1,8 +1,8 @@
 //! Readers of tapes. A tape is a v2 view of numbered records, which arrive as patches and are not merged into rows.
 //!
 //! Each reader has a subscription and a position of its own. After a loss of the connection, or a pause, the next
-//! subscription resumes at the position. So each record is an instruction exactly once, as long as the server has it.
-//! If it has not, the reader gets a [`TapeGap`] instead, and continues with the oldest record that the server has.
+//! subscription resumes at the position. So the session emits one instruction per record. If the server no longer has a
+//! record, the session emits a [`TapeGap`] and continues with the oldest record.
 
 mod gap;
 mod query;
@@ -23,13 +23,14 @@ use crate::wire::{
     self, AuthErrorCode, Cursor, Frame, FrameError, Issue, ReplayWindow, Request, Row,
 };
 
-/// A cursor of no epoch. The server rejects it, and its error has the retained records.
+/// A cursor of an epoch that does not exist. The server rejects it with an error that contains the replay window, and
+/// so the end of the tape.
 const NO_EPOCH: &str = "none:0";
 
 /// What the ids of subscriptions to tapes start with. Those of rows are numbers.
 const ID_PREFIX: char = 't';
 
-/// The readers of tapes, and their subscriptions on the present connection.
+/// The readers of tapes, and their subscriptions on the current connection.
 #[derive(Debug, Default)]
 pub(super) struct Tapes {
     tapes: BTreeMap<SourceId, Tape>,
@@ -44,7 +45,7 @@ pub(super) struct Tapes {
 struct Tape {
     query: TapeQuery,
     status: Status,
-    /// The cursor before the next record. `None` until the server has sent what it retains.
+    /// The cursor before the next record. `None` until the server has sent the replay window.
     position: Option<Cursor>,
     /// Why records before the next one may be lost. If it is set, the subscription starts at the oldest record.
     lost: Option<GapCause>,
@@ -66,7 +67,8 @@ enum Status {
     Requested(u64),
     /// Accepted under this id.
     Open(u64),
-    /// Rejected because of a limit on subscriptions. It is requested again when another one ends.
+    /// Rejected because of a limit on subscriptions. The session retries when another subscription ends, or after the
+    /// time that the server names.
     OverLimit,
     /// The reader is slow. Nothing is subscribed until it has caught up.
     Paused,
@@ -104,7 +106,7 @@ impl Tapes {
         self.tapes.remove(&id);
     }
 
-    /// Ends the subscription of a slow reader. Records that are under way are requested again later.
+    /// Ends the subscription of a slow reader. Records in flight are dropped and requested again later.
     pub(super) fn pause(&mut self, id: SourceId) {
         let tape = self.tapes.get(&id);
         if tape.is_some_and(|tape| !matches!(tape.status, Status::Ended | Status::OverLimit)) {
@@ -141,7 +143,7 @@ impl Tapes {
         }
     }
 
-    /// Requests the subscriptions that readers lack.
+    /// Subscribes each reader that has no subscription.
     pub(super) fn reconcile(&mut self) {
         for (source, tape) in &mut self.tapes {
             if tape.status != Status::Absent {
@@ -178,7 +180,7 @@ impl Tapes {
         self.outbox.pop_front()
     }
 
-    /// Requests again what was over the server's limit.
+    /// Retries the subscriptions that were over the server's limit.
     pub(super) fn retry_refused(&mut self) {
         for tape in self.tapes.values_mut() {
             if tape.status == Status::OverLimit {

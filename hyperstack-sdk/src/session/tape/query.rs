@@ -57,7 +57,8 @@ pub enum TapeStep<'m> {
     },
     /// Records are lost.
     Gap(TapeGap),
-    /// The server has too many subscriptions. It is asked again when there may be fewer.
+    /// The server has too many subscriptions. The session retries when another subscription ends, or after the time
+    /// that the server names.
     OverLimit(Issue),
     /// No more records follow.
     End(TapeEnd),

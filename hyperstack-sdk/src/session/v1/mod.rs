@@ -32,7 +32,7 @@ use requests::{Requests, Subscription};
 use resume::Resume;
 use window::{is_derived, needed};
 
-/// The views that are read, and the requests of the present connection.
+/// The views that are read, and the requests of the current connection.
 #[derive(Debug, Default)]
 pub(super) struct V1 {
     views: HashMap<Arc<str>, View>,
@@ -46,7 +46,7 @@ struct View {
     derived: bool,
     scope: Scope,
     resume: Resume,
-    /// The subscriptions of the present connection.
+    /// The subscriptions of the current connection.
     subscriptions: BTreeMap<Target, Subscription>,
 }
 

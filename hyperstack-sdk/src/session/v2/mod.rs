@@ -32,7 +32,7 @@ use version::stamps;
 
 use crate::wire::{self, Ack, AuthErrorCode, Frame, FrameError, Issue, Protocol, Request, Seq};
 
-/// The queries that are read, and the subscriptions of the present connection.
+/// The queries that are read, and the subscriptions of the current connection.
 #[derive(Debug)]
 pub(super) struct V2 {
     sources: BTreeMap<Query, Source>,
@@ -324,7 +324,7 @@ impl Generation for V2 {
     fn handle_issue(&mut self, issue: &Issue, wants: &mut Wants, instructions: &mut Instructions) {
         let id = issue.subscription.as_ref().and_then(|id| id.parse().ok());
         if issue.code.as_str() == "unknown-subscription-id" {
-            // The end of a probe that was rejected.
+            // The server rejected the probe, so its unsubscribe names an unknown id.
             id.and_then(|id| self.probes.remove(&id));
         }
         let Some(subscription) = id.and_then(|id: u64| self.subscriptions.remove(&id)) else {
@@ -415,7 +415,8 @@ impl Generation for V2 {
         }
     }
 
-    /// Sends the end together with the request, so that the probe takes the place of no other subscription.
+    /// Sends the unsubscribe together with the request, so that the probe does not use up the server's subscription
+    /// limit.
     fn probe(&mut self, source: SourceId, newest: Option<Seq>) {
         let mut sources = self.sources.values();
         let Some(Status::Standing(id)) = sources.find(|it| it.id == source).map(|it| it.status)
@@ -511,8 +512,8 @@ impl V2 {
         self.subscriptions.insert(self.last_id, subscription);
     }
 
-    /// A frame has no subscription. If it answers a probe, a row with a position is one that the probed subscription
-    /// has missed.
+    /// Handles a frame without a subscription. If it answers a probe and has a row with a position, the probed
+    /// subscription has missed that row.
     fn handle_probed(&mut self, id: u64, frame: &Frame<'_>, heard_at: Option<Time>) {
         let Some(probed) = self.probes.get(&id) else {
             return;

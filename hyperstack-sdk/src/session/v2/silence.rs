@@ -5,8 +5,8 @@
 //! a view without changes: the server answers a second subscribe or an unsubscribe of the id as if it were alive.
 //!
 //! A *probe* tells the two apart. It subscribes to the same query with `after`, the greatest position that the client
-//! has seen, and `take: 1`, and unsubscribes at once. A quiet view has no such row, so the answer is empty. If there is
-//! a row and the subscription stays silent, it is dead.
+//! has seen, and `take: 1`, and unsubscribes at once. If the view is quiet, there is no such row, and the answer is
+//! empty. If there is a row and the subscription stays silent, it is dead.
 //!
 //! A window is not probed once it is full: it fits into the row limit, and a changed row outside the window proves
 //! nothing. A probe cannot find a deletion, or a row without a position.
@@ -28,7 +28,7 @@ pub(super) struct Silence {
 enum Suspicion {
     #[default]
     None,
-    /// The probe with this id is not answered.
+    /// The probe with this id has not been answered yet.
     Probed(u64),
     /// A probe found a row at this time.
     Missed(Time),
@@ -44,7 +44,7 @@ pub(super) enum Action {
 }
 
 impl Silence {
-    /// The silence after a message at this time. It dispels a suspicion.
+    /// The silence after a message at this time. Clears the suspicion.
     #[inline]
     pub(super) fn after(heard: Option<Time>) -> Self {
         Silence {
@@ -53,12 +53,13 @@ impl Silence {
         }
     }
 
-    /// How long the silence lasts. The first call starts it if nothing has.
+    /// Returns how long the subscription has been silent. If nothing has arrived yet, the silence starts at the first
+    /// call.
     pub(super) fn lasts(&mut self, now: Time) -> Time {
         now.saturating_sub(*self.since.get_or_insert(now))
     }
 
-    /// Decides what to do if the silence may last for `limit`.
+    /// Returns what to do, if silence up to `limit` is normal.
     pub(super) fn check(&mut self, limit: Time, now: Time) -> Action {
         let lasts = self.lasts(now);
         match self.suspicion {
@@ -70,7 +71,7 @@ impl Silence {
         }
     }
 
-    /// A probe is due, and the next one after another silence.
+    /// Notes that a probe is due, and restarts the silence, so that the next probe waits for `limit` again.
     pub(super) fn note_due(&mut self, now: Time) {
         self.since = Some(now);
     }

@@ -167,8 +167,8 @@ impl TestServer {
         window.earliest..window.next
     }
 
-    /// Marks a hole behind the last record of each tape, as a server does that was disconnected from its own source.
-    /// Cursors up to the hole are refused with `replay-gap`. Live subscriptions do not notice.
+    /// Simulates a server that was disconnected from its source: marks missed events after the last record of each
+    /// tape. The server rejects cursors up to that record with `replay-gap` and does not inform open subscriptions.
     pub fn mark_gap(&self) {
         self.shared.change(|state| state.model.tapes.mark_gap());
     }
