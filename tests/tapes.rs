@@ -361,7 +361,7 @@ async fn a_tape_that_lags_at_the_server_recovers_silently() -> anyhow::Result<()
 }
 
 #[tokio::test]
-async fn a_record_without_a_number_comes_once_with_the_cursor_before() -> anyhow::Result<()> {
+async fn an_unnumbered_record_is_yielded_once_with_the_previous_cursor() -> anyhow::Result<()> {
     let (server, hs) = session(100).await?;
     publish(&server, 0..1);
     let mut tape = tape(&hs);

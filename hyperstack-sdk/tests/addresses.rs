@@ -46,7 +46,7 @@ exec \"$@\"
 ";
 
 #[tokio::test]
-async fn an_address_that_swallows_packets_is_not_the_last() {
+async fn an_unresponsive_address_does_not_stop_the_next() {
     if std::env::var_os(INSIDE).is_some() {
         connect_to_the_second_address().await;
         #[cfg(feature = "token-endpoint")]
@@ -56,7 +56,7 @@ async fn an_address_that_swallows_packets_is_not_the_last() {
     }
     let hosts = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("hosts");
     std::fs::write(&hosts, HOSTS).unwrap();
-    let test = "an_address_that_swallows_packets_is_not_the_last";
+    let test = "an_unresponsive_address_does_not_stop_the_next";
     let ran = Command::new("unshare")
         .args(["--user", "--map-root-user", "--mount", "--net"])
         .args(["sh", "-ec", SETUP, "sh"])

@@ -87,7 +87,7 @@ async fn a_token_goes_unencrypted_to_another_machine_if_you_allow_it() -> anyhow
 }
 
 #[tokio::test]
-async fn the_password_of_a_url_is_not_shown_though_the_server_repeats_it() -> anyhow::Result<()> {
+async fn an_echoed_url_password_is_redacted() -> anyhow::Result<()> {
     let server = games().start().await?;
     // "me:sup3r@s3cr3t", decoded, as it is in the URL, and in base64.
     let echo = "sup3r@s3cr3t sup3r%40s3cr3t bWU6c3VwM3JAczNjcjN0";

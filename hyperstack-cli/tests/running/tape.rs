@@ -99,7 +99,7 @@ async fn lost_records_are_a_warning_or_an_error() -> Done {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_view_that_is_no_tape_is_an_error() -> Done {
+async fn a_view_with_rows_is_not_a_tape() -> Done {
     let server = trades().await?;
     let url = server.url();
     let ran = run(&["tape", &url, "Trade/list"]);

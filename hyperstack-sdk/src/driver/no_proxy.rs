@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn lower_case_and_the_scheme_come_first() {
+    fn lower_case_variables_take_precedence() {
         let all = [
             ("ALL_PROXY", "http://d"),
             ("all_proxy", "http://c"),

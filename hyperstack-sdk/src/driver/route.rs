@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_families_are_alternatives() {
+    async fn ipv4_is_tried_if_ipv6_fails() {
         if TcpListener::bind("[::1]:0").await.is_err() {
             println!("skipped: this machine has no IPv6");
             return;
@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_error_names_each_address_unless_the_url_does() {
+    async fn an_error_names_each_address_unless_the_url_has_an_ip_address() {
         let refusing = refusing("127.0.0.1").await;
         let closing = host("127.0.0.2", Does::Close).await;
         let refused = "Connection refused (os error 111)";
@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_deadline_names_each_address_unless_the_url_does() {
+    async fn a_deadline_names_each_address_unless_the_url_has_an_ip_address() {
         let hanging = host("127.0.0.1", Does::Hang).await;
         let after = Duration::from_millis(50);
         let text = |error| match error {

@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn the_prefix_of_a_key_says_its_kind() {
+    fn the_prefix_determines_the_kind_of_key() {
         let kind = |key| KeyKind::of(key).map(|kind| (kind.setting, kind.service));
         assert_eq!(kind("a4_sk_1"), Some(("api_key", Service::Arete)));
         assert_eq!(kind("a4_ak_1"), Some(("api_key", Service::Arete)));

@@ -173,7 +173,7 @@ fn a_row_without_a_position_proves_nothing() {
 }
 
 #[test]
-fn a_rejected_probe_is_no_error_and_frees_no_place() {
+fn a_rejected_probe_is_not_reported_and_retries_nothing() {
     let mut play = Play::new(v2());
     play.open(1, &whole("R/list"), "", 3);
     play.session.want(&whole("R/other"));
@@ -263,7 +263,7 @@ fn a_limit_on_silence_restarts_without_a_probe() {
 }
 
 #[test]
-fn a_v1_session_checks_nothing_until_the_server_turns_out_to_speak_v2() {
+fn a_session_starts_checking_when_it_detects_v2() {
     let mut session = Session::new(v1(), 7);
     session.handle_open(Time::ZERO);
     assert_eq!(session.timers.get(Timer::CheckStale), None);

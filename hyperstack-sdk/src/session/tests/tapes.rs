@@ -347,7 +347,7 @@ fn events_that_the_server_missed_are_a_gap_between_two_records() {
 }
 
 #[test]
-fn a_hole_before_the_first_record_of_a_new_reader_is_no_gap() {
+fn a_new_reader_ignores_a_hole_before_its_first_record() {
     for (start, window) in [(TapeStart::Oldest, "e 7 9 6"), (after("e:7"), "e 0 9 6")] {
         let mut session = connected();
         session.open_tape(tape(start));

@@ -295,7 +295,7 @@ async fn a_client_that_sent_too_many_messages_returns_after_the_time_that_the_se
 
 /// The queue has its default length of 512 messages. Large ones fill the buffers of the network first.
 #[test]
-fn a_program_that_blocks_its_thread_is_disconnected_and_has_the_rows_when_it_goes_on() {
+fn a_blocked_client_is_disconnected_and_catches_up_afterwards() {
     let server = players().start();
     let here = runtime();
     let (hs, mut list) = here.block_on(async {

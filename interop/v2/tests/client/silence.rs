@@ -106,9 +106,9 @@ async fn a_list_that_ended_silently_and_is_still_too_long_is_an_error_of_its_rea
     assert_eq!(hs.stats().reconnects, 0);
 }
 
-/// At the server's limit of subscriptions there is no room for a probe, which disturbs no one.
+/// At its subscription limit, the server rejects the probe. Readers do not notice.
 #[tokio::test]
-async fn a_probe_that_the_server_rejects_disturbs_no_one() {
+async fn a_rejected_probe_does_not_affect_readers() {
     let limits = Limits {
         max_subscriptions: Some(1),
         ..Limits::default()

@@ -80,7 +80,7 @@ async fn a_tape_yields_the_retained_records_and_then_the_live_ones() {
 }
 
 #[tokio::test]
-async fn a_tape_starts_where_it_is_told() {
+async fn a_tape_starts_after_its_cursor() {
     let server = players().tapes(100).start();
     recorded(&server, 0..3).await;
     let third = cursor(&server).await;
@@ -344,7 +344,7 @@ async fn a_tape_over_the_limit_waits_until_another_subscription_ends() {
 }
 
 #[tokio::test]
-async fn a_view_that_is_no_tape_is_an_error() {
+async fn a_view_with_rows_is_not_a_tape() {
     let server = players().tapes(100).start();
     let hs = patient(&server).await;
     let views = hs.views::<PlayerViews>();
