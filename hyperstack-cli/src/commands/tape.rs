@@ -18,7 +18,7 @@ use super::access::Access;
 use super::interrupt::Interrupt;
 use super::lines::{self, End, Lines, Source};
 use super::stream::{self, filter, messages, seconds, without_positions};
-use super::{print_note, warn};
+use super::{print_note, printable, warn};
 
 /// Print the records of a tape: an event log of a v2 server
 ///
@@ -277,5 +277,6 @@ fn line(record: &TapeRecord<Value>, json: bool) -> String {
         return serde_json::to_string(&line).unwrap_or_default();
     }
     let key = stream::plain_key(key);
+    let cursor = printable(&cursor.to_string());
     format!("{cursor} {key} {}", without_positions(patch.value.clone()))
 }

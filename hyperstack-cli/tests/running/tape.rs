@@ -99,6 +99,21 @@ async fn lost_records_are_a_warning_or_an_error() -> Done {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_gap_before_the_end_of_the_history_is_not_skipped() -> Done {
+    let server = TestServer::builder().tape("Trade/append", 100).start();
+    let server = server.await?;
+    let after = ["--after", "other:7", "--until-now"];
+    let ran = run(&[&["tape", &server.url(), "Trade"], &after[..]].concat());
+    assert_eq!((ran.out.len(), ran.code), (0, Some(0)));
+    let lost = "the tape \"Trade/append\" lost records after other:7";
+    assert!(ran.err.contains(lost), "{}", ran.err);
+    let strict = ["--strict", "--after", "other:7", "--until-now"];
+    let ran = run(&[&["tape", &server.url(), "Trade"], &strict[..]].concat());
+    assert_eq!(ran.code, Some(1), "{}", ran.err);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_view_with_rows_is_not_a_tape() -> Done {
     let server = trades().await?;
     let url = server.url();

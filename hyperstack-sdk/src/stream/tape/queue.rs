@@ -172,3 +172,48 @@ impl<T: Record> State<T> {
         self.errors == 0 && self.live_from.is_some_and(|live| self.read_to >= live)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::task::Context;
+
+    use futures_util::task::noop_waker;
+    use serde_json::Value;
+
+    use super::*;
+    use crate::session::{GapCause, TapeGap};
+    use crate::wire::Cursor;
+
+    #[test]
+    fn a_reader_is_not_caught_up_before_it_has_read_a_gap() {
+        let queue = TapeQueue::<Value>::new(8);
+        let wakers = &mut Wakers::new();
+        queue.open(50, 50, wakers);
+        assert!(queue.is_caught_up());
+        // The server lost its records, and numbers new ones from zero.
+        let gap = TapeGap {
+            view: "T/append".to_owned(),
+            after: Cursor::before("e", 50),
+            resumed: Cursor::before("f", 0),
+            lost: None,
+            cause: GapCause::NewEpoch,
+        };
+        queue.push(Err(TapeError::Gap(Box::new(gap))), wakers);
+        queue.open(0, 10, wakers);
+        assert!(!queue.is_caught_up());
+        let waker = noop_waker();
+        let mut context = Context::from_waker(&waker);
+        let read = queue.poll_next(&mut context, true);
+        assert!(matches!(
+            read,
+            Poll::Ready(Some(Polled { item: Err(_), .. }))
+        ));
+        assert!(!queue.is_caught_up());
+        queue.skip(10, wakers);
+        assert!(queue.is_caught_up());
+        assert!(matches!(
+            queue.poll_next(&mut context, true),
+            Poll::Ready(None)
+        ));
+    }
+}
