@@ -64,7 +64,7 @@ impl Silence {
         let lasts = self.lasts(now);
         match self.suspicion {
             // The change may have been on its way when the probe was answered.
-            Suspicion::Missed(at) if now.saturating_sub(at) >= limit / 8 => Action::Restart,
+            Suspicion::Missed(at) if now.saturating_sub(at) >= limit / 5 => Action::Restart,
             Suspicion::Missed(_) => Action::Nothing,
             _ if lasts >= limit => Action::Probe(now.saturating_sub(lasts)),
             _ => Action::Nothing,
