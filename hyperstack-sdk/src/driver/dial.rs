@@ -99,7 +99,9 @@ impl Dialer {
         let given = settings.headers.iter().filter(|(name, _)| is_secret(name));
         let mut secrets: Vec<_> = given.map(|(_, Secret(value))| value.clone()).collect();
         secrets.extend(uri.query().map(str::to_owned));
-        if url::is_exposed(&uri) && !settings.allows_insecure {
+        let route = Route::new(&uri, settings.route, &shown)?;
+        let is_exposed = url::is_exposed(&uri) || route.is_exposed();
+        if is_exposed && !settings.allows_insecure {
             if let Some(secret) = settings.secret(&uri, basic.is_some()) {
                 return Err(ConfigError::Insecure { secret, url: shown });
             }
@@ -111,7 +113,7 @@ impl Dialer {
         // The server sends a message of any size as one frame, so one limit serves both.
         let hard_limit = Some(settings.max_frame_size);
         Ok(Dialer {
-            route: Route::new(&uri, settings.route, &shown)?,
+            route,
             opening: Opening {
                 shown: shown.clone(),
                 uri,

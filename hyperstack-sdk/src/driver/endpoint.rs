@@ -127,7 +127,8 @@ impl Endpoint {
         let uri = url::normal(url, ["http", "https"]).map_err(invalid)?;
         let basic = Basic::of(&uri, key.map(|(setting, _)| setting)).map_err(invalid)?;
         let shown = url::shown(url);
-        if url::is_exposed(&uri) && !allows_insecure {
+        let route = Route::new(&uri, route, &shown)?;
+        if (url::is_exposed(&uri) || route.is_exposed()) && !allows_insecure {
             let secret = match key {
                 Some((setting, _)) => format!("`{setting}`"),
                 None => "the requests of `token_endpoint`".to_owned(),
@@ -173,7 +174,8 @@ impl Endpoint {
             secrets.extend(basic.secrets);
         }
         Ok(Some(Endpoint {
-            route: Route::new(&uri, route, &shown)?,
+            // Each request can create a session, so a slow endpoint gets a second one late.
+            route: route.with_handshake_delay(timeout / 2),
             timeout,
             headers,
             body: settings.body(websocket_url),
@@ -200,17 +202,26 @@ impl Endpoint {
         });
         match opened.await as Result<_, RouteError<Infallible>> {
             Ok(reply) => self.read(&reply),
-            Err(error) => Err(self.failed(match error {
-                RouteError::Unreachable(reason) => format!("cannot be reached: {reason}"),
-                RouteError::TimedOut(reason) if reason.is_empty() => {
-                    format!("did not reply within {:?}", self.timeout)
-                }
-                RouteError::TimedOut(reason) => {
-                    format!("did not reply within {:?}: {reason}", self.timeout)
-                }
-                RouteError::Proxy(rejection) => format!("cannot be reached: {rejection}"),
-                RouteError::Peer(never) => match never {},
-            })),
+            Err(error) => {
+                // As for the server, a retry does not help.
+                let is_final =
+                    matches!(&error, RouteError::Proxy(it) if matches!(it.status, 403 | 407));
+                let text = self.describe(match error {
+                    RouteError::Unreachable(reason) => format!("cannot be reached: {reason}"),
+                    RouteError::TimedOut(reason) if reason.is_empty() => {
+                        format!("did not reply within {:?}", self.timeout)
+                    }
+                    RouteError::TimedOut(reason) => {
+                        format!("did not reply within {:?}: {reason}", self.timeout)
+                    }
+                    RouteError::Proxy(rejection) => format!("cannot be reached: {rejection}"),
+                    RouteError::Peer(never) => match never {},
+                });
+                Err(match is_final {
+                    true => TokenError::denied(text),
+                    false => TokenError::new(text),
+                })
+            }
         }
     }
 

@@ -145,7 +145,12 @@ fn parse_head(bytes: &mut [u8]) -> Result<Option<(usize, Response)>, String> {
     if is_old {
         bytes[7] = b'1';
     }
-    match Response::try_parse(bytes) {
+    let parsed = Response::try_parse(bytes);
+    if is_old {
+        // The head may be incomplete, and is then parsed again.
+        bytes[7] = b'0';
+    }
+    match parsed {
         Ok(Some((_, head))) if is_old && head.status() == StatusCode::SWITCHING_PROTOCOLS => {
             Err(no_websocket("it is HTTP/1.0"))
         }

@@ -21,6 +21,13 @@ pub(super) fn proxy_of(
         })
     };
     let proxy = first(&PROXY)?;
+    let (variable, url) = &proxy;
+    if variable.eq_ignore_ascii_case("all_proxy") && url.starts_with("socks") {
+        tracing::warn!(
+            "the client connects directly: it does not support the SOCKS proxy of `{variable}`"
+        );
+        return None;
+    }
     let is_direct = first(&NO_PROXY).is_some_and(|(_, list)| excludes(&list, host, port));
     (!is_direct).then_some(proxy)
 }

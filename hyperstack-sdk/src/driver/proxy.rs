@@ -8,15 +8,13 @@ use tokio_tungstenite::tungstenite::http::StatusCode;
 use super::address::{Address, Stream};
 use super::basic::Basic;
 use super::race::Failure;
+use super::refusal::tidy;
 use super::{no_proxy, url, RouteSettings};
 use crate::session::ConfigError;
 use crate::wire::{masked, Secret};
 
 /// The largest reply head, in bytes.
 const LIMIT: usize = 64 * 1024;
-
-/// The longest reason that an error shows, in characters.
-const LONGEST_REASON: usize = 200;
 
 pub(super) struct Proxy {
     /// The proxy's URL without user name and password, for errors.
@@ -96,6 +94,11 @@ impl Proxy {
         })
     }
 
+    /// Whether the proxy is on this machine.
+    pub(super) fn is_local(&self) -> bool {
+        url::is_local(self.address.host())
+    }
+
     /// Opens a tunnel to a target on a stream to the proxy.
     pub(super) async fn tunnel(
         &self,
@@ -151,17 +154,15 @@ impl Proxy {
     }
 
     fn rejection(&self, status: StatusCode, reason: &str) -> ProxyRejection {
-        let reason: String = reason
-            .chars()
-            .filter(|c| !c.is_control())
-            .take(LONGEST_REASON)
-            .collect();
-        let message = if reason.is_empty() {
-            let reason = status.canonical_reason();
-            reason.unwrap_or("no reason given").to_owned()
-        } else {
-            let secrets = self.credentials.iter().flat_map(|it| &it.secrets);
-            masked(reason, secrets.map(String::as_str))
+        let secrets = self.credentials.iter().flat_map(|it| &it.secrets);
+        // A control character must not hide a secret.
+        let reason: String = reason.chars().filter(|c| !c.is_control()).collect();
+        let message = match tidy(&masked(reason, secrets.map(String::as_str))) {
+            message if message.is_empty() => {
+                let reason = status.canonical_reason();
+                reason.unwrap_or("no reason given").to_owned()
+            }
+            message => message,
         };
         ProxyRejection {
             proxy: self.shown.clone(),

@@ -15,7 +15,7 @@ const CONNECT_DELAY: Duration = Duration::from_millis(250);
 
 /// How long the handshake may take before the next address is tried too. It is longer, because each handshake costs
 /// the server a connection, and because one takes several round trips.
-const HANDSHAKE_DELAY: Duration = Duration::from_secs(1);
+pub(super) const HANDSHAKE_DELAY: Duration = Duration::from_secs(1);
 
 /// Why a handshake failed.
 pub(super) enum Failure<E> {
@@ -54,6 +54,7 @@ enum Progress {
 /// rarely sees a second one.
 pub(super) async fn race<S, T, E, Connecting, Handshaking>(
     addresses: Vec<SocketAddr>,
+    handshake_delay: Duration,
     tried: &mut Tried,
     connect: impl Fn(SocketAddr) -> Connecting,
     handshake: impl Fn(S) -> Handshaking,
@@ -76,7 +77,7 @@ where
                 tried.note(address, Progress::Handshaking);
                 let handshake = handshake(stream);
                 handshaking.push(async move { (address, handshake.await) });
-                next_handshake = now + HANDSHAKE_DELAY;
+                next_handshake = now + handshake_delay;
                 next_connect = next_handshake;
             }
         }
@@ -226,6 +227,7 @@ mod tests {
         let start = Instant::now();
         let raced = race(
             addresses.collect(),
+            HANDSHAKE_DELAY,
             &mut tried,
             |address: SocketAddr| async move {
                 let does = hosts[usize::from(address.port()) - 1];

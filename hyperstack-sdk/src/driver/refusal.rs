@@ -34,8 +34,7 @@ impl Refusal {
     ) -> Self {
         // If the secret is a query, each value in it is one too.
         let each = |secret: &'a str| secret.split(['&', '=']).chain([secret]);
-        let mut secrets: Vec<_> = secrets.into_iter().flat_map(each).collect();
-        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        let secrets: Vec<_> = secrets.into_iter().flat_map(each).collect();
         let json = first_value(body);
         let header = |name| Some(headers.get(name)?.to_str().ok()?.trim().to_owned());
         let field = |name| Some(json.as_ref()?.get(name)?.as_str()?.to_owned());

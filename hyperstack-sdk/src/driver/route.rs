@@ -10,7 +10,7 @@ use tokio_tungstenite::tungstenite::http::Uri;
 
 use super::address::{Address, Stream};
 use super::proxy::{Proxy, ProxyRejection};
-use super::race::{race, Failure, Tried};
+use super::race::{race, Failure, Tried, HANDSHAKE_DELAY};
 use super::RouteSettings;
 use crate::session::ConfigError;
 
@@ -18,6 +18,8 @@ use crate::session::ConfigError;
 pub(super) struct Route {
     target: Address,
     proxy: Option<Proxy>,
+    /// How long a handshake may take before the next address is tried too.
+    handshake_delay: Duration,
 }
 
 /// Why no handshake succeeded.
@@ -42,7 +44,24 @@ impl Route {
     ) -> Result<Self, ConfigError> {
         let target = Address::new(uri, settings, shown)?;
         let proxy = Proxy::new(settings, &target)?;
-        Ok(Route { target, proxy })
+        Ok(Route {
+            target,
+            proxy,
+            handshake_delay: HANDSHAKE_DELAY,
+        })
+    }
+
+    /// Sets how long a handshake may take before the next address is tried too.
+    #[cfg(feature = "token-endpoint")]
+    pub(super) fn with_handshake_delay(mut self, delay: Duration) -> Self {
+        self.handshake_delay = delay;
+        self
+    }
+
+    /// Whether a proxy on another machine can read what is sent, because the URL is not secure.
+    pub(super) fn is_exposed(&self) -> bool {
+        let proxy = self.proxy.as_ref();
+        !self.target.is_secure() && proxy.is_some_and(|proxy| !proxy.is_local())
     }
 
     /// Connects and calls `handshake`, all within the deadline. If an address fails, tries the next one.
@@ -75,12 +94,18 @@ impl Route {
                 let reason = self.through_proxy(error.to_string());
                 Some(RouteError::Unreachable(reason))
             })?;
-            race(addresses, &mut tried, connect, |stream| async move {
-                let prepared = self.prepare(stream).await;
-                let stream = prepared.map_err(|failure| failure.map(RouteError::Proxy))?;
-                let outcome = handshake(stream).await;
-                outcome.map_err(|failure| failure.map(RouteError::Peer))
-            })
+            race(
+                addresses,
+                self.handshake_delay,
+                &mut tried,
+                connect,
+                |stream| async move {
+                    let prepared = self.prepare(stream).await;
+                    let stream = prepared.map_err(|failure| failure.map(RouteError::Proxy))?;
+                    let outcome = handshake(stream).await;
+                    outcome.map_err(|failure| failure.map(RouteError::Peer))
+                },
+            )
             .await
         };
         match tokio::time::timeout(timeout, opening).await {

@@ -52,13 +52,15 @@ pub(super) fn host(uri: &Uri) -> &str {
 
 /// Whether others can read what is sent to a checked URL: it is not encrypted, and the host may be another machine.
 pub(super) fn is_exposed(uri: &Uri) -> bool {
-    let host = uri.host().unwrap_or_default();
+    matches!(uri.scheme_str(), Some("ws" | "http")) && !is_local(uri.host().unwrap_or_default())
+}
+
+/// Whether a host is this machine.
+pub(super) fn is_local(host: &str) -> bool {
     let address = host.trim_start_matches('[').trim_end_matches(']');
-    let is_loopback = address
-        .parse()
-        .is_ok_and(|address: IpAddr| address.is_loopback());
-    let is_local = is_loopback || host.eq_ignore_ascii_case("localhost");
-    matches!(uri.scheme_str(), Some("ws" | "http")) && !is_local
+    let address = address.parse();
+    address.is_ok_and(|address: IpAddr| address.is_loopback())
+        || host.eq_ignore_ascii_case("localhost")
 }
 
 /// Whether a URL's host is this domain or a subdomain of it.

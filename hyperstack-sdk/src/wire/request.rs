@@ -58,10 +58,12 @@ impl std::fmt::Debug for Secret {
 /// The minimum length of a secret to mask. A shorter one could occur in a text by chance.
 const SHORTEST: usize = 8;
 
-/// Masks secrets in a text of the server, in the given order.
+/// Masks secrets in a text of the server, the longest first, because one can be part of another.
 pub(crate) fn masked<'a>(text: String, secrets: impl IntoIterator<Item = &'a str>) -> String {
     let secrets = secrets.into_iter();
-    let secrets = secrets.filter(|secret| secret.len() >= SHORTEST);
+    let mut secrets: Vec<_> = secrets.filter(|it| it.len() >= SHORTEST).collect();
+    secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+    let secrets = secrets.into_iter();
     secrets.fold(text, |text, secret| text.replace(secret, "***"))
 }
 
