@@ -109,7 +109,7 @@ impl Tapes {
     /// Ends the subscription of a slow reader. Records in flight are dropped and requested again later.
     pub(super) fn pause(&mut self, id: SourceId) {
         let tape = self.tapes.get(&id);
-        if tape.is_some_and(|tape| !matches!(tape.status, Status::Ended | Status::OverLimit)) {
+        if tape.is_some_and(|tape| tape.status != Status::Ended) {
             self.unsubscribe(id, Status::Paused);
         }
     }
