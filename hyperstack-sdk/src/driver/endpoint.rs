@@ -175,7 +175,7 @@ impl Endpoint {
         }
         Ok(Some(Endpoint {
             // Each request can create a session, so a slow endpoint gets a second one late.
-            route: route.with_handshake_delay(timeout / 2),
+            route: route.with_handshake_delay((timeout / 2).min(Duration::from_secs(60))),
             timeout,
             headers,
             body: settings.body(websocket_url),
