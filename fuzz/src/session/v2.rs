@@ -189,7 +189,7 @@ impl Play<Peer> {
             return self.ignored(id, ack);
         };
         let is_unknown = active.query.contains(r#""view":"X/"#);
-        let ack = |is_tape| Frame::Subscribed {
+        let ack = |is_tape: bool| Frame::Subscribed {
             view: "R/list".into(),
             sort: None,
             ack: Some(Ack {
@@ -233,7 +233,7 @@ impl Play<Peer> {
                 // The client must unsubscribe.
                 active.state = State::Accepted;
                 self.server.rejected.insert(query.clone());
-                (routed(&id, ack(true)), "Tape")
+                (routed(&id, ack(true)), "NoRows")
             }
             Answer::Accepted => {
                 active.state = State::Accepted;
