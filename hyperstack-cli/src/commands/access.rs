@@ -11,7 +11,7 @@ pub(crate) struct Access {
     /// Allow sending the token, or a password in the URL, unencrypted to another machine (ws://…)
     #[arg(long)]
     insecure: bool,
-    /// The origin of a token that is only valid for a website, such as https://app.example
+    /// The website for which the token is valid, if it is valid for one only
     #[arg(long, value_name = "URL")]
     origin: Option<String>,
 }
