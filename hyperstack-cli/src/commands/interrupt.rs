@@ -6,6 +6,7 @@ use std::io;
 use tokio::signal::unix::{signal, Signal, SignalKind};
 #[cfg(windows)]
 use tokio::signal::windows::{ctrl_c, CtrlC};
+use tokio::time::Instant;
 
 /// Ctrl-c; on Unix also `SIGTERM` and `SIGHUP`.
 pub(crate) struct Interrupt {
@@ -57,6 +58,22 @@ impl Interrupt {
         }
         #[cfg(windows)]
         self.ctrl_c.recv().await;
+    }
+
+    /// Waits for the next signal, or for this time if there is one. Cancel safe.
+    pub(crate) async fn wait_until(&mut self, until: Option<Instant>) {
+        tokio::select! {
+            () = self.wait() => {}
+            () = reached(until) => {}
+        }
+    }
+}
+
+/// Waits for this time, or for ever if there is none. Cancel safe.
+pub(crate) async fn reached(time: Option<Instant>) {
+    match time {
+        Some(time) => tokio::time::sleep_until(time).await,
+        None => std::future::pending().await,
     }
 }
 

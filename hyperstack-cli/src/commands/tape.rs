@@ -1,15 +1,13 @@
 //! `hs tape`: prints the records of a tape as lines.
 
 use std::fmt;
-use std::future::pending;
 use std::process::ExitCode;
 use std::str::FromStr;
 use std::time::Duration;
 
 use anyhow::anyhow;
 use hyperstack_sdk::{
-    CloseReason, ConnectionState, Cursor, Feed, StateChange, StreamExt, Tape, TapeError,
-    TapeRecord, Value,
+    ConnectionState, Cursor, Feed, StateChange, StreamExt, Tape, TapeError, TapeRecord, Value,
 };
 use serde::Serialize;
 use tokio::time::Instant;
@@ -169,7 +167,7 @@ impl Source for Records {
             let item = tokio::select! {
                 biased;
                 () = lines.closed() => break,
-                () = stopped(&mut self.interrupt, self.until) => return Ok(End::Requested),
+                () = self.interrupt.wait_until(self.until) => return Ok(End::Requested),
                 Some(change) = self.states.next() => {
                     match change.state {
                         ConnectionState::Connected | ConnectionState::Connecting => {
@@ -203,7 +201,9 @@ impl Source for Records {
                         "the view \"{view}\" is not a tape: show its rows with `hs stream`"
                     ));
                 }
-                Some(Err(TapeError::Closed(reason))) => return Err(closed(&reason)),
+                Some(Err(TapeError::Closed(reason))) => {
+                    return Err(messages::closed("tape", &reason))
+                }
                 Some(Err(error)) => return Err(anyhow!("{error}")),
             }
         }
@@ -211,20 +211,7 @@ impl Source for Records {
     }
 
     async fn stopped(&mut self) {
-        stopped(&mut self.interrupt, self.until).await;
-    }
-}
-
-async fn stopped(interrupt: &mut Interrupt, until: Option<Instant>) {
-    let timeout = async {
-        match until {
-            Some(until) => tokio::time::sleep_until(until).await,
-            None => pending().await,
-        }
-    };
-    tokio::select! {
-        () = interrupt.wait() => {}
-        () = timeout => {}
+        self.interrupt.wait_until(self.until).await;
     }
 }
 
@@ -236,18 +223,6 @@ async fn next(
         tape.next_retained().await
     } else {
         tape.next().await
-    }
-}
-
-fn closed(reason: &CloseReason) -> anyhow::Error {
-    let hint = match reason {
-        CloseReason::Failed(cause) => messages::hint(cause),
-        CloseReason::Lost(cause) => messages::hint_after_loss(cause),
-        _ => None,
-    };
-    match hint {
-        Some(hint) => anyhow!("the tape ended: {reason}\n{hint}"),
-        None => anyhow!("the tape ended: {reason}"),
     }
 }
 

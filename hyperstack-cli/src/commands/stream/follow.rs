@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use super::messages;
 use super::save::Save;
 use super::view::{Part, View, ViewId};
-use crate::commands::interrupt::Interrupt;
+use crate::commands::interrupt::{reached, Interrupt};
 
 /// An event of a stream.
 #[derive(Debug)]
@@ -110,7 +110,7 @@ impl Follow {
 
     /// Waits for a signal or the end of `duration`. Cancel safe.
     pub(super) async fn stopped(&mut self) {
-        stopped(&mut self.interrupt, self.until).await;
+        self.interrupt.wait_until(self.until).await;
     }
 
     /// Waits for the next event. Cancel safe.
@@ -121,7 +121,7 @@ impl Follow {
             }
             tokio::select! {
                 biased;
-                () = stopped(&mut self.interrupt, self.until) => return Event::Done,
+                () = self.interrupt.wait_until(self.until) => return Event::Done,
                 error = save_failed(self.save.as_mut()) => return Event::Failed(error),
                 Some(change) = self.states.next() => return Event::State(change),
                 Some(issue) = self.issues.next() => {
@@ -151,35 +151,13 @@ impl Follow {
 }
 
 fn ended(reason: EndReason) -> Event {
-    let hint = match &reason {
-        EndReason::Closed(CloseReason::Failed(cause)) => messages::hint(cause),
-        EndReason::Closed(CloseReason::Lost(cause)) => messages::hint_after_loss(cause),
-        _ => None,
-    };
-    if let EndReason::Tape { view } = &reason {
-        return Event::Failed(anyhow::anyhow!(
-            "the view \"{view}\" is a tape: print its records with `hs tape`"
-        ));
-    }
-    let ended = format!("the stream ended: {reason}");
-    Event::Failed(match hint {
-        Some(hint) => anyhow::anyhow!("{ended}\n{hint}"),
-        None => anyhow::anyhow!("{ended}"),
+    Event::Failed(match &reason {
+        EndReason::Closed(reason) => messages::closed("stream", reason),
+        EndReason::Tape { view } => {
+            anyhow::anyhow!("the view \"{view}\" is a tape: print its records with `hs tape`")
+        }
+        _ => anyhow::anyhow!("the stream ended: {reason}"),
     })
-}
-
-async fn stopped(interrupt: &mut Interrupt, until: Option<Instant>) {
-    tokio::select! {
-        () = interrupt.wait() => {}
-        () = reached(until) => {}
-    }
-}
-
-async fn reached(time: Option<Instant>) {
-    match time {
-        Some(time) => tokio::time::sleep_until(time).await,
-        None => pending().await,
-    }
 }
 
 async fn save_failed(save: Option<&mut Save>) -> anyhow::Error {

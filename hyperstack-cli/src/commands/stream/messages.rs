@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use hyperstack_cli::nearest::did_you_mean;
-use hyperstack_sdk::{AuthErrorCode, ConfigError, ConnectError, ConnectionLost, Value};
+use hyperstack_sdk::{
+    AuthErrorCode, CloseReason, ConfigError, ConnectError, ConnectionLost, Value,
+};
 
 use super::path::{paths, Path};
 
@@ -94,6 +96,19 @@ pub(crate) fn hint_after_loss(error: &ConnectionLost) -> Option<&'static str> {
             Some("get a new token")
         }
         _ => None,
+    }
+}
+
+/// Returns the error of a stream or tape that ended because the client has closed.
+pub(crate) fn closed(what: &str, reason: &CloseReason) -> anyhow::Error {
+    let hint = match reason {
+        CloseReason::Failed(cause) => hint(cause),
+        CloseReason::Lost(cause) => hint_after_loss(cause),
+        _ => None,
+    };
+    match hint {
+        Some(hint) => anyhow::anyhow!("the {what} ended: {reason}\n{hint}"),
+        None => anyhow::anyhow!("the {what} ended: {reason}"),
     }
 }
 
