@@ -172,6 +172,18 @@ pub struct Issue {
     pub recover_from: Option<Cursor>,
 }
 
+impl Issue {
+    /// Whether the server does not know the view of a subscription.
+    pub(crate) fn is_unknown_view(&self) -> bool {
+        self.code.as_str() == "subscription-rejected" && self.message.starts_with("unknown view")
+    }
+
+    /// Whether the server may accept the same subscription later: when another one ends, or after a time that it names.
+    pub(crate) fn is_temporary(&self) -> bool {
+        self.code == AuthErrorCode::SubscriptionLimitExceeded || self.retry_after.is_some()
+    }
+}
+
 /// The reply to a token refresh.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]

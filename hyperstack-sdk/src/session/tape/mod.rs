@@ -19,9 +19,7 @@ pub use query::{TapeEnd, TapeQuery, TapeStart, TapeStep};
 use super::generation::Instructions;
 use super::instruction::{Instruction, SourceId, Step, Subscribed};
 use super::window::Window;
-use crate::wire::{
-    self, AuthErrorCode, Cursor, Frame, FrameError, Issue, ReplayWindow, Request, Row,
-};
+use crate::wire::{self, Cursor, Frame, FrameError, Issue, ReplayWindow, Request, Row};
 
 /// A cursor of an epoch that does not exist. The server rejects it with an error that contains the replay window, and
 /// so the end of the tape.
@@ -237,7 +235,7 @@ impl Tapes {
         let mut gaps = Vec::new();
         // A server that is about to stop sends records without a number. They are delivered once, here.
         if let Some(offset) = offset {
-            // No server numbers so many records that there is no next number.
+            // Ignores the greatest number, which has no successor. No server counts that far.
             let next = offset.checked_add(1)?;
             if offset < position.next() {
                 return None;
@@ -314,10 +312,10 @@ impl Tapes {
                     let gap = tape.gap(&position, cause, Some(window));
                     tape.holes_from = oldest.next();
                     tape.position = Some(oldest);
-                    let step = Step::Tape(TapeStep::Gap(gap));
-                    instructions.push_back(source.instruct(step));
-                    if tape.query.ends_at_gap {
-                        return self.end(source, TapeEnd::Gap, instructions);
+                    let ends = tape.query.ends_at_gap;
+                    self.report_gap(source, gap, ends, instructions);
+                    if ends {
+                        return;
                     }
                 }
             }
@@ -340,11 +338,22 @@ impl Tapes {
             tape.hole = None;
             tape.holes_from = position.next();
             let gap = tape.gap(&position, GapCause::MissedByServer, None);
-            let step = Step::Tape(TapeStep::Gap(gap));
-            instructions.push_back(source.instruct(step));
-            if tape.query.ends_at_gap {
-                self.end(source, TapeEnd::Gap, instructions);
-            }
+            let ends = tape.query.ends_at_gap;
+            self.report_gap(source, gap, ends, instructions);
+        }
+    }
+
+    /// Reports a gap, which may end the reader.
+    fn report_gap(
+        &mut self,
+        source: SourceId,
+        gap: TapeGap,
+        ends: bool,
+        instructions: &mut Instructions,
+    ) {
+        instructions.push_back(source.instruct(Step::Tape(TapeStep::Gap(gap))));
+        if ends {
+            self.end(source, TapeEnd::Gap, instructions);
         }
     }
 
@@ -364,9 +373,7 @@ impl Tapes {
         let ends = tape.query.ends_at_gap && cause != GapCause::MissedByServer;
         if let (true, Some(position)) = (ends, &tape.position) {
             let gap = tape.gap(position, cause, window);
-            let step = Step::Tape(TapeStep::Gap(gap));
-            instructions.push_back(source.instruct(step));
-            return self.end(source, TapeEnd::Gap, instructions);
+            return self.report_gap(source, gap, true, instructions);
         }
         tape.lost = Some(cause);
         self.unsubscribe(source, Status::Absent);
@@ -425,9 +432,8 @@ impl Tapes {
             "cursor-epoch-changed" if has_cursor => GapCause::NewEpoch,
             "cursor-unknown" | "invalid-cursor" if has_cursor => GapCause::UnknownCursor,
             "replay-gap" if has_cursor => GapCause::MissedByServer,
-            code => {
-                let is_full = AuthErrorCode::SubscriptionLimitExceeded == *code;
-                if is_full || issue.retry_after.is_some() {
+            _ => {
+                if issue.is_temporary() {
                     self.forget(source, Status::OverLimit);
                     let step = Step::Tape(TapeStep::OverLimit(issue.clone()));
                     instructions.push_back(source.instruct(step));
@@ -445,10 +451,9 @@ impl Tapes {
     /// Ends a reader that the server rejected.
     fn reject(&mut self, source: SourceId, issue: &Issue, instructions: &mut Instructions) {
         self.forget(source, Status::Absent);
-        let is_unknown = issue.message.starts_with("unknown view");
-        let reason = match issue.code.as_str() {
-            "subscription-rejected" if is_unknown => TapeEnd::UnknownView,
-            _ => TapeEnd::Rejected(issue.clone()),
+        let reason = match issue.is_unknown_view() {
+            true => TapeEnd::UnknownView,
+            false => TapeEnd::Rejected(issue.clone()),
         };
         self.end(source, reason, instructions);
     }

@@ -30,7 +30,7 @@ use super::window::Window;
 use silence::{Action, Silence, MOST_PROBES};
 use version::stamps;
 
-use crate::wire::{self, Ack, AuthErrorCode, Frame, FrameError, Issue, Protocol, Request, Seq};
+use crate::wire::{self, Ack, Frame, FrameError, Issue, Protocol, Request, Seq};
 
 /// The queries that are read, and the subscriptions of the current connection.
 #[derive(Debug)]
@@ -341,13 +341,12 @@ impl Generation for V2 {
                 source.status = Status::Absent;
                 wants.mark_changed(&subscription.query.view);
             }
-            "subscription-rejected" if issue.message.starts_with("unknown view") => {
+            _ if issue.is_unknown_view() => {
                 source.status = Status::Rejected;
                 instruct(Step::UnknownView);
             }
-            code => {
-                let is_full = AuthErrorCode::SubscriptionLimitExceeded == *code;
-                source.status = if is_full || issue.retry_after.is_some() {
+            _ => {
+                source.status = if issue.is_temporary() {
                     Status::OverLimit
                 } else {
                     Status::Rejected
