@@ -3,7 +3,7 @@
 //! Paths in the file are relative to its directory.
 
 use std::path::{Component, Path, PathBuf};
-use std::{fs, io};
+use std::{env, fs, io};
 
 use serde::{Deserialize, Serialize};
 use toml::de::{DeTable, DeValue};
@@ -150,22 +150,18 @@ pub enum Error {
 }
 
 impl Config {
-    /// Reads `file`. If it is `None`, reads [`FILE`] in the current directory, or returns the default
-    /// configuration if there is no such file.
+    /// Reads `file`. If it is `None`, reads the [`FILE`] of the current directory or of the closest directory above
+    /// that has one, or returns the default configuration if none has.
     ///
     /// # Errors
     /// If the file cannot be read, is not a valid configuration, or is named and does not exist.
     pub fn load(file: Option<&Path>) -> Result<Config, Error> {
-        let path = file.unwrap_or(Path::new(FILE));
-        match fs::read_to_string(path) {
-            Ok(text) => Config::parse(&text, path),
-            Err(error) if file.is_none() && error.kind() == io::ErrorKind::NotFound => {
-                Ok(Config::default())
-            }
-            Err(source) => Err(Error::Read {
-                file: path.into(),
-                source,
-            }),
+        let Some(path) = file.map(Path::to_owned).or_else(closest) else {
+            return Ok(Config::default());
+        };
+        match fs::read_to_string(&path) {
+            Ok(text) => Config::parse(&text, &path),
+            Err(source) => Err(Error::Read { file: path, source }),
         }
     }
 
@@ -239,6 +235,19 @@ impl Stack {
     pub fn alias(&self) -> &str {
         self.name.as_deref().unwrap_or(&self.stack)
     }
+}
+
+/// Returns the path of the closest [`FILE`], relative to the current directory: `../../hyperstack.toml`.
+fn closest() -> Option<PathBuf> {
+    let current = env::current_dir().ok()?;
+    let mut path = PathBuf::from(FILE);
+    for directory in current.ancestors() {
+        if directory.join(FILE).exists() {
+            return Some(path);
+        }
+        path = Path::new("..").join(path);
+    }
+    None
 }
 
 /// Returns the line and column of a byte, counted from 1.

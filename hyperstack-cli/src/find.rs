@@ -9,6 +9,7 @@
 //!    latter is the older format, with one file per entity.
 
 mod discovery;
+mod places;
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -20,6 +21,7 @@ use crate::nearest::did_you_mean;
 
 use discovery::root;
 pub use discovery::{discover, Broken, Candidate, Discovery};
+pub use places::{places, Place};
 
 /// A stack file that was found. Its text is not parsed yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -135,6 +137,20 @@ pub fn find(name: &str, config: &Config) -> Result<Found, Error> {
         return read(Path::new(name), None);
     }
     named(name, config, None)
+}
+
+/// Returns the names of the project's stacks: those of the configuration, and the others in kebab case.
+pub fn names(config: &Config) -> Vec<String> {
+    let aliases = config.stacks.iter().map(|entry| entry.alias().to_owned());
+    let mut names: Vec<String> = aliases.collect();
+    for candidate in discover(config).found {
+        if same_file(&candidate.path, config).is_none() {
+            names.push(kebab(&candidate.name));
+        }
+    }
+    names.sort();
+    names.dedup();
+    names
 }
 
 /// Finds the stack of a configuration entry.

@@ -13,7 +13,8 @@ use commands::{completions, sdk, serve, stack, stream, tape};
 #[derive(Parser)]
 #[command(name = "hs", version, propagate_version = true, after_help = AFTER_HELP)]
 struct Cli {
-    /// The configuration file, for `sdk` and `stack` [default: hyperstack.toml, if it exists]
+    /// The configuration file, for `sdk` and `stack` [default: hyperstack.toml here or in a
+    /// directory above]
     #[arg(short, long, value_name = "PATH")]
     config: Option<PathBuf>,
     #[command(subcommand)]
@@ -45,6 +46,7 @@ Exit codes:
   2  usage error";
 
 fn main() -> ExitCode {
+    completions::complete::<Cli>();
     let cli = Cli::parse();
     let done = match cli.command {
         Command::Sdk(args) => sdk::run(args, cli.config),
@@ -52,7 +54,7 @@ fn main() -> ExitCode {
         Command::Stream(args) => stream::run(args),
         Command::Tape(args) => tape::run(args),
         Command::Serve(args) => serve::run(args),
-        Command::Completions(args) => completions::run::<Cli>(args),
+        Command::Completions(args) => completions::run(&args),
     };
     done.unwrap_or_else(|error| {
         commands::print_error(&error);

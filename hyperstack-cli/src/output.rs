@@ -72,6 +72,14 @@ pub enum Error {
         /// The cause.
         source: io::Error,
     },
+    /// The flags in the header of a generated file are not valid.
+    #[error("`{}` records flags that are not valid: use `--reset`, or restore the file", path.display())]
+    Flags {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: serde_json::Error,
+    },
     /// A file or a directory cannot be written. The files before it were written.
     #[error("cannot write `{}`", path.display())]
     Write {
@@ -93,7 +101,7 @@ pub fn plan(directory: &Path, files: &[File], force: bool) -> Result<Plan, Error
         let path = directory.join(&file.path);
         let status = match read(&path)? {
             None => Status::Created,
-            Some(bytes) if bytes == file.text.as_bytes() => Status::Unchanged,
+            Some(bytes) if is_same(&bytes, &file.text) => Status::Unchanged,
             Some(bytes) => {
                 if !is_generated(&bytes) {
                     foreign.push(path.clone());
@@ -135,16 +143,20 @@ pub fn check(directory: &Path, files: &[File]) -> Result<Vec<Stale>, Error> {
     for file in files {
         let path = directory.join(&file.path);
         let found = read(&path)?;
-        if found.as_deref() == Some(file.text.as_bytes()) {
+        if found
+            .as_ref()
+            .is_some_and(|found| is_same(found, &file.text))
+        {
             continue;
         }
         let text = String::from_utf8_lossy(found.as_deref().unwrap_or_default());
+        let text = text.replace("\r\n", "\n");
         let name = path.display().to_string();
         let before = match found {
             Some(_) => name.as_str(),
             None => "/dev/null",
         };
-        let diff = TextDiff::from_lines(text.as_ref(), &file.text);
+        let diff = TextDiff::from_lines(&text, &file.text);
         let diff = diff.unified_diff().header(before, &name).to_string();
         stale.push(Stale {
             path,
@@ -172,6 +184,13 @@ fn read(path: &Path) -> Result<Option<Vec<u8>>, Error> {
             source,
         }),
     }
+}
+
+/// Returns whether a file has the text. Git may convert line ends to `\r\n` on checkout.
+fn is_same(bytes: &[u8], text: &str) -> bool {
+    let found = bytes.split(|byte| *byte == b'\n');
+    let found = found.map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    found.eq(text.split('\n').map(str::as_bytes))
 }
 
 /// Returns whether the first line has the mark of generated files.

@@ -6,6 +6,8 @@ mod config;
 mod create;
 #[path = "command/find.rs"]
 mod find;
+#[path = "command/flags.rs"]
+mod flags;
 #[path = "command/help.rs"]
 mod help;
 #[path = "command/list.rs"]

@@ -23,7 +23,7 @@ use hyperstack_cli::model::Stack;
 /// The option of the commands that read the configuration.
 #[derive(clap::Args)]
 pub(crate) struct ConfigArg {
-    /// The configuration file [default: hyperstack.toml, if it exists]
+    /// The configuration file [default: hyperstack.toml here or in a directory above]
     #[arg(short, long, global = true, value_name = "PATH")]
     pub(crate) config: Option<PathBuf>,
 }

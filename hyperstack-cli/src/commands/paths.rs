@@ -21,6 +21,15 @@ pub(crate) fn relative(directory: &Path, path: &Path) -> io::Result<String> {
     })
 }
 
+/// Returns `path` relative to `directory`. An absolute path stays absolute.
+pub(crate) fn from(directory: &Path, path: &Path) -> io::Result<String> {
+    if path.is_absolute() {
+        Ok(slashed(path))
+    } else {
+        relative(directory, path)
+    }
+}
+
 /// Returns a path with `/` as separator.
 pub(crate) fn slashed(path: &Path) -> String {
     path.display()

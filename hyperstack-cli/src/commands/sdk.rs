@@ -5,15 +5,16 @@ mod list;
 mod report;
 mod values;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{anyhow, Result};
+use anyhow::{anyhow, Context as _, Result};
+use clap::error::ErrorKind;
 use clap::Subcommand;
 use hyperstack_cli::config::Config;
 use hyperstack_cli::find::Found;
 use hyperstack_cli::model::Stack;
-use hyperstack_cli::rust::{default_crate_name, Layout, Options, Sdk};
+use hyperstack_cli::rust::{default_crate_name, Flags, Layout, Options, Sdk};
 
 use super::{paths, ConfigArg};
 
@@ -46,6 +47,11 @@ Example:
 #[derive(Subcommand)]
 enum Language {
     Rust(create::Args),
+    #[command(hide = true, alias = "ts")]
+    Typescript {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        rest: Vec<String>,
+    },
 }
 
 /// Runs the command. `config` is the option before `sdk`; the option after it wins.
@@ -53,15 +59,27 @@ pub(crate) fn run(args: Args, config: Option<PathBuf>) -> Result<ExitCode> {
     let config = args.config.config.or(config);
     let config = config.as_deref();
     match args.command {
-        Command::Create {
-            language: Language::Rust(args),
-        } => create::run(args, config),
+        Command::Create { language } => match language {
+            Language::Rust(args) => create::run(args, config),
+            Language::Typescript { rest } => unsupported(&rest),
+        },
         Command::List(args) => list::run(args, config),
     }
 }
 
+/// Reports that this command does not generate TypeScript.
+fn unsupported(rest: &[String]) -> ! {
+    let name = rest.iter().find(|word| !word.starts_with('-'));
+    let name = name.map_or("NAME", String::as_str);
+    let message = format!(
+        "`hs` generates only Rust: run `hs sdk create rust {name}`\n  \
+         for TypeScript, use `a4` of Arete or the `hs` of Hyperstack 0.6\n"
+    );
+    clap::Error::raw(ErrorKind::InvalidSubcommand, message).exit()
+}
+
 /// Command-line options that override the configuration.
-#[derive(clap::Args, Default)]
+#[derive(clap::Args, Clone, Default)]
 struct Choices {
     /// The directory of the crate
     ///
@@ -97,6 +115,53 @@ struct Choices {
     /// `serde = { version = "1", features = ["derive"] }` to your own `Cargo.toml`.
     #[arg(long)]
     serde: bool,
+    /// Forget the flags of earlier runs
+    ///
+    /// `lib.rs` or `mod.rs` records the flags above, except --output, and later runs repeat them.
+    #[arg(long)]
+    reset: bool,
+}
+
+impl Choices {
+    /// Adds the flags of earlier runs, unless a flag of this run replaces them.
+    fn after(mut self, earlier: Flags, directory: &Path) -> Result<Choices> {
+        self.crate_name = self.crate_name.or(earlier.crate_name);
+        self.url = self.url.or(earlier.url);
+        if let (None, Some(path)) = (&self.sdk_path, earlier.sdk_path) {
+            let path = paths::from(Path::new(""), &directory.join(path))?;
+            let checked = checked(
+                values::sdk_path(&path),
+                "`--sdk-path` of an earlier run",
+                &path,
+            );
+            self.sdk_path = Some(
+                checked
+                    .context("pass `--sdk-path`, or `--reset` to depend on the SDK by version")?,
+            );
+        }
+        if !self.module && !self.no_module {
+            self.module = earlier.module == Some(true);
+            self.no_module = earlier.module == Some(false);
+        }
+        self.flat_options |= earlier.flat_options;
+        self.serde |= earlier.serde;
+        Ok(self)
+    }
+
+    /// Returns the flags to record in the files of a directory.
+    fn flags(&self, directory: &Path) -> Result<Flags> {
+        let mut flags = Flags::default();
+        flags.crate_name.clone_from(&self.crate_name);
+        flags.module = (self.module || self.no_module).then_some(self.module);
+        flags.sdk_path = match &self.sdk_path {
+            Some(path) => Some(paths::from(directory, path)?),
+            None => None,
+        };
+        flags.url.clone_from(&self.url);
+        flags.flat_options = self.flat_options;
+        flags.serde = self.serde;
+        Ok(flags)
+    }
 }
 
 /// The directory and options of a generated crate.
@@ -114,6 +179,13 @@ impl Target {
         let directory = match &choices.output {
             Some(output) => output.clone(),
             None => config.output(entry, &default),
+        };
+        let choices = if choices.reset {
+            choices.clone()
+        } else {
+            choices
+                .clone()
+                .after(Flags::read(&directory)?, &directory)?
         };
         let crate_name = match &choices.crate_name {
             Some(name) => name.clone(),
@@ -137,8 +209,7 @@ impl Target {
             (None, None) => None,
         };
         let sdk = match &sdk_path {
-            Some(path) if path.is_absolute() => Sdk::Path(paths::slashed(path)),
-            Some(path) => Sdk::Path(paths::relative(&directory, path)?),
+            Some(path) => Sdk::Path(paths::from(&directory, path)?),
             None => Sdk::Version,
         };
         let is_module = choices.module || !choices.no_module && config.is_module(entry);
@@ -154,6 +225,7 @@ impl Target {
         options.layout = layout;
         options.flat = choices.flat_options || config.sdk.flat_options;
         options.serde = choices.serde || config.sdk.serde;
+        options.flags = choices.flags(&directory)?;
         Ok(Target {
             directory,
             options,

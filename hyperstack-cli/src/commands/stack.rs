@@ -5,10 +5,11 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Subcommand;
+use clap_complete::ArgValueCompleter;
 use hyperstack_cli::find::Origin;
 use hyperstack_cli::model::{Entity, Field, Output, Role, Shape, Stack, Type, TypeDef};
 
-use super::{green, printable, ConfigArg};
+use super::{completions, green, printable, ConfigArg};
 
 /// Inspect a stack file
 #[derive(clap::Args)]
@@ -35,6 +36,7 @@ The output shows wire names and types. `or null`: the field is nullable. `append
 appends to the list.")]
     Inspect {
         /// The stack's name, the path of a stack file, or `-` for standard input
+        #[arg(add = ArgValueCompleter::new(completions::stacks))]
         stack: String,
         /// Print the stack as a JSON object
         #[arg(long)]

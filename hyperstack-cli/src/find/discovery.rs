@@ -81,13 +81,17 @@ fn walk(directory: &Path, files: &mut Vec<PathBuf>, broken: &mut Vec<Broken>) {
             if path.is_dir() {
                 files.extend(stack_files(&path, broken));
             }
-        } else if !name.starts_with('.')
-            && !matches!(name.as_str(), "node_modules" | "target")
-            && path.symlink_metadata().is_ok_and(|found| found.is_dir())
-        {
+        } else if is_searched(&name, &path) {
             walk(&path, files, broken);
         }
     }
+}
+
+/// Returns whether a search looks into an entry of a directory.
+pub(super) fn is_searched(name: &str, path: &Path) -> bool {
+    !name.starts_with('.')
+        && !matches!(name, "node_modules" | "target")
+        && path.symlink_metadata().is_ok_and(|found| found.is_dir())
 }
 
 /// Returns the stack files in a `.hyperstack` directory.
@@ -104,7 +108,7 @@ fn stack_files(directory: &Path, broken: &mut Vec<Broken>) -> Vec<PathBuf> {
 ///
 /// Skips names that are not Unicode, because no stack file has one. A directory that no longer exists counts
 /// as empty.
-fn entries(directory: &Path, broken: &mut Vec<Broken>) -> Vec<(String, PathBuf)> {
+pub(super) fn entries(directory: &Path, broken: &mut Vec<Broken>) -> Vec<(String, PathBuf)> {
     let named = |entry: fs::DirEntry| {
         let (name, path) = (entry.file_name().into_string().ok()?, entry.path());
         let path = path.strip_prefix(".").map(Path::to_owned).unwrap_or(path);

@@ -37,7 +37,7 @@ pub(super) fn files(stack: &Stack, options: &Options) -> Vec<File> {
     let module = options.layout == Layout::Module;
     let mut texts = vec![
         root(
-            &header(stack, &hash, "//"),
+            &(header(stack, &hash, "//") + &options.flags.line()),
             stack,
             &names,
             module,

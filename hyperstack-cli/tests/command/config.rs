@@ -109,6 +109,34 @@ fn paths_are_relative_to_the_file_and_flags_are_not() {
 }
 
 #[test]
+fn the_closest_file_above_the_current_directory_applies() {
+    let project = Project::with_game("config_above");
+    project.write("hyperstack.toml", "[sdk]\noutput_dir = 'out'\n");
+    project.write("src/bin/.keep", "");
+    let inside = |words: &str| {
+        let mut command = project.command(words);
+        command.current_dir(project.path("src/bin"));
+        String::from_utf8(command.output().unwrap().stdout).unwrap()
+    };
+    let created = inside("sdk create rust settlement-game");
+    assert!(
+        project.exists("out/settlement-game-stack/src/lib.rs"),
+        "{created}"
+    );
+    assert!(
+        created.contains("../../out/settlement-game-stack"),
+        "{created}"
+    );
+    assert!(inside("sdk list").contains("(fresh)"));
+
+    project.write("src/hyperstack.toml", "[sdk]\noutput_dir = 'nearer'\n");
+    assert_eq!(
+        inside("sdk list"),
+        "No stacks in hyperstack.toml or in `.hyperstack` directories under `..`.\n"
+    );
+}
+
+#[test]
 fn an_unknown_key_is_a_warning() {
     let project = Project::with_game("config_unknown");
     project.write("hyperstack.toml", "[sdk]\noutptu_dir = 'x'\n");

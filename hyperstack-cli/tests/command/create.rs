@@ -157,7 +157,7 @@ fn a_url_must_be_a_websocket_url() {
     let output = create("wss://game.example").success();
     assert!(!output.contains("no URL"));
     assert!(project
-        .hs("sdk create rust settlement-game")
+        .hs("sdk create rust settlement-game --reset")
         .success()
         .contains("no URL"));
 }
@@ -234,4 +234,47 @@ fn conflicting_flags_are_usage_errors() {
             .usage_error();
         assert!(output.contains("cannot be used with"), "{output}");
     }
+}
+
+#[test]
+fn typescript_is_refused_with_what_to_use() {
+    let project = Project::with_game("create_typescript");
+    for words in [
+        "sdk create typescript settlement-game",
+        "sdk create ts --url wss://a settlement-game",
+    ] {
+        let output = project.hs(words).usage_error();
+        assert!(output.contains("only Rust"), "{output}");
+    }
+    let output = project
+        .hs("sdk create typescript settlement-game")
+        .usage_error();
+    assert!(
+        output.contains("`hs sdk create rust settlement-game`"),
+        "{output}"
+    );
+}
+
+#[test]
+fn json_has_the_warnings() {
+    let project = Project::with_game("create_warnings");
+    project.write("hyperstack.toml", "[sdk]\noutptu_dir = 'x'\n");
+    project.write(".hyperstack/Broken.stack.json", "{");
+    let output = project.hs("sdk create rust settlement-game --json");
+    let output: serde_json::Value = serde_json::from_str(&output.stdout).unwrap();
+    let warnings: Vec<&str> = output["warnings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|warning| warning.as_str())
+        .collect();
+    assert!(
+        warnings[0].contains("unknown key `sdk.outptu_dir`"),
+        "{warnings:?}"
+    );
+    assert!(
+        warnings[1].starts_with("cannot read `.hyperstack/Broken.stack.json`"),
+        "{warnings:?}"
+    );
+    assert_eq!(warnings.len(), 2);
 }

@@ -45,15 +45,37 @@ fn only_commands_that_read_the_configuration_have_its_option() {
 fn each_shell_has_completions() {
     let project = Project::empty("completions");
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
-        assert!(project
-            .hs(&format!("completions {shell}"))
-            .success()
-            .contains("inspect"));
+        let script = project.hs(&format!("completions {shell}")).success();
+        assert!(script.contains("HS_COMPLETE"), "{script}");
     }
     assert!(project
         .hs("completions basj")
         .usage_error()
         .contains("'bash'"));
+}
+
+#[test]
+fn completions_name_the_stacks_of_the_project() {
+    let project = Project::with_game("completions_stacks");
+    project.write(
+        "hyperstack.toml",
+        "[[stacks]]\nname = 'ore'\nstack = 'ore.json'\n",
+    );
+    let complete = |words: &str| {
+        let mut command = project.command(&format!("-- {words}"));
+        let index = words.split(' ').count() - 1;
+        command
+            .env("HS_COMPLETE", "bash")
+            .env("_CLAP_COMPLETE_INDEX", index.to_string());
+        command
+            .env("_CLAP_COMPLETE_COMP_TYPE", "9")
+            .env("_CLAP_IFS", "\n");
+        String::from_utf8(command.output().unwrap().stdout).unwrap()
+    };
+    let names = complete("hs sdk create rust ");
+    assert!(names.starts_with("ore\nsettlement-game\n"), "{names}");
+    assert_eq!(complete("hs stack inspect set"), "settlement-game");
+    assert_eq!(complete("hs sdk cre"), "create");
 }
 
 #[test]

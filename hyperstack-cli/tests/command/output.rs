@@ -94,6 +94,31 @@ fn check_prints_stale_files_as_a_diff() {
 }
 
 #[test]
+fn a_checkout_with_crlf_is_fresh_and_left_alone() {
+    let project = Project::with_game("output_crlf");
+    project.hs(CREATE).success();
+    for file in CRATE {
+        let path = format!("generated/settlement-game-stack/{file}");
+        project.write(&path, &project.read(&path).replace('\n', "\r\n"));
+    }
+    project.hs(&format!("{CREATE} --check")).success();
+    assert!(project
+        .hs(CREATE)
+        .success()
+        .contains("unchanged  src/lib.rs"));
+    assert!(project.read(LIB).contains("\r\n"));
+
+    // The diff shows only what differs otherwise.
+    project.write(LIB, &(project.read(LIB) + "// by hand\r\n"));
+    let diff = project.hs(&format!("{CREATE} --check")).stdout;
+    let changed = diff
+        .lines()
+        .skip(2)
+        .filter(|line| line.starts_with(['+', '-']));
+    assert_eq!(changed.collect::<Vec<_>>(), ["-// by hand"]);
+}
+
+#[test]
 fn files_of_another_layout_are_reported() {
     let project = Project::with_game("output_leftovers");
     project.hs(&format!("{CREATE} -o out")).success();

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{anyhow, Result};
+use clap_complete::ArgValueCompleter;
 use hyperstack_cli::find::{Found, Origin};
 use hyperstack_cli::model::Stack;
 use hyperstack_cli::output;
@@ -13,7 +14,7 @@ use serde_json::json;
 
 use super::report::report;
 use super::{Choices, Target};
-use crate::commands::{self, green, paths};
+use crate::commands::{self, completions, green, paths};
 
 /// Generate a typed Rust crate or module from a stack file
 #[derive(clap::Args)]
@@ -29,13 +30,14 @@ Examples:
 `hs` looks for the stack in this order:
   1. `-`: standard input
   2. the path of a stack file
-  3. a name in hyperstack.toml
-  4. a name in a `.hyperstack` directory anywhere below that of hyperstack.toml, or below the current
+  3. a name in hyperstack.toml, which is in the current directory or the closest one above
+  4. a name in a `.hyperstack` directory anywhere below hyperstack.toml, or below the current
      directory if there is no such file
 
 `OreStream` and `ore-stream` name the same stack.")]
 pub(super) struct Args {
     /// The stack's name, the path of a stack file, or `-` for standard input
+    #[arg(add = ArgValueCompleter::new(completions::stacks))]
     stack: String,
     #[command(flatten)]
     choices: Choices,
@@ -48,7 +50,7 @@ pub(super) struct Args {
     /// Also overwrite files that `hs` did not generate
     #[arg(long)]
     force: bool,
-    /// Print the result as JSON: the stack, its hash, the crate, and the status of each file
+    /// Print the result as JSON: the stack, its hash, the crate, the status of each file, and the warnings
     #[arg(long)]
     json: bool,
 }
@@ -58,11 +60,14 @@ pub(super) fn run(args: Args, config: Option<&Path>) -> Result<ExitCode> {
     let (found, stack) = commands::find(&args.stack, &config)?;
     let target = Target::new(&stack, &found, &config, &args.choices)?;
     let files = rust::generate(&stack, &target.options);
+    let broken = found.broken.iter().map(ToString::to_string);
+    let warnings = config.warnings.iter().cloned().chain(broken).collect();
     let generated = Generated {
         stack,
         found,
         target,
         files,
+        warnings,
     };
     if args.stdout {
         generated.to_stdout()
@@ -79,6 +84,7 @@ pub(super) struct Generated {
     pub(super) found: Found,
     pub(super) target: Target,
     files: Vec<File>,
+    warnings: Vec<String>,
 }
 
 impl Generated {
@@ -139,6 +145,7 @@ impl Generated {
             crate_name: &'a str,
             directory: &'a Path,
             files: F,
+            warnings: &'a [String],
         }
         commands::print_json(&Object {
             stack: &self.stack.name,
@@ -150,6 +157,7 @@ impl Generated {
             crate_name: &self.target.options.crate_name,
             directory: &self.target.directory,
             files,
+            warnings: &self.warnings,
         })
     }
 }

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{anyhow, Result};
-use hyperstack_cli::config::{self, Config};
-use hyperstack_cli::find::{self, Found, Origin};
+use hyperstack_cli::config::Config;
+use hyperstack_cli::find::{self, Found, Origin, Place};
+use hyperstack_cli::model::Stack;
 use hyperstack_cli::{output, rust};
 use serde::Serialize;
 
@@ -25,7 +26,7 @@ Status:
   absent  the crate does not exist
   broken  the stack file cannot be used
 
-The comparison uses hyperstack.toml. It does not know the flags of earlier runs.")]
+A crate in another directory than the default one is listed if it is below the directory of hyperstack.toml.")]
 pub(super) struct Args {
     /// Print a JSON array: the name, file, entities, crate and status of each stack
     #[arg(long)]
@@ -67,9 +68,13 @@ pub(super) fn run(args: Args, config: Option<&Path>) -> Result<ExitCode> {
     if args.json {
         commands::print_json(&rows)?;
     } else if rows.is_empty() {
-        commands::print(
-            "No stacks in hyperstack.toml or in `.hyperstack` directories under this directory.\n",
-        )?;
+        let under = match config.directory.as_os_str().is_empty() {
+            true => "this directory".to_owned(),
+            false => format!("`{}`", config.directory.display()),
+        };
+        commands::print(&format!(
+            "No stacks in hyperstack.toml or in `.hyperstack` directories under {under}.\n"
+        ))?;
     } else {
         let texts: Vec<String> = rows.iter().map(Row::text).collect();
         commands::print(&texts.join("\n"))?;
@@ -77,23 +82,40 @@ pub(super) fn run(args: Args, config: Option<&Path>) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Returns the configured stacks, then the other stacks of the project.
+/// Returns the configured stacks, then the other stacks of the project. A stack has a row for each of its crates.
 fn rows(config: &Config) -> Vec<Row> {
-    let mut rows: Vec<Row> = config
-        .stacks
-        .iter()
-        .map(|entry| configured(entry, config))
-        .collect();
+    let claimed = config.stacks.iter();
+    let claimed = claimed.filter_map(|entry| Some(config.path(entry.rust_output_crate.as_ref()?)));
+    let claimed: Vec<PathBuf> = claimed.collect();
+    let mut places = find::places(config);
+    places.retain(|place| !claimed.contains(&place.directory));
+    let mut rows: Vec<Row> = Vec::new();
+    for entry in &config.stacks {
+        let found = find::find_entry(entry, config);
+        let path = match found.as_ref().map(|found| &found.origin) {
+            Ok(Origin::Path(path)) => Some(path.clone()),
+            _ => None,
+        };
+        let name = entry.alias().to_owned();
+        rows.extend(Row::of(
+            name,
+            path,
+            found.map_err(Into::into),
+            config,
+            &places,
+        ));
+    }
     let discovery = find::discover(config);
     for candidate in discovery.found {
         if !contains(&rows, &candidate.path) {
             let found = find::find(&candidate.path.to_string_lossy(), config);
             let found = found.map_err(Into::into);
-            rows.push(Row::new(
+            rows.extend(Row::of(
                 candidate.name,
                 Some(candidate.path),
                 found,
                 config,
+                &places,
             ));
         }
     }
@@ -102,7 +124,13 @@ fn rows(config: &Config) -> Vec<Row> {
             commands::warn(broken);
         } else if !contains(&rows, &broken.path) {
             let (name, error) = (broken.name().to_owned(), anyhow!(broken.reason));
-            rows.push(Row::new(name, Some(broken.path), Err(error), config));
+            rows.extend(Row::of(
+                name,
+                Some(broken.path),
+                Err(error),
+                config,
+                &places,
+            ));
         }
     }
     rows
@@ -115,35 +143,31 @@ fn contains(rows: &[Row], path: &Path) -> bool {
     paths.any(|known| known.canonicalize().ok() == path)
 }
 
-fn configured(entry: &config::Stack, config: &Config) -> Row {
-    let found = find::find_entry(entry, config);
-    let path = match found.as_ref().map(|found| &found.origin) {
-        Ok(Origin::Path(path)) => Some(path.clone()),
-        _ => None,
-    };
-    Row::new(
-        entry.alias().to_owned(),
-        path,
-        found.map_err(Into::into),
-        config,
-    )
-}
-
 impl Row {
-    fn new(name: String, path: Option<PathBuf>, found: Result<Found>, config: &Config) -> Row {
-        let outcome = found.and_then(|found| outcome(&found, config));
-        Row {
-            name,
-            path,
-            outcome: outcome.unwrap_or_else(|error| Outcome::Broken {
+    fn of(
+        name: String,
+        path: Option<PathBuf>,
+        found: Result<Found>,
+        config: &Config,
+        places: &[Place],
+    ) -> Vec<Row> {
+        let outcomes = found.and_then(|found| outcomes(&found, config, places));
+        let outcomes = outcomes.unwrap_or_else(|error| {
+            vec![Outcome::Broken {
                 status: "broken",
                 error: error
                     .chain()
                     .map(|cause| cause.to_string())
                     .collect::<Vec<_>>()
                     .join(": "),
-            }),
-        }
+            }]
+        });
+        let row = |outcome| Row {
+            name: name.clone(),
+            path: path.clone(),
+            outcome,
+        };
+        outcomes.into_iter().map(row).collect()
     }
 
     fn text(&self) -> String {
@@ -174,17 +198,36 @@ impl Row {
     }
 }
 
-fn outcome(found: &Found, config: &Config) -> Result<Outcome> {
+/// Returns the state of each crate of a stack.
+fn outcomes(found: &Found, config: &Config, places: &[Place]) -> Result<Vec<Outcome>> {
     let stack = commands::parse(found)?;
-    let target = Target::new(&stack, found, config, &Choices::default())?;
-    let files = rust::generate(&stack, &target.options);
+    let default = Target::new(&stack, found, config, &Choices::default())?;
+    let mut targets = Vec::new();
+    for place in places.iter().filter(|place| place.stack == stack.name) {
+        if place.directory == default.directory {
+            continue;
+        }
+        let output = Some(place.directory.clone());
+        let choices = Choices {
+            output,
+            ..Choices::default()
+        };
+        targets.push(Target::new(&stack, found, config, &choices)?);
+    }
+    if targets.is_empty() || default.directory.exists() {
+        targets.insert(0, default);
+    }
+    let outcome = |target| outcome(&stack, target);
+    targets.into_iter().map(outcome).collect()
+}
+
+fn outcome(stack: &Stack, target: Target) -> Result<Outcome> {
+    let files = rust::generate(stack, &target.options);
     let stale = output::check(&target.directory, &files)?;
+    let entities = stack.entities.iter();
     Ok(Outcome::Crate {
-        entities: stack
-            .entities
-            .iter()
-            .map(|entity| entity.name.clone())
-            .collect(),
+        stack: stack.name.clone(),
+        entities: entities.map(|entity| entity.name.clone()).collect(),
         crate_name: target.options.crate_name,
         directory: target.directory,
         status: match stale.len() {
@@ -192,6 +235,5 @@ fn outcome(found: &Found, config: &Config) -> Result<Outcome> {
             _ if stale.len() == files.len() && stale.iter().all(|stale| stale.missing) => "absent",
             _ => "stale",
         },
-        stack: stack.name,
     })
 }

@@ -61,7 +61,7 @@ fn dependencies(target: &Target) -> Result<String> {
     let here = Path::new("");
     let is_module = target.options.layout == Layout::Module;
     let sdk = match &target.sdk_path {
-        Some(path) => format!("{{ path = \"{}\" }}", from(here, path)?),
+        Some(path) => format!("{{ path = \"{}\" }}", paths::from(here, path)?),
         None => format!("\"{SDK_VERSION}\""),
     };
     let mut text =
@@ -70,7 +70,7 @@ fn dependencies(target: &Target) -> Result<String> {
         text += "\nAdd to your src/lib.rs or src/main.rs:\n\n";
         text += &module(target)?;
     } else {
-        let path = from(here, &target.directory)?;
+        let path = paths::from(here, &target.directory)?;
         text += &format!(
             "  {} = {{ path = \"{path}\" }}\n",
             target.options.crate_name
@@ -103,19 +103,10 @@ fn sdk_directory() -> String {
 
 /// Returns the declaration of the module in a file of `src`.
 fn module(target: &Target) -> Result<String> {
-    let path = from(Path::new("src"), &target.directory)?;
+    let path = paths::from(Path::new("src"), &target.directory)?;
     if syn::parse_str::<syn::Ident>(&path).is_ok() {
         return Ok(format!("  mod {path};\n"));
     }
     let name = target.options.crate_name.replace('-', "_");
     Ok(format!("  #[path = \"{path}/mod.rs\"]\n  mod {name};\n"))
-}
-
-/// Returns a path relative to `directory`. Absolute paths stay absolute.
-fn from(directory: &Path, path: &Path) -> Result<String> {
-    if path.is_absolute() {
-        Ok(paths::slashed(path))
-    } else {
-        Ok(paths::relative(directory, path)?)
-    }
 }
