@@ -35,7 +35,77 @@ impl Access {
     }
 }
 
+/// Parses the argument `URL`. The client checks the URL itself, when it connects; this only notices that the user wrote
+/// the view before the URL.
+pub(crate) fn url(text: &str) -> Result<String, String> {
+    match swapped(text, std::env::args()) {
+        Some(command) => Err(format!(
+            "this is the view, and the URL comes first: {command}"
+        )),
+        None => Ok(text.to_owned()),
+    }
+}
+
+/// Returns the command with the URL before the view, if `first` is not a URL but one of the arguments after it is.
+fn swapped(first: &str, arguments: impl Iterator<Item = String>) -> Option<String> {
+    if first.contains("://") {
+        return None;
+    }
+    let arguments: Vec<_> = arguments.collect();
+    let command = arguments.get(1)?;
+    let place = arguments.iter().position(|argument| argument == first)?;
+    let after = arguments[place..].windows(2);
+    // An option such as `--origin` takes a URL too.
+    let mut positional = after.filter(|pair| !pair[0].starts_with('-'));
+    let url = &positional.find(|pair| pair[1].contains("://") && !pair[1].starts_with('-'))?[1];
+    // A URL can contain a password or a token, which must not be repeated.
+    let url = match url.find(['@', '?']) {
+        Some(_) => "URL",
+        None => url,
+    };
+    Some(format!("hs {command} {url} {first}"))
+}
+
 fn token_from_environment() -> Option<String> {
     let token = std::env::var("HYPERSTACK_TOKEN").ok()?;
     (!token.is_empty()).then_some(token)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::swapped;
+
+    #[test]
+    fn a_view_before_the_url_is_noticed() {
+        let swapped = |arguments: &[&str]| {
+            let all = [&["/usr/bin/hs"], arguments].concat();
+            swapped(arguments[1], all.into_iter().map(str::to_owned))
+        };
+        assert_eq!(
+            swapped(&["stream", "Token/list", "wss://a.example", "--json"]).as_deref(),
+            Some("hs stream wss://a.example Token/list")
+        );
+        assert_eq!(
+            swapped(&["tape", "Trade", "--key", "a", "wss://a.example"]).as_deref(),
+            Some("hs tape wss://a.example Trade")
+        );
+        assert_eq!(
+            swapped(&["get", "Token", "wss://user:secret@a.example"]).as_deref(),
+            Some("hs get URL Token")
+        );
+        for right in [
+            &["stream", "wss://a.example", "Token"][..],
+            &["stream", "localhost:1", "Token"],
+            &[
+                "stream",
+                "localhost",
+                "Token",
+                "--origin",
+                "https://a.example",
+            ],
+            &["stream", "localhost", "Token", "--origin=https://a.example"],
+        ] {
+            assert_eq!(swapped(right), None, "{right:?}");
+        }
+    }
 }

@@ -1,13 +1,16 @@
 //! `hs serve`: replays a recording as a server.
 
+use std::fs::{self, File};
 use std::future::pending;
-use std::io::{self, ErrorKind};
+use std::io::{self, BufReader, ErrorKind};
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{bail, ensure, Context};
 use hyperstack_sdk::testing::{Pace, Recording, Refusal, ServerError, TestServer};
+use serde::de::IgnoredAny;
+use serde::Deserialize;
 
 use super::interrupt::Interrupt;
 
@@ -51,11 +54,6 @@ pub(crate) struct Args {
 pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
     let recording = open(&args.file)?;
     let views = recording.views();
-    ensure!(
-        !views.is_empty(),
-        "{}: nothing to replay: expected a server message with the `op` `subscribed`",
-        args.file.display()
-    );
     let address = address(&args.host, args.port)?;
     let pace = match args.speed {
         Some(speed) => Pace::Speed(speed),
@@ -89,12 +87,70 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
     })
 }
 
+/// Opens the recording. If the file is something else, the error says what it is.
 fn open(file: &Path) -> anyhow::Result<Recording> {
-    let recording = match file.to_str() {
-        Some("-") => Recording::from_reader(io::stdin().lock()),
-        _ => Recording::open(file),
-    };
-    recording.with_context(|| file.display().to_string())
+    if file.as_os_str() == "-" {
+        let recording = Recording::from_reader(io::stdin().lock());
+        let recording = recording.context("cannot replay standard input")?;
+        ensure!(
+            has_views(&recording),
+            "cannot replay standard input: {NO_VIEWS}"
+        );
+        return Ok(recording);
+    }
+    let shown = file.display();
+    match fs::metadata(file) {
+        Err(error) if error.kind() == ErrorKind::NotFound => bail!(
+            "the recording {shown} does not exist\n\
+             record one with `hs stream URL VIEW --save {shown}`"
+        ),
+        Ok(found) if found.is_dir() => bail!(
+            "{shown} is a directory, not a recording\n\
+             pass the path of a file that `hs stream --save` has written"
+        ),
+        _ => {}
+    }
+    match Recording::open(file) {
+        Ok(recording) if has_views(&recording) => Ok(recording),
+        recording => match artifact(file) {
+            Some(kind) => bail!(
+                "{shown} is a {kind}, not a recording\n\
+                 a stack's rows come from its server: record them with `hs stream URL VIEW --save FILE`, and pass FILE"
+            ),
+            None => {
+                recording.with_context(|| format!("cannot replay {shown}"))?;
+                bail!("cannot replay {shown}: {NO_VIEWS}")
+            }
+        },
+    }
+}
+
+const NO_VIEWS: &str =
+    "it has no subscription: expected a server message with the `op` `subscribed`";
+
+fn has_views(recording: &Recording) -> bool {
+    !recording.views().is_empty()
+}
+
+/// The members that tell what a file describes. Others are ignored.
+#[derive(Deserialize)]
+struct Artifact {
+    kind: Option<String>,
+    stack_name: Option<IgnoredAny>,
+    state_name: Option<IgnoredAny>,
+}
+
+/// Returns what a file is, if it describes a stack.
+fn artifact(file: &Path) -> Option<&'static str> {
+    let file = BufReader::new(File::open(file).ok()?);
+    let found: Artifact = serde_json::from_reader(file).ok()?;
+    match found.kind.as_deref() {
+        Some("stack-manifest") => Some("stack manifest"),
+        Some("live-spec") => Some("live spec"),
+        Some("program-spec") => Some("program spec"),
+        _ if found.stack_name.is_some() || found.state_name.is_some() => Some("stack file"),
+        _ => None,
+    }
 }
 
 fn address(host: &str, port: u16) -> anyhow::Result<SocketAddr> {

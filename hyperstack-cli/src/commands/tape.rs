@@ -12,7 +12,7 @@ use hyperstack_sdk::{
 use serde::Serialize;
 use tokio::time::Instant;
 
-use super::access::Access;
+use super::access::{self, Access};
 use super::interrupt::Interrupt;
 use super::lines::{self, End, Lines, Source};
 use super::stream::{self, filter, messages, seconds, without_positions};
@@ -43,6 +43,7 @@ Exit codes:
   2  usage error")]
 pub(crate) struct Args {
     /// The server: wss://… or ws://…
+    #[arg(value_parser = access::url)]
     url: String,
     /// Entity/name, such as Trade/append; an entity name alone means its append view
     view: ViewId,

@@ -92,7 +92,7 @@ fn an_invalid_recording_or_host_exits_with_1() {
         assert_eq!(ran.code, Some(1), "{ran:?}");
         ran.err
     };
-    assert!(serve("", &[]).contains("nothing to replay"));
+    assert!(serve("", &[]).contains("it has no subscription"));
     let broken = session().replacen("\"server\"", "\"other\"", 1);
     assert!(serve(&broken, &[]).contains("line 2 of the recording: `from` should be"));
     assert!(serve(&session(), &["--host", "999.1.1.1"]).contains("999.1.1.1"));
