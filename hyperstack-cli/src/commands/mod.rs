@@ -119,12 +119,17 @@ pub(crate) fn yellow(text: &str) -> String {
 
 fn painted(color: AnsiColor, text: &str, on: &impl IsTerminal) -> String {
     let text = printable(text);
-    let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    if !on.is_terminal() || no_color {
+    if !is_colored(on) {
         return text;
     }
     let style = Style::new().bold().fg_color(Some(Color::Ansi(color)));
     format!("{style}{text}{style:#}")
+}
+
+/// Returns whether to use colours: in a terminal, unless `NO_COLOR` is set.
+pub(crate) fn is_colored(on: &impl IsTerminal) -> bool {
+    let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    on.is_terminal() && !no_color
 }
 
 #[cfg(test)]

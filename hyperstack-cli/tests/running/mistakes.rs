@@ -1,10 +1,14 @@
 //! Errors and their exit codes.
 
+use std::fs;
 use std::net::TcpListener;
+use std::path::Path;
 
 use hyperstack_sdk::testing::{ServerError, TestServer};
+use hyperstack_sdk::Protocol;
+use serde_json::json;
 
-use crate::support::{hs, no_file, run, served, session, Ran, Running};
+use crate::support::{hs, no_file, rounds_of, run, served, session, Ran, Running};
 
 #[test]
 fn a_usage_error_exits_with_2() {
@@ -26,6 +30,30 @@ fn a_usage_error_exits_with_2() {
             "--take",
         ),
         (&["stream", "ws://a.b", "Round", "--force"], "--save"),
+        (
+            &["stream", "ws://a.b", "Round", "--sort", "id.n:down"],
+            "PATH:desc",
+        ),
+        (
+            &["stream", "ws://a.b", "Round", "--sort", "id.n"],
+            "only in a terminal",
+        ),
+        (
+            &["stream", "ws://a.b", "Round", "--plot", "id.n"],
+            "--plot needs the table, which is drawn only in a terminal",
+        ),
+        (
+            &["stream", "ws://a.b", "Round", "--plot", "id.n", "--json"],
+            "--json",
+        ),
+        (
+            &["stream", "Round/list", "ws://a.b", "--json"],
+            "the URL comes first: hs stream ws://a.b Round/list",
+        ),
+        (
+            &["tape", "Trade", "wss://a.b"],
+            "the URL comes first: hs tape wss://a.b Trade",
+        ),
         (
             &["serve", "x", "--speed", "0"],
             "expected a number greater than zero",
@@ -92,15 +120,84 @@ fn an_invalid_recording_or_host_exits_with_1() {
         assert_eq!(ran.code, Some(1), "{ran:?}");
         ran.err
     };
-    assert!(serve("", &[]).contains("it has no subscription"));
+    assert!(serve("", &[]).contains("cannot replay standard input: it has no subscription"));
     let broken = session().replacen("\"server\"", "\"other\"", 1);
     assert!(serve(&broken, &[]).contains("line 2 of the recording: `from` should be"));
     assert!(serve(&session(), &["--host", "999.1.1.1"]).contains("999.1.1.1"));
+}
 
-    let no_file = no_file("no.jsonl");
-    let ran = run(&["serve", no_file.to_str().expect("text")]);
-    assert_eq!(ran.code, Some(1));
-    assert!(ran.err.contains("no.jsonl"), "{ran:?}");
+#[test]
+fn a_file_that_is_not_a_recording_is_named() {
+    let serve = |file: &Path| {
+        let ran = run(&["serve", file.to_str().expect("text"), "--port", "0"]);
+        assert_eq!(ran.code, Some(1), "{ran:?}");
+        ran.err
+    };
+    let missing = no_file("no.jsonl");
+    let error = serve(&missing);
+    let words = format!("the recording {} does not exist\n", missing.display());
+    assert!(error.contains(&words), "{error}");
+    let hint = format!("hs stream URL VIEW --save {}", missing.display());
+    assert!(error.contains(&hint), "{error}");
+
+    let error = serve(missing.parent().expect("a directory"));
+    assert!(
+        error.contains(" is a directory, not a recording\n"),
+        "{error}"
+    );
+
+    for (content, kind) in [
+        (r#"{"stack_name": "Ore", "entities": []}"#, "a stack file"),
+        ("{\n \"state_name\": \"Round\"\n}", "a stack file"),
+        (
+            r#"{"kind": "stack-manifest", "payload": {}}"#,
+            "a stack manifest",
+        ),
+        (r#"{"kind": "live-spec", "payload": {}}"#, "a live spec"),
+        (
+            r#"{"kind": "program-spec", "payload": {}}"#,
+            "a program spec",
+        ),
+    ] {
+        let file = no_file("artifact.json");
+        fs::write(&file, content).expect("a file");
+        let error = serve(&file);
+        let words = format!(" is {kind}, not a recording\n");
+        assert!(error.contains(&words), "{error}");
+        assert!(error.contains("hs stream URL VIEW --save FILE"), "{error}");
+    }
+    // Other mistakes name the line or what is missing.
+    let file = no_file("broken.jsonl");
+    for (content, words) in [
+        ("{\"ms\": 1}\n", "line 1 of the recording: `from` should be"),
+        ("", "it has no subscription"),
+    ] {
+        fs::write(&file, content).expect("a file");
+        let error = serve(&file);
+        let start = format!("error: cannot replay {}", file.display());
+        assert!(
+            error.starts_with(&start) && error.contains(words),
+            "{error}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_without_a_row_gets_a_note_and_the_stream_waits() -> Result<(), ServerError> {
+    for protocol in [Protocol::V1, Protocol::V2] {
+        for view in ["Round/list", "Round/state"] {
+            let server = rounds_of(protocol).await?;
+            let url = server.url();
+            let mut stream = Running::new(hs(&["stream", &url, view, "--key", "x"]), "");
+            let note = stream.wait_for("note: ");
+            let words = format!(r#"{view} has no row with the key "x"; waiting for it"#);
+            assert!(note.contains(&words), "{note}");
+            assert!(note.contains("`hs stream URL Round` shows"), "{note}");
+            server.upsert("Round", "x", json!({"id": {"n": 9}}));
+            assert_eq!(stream.line(), r#"upsert x {"id":{"n":9}}"#);
+        }
+    }
+    Ok(())
 }
 
 #[test]

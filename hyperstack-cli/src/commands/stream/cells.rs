@@ -25,7 +25,8 @@ pub(super) fn line(text: &str) -> String {
     printable(text).replace('\n', " ")
 }
 
-fn width(text: &str) -> usize {
+/// Returns the number of columns that a text takes.
+pub(super) fn width(text: &str) -> usize {
     Span::raw(text).width()
 }
 
@@ -62,38 +63,57 @@ pub(super) fn wrapped(text: &str, max: usize) -> Vec<String> {
     lines.into_iter().map(|line| cut(line, max)).collect()
 }
 
-/// Raises the wanted width of each column to that of its longest text.
-pub(super) fn widen(wanted: &mut Vec<usize>, texts: &[Vec<String>]) {
-    for cells in texts {
-        wanted.resize(wanted.len().max(cells.len()), 1);
-        for (wanted, cell) in wanted.iter_mut().zip(cells) {
-            *wanted = width(cell).max(*wanted);
-        }
+/// What a column needs. A column never shrinks while it is shown, so that the table stands still.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Need {
+    /// The width of the longest text.
+    full: usize,
+    /// The width of the longest number. A number is never cut, because it would look like another one.
+    number: usize,
+}
+
+impl Need {
+    /// Widens the column for a title, or for a value that can be cut.
+    pub(super) fn add_text(&mut self, text: &str) {
+        self.full = self.full.max(width(text));
+    }
+
+    /// Widens the column for a number.
+    pub(super) fn add_number(&mut self, text: &str) {
+        self.add_text(text);
+        self.number = self.number.max(width(text));
+    }
+
+    /// Returns the width that the column gets while other columns need space.
+    fn wanted(self) -> usize {
+        self.full.min(WIDEST).max(self.number)
+    }
+
+    /// Returns the width below which the column is left out.
+    fn least(self) -> usize {
+        self.wanted().min(NARROWEST.max(self.number))
     }
 }
 
 /// Returns the widths of the columns that fit into `total`, with a space between them. Columns that are cut get
-/// the remaining space, and the last column gets the rest.
-pub(super) fn widths(wanted: &[usize], total: usize) -> Vec<usize> {
+/// the remaining space.
+pub(super) fn widths(needs: &[Need], total: usize) -> Vec<usize> {
     let mut left = total;
     let mut widths = Vec::new();
-    for wanted in wanted {
+    for need in needs {
         let gap = usize::from(!widths.is_empty());
-        let (most, wanted) = (left.saturating_sub(gap), WIDEST.min(*wanted));
-        if !widths.is_empty() && most < wanted.min(NARROWEST) {
+        let most = left.saturating_sub(gap);
+        if !widths.is_empty() && most < need.least() {
             break;
         }
-        let width = wanted.min(most);
+        let width = need.wanted().min(most);
         left -= (gap + width).min(left);
         widths.push(width);
     }
-    for (width, wanted) in widths.iter_mut().zip(wanted) {
-        let more = wanted.saturating_sub(*width).min(left);
+    for (width, need) in widths.iter_mut().zip(needs) {
+        let more = need.full.saturating_sub(*width).min(left);
         *width += more;
         left -= more;
-    }
-    if let Some(last) = widths.last_mut() {
-        *last += left;
     }
     widths
 }
@@ -120,12 +140,28 @@ mod tests {
         assert_eq!(wrapped("", 5), [""]);
     }
 
+    fn text(width: usize) -> Need {
+        let mut need = Need::default();
+        need.add_text(&"x".repeat(width));
+        need
+    }
+
+    fn number(width: usize) -> Need {
+        let mut need = Need::default();
+        need.add_number(&"1".repeat(width));
+        need
+    }
+
     #[test]
-    fn the_columns_fill_the_width() {
-        assert_eq!(widths(&[3, 5], 20), [3, 16]);
+    fn the_columns_share_the_width() {
+        let widths = |needs: &[usize], total| {
+            let needs: Vec<_> = needs.iter().map(|width| text(*width)).collect();
+            widths(&needs, total)
+        };
+        assert_eq!(widths(&[3, 5], 20), [3, 5]);
         // An address is shown in full if it fits. A longer column gets the rest.
         assert_eq!(widths(&[44, 5, 90], 100), [44, 5, 49]);
-        assert_eq!(widths(&[44, 5, 5], 60), [44, 5, 9]);
+        assert_eq!(widths(&[44, 5, 5], 60), [44, 5, 5]);
         assert_eq!(widths(&[44, 5, 5, 5], 45), [33, 5, 5]);
         assert_eq!(widths(&[44, 20, 5], 48), [28, 19]);
         assert_eq!(widths(&[44, 20, 5], 40), [40]);
@@ -134,12 +170,22 @@ mod tests {
     }
 
     #[test]
+    fn a_number_is_never_cut() {
+        assert_eq!(widths(&[text(44), number(20)], 49), [28, 20]);
+        assert_eq!(widths(&[text(44), number(20), text(5)], 48), [44]);
+        assert_eq!(widths(&[text(5), number(39)], 80), [5, 39]);
+        // Its title can be.
+        let mut titled = number(3);
+        titled.add_text("a_long_title_of_a_column");
+        assert_eq!(widths(&[text(30), titled], 43), [28, 14]);
+    }
+
+    #[test]
     fn a_column_does_not_shrink() {
-        let texts = |texts: [&str; 2]| [texts.map(str::to_owned).to_vec()];
-        let mut wanted = Vec::new();
-        widen(&mut wanted, &texts(["abc", ""]));
-        assert_eq!(wanted, [3, 1]);
-        widen(&mut wanted, &texts(["a", "日"]));
-        assert_eq!(wanted, [3, 2]);
+        let mut need = text(3);
+        need.add_text("日");
+        assert_eq!(need, text(3));
+        need.add_number("12345");
+        assert_eq!(need, number(5));
     }
 }

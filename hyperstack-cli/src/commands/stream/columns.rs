@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use hyperstack_sdk::Value;
 
 use super::cells::text;
+use super::number::Number;
 use super::path::{leaves, Path};
 
 /// Longer texts, such as addresses, rank last.
@@ -19,6 +20,8 @@ const MAX_FIELDS: usize = 256;
 pub(super) struct Columns {
     /// The requested fields, including all fields inside them. Empty means all fields.
     requested: Vec<Path>,
+    /// The fields that come first, whatever their values.
+    pinned: Vec<Path>,
     fields: BTreeMap<Path, Field>,
     order: Vec<Path>,
     /// How many columns are visible. Zero until there are rows.
@@ -32,6 +35,8 @@ pub(super) struct Columns {
 struct Field {
     kind: Kind,
     changes: u64,
+    /// Whether all values, except null, were numbers.
+    is_numeric: bool,
     first: Value,
     /// Whether a value differed from the first one.
     varies: bool,
@@ -54,43 +59,56 @@ impl Kind {
             Value::Array(_) | Value::Object(_) => Kind::List,
             Value::String(text) if text.chars().count() > SHORT_TEXT => Kind::Long,
             value if text(value) == key => Kind::Long,
-            Value::Number(_) => Kind::Number,
-            Value::String(_) | Value::Bool(_) => Kind::Text,
+            value if Number::of(value).is_some() => Kind::Number,
+            Value::Number(_) | Value::String(_) | Value::Bool(_) => Kind::Text,
         }
     }
 }
 
 impl Columns {
-    pub(super) fn new(requested: Vec<Path>) -> Self {
+    /// Creates the columns for these fields, or for all. The pinned ones come first.
+    pub(super) fn new(requested: Vec<Path>, pinned: Vec<Path>) -> Self {
+        let mut order = pinned.clone();
+        let others = requested.iter().filter(|path| !pinned.contains(path));
+        order.extend(others.cloned());
         Columns {
-            order: requested.clone(),
+            order,
             requested,
+            pinned,
             ..Columns::default()
         }
     }
 
-    /// Observes a row and its previous value.
-    pub(super) fn observe(&mut self, key: &str, before: Option<&Value>, row: &Value) {
+    /// Observes a row and its previous value. Returns the fields that changed. A new row has none.
+    pub(super) fn observe(&mut self, key: &str, before: Option<&Value>, row: &Value) -> Vec<Path> {
+        let mut changed = Vec::new();
         for (path, value) in leaves(row) {
             let old = before.and_then(|row| path.find(row));
             if old == Some(value) {
                 continue;
             }
-            let is_requested = self.requested.iter().any(|field| path.is_in(field));
+            if before.is_some() {
+                changed.push(path.clone());
+            }
+            let mut requested = self.requested.iter().chain(&self.pinned);
+            let is_requested = requested.any(|field| path.is_in(field));
             if !is_requested && !self.requested.is_empty() {
                 continue;
             }
             let kind = Kind::of(value, key);
             if let Some(field) = self.fields.get_mut(&path) {
                 self.is_outdated |= field.observe(kind, value, before.is_some());
-            } else if self.fields.len() < MAX_FIELDS {
-                // The fields of an object replace the object.
-                self.order.retain(|column| !path.is_in(column));
-                self.order.push(path.clone());
+            } else if self.fields.len() < MAX_FIELDS || self.pinned.contains(&path) {
+                if !self.order.contains(&path) {
+                    // The fields of an object replace the object.
+                    self.order.retain(|column| !path.is_in(column));
+                    self.order.push(path.clone());
+                }
                 self.fields.insert(path, Field::new(kind, value));
                 self.is_outdated = true;
             }
         }
+        changed
     }
 
     /// Updates the order and returns whether it changed. The visible columns keep their places unless a hidden
@@ -112,8 +130,16 @@ impl Columns {
     }
 
     fn rank(&self, path: &Path) -> impl Ord {
+        let pinned = self.pinned.iter().position(|field| path.is_in(field));
+        let pinned = pinned.unwrap_or(self.pinned.len());
         let requested = self.requested.iter().position(|field| path.is_in(field));
-        (requested, self.fields.get(path).map(Field::rank))
+        (pinned, requested, self.fields.get(path).map(Field::rank))
+    }
+
+    /// Returns whether all values of a field so far, except null, were numbers.
+    pub(super) fn is_numeric(&self, path: &Path) -> bool {
+        let field = self.fields.get(path);
+        field.is_some_and(|field| field.is_numeric && field.kind != Kind::Nothing)
     }
 
     pub(super) fn paths(&self) -> &[Path] {
@@ -139,6 +165,7 @@ impl Field {
         Field {
             kind,
             changes: 0,
+            is_numeric: is_number_or_null(value),
             first: value.clone(),
             varies: false,
         }
@@ -151,6 +178,7 @@ impl Field {
             (Kind::Nothing, kind) | (kind, Kind::Nothing) => kind,
             (one, other) => one.max(other),
         };
+        self.is_numeric &= is_number_or_null(value);
         self.varies |= *value != self.first;
         self.changes += u64::from(is_change);
         has_first_value || is_change && self.changes.is_power_of_two()
@@ -163,6 +191,10 @@ impl Field {
         let often = Reverse(self.changes.checked_ilog2());
         (is_last, often, self.kind, !self.varies)
     }
+}
+
+fn is_number_or_null(value: &Value) -> bool {
+    value.is_null() || Number::of(value).is_some()
 }
 
 /// Returns a title for each column: the shortest suffix of its path that no other column has.
@@ -251,7 +283,7 @@ mod tests {
     #[test]
     fn a_requested_object_shows_its_fields() {
         let requested = ["none", "n", "open", "at.no"].map(|path| path.parse().unwrap());
-        let mut columns = Columns::new(requested.to_vec());
+        let mut columns = Columns::new(requested.to_vec(), Vec::new());
         columns.observe("k", None, &row());
         columns.choose();
         assert_eq!(named(&columns), ["none", "n.a", "n.b", "open", "at.no"]);

@@ -22,8 +22,10 @@ use crate::commands::interrupt::{reached, Interrupt};
 pub(super) enum Event {
     Update(Update<Arc<Value>>),
     State(StateChange),
-    /// A message for the user: an error that does not end the stream, or why there are no rows.
+    /// A message for the user, such as why there are no rows.
     Note(String),
+    /// An error that does not end the stream.
+    Error(String),
     /// The stream ends because the user or `--duration` ended it.
     Done,
     /// The stream ends because of an error.
@@ -67,8 +69,7 @@ impl Follow {
     ) -> Self {
         let view = View::new(&hs, id, part);
         let (client, first) = (hs.clone(), view.clone());
-        let (shown, filtered) = (id.to_string(), !part.filters.is_empty());
-        let fields = part.fields.clone();
+        let (shown, part) = (id.to_string(), part.clone());
         let late = messages::no_answer(&shown);
         let updates = if every {
             view.watch().unbounded()
@@ -81,11 +82,19 @@ impl Follow {
             issues: hs.socket_issues(),
             first: Some(Box::pin(async move {
                 match first.snapshot().await {
-                    Ok(rows) if !rows.is_empty() => messages::unknown_fields(&fields, &rows),
-                    Ok(_) if filtered && client.stats().rows > 0 => {
+                    Ok(rows) if !rows.is_empty() => {
+                        let mut notes = messages::unknown_fields(&part.fields, &rows);
+                        let plot = part.plot.as_ref();
+                        notes.extend(plot.and_then(|path| messages::not_a_number(path, &rows)));
+                        notes
+                    }
+                    Ok(_) if !part.filters.is_empty() && client.stats().rows > 0 => {
                         vec![messages::no_match(client.stats().rows)]
                     }
-                    Ok(_) => vec![messages::empty(&shown)],
+                    Ok(_) => vec![match &part.key {
+                        Some(key) => messages::no_row(&shown, key),
+                        None => messages::empty(&shown),
+                    }],
                     Err(_) => Vec::new(),
                 }
             })),
@@ -125,14 +134,17 @@ impl Follow {
                 error = save_failed(self.save.as_mut()) => return Event::Failed(error),
                 Some(change) = self.states.next() => return Event::State(change),
                 Some(issue) = self.issues.next() => {
-                    return Event::Note(format!("server issue {}: {}", issue.code, issue.message));
+                    return Event::Error(format!("server issue {}: {}", issue.code, issue.message));
                 }
                 update = self.updates.next() => match update {
                     Some(Ok(update)) => return Event::Update(update),
                     Some(Err(StreamError::Ended(reason))) => return ended(reason),
                     // `issues` reports it too.
                     Some(Err(StreamError::Refused(_))) => {}
-                    Some(Err(error)) => return Event::Note(error.to_string()),
+                    Some(Err(resynced @ StreamError::Resynced)) => {
+                        return Event::Note(resynced.to_string());
+                    }
+                    Some(Err(error)) => return Event::Error(error.to_string()),
                     None => return ended(CloseReason::Disconnected.into()),
                 },
                 notes = first(&mut self.first) => {

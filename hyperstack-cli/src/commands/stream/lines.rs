@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::change::{Change, Op};
 use super::path::{is_position, pick, Path};
+use super::times::with_times;
 
 /// The format of a line.
 #[derive(Debug, Clone, Default)]
@@ -14,6 +15,8 @@ pub(super) struct Style {
     pub(super) json: bool,
     /// The fields to show. Empty means all.
     pub(super) fields: Vec<Path>,
+    /// Whether to show Unix times as numbers. JSON always does.
+    pub(super) raw: bool,
 }
 
 #[derive(Serialize)]
@@ -61,6 +64,7 @@ impl Style {
         };
         let op = op.name();
         Some(match value {
+            Some(row) if !self.raw => format!("{op} {key} {}", with_times(row)),
             Some(json) => format!("{op} {key} {json}"),
             None => format!("{op} {key}"),
         })
@@ -119,7 +123,11 @@ mod tests {
 
     fn style(json: bool, fields: &[&str]) -> Style {
         let fields = fields.iter().filter_map(|path| path.parse().ok()).collect();
-        Style { json, fields }
+        Style {
+            json,
+            fields,
+            raw: false,
+        }
     }
 
     #[test]
@@ -147,6 +155,25 @@ mod tests {
         assert_eq!(line(new), r#"{"op":"upsert","key":"42","data":{"a":1}}"#);
         let delete = change(Op::Delete, Some(json!({})), None);
         assert_eq!(line(delete), r#"{"op":"delete","key":"42"}"#);
+    }
+
+    #[test]
+    fn a_text_line_has_dates_unless_it_is_raw() {
+        let row = change(Op::Upsert, None, Some(json!({"paid_at": 1_776_515_696})));
+        let line = |json, raw| {
+            Style {
+                raw,
+                ..style(json, &[])
+            }
+            .line(&row)
+            .unwrap_or_default()
+        };
+        assert_eq!(
+            line(false, false),
+            r#"upsert 42 {"paid_at":"2026-04-18 12:34:56Z"}"#
+        );
+        assert_eq!(line(false, true), r#"upsert 42 {"paid_at":1776515696}"#);
+        assert!(line(true, false).contains(r#""paid_at":1776515696"#));
     }
 
     #[test]

@@ -8,7 +8,8 @@ use hyperstack_sdk::{
     AuthErrorCode, CloseReason, ConfigError, ConnectError, ConnectionLost, Value,
 };
 
-use super::path::{paths, Path};
+use super::number::Number;
+use super::path::{leaves, paths, Path};
 
 pub(super) fn no_match(rows: usize) -> String {
     format!(
@@ -39,6 +40,41 @@ pub(super) fn unknown_fields(fields: &[Path], rows: &[Arc<Value>]) -> Vec<String
         format!("no row has the field `{field}`{hint}")
     };
     missing.into_iter().map(note).collect()
+}
+
+/// Returns a message if the rows have the field of `--plot`, but with other values than numbers.
+pub(super) fn not_a_number(field: &Path, rows: &[Arc<Value>]) -> Option<String> {
+    let found = || rows.iter().filter_map(|row| field.find(row));
+    let other = found().find(|value| !value.is_null())?;
+    if found().any(|value| Number::of(value).is_some()) {
+        return None;
+    }
+    let kind = match other {
+        Value::Object(_) => "an object",
+        Value::Array(_) => "a list",
+        Value::Bool(_) => "true or false",
+        _ => "a text",
+    };
+    let numbers = rows.iter().flat_map(|row| leaves(row));
+    let numbers = numbers.filter(|(_, value)| Number::of(value).is_some());
+    let mut numbers = numbers.map(|(path, _)| path);
+    let hint = match numbers.find(|path| path.is_in(field)) {
+        Some(path) => format!(", did you mean `{path}`?"),
+        None => String::new(),
+    };
+    Some(format!(
+        "cannot plot `{field}`: expected a number, found {kind}{hint}"
+    ))
+}
+
+/// Returns a message for a key that the view does not have.
+pub(super) fn no_row(view: &str, key: &str) -> String {
+    let entity = view.split('/').next().unwrap_or(view);
+    format!(
+        "{view} has no row with the key {}; waiting for it. Keys are case-sensitive: \
+         `hs stream URL {entity}` shows those that exist",
+        Value::from(key)
+    )
 }
 
 pub(super) fn empty(view: &str) -> String {
@@ -193,9 +229,34 @@ mod tests {
     }
 
     #[test]
+    fn only_numbers_can_be_plotted() {
+        let rows = [
+            json!({"n": null, "wide": "7", "id": {"name": "a", "n": 1}, "log": [1], "open": true}),
+            json!({"n": 1, "wide": null}),
+        ];
+        let rows = rows.map(Arc::new);
+        let note = |field: &str| not_a_number(&field.parse().unwrap(), &rows);
+        for number in ["n", "wide", "id.n", "no.such"] {
+            assert_eq!(note(number), None, "{number}");
+        }
+        for (field, found) in [
+            ("id", "an object, did you mean `id.n`?"),
+            ("id.name", "a text"),
+            ("log", "a list"),
+            ("open", "true or false"),
+        ] {
+            let wanted = format!("cannot plot `{field}`: expected a number, found {found}");
+            assert_eq!(note(field), Some(wanted));
+        }
+    }
+
+    #[test]
     fn messages_name_the_view_or_the_number_of_rows() {
         assert!(no_answer("Round/list").contains("Round/list"));
         assert!(empty("Round/list").starts_with("Round/list has no rows"));
+        assert!(
+            no_row("Round/state", "x").starts_with(r#"Round/state has no row with the key "x""#)
+        );
         assert!(no_match(7).starts_with("none of 7 rows"));
     }
 }

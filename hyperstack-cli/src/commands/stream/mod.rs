@@ -2,15 +2,21 @@
 
 mod cells;
 mod change;
+mod chart;
 mod columns;
 mod follow;
 mod lines;
 pub(super) mod messages;
+mod number;
+mod pace;
 mod path;
 mod plain;
+mod plot;
 mod save;
 mod screen;
+mod sort;
 mod table;
+mod times;
 mod view;
 
 use std::io::{self, IsTerminal};
@@ -25,14 +31,16 @@ use follow::Follow;
 use lines::Style;
 use path::Path;
 use save::Save;
+use sort::Sort;
+use table::{Look, Table};
 use view::{Part, ViewId};
 
 pub(super) use follow::state;
 pub(super) use lines::{plain as plain_key, without_positions};
 
-use super::access::Access;
+use super::access::{self, Access};
 use super::interrupt::Interrupt;
-use super::print_error;
+use super::{is_colored, print_error};
 
 /// Show a view as it changes
 ///
@@ -47,6 +55,7 @@ Examples:
   hs stream wss://ore.example OreRound --where state.status=open --fields id.round_id,state
   hs stream wss://ore.example OreRound --json --count 100 | jq .data.id
   hs stream wss://ore.example OreRound/state --key 42
+  hs stream wss://ore.example OreRound --plot state.motherlode --sort state.motherlode:desc
   hs stream wss://ore.example OreRound --save session.jsonl.gz --duration 60
 
 Environment:
@@ -60,6 +69,7 @@ Exit codes:
   2  usage error")]
 pub(crate) struct Args {
     /// The server: wss://… or ws://…
+    #[arg(value_parser = access::url)]
     url: String,
     /// Entity/name, such as OreRound/latest; an entity name alone means its list
     view: ViewId,
@@ -79,6 +89,16 @@ pub(crate) struct Args {
     /// Only these fields: dotted paths, separated by commas, such as id.round_id,state
     #[arg(long, value_name = "PATHS", value_delimiter = ',')]
     fields: Vec<Path>,
+    /// Draw a chart of this numeric field over time, for the six rows that change most often, and a sparkline for
+    /// each row. Needs a terminal
+    #[arg(long, value_name = "PATH", conflicts_with = "json")]
+    plot: Option<Path>,
+    /// Sort the table by this field [default: the view's order]. Null comes last. Needs a terminal
+    #[arg(long, value_name = "PATH[:desc]", conflicts_with = "json")]
+    sort: Option<Sort>,
+    /// Show Unix times as numbers. JSON always does
+    #[arg(long)]
+    raw: bool,
     /// Record the session for `hs serve`; compressed if the name ends in .gz
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
@@ -104,14 +124,25 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
         print_error(&anyhow!("{} needs a key: pass --key KEY", args.view));
         return Ok(ExitCode::from(2));
     }
+    let lines = args.json || !io::stdout().is_terminal();
+    let drawn = [
+        ("--plot", args.plot.is_some()),
+        ("--sort", args.sort.is_some()),
+    ];
+    if let (true, Some((option, _))) = (lines, drawn.iter().find(|(_, is_set)| *is_set)) {
+        print_error(&anyhow!(
+            "{option} needs the table, which is drawn only in a terminal: standard output is not one, so omit {option}"
+        ));
+        return Ok(ExitCode::from(2));
+    }
     let runtime = tokio::runtime::Runtime::new()?;
-    let done = runtime.block_on(stream(args));
+    let done = runtime.block_on(stream(args, lines));
     // A blocked write to standard output must not delay the exit.
     runtime.shutdown_background();
     done.map(|()| ExitCode::SUCCESS)
 }
 
-async fn stream(args: Args) -> anyhow::Result<()> {
+async fn stream(args: Args, lines: bool) -> anyhow::Result<()> {
     let mut interrupt = Interrupt::new()?;
     let save = match &args.save {
         Some(path) => Some(Save::create(path, args.force)?),
@@ -136,23 +167,38 @@ async fn stream(args: Args) -> anyhow::Result<()> {
             return Err(messages::connect_error(error));
         }
     };
+    let mut named = args.fields.clone();
+    let sorted = args.sort.iter().map(|sort| &sort.path);
+    for path in args.plot.iter().chain(sorted) {
+        if !named.contains(path) {
+            named.push(path.clone());
+        }
+    }
     let part = Part {
         key: args.key,
         filters: args.filters,
         skip: args.skip,
         take: args.take,
-        fields: args.fields,
+        fields: named,
+        plot: args.plot.clone(),
     };
-    let lines = args.json || !io::stdout().is_terminal();
     let mut follow = Follow::new(hs, &args.view, &part, lines, args.duration, save, interrupt);
     let done = if lines {
         let style = Style {
             json: args.json,
-            fields: part.fields,
+            fields: args.fields,
+            raw: args.raw,
         };
         plain::run(&mut follow, &style, args.count).await
     } else {
-        let table = table::Table::new(args.view.to_string(), part.fields);
+        let look = Look {
+            fields: args.fields,
+            plot: args.plot,
+            sort: args.sort,
+            raw: args.raw,
+            highlight: is_colored(&io::stdout()),
+        };
+        let table = Table::new(args.view.to_string(), look);
         screen::run(&mut follow, table, args.count).await
     };
     let saved = follow.save.take().map_or(Ok(()), Save::finish);

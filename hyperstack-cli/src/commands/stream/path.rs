@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde_json::{Map, Value};
 
 /// The wire names that lead to a field.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Path(Vec<String>);
 
 impl FromStr for Path {
@@ -31,6 +31,11 @@ impl Path {
     /// Returns the row's value at this path.
     pub(super) fn find<'r>(&self, row: &'r Value) -> Option<&'r Value> {
         self.0.iter().try_fold(row, |inner, name| inner.get(name))
+    }
+
+    /// Returns the last name.
+    pub(super) fn name(&self) -> &str {
+        self.0.last().map_or("", String::as_str)
     }
 
     /// Returns whether this path equals `other` or leads into it.

@@ -57,7 +57,7 @@ impl Source for Plain<'_> {
                     }
                     _ => warn(state(&change)),
                 },
-                Event::Note(note) => print_note(format!("note: {note}")),
+                Event::Note(note) | Event::Error(note) => print_note(format!("note: {note}")),
                 Event::Done => return Ok(End::Requested),
                 Event::Failed(error) => return Err(error),
             }

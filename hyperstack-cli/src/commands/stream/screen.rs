@@ -11,19 +11,32 @@ use tokio::time::MissedTickBehavior;
 
 use super::follow::{Event, Follow};
 use super::table::{Scroll, Table};
+use crate::commands::print_note;
 
 /// How often the table is drawn, and how long the keyboard thread may outlive it.
 const FRAME: Duration = Duration::from_millis(100);
 
-/// Shows the table until the stream ends, `count` updates have arrived, or the user quits.
+/// Shows the table until the stream ends, `count` updates have arrived, or the user quits. Then the terminal has its
+/// old content again, and a line that sums up the stream.
 pub(super) async fn run(
     follow: &mut Follow,
     mut table: Table,
     count: Option<u64>,
 ) -> anyhow::Result<()> {
+    let start = Instant::now();
+    let shown = show(follow, &mut table, count, start).await;
+    print_note(table.summary(start.elapsed(), &follow.stats()));
+    shown
+}
+
+async fn show(
+    follow: &mut Follow,
+    table: &mut Table,
+    count: Option<u64>,
+    start: Instant,
+) -> anyhow::Result<()> {
     // `try_init` also installs a panic hook that restores the terminal.
     let mut screen = Screen(ManuallyDrop::new(ratatui::try_init()?));
-    let start = Instant::now();
     let mut keys = keys();
     let mut left = count;
     let mut frames = tokio::time::interval(FRAME);
@@ -50,6 +63,7 @@ pub(super) async fn run(
                 }
                 Event::State(change) => table.set_state(&change),
                 Event::Note(note) => table.set_note(note),
+                Event::Error(error) => table.set_error(error),
                 Event::Done => break,
                 Event::Failed(error) => return Err(error),
             },

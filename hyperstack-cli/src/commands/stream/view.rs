@@ -46,14 +46,17 @@ impl ViewId {
     }
 }
 
-/// The selected rows of a view and the selected fields. No fields mean all fields.
+/// The selected rows of a view, and the fields that the user named.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Part {
     pub(super) key: Option<String>,
     pub(super) filters: Vec<(String, Value)>,
     pub(super) skip: Option<usize>,
     pub(super) take: Option<usize>,
+    /// The fields of all options, which the rows should have.
     pub(super) fields: Vec<Path>,
+    /// The field of `--plot`, which should be a number.
+    pub(super) plot: Option<Path>,
 }
 
 /// A view to read.
