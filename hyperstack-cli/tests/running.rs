@@ -18,5 +18,8 @@ mod network;
 mod save;
 #[path = "running/serve.rs"]
 mod serve;
+#[cfg(unix)]
+#[path = "running/table.rs"]
+mod table;
 #[path = "running/tape.rs"]
 mod tape;
