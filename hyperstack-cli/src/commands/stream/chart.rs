@@ -161,7 +161,8 @@ impl Scale {
     fn labels(&self) -> Vec<String> {
         // There are at most five steps, unless a float overflows.
         let steps = ((self.high - self.low) / self.step).round().min(5.0) as u32;
-        let at = |n: u32| self.low + self.step * f64::from(n);
+        let lowest = (self.low / self.step).round();
+        let at = |n: u32| (lowest + f64::from(n)) * self.step;
         (0..=steps.max(1))
             .map(|n| self.text(at(n), self.step))
             .collect()
@@ -174,11 +175,17 @@ impl Scale {
 
     /// Writes a value so that values that differ by `step` look different.
     fn text(&self, value: f64, step: f64) -> String {
-        let most = self.low.abs().max(self.high.abs());
-        if !(1e-3..1e18).contains(&most) {
-            return format!("{value:.2e}");
+        if value == 0.0 {
+            return "0".to_owned();
         }
+        let most = self.low.abs().max(self.high.abs());
+        // The number of decimals is limited, so the cast is exact.
+        let decimals = |unit: f64| -((step / unit).log10().floor().clamp(-9.0, 0.0)) as usize;
         let (unit, suffix) = match most {
+            most if !(1e-3..1e18).contains(&most) => {
+                let decimals = decimals(10_f64.powf(value.abs().log10().floor()));
+                return format!("{value:.decimals$e}");
+            }
             most if most >= 1e15 => (1e15, "P"),
             most if most >= 1e12 => (1e12, "T"),
             most if most >= 1e9 => (1e9, "G"),
@@ -186,10 +193,7 @@ impl Scale {
             most if most >= 1e4 => (1e3, "k"),
             _ => (1.0, ""),
         };
-        let decimals = -(step / unit).log10().floor();
-        // The number is limited, so the cast is exact.
-        let decimals = decimals.clamp(0.0, 9.0) as usize;
-        let suffix = if value == 0.0 { "" } else { suffix };
+        let decimals = decimals(unit);
         format!("{:.decimals$}{suffix}", value / unit)
     }
 }
@@ -233,10 +237,13 @@ mod tests {
         );
         assert_eq!(
             labels(2.9e-6, 3.5e-6),
-            ["2.80e-6", "3.00e-6", "3.20e-6", "3.40e-6", "3.60e-6"]
+            ["2.8e-6", "3.0e-6", "3.2e-6", "3.4e-6", "3.6e-6"]
         );
         assert_eq!(labels(0.0, 285e9), ["0", "100G", "200G", "300G"]);
-        assert_eq!(labels(0.0, 0.0), ["-0.5", "0.0", "0.5"]);
+        assert_eq!(labels(0.0, 0.0), ["-0.5", "0", "0.5"]);
+        assert_eq!(labels(-0.2, 0.1), ["-0.2", "0", "0.2"]);
+        assert_eq!(labels(-0.3, 0.0)[3], "0");
+        assert_eq!(labels(0.0, 4e-6)[1], "2e-6");
         assert_eq!(labels(20.0, 20.0), ["19", "20", "21"]);
         for (low, high) in [
             (-1e300, 1e300),
@@ -279,7 +286,7 @@ mod tests {
             [
                 "state.paid",
                 "10│⠉⠉⠉⠹⠤⠤⠤⡄                       ⢠⠤⠤⠤⠼ ━━ up         10.000",
-                "  │       ⠉⠉⠉⠹⠤⠤⠤⡄         ⢠⠤⠤⠤⠏⠉⠉⠉     ━━ a key th…   0.000",
+                "  │       ⠉⠉⠉⠹⠤⠤⠤⡄         ⢠⠤⠤⠤⠏⠉⠉⠉     ━━ a key th…       0",
                 "  │              ⠓⠒⠒⢲⣀⣀⣀⡀⠒⠒⠚",
                 " 5│              ⡖⠒⠒⠚   ⠓⠒⠒⢲",
                 "  │       ⡤⠤⠤⠼⠉⠉⠉⠁         ⠈⠉⠉⠉⠧⠤⠤⢤",

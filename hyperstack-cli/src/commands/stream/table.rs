@@ -786,7 +786,7 @@ mod tests {
         let lines = drawn(&mut table, 60, 18);
         assert_eq!(lines[2], "n");
         assert!(lines[3].ends_with("━━ up    10.000"), "{lines:#?}");
-        assert!(lines[4].ends_with("━━ down   0.000"), "{lines:#?}");
+        assert!(lines[4].ends_with("━━ down       0"), "{lines:#?}");
         assert_eq!(
             lines[8..11],
             [
