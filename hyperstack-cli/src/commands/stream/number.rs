@@ -16,14 +16,16 @@ pub(super) struct Number {
 impl Number {
     /// Reads a JSON number, or a decimal number as text.
     pub(super) fn of(value: &Value) -> Option<Self> {
-        let text = match value {
-            Value::Number(number) => number.to_string(),
-            Value::String(text) if is_decimal(text) => text.clone(),
+        let (float, integer) = match value {
+            Value::Number(number) => {
+                let signed = number.as_i64().map(i128::from);
+                let integer = signed.or_else(|| number.as_u64().map(i128::from));
+                (number.as_f64()?, integer)
+            }
+            Value::String(text) if is_decimal(text) => (text.parse().ok()?, text.parse().ok()),
             _ => return None,
         };
-        let float = text.parse().ok().filter(|float: &f64| float.is_finite())?;
-        let integer = text.parse().ok();
-        Some(Number { float, integer })
+        float.is_finite().then_some(Number { float, integer })
     }
 }
 

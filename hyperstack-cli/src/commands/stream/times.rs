@@ -52,8 +52,9 @@ fn replace(value: &mut Value) {
 
 fn is_time(name: &str) -> bool {
     let ends = ["_at", "_time", "_unix", "At", "Time", "Unix"];
+    let parts = ["timestamp", "Timestamp"];
     ends.iter().any(|end| name.ends_with(end))
-        || name.to_ascii_lowercase().contains("timestamp")
+        || parts.iter().any(|part| name.contains(part))
         || name == "time"
 }
 
