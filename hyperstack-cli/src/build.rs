@@ -18,16 +18,16 @@
 //! Add this crate as a build dependency with `default-features = false`. The default features are only for
 //! the command.
 
+use std::env;
 use std::path::PathBuf;
-use std::{env, fs, io};
 
-use crate::model::Stack;
+use crate::find;
+use crate::load::{self, load, Settings};
 use crate::names::{ident, snake};
 use crate::output;
-use crate::rust::{generate, Layout, Options};
-use crate::spec::ParseError;
+use crate::rust::Layout;
 
-/// Generates one Rust file from a stack file.
+/// Generates one Rust file from a stack.
 #[derive(Debug, Clone)]
 #[must_use = "call `write` to write the file"]
 pub struct Build {
@@ -35,6 +35,7 @@ pub struct Build {
     url: Option<String>,
     flat: bool,
     serde: bool,
+    settings: Settings,
     directory: Option<PathBuf>,
 }
 
@@ -42,22 +43,12 @@ pub struct Build {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The stack file cannot be read.
-    #[error("cannot read `{}`", path.display())]
-    Read {
-        /// The stack file.
-        path: PathBuf,
-        /// The cause.
-        source: io::Error,
-    },
-    /// The file is not a valid stack file.
-    #[error("`{}` is not a valid stack file", path.display())]
-    Parse {
-        /// The stack file.
-        path: PathBuf,
-        /// The cause.
-        source: ParseError,
-    },
+    /// The stack cannot be found or read.
+    #[error(transparent)]
+    Find(#[from] find::Error),
+    /// The stack cannot be loaded.
+    #[error(transparent)]
+    Load(#[from] load::Error),
     /// The code cannot be written.
     #[error(transparent)]
     Write(#[from] output::Error),
@@ -67,14 +58,15 @@ pub enum Error {
 }
 
 impl Build {
-    /// Creates a build for a stack file. A relative path starts at the package, where Cargo runs build
-    /// scripts.
+    /// Creates a build for a stack-manifest, a live-spec, a stack file, or a directory with one of them. A relative
+    /// path starts at the package, where Cargo runs build scripts.
     pub fn new(stack: impl Into<PathBuf>) -> Self {
         Build {
             stack: stack.into(),
             url: None,
             flat: false,
             serde: false,
+            settings: Settings::default(),
             directory: None,
         }
     }
@@ -100,6 +92,31 @@ impl Build {
         self
     }
 
+    /// Adds a directory with live-specs and program-specs, as in [`Settings::artifacts`]. Default: only that of the
+    /// stack-manifest.
+    pub fn artifacts(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.settings.artifacts.push(directory.into());
+        self
+    }
+
+    /// Sets whether an artifact's hash must be that of its content. Default: `true`.
+    pub fn verify(mut self, verify: bool) -> Self {
+        self.settings.verify = verify;
+        self
+    }
+
+    /// Sets whether a missing program-spec is an error instead of a warning. Default: `false`.
+    pub fn strict(mut self, strict: bool) -> Self {
+        self.settings.strict = strict;
+        self
+    }
+
+    /// Sets the alias of the only live-spec to generate. Default: all of a stack-manifest's, each in a module.
+    pub fn live(mut self, alias: impl Into<String>) -> Self {
+        self.settings.live = Some(alias.into());
+        self
+    }
+
     /// Sets the directory of the generated file. Default: Cargo's `OUT_DIR`.
     pub fn out_dir(mut self, directory: impl Into<PathBuf>) -> Self {
         self.directory = Some(directory.into());
@@ -108,23 +125,22 @@ impl Build {
 
     /// Writes the file and returns its path. Its name is the stack's in snake case: `settlement_game.rs`.
     ///
-    /// Also tells Cargo to rerun the build script when the stack file changes.
+    /// Also tells Cargo to rerun the build script when one of the files changes, and prints warnings about them.
     ///
     /// # Errors
-    /// If the stack file cannot be read or parsed, if `OUT_DIR` is needed and not set, or if the file cannot
-    /// be written.
+    /// If the stack cannot be found or loaded, if `OUT_DIR` is needed and not set, or if the file cannot be
+    /// written.
     pub fn write(&self) -> Result<PathBuf, Error> {
         println!("cargo::rerun-if-changed={}", self.stack.display());
-        let path = || self.stack.clone();
-        let json = fs::read_to_string(&self.stack).map_err(|source| Error::Read {
-            path: path(),
-            source,
-        })?;
-        let stack = Stack::from_json(&json).map_err(|source| Error::Parse {
-            path: path(),
-            source,
-        })?;
-        let mut options = Options::new(&stack);
+        let found = find::at(&self.stack)?;
+        let loaded = load(&found, &self.settings)?;
+        for file in loaded.files.iter().filter(|file| **file != self.stack) {
+            println!("cargo::rerun-if-changed={}", file.display());
+        }
+        for warning in &loaded.warnings {
+            println!("cargo::warning={}", warning.replace('\n', " "));
+        }
+        let mut options = loaded.options();
         options.url.clone_from(&self.url);
         options.layout = Layout::Single;
         options.flat = self.flat;
@@ -133,8 +149,8 @@ impl Build {
             Some(directory) => directory.clone(),
             None => env::var_os("OUT_DIR").ok_or(Error::NoOutDir)?.into(),
         };
-        let name = ident(&snake(&stack.name)).replace("r#", "") + ".rs";
-        let mut files = generate(&stack, &options);
+        let name = ident(&snake(&loaded.name)).replace("r#", "") + ".rs";
+        let mut files = loaded.generate(&options);
         files
             .iter_mut()
             .for_each(|file| file.path = name.clone().into());

@@ -1,13 +1,17 @@
-//! Finds a stack file by the name that the user gives.
+//! Finds a stack by the name that the user gives.
 //!
 //! A name means, in this order:
 //!
 //! 1. `-`: standard input
 //! 2. the path of a file
 //! 3. a stack of the configuration
-//! 4. a stack in `.hyperstack/*.stack.json` or `.hyperstack/*.ast.json` under the project's directory. The
-//!    latter is the older format, with one file per entity.
+//! 4. the path of a directory with a stack, or with one in its `.arete` or `.hyperstack`
+//! 5. a stack in any `.arete` or `.hyperstack` directory under the project's directory
+//! 6. a stack in `arete.toml`. Those from the registry must be in the cache of `a4`
 
+mod arete;
+mod content;
+mod directory;
 mod discovery;
 mod places;
 
@@ -19,11 +23,12 @@ use crate::config::{self, Config};
 use crate::names::{kebab, wire_snake};
 use crate::nearest::did_you_mean;
 
+pub(crate) use directory::json_files;
 use discovery::root;
 pub use discovery::{discover, Broken, Candidate, Discovery};
 pub use places::{places, Place};
 
-/// A stack file that was found. Its text is not parsed yet.
+/// A stack that was found: the text of a stack-manifest, a live-spec or a stack file. It is not parsed yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Found {
@@ -35,6 +40,8 @@ pub struct Found {
     pub entry: Option<config::Stack>,
     /// Files that were skipped because they cannot be read.
     pub broken: Vec<Broken>,
+    /// Directories that may have the artifacts that a stack-manifest needs, besides the directory of the file.
+    pub roots: Vec<PathBuf>,
 }
 
 /// Where a stack file comes from.
@@ -93,6 +100,46 @@ pub enum Error {
     /// No stack has the name.
     #[error("{0}")]
     NotFound(Box<NotFound>),
+    /// The directory has several stacks. Use the path of one instead.
+    #[error(
+        "`{}` has several stacks:{}\n  pass the path of one of them",
+        directory.display(),
+        listed(candidates)
+    )]
+    Several {
+        /// The directory.
+        directory: PathBuf,
+        /// The stacks.
+        candidates: Vec<Candidate>,
+    },
+    /// The directory has no stack.
+    #[error("{}", directory::nothing(directory, *has_programs, broken))]
+    Nothing {
+        /// The directory.
+        directory: PathBuf,
+        /// Whether there is a program-spec.
+        has_programs: bool,
+        /// Files that cannot be read.
+        broken: Vec<Broken>,
+    },
+    /// A stack of `arete.toml` cannot be used.
+    #[error("cannot load stack `{name}` of `{}`: {reason}", file.display())]
+    Project {
+        /// The file.
+        file: PathBuf,
+        /// The stack's name in the file.
+        name: String,
+        /// What is missing, and what to do.
+        reason: String,
+    },
+    /// `arete.toml` or `arete.lock` cannot be read.
+    #[error("cannot read `{}`: {reason}", file.display())]
+    ProjectFile {
+        /// The file.
+        file: PathBuf,
+        /// The reason.
+        reason: String,
+    },
     /// The stack file of a configured stack cannot be found or read.
     #[error("cannot load stack `{alias}` of the configuration")]
     Entry {
@@ -113,9 +160,13 @@ pub struct NotFound {
     pub config: Option<PathBuf>,
     /// The names of the configured stacks.
     pub aliases: Vec<String>,
+    /// `arete.toml`, if there is one.
+    pub project: Option<PathBuf>,
+    /// The names of the stacks in `arete.toml`.
+    pub declared: Vec<String>,
     /// The directory that was searched.
     pub directory: PathBuf,
-    /// The stack files in that directory.
+    /// The stacks in that directory.
     pub discovery: Discovery,
 }
 
@@ -133,10 +184,48 @@ pub fn find(name: &str, config: &Config) -> Result<Found, Error> {
     if let Some(entry) = entry(name, config)? {
         return find_entry(entry, config);
     }
-    if is_path(name) {
-        return read(Path::new(name), None);
+    path_or_name(name, Path::new(name), config, None)
+}
+
+/// Finds a stack by a path, or else by its name.
+fn path_or_name(
+    name: &str,
+    path: &Path,
+    config: &Config,
+    entry: Option<config::Stack>,
+) -> Result<Found, Error> {
+    if path.is_dir() {
+        match directory::only(path) {
+            // The name of a stack can be that of a directory, too.
+            Err(Error::Nothing { .. }) if !is_path(name) => {}
+            Err(error) => return Err(error),
+            Ok((stack, broken)) => {
+                let entry = entry.or_else(|| same_file(&stack, config));
+                return Ok(Found {
+                    broken,
+                    ..read(&stack, entry)?
+                });
+            }
+        }
+    } else if is_path(name) {
+        return read(path, entry);
     }
-    named(name, config, None)
+    named(name, config, entry)
+}
+
+/// Finds the stack in a file or a directory.
+///
+/// # Errors
+/// If the file cannot be read, or if the directory has no stack or several stacks.
+pub fn at(path: &Path) -> Result<Found, Error> {
+    if !path.is_dir() {
+        return read(path, None);
+    }
+    let (stack, broken) = directory::only(path)?;
+    Ok(Found {
+        broken,
+        ..read(&stack, None)?
+    })
 }
 
 /// Returns the names of the project's stacks: those of the configuration, and the others in kebab case.
@@ -159,10 +248,10 @@ pub fn names(config: &Config) -> Vec<String> {
 /// If the entry's stack cannot be found or read.
 pub fn find_entry(entry: &config::Stack, config: &Config) -> Result<Found, Error> {
     let path = config.path(&entry.stack);
-    let found = if path.is_file() || is_path(&entry.stack) {
+    let found = if path.is_file() {
         read(&path, Some(entry.clone()))
     } else {
-        named(&entry.stack, config, Some(entry.clone()))
+        path_or_name(&entry.stack, &path, config, Some(entry.clone()))
     };
     found.map_err(|source| Error::Entry {
         alias: entry.alias().to_owned(),
@@ -178,6 +267,7 @@ fn stdin() -> Result<Found, Error> {
             origin: Origin::Stdin,
             entry: None,
             broken: Vec::new(),
+            roots: Vec::new(),
         }),
         Err(source) => Err(Error::Read {
             origin: Origin::Stdin,
@@ -194,6 +284,7 @@ fn read(path: &Path, entry: Option<config::Stack>) -> Result<Found, Error> {
             origin,
             entry,
             broken: Vec::new(),
+            roots: Vec::new(),
         }),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             Err(Error::Missing { path: path.into() })
@@ -214,18 +305,38 @@ fn named(name: &str, config: &Config, entry: Option<config::Stack>) -> Result<Fo
         .found
         .extend(named.into_iter().map(Candidate::from));
     let mut candidates = closest(name, &discovery.found, |candidate| &candidate.name);
+    // A stack-manifest wins over a stack file of an older build.
+    let best = candidates.iter().map(|candidate| candidate.form).min();
+    candidates.retain(|candidate| Some(candidate.form) == best);
     match candidates.len() {
-        0 => Err(Error::NotFound(Box::new(NotFound {
-            name: name.to_owned(),
-            config: config.file.clone(),
-            aliases: config
-                .stacks
-                .iter()
-                .map(|entry| entry.alias().to_owned())
-                .collect(),
-            directory: root(config),
-            discovery,
-        }))),
+        0 => {
+            let project = arete::Project::above(&root(config))?;
+            if let Some((stack, roots)) = project
+                .as_ref()
+                .and_then(|project| project.find(name))
+                .transpose()?
+            {
+                let entry = entry.or_else(|| same_file(&stack, config));
+                return Ok(Found {
+                    broken: discovery.broken,
+                    roots,
+                    ..read(&stack, entry)?
+                });
+            }
+            Err(Error::NotFound(Box::new(NotFound {
+                name: name.to_owned(),
+                config: config.file.clone(),
+                aliases: config
+                    .stacks
+                    .iter()
+                    .map(|entry| entry.alias().to_owned())
+                    .collect(),
+                declared: project.iter().flat_map(arete::Project::names).collect(),
+                project: project.map(|project| project.file),
+                directory: root(config),
+                discovery,
+            })))
+        }
         1 => {
             let path = &candidates.remove(0).path;
             let entry = entry.or_else(|| same_file(path, config));
@@ -303,7 +414,18 @@ fn each_upper(name: &str) -> String {
 
 /// Returns whether `name` can only be a path.
 fn is_path(name: &str) -> bool {
-    name.contains(['/', '\\']) || name.ends_with(".json")
+    name.contains(['/', '\\']) || name.ends_with(".json") || matches!(name, "." | "..")
+}
+
+impl Origin {
+    /// Returns the path of a file. `None` for standard input.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Origin::Path(path) => Some(path),
+            Origin::Stdin => None,
+        }
+    }
 }
 
 impl fmt::Display for Origin {
@@ -320,29 +442,33 @@ impl fmt::Display for NotFound {
         let found = &self.discovery.found;
         let names = found.iter().map(|candidate| candidate.name.as_str());
         let kebabs: Vec<String> = names.clone().map(kebab).collect();
-        let known = self.aliases.iter().chain(&kebabs).map(String::as_str);
+        let known = self.aliases.iter().chain(&self.declared).chain(&kebabs);
+        let known = known.map(String::as_str);
         let near = did_you_mean(&self.name, known.chain(names));
         write!(f, "no stack is named `{}`{near}", self.name)?;
         if let Some(config) = &self.config {
-            let aliases: Vec<String> = self
-                .aliases
-                .iter()
-                .map(|name| format!("`{name}`"))
-                .collect();
-            let aliases = if aliases.is_empty() {
-                "no stacks".to_owned()
-            } else {
-                aliases.join(", ")
-            };
-            write!(f, "\n  in `{}`: {aliases}", config.display())?;
+            write!(
+                f,
+                "\n  in `{}`: {}",
+                config.display(),
+                quoted(&self.aliases)
+            )?;
+        }
+        if let Some(project) = &self.project {
+            write!(
+                f,
+                "\n  in `{}`: {}",
+                project.display(),
+                quoted(&self.declared)
+            )?;
         }
         write!(
             f,
-            "\n  in `.hyperstack` under `{}`:",
+            "\n  in `.arete` and `.hyperstack` under `{}`:",
             self.directory.display()
         )?;
         if found.is_empty() {
-            write!(f, " no `*.stack.json` and no `*.ast.json`")?;
+            write!(f, " no stacks")?;
         } else {
             write!(f, "{}", listed(found))?;
         }
@@ -351,8 +477,18 @@ impl fmt::Display for NotFound {
         }
         write!(
             f,
-            "\n  build the stack's crate to create its stack file, or pass a path, or `-` for standard input"
+            "\n  build the stack's crate to create its files, or pass a path, or `-` for standard input"
         )
+    }
+}
+
+fn quoted(names: &[String]) -> String {
+    match names {
+        [] => "no stacks".to_owned(),
+        names => {
+            let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+            names.join(", ")
+        }
     }
 }
 

@@ -11,9 +11,11 @@
 //! # Ok::<(), hyperstack_cli::spec::ParseError>(())
 //! ```
 
+mod artifact;
 pub mod build;
 pub mod config;
 pub mod find;
+pub mod load;
 pub mod model;
 mod names;
 #[doc(hidden)]

@@ -16,6 +16,20 @@ pub struct Stack {
     pub entities: Vec<Entity>,
     /// The types of fields, in order of first use.
     pub types: Vec<TypeDef>,
+    /// The version of the stack that a server identifies itself by. `None` if the stack does not come from a
+    /// stack-manifest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub served: Option<Served>,
+}
+
+/// The version of a stack that a server identifies itself by.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Served {
+    /// The hash of the stack-manifest: `arete:h1:stack-manifest:sha256:` and 64 hexadecimal digits.
+    pub manifest_hash: String,
+    /// The alias of the live-spec in the stack-manifest, such as `live`.
+    pub live_alias: String,
 }
 
 /// An entity that the server streams.

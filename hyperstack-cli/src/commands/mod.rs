@@ -14,11 +14,11 @@ pub(crate) mod tape;
 use std::io::{self, ErrorKind, IsTerminal, Write as _};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::{ensure, Context as _, Result};
 use clap::builder::styling::{AnsiColor, Color, Style};
 use hyperstack_cli::config::Config;
 use hyperstack_cli::find::{self, Found};
-use hyperstack_cli::model::Stack;
+use hyperstack_cli::load::{load, Loaded, Settings};
 
 /// The option of the commands that read the configuration.
 #[derive(clap::Args)]
@@ -35,18 +35,64 @@ pub(crate) fn load_config(path: Option<&Path>) -> Result<Config> {
     Ok(config)
 }
 
-/// Finds and parses the stack `name`. Prints a warning for each file that was skipped.
-pub(crate) fn find(name: &str, config: &Config) -> Result<(Found, Stack)> {
-    let found = find::find(name, config)?;
-    found.broken.iter().for_each(warn);
-    let stack = parse(&found)?;
-    Ok((found, stack))
+/// Options of the commands that load a stack.
+#[derive(clap::Args, Default)]
+pub(crate) struct SourceArgs {
+    /// Also search this directory for the live-specs and program-specs of a stack-manifest; repeatable
+    #[arg(long, value_name = "DIR")]
+    artifacts: Vec<PathBuf>,
+    /// Accept files whose hash is not that of their content, such as files that you edited
+    #[arg(long)]
+    no_verify: bool,
+    /// Fail if a program-spec is missing, instead of using `Value` for the fields that need it
+    #[arg(long)]
+    strict: bool,
+    /// Use only this live-spec of a stack-manifest
+    #[arg(long, value_name = "ALIAS")]
+    live: Option<String>,
 }
 
-/// Parses a stack file.
-pub(crate) fn parse(found: &Found) -> Result<Stack> {
-    Stack::from_json(&found.json)
-        .with_context(|| format!("{} is not a valid stack file", found.origin))
+impl SourceArgs {
+    fn settings(&self) -> Result<Settings> {
+        for directory in &self.artifacts {
+            ensure!(
+                directory.is_dir(),
+                "`--artifacts {}`: no such directory",
+                directory.display()
+            );
+        }
+        let mut settings = Settings::default();
+        settings.artifacts.clone_from(&self.artifacts);
+        settings.verify = !self.no_verify;
+        settings.strict = self.strict;
+        settings.live.clone_from(&self.live);
+        Ok(settings)
+    }
+}
+
+/// Finds and loads the stack `name`. Prints warnings and notes, unless they become part of JSON output.
+pub(crate) fn find(
+    name: &str,
+    config: &Config,
+    source: &SourceArgs,
+    as_json: bool,
+) -> Result<(Found, Loaded)> {
+    let settings = source.settings()?;
+    let found = find::find(name, config)?;
+    found.broken.iter().for_each(warn);
+    let loaded = load(&found, &settings)?;
+    if !as_json {
+        loaded.warnings.iter().for_each(warn);
+        let notes = loaded.notes.iter();
+        notes.for_each(|note| print_note(format!("note: {note}")));
+    }
+    Ok((found, loaded))
+}
+
+/// Returns the warnings and notes of a stack, for JSON output.
+pub(crate) fn all_warnings(loaded: &Loaded) -> Vec<&str> {
+    let all = loaded.warnings.iter().chain(&loaded.notes);
+    all.map(String::as_str).collect()
 }
 
 /// Prints to standard output. A closed pipe is not an error, because its reader wants no more output.

@@ -13,8 +13,8 @@ use clap::error::ErrorKind;
 use clap::Subcommand;
 use hyperstack_cli::config::Config;
 use hyperstack_cli::find::Found;
-use hyperstack_cli::model::Stack;
-use hyperstack_cli::rust::{default_crate_name, Flags, Layout, Options, Sdk};
+use hyperstack_cli::load::Loaded;
+use hyperstack_cli::rust::{Flags, Layout, Options, Sdk};
 
 use super::{paths, ConfigArg};
 
@@ -33,7 +33,7 @@ pub(crate) struct Args {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Generate a crate or a module from a stack file
+    /// Generate a crate or a module from a stack
     #[command(after_help = "\
 Example:
   hs sdk create rust settlement-game")]
@@ -173,9 +173,9 @@ struct Target {
 }
 
 impl Target {
-    fn new(stack: &Stack, found: &Found, config: &Config, choices: &Choices) -> Result<Target> {
+    fn new(loaded: &Loaded, found: &Found, config: &Config, choices: &Choices) -> Result<Target> {
         let entry = found.entry.as_ref();
-        let default = config.crate_name(entry, &default_crate_name(stack));
+        let default = config.crate_name(entry, &loaded.options().crate_name);
         let directory = match &choices.output {
             Some(output) => output.clone(),
             None => config.output(entry, &default),
@@ -218,7 +218,7 @@ impl Target {
         } else {
             Layout::Crate
         };
-        let mut options = Options::new(stack);
+        let mut options = loaded.options();
         options.crate_name = crate_name;
         options.url = url;
         options.sdk = sdk;

@@ -1,5 +1,6 @@
 //! `hs stack`: shows what a client sees of a stack.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -7,9 +8,12 @@ use anyhow::Result;
 use clap::Subcommand;
 use clap_complete::ArgValueCompleter;
 use hyperstack_cli::find::Origin;
+use hyperstack_cli::load::Loaded;
 use hyperstack_cli::model::{Entity, Field, Output, Role, Shape, Stack, Type, TypeDef};
 
-use super::{completions, green, printable, ConfigArg};
+use serde::Serialize;
+
+use super::{completions, green, printable, ConfigArg, SourceArgs};
 
 /// Inspect a stack file
 #[derive(clap::Args)]
@@ -29,15 +33,19 @@ enum Command {
     #[command(after_help = "\
 Examples:
   hs stack inspect settlement-game
+  hs stack inspect .arete/OreStream.stack-manifest.json
   hs stack inspect .hyperstack/settlement-game.stack.json
   hs stack inspect ore --json | jq '.entities[].name'
 
 The output shows wire names and types. `or null`: the field is nullable. `appended to`: the server
 appends to the list.")]
     Inspect {
-        /// The stack's name, the path of a stack file, or `-` for standard input
+        /// The stack's name, the path of a stack-manifest, a live-spec, a stack file or a directory with one, or
+        /// `-` for standard input
         #[arg(add = ArgValueCompleter::new(completions::stacks))]
         stack: String,
+        #[command(flatten)]
+        source: SourceArgs,
         /// Print the stack as a JSON object
         #[arg(long)]
         json: bool,
@@ -46,24 +54,74 @@ appends to the list.")]
 
 /// Runs the command. `config` is the option before `stack`; the option after it wins.
 pub(crate) fn run(args: Args, config: Option<PathBuf>) -> Result<ExitCode> {
-    let Command::Inspect { stack: name, json } = args.command;
+    let Command::Inspect {
+        stack: name,
+        source,
+        json,
+    } = args.command;
     let config = args.config.config.or(config);
     let config = super::load_config(config.as_deref())?;
-    let (found, stack) = super::find(&name, &config)?;
+    let (found, loaded) = super::find(&name, &config, &source, json)?;
     if json {
-        super::print_json(&stack)?;
+        super::print_json(&object(&loaded))?;
     } else {
-        super::print(&tree(&stack, &found.origin))?;
+        let trees = loaded.parts.iter();
+        let trees: Vec<String> = trees
+            .map(|part| tree(&part.title, &part.stack, &found.origin))
+            .collect();
+        super::print(&trees.join("\n"))?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The stack as a JSON object. If it has several live-specs, they are in `live`.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Object<'a> {
+    One {
+        #[serde(flatten)]
+        stack: &'a Stack,
+        warnings: Vec<&'a str>,
+    },
+    Several {
+        name: &'a str,
+        live: BTreeMap<&'a str, &'a Stack>,
+        warnings: Vec<&'a str>,
+    },
+}
+
+fn object(loaded: &Loaded) -> Object<'_> {
+    let warnings = super::all_warnings(loaded);
+    match &loaded.parts[..] {
+        [part] => Object::One {
+            stack: &part.stack,
+            warnings,
+        },
+        parts => Object::Several {
+            name: &loaded.name,
+            live: parts
+                .iter()
+                .map(|part| (&*part.title, &part.stack))
+                .collect(),
+            warnings,
+        },
+    }
 }
 
 /// A line of the tree: its depth and its columns.
 type Line = (usize, Vec<String>);
 
-fn tree(stack: &Stack, origin: &Origin) -> String {
+fn tree(title: &str, stack: &Stack, origin: &Origin) -> String {
     let origin = printable(&origin.to_string());
-    let mut text = format!("{}, from {origin}\n", green(&stack.name));
+    let mut text = format!("{}, from {origin}\n", green(title));
+    if let Some(served) = &stack.served {
+        let (alias, hash) = (&served.live_alias, &served.manifest_hash);
+        text += &format!(
+            "live-spec {}\nmanifest {}\n",
+            printable(alias),
+            printable(hash)
+        );
+    }
     for program in &stack.programs {
         text += &format!("program {}\n", printable(program));
     }
@@ -258,7 +316,7 @@ mod tests {
         let escapes = file.replace("SettlementGame", r"Settlement\u001b[2JGame");
         let escapes = escapes.replace("pot", r"p\u001b[2Jot");
         let stack = Stack::from_json(&escapes).unwrap();
-        let shown = tree(&stack, &Origin::Stdin);
+        let shown = tree(&stack.name, &stack, &Origin::Stdin);
         assert!(shown.contains("Settlement\u{fffd}[2JGame"), "{shown}");
         assert!(shown.contains("p\u{fffd}[2Jot"), "{shown}");
         assert!(!shown.contains('\u{1b}'), "{shown}");

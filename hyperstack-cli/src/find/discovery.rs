@@ -1,4 +1,4 @@
-//! Searches a project for stack files.
+//! Searches a project for stacks.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -6,10 +6,11 @@ use std::{fmt, fs, io};
 
 use serde::Serialize;
 
+use super::content::{self, Content};
+use crate::artifact::Hash;
 use crate::config::Config;
-use crate::spec;
 
-/// A stack file under the project's directory.
+/// A stack under the project's directory: a stack-manifest, a live-spec without one, or a stack file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Candidate {
@@ -17,9 +18,25 @@ pub struct Candidate {
     pub name: String,
     /// The file.
     pub path: PathBuf,
-    /// The names of the stack's entities.
+    /// The names of the entities of a stack file.
     #[serde(skip)]
-    entities: Vec<String>,
+    pub(super) entities: Vec<String>,
+    #[serde(skip)]
+    pub(super) form: Form,
+    /// The hash of an artifact.
+    #[serde(skip)]
+    pub(super) hash: Option<Hash>,
+    /// The hashes of a stack-manifest's live-specs.
+    #[serde(skip)]
+    pub(super) live: Vec<Hash>,
+}
+
+/// What a [`Candidate`] is. The first has precedence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Form {
+    Manifest,
+    Live,
+    StackFile,
 }
 
 /// A file that cannot be read as a stack file.
@@ -42,7 +59,7 @@ pub struct Discovery {
     pub broken: Vec<Broken>,
 }
 
-/// Searches for stack files: those that the configuration names by path, and those in every `.hyperstack`
+/// Searches for stacks: those that the configuration names by path, and those in every `.arete` and `.hyperstack`
 /// directory under the project's directory.
 ///
 /// Skips `target`, `node_modules`, other directories whose names begin with a dot, and symbolic links to
@@ -56,12 +73,14 @@ pub fn discover(config: &Config) -> Discovery {
     let mut seen = HashSet::new();
     files.retain(|file| seen.insert(file.canonicalize().unwrap_or(file.clone())));
     for file in files {
-        match Candidate::read(&file) {
-            Ok(candidate) => discovery.found.push(candidate),
+        match content::read(&file) {
+            Ok(Content::Stack(candidate)) => discovery.found.push(candidate),
+            Ok(Content::Program | Content::Other) => {}
             Err(broken) => discovery.broken.push(broken),
         }
     }
     discovery.drop_leftovers();
+    content::drop_parts(&mut discovery.found);
     discovery
 }
 
@@ -77,7 +96,7 @@ pub(super) fn root(config: &Config) -> PathBuf {
 /// Collects the stack files under a directory.
 fn walk(directory: &Path, files: &mut Vec<PathBuf>, broken: &mut Vec<Broken>) {
     for (name, path) in entries(directory, broken) {
-        if name == ".hyperstack" {
+        if matches!(name.as_str(), ".arete" | ".hyperstack") {
             if path.is_dir() {
                 files.extend(stack_files(&path, broken));
             }
@@ -94,12 +113,11 @@ pub(super) fn is_searched(name: &str, path: &Path) -> bool {
         && path.symlink_metadata().is_ok_and(|found| found.is_dir())
 }
 
-/// Returns the stack files in a `.hyperstack` directory.
-fn stack_files(directory: &Path, broken: &mut Vec<Broken>) -> Vec<PathBuf> {
-    let is_stack_file = |name: &str| name.ends_with(".stack.json") || name.ends_with(".ast.json");
+/// Returns the JSON files in an `.arete` or `.hyperstack` directory.
+pub(super) fn stack_files(directory: &Path, broken: &mut Vec<Broken>) -> Vec<PathBuf> {
     let entries = entries(directory, broken).into_iter();
     entries
-        .filter(|(name, _)| is_stack_file(name))
+        .filter(|(name, _)| name.ends_with(".json"))
         .map(|(_, path)| path)
         .collect()
 }
@@ -114,6 +132,10 @@ pub(super) fn entries(directory: &Path, broken: &mut Vec<Broken>) -> Vec<(String
         let path = path.strip_prefix(".").map(Path::to_owned).unwrap_or(path);
         Some((name, path))
     };
+    let directory = match directory.as_os_str().is_empty() {
+        true => Path::new("."),
+        false => directory,
+    };
     let entries = fs::read_dir(directory).and_then(|entries| entries.collect());
     let entries: Vec<fs::DirEntry> = entries.unwrap_or_else(|error: io::Error| {
         if error.kind() != io::ErrorKind::NotFound {
@@ -124,26 +146,7 @@ pub(super) fn entries(directory: &Path, broken: &mut Vec<Broken>) -> Vec<(String
     entries.into_iter().filter_map(named).collect()
 }
 
-/// Returns `OreStream` for `.hyperstack/OreStream.stack.json`.
-fn stem(path: &Path) -> &str {
-    let name = path.file_name().and_then(|name| name.to_str());
-    let name = name.unwrap_or_default();
-    let stem = name.strip_suffix(".stack.json");
-    stem.or(name.strip_suffix(".ast.json")).unwrap_or(name)
-}
-
 impl Candidate {
-    fn read(path: &Path) -> Result<Candidate, Broken> {
-        let broken = |reason: &dyn fmt::Display| Broken::new(path, reason);
-        let json = fs::read_to_string(path).map_err(|error| broken(&error))?;
-        let head = spec::head(&json).map_err(|error| broken(&error))?;
-        Ok(Candidate {
-            name: head.name().map_err(|error| broken(&error))?.to_owned(),
-            path: path.into(),
-            entities: head.entities().map(str::to_owned).collect(),
-        })
-    }
-
     fn is_old(&self) -> bool {
         self.path.to_string_lossy().ends_with(".ast.json")
     }
@@ -174,6 +177,9 @@ impl From<Broken> for Candidate {
             name: broken.name().to_owned(),
             path: broken.path,
             entities: Vec::new(),
+            form: Form::StackFile,
+            hash: None,
+            live: Vec::new(),
         }
     }
 }
@@ -181,10 +187,10 @@ impl From<Broken> for Candidate {
 impl Broken {
     /// Returns the stack's name according to the file name.
     pub fn name(&self) -> &str {
-        stem(&self.path)
+        content::stem(&self.path)
     }
 
-    fn new(path: &Path, reason: impl fmt::Display) -> Broken {
+    pub(super) fn new(path: &Path, reason: impl fmt::Display) -> Broken {
         Broken {
             path: path.into(),
             reason: reason.to_string(),
@@ -208,6 +214,9 @@ mod tests {
             name: "Token".into(),
             path: path.into(),
             entities: entities.iter().map(|name| (*name).to_owned()).collect(),
+            form: Form::StackFile,
+            hash: None,
+            live: Vec::new(),
         };
         let new = of("a/.hyperstack/Token.stack.json", &["Token", "Other"]);
         let old = of("a/.hyperstack/Token.ast.json", &[]);

@@ -33,6 +33,8 @@ fn walk(directory: &Path, places: &mut Vec<Place>) {
             directory: directory.strip_prefix(".").unwrap_or(directory).into(),
             stack,
         });
+        // A stack with several live-specs has a module for each, which is no place of its own.
+        return;
     }
     for (name, path) in entries(directory, &mut Vec::new()) {
         if is_searched(&name, &path) {

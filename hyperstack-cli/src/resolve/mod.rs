@@ -17,13 +17,13 @@ mod text;
 mod types;
 mod view;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
 
 use crate::model::{Entity, Field, Section, Shape, Stack, Type};
-use crate::spec::{self, ParseError};
+use crate::spec::{self, ParseError, StackFile};
 use field::Sources;
 use types::Types;
 
@@ -34,6 +34,11 @@ impl Stack {
     /// If the text is not JSON or not a stack file, or if its version is not supported.
     pub fn from_json(json: &str) -> Result<Stack, ParseError> {
         let file = spec::read(json)?;
+        Ok(Stack::resolve(&file, &mut Vec::new()))
+    }
+
+    /// Derives what a client sees. Adds a warning for each part of the file that is left out.
+    pub(crate) fn resolve(file: &StackFile, warnings: &mut Vec<String>) -> Stack {
         let mut types = Types::new(
             file.idls
                 .iter()
@@ -45,34 +50,37 @@ impl Stack {
                 )
                 .collect(),
         );
-        let entities = file
-            .entities
-            .iter()
-            .map(|spec| entity(spec, &mut types))
-            .collect();
-        Ok(Stack {
+        let mut entities = Vec::new();
+        for spec in &file.entities {
+            warnings.extend(duplicates(spec));
+            if let Some(views) = view::offered(spec, file, warnings) {
+                entities.push(Entity {
+                    views,
+                    ..entity(spec, &mut types)
+                });
+            }
+        }
+        Stack {
             entities,
             types: types.into_defs(),
-            programs: file.program_ids,
-            name: file.stack_name,
-        })
+            programs: file.program_ids.clone(),
+            name: file.stack_name.clone(),
+            served: file.served.clone(),
+        }
     }
 
     /// Returns the hash of everything that a client sees of the stack, in hex. Server internals, such as the
     /// order of hooks, do not affect it.
     #[must_use]
     pub fn hash(&self) -> String {
-        let json = serde_json::to_vec(&self.without_docs()).unwrap_or_default();
-        let mut hex = String::new();
-        for byte in Sha256::digest(json) {
-            let _ = write!(hex, "{byte:02x}");
-        }
-        hex
+        sha256(&serde_json::to_vec(&self.without_docs()).unwrap_or_default())
     }
 
-    /// Returns the stack without its documentation.
+    /// Returns the stack without its documentation, and without its version, which also changes with the server's
+    /// internals.
     fn without_docs(&self) -> Stack {
         let mut stack = self.clone();
+        stack.served = None;
         for entity in &mut stack.entities {
             let sections = entity
                 .sections
@@ -92,6 +100,15 @@ impl Stack {
     }
 }
 
+/// Returns a SHA-256 hash in hex.
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    let mut hex = String::new();
+    for byte in Sha256::digest(bytes) {
+        let _ = write!(hex, "{byte:02x}");
+    }
+    hex
+}
+
 /// Returns whether the section's fields belong to the entity itself.
 fn is_root(section: &spec::Section) -> bool {
     section.name.eq_ignore_ascii_case("root")
@@ -105,7 +122,7 @@ fn entity(spec: &spec::Entity, types: &mut Types<'_>) -> Entity {
         key_required: false,
         sections: Vec::new(),
         fields: Vec::new(),
-        views: view::views(spec),
+        views: Vec::new(),
     };
     for section in &spec.sections {
         let root = is_root(section);
@@ -147,6 +164,26 @@ fn entity(spec: &spec::Entity, types: &mut Types<'_>) -> Entity {
         entity.key = spec.identity.primary_keys.first().cloned();
     }
     entity
+}
+
+/// Returns a warning for each field that its section has twice.
+fn duplicates(spec: &spec::Entity) -> Vec<String> {
+    let mut seen = BTreeMap::new();
+    let mut warnings = Vec::new();
+    for section in &spec.sections {
+        for field in section.fields.iter().filter(|field| field.emit) {
+            let ty = field.rust_type_name.as_str();
+            let Some(first) = seen.insert((&section.name, &field.field_name), ty) else {
+                continue;
+            };
+            seen.insert((&section.name, &field.field_name), first);
+            warnings.push(format!(
+                "entity `{}`: the section `{}` has two fields `{}`: the first, `{first}`, is used, not `{ty}`",
+                spec.state_name, section.name, field.field_name
+            ));
+        }
+    }
+    warnings
 }
 
 /// Removes items with a name that an earlier item has.

@@ -4,24 +4,58 @@ use serde_json::Value;
 
 use super::event::segments;
 use crate::model::{Output, View};
-use crate::spec;
+use crate::spec::{self, StackFile};
 
-/// Returns the views of an entity without duplicates.
-pub(super) fn views(entity: &spec::Entity) -> Vec<View> {
+/// Returns the views that the stack offers of an entity, without duplicates. Returns `None` if the stack does not
+/// offer the entity.
+///
+/// Adds a warning for each view that the server cannot have.
+pub(super) fn offered(
+    entity: &spec::Entity,
+    file: &StackFile,
+    warnings: &mut Vec<String>,
+) -> Option<Vec<View>> {
+    let name = &entity.state_name;
+    if let Some(selected) = &file.selected {
+        let is_own = |id: &String| parts(id).is_some_and(|(entity, _)| entity == name);
+        if !selected.iter().any(is_own) {
+            return None;
+        }
+    }
     let mut views: Vec<View> = Vec::new();
     for spec in &entity.views {
-        if is_id(&spec.id) && views.iter().all(|view| view.id != spec.id) {
+        let Some((of, view_name)) = parts(&spec.id) else {
+            warnings.push(format!(
+                "entity `{name}`: the view `{}` is left out: expected an entity and a view with one `/`, such as \
+                 `{name}/latest`",
+                spec.id
+            ));
+            continue;
+        };
+        if !file.entities.iter().any(|entity| entity.state_name == of) {
+            warnings.push(format!(
+                "entity `{name}`: the view `{}` is left out: no entity is named `{of}`",
+                spec.id
+            ));
+            continue;
+        }
+        let is_selected = file
+            .selected
+            .as_ref()
+            .is_none_or(|ids| ids.contains(&spec.id));
+        // Every entity has these two, and newer files list them.
+        let is_implicit = matches!(view_name, "state" | "list");
+        if is_selected && !is_implicit && views.iter().all(|view| view.id != spec.id) {
             views.push(view(entity, spec));
         }
     }
-    views
+    Some(views)
 }
 
-/// Returns whether a text is a view's id: an entity's name and the view's name.
-fn is_id(id: &str) -> bool {
-    let parts = id.split_once('/');
-    parts
-        .is_some_and(|(entity, name)| !entity.is_empty() && !name.is_empty() && !name.contains('/'))
+/// Splits a view's id into the names of an entity and a view.
+fn parts(id: &str) -> Option<(&str, &str)> {
+    let (entity, name) = id.split_once('/')?;
+    (!entity.is_empty() && !name.is_empty() && !name.contains('/')).then_some((entity, name))
 }
 
 fn view(entity: &spec::Entity, spec: &spec::View) -> View {

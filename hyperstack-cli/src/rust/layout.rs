@@ -1,12 +1,84 @@
 //! Assembles the files of a layout.
 
-use super::item::{literal, Uses, Writer};
-use super::names::Names;
-use super::{doc, File, Layout, Options, Sdk, MARK, SDK_VERSION};
-use crate::model::Stack;
+use std::path::Path;
 
-pub(super) fn files(stack: &Stack, options: &Options) -> Vec<File> {
-    let names = Names::new(stack);
+use super::item::{literal, Uses, Writer};
+use super::names::{Fields, Names};
+use super::{doc, File, Flags, Layout, Options, Sdk, MARK, SDK_VERSION};
+use crate::model::{Served, Stack};
+
+/// Generates a stack with several parts: a module for each, named after its title.
+pub(super) fn composed(name: &str, parts: &[(&str, &Stack)], options: &Options) -> Vec<File> {
+    let hash = super::hash(parts.iter().map(|(_, stack)| *stack));
+    let served = parts.iter().find_map(|(_, stack)| stack.served.as_ref());
+    let header = |comment: &str| header(name, &hash, served, comment);
+    let mut of_part = options.clone();
+    of_part.flags = Flags::default();
+    if of_part.layout == Layout::Crate {
+        of_part.layout = Layout::Module;
+    }
+    let mut fields = Fields::default();
+    let mut modules = Vec::new();
+    let mut files = Vec::new();
+    for (title, stack) in parts {
+        let module = fields.free(title);
+        // The file of a module has the bare name of a raw identifier.
+        let directory = module.trim_start_matches("r#").to_owned();
+        modules.push((module, *title));
+        files.extend(
+            self::files(title, stack, &of_part)
+                .into_iter()
+                .map(|file| File {
+                    path: Path::new(&directory).join(file.path),
+                    ..file
+                }),
+        );
+    }
+    let mut root = header("//") + &options.flags.line() + "\n";
+    if options.layout == Layout::Single {
+        for ((module, title), file) in modules.iter().zip(files) {
+            doc::paragraph(&mut root, "///", &part_doc(title));
+            root.push_str(&format!("pub mod {module} {{\n{}}}\n\n", file.text));
+        }
+        return named(options.layout, vec![root.trim_end().to_owned() + "\n"]);
+    }
+    let text = format!(
+        "The stack `{name}` as plain structs, for `hyperstack_sdk`: a module for each live-spec."
+    );
+    doc::paragraph(&mut root, "//!", &text);
+    root.push('\n');
+    for (module, _) in &modules {
+        root.push_str(&format!("pub mod {module};\n"));
+    }
+    let (root_path, directory) = match options.layout {
+        Layout::Crate => ("src/lib.rs", Path::new("src")),
+        _ => ("mod.rs", Path::new("")),
+    };
+    let mut all = Vec::new();
+    if options.layout == Layout::Crate {
+        all.push(File {
+            path: "Cargo.toml".into(),
+            text: manifest(&header("#"), name, options),
+        });
+    }
+    all.push(File {
+        path: root_path.into(),
+        text: root,
+    });
+    all.extend(files.into_iter().map(|file| File {
+        path: directory.join(file.path),
+        ..file
+    }));
+    all
+}
+
+fn part_doc(title: &str) -> String {
+    format!("The live-spec `{title}`.")
+}
+
+/// Generates a stack. Its struct is named after `title`.
+pub(super) fn files(title: &str, stack: &Stack, options: &Options) -> Vec<File> {
+    let names = Names::new(title, stack);
     let mut writer = Writer {
         stack,
         names: &names,
@@ -21,8 +93,9 @@ pub(super) fn files(stack: &Stack, options: &Options) -> Vec<File> {
     let mut entity_uses = writer.uses;
 
     let hash = stack.hash();
+    let header = |comment: &str| header(title, &hash, stack.served.as_ref(), comment);
     let source = |uses: &Uses, body: &str| {
-        let mut text = header(stack, &hash, "//");
+        let mut text = header("//");
         text.push('\n');
         uses.write(&mut text);
         text.push_str(body.trim_end());
@@ -37,7 +110,8 @@ pub(super) fn files(stack: &Stack, options: &Options) -> Vec<File> {
     let module = options.layout == Layout::Module;
     let mut texts = vec![
         root(
-            &(header(stack, &hash, "//") + &options.flags.line()),
+            &(header("//") + &options.flags.line()),
+            title,
             stack,
             &names,
             module,
@@ -47,7 +121,7 @@ pub(super) fn files(stack: &Stack, options: &Options) -> Vec<File> {
         source(&entity_uses, &entities),
     ];
     if !module {
-        texts.insert(0, manifest(&header(stack, &hash, "#"), stack, options));
+        texts.insert(0, manifest(&header("#"), &stack.name, options));
     }
     named(options.layout, texts)
 }
@@ -64,22 +138,34 @@ fn named(layout: Layout, texts: Vec<String>) -> Vec<File> {
 }
 
 /// Returns the first lines of every file.
-fn header(stack: &Stack, hash: &str, comment: &str) -> String {
-    format!(
+fn header(stack: &str, hash: &str, served: Option<&Served>, comment: &str) -> String {
+    let mut header = format!(
         "{comment} {MARK} {}. Do not edit: the next run overwrites it.\n\
          {comment} Stack {}, sha256 {hash}\n",
         env!("CARGO_PKG_VERSION"),
-        literal(&stack.name),
-    )
+        literal(stack),
+    );
+    if let Some(served) = served {
+        header += &format!("{comment} Manifest {}\n", served.manifest_hash);
+    }
+    header
 }
 
 /// Returns the text of `lib.rs` or `mod.rs`.
-fn root(header: &str, stack: &Stack, names: &Names, module: bool, types: bool) -> String {
+fn root(
+    header: &str,
+    title: &str,
+    stack: &Stack,
+    names: &Names,
+    module: bool,
+    types: bool,
+) -> String {
     let mut out = format!("{header}\n");
-    let of = format!(
-        "The stack `{}` as plain structs, for `hyperstack_sdk`.",
-        stack.name
-    );
+    let what = match title == stack.name {
+        true => format!("The stack `{title}`"),
+        false => format!("The live-spec `{title}` of the stack `{}`", stack.name),
+    };
+    let of = format!("{what} as plain structs, for `hyperstack_sdk`.");
     doc::paragraph(&mut out, "//!", &of);
     out.push('\n');
     if module {
@@ -100,7 +186,7 @@ fn root(header: &str, stack: &Stack, names: &Names, module: bool, types: bool) -
     out
 }
 
-fn manifest(header: &str, stack: &Stack, options: &Options) -> String {
+fn manifest(header: &str, stack: &str, options: &Options) -> String {
     let from = match &options.sdk {
         Sdk::Version => format!("version = {}", toml(SDK_VERSION)),
         Sdk::Path(path) => format!("path = {}", toml(path)),
@@ -130,10 +216,7 @@ hyperstack-sdk = {{ {from}, default-features = false, features = [\"client\"] }}
 {serde}",
         toml(&options.crate_name),
         env!("CARGO_PKG_RUST_VERSION"),
-        toml(&format!(
-            "The Hyperstack stack {} as plain structs.",
-            stack.name
-        )),
+        toml(&format!("The Hyperstack stack {stack} as plain structs.")),
     )
 }
 

@@ -53,8 +53,13 @@ impl Options {
     /// Creates the default options: a crate with the name [`default_crate_name`] that depends on the SDK by
     /// version.
     pub fn new(stack: &Stack) -> Self {
+        Options::named(&stack.name)
+    }
+
+    /// Creates the default options for a stack of this name.
+    pub(crate) fn named(stack: &str) -> Self {
         Options {
-            crate_name: default_crate_name(stack),
+            crate_name: crate_name(stack),
             url: None,
             sdk: Sdk::Version,
             layout: Layout::Crate,
@@ -122,7 +127,11 @@ pub struct File {
 /// Returns the default name of a stack's crate: `settlement-game-stack` for `SettlementGame`.
 #[must_use]
 pub fn default_crate_name(stack: &Stack) -> String {
-    let name = kebab(&stack.name);
+    crate_name(&stack.name)
+}
+
+fn crate_name(stack: &str) -> String {
+    let name = kebab(stack);
     match name.as_str() {
         "" => "stack".to_owned(),
         _ if name.starts_with(|c: char| c.is_ascii_digit()) => format!("stack-{name}"),
@@ -134,5 +143,22 @@ pub fn default_crate_name(stack: &Stack) -> String {
 /// Generates the files of a stack.
 #[must_use]
 pub fn generate(stack: &Stack, options: &Options) -> Vec<File> {
-    layout::files(stack, options)
+    layout::files(&stack.name, stack, options)
+}
+
+/// Generates the files of a stack with several parts, each with its title. One part has no module of its own.
+pub(crate) fn generate_parts(name: &str, parts: &[(&str, &Stack)], options: &Options) -> Vec<File> {
+    match parts {
+        [(title, stack)] => layout::files(title, stack, options),
+        parts => layout::composed(name, parts, options),
+    }
+}
+
+/// Returns the hash of everything that a client sees of a stack's parts, in hex.
+pub(crate) fn hash<'s>(parts: impl Iterator<Item = &'s Stack>) -> String {
+    let hashes: Vec<String> = parts.map(Stack::hash).collect();
+    match &hashes[..] {
+        [hash] => hash.clone(),
+        hashes => crate::resolve::sha256(hashes.concat().as_bytes()),
+    }
 }

@@ -83,12 +83,13 @@ pub(super) struct SectionNames {
 }
 
 impl Names {
-    pub(super) fn new(stack: &Stack) -> Self {
+    /// Chooses names. The struct of the stack is named after `title`.
+    pub(super) fn new(title: &str, stack: &Stack) -> Self {
         let mut scope = Scope {
             taken: RESERVED.iter().map(|name| (*name).to_owned()).collect(),
         };
         // Programs use entities most, so they choose their names first.
-        let of_stack = type_name(&stack.name);
+        let of_stack = type_name(title);
         let entities: Vec<String> = stack
             .entities
             .iter()

@@ -46,6 +46,26 @@ impl ParseError {
         }
     }
 
+    /// Creates an error at a byte of a text.
+    pub(crate) fn at_byte(text: &str, byte: usize, message: impl Into<String>) -> Self {
+        let before = text.get(..byte).unwrap_or(text);
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        ParseError {
+            line: before.matches('\n').count() + 1,
+            column: line.len() + 1,
+            ..ParseError::whole(message)
+        }
+    }
+
+    /// Adds a part in front of the JSON path.
+    pub(crate) fn below(self, part: &str) -> Self {
+        let path = match self.path.as_str() {
+            "" => part.to_owned(),
+            path => format!("{part}.{path}"),
+        };
+        ParseError { path, ..self }
+    }
+
     /// Converts an error of serde, whose message ends with the position.
     pub(super) fn json(path: &str, error: &serde_json::Error) -> Self {
         let (line, column) = (error.line(), error.column());
@@ -75,3 +95,9 @@ impl fmt::Display for ParseError {
 }
 
 impl std::error::Error for ParseError {}
+
+impl From<serde_json::Error> for ParseError {
+    fn from(error: serde_json::Error) -> Self {
+        ParseError::json("", &error)
+    }
+}

@@ -8,6 +8,9 @@ use serde_json::Value;
 pub(crate) struct Idl {
     #[serde(default)]
     pub(crate) name: String,
+    /// The program's address.
+    #[serde(default)]
+    pub(crate) program_id: Option<String>,
     #[serde(default)]
     pub(crate) accounts: Vec<Account>,
     #[serde(default)]

@@ -1,4 +1,5 @@
-//! The format of stack files: `.stack.json`, and the older `.ast.json` with one entity.
+//! The format of stack files: `.stack.json`, and the older `.ast.json` with one entity. The entities of Arete's
+//! live-specs have the same format.
 //!
 //! These types contain only what a client can see. Optional parts have defaults and unknown keys are ignored, as
 //! in the server's own loader.
@@ -9,17 +10,20 @@ mod read;
 
 pub use error::ParseError;
 pub(crate) use idl::{Account, Idl, Instruction, TypeEntry};
-pub(crate) use read::{head, read};
+pub(crate) use read::{check_entities, head, parse, read, Head};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use serde_json::Value;
 
-/// The version of the format that this crate reads.
-pub(crate) const VERSION: &str = "0.0.1";
+use crate::artifact;
+pub(crate) use crate::model::Served;
 
-/// A whole file.
+/// The versions of the format that this crate reads. Each only adds keys.
+pub(crate) const VERSIONS: [&str; 5] = ["0.0.1", "0.0.2", "0.0.3", "0.0.4", "0.0.5"];
+
+/// A whole file, or a live-spec with its manifest and program-specs.
 #[derive(Debug, Deserialize)]
 #[serde(expecting = "a stack")]
 pub(crate) struct StackFile {
@@ -31,7 +35,16 @@ pub(crate) struct StackFile {
     /// The IDL in the first stack files, which had one program.
     #[serde(default)]
     pub(crate) idl: Option<Idl>,
+    /// The programs since 0.0.5.
+    #[serde(default)]
+    pub(crate) program_specs: Vec<artifact::ProgramPayload>,
     pub(crate) entities: Vec<Entity>,
+    /// The version that the server identifies itself by. `None` for stack files.
+    #[serde(skip)]
+    pub(crate) served: Option<Served>,
+    /// The ids of the views that the stack offers. `None` if it offers all of them.
+    #[serde(skip)]
+    pub(crate) selected: Option<BTreeSet<String>>,
 }
 
 /// An entity, or a whole `.ast.json`.

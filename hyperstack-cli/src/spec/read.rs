@@ -3,10 +3,10 @@
 use serde::de::DeserializeOwned;
 use serde::Deserialize;
 
-use super::{Entity, ParseError, StackFile, VERSION};
+use super::{Entity, ParseError, StackFile, VERSIONS};
 
 /// The part of a file that identifies its format and version.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 pub(crate) struct Head {
     #[serde(default)]
     ast_version: Option<String>,
@@ -57,28 +57,40 @@ pub(crate) fn read(json: &str) -> Result<StackFile, ParseError> {
     if let Some(version) = head
         .ast_version
         .as_ref()
-        .filter(|version| *version != VERSION)
+        .filter(|version| !VERSIONS.contains(&version.as_str()))
     {
+        let [first, .., last] = VERSIONS;
         return Err(ParseError::at(
             "ast_version",
-            format!("unsupported version `{version}`, expected `{VERSION}`, which Hyperstack 0.6 writes"),
+            format!("unsupported version `{version}`, expected `{first}` to `{last}`"),
         ));
     }
     head.name()?;
-    let file = match (&head.stack_name, &head.entities) {
+    let mut file = match (&head.stack_name, &head.entities) {
         (None, None) => from_entity(parse(json)?),
         _ => parse::<StackFile>(json)?,
     };
-    if file.entities.is_empty() {
+    check_entities(&file.entities)?;
+    let specs = std::mem::take(&mut file.program_specs);
+    // Both lists have the same IDLs, if both are there.
+    if file.idls.is_empty() {
+        file.idls = specs.into_iter().map(|spec| spec.idl()).collect();
+    }
+    Ok(file)
+}
+
+/// Checks that there are entities, each with a name.
+pub(crate) fn check_entities(entities: &[Entity]) -> Result<(), ParseError> {
+    if entities.is_empty() {
         return Err(ParseError::at("entities", "the stack has no entities"));
     }
     let unnamed = |entity: &Entity| entity.state_name.is_empty() || entity.state_name.contains('/');
-    match file.entities.iter().position(unnamed) {
+    match entities.iter().position(unnamed) {
         Some(i) => Err(ParseError::at(
             format!("entities[{i}].state_name"),
             "an entity's name must not be empty or contain `/`",
         )),
-        None => Ok(file),
+        None => Ok(()),
     }
 }
 
@@ -89,11 +101,15 @@ fn from_entity(entity: Entity) -> StackFile {
         program_ids: entity.program_id.iter().cloned().collect(),
         idls: Vec::new(),
         idl: None,
+        program_specs: Vec::new(),
         entities: vec![entity],
+        served: None,
+        selected: None,
     }
 }
 
-fn parse<T: DeserializeOwned>(json: &str) -> Result<T, ParseError> {
+/// Parses JSON. An error has the JSON path.
+pub(crate) fn parse<T: DeserializeOwned>(json: &str) -> Result<T, ParseError> {
     // Some editors write a byte order mark.
     let json = json.strip_prefix('\u{feff}').unwrap_or(json);
     let mut json = serde_json::Deserializer::from_str(json);

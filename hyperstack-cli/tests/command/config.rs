@@ -132,7 +132,7 @@ fn the_closest_file_above_the_current_directory_applies() {
     project.write("src/hyperstack.toml", "[sdk]\noutput_dir = 'nearer'\n");
     assert_eq!(
         inside("sdk list"),
-        "No stacks in hyperstack.toml or in `.hyperstack` directories under `..`.\n"
+        "No stacks in hyperstack.toml, or in `.arete` or `.hyperstack` directories under `..`.\n"
     );
 }
 

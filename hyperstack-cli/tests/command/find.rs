@@ -41,10 +41,12 @@ fn a_path_names_its_file() {
         "error: stack file `nowhere.json` not found\n  \
          build the stack's crate to create it, or pass another path\n"
     );
-    let output = project.hs("sdk create rust programs/game").failure();
-    assert!(
-        output.starts_with("error: cannot read `programs/game`\n  caused by: "),
-        "{output}"
+    assert_eq!(found(&project, "programs/game"), GAME);
+    let output = project.hs("sdk create rust ./programs").failure();
+    assert_eq!(
+        output,
+        "error: `./programs` has no stack-manifest, no live-spec and no stack file\n  \
+         build the stack's crate to create its files, or pass another path\n"
     );
 }
 
@@ -122,18 +124,15 @@ fn an_unknown_name_lists_the_stacks() {
         output,
         format!(
             "error: no stack is named `setlement-game`, did you mean `settlement-game`?\n  \
-             in `.hyperstack` under `.`:\n    \
+             in `.arete` and `.hyperstack` under `.`:\n    \
              SettlementGame  {GAME}\n  \
-             build the stack's crate to create its stack file, or pass a path, or `-` for standard input\n"
+             build the stack's crate to create its files, or pass a path, or `-` for standard input\n"
         )
     );
     let output = Project::empty("find_nothing")
         .hs("sdk create rust game")
         .failure();
-    assert!(
-        output.contains("under `.`: no `*.stack.json` and no `*.ast.json`\n"),
-        "{output}"
-    );
+    assert!(output.contains("under `.`: no stacks\n"), "{output}");
 }
 
 #[test]

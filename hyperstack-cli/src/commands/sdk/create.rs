@@ -6,22 +6,23 @@ use std::process::ExitCode;
 use anyhow::{anyhow, Result};
 use clap_complete::ArgValueCompleter;
 use hyperstack_cli::find::{Found, Origin};
-use hyperstack_cli::model::Stack;
+use hyperstack_cli::load::Loaded;
 use hyperstack_cli::output;
-use hyperstack_cli::rust::{self, File};
+use hyperstack_cli::rust::File;
 use serde::Serialize;
 use serde_json::json;
 
 use super::report::report;
 use super::{Choices, Target};
-use crate::commands::{self, completions, green, paths};
+use crate::commands::{self, completions, green, paths, SourceArgs};
 
-/// Generate a typed Rust crate or module from a stack file
+/// Generate a typed Rust crate or module from a stack
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
   hs sdk create rust settlement-game
   hs sdk create rust settlement-game --output ./crates/game-sdk --crate-name game-sdk
+  hs sdk create rust .arete/OreStream.stack-manifest.json
   hs sdk create rust ore.stack.json --sdk-path ../this-repository/hyperstack-sdk
   hs sdk create rust settlement-game --module --output src/game
   hs sdk create rust settlement-game --check
@@ -29,16 +30,22 @@ Examples:
 
 `hs` looks for the stack in this order:
   1. `-`: standard input
-  2. the path of a stack file
+  2. the path of a stack-manifest, a live-spec or a stack file
   3. a name in hyperstack.toml, which is in the current directory or the closest one above
-  4. a name in a `.hyperstack` directory anywhere below hyperstack.toml, or below the current
-     directory if there is no such file
+  4. the path of a directory with a stack, or with one in its `.arete` or `.hyperstack`
+  5. a name in an `.arete` or `.hyperstack` directory anywhere below hyperstack.toml, or below the
+     current directory if there is no such file
+  6. a name in arete.toml
 
-`OreStream` and `ore-stream` name the same stack.")]
+`OreStream` and `ore-stream` name the same stack. A stack-manifest needs live-specs and program-specs.
+`hs` searches for them by hash, in the manifest's directory and below, then in --artifacts.")]
 pub(super) struct Args {
-    /// The stack's name, the path of a stack file, or `-` for standard input
+    /// The stack's name, the path of a stack-manifest, a live-spec, a stack file or a directory with one, or
+    /// `-` for standard input
     #[arg(add = ArgValueCompleter::new(completions::stacks))]
     stack: String,
+    #[command(flatten)]
+    source: SourceArgs,
     #[command(flatten)]
     choices: Choices,
     /// Write nothing; if files are stale, print a diff and exit with 1
@@ -57,13 +64,17 @@ pub(super) struct Args {
 
 pub(super) fn run(args: Args, config: Option<&Path>) -> Result<ExitCode> {
     let config = commands::load_config(config)?;
-    let (found, stack) = commands::find(&args.stack, &config)?;
-    let target = Target::new(&stack, &found, &config, &args.choices)?;
-    let files = rust::generate(&stack, &target.options);
+    let (found, loaded) = commands::find(&args.stack, &config, &args.source, args.json)?;
+    let target = Target::new(&loaded, &found, &config, &args.choices)?;
+    let files = loaded.generate(&target.options);
     let broken = found.broken.iter().map(ToString::to_string);
-    let warnings = config.warnings.iter().cloned().chain(broken).collect();
+    let warnings = config.warnings.iter().cloned().chain(broken);
+    let of_stack = commands::all_warnings(&loaded)
+        .into_iter()
+        .map(str::to_owned);
+    let warnings = warnings.chain(of_stack).collect();
     let generated = Generated {
-        stack,
+        loaded,
         found,
         target,
         files,
@@ -80,7 +91,7 @@ pub(super) fn run(args: Args, config: Option<&Path>) -> Result<ExitCode> {
 
 /// The generated files, and where they come from and go to.
 pub(super) struct Generated {
-    pub(super) stack: Stack,
+    pub(super) loaded: Loaded,
     pub(super) found: Found,
     pub(super) target: Target,
     files: Vec<File>,
@@ -148,12 +159,12 @@ impl Generated {
             warnings: &'a [String],
         }
         commands::print_json(&Object {
-            stack: &self.stack.name,
+            stack: &self.loaded.name,
             path: match &self.found.origin {
                 Origin::Path(path) => Some(path),
                 _ => None,
             },
-            hash: self.stack.hash(),
+            hash: self.loaded.hash(),
             crate_name: &self.target.options.crate_name,
             directory: &self.target.directory,
             files,

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use anyhow::{anyhow, Result};
 use hyperstack_cli::config::Config;
 use hyperstack_cli::find::{self, Found, Origin, Place};
-use hyperstack_cli::model::Stack;
-use hyperstack_cli::{output, rust};
+use hyperstack_cli::load::{load, Loaded, Settings};
+use hyperstack_cli::output;
 use serde::Serialize;
 
 use super::{Choices, Target};
@@ -73,7 +73,7 @@ pub(super) fn run(args: Args, config: Option<&Path>) -> Result<ExitCode> {
             false => format!("`{}`", config.directory.display()),
         };
         commands::print(&format!(
-            "No stacks in hyperstack.toml or in `.hyperstack` directories under {under}.\n"
+            "No stacks in hyperstack.toml, or in `.arete` or `.hyperstack` directories under {under}.\n"
         ))?;
     } else {
         let texts: Vec<String> = rows.iter().map(Row::text).collect();
@@ -200,10 +200,10 @@ impl Row {
 
 /// Returns the state of each crate of a stack.
 fn outcomes(found: &Found, config: &Config, places: &[Place]) -> Result<Vec<Outcome>> {
-    let stack = commands::parse(found)?;
-    let default = Target::new(&stack, found, config, &Choices::default())?;
+    let loaded = load(found, &Settings::default())?;
+    let default = Target::new(&loaded, found, config, &Choices::default())?;
     let mut targets = Vec::new();
-    for place in places.iter().filter(|place| place.stack == stack.name) {
+    for place in places.iter().filter(|place| place.stack == loaded.name) {
         if place.directory == default.directory {
             continue;
         }
@@ -212,21 +212,21 @@ fn outcomes(found: &Found, config: &Config, places: &[Place]) -> Result<Vec<Outc
             output,
             ..Choices::default()
         };
-        targets.push(Target::new(&stack, found, config, &choices)?);
+        targets.push(Target::new(&loaded, found, config, &choices)?);
     }
     if targets.is_empty() || default.directory.exists() {
         targets.insert(0, default);
     }
-    let outcome = |target| outcome(&stack, target);
+    let outcome = |target| outcome(&loaded, target);
     targets.into_iter().map(outcome).collect()
 }
 
-fn outcome(stack: &Stack, target: Target) -> Result<Outcome> {
-    let files = rust::generate(stack, &target.options);
+fn outcome(loaded: &Loaded, target: Target) -> Result<Outcome> {
+    let files = loaded.generate(&target.options);
     let stale = output::check(&target.directory, &files)?;
-    let entities = stack.entities.iter();
+    let entities = loaded.entities();
     Ok(Outcome::Crate {
-        stack: stack.name.clone(),
+        stack: loaded.name.clone(),
         entities: entities.map(|entity| entity.name.clone()).collect(),
         crate_name: target.options.crate_name,
         directory: target.directory,

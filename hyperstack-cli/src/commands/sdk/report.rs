@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::Result;
-use hyperstack_cli::model::Stack;
+use hyperstack_cli::load::Loaded;
 use hyperstack_cli::output::{Plan, Status};
 use hyperstack_cli::rust::{Layout, SDK_VERSION};
 
@@ -17,9 +17,9 @@ pub(super) fn report(generated: &Generated, plan: &Plan) -> Result<String> {
     let mut report = format!(
         "{} {}, from {}\n  {}\n\n{}\n",
         green("Found"),
-        generated.stack.name,
+        generated.loaded.name,
         generated.found.origin,
-        entities(&generated.stack),
+        entities(&generated.loaded),
         directory.display(),
     );
     for file in &plan.files {
@@ -46,8 +46,8 @@ pub(super) fn report(generated: &Generated, plan: &Plan) -> Result<String> {
 }
 
 /// Returns a text such as `2 entities: Game, Player`.
-fn entities(stack: &Stack) -> String {
-    let names = stack.entities.iter().map(|entity| entity.name.as_str());
+fn entities(loaded: &Loaded) -> String {
+    let names = loaded.entities().map(|entity| entity.name.as_str());
     let names: Vec<&str> = names.collect();
     match names[..] {
         [] => "no entities".to_owned(),

@@ -1,0 +1,91 @@
+//! Finds the fields whose type is unknown because a program-spec is missing.
+
+use std::collections::HashSet;
+
+use crate::model::{Shape, Stack, Type};
+use crate::spec;
+
+/// Returns the paths of the fields that become `Value`, such as `OreRound.state.config`. `known` are the names of the
+/// programs whose IDL is there.
+pub(super) fn untyped(
+    stack: &Stack,
+    entities: &[spec::Entity],
+    known: &HashSet<String>,
+) -> Vec<String> {
+    let mut paths = Vec::new();
+    for entity in &stack.entities {
+        let spec = entities.iter().find(|spec| spec.state_name == entity.name);
+        let sections = entity.sections.iter();
+        let sections = sections.map(|section| (Some(section.name.as_str()), &section.fields));
+        for (section, fields) in sections.chain([(None, &entity.fields)]) {
+            for field in fields {
+                let declared = spec.and_then(|spec| declared(spec, section, &field.name));
+                let needs_idl = declared.is_none_or(|ty| !is_any_json(ty) && !is_of(ty, known));
+                if needs_idl && has_json(&field.ty, stack) {
+                    let path = [Some(entity.name.as_str()), section, Some(&field.name)];
+                    let path: Vec<&str> = path.into_iter().flatten().collect();
+                    paths.push(format!("`{}`", path.join(".")));
+                }
+            }
+        }
+    }
+    paths
+}
+
+/// Returns the type of a field as the stack's author wrote it. `None` if the field is in no section.
+fn declared<'s>(entity: &'s spec::Entity, section: Option<&str>, name: &str) -> Option<&'s str> {
+    let mut sections = entity.sections.iter();
+    let section = sections.find(|known| match section {
+        Some(section) => known.name == section,
+        None => known.name.eq_ignore_ascii_case("root"),
+    })?;
+    let field = section
+        .fields
+        .iter()
+        .find(|field| field.field_name == name)?;
+    Some(&field.rust_type_name)
+}
+
+/// Returns whether the author declared any JSON.
+fn is_any_json(ty: &str) -> bool {
+    ty.split(|c: char| !c.is_alphanumeric())
+        .any(|word| word == "Value")
+}
+
+/// Returns whether a type such as `ore_sdk :: types :: Config` belongs to one of the programs.
+fn is_of(ty: &str, programs: &HashSet<String>) -> bool {
+    let words = ty.split(|c: char| !c.is_alphanumeric() && c != '_');
+    words
+        .filter_map(|word| word.strip_suffix("_sdk"))
+        .any(|program| programs.contains(program))
+}
+
+fn has_json(ty: &Type, stack: &Stack) -> bool {
+    let mut seen = HashSet::new();
+    let mut rest = vec![ty];
+    while let Some(ty) = rest.pop() {
+        match ty {
+            Type::Json => return true,
+            Type::List(of)
+            | Type::Array(of, _)
+            | Type::Nullable(of)
+            | Type::Capture(of)
+            | Type::Event(of) => rest.push(of),
+            Type::Map(key, value) | Type::Instruction(key, value) => {
+                rest.extend([&**key, &**value])
+            }
+            Type::Tuple(types) => rest.extend(types),
+            Type::Defined(index) if seen.insert(*index) => {
+                match stack.types.get(*index).map(|def| &def.shape) {
+                    Some(Shape::Struct(members)) => {
+                        rest.extend(members.iter().map(|member| &member.ty))
+                    }
+                    Some(Shape::Tuple(types)) => rest.extend(types),
+                    _ => {}
+                }
+            }
+            _ => {}
+        }
+    }
+    false
+}
