@@ -1,5 +1,7 @@
 //! Tests of `hs sdk`, `hs stack` and `hs completions`.
 
+#[path = "command/artifacts.rs"]
+mod artifacts;
 #[path = "command/config.rs"]
 mod config;
 #[path = "command/create.rs"]

@@ -292,7 +292,7 @@ impl<'s> Loader<'s> {
                 artifact.kind.name()
             ),
             None => format!(
-                "{}\n  build the stack's crate again, or pass its directory with `--artifacts DIR`",
+                "{}\n  build the stack's crate again, or pass the live-spec's directory with `--artifacts DIR`",
                 self.search.places()
             ),
         }

@@ -115,9 +115,11 @@ impl Search {
 
     /// Describes where the search was, for a sentence such as "no file under `a` has that hash".
     pub(super) fn places(&self) -> String {
-        let roots: Vec<String> = self
-            .roots
-            .iter()
+        if self.roots.is_empty() {
+            return "no directory was searched for it".to_owned();
+        }
+        let roots = self.roots.iter();
+        let roots: Vec<String> = roots
             .map(|root| format!("`{}`", shown(root).display()))
             .collect();
         let limit = match self.read >= MAX_FILES {
