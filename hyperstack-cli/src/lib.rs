@@ -1,4 +1,4 @@
-//! Generates a typed Rust crate from a stack file.
+//! Generates a typed Rust crate from a stack file, or from a stack-manifest and its parts: see [`load`].
 //!
 //! ```
 //! use hyperstack_cli::model::Stack;

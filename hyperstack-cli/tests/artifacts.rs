@@ -701,6 +701,8 @@ fn invalid_artifacts_are_errors_with_the_place() {
     for (file, from, to, expected) in [
         (MANIFEST, r#""kind":"stack-manifest""#, r#""kind":"query-spec""#, "is a `query-spec`, expected a `stack-manifest`"),
         (MANIFEST, r#""artifactVersion":"1.0.0","#, "", "missing field `artifactVersion`"),
+        (MANIFEST, r#""payload":"#, r#""x":"#, "missing field `payload`"),
+        (MANIFEST, r#""payload":"#, r#""payload":1,"payload":"#, "duplicate field `payload`"),
         (MANIFEST, r#""1.0.0""#, r#""1.0""#, "has artifactVersion `1.0`, expected `1.x.y`"),
         (MANIFEST, r#""1.0.0""#, "1", "line 1, column "),
         (MANIFEST, r#""name":"TramLine""#, r#""name":"""#, "payload.name: the stack's name is empty"),

@@ -33,6 +33,34 @@ fn a_build_script_writes_one_file() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 #[test]
+fn a_build_script_reads_the_artifacts_of_a_directory() -> Result<(), Box<dyn std::error::Error>> {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/v2");
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("build_script_artifacts");
+    fs::create_dir_all(&directory)?;
+    let file = Build::new(fixtures.join("lending"))
+        .out_dir(&directory)
+        .write()?;
+    assert_eq!(file, directory.join("lending_desk.rs"));
+
+    let composed = Build::new(fixtures.join("composed"))
+        .artifacts(fixtures.join("ore"))
+        .artifacts(fixtures.join("token"))
+        .out_dir(&directory);
+    let text = fs::read_to_string(composed.write()?)?;
+    assert!(text.contains("\npub mod mining {\n") && text.contains("\npub mod tokens {\n"));
+    let one = composed.live("tokens").write()?;
+    assert_eq!(one, directory.join("tokens.rs"));
+
+    let edited = Build::new(fixtures.join("defects/wrong-hash-live")).out_dir(&directory);
+    assert!(edited.write().is_err());
+    edited.verify(false).write()?;
+    let missing = Build::new(fixtures.join("defects/missing-program")).out_dir(&directory);
+    missing.write()?;
+    assert!(missing.strict(true).write().is_err());
+    Ok(())
+}
+
+#[test]
 fn errors_name_the_file_and_the_cause() {
     let error = Build::new("no/such.stack.json").write().unwrap_err();
     assert!(error

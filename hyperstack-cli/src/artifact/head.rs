@@ -52,14 +52,20 @@ struct LiveRef {
 /// Reads the part of a file that a search needs.
 pub(crate) fn head(json: &str) -> Result<Head, ParseError> {
     let json = json.strip_prefix('\u{feff}').unwrap_or(json);
-    // If the text is not an object, the error of the older format is the better one.
-    let Ok(members) = serde_json::from_str::<Members<'_>>(json) else {
-        return spec::head(json).map(Head::Old);
+    let members: Members<'_> = match serde_json::from_str(json) {
+        Ok(members) => members,
+        // A member is there twice.
+        Err(error) if error.is_data() && json.trim_start().starts_with('{') => {
+            return Err(error.into())
+        }
+        // The error of the older format has the JSON path.
+        Err(_) => return spec::head(json).map(Head::Old),
     };
     let text = |value: Option<&RawValue>| {
         value.and_then(|value| serde_json::from_str::<String>(value.get()).ok())
     };
-    let Some(kind) = text(members.kind).filter(|_| members.payload.is_some()) else {
+    let is_artifact = members.payload.is_some() || members.artifact_hash.is_some();
+    let Some(kind) = text(members.kind).filter(|_| is_artifact) else {
         return spec::head(json).map(Head::Old);
     };
     let Some(kind) = Kind::parse(&kind) else {
