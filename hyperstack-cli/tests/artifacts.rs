@@ -355,7 +355,7 @@ fn the_stack_knows_the_version_that_servers_identify_themselves_by() {
             Some(true)
         );
     }
-    // Without a manifest, nobody knows its hash.
+    // The hash is that of the manifest, so there is none without a manifest.
     for set in ["old-body", "defects/missing-manifest"] {
         let loaded = load_with(&fixture(set), |_| {}).unwrap();
         assert_eq!(loaded.parts[0].stack.served, None);

@@ -169,7 +169,7 @@ fn unknown_keys(kind: Kind, payload: &RawValue) -> Option<String> {
     (!unknown.is_empty()).then(|| format!("unknown keys are ignored: {}", unknown.join(", ")))
 }
 
-/// Returns whether a text is three numbers, the first of which is 1.
+/// Returns whether a text is three numbers that begin with 1, such as `1.7.0`.
 fn is_version_1(version: &str) -> bool {
     let parts: Vec<&str> = version.split('.').collect();
     let is_number =

@@ -23,7 +23,7 @@ pub(super) enum Content {
     Other,
 }
 
-/// Reads a file. A file that is no stack is an error only if its name says that it is one.
+/// Reads a file. Any other JSON is an error only if the file's name ends like that of a stack.
 pub(super) fn read(path: &Path) -> Result<Content, Broken> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let claims = SUFFIXES.iter().any(|suffix| name.ends_with(suffix));
