@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use commands::{completions, sdk, serve, stack, stream, tape};
+use commands::{completions, doctor, get, sdk, serve, stack, stream, tape};
 
 /// Generate typed Rust crates from stack files, and watch, record and replay a server's views
 #[derive(Parser)]
@@ -25,9 +25,11 @@ struct Cli {
 enum Command {
     Sdk(sdk::Args),
     Stack(stack::Args),
+    Get(get::Args),
     Stream(stream::Args),
     Tape(tape::Args),
     Serve(serve::Args),
+    Doctor(doctor::Args),
     Completions(completions::Args),
 }
 
@@ -36,13 +38,15 @@ Examples:
   hs sdk create rust settlement-game      write a crate to generated/settlement-game-stack
   hs sdk list                             list the project's stacks
   hs stack inspect settlement-game        show the entities, fields and views of a stack
+  hs get wss://game.example Game          print the rows of an entity
   hs stream wss://game.example Game       show the rows of an entity as they change
   hs tape wss://game.example Move         print the records of an event log
   hs serve game.jsonl                     replay a recording as a server
+  hs doctor wss://game.example Game       check a server step by step
 
 Exit codes:
   0  success
-  1  failure, or `--check` found stale files
+  1  failure, `--check` found stale files, or `get` found no row
   2  usage error";
 
 fn main() -> ExitCode {
@@ -51,9 +55,11 @@ fn main() -> ExitCode {
     let done = match cli.command {
         Command::Sdk(args) => sdk::run(args, cli.config),
         Command::Stack(args) => stack::run(args, cli.config),
+        Command::Get(args) => get::run(args),
         Command::Stream(args) => stream::run(args),
         Command::Tape(args) => tape::run(args),
         Command::Serve(args) => serve::run(args),
+        Command::Doctor(args) => doctor::run(args),
         Command::Completions(args) => completions::run(&args),
     };
     done.unwrap_or_else(|error| {

@@ -1,4 +1,4 @@
-//! Tests of `hs stream` and `hs serve`.
+//! Tests of the commands that connect or serve.
 #![cfg(feature = "hs")]
 
 #[path = "../../hyperstack-sdk/tests/support/proxy.rs"]
@@ -8,6 +8,10 @@ mod support;
 #[path = "../../hyperstack-sdk/tests/support/tls.rs"]
 mod tls;
 
+#[path = "running/doctor.rs"]
+mod doctor;
+#[path = "running/get.rs"]
+mod get;
 #[path = "running/lines.rs"]
 mod lines;
 #[path = "running/mistakes.rs"]

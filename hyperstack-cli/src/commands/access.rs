@@ -17,6 +17,11 @@ pub(crate) struct Access {
 }
 
 impl Access {
+    /// Returns whether a token is set.
+    pub(crate) fn has_token(&self) -> bool {
+        self.token.is_some() || token_from_environment().is_some()
+    }
+
     /// Returns the settings for a client of this server.
     pub(crate) fn builder(self, url: &str) -> HyperStackBuilder {
         let builder = HyperStack::builder()

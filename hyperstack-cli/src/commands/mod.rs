@@ -2,6 +2,8 @@
 
 mod access;
 pub(crate) mod completions;
+pub(crate) mod doctor;
+pub(crate) mod get;
 mod interrupt;
 mod lines;
 pub(crate) mod paths;

@@ -35,7 +35,7 @@ fn only_commands_that_read_the_configuration_have_its_option() {
         let help = project.hs(&format!("{words} --help")).success();
         assert!(help.contains("--config"), "{words}: {help}");
     }
-    for words in ["stream", "serve", "completions"] {
+    for words in ["get", "stream", "serve", "doctor", "completions"] {
         let help = project.hs(&format!("{words} --help")).success();
         assert!(!help.contains("--config"), "{words}: {help}");
     }

@@ -234,7 +234,7 @@ fn an_address_of_another_machine_is_an_error() {
 
 #[test]
 fn help_exits_with_0() {
-    for command in ["stream", "serve"] {
+    for command in ["get", "stream", "tape", "serve", "doctor"] {
         let Ran { code, out, .. } = run(&[command, "--help"]);
         assert_eq!(code, Some(0));
         assert!(out.iter().any(|line| line.contains("Examples:")), "{out:?}");

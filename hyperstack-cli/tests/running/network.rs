@@ -9,13 +9,13 @@ use crate::support::{hs, no_file, rounds, Ran, Running};
 use crate::tls::{identity, in_front_of};
 
 /// A server for `wss://localhost`, and the file with its root certificate.
-struct Secure {
+pub(crate) struct Secure {
     _server: TestServer,
-    port: u16,
-    root: String,
+    pub(crate) port: u16,
+    pub(crate) root: String,
 }
 
-async fn secure(file: &str) -> Secure {
+pub(crate) async fn secure(file: &str) -> Secure {
     let server = rounds().await.expect("a server");
     let (root, acceptor) = identity();
     let port = in_front_of(server.address(), acceptor).await;

@@ -19,7 +19,7 @@ pub(super) fn no_match(rows: usize) -> String {
 }
 
 /// Returns a message for each field that no row has, with a similar field that they do have.
-pub(super) fn unknown_fields(fields: &[Path], rows: &[Arc<Value>]) -> Vec<String> {
+pub(crate) fn unknown_fields(fields: &[Path], rows: &[Arc<Value>]) -> Vec<String> {
     let is_missing = |field: &&Path| rows.iter().all(|row| field.find(row).is_none());
     let missing = fields.iter().filter(is_missing);
     let missing: Vec<_> = missing.map(Path::to_string).collect();

@@ -14,6 +14,7 @@ mod plain;
 mod plot;
 mod save;
 mod screen;
+mod snapshot;
 mod sort;
 mod table;
 mod times;
@@ -29,14 +30,16 @@ use hyperstack_sdk::Value;
 
 use follow::Follow;
 use lines::Style;
-use path::Path;
 use save::Save;
 use sort::Sort;
 use table::{Look, Table};
-use view::{Part, ViewId};
 
 pub(super) use follow::state;
 pub(super) use lines::{plain as plain_key, without_positions};
+pub(super) use path::{pick, Path};
+pub(super) use snapshot::snapshot_table;
+pub(super) use times::with_times;
+pub(super) use view::{first_rows, Part, View, ViewId};
 
 use super::access::{self, Access};
 use super::interrupt::Interrupt;

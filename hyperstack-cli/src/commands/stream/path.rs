@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 /// The wire names that lead to a field.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct Path(Vec<String>);
+pub(crate) struct Path(Vec<String>);
 
 impl FromStr for Path {
     type Err = &'static str;
@@ -69,7 +69,7 @@ impl Path {
 }
 
 /// Returns the part of a row at these paths, in the row's shape, or `None` if the row has none of them.
-pub(super) fn pick(row: &Value, paths: &[Path]) -> Option<Value> {
+pub(crate) fn pick(row: &Value, paths: &[Path]) -> Option<Value> {
     let mut picked = Map::new();
     for path in paths {
         if let Some(value) = path.find(row) {

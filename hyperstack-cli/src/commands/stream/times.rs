@@ -30,7 +30,7 @@ pub(super) fn time(name: &str, value: &Value) -> Option<String> {
 }
 
 /// Replaces all times in a row by text.
-pub(super) fn with_times(mut row: Value) -> Value {
+pub(crate) fn with_times(mut row: Value) -> Value {
     replace(&mut row);
     row
 }

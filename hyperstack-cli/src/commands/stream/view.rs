@@ -1,17 +1,20 @@
 //! The rows to show: a view, or a window of it.
 
+use std::collections::HashMap;
+use std::future::ready;
 use std::str::FromStr;
 use std::sync::Arc;
 
 use hyperstack_sdk::{
-    HyperStack, ListView, ReadError, StateView, TryEntityStream, Value, WindowView,
+    HyperStack, ListView, ReadError, StateView, Stream, StreamError, StreamExt, TryEntityStream,
+    Update, Value, WindowView,
 };
 
 use super::path::Path;
 
 /// A view's id: an entity and a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct ViewId {
+pub(crate) struct ViewId {
     entity: String,
     name: String,
 }
@@ -41,34 +44,34 @@ impl std::fmt::Display for ViewId {
 
 impl ViewId {
     /// Returns whether the view can only be read by key.
-    pub(super) fn needs_key(&self) -> bool {
+    pub(crate) fn needs_key(&self) -> bool {
         self.name == "state"
     }
 }
 
 /// The selected rows of a view, and the fields that the user named.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Part {
-    pub(super) key: Option<String>,
-    pub(super) filters: Vec<(String, Value)>,
-    pub(super) skip: Option<usize>,
-    pub(super) take: Option<usize>,
+pub(crate) struct Part {
+    pub(crate) key: Option<String>,
+    pub(crate) filters: Vec<(String, Value)>,
+    pub(crate) skip: Option<usize>,
+    pub(crate) take: Option<usize>,
     /// The fields of all options, which the rows should have.
-    pub(super) fields: Vec<Path>,
+    pub(crate) fields: Vec<Path>,
     /// The field of `--plot`, which should be a number.
-    pub(super) plot: Option<Path>,
+    pub(crate) plot: Option<Path>,
 }
 
 /// A view to read.
 #[derive(Clone)]
-pub(super) enum View {
+pub(crate) enum View {
     List(ListView<Value>),
     Window(WindowView<Value>),
     Row(StateView<Value>, String),
 }
 
 impl View {
-    pub(super) fn new(hs: &HyperStack, id: &ViewId, part: &Part) -> Self {
+    pub(crate) fn new(hs: &HyperStack, id: &ViewId, part: &Part) -> Self {
         let views = hs.raw(&id.entity);
         match (&part.key, id.name.as_str()) {
             (Some(key), _) => View::Row(views.keyed(&id.to_string()), key.clone()),
@@ -77,7 +80,7 @@ impl View {
         }
     }
 
-    pub(super) fn watch(&self) -> TryEntityStream<Value> {
+    pub(crate) fn watch(&self) -> TryEntityStream<Value> {
         match self {
             View::List(view) => view.try_watch(),
             View::Window(view) => view.try_watch(),
@@ -95,7 +98,7 @@ impl View {
     }
 
     /// Returns the rows of the snapshot as soon as it is complete.
-    pub(super) async fn snapshot(&self) -> Result<Vec<Arc<Value>>, ReadError> {
+    pub(crate) async fn snapshot(&self) -> Result<Vec<Arc<Value>>, ReadError> {
         match self {
             View::List(view) => view.shared().try_get().await,
             View::Window(view) => view.shared().try_get().await,
@@ -105,6 +108,38 @@ impl View {
             }
         }
     }
+
+    /// Returns the rows of the snapshot with their keys, in the view's order, as soon as it is complete.
+    pub(crate) async fn entries(&self) -> Result<Vec<(String, Arc<Value>)>, ReadError> {
+        let rows = self.snapshot().await?;
+        if let View::Row(_, key) = self {
+            return Ok(rows.into_iter().map(|row| (key.clone(), row)).collect());
+        }
+        let mut entries = first_rows(&mut self.watch().shared()).await;
+        let places = rows.iter().enumerate();
+        let places: HashMap<_, _> = places.map(|(n, row)| (Arc::as_ptr(row), n)).collect();
+        let place = |row: &Arc<Value>| places.get(&Arc::as_ptr(row)).copied();
+        entries.sort_by_key(|(_, row)| place(row).unwrap_or(usize::MAX));
+        Ok(entries)
+    }
+}
+
+/// Reads the rows that a new stream has at once: those that the client holds.
+pub(crate) async fn first_rows(
+    updates: &mut (impl Stream<Item = Result<Update<Arc<Value>>, StreamError>> + Unpin),
+) -> Vec<(String, Arc<Value>)> {
+    let mut rows = Vec::new();
+    loop {
+        let update = tokio::select! {
+            biased;
+            update = updates.next() => update,
+            () = ready(()) => break,
+        };
+        let Some(Ok(update)) = update else { break };
+        let key = update.key().to_owned();
+        rows.extend(update.into_data().map(|row| (key, row)));
+    }
+    rows
 }
 
 impl Part {
