@@ -15,6 +15,7 @@ mod artifact;
 pub mod build;
 pub mod config;
 pub mod find;
+pub mod infer;
 pub mod load;
 pub mod model;
 mod names;

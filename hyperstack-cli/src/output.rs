@@ -7,7 +7,7 @@ use std::{fs, io, process};
 use serde::Serialize;
 use similar::TextDiff;
 
-use crate::rust::{File, Layout, MARK};
+use crate::rust::{self, File, Layout};
 
 /// What [`write()`] does with the files in a directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -208,7 +208,7 @@ fn is_same(bytes: &[u8], text: &str) -> bool {
 /// Returns whether the first line has the mark of generated files.
 fn is_generated(bytes: &[u8]) -> bool {
     let first = bytes.split(|byte| *byte == b'\n').next();
-    String::from_utf8_lossy(first.unwrap_or_default()).contains(MARK)
+    rust::is_generated(&String::from_utf8_lossy(first.unwrap_or_default()))
 }
 
 /// Returns the generated files of all layouts that are not in `files`.

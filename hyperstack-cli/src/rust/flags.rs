@@ -69,14 +69,7 @@ impl Flags {
 /// Returns the flags in the header of a file, or `None` if the file does not exist or was not generated.
 fn recorded(path: &Path) -> Result<Option<Flags>, Error> {
     let text = match fs::read_to_string(path) {
-        Ok(text)
-            if text
-                .lines()
-                .next()
-                .is_some_and(|line| line.contains(super::MARK)) =>
-        {
-            text
-        }
+        Ok(text) if text.lines().next().is_some_and(super::is_generated) => text,
         Ok(_) => return Ok(None),
         Err(error) if error.kind() == io::ErrorKind::InvalidData => return Ok(None),
         Err(error)
