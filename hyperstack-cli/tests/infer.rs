@@ -98,7 +98,13 @@ fn inferred_code_equals_the_committed_code() -> Result {
 fn inferred_code_is_formatted_as_by_rustfmt() -> Result {
     let mut rustfmt = Command::new(env::var_os("RUSTFMT").unwrap_or_else(|| "rustfmt".into()));
     rustfmt.args(["--edition", "2021", "--check"]);
-    rustfmt.args(expected()?.keys().map(|path| root().join(path)));
+    for folder in fs::read_dir(root())? {
+        let path = folder?.path();
+        match path.is_dir() {
+            true => rustfmt.args(["mod.rs", "types.rs", "entity.rs"].map(|file| path.join(file))),
+            false => rustfmt.arg(path),
+        };
+    }
     let output = rustfmt.output()?;
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{text}");

@@ -57,7 +57,10 @@ pub(super) fn view(id: &str, sort: Option<&Value>, take: Option<u64>) -> View {
         };
         steps.push(format!("sorted by `{path}`, {order}"));
     }
-    steps.extend(take.map(|rows| format!("the first {rows}")));
+    steps.extend(take.map(|rows| match rows {
+        1 => "the first one".to_owned(),
+        rows => format!("the first {rows}"),
+    }));
     View {
         id: id.to_owned(),
         output: match take {
@@ -156,20 +159,22 @@ impl Types {
         });
         let shape = Shape::Struct(members.collect());
         let long = path[path.len().saturating_sub(2)..].join("_");
-        let mut name = last(path).to_owned();
-        for candidate in [&*name.clone(), &*long] {
-            let known = self.defs.iter().position(|def| def.name == candidate);
-            match known {
+        // `data` says nothing.
+        let short = match last(path) {
+            "data" => &long,
+            name => name,
+        };
+        let mut name = None;
+        for candidate in [short, &long] {
+            let mut known = self.defs.iter();
+            match known.position(|def| def.name == candidate) {
                 Some(index) if self.defs[index].shape == shape => return Type::Defined(index),
                 Some(_) => {}
-                None => {
-                    candidate.clone_into(&mut name);
-                    break;
-                }
+                None => name = name.or(Some(candidate)),
             }
         }
         self.defs.push(TypeDef {
-            name,
+            name: name.unwrap_or(&long).to_owned(),
             program: None,
             role: Role::Type,
             docs: vec![format!("The objects in `{}`.", path.join("."))],

@@ -37,6 +37,10 @@ impl EntitySeen {
         seen.take = seen.take.or(take);
     }
 
+    pub(super) fn has_rows(&self) -> bool {
+        self.row.object.is_some()
+    }
+
     /// Observes a row, or with `append` a patch and the paths that it appends to. Returns `false` if it is no object.
     pub(super) fn observe(
         &mut self,

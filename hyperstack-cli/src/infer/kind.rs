@@ -72,7 +72,7 @@ impl Seen {
         ];
         match (kinds, &self.object) {
             ([true, false, false, false, false], _) => Kind::Bool,
-            ([false, true, false, false, false], _) => self.number(),
+            ([false, true, false, false, false], _) => self.number(name),
             ([false, false, true, false, false], _) => Kind::Text,
             ([false, false, false, true, false], _) => Kind::List,
             ([false, false, false, false, true], Some(object)) => self.of_object(object, is_v2),
@@ -80,7 +80,7 @@ impl Seen {
         }
     }
 
-    fn number(&self) -> Kind {
+    fn number(&self, name: &str) -> Kind {
         if self.floats {
             return Kind::Float;
         }
@@ -88,6 +88,8 @@ impl Seen {
             return Kind::Any;
         };
         match (range.least, range.greatest) {
+            // Servers send some times that were never set as negative numbers.
+            (0, ..=I64_MAX) if is_time(name) => Kind::Int("i64"),
             (0, ..=U64) => Kind::Int("u64"),
             (0, _) => Kind::Int("u128"),
             (I64.., ..=I64_MAX) => Kind::Int("i64"),
@@ -110,7 +112,7 @@ impl Seen {
         };
         let is_slot = |seen: &Seen, kind| kind == Kind::Int("u64") || seen.is_null();
         let is_text = |seen: &Seen, kind| kind == Kind::Text || seen.is_null();
-        let is_stamped = is("timestamp", |seen, _| seen.is_number_of(I64, I64_MAX))
+        let is_stamped = is("timestamp", |seen, _| seen.fits(I64, I64_MAX))
             && is("data", |seen, _| seen.object.is_some())
             && is("slot", is_slot)
             && is("signature", is_text);
@@ -124,7 +126,7 @@ impl Seen {
             return Kind::Capture;
         }
         let is_bytes = |seen: &Seen, _| match &seen.list {
-            Some(list) => list.is_hash && list.elements.is_number_of(0, 255),
+            Some(list) => list.is_hash && !list.elements.null && list.elements.fits(0, 255),
             None => false,
         };
         if object.has(&["bytes"], &[]) && is("bytes", is_bytes) {
@@ -136,9 +138,7 @@ impl Seen {
             && is("name", is_text)
             && is("symbol", is_text)
             && is("logo_uri", is_text)
-            && is("decimals", |seen, _| {
-                seen.is_number_of(0, 255) || seen.is_null()
-            });
+            && is("decimals", |seen, _| seen.fits(0, 255) || seen.is_null());
         if object.has(&["mint"], &others) && is_metadata {
             return Kind::TokenMetadata;
         }
@@ -160,27 +160,14 @@ impl Seen {
         !has_values
     }
 
-    /// Whether only numbers within these bounds were seen, and perhaps null.
-    fn is_number_of(&self, least: i128, greatest: u128) -> bool {
-        let only = Seen {
-            count: self.count,
-            rows: self.rows,
-            null: self.null,
-            integers: self.integers,
-            ..Seen::default()
-        };
-        self.is_like(&only)
-            && self
-                .integers
-                .is_some_and(|range| range.least >= least && range.greatest <= greatest)
-    }
-
-    /// Whether the same kinds of scalars were seen, and neither lists nor objects.
-    fn is_like(&self, other: &Seen) -> bool {
-        (self.bool, self.floats, self.digits, self.text)
-            == (other.bool, other.floats, other.digits, other.text)
+    /// Whether all values are integers within these bounds, or null.
+    fn fits(&self, least: i128, greatest: u128) -> bool {
+        let is_within = |range: Range| range.least >= least && range.greatest <= greatest;
+        let is_integer = !self.bool && !self.floats && !self.text;
+        is_integer
             && self.list.is_none()
             && self.object.is_none()
+            && Range::join(self.integers, self.digits).is_some_and(is_within)
     }
 }
 
@@ -230,6 +217,12 @@ fn is_integer(digits: Range, name: &str, is_v2: bool) -> bool {
     let words = snake(name);
     let last = words.rsplit('_').next().unwrap_or_default();
     (is_v2 || !is_safe) && !TEXTS.contains(&last)
+}
+
+/// Whether a field of this name holds a time.
+fn is_time(name: &str) -> bool {
+    let words = snake(name);
+    words.ends_with("_at") || words.ends_with("_time") || words.contains("timestamp")
 }
 
 /// Whether a key is data instead of a name: an integer, an address in base58, or a hash in hexadecimal digits.
@@ -282,6 +275,9 @@ mod tests {
         let (greatest, least) = (json!(u128::MAX.to_string()), json!("-1"));
         assert_eq!(kind(&[greatest, least]), Kind::Any);
         assert_eq!(kind(&[json!(1), json!(0.5), Value::Null]), Kind::Float);
+        let at = |value: Value| kind_of("created_at", true, &[value]);
+        assert_eq!(at(json!(7)), Kind::Int("i64"));
+        assert_eq!(at(json!(u64::MAX)), Kind::Int("u64"));
     }
 
     #[test]
@@ -324,6 +320,8 @@ mod tests {
         assert_eq!(kind(&[event.clone()]), Kind::Event);
         let capture = json!({"timestamp": 7, "account_address": "So1", "data": {"a": 1}});
         assert_eq!(kind(&[capture]), Kind::Capture);
+        let text = json!({"timestamp": "7", "data": {"a": 1}, "slot": null});
+        assert_eq!(kind(&[event.clone(), text]), Kind::Event);
         assert_eq!(kind(&[event, json!({"timestamp": 7})]), Kind::Struct);
         assert_eq!(
             kind(&[json!({"timestamp": "x", "data": {"a": 1}})]),

@@ -15,7 +15,8 @@
 //!
 //! The types are those of the values that were seen:
 //!
-//! - An integer is a `u64`, or an `i64` if a value is negative. It has 128 bits only if a value needs them, and never
+//! - An integer is a `u64`, or an `i64` if a value is negative or the field's name is that of a time, such as
+//!   `created_at`. It has 128 bits only if a value needs them, and never
 //!   fewer than 64, because later values may be greater. A v2 server sends wide integers as text: a field whose texts
 //!   all are decimal integers is an integer, unless its name says that it is text, such as `name` or `address`.
 //! - A field is nullable if null was seen. Any field may be missing.
@@ -168,11 +169,18 @@ impl Observer {
         is_observed.then(|| (view.to_owned(), entity.to_owned()))
     }
 
+    /// Returns the entities that the server knows, but of which it sent no rows. The stack lacks them.
+    #[must_use]
+    pub fn without_rows(&self) -> Vec<&str> {
+        let entities = self.entities.iter().filter(|(_, seen)| !seen.has_rows());
+        entities.map(|(name, _)| name.as_str()).collect()
+    }
+
     /// Returns what was seen as a stack with this name.
     #[must_use]
     pub fn stack(&self, name: &str) -> Stack {
         let mut types = build::Types::new(self.is_v2);
-        let entities = self.entities.iter();
+        let entities = self.entities.iter().filter(|(_, seen)| seen.has_rows());
         let entities = entities
             .map(|(name, seen)| seen.entity(name, &mut types))
             .collect();
