@@ -12,6 +12,8 @@ mod find;
 mod flags;
 #[path = "command/help.rs"]
 mod help;
+#[path = "command/infer.rs"]
+mod infer;
 #[path = "command/list.rs"]
 mod list;
 #[path = "command/output.rs"]

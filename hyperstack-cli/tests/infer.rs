@@ -8,9 +8,10 @@ use std::process::Command;
 use std::{env, fs};
 
 use hyperstack_cli::infer::{generate, Observer};
-use hyperstack_cli::model::{Stack, Type};
+use hyperstack_cli::model::{Shape, Stack, Type};
 use hyperstack_cli::rust::{Layout, Options};
 use hyperstack_sdk::testing::{Recording, Side};
+use serde_json::{json, Value};
 
 type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
 
@@ -35,6 +36,8 @@ fn recordings() -> Result<Vec<(String, String, PathBuf)>> {
             }
         }
     }
+    let odd = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/inferred/recordings/odd.jsonl");
+    recordings.push(("odd".to_owned(), "odd.jsonl".to_owned(), odd));
     recordings.sort();
     Ok(recordings)
 }
@@ -127,6 +130,170 @@ fn types(stack: &Stack, entity: &str) -> BTreeMap<String, (Type, bool)> {
         }
     }
     types
+}
+
+/// Random JSON, mostly with names and values that have a meaning.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        (self.0 >> 33) % limit
+    }
+
+    fn name(&mut self) -> String {
+        let names = [
+            "a",
+            "b",
+            "data",
+            "timestamp",
+            "slot",
+            "bytes",
+            "mint",
+            "1",
+            "2",
+            "type",
+            "",
+        ];
+        names[usize::try_from(self.below(11)).unwrap_or(0)].to_owned()
+    }
+
+    fn value(&mut self, depth: u64) -> Value {
+        let n = self.below(40);
+        match self.below(if depth == 0 { 8 } else { 12 }) {
+            0 => Value::Null,
+            1 => json!(n % 2 == 0),
+            2 => json!(n),
+            3 => json!(-20 + i64::try_from(n).unwrap_or(0)),
+            4 => json!(0.5),
+            5 => json!(n.to_string()),
+            6 => json!((u128::from(u64::MAX) * u128::from(n)).to_string()),
+            7 => json!(["", "x", "007", "+1"][usize::try_from(n % 4).unwrap_or(0)]),
+            8 => (0..n % 4).map(|_| self.value(depth - 1)).collect(),
+            _ => self.object(depth - 1),
+        }
+    }
+
+    fn object(&mut self, depth: u64) -> Value {
+        let members = self.below(5);
+        let members = (0..members).map(|_| (self.name(), self.value(depth)));
+        Value::Object(members.collect())
+    }
+}
+
+/// Returns whether the SDK decodes a value as this type.
+fn fits(value: &Value, ty: &Type, stack: &Stack) -> bool {
+    let text = match value {
+        Value::Number(number) => Some(number.to_string()),
+        Value::String(text) => Some(text.clone()),
+        _ => None,
+    };
+    let parses = |ty| {
+        let text = text.as_deref().unwrap_or_default();
+        match ty {
+            "u64" => text.parse::<u64>().is_ok(),
+            "i64" => text.parse::<i64>().is_ok(),
+            "u128" => text.parse::<u128>().is_ok(),
+            "i128" => text.parse::<i128>().is_ok(),
+            _ => text.parse::<f64>().is_ok(),
+        }
+    };
+    let all = |ty: &Type| match value {
+        Value::Array(elements) => elements.iter().all(|it| fits(it, ty, stack)),
+        // Null removes the key from a map.
+        Value::Object(values) => values
+            .values()
+            .all(|it| it.is_null() || fits(it, ty, stack)),
+        _ => false,
+    };
+    // A missing member of a struct is `None`.
+    let has = |name: &str, ty: &Type| value[name].is_null() || fits(&value[name], ty, stack);
+    match ty {
+        Type::Json => true,
+        Type::Bool => value.is_boolean(),
+        Type::Int(name) | Type::Float(name) => parses(name),
+        Type::Text => value.is_string(),
+        Type::List(ty) => value.is_array() && all(ty),
+        Type::Map(_, ty) => value.is_object() && all(ty),
+        Type::Nullable(ty) => value.is_null() || fits(value, ty, stack),
+        Type::Capture(data) | Type::Event(data) => {
+            fits(&value["timestamp"], &Type::Int("i64"), stack)
+                && fits(&value["data"], data, stack)
+                && has("slot", &Type::Int("u64"))
+                && has("signature", &Type::Text)
+        }
+        Type::TokenMetadata => value.is_object() && has("mint", &Type::Text),
+        Type::SlotHash => value["bytes"].as_array().is_some_and(|it| it.len() == 32),
+        Type::Defined(index) => {
+            let Shape::Struct(members) = &stack.types[*index].shape else {
+                return false;
+            };
+            let is_known = |name: &String| members.iter().any(|member| member.name == *name);
+            value.as_object().is_some_and(|it| it.keys().all(is_known))
+                && members.iter().all(|member| has(&member.name, &member.ty))
+        }
+        _ => false,
+    }
+}
+
+/// Each value of random rows and patches fits the field that was inferred, and the code is valid.
+#[test]
+fn random_rows_fit_the_inferred_types() -> Result {
+    for seed in 0..500 {
+        let mut random = Random(seed);
+        let mut observer = Observer::new();
+        let mut sent = Vec::new();
+        for _ in 0..random.below(9) + 1 {
+            let key = random.below(3).to_string();
+            let (op, data) = (
+                ["upsert", "patch"][usize::from(seed % 2 == 0)],
+                random.object(4),
+            );
+            let mut frame = json!({"op": op, "entity": "A/list", "key": key, "data": data});
+            if random.below(2) == 0 {
+                frame["protocolVersion"] = json!(2);
+            }
+            observer.server_message(&frame.to_string());
+            sent.push(data);
+        }
+        let stack = observer.stack("A");
+        let types = types(&stack, "A");
+        let sections = &stack.entities[0].sections;
+        for data in &sent {
+            let members = data.as_object().into_iter().flatten();
+            for (name, value) in members.filter(|(name, _)| !name.is_empty()) {
+                let mut fields = vec![(name.clone(), value)];
+                if sections.iter().any(|section| section.name == *name) {
+                    assert!(
+                        value.is_object() || value.is_null(),
+                        "{seed}: {name} {value}"
+                    );
+                    let inner = value.as_object().into_iter().flatten();
+                    fields = inner
+                        .map(|(it, value)| (format!("{name}.{it}"), value))
+                        .collect();
+                }
+                for (path, value) in fields {
+                    let (ty, is_nullable) = types.get(&path).ok_or(path.clone())?;
+                    let fits = match value {
+                        Value::Null => *is_nullable,
+                        value => fits(value, ty, &stack),
+                    };
+                    assert!(fits, "{seed}: {path} is {ty:?}, not {value}");
+                }
+            }
+        }
+        for file in generate(&stack, &Options::new(&stack), "a test") {
+            if file.path.extension().is_some_and(|it| it == "rs") {
+                assert!(!file.text.contains("rename = \"\""), "{seed}");
+                syn::parse_file(&file.text).map_err(|error| format!("{seed}: {error}"))?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The real generations differ in how they send integers, but not in what is inferred.

@@ -12,6 +12,8 @@ mod tls;
 mod doctor;
 #[path = "running/get.rs"]
 mod get;
+#[path = "running/infer.rs"]
+mod infer;
 #[path = "running/lines.rs"]
 mod lines;
 #[path = "running/mistakes.rs"]

@@ -17,6 +17,7 @@ use tokio::sync::Notify;
 use tokio::time::{timeout, timeout_at, Instant};
 
 use super::access::{self, Access};
+use super::get;
 use super::stream::{first_rows, messages, seconds, Part, View, ViewId};
 use super::{green, print_error, yellow};
 
@@ -441,7 +442,9 @@ async fn examine_view(report: &mut Report, hs: &HyperStack, id: &ViewId, during:
             report.ok(Check::View, format!("{id} is a tape, an event log"));
             count_records(hs, id, during).await
         }
-        Err(error) => return report.failed(Check::View, super::get::read_error(error).to_string()),
+        Err(error) => {
+            return report.failed(Check::View, get::read_error(error, get::SLOW).to_string())
+        }
     };
     match counted {
         Ok(updates) => {

@@ -107,7 +107,7 @@ async fn get(args: Args) -> anyhow::Result<ExitCode> {
         plot: None,
     };
     let read = View::new(&hs, &args.view, &part).entries().await;
-    let mut rows = read.map_err(read_error)?;
+    let mut rows = read.map_err(|error| read_error(error, SLOW))?;
     if rows.is_empty() {
         print_note(nothing(&args.view, &part, hs.stats().rows));
         return Ok(ExitCode::FAILURE);
@@ -177,13 +177,15 @@ fn nothing(view: &ViewId, part: &Part, held: usize) -> String {
     }
 }
 
-/// Adds what to do to an error of a read.
-pub(super) fn read_error(error: ReadError) -> anyhow::Error {
+/// What helps against a slow server.
+pub(super) const SLOW: &str = ". If the server is slow, pass a longer --timeout";
+
+/// Adds what to do to an error of a read. `slow` says what helps against a slow server.
+pub(super) fn read_error(error: ReadError, slow: &str) -> anyhow::Error {
     match error {
         ReadError::NotYet { view, waited } => anyhow!(
             "{view} did not arrive within {waited:?}\n\
-             check the name, which is case-sensitive: servers with protocol v1 never answer for an unknown view. \
-             If the server is slow, pass a longer --timeout"
+             check the name, which is case-sensitive: servers with protocol v1 never answer for an unknown view{slow}"
         ),
         ReadError::Tape { view } => anyhow!(
             "the view \"{view}\" is a tape, which has no rows: print its records with `hs tape`"

@@ -1,6 +1,7 @@
 //! `hs sdk`: generates crates and lists them.
 
 mod create;
+mod infer;
 mod list;
 mod report;
 mod values;
@@ -11,9 +12,7 @@ use std::process::ExitCode;
 use anyhow::{anyhow, Context as _, Result};
 use clap::error::ErrorKind;
 use clap::Subcommand;
-use hyperstack_cli::config::Config;
-use hyperstack_cli::find::Found;
-use hyperstack_cli::load::Loaded;
+use hyperstack_cli::config::{self, Config};
 use hyperstack_cli::rust::{Flags, Layout, Options, Sdk};
 
 use super::{paths, ConfigArg};
@@ -23,6 +22,7 @@ use super::{paths, ConfigArg};
 #[command(after_help = "\
 Examples:
   hs sdk create rust settlement-game
+  hs sdk infer game.jsonl
   hs sdk list")]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -41,6 +41,7 @@ Example:
         #[command(subcommand)]
         language: Language,
     },
+    Infer(infer::Args),
     List(list::Args),
 }
 
@@ -63,6 +64,7 @@ pub(crate) fn run(args: Args, config: Option<PathBuf>) -> Result<ExitCode> {
             Language::Rust(args) => create::run(args, config),
             Language::Typescript { rest } => unsupported(&rest),
         },
+        Command::Infer(args) => infer::run(args, config),
         Command::List(args) => list::run(args, config),
     }
 }
@@ -173,9 +175,15 @@ struct Target {
 }
 
 impl Target {
-    fn new(loaded: &Loaded, found: &Found, config: &Config, choices: &Choices) -> Result<Target> {
-        let entry = found.entry.as_ref();
-        let default = config.crate_name(entry, &loaded.options().crate_name);
+    /// Combines the options with the configuration. `entry` is the entry of the stack `name` there, if it has one.
+    fn new(
+        name: &str,
+        entry: Option<&config::Stack>,
+        config: &Config,
+        choices: &Choices,
+    ) -> Result<Target> {
+        let mut options = Options::named(name);
+        let default = config.crate_name(entry, &options.crate_name);
         let directory = match &choices.output {
             Some(output) => output.clone(),
             None => config.output(entry, &default),
@@ -218,7 +226,6 @@ impl Target {
         } else {
             Layout::Crate
         };
-        let mut options = loaded.options();
         options.crate_name = crate_name;
         options.url = url;
         options.sdk = sdk;

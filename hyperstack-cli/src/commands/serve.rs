@@ -52,7 +52,7 @@ pub(crate) struct Args {
 
 /// Serves until a signal arrives or, with `--once`, until the recording ends.
 pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let recording = open(&args.file)?;
+    let recording = open(&args.file, "replay")?;
     let views = recording.views();
     let address = address(&args.host, args.port)?;
     let pace = match args.speed {
@@ -87,14 +87,14 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
     })
 }
 
-/// Opens the recording. If the file is something else, the error says what it is.
-fn open(file: &Path) -> anyhow::Result<Recording> {
+/// Opens a recording, to `replay` it for example. If the file is something else, the error says what it is.
+pub(crate) fn open(file: &Path, purpose: &str) -> anyhow::Result<Recording> {
     if file.as_os_str() == "-" {
         let recording = Recording::from_reader(io::stdin().lock());
-        let recording = recording.context("cannot replay standard input")?;
+        let recording = recording.with_context(|| format!("cannot {purpose} standard input"))?;
         ensure!(
             has_views(&recording),
-            "cannot replay standard input: {NO_VIEWS}"
+            "cannot {purpose} standard input: {NO_VIEWS}"
         );
         return Ok(recording);
     }
@@ -118,8 +118,8 @@ fn open(file: &Path) -> anyhow::Result<Recording> {
                  a stack's rows come from its server: record them with `hs stream URL VIEW --save FILE`, and pass FILE"
             ),
             None => {
-                recording.with_context(|| format!("cannot replay {shown}"))?;
-                bail!("cannot replay {shown}: {NO_VIEWS}")
+                recording.with_context(|| format!("cannot {purpose} {shown}"))?;
+                bail!("cannot {purpose} {shown}: {NO_VIEWS}")
             }
         },
     }

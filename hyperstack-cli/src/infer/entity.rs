@@ -101,7 +101,8 @@ impl EntitySeen {
     pub(super) fn entity(&self, name: &str, types: &mut Types) -> Entity {
         let (mut sections, mut fields) = (Vec::new(), Vec::new());
         let members = self.row.object.iter().flat_map(|object| &object.members);
-        for (member, seen) in members {
+        // A field has a name.
+        for (member, seen) in members.filter(|(name, _)| !name.is_empty()) {
             let path = [name, member];
             // A section cannot be null. A struct can, but is replaced as a whole.
             let is_section = !seen.null || seen.partial;

@@ -142,7 +142,8 @@ impl Seen {
         if object.has(&["mint"], &others) && is_metadata {
             return Kind::TokenMetadata;
         }
-        if object.members.len() > MEMBERS {
+        // A field has a name.
+        if object.members.len() > MEMBERS || object.members.contains_key("") {
             return Kind::Any;
         }
         Kind::Struct
@@ -299,6 +300,7 @@ mod tests {
         assert_eq!(kind(&[json!([]), json!({"a": 1})]), Kind::Any);
         assert_eq!(kind(&[Value::Null]), Kind::Any);
         assert_eq!(kind(&[json!({})]), Kind::Any);
+        assert_eq!(kind(&[json!({"": 1, "a": 1})]), Kind::Any);
     }
 
     #[test]

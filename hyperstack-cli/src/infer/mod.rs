@@ -164,9 +164,18 @@ impl Observer {
     /// Returns the view and its entity, if the view is observed.
     fn entity_of(&self, view: &str) -> Option<(String, String)> {
         let (entity, _) = view.split_once('/')?;
+        if entity.is_empty() {
+            return None;
+        }
         let is_named = |name: &String| name == view || name == entity;
         let is_observed = self.only.is_empty() || self.only.iter().any(is_named);
         is_observed.then(|| (view.to_owned(), entity.to_owned()))
+    }
+
+    /// Returns the names of the entities of which rows were seen.
+    pub fn entities(&self) -> impl Iterator<Item = &str> {
+        let entities = self.entities.iter().filter(|(_, seen)| seen.has_rows());
+        entities.map(|(name, _)| name.as_str())
     }
 
     /// Returns the entities that the server knows, but of which it sent no rows. The stack lacks them.

@@ -65,7 +65,7 @@ impl Options {
     }
 
     /// Creates the default options for a stack of this name.
-    pub(crate) fn named(stack: &str) -> Self {
+    pub fn named(stack: &str) -> Self {
         Options {
             crate_name: crate_name(stack),
             url: None,

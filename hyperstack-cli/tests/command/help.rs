@@ -14,6 +14,7 @@ fn every_help_has_examples() {
         "stack --help",
         "sdk create rust --help",
         "sdk list --help",
+        "sdk infer --help",
         "stack inspect --help",
         "completions --help",
     ] {

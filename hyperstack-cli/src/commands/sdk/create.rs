@@ -1,12 +1,12 @@
 //! `hs sdk create rust`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{anyhow, Result};
 use clap_complete::ArgValueCompleter;
-use hyperstack_cli::find::{Found, Origin};
-use hyperstack_cli::load::Loaded;
+use hyperstack_cli::find::Origin;
+use hyperstack_cli::model::Entity;
 use hyperstack_cli::output;
 use hyperstack_cli::rust::File;
 use serde::Serialize;
@@ -48,6 +48,43 @@ pub(super) struct Args {
     source: SourceArgs,
     #[command(flatten)]
     choices: Choices,
+    #[command(flatten)]
+    delivery: Delivery,
+}
+
+pub(super) fn run(args: Args, config: Option<&Path>) -> Result<ExitCode> {
+    let config = commands::load_config(config)?;
+    let as_json = args.delivery.json;
+    let (found, loaded) = commands::find(&args.stack, &config, &args.source, as_json)?;
+    let entry = found.entry.as_ref();
+    let target = Target::new(&loaded.name, entry, &config, &args.choices)?;
+    let broken = found.broken.iter().map(ToString::to_string);
+    let warnings = config.warnings.iter().cloned().chain(broken);
+    let of_stack = commands::all_warnings(&loaded).into_iter();
+    let generated = Generated {
+        files: loaded.generate(&target.options),
+        hash: loaded.hash(),
+        entities: names(loaded.entities()),
+        name: loaded.name.clone(),
+        source: found.origin.to_string(),
+        path: match &found.origin {
+            Origin::Path(path) => Some(path.clone()),
+            _ => None,
+        },
+        target,
+        warnings: warnings.chain(of_stack.map(str::to_owned)).collect(),
+    };
+    generated.deliver(&args.delivery)
+}
+
+/// Returns the names of entities.
+pub(super) fn names<'e>(entities: impl Iterator<Item = &'e Entity>) -> Vec<String> {
+    entities.map(|entity| entity.name.clone()).collect()
+}
+
+/// What to do with the generated files.
+#[derive(clap::Args)]
+pub(super) struct Delivery {
     /// Write nothing; if files are stale, print a diff and exit with 1
     #[arg(long, conflicts_with_all = ["stdout", "force"])]
     check: bool,
@@ -59,46 +96,36 @@ pub(super) struct Args {
     force: bool,
     /// Print the result as JSON: the stack, its hash, the crate, the status of each file, and the warnings
     #[arg(long)]
-    json: bool,
-}
-
-pub(super) fn run(args: Args, config: Option<&Path>) -> Result<ExitCode> {
-    let config = commands::load_config(config)?;
-    let (found, loaded) = commands::find(&args.stack, &config, &args.source, args.json)?;
-    let target = Target::new(&loaded, &found, &config, &args.choices)?;
-    let files = loaded.generate(&target.options);
-    let broken = found.broken.iter().map(ToString::to_string);
-    let warnings = config.warnings.iter().cloned().chain(broken);
-    let of_stack = commands::all_warnings(&loaded)
-        .into_iter()
-        .map(str::to_owned);
-    let warnings = warnings.chain(of_stack).collect();
-    let generated = Generated {
-        loaded,
-        found,
-        target,
-        files,
-        warnings,
-    };
-    if args.stdout {
-        generated.to_stdout()
-    } else if args.check {
-        generated.check(args.json)
-    } else {
-        generated.write(args.force, args.json)
-    }
+    pub(super) json: bool,
 }
 
 /// The generated files, and where they come from and go to.
 pub(super) struct Generated {
-    pub(super) loaded: Loaded,
-    pub(super) found: Found,
+    /// The stack's name.
+    pub(super) name: String,
+    pub(super) hash: String,
+    pub(super) entities: Vec<String>,
+    /// The file or server that the stack comes from.
+    pub(super) source: String,
+    /// Its path, if it is a file.
+    pub(super) path: Option<PathBuf>,
     pub(super) target: Target,
-    files: Vec<File>,
-    warnings: Vec<String>,
+    pub(super) files: Vec<File>,
+    pub(super) warnings: Vec<String>,
 }
 
 impl Generated {
+    /// Prints, checks or writes the files.
+    pub(super) fn deliver(&self, delivery: &Delivery) -> Result<ExitCode> {
+        if delivery.stdout {
+            self.to_stdout()
+        } else if delivery.check {
+            self.check(delivery.json)
+        } else {
+            self.write(delivery.force, delivery.json)
+        }
+    }
+
     fn to_stdout(&self) -> Result<ExitCode> {
         let text = |file: &File| format!("// ==> {}\n{}", paths::slashed(&file.path), file.text);
         let texts: Vec<String> = self.files.iter().map(text).collect();
@@ -151,7 +178,7 @@ impl Generated {
         struct Object<'a, F> {
             stack: &'a str,
             path: Option<&'a Path>,
-            hash: String,
+            hash: &'a str,
             #[serde(rename = "crate")]
             crate_name: &'a str,
             directory: &'a Path,
@@ -159,12 +186,9 @@ impl Generated {
             warnings: &'a [String],
         }
         commands::print_json(&Object {
-            stack: &self.loaded.name,
-            path: match &self.found.origin {
-                Origin::Path(path) => Some(path),
-                _ => None,
-            },
-            hash: self.loaded.hash(),
+            stack: &self.name,
+            path: self.path.as_deref(),
+            hash: &self.hash,
             crate_name: &self.target.options.crate_name,
             directory: &self.target.directory,
             files,

@@ -201,7 +201,8 @@ impl Row {
 /// Returns the state of each crate of a stack.
 fn outcomes(found: &Found, config: &Config, places: &[Place]) -> Result<Vec<Outcome>> {
     let loaded = load(found, &Settings::default())?;
-    let default = Target::new(&loaded, found, config, &Choices::default())?;
+    let entry = found.entry.as_ref();
+    let default = Target::new(&loaded.name, entry, config, &Choices::default())?;
     let mut targets = Vec::new();
     for place in places.iter().filter(|place| place.stack == loaded.name) {
         if place.directory == default.directory {
@@ -212,7 +213,7 @@ fn outcomes(found: &Found, config: &Config, places: &[Place]) -> Result<Vec<Outc
             output,
             ..Choices::default()
         };
-        targets.push(Target::new(&loaded, found, config, &choices)?);
+        targets.push(Target::new(&loaded.name, entry, config, &choices)?);
     }
     if targets.is_empty() || default.directory.exists() {
         targets.insert(0, default);

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use anyhow::Result;
-use hyperstack_cli::load::Loaded;
 use hyperstack_cli::output::{Plan, Status};
 use hyperstack_cli::rust::{Layout, SDK_VERSION};
 
@@ -17,9 +16,9 @@ pub(super) fn report(generated: &Generated, plan: &Plan) -> Result<String> {
     let mut report = format!(
         "{} {}, from {}\n  {}\n\n{}\n",
         green("Found"),
-        generated.loaded.name,
-        generated.found.origin,
-        entities(&generated.loaded),
+        generated.name,
+        generated.source,
+        entities(&generated.entities),
         directory.display(),
     );
     for file in &plan.files {
@@ -46,10 +45,8 @@ pub(super) fn report(generated: &Generated, plan: &Plan) -> Result<String> {
 }
 
 /// Returns a text such as `2 entities: Game, Player`.
-fn entities(loaded: &Loaded) -> String {
-    let names = loaded.entities().map(|entity| entity.name.as_str());
-    let names: Vec<&str> = names.collect();
-    match names[..] {
+fn entities(names: &[String]) -> String {
+    match names {
         [] => "no entities".to_owned(),
         [name] => format!("1 entity: {name}"),
         _ => format!("{} entities: {}", names.len(), names.join(", ")),
