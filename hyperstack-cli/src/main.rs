@@ -36,6 +36,7 @@ enum Command {
 const AFTER_HELP: &str = "\
 Examples:
   hs sdk create rust settlement-game      write a crate to generated/settlement-game-stack
+  hs sdk infer game.jsonl                 write a crate for a recording, without a stack file
   hs sdk list                             list the project's stacks
   hs stack inspect settlement-game        show the entities, fields and views of a stack
   hs get wss://game.example Game          print the rows of an entity
