@@ -271,7 +271,7 @@ mod tests {
         assert_eq!(kind(&[json!(u64::MAX)]), Kind::Int("u64"));
         assert_eq!(kind(&[json!(u64::MAX), json!(-1)]), Kind::Int("i128"));
         let wide = json!("18446744073709551616");
-        assert_eq!(kind(&[wide.clone()]), Kind::Int("u128"));
+        assert_eq!(kind(std::slice::from_ref(&wide)), Kind::Int("u128"));
         assert_eq!(kind(&[wide, json!("-1")]), Kind::Int("i128"));
         let (greatest, least) = (json!(u128::MAX.to_string()), json!("-1"));
         assert_eq!(kind(&[greatest, least]), Kind::Any);
@@ -319,7 +319,7 @@ mod tests {
     #[test]
     fn wrappers_are_known_by_their_members() {
         let event = json!({"timestamp": 7, "data": {"a": 1}, "slot": 9});
-        assert_eq!(kind(&[event.clone()]), Kind::Event);
+        assert_eq!(kind(std::slice::from_ref(&event)), Kind::Event);
         let capture = json!({"timestamp": 7, "account_address": "So1", "data": {"a": 1}});
         assert_eq!(kind(&[capture]), Kind::Capture);
         let text = json!({"timestamp": "7", "data": {"a": 1}, "slot": null});

@@ -64,7 +64,6 @@ pub struct Observer {
     limited: BTreeSet<String>,
     /// Whether a message is of protocol v2.
     is_v2: bool,
-    rows: u64,
     skipped: u64,
     /// The views to observe, or entity names for all of their views. Empty means all.
     only: Vec<String>,
@@ -85,12 +84,6 @@ impl Observer {
             only: views.to_vec(),
             ..Self::default()
         }
-    }
-
-    /// Returns how many rows, patches and records were observed.
-    #[must_use]
-    pub fn rows(&self) -> u64 {
-        self.rows
     }
 
     /// Returns how many rows and patches were skipped, because they are not JSON objects.
@@ -133,7 +126,6 @@ impl Observer {
         let seen = self.entities.entry(entity).or_default();
         let mut observed = |key: Option<&str>, data: &Value, append: Option<&[String]>| {
             let is_row = seen.observe(&view, key.unwrap_or_default(), data, append);
-            self.rows += u64::from(is_row);
             self.skipped += u64::from(!is_row);
         };
         match op.as_str() {
