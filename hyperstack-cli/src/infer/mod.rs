@@ -164,13 +164,13 @@ impl Observer {
         is_observed.then(|| (view.to_owned(), entity.to_owned()))
     }
 
-    /// Returns the names of the entities of which rows were seen.
+    /// Returns the names of the entities with rows.
     pub fn entities(&self) -> impl Iterator<Item = &str> {
         let entities = self.entities.iter().filter(|(_, seen)| seen.has_rows());
         entities.map(|(name, _)| name.as_str())
     }
 
-    /// Returns the entities that the server knows, but of which it sent no rows. The stack lacks them.
+    /// Returns the names of the entities that the server knows, but sent no rows of. The stack lacks them.
     #[must_use]
     pub fn without_rows(&self) -> Vec<&str> {
         let entities = self.entities.iter().filter(|(_, seen)| !seen.has_rows());
