@@ -160,14 +160,14 @@ fn max_is_not_zero(record: &Record, errors: &mut Errors) {
 }
 
 /// `#[derive(Leaf)] struct Nothing();`
-pub(crate) fn tuple(fields: &FieldsUnnamed, errors: &mut Errors) -> Option<()> {
+pub(crate) fn tuple(what: &str, fields: &FieldsUnnamed, errors: &mut Errors) -> Option<()> {
     if (1..=12).contains(&fields.unnamed.len()) {
         return Some(());
     }
     errors.at(
         fields,
         format!(
-            "a tuple struct that derives `Leaf` must have 1 to 12 fields, found {}",
+            "{what} must have 1 to 12 fields, found {}",
             fields.unnamed.len()
         ),
     );
@@ -218,7 +218,7 @@ pub(crate) fn variants(variants: &[Variant], errors: &mut Errors) {
 /// `#[leaf(other, rename = "other")] Unknown(String)`
 fn other_excludes_rename(variants: &[Variant], errors: &mut Errors) {
     for variant in variants {
-        if let (Some(Other::Text(_)), Some(rename)) = (&variant.other, &variant.renamed_at) {
+        if let (Some(Other::Kept(_)), Some(rename)) = (&variant.other, &variant.renamed_at) {
             errors.at(
                 rename,
                 "`rename` has no effect on a variant with `other` that stores the name: remove `rename`",
@@ -271,6 +271,39 @@ pub(crate) fn url(url: Option<&LitStr>, errors: &mut Errors) {
                 "invalid stack URL: expected `ws://` or `wss://` and a host, such as `{right}`"
             ),
         );
+    }
+}
+
+/// `#[stack(manifest_hash = "..")]`, without `live_alias`
+///
+/// Returns the hash and the alias. A token request contains both or neither.
+pub(crate) fn release(
+    hash: Option<Set<LitStr>>,
+    alias: Option<Set<LitStr>>,
+    errors: &mut Errors,
+) -> Option<(LitStr, LitStr)> {
+    for Set { key, value } in [&hash, &alias].into_iter().flatten() {
+        if value.value().is_empty() {
+            errors.at(value, format!("`{key}` must not be empty"));
+        }
+    }
+    match (hash, alias) {
+        (Some(hash), Some(alias)) => Some((hash.value, alias.value)),
+        (Some(Set { key, .. }), None) => {
+            errors.at(
+                key,
+                "`manifest_hash` requires `live_alias`: add `live_alias = \"live\"`",
+            );
+            None
+        }
+        (None, Some(Set { key, .. })) => {
+            errors.at(
+                key,
+                "`live_alias` requires `manifest_hash`: add `manifest_hash = \"..\"`",
+            );
+            None
+        }
+        (None, None) => None,
     }
 }
 

@@ -112,20 +112,22 @@
 //!
 //! | `#[leaf(..)]` on the type | |
 //! |---|---|
-//! | `rename_all = "snake_case"` | the case of the field or variant names on the wire |
+//! | `rename_all = "snake_case"` | the case of the names of a struct's fields or an enum's variants on the wire |
 //! | `crate = path` | the path to `hyperstack_sdk`, if it is re-exported |
 //!
 //! | `#[leaf(..)]` on a variant | |
 //! |---|---|
 //! | `rename = "CLOSED"` | the variant's name on the wire |
-//! | `other` | catches unknown names, and can hold the name as a `String`, `Box<str>` or `Arc<str>`. Without it, an unknown name is a decode error |
+//! | `rename_all = "camelCase"` | the case of the names of the variant's fields |
+//! | `other` | catches what no other variant matches. It holds an unknown name as a `String`, `Box<str>` or `Arc<str>`, any JSON as a `Value`, or nothing. What it cannot hold is a decode error |
 //!
 //! | type | JSON |
 //! |---|---|
 //! | a struct with named fields | an object; fields take [`#[field(..)]`](#field-attributes), except `append` |
 //! | a newtype | the JSON of its field; the field takes `#[field(serde)]` |
 //! | a tuple struct with 2 to 12 fields | an array |
-//! | an enum | a string: the variant's name. Only the variant with `other` can hold data |
+//! | a variant without data | a string: the variant's name |
+//! | a variant with data | an object with one key: `{"Fixed": {"rate": 5}}`, `{"Solo": "So1"}`, `{"Tiered": [1, 2]}`; its fields take the same attributes as those of a struct |
 //!
 //! ```
 //! use hyperstack_sdk::prelude::*;
@@ -172,6 +174,28 @@
 //!
 //! round.apply(serde_json::from_str(r#"{"phase": "Paused"}"#)?)?;
 //! assert_eq!(round.phase, Phase::Unknown("Paused".to_owned()));
+//!
+//! #[derive(Debug, Clone, PartialEq, Entity)]
+//! struct Loan {
+//!     terms: Terms,
+//! }
+//!
+//! #[derive(Debug, Clone, PartialEq, Leaf)]
+//! enum Terms {
+//!     Free,
+//!     Fixed { rate: u16 },
+//!     Tiered(u64, u64),
+//!     #[leaf(other)]
+//!     Unknown(hyperstack_sdk::Value),
+//! }
+//!
+//! let terms = |json| -> Result<Terms, Box<dyn std::error::Error>> {
+//!     Ok(Loan::try_from(serde_json::from_str::<LoanPatch>(json)?)?.terms)
+//! };
+//! assert_eq!(terms(r#"{"terms": {"Fixed": {"rate": 5}}}"#)?, Terms::Fixed { rate: 5 });
+//! assert_eq!(terms(r#"{"terms": {"Tiered": ["1", 2]}}"#)?, Terms::Tiered(1, 2));
+//! let capped = terms(r#"{"terms": {"Capped": 7}}"#)?;
+//! assert_eq!(capped, Terms::Unknown(serde_json::json!({"Capped": 7})));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -253,9 +277,10 @@
 //! | `skip`, `skip_deserializing` on a field | as `#[field(skip)]` |
 //! | `rename_all` on the type | as in `#[entity(..)]` |
 //! | `default`, `default = "path"` on the struct | a field that was never sent takes its value from the struct's default |
-//! | `rename`, `alias`, `other` on a variant | as in `#[leaf(..)]`; `alias` has only the serde form |
+//! | `rename`, `rename_all`, `alias`, `other` on a variant | as in `#[leaf(..)]`; `alias` has only the serde form |
+//! | `rename_all_fields` on an enum | as `rename_all` on each of its variants |
 //! | `transparent` on a newtype | none: a newtype leaf is always transparent |
-//! | `untagged` on a variant with `#[leaf(other)]` and a `String` | none: serde then reads and writes the variant as the patch does |
+//! | `untagged` on a variant with `#[leaf(other)]` and a field | none: serde then reads and writes the variant as the patch does |
 //! | `deserialize_with = "hyperstack_sdk::nullable"` | none: serde then reads an `Option<Option<T>>` as the patch does; see [`nullable`](crate::nullable) |
 //! | `skip`, `skip_deserializing` on a variant | the decoder treats the variant's name as unknown |
 //! | `rename` on the type, `skip_serializing`, `skip_serializing_if`, `serialize_with`, `bound`, `crate`, … | none: they do not affect how a field is read |
@@ -313,6 +338,8 @@
 //! | `url = "wss://ore.example"` | the server's URL. Without it, there is only `connect_to(url)`, no `connect()` |
 //! | `entities(OreRound, OreTreasury)` | the entities that the server provides: structs that derive `Entity` and `Views` |
 //! | `name = "ore"` | the stack's name (default: the struct's name) |
+//! | `manifest_hash = ".."`, `live_alias = ".."` | the version of the stack, which requests for tokens then contain; see [`stack_release`](crate::HyperStackBuilder::stack_release). Sets the constants `MANIFEST_HASH` and `LIVE_ALIAS` |
+//! | `protocol = v2` | the protocol version of the stack's servers, for the constant `PROTOCOL`. The client detects the version in any case |
 //! | `crate = path` | the path to `hyperstack_sdk`, if it is re-exported |
 //!
 //! `Views` uses the `crate` of `#[entity(..)]`.
@@ -691,8 +718,8 @@
 //!   keep `size_of::<T>()` below 120 kB, or below 100 kB if you use `watch_rich`. Release builds allow 250 kB and 130
 //!   kB. For a larger entity, put its arrays into a `Box` or a `Vec`, or set a larger `thread_stack_size` on the
 //!   runtime's builder.
-//! - Entities and sections are structs with named fields. The variants of a leaf enum hold no data, except for `other`.
-//!   For an enum with data, tagged or untagged, use `#[field(serde)]`.
+//! - Entities and sections are structs with named fields. A leaf enum with data has serde's default form, an object with
+//!   the variant's name. For another form, such as a tag inside the object, use `#[field(serde)]`.
 //! - No `flatten`: use a section, because the server's JSON is nested.
 //! - `Option<Option<T>>` tells null from "never sent". A third `Option` adds nothing.
 //! - A patch cannot set a value back to "never sent". One patch cannot set a section to null and also set its fields.

@@ -76,7 +76,8 @@ impl<'de> Deserialize<'de> for Tree {
     }
 }
 
-struct AnyValue;
+/// Reads any value.
+pub(crate) struct AnyValue;
 
 impl<'de> Visitor<'de> for AnyValue {
     type Value = Value;
@@ -142,17 +143,25 @@ impl<'de> Visitor<'de> for AnyValue {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
-        let mut object = Map::new();
-        if let Some(key) = map.next_key::<String>()? {
-            if is_number(&key) {
-                let text: String = map.next_value()?;
-                return number(&text).map(Value::Number).map_err(A::Error::custom);
-            }
-            let Tree(value) = map.next_value()?;
-            object.insert(key, value);
+        match map.next_key()? {
+            Some(key) => after_key(key, map),
+            None => Ok(Value::Object(Map::new())),
         }
-        entries(map, object).map(Value::Object)
     }
+}
+
+/// Reads the rest of an object after its first key.
+pub(crate) fn after_key<'de, A: MapAccess<'de>>(
+    key: String,
+    mut map: A,
+) -> Result<Value, A::Error> {
+    if is_number(&key) {
+        let text: String = map.next_value()?;
+        return number(&text).map(Value::Number).map_err(A::Error::custom);
+    }
+    let Tree(value) = map.next_value()?;
+    let object = Map::from_iter([(key, value)]);
+    entries(map, object).map(Value::Object)
 }
 
 /// Drops the sign of a zero, because `arbitrary_precision` compares numbers as text, where the two zeros differ.

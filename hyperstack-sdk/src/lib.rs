@@ -354,7 +354,9 @@ pub use session::{
     CloseReason, ConfigError, ConnectError, ConnectionLost, GapCause, RemovalCause, TapeGap,
     TooManySubscriptions,
 };
-pub use shapes::{Capture, Event, Instruction, SlotHashBytes, TokenMetadata, TokenMetadataPatch};
+pub use shapes::{
+    Capture, Event, Instruction, ProgramError, SlotHashBytes, TokenMetadata, TokenMetadataPatch,
+};
 #[cfg(feature = "client")]
 pub use store::{Lack, MissingField, PartialRows};
 #[doc(inline)]

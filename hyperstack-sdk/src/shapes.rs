@@ -79,6 +79,12 @@ pub struct Event<T> {
     pub slot: Option<u64>,
     /// The signature of the transaction, if the server knew it.
     pub signature: Option<String>,
+    /// The line of the transaction's log that the event comes from, counted from 0. Only v2 servers send it, and only
+    /// for events in logs.
+    pub event_index: Option<u64>,
+    /// The instruction in the transaction: `0.1` is the second inner instruction of the first one. Only v2 servers
+    /// send it.
+    pub ix_path: Option<String>,
 }
 
 /// A whole instruction, the `data` of an [`Event`].
@@ -122,6 +128,30 @@ pub struct TokenMetadata {
     pub decimals: Option<u8>,
     /// The URL of the token's logo.
     pub logo_uri: Option<String>,
+}
+
+/// An error that a Solana program can return, from the program's IDL.
+///
+/// ```
+/// use hyperstack_sdk::ProgramError;
+///
+/// const ORE_ERRORS: &[ProgramError] = &[ProgramError {
+///     code: 1,
+///     name: "NotAuthorized",
+///     message: Some("Not authorized"),
+/// }];
+///
+/// let error = ORE_ERRORS.iter().find(|error| error.code == 1);
+/// assert_eq!(error.map(|error| error.name), Some("NotAuthorized"));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ProgramError {
+    /// The code.
+    pub code: u32,
+    /// The name in the IDL.
+    pub name: &'static str,
+    /// The message, if the IDL has one.
+    pub message: Option<&'static str>,
 }
 
 /// The hash of a slot, from the server's resolver. On the wire it is an object with one list, not a list.

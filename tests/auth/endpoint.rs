@@ -2,7 +2,7 @@
 
 use hyperstack_sdk::prelude::*;
 use hyperstack_sdk::testing::{TokenEndpoint, TokenReply};
-use hyperstack_sdk::AuthErrorCode;
+use hyperstack_sdk::{AuthErrorCode, Protocol};
 use serde_json::json;
 use tokio::net::TcpListener;
 
@@ -106,6 +106,52 @@ async fn a_token_request_names_the_release_and_the_environment() -> anyhow::Resu
             "environment": "preview",
         })
     );
+    Ok(())
+}
+
+#[derive(Debug, Clone, PartialEq, Entity, Views)]
+struct Round {
+    id: u64,
+}
+
+#[derive(Stack)]
+#[stack(
+    manifest_hash = "arete:h1:stack-manifest:sha256:bb",
+    live_alias = "live",
+    protocol = v2,
+    entities(Round)
+)]
+struct ReleasedStack;
+
+#[tokio::test]
+async fn a_token_request_of_a_stack_names_its_release() -> anyhow::Result<()> {
+    assert_eq!(ReleasedStack::PROTOCOL, Protocol::V2);
+    let server = guarded().await?;
+    let endpoint = TokenEndpoint::start().await?;
+    endpoint.reply(TokenReply::token("one", FAR));
+    let builder = ReleasedStack::builder()
+        .url(server.url())
+        .api_key("a4_sk_1")
+        .token_endpoint(endpoint.url());
+    soon(builder.connect()).await?;
+    assert_eq!(
+        endpoint.requests()[0].body,
+        json!({
+            "websocket_url": server.url(),
+            "stackManifestHash": ReleasedStack::MANIFEST_HASH,
+            "liveAlias": ReleasedStack::LIVE_ALIAS,
+        })
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_stack_with_a_release_needs_no_token() -> anyhow::Result<()> {
+    let server = TestServer::builder().entity("Round").start().await?;
+    server.upsert("Round", "1", json!({"id": 1}));
+    let stack = soon(ReleasedStack::connect_to(server.url())).await?;
+    let round = soon(stack.round.list().get()).await;
+    assert_eq!(round, [Round { id: 1 }]);
     Ok(())
 }
 

@@ -9,7 +9,7 @@ struct Round {
 #[derive(Clone, Debug, PartialEq, Leaf)]
 enum Phase {
     Open,
-    Closed { at: u64 },
+    Closed(),
 }
 
 fn phase(round: &Round) -> &Phase {

@@ -16,6 +16,8 @@ pub(crate) struct ContainerAttrs {
     pub(crate) name: Option<Set<LitStr>>,
     pub(crate) key: Option<KeyPath>,
     pub(crate) rename_all: Option<Case>,
+    /// serde's `rename_all_fields`: the case of the names of the fields in an enum's variants.
+    pub(crate) rename_all_fields: Option<Case>,
     /// The path to the SDK.
     pub(crate) krate: TokenStream,
     /// serde's `default` on the struct: a default for each field.
@@ -47,6 +49,7 @@ impl ContainerAttrs {
         for entry in serde::entries(attrs, granted, errors) {
             match entry.key().as_str() {
                 "rename_all" => read.rename_all = case(&entry, errors),
+                "rename_all_fields" => read.rename_all_fields = case(&entry, errors),
                 "default" => read.default = default(&entry, errors),
                 // A container's name is not part of the JSON. The other keys do not affect decoding.
                 _ => {}
@@ -64,12 +67,22 @@ impl ContainerAttrs {
         read
     }
 
+    /// Returns the attributes of the fields in a variant. `rename_all` is the variant's own case.
+    pub(crate) fn of_variant(&self, rename_all: Option<Case>) -> Self {
+        Self {
+            rename_all: rename_all.or(self.rename_all_fields),
+            krate: self.krate.clone(),
+            ..Self::new(self.place)
+        }
+    }
+
     fn new(place: &'static str) -> Self {
         Self {
             place,
             name: None,
             key: None,
             rename_all: None,
+            rename_all_fields: None,
             krate: quote!(::hyperstack_sdk),
             default: None,
         }
@@ -87,7 +100,7 @@ fn is_newtype(input: &DeriveInput) -> bool {
 }
 
 /// `rename_all = "camelCase"`.
-fn case(entry: &Entry, errors: &mut Errors) -> Option<Case> {
+pub(super) fn case(entry: &Entry, errors: &mut Errors) -> Option<Case> {
     let name = entry.string(errors)?.value;
     let case = Case::named(&name.value());
     if case.is_none() {

@@ -22,7 +22,7 @@ const REFUSED: &[&str] = &[
 ];
 
 /// Keys that can have different values for reading and writing: `rename(serialize = "..", ..)`.
-const SPLIT: &[&str] = &["rename", "rename_all"];
+const SPLIT: &[&str] = &["rename", "rename_all", "rename_all_fields"];
 
 /// Returns the entries of all attributes `#[serde(..)]` that apply to patches. Skips the keys in `granted`, which have
 /// no effect here. Leaves syntax errors for serde to report.

@@ -5,14 +5,27 @@ use crate::errors::Errors;
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::punctuated::Punctuated;
-use syn::{DeriveInput, LitStr, Meta, Path, Token};
+use syn::spanned::Spanned;
+use syn::{DeriveInput, Expr, Ident, LitStr, Meta, Path, Token};
 
-const KEYS: &[&str] = &["name", "url", "entities", "crate"];
+const KEYS: &[&str] = &[
+    "name",
+    "url",
+    "entities",
+    "manifest_hash",
+    "live_alias",
+    "protocol",
+    "crate",
+];
 
 /// The attributes of a stack.
 pub(crate) struct StackAttrs {
     pub(crate) name: Option<Set<LitStr>>,
     pub(crate) url: Option<Set<LitStr>>,
+    pub(crate) manifest_hash: Option<Set<LitStr>>,
+    pub(crate) live_alias: Option<Set<LitStr>>,
+    /// The variant of the SDK's `Protocol`.
+    pub(crate) protocol: Option<Ident>,
     pub(crate) entities: Vec<Path>,
     /// The tokens of the key `entities`.
     pub(crate) place: TokenStream,
@@ -26,6 +39,9 @@ impl StackAttrs {
         let mut read = Self {
             name: None,
             url: None,
+            manifest_hash: None,
+            live_alias: None,
+            protocol: None,
             entities: Vec::new(),
             place: TokenStream::new(),
             krate: quote!(::hyperstack_sdk),
@@ -36,6 +52,9 @@ impl StackAttrs {
             match entry.key().as_str() {
                 "name" => read.name = entry.string(errors),
                 "url" => read.url = entry.string(errors),
+                "manifest_hash" => read.manifest_hash = entry.string(errors),
+                "live_alias" => read.live_alias = entry.string(errors),
+                "protocol" => read.protocol = protocol(entry, errors),
                 "entities" => {
                     read.entities.extend(entities(entry, errors));
                     read.place = entry.set(()).key;
@@ -67,6 +86,20 @@ impl StackAttrs {
             );
         }
     }
+}
+
+/// `protocol = v2`.
+fn protocol(entry: &Entry, errors: &mut Errors) -> Option<Ident> {
+    if let Some(Expr::Path(path)) = entry.value() {
+        let version = path.path.get_ident().map(ToString::to_string);
+        match version.as_deref() {
+            Some("v1") => return Some(Ident::new("V1", path.span())),
+            Some("v2") => return Some(Ident::new("V2", path.span())),
+            _ => {}
+        }
+    }
+    errors.at(entry, "`protocol` requires a version: `v1` or `v2`");
+    None
 }
 
 /// `entities(OreRound, OreTreasury)`.

@@ -1,18 +1,21 @@
 //! `#[leaf(..)]` and `#[serde(..)]` on the variants of an enum.
 
-use super::{serde, Set};
+use super::{container, serde, Set};
+use crate::case::Case;
 use crate::errors::Errors;
 use proc_macro2::TokenStream;
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Fields, LitStr, Meta, Token, Variant};
 
-const KEYS: &[&str] = &["rename", "other"];
+const KEYS: &[&str] = &["rename", "rename_all", "other"];
 
 /// The attributes of a variant.
 #[derive(Default)]
 pub(crate) struct VariantAttrs {
     pub(crate) rename: Option<Set<LitStr>>,
     pub(crate) aliases: Vec<Set<LitStr>>,
+    /// The case of the names of the variant's fields.
+    pub(crate) rename_all: Option<Case>,
     pub(crate) other: Option<Set<()>>,
     /// Whether serde never decodes the variant.
     pub(crate) skip: bool,
@@ -23,11 +26,11 @@ pub(crate) struct VariantAttrs {
 impl VariantAttrs {
     /// Parses the attributes of a variant. `#[leaf]` overrides `#[serde]`.
     ///
-    /// serde's `untagged` is allowed on a variant with `#[leaf(other)]` and a text, because it has the same effect.
+    /// serde's `untagged` is allowed on a variant with `#[leaf(other)]` and a field, because it has the same effect.
     pub(crate) fn parse(variant: &Variant, errors: &mut Errors) -> Self {
         let attrs = &variant.attrs;
         let mut read = Self::default();
-        let granted: &[&str] = if holds_text(variant) && is_other(attrs) {
+        let granted: &[&str] = if has_one_field(variant) && is_other(attrs) {
             &["untagged"]
         } else {
             &[]
@@ -35,6 +38,7 @@ impl VariantAttrs {
         for entry in serde::entries(attrs, granted, errors) {
             match entry.key().as_str() {
                 "rename" => read.rename = entry.string(errors),
+                "rename_all" => read.rename_all = container::case(&entry, errors),
                 "alias" => read.aliases.extend(entry.string(errors)),
                 "other" => read.other = entry.flag(errors),
                 "skip" | "skip_deserializing" => read.skip = true,
@@ -48,6 +52,7 @@ impl VariantAttrs {
                     read.rename = entry.string(errors);
                     read.own_rename = Some(entry.set(()).key);
                 }
+                "rename_all" => read.rename_all = container::case(&entry, errors),
                 "other" => read.other = entry.flag(errors),
                 _ => entry.unknown("leaf", KEYS, errors),
             }
@@ -57,7 +62,7 @@ impl VariantAttrs {
 }
 
 /// Whether a variant has one unnamed field. The caller checks its type.
-fn holds_text(variant: &Variant) -> bool {
+fn has_one_field(variant: &Variant) -> bool {
     matches!(&variant.fields, Fields::Unnamed(fields) if fields.unnamed.len() == 1)
 }
 

@@ -13,7 +13,7 @@ pub(super) fn impls(record: &Record, patch: &Ident) -> TokenStream {
     let (krate, ident) = (&record.krate, &record.ident);
     let generics = bounds::mergeable(record);
     let (_, arguments, _) = generics.split_for_impl();
-    let build = built(record);
+    let build = built(record, &quote!(Self));
     let compare = record.wired().map(|field| compare(record, field));
     let merge = record.wired().map(|field| merge(record, field));
     let diff = each(record, |field| {
@@ -65,10 +65,10 @@ pub(super) fn impls(record: &Record, patch: &Ident) -> TokenStream {
     bounds::documented(&generics, bounds::check(record), &head, &body)
 }
 
-/// Generates `Self`, built from the slots of `__patch`.
-pub(super) fn built(record: &Record) -> TokenStream {
+/// Generates the struct or variant `path`, built from the slots of `__patch`.
+pub(super) fn built(record: &Record, path: &TokenStream) -> TokenStream {
     let fields = record.fields.iter().map(|field| build(record, field));
-    quote!(Self { #(#fields,)* })
+    quote!(#path { #(#fields,)* })
 }
 
 /// Generates an initializer for each slot, with the expression that `value` returns.

@@ -84,7 +84,32 @@ pub(super) fn impls(stack: &Stack) -> TokenStream {
             }
         }
     });
+    let release = stack.release.as_ref().map(|(hash, alias)| {
+        quote_spanned! {at=>
+            /// The hash of the stack's manifest. Token requests contain it.
+            #vis const MANIFEST_HASH: &'static #private::str = #hash;
+
+            /// The alias of the live deployment in the manifest. Token requests contain it.
+            #vis const LIVE_ALIAS: &'static #private::str = #alias;
+        }
+    });
+    let protocol = stack.protocol.as_ref().map(|version| {
+        quote_spanned! {at=>
+            /// The protocol version of the stack's servers.
+            #vis const PROTOCOL: #krate::Protocol = #krate::Protocol::#version;
+        }
+    });
     let builder = quote!(#krate::HyperStack::builder());
+    let builder = match &stack.release {
+        Some(_) => quote! {
+            #krate::HyperStackBuilder::release_of_stack(
+                #builder,
+                Self::MANIFEST_HASH,
+                Self::LIVE_ALIAS,
+            )
+        },
+        None => builder,
+    };
     let (settings, builder) = match &stack.url {
         Some(_) => (
             "Returns a builder with [`URL`](Self::URL), for custom settings.",
@@ -104,6 +129,10 @@ pub(super) fn impls(stack: &Stack) -> TokenStream {
         impl #ident {
             /// The stack's name.
             #vis const NAME: &'static #private::str = #name;
+
+            #release
+
+            #protocol
 
             #at_url
 

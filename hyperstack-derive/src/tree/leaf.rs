@@ -31,7 +31,7 @@ pub(crate) enum LeafShape {
     Newtype(FieldType),
     /// A tuple struct with several fields, as an array.
     Tuple(Vec<FieldType>),
-    /// An enum, as the name of its variant.
+    /// An enum, as the name of its variant, or as an object with the name and the data of its variant.
     Enum(Variants),
 }
 
@@ -52,17 +52,29 @@ pub(crate) struct Variant {
     pub(crate) aliases: Vec<LitStr>,
     /// Whether the variant is encoded but never decoded.
     pub(crate) skip: bool,
-    /// Set if the variant matches every unknown name.
+    /// The variant's data. `None` for a variant with `other`.
+    pub(crate) payload: Option<Payload>,
+    /// Set if the variant matches everything that no other variant matches.
     pub(crate) other: Option<Other>,
     pub(crate) other_at: Option<TokenStream>,
     /// The tokens of the key `rename` in `#[leaf(..)]`.
     pub(crate) renamed_at: Option<TokenStream>,
 }
 
-/// Whether the variant with `other` stores the unknown name.
+/// The data of a variant.
+pub(crate) enum Payload {
+    /// Named fields, as an object.
+    Record(Box<Record>),
+    /// One field without a name, as the JSON of the field.
+    Newtype(FieldType),
+    /// Several fields without names, as an array.
+    Tuple(Vec<FieldType>),
+}
+
+/// Whether the variant with `other` stores what it matches.
 pub(crate) enum Other {
-    /// Stores the name in this type.
-    Text(FieldType),
+    /// Stores it in this type.
+    Kept(FieldType),
     /// Does not store it.
     Nothing,
 }
@@ -82,8 +94,12 @@ impl Leaf {
                     LeafShape::Record(Box::new(record))
                 }
                 Fields::Unnamed(fields) => {
-                    check::tuple(&fields, errors)?;
-                    tuple(&fields, &input, errors)
+                    check::tuple("a tuple struct that derives `Leaf`", &fields, errors)?;
+                    let mut types = types(&fields, &input, errors);
+                    match types.pop() {
+                        Some(ty) if types.is_empty() => LeafShape::Newtype(ty),
+                        last => LeafShape::Tuple(types.into_iter().chain(last).collect()),
+                    }
                 }
                 Fields::Unit => {
                     errors.at(
@@ -119,28 +135,49 @@ impl Leaf {
     }
 }
 
-const TEXT: &str = "the field of a variant takes no attributes";
-
-fn tuple(fields: &FieldsUnnamed, input: &DeriveInput, errors: &mut Errors) -> LeafShape {
+/// Parses fields without names.
+fn types(fields: &FieldsUnnamed, input: &DeriveInput, errors: &mut Errors) -> Vec<FieldType> {
     let newtype = fields.unnamed.len() == 1;
     let mut types = Vec::new();
     for field in &fields.unnamed {
-        misplaced(
-            &field.attrs,
-            "leaf",
-            "on a field, write `#[field(..)]`",
-            errors,
-        );
+        misplaced(&field.attrs, "leaf", ON_FIELD, errors);
         let attrs = FieldAttrs::parse(&field.attrs, errors);
         check::unnamed(&attrs, newtype, errors);
         let foreign = newtype && attrs.serde.is_some();
         types.push(FieldType::new(&field.ty, foreign, input));
     }
-    match types.pop() {
-        Some(ty) if newtype => LeafShape::Newtype(ty),
-        last => LeafShape::Tuple(types.into_iter().chain(last).collect()),
-    }
+    types
 }
+
+/// Parses the data of a variant. Returns `None` for a variant without data, and an error if the data is invalid.
+fn payload(
+    fields: &Fields,
+    input: &DeriveInput,
+    attrs: ContainerAttrs,
+    errors: &mut Errors,
+) -> Result<Option<Payload>, ()> {
+    Ok(Some(match fields {
+        Fields::Unit => return Ok(None),
+        Fields::Named(fields) => {
+            let record = Record::new(input.clone(), fields.clone(), attrs, errors);
+            check::leaf_excludes_append(&record, errors);
+            Payload::Record(Box::new(record))
+        }
+        Fields::Unnamed(fields) => {
+            let what = "a variant with fields without names";
+            check::tuple(what, fields, errors).ok_or(())?;
+            let mut types = types(fields, input, errors);
+            match types.pop() {
+                Some(ty) if types.is_empty() => Payload::Newtype(ty),
+                last => Payload::Tuple(types.into_iter().chain(last).collect()),
+            }
+        }
+    }))
+}
+
+const ON_FIELD: &str = "on a field, write `#[field(..)]`";
+
+const OTHER: &str = "the field of a variant with `other` takes no attributes";
 
 fn variants(
     data: DataEnum,
@@ -166,30 +203,31 @@ fn variants(
             (None, Some(case)) => (case.variant(&plain), variant.ident.to_token_stream()),
             (None, None) => (plain, variant.ident.to_token_stream()),
         };
-        let kept = match (&variant.fields, &attrs.other) {
-            (Fields::Unit, _) => Other::Nothing,
+        let (payload, other) = match (&variant.fields, &attrs.other) {
+            (Fields::Unit, other) => (None, other.as_ref().map(|_| Other::Nothing)),
             (Fields::Unnamed(fields), Some(_)) if fields.unnamed.len() == 1 => {
                 let field = &fields.unnamed[0];
-                misplaced(&field.attrs, "field", TEXT, errors);
-                misplaced(&field.attrs, "leaf", TEXT, errors);
-                Other::Text(FieldType::new(&field.ty, false, input))
+                misplaced(&field.attrs, "field", OTHER, errors);
+                misplaced(&field.attrs, "leaf", OTHER, errors);
+                let ty = FieldType::new(&field.ty, false, input);
+                (None, Some(Other::Kept(ty)))
             }
             // The attribute that did not parse may have been `other`.
             (_, None) if !understood => continue,
             (fields, Some(_)) => {
                 errors.at(
                     fields,
-                    "a variant with `other` holds one string or nothing: `Unknown(String)`",
+                    "a variant with `other` holds one value or nothing: `Unknown(String)`, or `Unknown(Value)` for any \
+                     JSON",
                 );
                 continue;
             }
             (fields, None) => {
-                errors.at(
-                    fields,
-                    "the variants of a leaf cannot hold data, except a `String` with `#[leaf(other)]`: for an enum with \
-                     data, use `#[field(serde)]`",
-                );
-                continue;
+                let attrs = container.of_variant(attrs.rename_all);
+                match payload(fields, input, attrs, errors) {
+                    Ok(payload) => (payload, None),
+                    Err(()) => continue,
+                }
             }
         };
         variants.push(Variant {
@@ -198,7 +236,8 @@ fn variants(
             name_at,
             aliases: attrs.aliases.into_iter().map(|set| set.value).collect(),
             skip: attrs.skip,
-            other: attrs.other.as_ref().map(|_| kept),
+            payload,
+            other,
             other_at: attrs.other.map(|set| set.key),
             renamed_at: attrs.own_rename,
         });

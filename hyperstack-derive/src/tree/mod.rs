@@ -6,7 +6,7 @@ mod stack;
 mod ty;
 mod views;
 
-pub(crate) use leaf::{Leaf, LeafShape, Other, Variant, Variants};
+pub(crate) use leaf::{Leaf, LeafShape, Other, Payload, Variant, Variants};
 pub(crate) use record::{Field, KeyPath, Record};
 pub(crate) use stack::{Member, Stack};
 pub(crate) use ty::{FieldType, Foreign};

@@ -19,6 +19,10 @@ pub(crate) struct Stack {
     pub(crate) krate: TokenStream,
     pub(crate) name: String,
     pub(crate) url: Option<LitStr>,
+    /// The hash of the stack's manifest, and the alias of a live deployment in it.
+    pub(crate) release: Option<(LitStr, LitStr)>,
+    /// The variant of the SDK's `Protocol`.
+    pub(crate) protocol: Option<Ident>,
     pub(crate) members: Vec<Member>,
     /// The tokens of the key `entities`.
     pub(crate) place: TokenStream,
@@ -38,6 +42,7 @@ impl Stack {
         let attrs = StackAttrs::parse(&input, errors);
         let url = attrs.url.map(|set| set.value);
         check::url(url.as_ref(), errors);
+        let release = check::release(attrs.manifest_hash, attrs.live_alias, errors);
         // After an error, set a URL, so that calls of `connect()` cause no further errors.
         let url = url.or_else(|| (errors.count() > 0).then(|| LitStr::new("", Span::call_site())));
         let members = attrs.entities.into_iter().filter_map(Member::new).collect();
@@ -52,8 +57,10 @@ impl Stack {
             allows: allows(&input.attrs),
             krate: attrs.krate,
             place: attrs.place,
+            protocol: attrs.protocol,
             name,
             url,
+            release,
         })
     }
 }

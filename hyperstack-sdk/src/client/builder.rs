@@ -10,7 +10,7 @@ use crate::auth::TokenProvider;
 use crate::driver::Endpoint;
 use crate::driver::{
     self, CloseOnExit, DialSettings, Dialer, EndpointSettings, Fetcher, KeyKind, Provider,
-    RouteSettings, Service, Transport,
+    RouteSettings, Service, StackRelease, Transport,
 };
 #[cfg(feature = "testing")]
 use crate::engine::Tap;
@@ -252,8 +252,24 @@ impl HyperStackBuilder {
         manifest_hash: impl Into<String>,
         live_alias: impl Into<String>,
     ) -> Self {
-        self.endpoint.stack_release = Some((manifest_hash.into(), live_alias.into()));
+        self.endpoint.stack_release = Some(StackRelease {
+            manifest_hash: manifest_hash.into(),
+            live_alias: live_alias.into(),
+            needs_endpoint: true,
+        });
         self.requiring_endpoint("stack_release")
+    }
+
+    /// Sets the [`stack_release`](Self::stack_release) that the derive `Stack` knows. Unlike that method, it requires
+    /// neither a feature nor a token endpoint, because a stack's server may need no token.
+    #[doc(hidden)]
+    pub fn release_of_stack(mut self, manifest_hash: &str, live_alias: &str) -> Self {
+        self.endpoint.stack_release = Some(StackRelease {
+            manifest_hash: manifest_hash.to_owned(),
+            live_alias: live_alias.to_owned(),
+            needs_endpoint: false,
+        });
+        self
     }
 
     /// Names the environment of the server in token requests (`environment`). Default: none. Requires the feature
@@ -772,8 +788,8 @@ impl HyperStackBuilder {
         if self.endpoint.environment.as_deref() == Some("") {
             return invalid("environment", "must not be empty");
         }
-        if let Some((hash, alias)) = &self.endpoint.stack_release {
-            if hash.is_empty() || alias.is_empty() {
+        if let Some(release) = &self.endpoint.stack_release {
+            if release.manifest_hash.is_empty() || release.live_alias.is_empty() {
                 return invalid(
                     "stack_release",
                     "the manifest hash and the alias must not be empty",

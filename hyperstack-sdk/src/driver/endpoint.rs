@@ -39,9 +39,13 @@ impl EndpointSettings {
             return Ok(Some(url));
         }
         let Some((setting, Secret(key))) = self.key() else {
+            let release = self.stack_release.as_ref();
             let dependent = [
                 ("token_endpoint_header", !self.headers.is_empty()),
-                ("stack_release", self.stack_release.is_some()),
+                (
+                    "stack_release",
+                    release.is_some_and(|release| release.needs_endpoint),
+                ),
                 ("environment", self.environment.is_some()),
             ];
             let Some((setting, _)) = dependent.into_iter().find(|(_, is_set)| *is_set) else {
@@ -80,9 +84,9 @@ impl EndpointSettings {
     /// Returns the body of a request. The URL only names the server, so its query, which may be a secret, is not sent.
     fn body(&self, websocket_url: &str) -> String {
         let mut body = json!({"websocket_url": url::shown(websocket_url)});
-        if let Some((hash, alias)) = &self.stack_release {
-            body["stackManifestHash"] = json!(hash);
-            body["liveAlias"] = json!(alias);
+        if let Some(release) = &self.stack_release {
+            body["stackManifestHash"] = json!(release.manifest_hash);
+            body["liveAlias"] = json!(release.live_alias);
         }
         if let Some(environment) = &self.environment {
             body["environment"] = json!(environment);

@@ -71,9 +71,20 @@ pub(crate) struct EndpointSettings {
     pub(crate) api_key: Option<Secret>,
     pub(crate) publishable_key: Option<Secret>,
     pub(crate) headers: Vec<(String, Secret)>,
-    /// The hash of a stack's manifest, and the alias of one of its live deployments.
-    pub(crate) stack_release: Option<(String, String)>,
+    pub(crate) stack_release: Option<StackRelease>,
     pub(crate) environment: Option<String>,
+}
+
+/// A release of a stack, which token requests name.
+#[derive(Clone)]
+pub(crate) struct StackRelease {
+    /// The hash of the stack's manifest.
+    pub(crate) manifest_hash: String,
+    /// The alias of one of its live deployments.
+    pub(crate) live_alias: String,
+    /// Whether it is an error if no token endpoint is set.
+    #[cfg_attr(not(feature = "token-endpoint"), allow(dead_code))]
+    pub(crate) needs_endpoint: bool,
 }
 
 /// Closes the client when its task ends, so that no reader waits forever. It also works if the task panics, its

@@ -4,8 +4,9 @@ use super::compare::Compare;
 use super::context::Context;
 use super::error::PatchError;
 use super::filter::{Asked, FilterError};
+use super::leaf;
 use super::paths::Paths;
-use super::slot::{SlotRead, SlotRef};
+use super::slot::{SlotRead, SlotRef, SlotSeed};
 use super::walk::Walk;
 use serde::de::MapAccess;
 use serde::{Deserializer, Serialize, Serializer};
@@ -230,6 +231,27 @@ pub trait Field<Kind = Native>: Part<Kind> {
     /// Encodes a field without a slot.
     fn encode_field_alone<S: Serializer>(value: &Self, serializer: S) -> Result<S::Ok, S::Error> {
         SlotRef::<Self, Kind>(&Self::Rule::whole(value).flatten()).serialize(serializer)
+    }
+
+    #[doc(hidden)]
+    /// Decodes the data of an enum's variant, which is the next value of `map`.
+    fn read_payload<'de, A: MapAccess<'de>>(
+        map: &mut A,
+        cx: &mut Context<'_>,
+    ) -> Result<Self, A::Error> {
+        let slot = cx.whole(|cx| map.next_value_seed(SlotSeed::<Self, Kind>::new(cx)))?;
+        Self::Rule::build_slot(Some(slot)).map_err(|error| cx.fail(&error))
+    }
+
+    #[doc(hidden)]
+    /// Encodes a variant with its data.
+    fn write_payload<S: Serializer>(
+        name: &'static str,
+        value: &Self,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        let payload = Self::Rule::whole(value).flatten();
+        leaf::write_payload(name, &SlotRef::<Self, Kind>(&payload), serializer)
     }
 }
 

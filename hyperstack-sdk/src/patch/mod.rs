@@ -345,6 +345,7 @@ pub mod __private {
     pub use super::walk::{self, Walk};
     pub use super::Record;
     pub use serde;
+    pub use serde_json::Value as Json;
     pub use std::primitive::{bool, str, usize};
     pub use std::string::String;
 }

@@ -223,10 +223,12 @@ fn shapes_have_the_names_and_nulls_of_patches() {
         data: instruction,
         slot: None,
         signature: None,
+        event_index: Some(3),
+        ix_path: Some("0.1".to_owned()),
     };
     in_row_and_patch(
         event,
-        r#"{"timestamp":1,"data":{"accounts":null,"data":{"amount":null}},"slot":null,"signature":null}"#,
+        r#"{"timestamp":1,"data":{"accounts":null,"data":{"amount":null}},"slot":null,"signature":null,"event_index":3,"ix_path":"0.1"}"#,
     );
     let bytes = [0; 32];
     let json = format!(r#"{{"bytes":[0{}]}}"#, ",0".repeat(31));

@@ -1,9 +1,13 @@
 use hyperstack_sdk::Leaf;
 
+#[derive(Clone, Debug, PartialEq)]
+struct Date(u64);
+
 #[derive(Clone, Debug, PartialEq, Leaf)]
 enum Phase {
     Open,
-    Closed { at: u64 },
+    Closed(Date),
+    Paused { until: Date },
 }
 
 fn main() {}

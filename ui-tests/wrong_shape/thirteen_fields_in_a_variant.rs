@@ -2,7 +2,9 @@ use hyperstack_sdk::Leaf;
 
 #[derive(Clone, Debug, PartialEq, Leaf)]
 enum Phase {
-    Open(u8),
+    Open,
+    Closed(u8, u8, u8, u8, u8, u8, u8, u8, u8, u8, u8, u8, u8),
+    Paused(),
 }
 
 fn main() {}
