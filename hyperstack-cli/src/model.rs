@@ -10,8 +10,8 @@ use serde::Serialize;
 pub struct Stack {
     /// The stack's name in the file, such as `OreStream`.
     pub name: String,
-    /// The addresses of the stack's programs.
-    pub programs: Vec<String>,
+    /// The stack's programs.
+    pub programs: Vec<Program>,
     /// The entities, in the file's order.
     pub entities: Vec<Entity>,
     /// The types of fields, in order of first use.
@@ -30,6 +30,40 @@ pub struct Served {
     pub manifest_hash: String,
     /// The alias of the live-spec in the stack-manifest, such as `live`.
     pub live_alias: String,
+}
+
+impl Served {
+    /// Creates a version from the hash of the stack-manifest and the alias of the live-spec.
+    pub fn new(manifest_hash: impl Into<String>, live_alias: impl Into<String>) -> Self {
+        Served {
+            manifest_hash: manifest_hash.into(),
+            live_alias: live_alias.into(),
+        }
+    }
+}
+
+/// A program whose accounts, instructions and events the stack reads.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Program {
+    /// The program's address, in base58.
+    pub address: String,
+    /// The program's name in its IDL. Empty if the file has no IDL of the program.
+    pub name: String,
+    /// The program's errors, in the order of its IDL.
+    pub errors: Vec<ProgramError>,
+}
+
+/// An error that a program returns.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct ProgramError {
+    /// The error's code.
+    pub code: u32,
+    /// The error's name in the IDL.
+    pub name: String,
+    /// The error's message, if the IDL has one.
+    pub message: Option<String>,
 }
 
 /// An entity that the server streams.
@@ -119,6 +153,8 @@ pub enum Type {
     TokenMetadata,
     /// The hash of a slot: `{"bytes": [..]}`.
     SlotHash,
+    /// A value in a `Box`, because its type contains the type around it.
+    Boxed(Box<Type>),
     /// An index into [`Stack::types`].
     Defined(usize),
 }
@@ -166,8 +202,31 @@ pub enum Shape {
     Struct(Vec<Member>),
     /// A list with one element of each type.
     Tuple(Vec<Type>),
-    /// One of these texts.
-    Enum(Vec<String>),
+    /// A text, or an object whose one key is the variant's name and whose value is the variant's data.
+    Enum(Vec<Variant>),
+}
+
+/// A variant of a [`Shape::Enum`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Variant {
+    /// The variant's wire name.
+    pub name: String,
+    /// What the variant holds.
+    pub data: Data,
+}
+
+/// What a [`Variant`] holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Data {
+    /// Nothing: the variant is sent as a text.
+    None,
+    /// An object with these fields.
+    Struct(Vec<Member>),
+    /// A value of this type, or a list with one element of each type if there are several.
+    Tuple(Vec<Type>),
 }
 
 /// A field of a [`Shape::Struct`].

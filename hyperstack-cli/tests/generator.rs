@@ -7,7 +7,7 @@ use std::process::Command;
 use std::sync::Once;
 use std::{env, fs, io};
 
-use hyperstack_cli::model::Stack;
+use hyperstack_cli::model::{Served, Stack};
 use hyperstack_cli::rust::{generate, File, Layout, Options, Sdk, MARK};
 use serde_json::{json, Value};
 use similar::TextDiff;
@@ -37,6 +37,70 @@ fn text(spec: &str) -> Result<String> {
 
 fn stack(spec: &str) -> Result<Stack> {
     Ok(Stack::from_json(&text(spec)?).map_err(|e| format!("{spec}: {e}"))?)
+}
+
+/// Artifacts of Arete that name a whole stack, below `fixtures/v2`.
+fn sets() -> Result<Vec<String>> {
+    let mut sets = Vec::new();
+    for folder in ["", "defects/"] {
+        for entry in fs::read_dir(fixtures().join("v2").join(folder))? {
+            let name = entry?.file_name().to_string_lossy().into_owned();
+            let set = format!("{folder}{name}");
+            if !manifests(&set)?.is_empty() {
+                sets.push(set);
+            }
+        }
+    }
+    sets.sort();
+    Ok(sets)
+}
+
+/// Returns the artifacts of a set, each in its envelope.
+fn artifacts(set: &str) -> Result<Vec<Value>> {
+    let mut artifacts = Vec::new();
+    for entry in fs::read_dir(fixtures().join("v2").join(set))? {
+        let path = entry?.path();
+        if path.extension() == Some("json".as_ref()) {
+            artifacts.push(serde_json::from_str(&fs::read_to_string(path)?)?);
+        }
+    }
+    Ok(artifacts)
+}
+
+fn manifests(set: &str) -> Result<Vec<Value>> {
+    let mut artifacts = artifacts(set)?;
+    artifacts.retain(|artifact| artifact["kind"] == "stack-manifest");
+    Ok(artifacts)
+}
+
+/// Reads a set as a stack file: the entities of its live-spec, and the IDLs of its program-specs.
+fn stack_of_set(set: &str, with_programs: bool) -> Result<Stack> {
+    let manifests = manifests(set)?;
+    let manifest = manifests.first().ok_or("no manifest")?;
+    let (payload, all) = (&manifest["payload"], artifacts(set)?);
+    let by_hash = |hash: &Value| {
+        let found = all
+            .iter()
+            .find(|artifact| artifact["artifactHash"] == *hash);
+        found.ok_or_else(|| format!("{set}: no {hash}"))
+    };
+    let programs = payload["programs"].as_array().ok_or("no programs")?;
+    let mut idls = Vec::new();
+    for program in programs.iter().filter(|_| with_programs) {
+        idls.push(by_hash(&program["artifactHash"])?["payload"]["idlSnapshot"].clone());
+    }
+    let live = &payload["liveSpecs"][0];
+    let body = json!({
+        "stack_name": payload["name"],
+        "program_ids": programs.iter().map(|program| &program["programId"]).collect::<Vec<_>>(),
+        "idls": idls,
+        "entities": by_hash(&live["artifactHash"])?["payload"]["entities"],
+    });
+    let mut stack = Stack::from_json(&body.to_string()).map_err(|e| format!("{set}: {e}"))?;
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let (hash, alias) = (text(&manifest["artifactHash"]), text(&live["alias"]));
+    stack.served = Some(Served::new(hash, alias));
+    Ok(stack)
 }
 
 /// Returns the valid stack files.
@@ -88,7 +152,7 @@ fn expected() -> Result<Files> {
     let mut modules = BTreeSet::from(["flat".to_owned()]);
     let with_serde = [ORE, TOKENS, "defects/idl_types.stack.json"];
     let mut lib = String::from(
-        "//! Generated from the stack files in `fixtures/specs`. Do not edit: see CONTRIBUTING.md.\n\n\
+        "//! Generated from the stack files in `fixtures/specs` and `fixtures/v2`. Do not edit: see CONTRIBUTING.md.\n\n\
          #![deny(warnings, missing_docs, clippy::all)]\n\n",
     );
     let mut add = |module: &str, of: Vec<File>| {
@@ -116,6 +180,28 @@ fn expected() -> Result<Files> {
         add(&module, files);
         modules.insert(module);
     }
+    for set in sets()? {
+        let name = set.trim_start_matches("defects/").replace('-', "_");
+        for (module, serde) in [
+            (format!("v2_{name}"), false),
+            (format!("v2_serde_{name}"), true),
+        ] {
+            if serde && !["lending", "enum_data"].contains(&&*name) {
+                continue;
+            }
+            let stack = stack_of_set(&set, true)?;
+            let mut options = Options::new(&stack);
+            options.layout = Layout::Module;
+            options.serde = serde;
+            add(&module, generate(&stack, &options));
+            modules.insert(module);
+        }
+    }
+    let alone = stack_of_set("defects/nested", false)?;
+    let mut options = Options::new(&alone);
+    options.layout = Layout::Module;
+    add("v2_nested_alone", generate(&alone, &options));
+    modules.insert("v2_nested_alone".to_owned());
     let single = generated_with(ORE, |options| {
         options.layout = Layout::Single;
         let long = "with/a/path/that/is/too/long/for/one/line/of/the/attribute";
@@ -244,7 +330,13 @@ fn d01_the_manifest_depends_only_on_the_sdk() -> Result {
             .collect();
         assert_eq!(
             paths,
-            ["Cargo.toml", "src/lib.rs", "src/types.rs", "src/entity.rs"]
+            [
+                "Cargo.toml",
+                "src/lib.rs",
+                "src/types.rs",
+                "src/entity.rs",
+                "src/programs.rs"
+            ]
         );
         Ok(files[0].text.parse()?)
     };
@@ -318,7 +410,7 @@ fn every_file_has_the_mark_and_the_hash() -> Result {
 fn a_broken_file_is_an_error_with_position_and_path() -> Result {
     let error = Stack::from_json(&text(BROKEN)?).expect_err("a comma is missing");
     assert_eq!((error.line(), error.column()), (5239, 11));
-    assert_eq!(error.path(), "entities[1].instruction_hooks");
+    assert_eq!(error.path(), "entities[1].instruction_hooks[1].actions");
     assert_eq!(error.message(), "expected `,` or `]`");
     Ok(())
 }

@@ -9,7 +9,7 @@ use clap::Subcommand;
 use clap_complete::ArgValueCompleter;
 use hyperstack_cli::find::Origin;
 use hyperstack_cli::load::Loaded;
-use hyperstack_cli::model::{Entity, Field, Output, Role, Shape, Stack, Type, TypeDef};
+use hyperstack_cli::model::{Data, Entity, Field, Output, Role, Shape, Stack, Type, TypeDef};
 
 use serde::Serialize;
 
@@ -123,7 +123,11 @@ fn tree(title: &str, stack: &Stack, origin: &Origin) -> String {
         );
     }
     for program in &stack.programs {
-        text += &format!("program {}\n", printable(program));
+        text += &format!("program {}", printable(&program.address));
+        if !program.name.is_empty() {
+            text += &format!(", {}", printable(&program.name));
+        }
+        text.push('\n');
     }
     text += &format!("hash {}\n", stack.hash());
     for entity in &stack.entities {
@@ -191,6 +195,9 @@ fn type_head(ty: &TypeDef) -> String {
     let kind = match &ty.shape {
         Shape::Struct(_) => "an object",
         Shape::Tuple(_) => "a list with one of each",
+        Shape::Enum(variants) if variants.iter().any(|it| it.data != Data::None) => {
+            "one of these texts, or an object with one of these keys"
+        }
         Shape::Enum(_) => "one of these texts",
         _ => "a type",
     };
@@ -222,7 +229,22 @@ fn type_lines(ty: &TypeDef, stack: &Stack) -> Vec<Line> {
             .collect(),
         Shape::Enum(variants) => variants
             .iter()
-            .map(|name| (1, vec![name.clone()]))
+            .map(|variant| {
+                let data = match &variant.data {
+                    Data::Struct(members) => {
+                        let members = members.iter().map(|member| {
+                            format!("{}: {}", member.name, type_text(&member.ty, stack))
+                        });
+                        format!("{{{}}}", members.collect::<Vec<_>>().join(", "))
+                    }
+                    Data::Tuple(types) => match types.as_slice() {
+                        [ty] => type_text(ty, stack),
+                        types => type_text(&Type::Tuple(types.to_vec()), stack),
+                    },
+                    _ => String::new(),
+                };
+                (1, vec![variant.name.clone(), data])
+            })
             .collect(),
         _ => Vec::new(),
     }
@@ -245,6 +267,7 @@ fn type_text(ty: &Type, stack: &Stack) -> String {
             format!("({})", types.join(", "))
         }
         Type::Nullable(of) => format!("({} or null)", type_text(of, stack)),
+        Type::Boxed(of) => type_text(of, stack),
         Type::Capture(of) => format!("capture of {}", type_text(of, stack)),
         Type::Event(of) => format!("event of {}", type_text(of, stack)),
         Type::Instruction(accounts, args) => {

@@ -53,9 +53,8 @@ impl<'a> Types<'a> {
         match (whole, members.is_empty()) {
             (Some(whole), true) => whole,
             (None, false) => {
-                let name = text.path().map(|(_, last)| last);
-                let name = name.unwrap_or_else(|| path.to_owned());
-                self.define(format!("{name} {members:?}"), false, |_| TypeDef {
+                let name = event_name(path, text, events);
+                self.define(format!("{name} {members:?}"), |_| TypeDef {
                     name,
                     program: None,
                     role: Role::Event,
@@ -91,7 +90,7 @@ impl<'a> Types<'a> {
                     return Origin::Instruction(program, found)
                 }
                 Some(Found::Type(program, found)) => {
-                    return Origin::Log(self.entry(program, found, &[], false))
+                    return Origin::Log(self.entry(program, found, &[]))
                 }
                 _ => {}
             }
@@ -147,7 +146,7 @@ impl<'a> Types<'a> {
     /// arguments of an instruction.
     fn log(&mut self, path: &str, data: Type) -> Type {
         let name = format!("{}Log", self.name_of(&data).unwrap_or(path));
-        self.define(format!("{name} {data:?}"), false, |_| TypeDef {
+        self.define(format!("{name} {data:?}"), |_| TypeDef {
             name,
             program: None,
             role: Role::Event,
@@ -180,7 +179,7 @@ impl<'a> Types<'a> {
             .partition::<Vec<_>, _>(|(field, _)| field.field_type == "Pubkey");
         let mut define = |role: Role, members: Vec<Member>| {
             let key = format!("resolved {role:?} {copy:?}");
-            self.define(key, false, |_| TypeDef {
+            self.define(key, |_| TypeDef {
                 name: copy.type_name.clone(),
                 program: None,
                 role,
@@ -217,7 +216,7 @@ impl<'a> Types<'a> {
                 let found = args
                     .map(|arg| (&arg.name, &arg.ty))
                     .find(|(name, _)| wire_snake(name) == wire_snake(last));
-                found.map(|(_, ty)| self.idl(*program, ty, false))
+                found.map(|(_, ty)| self.idl(*program, ty))
             }
             (false, Origin::Log(Type::Defined(index))) => {
                 let members = match self.def(*index).map(|def| &def.shape) {
@@ -251,6 +250,22 @@ impl<'a> Types<'a> {
             },
         })
     }
+}
+
+/// Returns the name for the fields that a stack picks: that of the declared type. If the field is declared as any JSON,
+/// it is the name of the source, or of the field if there are several sources.
+fn event_name(path: &str, text: &Text, events: &[(&str, &Value)]) -> String {
+    match text.path() {
+        Some((_, last)) if last != "Value" => return last,
+        _ => {}
+    }
+    let mut sources = events.iter().map(|(from, _)| SourceName::parse(from).name);
+    let first = sources.next().unwrap_or_default();
+    if !first.is_empty() && sources.all(|name| name == first) {
+        return first.to_owned();
+    }
+    let last = path.rsplit('.').next().unwrap_or(path);
+    format!("{last}_event")
 }
 
 /// Returns the names of a path.

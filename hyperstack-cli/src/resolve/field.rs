@@ -4,9 +4,10 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
+use super::event::segments;
 use super::origin::Origins;
 use super::text::{self, Text};
-use super::types::Types;
+use super::types::{Transform, Types};
 use crate::model::{Field, Type};
 use crate::names::snake;
 use crate::spec;
@@ -15,7 +16,9 @@ use crate::spec;
 pub(super) struct Sources<'s> {
     spec: &'s spec::Entity,
     mappings: HashMap<&'s str, Vec<Source<'s>>>,
-    origins: Origins<'s>,
+    /// The paths that handlers fill, in the file's order.
+    targets: Vec<&'s str>,
+    pub(super) origins: Origins<'s>,
 }
 
 /// A source that fills a field.
@@ -23,7 +26,16 @@ pub(super) struct Sources<'s> {
 pub(super) struct Source<'s> {
     /// The name of the source, such as `ore::RoundState`, `ore::DeployIxState` or `pump::TradeEventCpiEvent`.
     pub(super) from: &'s str,
-    pub(super) mapping: &'s spec::Mapping,
+    pub(super) mapping: Mapped<'s>,
+}
+
+/// The part of a mapping that concerns clients. Hooks have no others.
+#[derive(Clone, Copy)]
+pub(super) struct Mapped<'s> {
+    pub(super) source: &'s Value,
+    transform: Option<&'s Value>,
+    pub(super) population: &'s str,
+    pub(super) emit: bool,
 }
 
 impl<'s> Source<'s> {
@@ -39,10 +51,59 @@ impl<'s> Source<'s> {
     /// Returns the transformation, which the file has in one of two places.
     fn transform(&self) -> Option<&'s str> {
         let inner = self.is("FromSource").and_then(|from| from.get("transform"));
-        [inner, self.mapping.transform.as_ref()]
+        [inner, self.mapping.transform]
             .into_iter()
             .flatten()
             .find_map(Value::as_str)
+    }
+
+    /// Returns what the source takes from the update around the data: `slot`, `timestamp` or `signature`.
+    pub(super) fn context(&self) -> Option<&'s str> {
+        self.is("FromContext")?["field"].as_str()
+    }
+
+    /// Returns the path that the source reads.
+    pub(super) fn path(&self) -> Option<Vec<&'s str>> {
+        segments(&self.is("FromSource")?["path"])
+    }
+
+    /// Returns the transformations of a captured account's fields.
+    pub(super) fn field_transforms(&self) -> Vec<Transform> {
+        let capture = self.is("AsCapture");
+        let fields = capture.and_then(|capture| capture["field_transforms"].as_object());
+        let fields = fields.into_iter().flatten();
+        fields
+            .filter_map(|(name, transform)| Some((name.clone(), transform.as_str()?.to_owned())))
+            .collect()
+    }
+
+    /// Returns the type of the value at the source's path, after its transformation.
+    pub(super) fn arriving(&self, types: &mut Types<'_>) -> Option<Type> {
+        let at = types.at(self.from, &self.path()?);
+        let ty = types.type_at(&at);
+        let transform = self.transform().unwrap_or_default();
+        match ty {
+            Some(ty) => Some(transformed(transform, ty)),
+            None => makes_text(transform).then_some(Type::Text),
+        }
+    }
+
+    /// Returns whether the source may set the field to null.
+    fn may_be_null(&self, types: &Types<'_>) -> bool {
+        // Only this population writes null. The others leave out a value that is missing.
+        if !matches!(self.mapping.population, "LastWrite" | "") {
+            return false;
+        }
+        if let Some(constant) = self.is("Constant") {
+            return constant.is_null();
+        }
+        if let Some(from) = self.is("FromSource") {
+            let path = self.path().unwrap_or_default();
+            return from["default"].is_null() && !types.at(self.from, &path).is_sure;
+        }
+        ["FromContext", "FromState", "FromExpr", "Computed"]
+            .iter()
+            .any(|kind| self.is(kind).is_some())
     }
 }
 
@@ -80,6 +141,43 @@ fn signed(ty: Type) -> Type {
     }
 }
 
+/// Returns an integer type that holds what the sources send. The server sends the number of its source, even if the
+/// field is declared as a shorter integer or as text.
+fn as_sent(ty: Type, sources: &[Source<'_>], types: &Types<'_>) -> Type {
+    let plain = |source: &Source<'_>| {
+        let kept = ["", "LastWrite", "SetOnce", "Max", "Min"];
+        source.is("FromSource").is_some()
+            && source.transform().is_none()
+            && kept.contains(&source.mapping.population)
+    };
+    if !matches!(ty, Type::Int(_) | Type::Text) || sources.is_empty() || !sources.iter().all(plain)
+    {
+        return ty;
+    }
+    let mut found = sources.iter().map(|source| {
+        let at = types.at(source.from, &source.path()?);
+        types.integer_at(&at)
+    });
+    match found.next().flatten() {
+        Some(sent) if found.all(|other| other == Some(sent)) => match ty {
+            Type::Int(declared) if text::holds(declared, sent) => ty,
+            _ => Type::Int(sent),
+        },
+        _ => ty,
+    }
+}
+
+/// Returns what a number means, if the name and the type of its field agree. A time is signed in programs. An unsigned
+/// number with the name of a time is often a slot.
+fn unit(spec: &spec::Field, ty: &Type, known: &[String]) -> Option<&'static str> {
+    let unit = text::unit(&spec.field_name, ty)?;
+    let is_known = known
+        .iter()
+        .any(|sentence| sentence.ends_with(", in Unix seconds."));
+    let is_time = spec.base_type == "Timestamp" || unit != text::SECONDS;
+    (is_time && !is_known).then_some(unit)
+}
+
 /// Returns the type on the wire of a value that is declared as `ty`. A transformation may encode bytes as text, or
 /// decode text to bytes. Numbers need no case, because clients read them from numbers and text alike.
 fn arrives(ty: Type, sources: &[Source<'_>]) -> Type {
@@ -98,6 +196,7 @@ fn arrives(ty: Type, sources: &[Source<'_>]) -> Type {
 impl<'s> Sources<'s> {
     pub(super) fn new(spec: &'s spec::Entity) -> Self {
         let mut mappings: HashMap<_, Vec<_>> = HashMap::new();
+        let mut targets = Vec::new();
         for handler in &spec.handlers {
             let from = handler.source["Source"]["type_name"].as_str();
             for mapping in &handler.mappings {
@@ -106,36 +205,100 @@ impl<'s> Sources<'s> {
                     .or_default()
                     .push(Source {
                         from: from.unwrap_or_default(),
-                        mapping,
+                        mapping: Mapped {
+                            source: &mapping.source,
+                            transform: mapping.transform.as_ref(),
+                            population: &mapping.population,
+                            emit: mapping.emit,
+                        },
                     });
+                targets.push(&*mapping.target_path);
+            }
+        }
+        for hook in &spec.instruction_hooks {
+            for set in hook
+                .actions
+                .iter()
+                .filter_map(|action| action.set_field.as_ref())
+            {
+                mappings
+                    .entry(&*set.target_field)
+                    .or_default()
+                    .push(Source {
+                        from: &hook.instruction_type,
+                        mapping: Mapped {
+                            source: &set.source,
+                            transform: None,
+                            population: "LastWrite",
+                            emit: true,
+                        },
+                    });
+                targets.push(&*set.target_field);
             }
         }
         Sources {
             spec,
             mappings,
+            targets,
             origins: Origins::new(spec),
         }
     }
 
+    /// Returns the paths that handlers fill, in the file's order, some of them several times.
+    pub(super) fn targets(&self) -> impl Iterator<Item = &'s str> + '_ {
+        self.targets.iter().copied()
+    }
+
+    /// Returns the sources of a path.
+    pub(super) fn of(&self, path: &str) -> &[Source<'s>] {
+        self.mappings.get(path).map_or(&[], Vec::as_slice)
+    }
+
+    /// Returns whether the path is a key of the entity.
+    pub(super) fn is_key(&self, path: &str) -> bool {
+        self.spec
+            .identity
+            .primary_keys
+            .iter()
+            .any(|key| key == path)
+    }
+
+    /// Returns whether the file lists the entity's own field `name`, sent or not.
+    pub(super) fn lists(&self, name: &str) -> bool {
+        let roots = self
+            .spec
+            .sections
+            .iter()
+            .filter(|section| super::is_root(section));
+        let mut fields = roots.flat_map(|section| &section.fields);
+        fields.any(|field| field.field_name == name)
+    }
+
     /// Returns whether a handler fills a part of the field.
-    fn is_piecewise(&self, path: &str) -> bool {
+    pub(super) fn is_piecewise(&self, path: &str) -> bool {
         let mut targets = self.mappings.keys();
         targets
             .any(|target| matches!(target.strip_prefix(path), Some(rest) if rest.starts_with('.')))
     }
 
     pub(super) fn field(&self, path: &str, spec: &spec::Field, types: &mut Types<'_>) -> Field {
-        let sources = self.mappings.get(path).map_or(&[][..], Vec::as_slice);
+        let sources = self.of(path);
         let text = Text::parse(&spec.rust_type_name);
         let (text, optional) = match text.option() {
             Some(inner) => (inner, true),
             None => (text, false),
         };
         let append = sources.iter().any(Source::appends);
-        let list = match text.list() {
-            Some(element) => Some(element),
-            None if append => Some(text.clone()),
-            None => None,
+        // Unless the server appends, each account or event replaces the last one, even in a field declared as a list.
+        let wraps = |source: &Source<'_>| {
+            source.is("AsEvent").is_some() || source.is("AsCapture").is_some()
+        };
+        let replaced = !append && sources.iter().any(wraps);
+        let (text, list) = match text.list() {
+            Some(element) if replaced => (element, None),
+            Some(element) => (text, Some(element)),
+            None if append => (text.clone(), Some(text)),
+            None => (text, None),
         };
         let shape = Shape {
             path,
@@ -160,12 +323,10 @@ impl<'s> Sources<'s> {
             Type::List(element) if append => Type::List(Box::new(shape.appended(*element, types))),
             ty => arrives(ty, sources),
         };
-        let key = self
-            .spec
-            .identity
-            .primary_keys
-            .iter()
-            .any(|key| key == path);
+        let ty = as_sent(ty, sources, types);
+        let key = self.is_key(path);
+        let mut origin = self.origins.of(path, &ty, sources);
+        origin.extend(unit(spec, &ty, &origin).map(str::to_owned));
         let ty = if is_time(spec) && !key {
             signed(ty)
         } else {
@@ -176,8 +337,11 @@ impl<'s> Sources<'s> {
             append: append && matches!(ty, Type::List(_)),
             ty,
             // A field that is computed from a missing field is null.
-            nullable: optional || spec.is_optional && !append || self.origins.computes(path),
-            origin: self.origins.of(path, sources),
+            nullable: optional
+                || spec.is_optional && !append
+                || self.origins.computes(path)
+                || !append && !key && sources.iter().any(|source| source.may_be_null(types)),
+            origin,
         }
     }
 }
@@ -210,22 +374,20 @@ impl Shape<'_, '_> {
                 Type::Event(Box::new(data))
             });
         }
-        let captures = self.sources.iter().filter_map(|s| s.is("AsCapture"));
-        let mut captured = false;
-        let mut transforms = Vec::new();
-        for capture in captures {
-            captured = true;
-            let fields = capture.get("field_transforms").and_then(Value::as_object);
-            for (name, transform) in fields.into_iter().flatten() {
-                if let Some(transform) = transform.as_str() {
-                    transforms.push((name.clone(), transform.to_owned()));
-                }
-            }
-        }
-        if captured {
+        let mut captures = self.sources.iter().filter(|s| s.is("AsCapture").is_some());
+        if captures.clone().next().is_some() {
+            let all = captures.clone().flat_map(Source::field_transforms);
+            let mut transforms: Vec<_> = all.collect();
             transforms.sort();
             transforms.dedup();
-            let data = types.of(text, resolved, &transforms);
+            let declared = types.of(text, resolved, &transforms);
+            // The field may be declared as any JSON, but its source has a type.
+            let data = declared.filter(|ty| *ty != Type::Json).or_else(|| {
+                let first = captures.next()?;
+                captures
+                    .all(|other| other.from == first.from)
+                    .then(|| types.source(first.from, &transforms))?
+            });
             return Some(Type::Capture(Box::new(data.unwrap_or(Type::Json))));
         }
         types.of(text, resolved, &[])

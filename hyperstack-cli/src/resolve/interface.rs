@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::text;
 use super::types::{self, map, tuple, Transform, Types};
-use crate::model::{Member, Role, Shape, Type, TypeDef};
+use crate::model::{Data, Member, Role, Shape, Type, TypeDef, Variant};
 use crate::names;
 use crate::spec::{Account, Idl, Instruction, TypeEntry};
 
@@ -44,28 +44,42 @@ fn find_in<'a>(
     module: Option<&str>,
     last: &str,
 ) -> Option<Found<'a>> {
-    let account = || {
-        let mut accounts = idl.accounts.iter();
-        let account = accounts.find(|account| account.name == last)?;
-        Some(Found::Account(program, account))
-    };
-    let entry = || {
-        let entry = idl.types.iter().find(|entry| entry.name == last)?;
-        Some(Found::Type(program, entry))
-    };
+    let account = || Some(Found::Account(program, named(&idl.accounts, last)?));
+    let entry = || Some(Found::Type(program, named(&idl.types, last)?));
     match module {
-        Some("instructions") => Some(Found::Instruction(program, instruction(idl, last)?)),
-        Some("types" | "events") => entry(),
+        Some("instructions") => Some(Found::Instruction(program, named(&idl.instructions, last)?)),
+        // The fields of an event are usually in the type with its name.
+        Some("events") => {
+            entry().or_else(|| Some(Found::Account(program, named(&idl.events, last)?)))
+        }
+        Some("types") => entry(),
         _ => account().or_else(entry),
     }
 }
 
-/// Finds an instruction by the name of its struct: `BuyExactSolIn` is `buy_exact_sol_in`.
-pub(super) fn instruction<'a>(idl: &'a Idl, name: &str) -> Option<&'a Instruction> {
+/// An item of an IDL with a name.
+pub(super) trait Named {
+    fn name(&self) -> &str;
+}
+
+macro_rules! named {
+    ($($ty:ty)*) => {$(
+        impl Named for $ty {
+            fn name(&self) -> &str {
+                &self.name
+            }
+        }
+    )*};
+}
+
+named! { Account Instruction TypeEntry }
+
+/// Finds an item by its name, or else by its name in another case: `BuyExactSolIn` is `buy_exact_sol_in`.
+pub(super) fn named<'a, T: Named>(items: &'a [T], name: &str) -> Option<&'a T> {
     let plain = |name: &str| name.replace('_', "").to_lowercase();
-    idl.instructions
-        .iter()
-        .find(|instruction| plain(&instruction.name) == plain(name))
+    let mut all = items.iter();
+    let exact = all.find(|item| item.name() == name);
+    exact.or_else(|| items.iter().find(|item| plain(item.name()) == plain(name)))
 }
 
 /// Returns the fields of a type.
@@ -81,6 +95,12 @@ pub(super) fn field<'a>(fields: &'a [Value], name: &str) -> Option<&'a Value> {
     Some(&fields.iter().find(named)?["type"])
 }
 
+/// The keys of types in an IDL. The last one names another type.
+const KINDS: &[&str] = &[
+    "option", "coption", "vec", "hashSet", "bTreeSet", "array", "hashMap", "bTreeMap", "map",
+    "tuple", "string", "defined",
+];
+
 impl<'a> Types<'a> {
     /// Returns the name of a program if there are several.
     pub(super) fn program(&self, program: usize) -> Option<String> {
@@ -94,7 +114,6 @@ impl<'a> Types<'a> {
         program: usize,
         account: &'a Account,
         transforms: &[Transform],
-        listed: bool,
     ) -> Type {
         let entry = self.type_of(program, account);
         let docs = if account.docs.is_empty() {
@@ -109,13 +128,12 @@ impl<'a> Types<'a> {
             (true, false, Some(entry)) => entry.shape["variants"].as_array(),
             _ => None,
         };
-        self.shaped(program, head, (fields, variants), transforms, listed)
+        self.shaped(program, head, (fields, variants), transforms)
     }
 
     /// Returns the type that has the account's name.
     fn type_of(&self, program: usize, account: &Account) -> Option<&'a TypeEntry> {
-        let mut types = self.idls[program].types.iter();
-        types.find(|entry| entry.name == account.name)
+        named(&self.idls[program].types, &account.name)
     }
 
     /// Returns the fields of an account: its own, or those of the type with its name.
@@ -135,7 +153,6 @@ impl<'a> Types<'a> {
         program: usize,
         entry: &'a TypeEntry,
         transforms: &[Transform],
-        listed: bool,
     ) -> Type {
         // Aliases, for example, have neither fields nor variants.
         let shape = &entry.shape;
@@ -145,7 +162,7 @@ impl<'a> Types<'a> {
         }
         let head = (&*entry.name, Role::Type, entry.docs.clone());
         let shape = (fields(shape), shape["variants"].as_array());
-        self.shaped(program, head, shape, transforms, listed)
+        self.shaped(program, head, shape, transforms)
     }
 
     fn shaped(
@@ -154,11 +171,10 @@ impl<'a> Types<'a> {
         (name, role, docs): (&str, Role, Vec<String>),
         shape: (&[Value], Option<&Vec<Value>>),
         transforms: &[Transform],
-        listed: bool,
     ) -> Type {
         // Without transformations, an account and the type with its name share one definition.
         let key = format!("{program} {name} {transforms:?}");
-        self.define(key, listed, |types| TypeDef {
+        self.define(key, |types| TypeDef {
             name: name.to_owned(),
             program: types.program(program),
             role,
@@ -175,19 +191,40 @@ impl<'a> Types<'a> {
         transforms: &[Transform],
     ) -> Shape {
         if let Some(variants) = variants {
-            let names = variants.iter().filter_map(|v| v["name"].as_str());
-            return Shape::Enum(names.map(str::to_owned).collect());
+            let variants = variants.iter().filter_map(|variant| {
+                Some(Variant {
+                    name: variant["name"].as_str()?.to_owned(),
+                    data: self.data(program, self::fields(variant)),
+                })
+            });
+            return Shape::Enum(variants.collect());
         }
-        let named = |field: &Value| field["name"].is_string() && !field["type"].is_null();
-        if !fields.is_empty() && !fields.iter().all(named) {
-            let elements = fields.iter().map(|field| self.idl(program, field, false));
-            return Shape::Tuple(elements.collect());
+        match self.data(program, fields) {
+            Data::Tuple(elements) => return Shape::Tuple(elements),
+            Data::Struct(_) | Data::None => {}
         }
         let members = fields.iter().filter_map(|field| {
             let name = field["name"].as_str()?;
             Some(self.member(program, name, &field["type"], transforms))
         });
         Shape::Struct(members.collect())
+    }
+
+    /// Returns what a variant or a tuple struct with these fields holds.
+    fn data(&mut self, program: usize, fields: &[Value]) -> Data {
+        let is_named = |field: &Value| field["name"].is_string() && !field["type"].is_null();
+        if fields.is_empty() {
+            return Data::None;
+        }
+        if !fields.iter().all(is_named) {
+            let elements = fields.iter().map(|field| self.idl(program, field));
+            return Data::Tuple(elements.collect());
+        }
+        let members = fields.iter().filter_map(|field| {
+            let name = field["name"].as_str()?;
+            Some(self.member(program, name, &field["type"], &[]))
+        });
+        Data::Struct(members.collect())
     }
 
     fn member(
@@ -198,52 +235,55 @@ impl<'a> Types<'a> {
         transforms: &[Transform],
     ) -> Member {
         let word = ty.as_str().unwrap_or_default();
-        types::member(name, word, self.idl(program, ty, false), transforms)
+        types::member(name, word, self.idl(program, ty), transforms)
     }
 
     /// Converts a type as an IDL writes it.
-    pub(super) fn idl(&mut self, program: usize, ty: &Value, listed: bool) -> Type {
+    pub(super) fn idl(&mut self, program: usize, ty: &Value) -> Type {
         if let Some(name) = ty.as_str() {
-            return text::scalar(name).unwrap_or_else(|| self.defined(program, name, listed));
+            return text::scalar(name).unwrap_or_else(|| self.defined(program, name));
         }
-        let Some((kind, inner)) = ty.as_object().and_then(|object| object.iter().next()) else {
+        // Other keys beside the kind, such as `lengthPrefix`, concern only the account's bytes.
+        let known = ty.as_object().and_then(|object| {
+            let mut kinds = KINDS.iter();
+            kinds.find_map(|kind| Some((*kind, object.get(*kind)?)))
+        });
+        let Some((kind, inner)) = known else {
             return Type::Json;
         };
-        match &**kind {
-            "option" | "coption" => Type::Nullable(Box::new(self.idl(program, inner, listed))),
-            "vec" => Type::List(Box::new(self.idl(program, inner, true))),
+        match kind {
+            "option" | "coption" => Type::Nullable(Box::new(self.idl(program, inner))),
+            "vec" | "hashSet" | "bTreeSet" => Type::List(Box::new(self.idl(program, inner))),
             "array" => {
                 let length = inner[1].as_u64().and_then(|n| usize::try_from(n).ok());
-                let element = self.idl(program, &inner[0], listed || length.is_none());
-                text::array(element, length.unwrap_or(0))
+                text::array(self.idl(program, &inner[0]), length.unwrap_or(0))
             }
             "hashMap" | "bTreeMap" | "map" => {
-                let key = self.idl(program, &inner[0], true);
-                map(key, self.idl(program, &inner[1], true))
+                let key = self.idl(program, &inner[0]);
+                map(key, self.idl(program, &inner[1]))
             }
-            "hashSet" | "bTreeSet" => Type::List(Box::new(self.idl(program, inner, true))),
             "tuple" => {
                 let elements = inner.as_array().map_or(&[][..], Vec::as_slice);
-                let elements = elements.iter().map(|ty| self.idl(program, ty, listed));
+                let elements = elements.iter().map(|ty| self.idl(program, ty));
                 tuple(elements.collect())
             }
-            "defined" => {
+            "string" => Type::Text,
+            _ => {
                 let name = inner.as_str().or_else(|| inner["name"].as_str());
-                self.defined(program, name.unwrap_or_default(), listed)
+                self.defined(program, name.unwrap_or_default())
             }
-            _ => Type::Json,
         }
     }
 
     /// Returns a type that the IDL defines, or any JSON.
-    fn defined(&mut self, program: usize, name: &str, listed: bool) -> Type {
+    fn defined(&mut self, program: usize, name: &str) -> Type {
         let idl = self.idls[program];
-        match idl.types.iter().find(|entry| entry.name == name) {
-            Some(entry) => self.entry(program, entry, &[], listed),
-            None => match idl.accounts.iter().find(|account| account.name == name) {
-                Some(account) => self.account(program, account, &[], listed),
-                None => Type::Json,
-            },
+        if let Some(entry) = named(&idl.types, name) {
+            return self.entry(program, entry, &[]);
+        }
+        match named(&idl.accounts, name) {
+            Some(account) => self.account(program, account, &[]),
+            None => Type::Json,
         }
     }
 
@@ -252,40 +292,36 @@ impl<'a> Types<'a> {
     pub(super) fn instruction(&mut self, program: usize, instruction: &'a Instruction) -> Type {
         let name = names::pascal(&instruction.name);
         let docs = &instruction.docs;
-        let accounts = self.define(format!("{program} {name} accounts"), false, |types| {
-            TypeDef {
-                name: name.clone(),
-                program: types.program(program),
-                role: Role::Accounts,
-                docs: docs.clone(),
-                shape: Shape::Struct(
-                    instruction
-                        .accounts
-                        .iter()
-                        .map(|account| Member {
-                            name: account.name.clone(),
-                            declared: account.name.clone(),
-                            ty: Type::Text,
-                            note: account.docs.join(" "),
-                        })
-                        .collect(),
-                ),
-            }
+        let accounts = self.define(format!("{program} {name} accounts"), |types| TypeDef {
+            name: name.clone(),
+            program: types.program(program),
+            role: Role::Accounts,
+            docs: docs.clone(),
+            shape: Shape::Struct(
+                instruction
+                    .accounts
+                    .iter()
+                    .map(|account| Member {
+                        name: account.name.clone(),
+                        declared: account.name.clone(),
+                        ty: Type::Text,
+                        note: account.docs.join(" "),
+                    })
+                    .collect(),
+            ),
         });
-        let args = self.define(format!("{program} {name} arguments"), false, |types| {
-            TypeDef {
-                name: name.clone(),
-                program: types.program(program),
-                role: Role::Args,
-                docs: docs.clone(),
-                shape: Shape::Struct(
-                    instruction
-                        .args
-                        .iter()
-                        .map(|arg| types.member(program, &arg.name, &arg.ty, &[]))
-                        .collect(),
-                ),
-            }
+        let args = self.define(format!("{program} {name} arguments"), |types| TypeDef {
+            name: name.clone(),
+            program: types.program(program),
+            role: Role::Args,
+            docs: docs.clone(),
+            shape: Shape::Struct(
+                instruction
+                    .args
+                    .iter()
+                    .map(|arg| types.member(program, &arg.name, &arg.ty, &[]))
+                    .collect(),
+            ),
         });
         Type::Instruction(Box::new(accounts), Box::new(args))
     }

@@ -8,10 +8,14 @@
 //! - the programs' IDLs
 //! - a copy of the IDL's type, one level deep
 
+mod cycle;
 mod event;
 mod field;
 mod interface;
 mod origin;
+mod path;
+mod program;
+mod root;
 mod source;
 mod text;
 mod types;
@@ -22,7 +26,7 @@ use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
 
-use crate::model::{Entity, Field, Section, Shape, Stack, Type};
+use crate::model::{Data, Entity, Field, Member, Section, Shape, Stack, Type};
 use crate::spec::{self, ParseError, StackFile};
 use field::Sources;
 use types::Types;
@@ -62,8 +66,8 @@ impl Stack {
         }
         Stack {
             entities,
+            programs: program::programs(file),
             types: types.into_defs(),
-            programs: file.program_ids.clone(),
             name: file.stack_name.clone(),
             served: file.served.clone(),
         }
@@ -92,9 +96,19 @@ impl Stack {
         }
         for def in &mut stack.types {
             def.docs.clear();
-            if let Shape::Struct(members) = &mut def.shape {
-                members.iter_mut().for_each(|member| member.note.clear());
-            }
+            let members: Vec<&mut Vec<Member>> = match &mut def.shape {
+                Shape::Struct(members) => vec![members],
+                Shape::Enum(variants) => variants
+                    .iter_mut()
+                    .filter_map(|variant| match &mut variant.data {
+                        Data::Struct(members) => Some(members),
+                        _ => None,
+                    })
+                    .collect(),
+                Shape::Tuple(_) => Vec::new(),
+            };
+            let members = members.into_iter().flatten();
+            members.for_each(|member| member.note.clear());
         }
         stack
     }
@@ -149,6 +163,7 @@ fn entity(spec: &spec::Entity, types: &mut Types<'_>) -> Entity {
             }
         }
     }
+    sources.add_missing(&mut entity, types);
     // A duplicate name in the file is one field on the wire.
     dedup(&mut entity.sections, |section| &section.name);
     for section in &mut entity.sections {
@@ -161,7 +176,7 @@ fn entity(spec: &spec::Entity, types: &mut Types<'_>) -> Entity {
     fields.retain(|field| sections.iter().all(|section| section.name != field.name));
     if let Some(field) = key(spec, &entity) {
         entity.key_required = !field.nullable && every_row_has(spec, &field.ty);
-        entity.key = spec.identity.primary_keys.first().cloned();
+        entity.key = key_path(spec).map(str::to_owned);
     }
     entity
 }
@@ -192,13 +207,23 @@ fn dedup<T>(all: &mut Vec<T>, name: impl Fn(&T) -> &String) {
     all.retain(|item| seen.insert(name(item).clone()));
 }
 
-/// Returns the key field. A row has one key, so an entity with several key fields has none.
-fn key<'e>(spec: &spec::Entity, entity: &'e Entity) -> Option<&'e Field> {
+/// Returns the path of the key field. A row has one key: if there are several key fields, the view `state` says which
+/// one it is.
+fn key_path(spec: &spec::Entity) -> Option<&str> {
     let (key, others) = spec.identity.primary_keys.split_first()?;
-    if others.iter().any(|other| other != key) {
-        return None;
-    }
-    let field = find(entity, key)?;
+    let state = format!("{}/state", spec.state_name);
+    let is_key = || {
+        let mut views = spec.views.iter();
+        let view = views.find(|view| view.id == state);
+        let path = view.and_then(|view| event::segments(&view.output["Keyed"]["key_field"]));
+        path.is_some_and(|path| path.join(".") == *key)
+    };
+    (others.iter().all(|other| other == key) || is_key()).then_some(key)
+}
+
+/// Returns the key field, if its type can be a key.
+fn key<'e>(spec: &spec::Entity, entity: &'e Entity) -> Option<&'e Field> {
+    let field = find(entity, key_path(spec)?)?;
     matches!(field.ty, Type::Text | Type::Int(_) | Type::Bool).then_some(field)
 }
 
@@ -207,11 +232,11 @@ fn key<'e>(spec: &spec::Entity, entity: &'e Entity) -> Option<&'e Field> {
 /// A row lacks it if it comes from an instruction that names the row without filling the field. An example is
 /// the sale of a token that was created before the server started.
 fn every_row_has(spec: &spec::Entity, ty: &Type) -> bool {
-    let key = spec.identity.primary_keys.first();
+    let key = key_path(spec);
     let source = |handler: &spec::Handler| handler.source["Source"]["type_name"].clone();
     let fills = |handler: &&spec::Handler| {
         let mut mappings = handler.mappings.iter();
-        mappings.any(|mapping| Some(&mapping.target_path) == key)
+        mappings.any(|mapping| Some(&*mapping.target_path) == key)
     };
     // Several handlers may describe one kind of event.
     let filling: Vec<_> = spec.handlers.iter().filter(fills).map(source).collect();

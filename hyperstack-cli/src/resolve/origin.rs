@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::event::segments;
 use super::field::Source;
 use super::source::{Kind, SourceName};
+use crate::model::Type;
 use crate::names;
 use crate::spec;
 
@@ -37,13 +37,13 @@ impl<'s> Origins<'s> {
     }
 
     /// Returns a sentence for each way in which the field is filled.
-    pub(super) fn of(&self, path: &str, sources: &[Source<'_>]) -> Vec<String> {
+    pub(super) fn of(&self, path: &str, ty: &Type, sources: &[Source<'_>]) -> Vec<String> {
         let computed = self.computed.get(path).cloned();
         let resolved = self.resolved.get(path).cloned();
         // Sources that fill the field in the same way share a sentence.
         let mut ways: Vec<(Way<'_>, Vec<(&str, String)>)> = Vec::new();
         for source in sources {
-            let (way, named) = (Way::of(source), source_name(source.from));
+            let (way, named) = (Way::of(source, ty), source_name(source.from));
             match ways.iter_mut().find(|known| known.0 == way) {
                 Some((_, names)) if !names.contains(&named) => names.push(named),
                 Some(_) => {}
@@ -72,17 +72,20 @@ enum Whole {
 }
 
 impl<'s> Way<'s> {
-    fn of(source: &Source<'s>) -> Self {
+    fn of(source: &Source<'s>, ty: &Type) -> Self {
         let from = source.is("FromSource");
-        let path = from.and_then(|from| segments(&from["path"]));
+        let path = source.path();
         Way {
-            population: &source.mapping.population,
+            population: source.mapping.population,
             whole: match (source.is("AsCapture"), source.is("AsEvent")) {
                 (Some(_), _) => Some(Whole::Account),
                 (None, Some(_)) => Some(Whole::Event),
                 (None, None) => None,
             },
             what: match path.as_deref() {
+                _ if source.context() == Some("timestamp") => "the time".to_owned(),
+                _ if source.context() == Some("slot") => "the slot".to_owned(),
+                _ if source.context() == Some("signature") => "the signature".to_owned(),
                 Some(["__account_address"]) => "the address".to_owned(),
                 Some(path) if !path.is_empty() => format!("`{}`", path.join(".")),
                 _ => "the value".to_owned(),
@@ -91,6 +94,10 @@ impl<'s> Way<'s> {
                 Some("HexEncode") => ", in hex",
                 Some("Base58Encode") => ", in base58",
                 Some("ToString") => ", as text",
+                // A text or a float may be another form of the time.
+                _ if source.context() == Some("timestamp") && matches!(ty, Type::Int(_)) => {
+                    ", in Unix seconds"
+                }
                 _ => "",
             },
         }

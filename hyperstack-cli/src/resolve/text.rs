@@ -3,6 +3,7 @@
 use syn::{Expr, GenericArgument, Lit, PathArguments};
 
 use crate::model::Type;
+use crate::names;
 
 /// The longest list that the server keeps in full. Snapshots cut longer ones.
 pub(super) const SERVER_KEEPS: usize = 100;
@@ -119,9 +120,9 @@ pub(super) fn scalar(name: &str) -> Option<Type> {
         "i128" => Type::Int("i128"),
         "f32" => Type::Float("f32"),
         "f64" => Type::Float("f64"),
-        "String" | "str" | "char" | "string" => Type::Text,
+        "String" | "str" | "char" | "string" | "rest_utf8" => Type::Text,
         "Pubkey" | "pubkey" | "publicKey" | "PublicKey" => Type::Text,
-        "bytes" | "Bytes" => Type::List(Box::new(Type::Int("u8"))),
+        "bytes" | "Bytes" | "rest_bytes" => Type::List(Box::new(Type::Int("u8"))),
         _ => return None,
     })
 }
@@ -131,6 +132,8 @@ pub(super) fn resolved(name: &str) -> Option<Type> {
     Some(match name {
         "SlotHashBytes" | "SlotHash" => Type::SlotHash,
         "TokenMetadata" => Type::TokenMetadata,
+        "KeccakRngValue" => Type::Int("u64"),
+        "TokenUiAmount" => Type::Float("f64"),
         _ => return None,
     })
 }
@@ -145,6 +148,35 @@ pub(super) fn guessed(base_type: &str) -> Type {
         "Binary" => Type::List(Box::new(Type::Int("u8"))),
         "Array" => Type::List(Box::new(Type::Json)),
         _ => Type::Json,
+    }
+}
+
+/// Returns whether an integer type holds all values of another one.
+pub(super) fn holds(outer: &str, inner: &str) -> bool {
+    let parts = |name: &str| {
+        let (sign, bits) = name.split_at(1);
+        (sign == "i", bits.parse::<u32>().unwrap_or(0))
+    };
+    match (parts(outer), parts(inner)) {
+        ((true, outer), (false, inner)) => outer > inner,
+        ((false, _), (true, _)) => false,
+        ((_, outer), (_, inner)) => outer >= inner,
+    }
+}
+
+/// The unit of a time.
+pub(super) const SECONDS: &str = "In Unix seconds.";
+
+/// Returns the unit of a number, if its name and its type agree on it.
+pub(super) fn unit(name: &str, ty: &Type) -> Option<&'static str> {
+    let name = names::snake(name);
+    let is_time = name.ends_with("_at") || name == "timestamp" || name.ends_with("_timestamp");
+    let is_slot = name == "slot" || name.ends_with("_slot") && !name.ends_with("per_slot");
+    match ty {
+        Type::Nullable(ty) => unit(&name, ty),
+        Type::Int("i64") if is_time => Some(SECONDS),
+        Type::Int("u64") if is_slot => Some("A slot."),
+        _ => None,
     }
 }
 

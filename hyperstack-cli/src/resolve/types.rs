@@ -2,10 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::cycle;
 use super::field::transformed;
 use super::interface::{self, Found};
+use super::source::SourceName;
 use super::text::{self, Text};
-use crate::model::{Member, Role, Shape, Type, TypeDef};
+use crate::model::{Data, Member, Role, Shape, Type, TypeDef, Variant};
 use crate::names;
 use crate::spec::{Idl, ResolvedType};
 
@@ -34,11 +36,19 @@ impl<'a> Types<'a> {
                 Shape::Struct(members) => *members = distinct(std::mem::take(members)),
                 Shape::Enum(variants) => {
                     let mut seen = HashSet::new();
-                    variants.retain(|name| !name.is_empty() && seen.insert(name.clone()));
+                    variants.retain(|variant| {
+                        !variant.name.is_empty() && seen.insert(variant.name.clone())
+                    });
+                    for variant in variants {
+                        if let Data::Struct(members) = &mut variant.data {
+                            *members = distinct(std::mem::take(members));
+                        }
+                    }
                 }
                 Shape::Tuple(_) => {}
             }
         }
+        cycle::close(&mut defs);
         defs
     }
 
@@ -47,21 +57,10 @@ impl<'a> Types<'a> {
         self.defs.get(index)?.as_ref()
     }
 
-    /// Returns the type for `key`, and defines it with `make` on first use. A type can contain itself only in a
-    /// list; elsewhere it would have no finite size and becomes any JSON.
-    pub(super) fn define(
-        &mut self,
-        key: String,
-        listed: bool,
-        make: impl FnOnce(&mut Self) -> TypeDef,
-    ) -> Type {
+    /// Returns the type for `key`, and defines it with `make` on first use. A type can contain itself.
+    pub(super) fn define(&mut self, key: String, make: impl FnOnce(&mut Self) -> TypeDef) -> Type {
         if let Some(&index) = self.known.get(&key) {
-            let unfinished = self.defs[index].is_none();
-            return if unfinished && !listed {
-                Type::Json
-            } else {
-                Type::Defined(index)
-            };
+            return Type::Defined(index);
         }
         let index = self.defs.len();
         self.defs.push(None);
@@ -78,7 +77,7 @@ impl<'a> Types<'a> {
         resolved: Option<&ResolvedType>,
         transforms: &[Transform],
     ) -> Option<Type> {
-        self.tokens(text.ty()?, resolved, transforms, false)
+        self.tokens(text.ty()?, resolved, transforms)
     }
 
     fn tokens(
@@ -86,29 +85,28 @@ impl<'a> Types<'a> {
         ty: &syn::Type,
         resolved: Option<&ResolvedType>,
         transforms: &[Transform],
-        listed: bool,
     ) -> Option<Type> {
         match ty {
-            syn::Type::Paren(inner) => self.tokens(&inner.elem, resolved, transforms, listed),
-            syn::Type::Group(inner) => self.tokens(&inner.elem, resolved, transforms, listed),
-            syn::Type::Reference(inner) => self.tokens(&inner.elem, resolved, transforms, listed),
+            syn::Type::Paren(inner) => self.tokens(&inner.elem, resolved, transforms),
+            syn::Type::Group(inner) => self.tokens(&inner.elem, resolved, transforms),
+            syn::Type::Reference(inner) => self.tokens(&inner.elem, resolved, transforms),
             syn::Type::Slice(inner) => {
-                let element = self.tokens(&inner.elem, resolved, transforms, true)?;
+                let element = self.tokens(&inner.elem, resolved, transforms)?;
                 Some(Type::List(Box::new(element)))
             }
             syn::Type::Array(inner) => {
-                let element = self.tokens(&inner.elem, resolved, transforms, listed)?;
+                let element = self.tokens(&inner.elem, resolved, transforms)?;
                 Some(text::array(element, text::length(&inner.len).unwrap_or(0)))
             }
             syn::Type::Tuple(inner) => {
                 let elements: Option<Vec<_>> = inner
                     .elems
                     .iter()
-                    .map(|element| self.tokens(element, None, &[], listed))
+                    .map(|element| self.tokens(element, None, &[]))
                     .collect();
                 Some(tuple(elements?))
             }
-            syn::Type::Path(_) => self.named(ty, resolved, transforms, listed),
+            syn::Type::Path(_) => self.named(ty, resolved, transforms),
             _ => None,
         }
     }
@@ -118,21 +116,20 @@ impl<'a> Types<'a> {
         ty: &syn::Type,
         resolved: Option<&ResolvedType>,
         transforms: &[Transform],
-        listed: bool,
     ) -> Option<Type> {
         let name = text::name(ty)?;
-        let mut inner = |ty, listed| self.tokens(ty, resolved, transforms, listed);
+        let mut inner = |ty| self.tokens(ty, resolved, transforms);
         match (&*name.last, &name.args[..]) {
-            ("Option", [ty]) => return Some(Type::Nullable(Box::new(inner(ty, listed)?))),
+            ("Option", [ty]) => return Some(Type::Nullable(Box::new(inner(ty)?))),
             (last, [ty, ..]) if text::LISTS.contains(&last) => {
-                return Some(Type::List(Box::new(inner(ty, true)?)))
+                return Some(Type::List(Box::new(inner(ty)?)))
             }
             ("HashMap" | "BTreeMap" | "IndexMap", [key, value, ..]) => {
-                let value = inner(value, true)?;
-                return Some(map(self.tokens(key, None, &[], true)?, value));
+                let value = inner(value)?;
+                return Some(map(self.tokens(key, None, &[])?, value));
             }
-            ("HashMap" | "BTreeMap", [value]) => return Some(map(Type::Text, inner(value, true)?)),
-            ("Box" | "Arc" | "Rc", [ty]) => return inner(ty, listed),
+            ("HashMap" | "BTreeMap", [value]) => return Some(map(Type::Text, inner(value)?)),
+            ("Box" | "Arc" | "Rc", [ty]) => return inner(ty),
             _ => {}
         }
         let local = !name
@@ -145,7 +142,7 @@ impl<'a> Types<'a> {
                 return Some(ty);
             }
         }
-        match self.path(&name.before, &name.last, transforms, listed) {
+        match self.path(&name.before, &name.last, transforms) {
             Some(ty) => Some(ty),
             None => match resolved {
                 Some(resolved) => Some(self.resolved(resolved, transforms)),
@@ -154,18 +151,19 @@ impl<'a> Types<'a> {
         }
     }
 
+    /// Returns the type of a whole source, such as `ore::MinerState`.
+    pub(super) fn source(&mut self, from: &str, transforms: &[Transform]) -> Option<Type> {
+        let source = SourceName::parse(from);
+        let before = [source.program, source.kind.module()?].map(str::to_owned);
+        self.path(&before, source.name, transforms)
+    }
+
     /// Returns the type at a path such as `ore_sdk::accounts::Miner` in an IDL.
-    fn path(
-        &mut self,
-        before: &[String],
-        last: &str,
-        transforms: &[Transform],
-        listed: bool,
-    ) -> Option<Type> {
+    fn path(&mut self, before: &[String], last: &str, transforms: &[Transform]) -> Option<Type> {
         let found = interface::find(&self.idls, before, last)?;
         Some(match found {
-            Found::Account(program, account) => self.account(program, account, transforms, listed),
-            Found::Type(program, entry) => self.entry(program, entry, transforms, listed),
+            Found::Account(program, account) => self.account(program, account, transforms),
+            Found::Type(program, entry) => self.entry(program, entry, transforms),
             Found::Instruction(program, instruction) => self.instruction(program, instruction),
         })
     }
@@ -185,7 +183,7 @@ impl<'a> Types<'a> {
             _ => Role::Type,
         };
         let key = format!("resolved {role:?} {name} {resolved:?} {transforms:?}");
-        self.define(key, false, |types| TypeDef {
+        self.define(key, |types| TypeDef {
             name: name.clone(),
             program: None,
             role,
@@ -196,7 +194,12 @@ impl<'a> Types<'a> {
 
     fn copied(&mut self, resolved: &ResolvedType, transforms: &[Transform]) -> Shape {
         if resolved.is_enum {
-            return Shape::Enum(resolved.enum_variants.clone());
+            // A copy has only the names of the variants.
+            let variants = resolved.enum_variants.iter().map(|name| Variant {
+                name: name.clone(),
+                data: Data::None,
+            });
+            return Shape::Enum(variants.collect());
         }
         let members = self.copied_members(resolved, transforms);
         let numbered = |(i, member): (usize, &Member)| member.name == format!("_{i}");
@@ -231,7 +234,7 @@ impl<'a> Types<'a> {
     /// Returns the type of a copy's field. Copies contain neither array lengths nor map keys.
     fn copied_text(&mut self, text: &str, base_type: &str) -> Type {
         let text = Text::parse(text);
-        let ty = text.ty().and_then(|ty| self.tokens(ty, None, &[], false));
+        let ty = text.ty().and_then(|ty| self.tokens(ty, None, &[]));
         ty.unwrap_or_else(|| text::guessed(base_type))
     }
 }
@@ -250,7 +253,7 @@ pub(super) fn member(name: &str, word: &str, ty: Type, transforms: &[Transform])
         _ if !address.is_empty() => address,
         "HexEncode" => "In hex.",
         "Base58Encode" => "In base58.",
-        _ => "",
+        _ => text::unit(name, &ty).unwrap_or_default(),
     };
     Member {
         name: wire,

@@ -15,6 +15,14 @@ impl Writer<'_> {
         doc::paragraph(&mut out, "///", &format!("The stack `{}`.", stack.name));
         let mut args = vec![format!("name = {}", literal(&kebab(&stack.name)))];
         args.extend(url.map(|url| format!("url = {}", literal(url))));
+        if let Some(served) = &stack.served {
+            args.push(format!(
+                "manifest_hash = {}",
+                literal(&served.manifest_hash)
+            ));
+            args.push(format!("live_alias = {}", literal(&served.live_alias)));
+            args.push("protocol = v2".to_owned());
+        }
         let entities: Vec<_> = names
             .entities
             .iter()

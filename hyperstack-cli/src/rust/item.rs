@@ -90,13 +90,24 @@ impl Writer<'_> {
     /// Writes the attributes of a field or a variant. With serde, the keys that serde and the SDK share go into
     /// `#[serde(..)]`, which both read.
     pub(super) fn attributes(&self, out: &mut String, place: &str, args: &[String]) {
+        self.attributes_at(out, "    ", place, args);
+    }
+
+    /// Like [`attributes`](Self::attributes), after this indentation.
+    pub(super) fn attributes_at(
+        &self,
+        out: &mut String,
+        indent: &str,
+        place: &str,
+        args: &[String],
+    ) {
         if self.serde {
             let is_own = |arg: &String| arg.starts_with("append(");
             let (own, shared): (Vec<_>, Vec<_>) = args.iter().cloned().partition(is_own);
-            attribute(out, "    ", "serde", &shared);
-            attribute(out, "    ", place, &own);
+            attribute(out, indent, "serde", &shared);
+            attribute(out, indent, place, &own);
         } else {
-            attribute(out, "    ", place, args);
+            attribute(out, indent, place, args);
         }
     }
 
@@ -127,6 +138,7 @@ impl Writer<'_> {
                 let (accounts, args) = (self.ty(accounts), self.ty(args));
                 format!("{}<{accounts}, {args}>", self.uses.sdk("Instruction"))
             }
+            Type::Boxed(ty) => format!("Box<{}>", self.ty(ty)),
             Type::TokenMetadata => self.uses.sdk("TokenMetadata").to_owned(),
             Type::SlotHash => self.uses.sdk("SlotHashBytes").to_owned(),
             Type::Defined(index) => {
@@ -193,18 +205,51 @@ pub(super) fn braces(out: &mut String, head: &str, body: &str) {
     }
 }
 
-/// Writes a named field.
+/// Writes a named field of a struct.
 pub(super) fn field(out: &mut String, name: &str, ty: &str) {
-    allow_complex(out, "    ", ty);
-    let head = format!("    pub {name}:");
-    let begins = broken(ty, 4).lines().next().map_or(0, str::len);
+    field_at(out, 4, &format!("pub {name}"), ty);
+}
+
+/// Writes a named field of a variant.
+pub(super) fn variant_field(out: &mut String, name: &str, ty: &str) {
+    field_at(out, 8, name, ty);
+}
+
+fn field_at(out: &mut String, indent: usize, name: &str, ty: &str) {
+    let (outer, deeper) = (" ".repeat(indent), indent + 4);
+    allow_complex(out, &outer, ty);
+    let head = format!("{outer}{name}:");
+    let begins = broken(ty, indent).lines().next().map_or(0, str::len);
     out.push_str(&match head.chars().count() + " ".len() {
         before if fits(before, ty) => format!("{head} {ty},"),
-        _ if fits(8, ty) => format!("{head}\n        {ty},"),
-        before if before + begins <= WIDTH => format!("{head} {},", broken(ty, 4)),
-        _ => format!("{head}\n        {},", broken(ty, 8)),
+        _ if fits(deeper, ty) => format!("{head}\n{:deeper$}{ty},", ""),
+        before if before + begins <= WIDTH => format!("{head} {},", broken(ty, indent)),
+        _ => format!("{head}\n{:deeper$}{},", "", broken(ty, deeper)),
     });
     out.push('\n');
+}
+
+/// Writes a variant with fields without names.
+pub(super) fn tuple_variant(out: &mut String, name: &str, elements: &[String]) {
+    for element in elements {
+        allow_complex(out, "    ", element);
+    }
+    let list = elements.join(", ");
+    let line = format!("    {name}({list}),\n");
+    let short = elements.len() == 1 || list.chars().count() <= TUPLE;
+    if short && line.trim_end().chars().count() <= WIDTH && elements.iter().all(|ty| fits(0, ty)) {
+        out.push_str(&line);
+        return;
+    }
+    out.push_str(&format!("    {name}(\n"));
+    for element in elements {
+        out.push_str(&if fits(8, element) {
+            format!("        {element},\n")
+        } else {
+            format!("        {},\n", broken(element, 8))
+        });
+    }
+    out.push_str("    ),\n");
 }
 
 /// Allows a type that clippy considers too complex. Clippy weighs each part by its nesting depth.

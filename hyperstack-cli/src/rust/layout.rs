@@ -86,6 +86,8 @@ pub(super) fn files(title: &str, stack: &Stack, options: &Options) -> Vec<File> 
         serde: options.serde,
         uses: Uses::default(),
     };
+    let programs = writer.programs();
+    let program_uses = std::mem::take(&mut writer.uses);
     let types = writer.types();
     let mut type_uses = std::mem::take(&mut writer.uses);
     type_uses.types = false;
@@ -104,7 +106,14 @@ pub(super) fn files(title: &str, stack: &Stack, options: &Options) -> Vec<File> 
     if options.layout == Layout::Single {
         entity_uses.join(type_uses);
         entity_uses.types = false;
-        let body = format!("{entities}\n{types}");
+        let mut body = format!("{entities}\n{types}");
+        if !programs.is_empty() {
+            body = format!(
+                "{}\n\n{}",
+                body.trim_end(),
+                inline(&program_uses, &programs)
+            );
+        }
         return named(options.layout, vec![source(&entity_uses, &body)]);
     }
     let module = options.layout == Layout::Module;
@@ -116,10 +125,15 @@ pub(super) fn files(title: &str, stack: &Stack, options: &Options) -> Vec<File> 
             &names,
             module,
             !types.is_empty(),
+            !programs.is_empty(),
         ),
         source(&type_uses, &types),
         source(&entity_uses, &entities),
+        source(&program_uses, &programs),
     ];
+    if programs.is_empty() {
+        texts.pop();
+    }
     if !module {
         texts.insert(0, manifest(&header("#"), &stack.name, options));
     }
@@ -135,6 +149,20 @@ fn named(layout: Layout, texts: Vec<String>) -> Vec<File> {
             text,
         })
         .collect()
+}
+
+/// Returns the constants of the programs as a module inside a file.
+fn inline(uses: &Uses, programs: &str) -> String {
+    let mut text = String::new();
+    uses.write(&mut text);
+    text.push_str(programs.trim_end());
+    let mut out =
+        String::from("/// The addresses and errors of the stack's programs.\npub mod programs {\n");
+    for line in text.lines() {
+        let indent = if line.is_empty() { "" } else { "    " };
+        out.push_str(&format!("{indent}{line}\n"));
+    }
+    out + "}\n"
 }
 
 /// Returns the first lines of every file.
@@ -159,6 +187,7 @@ fn root(
     names: &Names,
     module: bool,
     types: bool,
+    programs: bool,
 ) -> String {
     let mut out = format!("{header}\n");
     let what = match title == stack.name {
@@ -172,7 +201,11 @@ fn root(
         // A crate need not use all of its module.
         out.push_str("#![allow(dead_code, unused_imports)]\n\n");
     }
-    out.push_str("mod entity;\nmod types;\n\npub use entity::*;\n");
+    out.push_str("mod entity;\n");
+    if programs {
+        out.push_str("/// The addresses and errors of the stack's programs.\npub mod programs;\n");
+    }
+    out.push_str("mod types;\n\npub use entity::*;\n");
     if types {
         out.push_str("pub use types::*;\n");
     }

@@ -8,6 +8,7 @@ mod flags;
 mod item;
 mod layout;
 mod names;
+mod programs;
 mod types;
 
 use std::path::PathBuf;
@@ -92,21 +93,28 @@ pub enum Sdk {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Layout {
-    /// A crate: `Cargo.toml`, `src/lib.rs`, `src/types.rs`, `src/entity.rs`.
+    /// A crate: `Cargo.toml`, `src/lib.rs`, `src/types.rs`, `src/entity.rs`, and `src/programs.rs` if the stack names
+    /// programs.
     Crate,
-    /// A module for a crate: `mod.rs`, `types.rs`, `entity.rs`.
+    /// A module for a crate: `mod.rs`, `types.rs`, `entity.rs`, and `programs.rs` if the stack names programs.
     Module,
     /// One file for `include!`, `stack.rs`, without inner attributes. A `build.rs` generates it.
     Single,
 }
 
 impl Layout {
-    /// Returns the paths of the layout's files.
+    /// Returns the paths of the layout's files. The last one of a crate or a module may be missing.
     #[must_use]
     pub fn paths(self) -> &'static [&'static str] {
         match self {
-            Layout::Crate => &["Cargo.toml", "src/lib.rs", "src/types.rs", "src/entity.rs"],
-            Layout::Module => &["mod.rs", "types.rs", "entity.rs"],
+            Layout::Crate => &[
+                "Cargo.toml",
+                "src/lib.rs",
+                "src/types.rs",
+                "src/entity.rs",
+                "src/programs.rs",
+            ],
+            Layout::Module => &["mod.rs", "types.rs", "entity.rs", "programs.rs"],
             Layout::Single => &["stack.rs"],
         }
     }

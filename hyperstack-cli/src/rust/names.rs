@@ -246,6 +246,11 @@ impl Fields {
         self.taken.iter()
     }
 
+    /// Returns a constant's name in Rust.
+    pub(super) fn constant(&mut self, name: &str) -> String {
+        self.numbered(name.to_owned(), "_")
+    }
+
     /// Returns the variant's name in Rust.
     pub(super) fn variant(&mut self, wire: &str) -> String {
         let name = match pascal(wire) {

@@ -1,9 +1,12 @@
 //! Generates sections, and the types that are replaced as a whole.
 
 use super::doc;
-use super::item::{braces, field, literal, tuple, Writer};
+use super::item::{braces, field, literal, tuple, tuple_variant, variant_field, Writer};
 use super::names::{Fields, SectionNames};
-use crate::model::{Entity, Field, Member, Role, Section, Shape, Type, TypeDef};
+use crate::model::{Data, Entity, Field, Member, Role, Section, Shape, Type, TypeDef, Variant};
+
+/// The maximum number of elements that a tuple on the wire can have.
+const MAX_TUPLE: usize = 12;
 
 /// How many elements of an appended list the server and the client keep.
 const APPENDED: usize = 100;
@@ -104,12 +107,19 @@ impl Writer<'_> {
                 let elements: Vec<_> = elements.iter().map(|ty| self.ty(ty)).collect();
                 match elements.as_slice() {
                     [one] => tuple(out, name, &[format!("[{one}; 1]")]),
-                    [_, ..] if elements.len() <= 12 => tuple(out, name, &elements),
+                    [_, ..] if elements.len() <= MAX_TUPLE => tuple(out, name, &elements),
                     _ => tuple(out, name, &[format!("Vec<{}>", self.uses.sdk("Value"))]),
                 }
             }
             Shape::Enum(variants) => {
-                self.derive(out, &["Debug", "Clone", "PartialEq", "Eq", "Hash", derive]);
+                let has_data = variants.iter().any(|variant| variant.data != Data::None);
+                if has_data {
+                    self.derive(out, &["Debug", "Clone", "PartialEq", derive]);
+                    // The program chose what its variants hold.
+                    out.push_str("#[allow(clippy::large_enum_variant)]\n");
+                } else {
+                    self.derive(out, &["Debug", "Clone", "PartialEq", "Eq", "Hash", derive]);
+                }
                 self.variants(out, name, variants);
             }
         }
@@ -127,39 +137,81 @@ impl Writer<'_> {
             let mut args = Vec::new();
             rename(&mut args, &name, &member.name);
             self.attributes(&mut body, "field", &args);
-            // If another version of the server omits a field, only the field is missing, not the row.
-            let ty = match &member.ty {
-                Type::Nullable(ty) => ty,
-                ty => ty,
-            };
-            field(&mut body, &name, &format!("Option<{}>", self.ty(ty)));
+            let ty = self.member(&member.ty);
+            field(&mut body, &name, &ty);
         }
         braces(out, &format!("pub struct {struct_name}"), &body);
     }
 
-    fn variants(&mut self, out: &mut String, enum_name: &str, variants: &[String]) {
+    /// Returns the Rust type of a member. If another version of the server omits the member, only the member is missing,
+    /// not the row.
+    fn member(&mut self, ty: &Type) -> String {
+        let ty = match ty {
+            Type::Nullable(ty) => ty,
+            ty => ty,
+        };
+        format!("Option<{}>", self.ty(ty))
+    }
+
+    fn variants(&mut self, out: &mut String, enum_name: &str, variants: &[Variant]) {
         let mut body = String::new();
         let mut names = Fields::default();
-        for wire in variants {
-            let name = names.variant(wire);
+        for variant in variants {
+            let (wire, name) = (&variant.name, names.variant(&variant.name));
             doc::paragraph(&mut body, "    ///", &format!("`{wire}`."));
             let mut args = Vec::new();
             rename(&mut args, &name, wire);
             self.attributes(&mut body, "leaf", &args);
-            body.push_str(&format!("    {name},\n"));
+            match &variant.data {
+                Data::None => body.push_str(&format!("    {name},\n")),
+                Data::Struct(members) => self.variant_members(&mut body, &name, members),
+                Data::Tuple(elements) => {
+                    let elements: Vec<_> = match elements.as_slice() {
+                        elements if elements.len() <= MAX_TUPLE => {
+                            elements.iter().map(|ty| self.ty(ty)).collect()
+                        }
+                        _ => vec![format!("Vec<{}>", self.uses.sdk("Value"))],
+                    };
+                    tuple_variant(&mut body, &name, &elements);
+                }
+            }
         }
         let other = names.variant("Unknown");
-        body.push_str("    /// A variant that the stack file does not list.\n    #[leaf(other)]\n");
+        body.push_str(
+            "    /// Any other JSON, such as a variant of a later version.\n    #[leaf(other)]\n",
+        );
         if self.serde {
             body.push_str("    #[serde(untagged)]\n");
         }
-        body.push_str(&format!("    {other}(String),\n"));
+        body.push_str(&format!("    {other}({}),\n", self.uses.sdk("Value")));
         // Clippy rejects variant names that repeat the enum's name, but the program chose them.
         let mut taken = names.taken();
         if taken.any(|name| name.starts_with(enum_name) || name.ends_with(enum_name)) {
             out.push_str("#[allow(clippy::enum_variant_names)]\n");
         }
         braces(out, &format!("pub enum {enum_name}"), &body);
+    }
+}
+
+impl Writer<'_> {
+    /// Generates a variant with named fields.
+    fn variant_members(&mut self, out: &mut String, variant: &str, members: &[Member]) {
+        let mut names = Fields::default();
+        out.push_str(&format!("    {variant} {{\n"));
+        for member in members {
+            let docs = match member.note.as_str() {
+                "" => format!("`{}`.", member.declared.replace('`', "")),
+                note => doc::plain(note),
+            };
+            doc::paragraph(out, "        ///", &docs);
+            let name = names.free(&member.declared);
+            let mut args = Vec::new();
+            rename(&mut args, &name, &member.name);
+            self.attributes_at(out, "        ", "field", &args);
+            let ty = self.member(&member.ty);
+            variant_field(out, &name, &ty);
+        }
+        out.push_str("    },\n");
     }
 }
 

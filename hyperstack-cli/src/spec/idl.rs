@@ -17,6 +17,11 @@ pub(crate) struct Idl {
     pub(crate) instructions: Vec<Instruction>,
     #[serde(default)]
     pub(crate) types: Vec<TypeEntry>,
+    /// The events. Their fields are usually in the type with the event's name.
+    #[serde(default)]
+    pub(crate) events: Vec<Account>,
+    #[serde(default)]
+    pub(crate) errors: Vec<Value>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -44,6 +49,9 @@ pub(crate) struct Instruction {
 #[derive(Debug, Deserialize)]
 pub(crate) struct AccountName {
     pub(crate) name: String,
+    /// Whether an instruction may lack the account.
+    #[serde(default, alias = "isOptional", alias = "is_optional")]
+    pub(crate) optional: bool,
     #[serde(default)]
     pub(crate) docs: Vec<String>,
 }

@@ -64,6 +64,8 @@ pub(crate) struct Entity {
     #[serde(default)]
     pub(crate) handlers: Vec<Handler>,
     #[serde(default)]
+    pub(crate) instruction_hooks: Vec<Hook>,
+    #[serde(default)]
     pub(crate) computed_field_specs: Vec<Computed>,
     #[serde(default)]
     pub(crate) resolver_specs: Vec<Resolver>,
@@ -158,6 +160,31 @@ pub(crate) struct Mapping {
     pub(crate) transform: Option<Value>,
     #[serde(default)]
     pub(crate) population: String,
+    #[serde(default = "yes")]
+    pub(crate) emit: bool,
+}
+
+/// What the server does after an instruction, besides its handlers.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Hook {
+    #[serde(default)]
+    pub(crate) instruction_type: String,
+    #[serde(default)]
+    pub(crate) actions: Vec<Action>,
+}
+
+/// An action of a hook. Only those that set a field concern clients.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Action {
+    #[serde(default, rename = "SetField")]
+    pub(crate) set_field: Option<SetField>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct SetField {
+    pub(crate) target_field: String,
+    #[serde(default)]
+    pub(crate) source: Value,
 }
 
 #[derive(Debug, Deserialize)]

@@ -1,0 +1,100 @@
+//! Puts types that contain themselves into a `Box`, because they would have no finite size.
+
+use crate::model::{Data, Shape, Type, TypeDef};
+
+/// Adds a [`Type::Boxed`] to each cycle of types. Lists and maps need none, because they hold their values elsewhere.
+pub(super) fn close(defs: &mut [TypeDef]) {
+    for index in 0..defs.len() {
+        // Boxing one of several cycles can change what the others contain, so look again after each.
+        let mut boxed = Vec::new();
+        while let Some(inside) = held(&defs[index])
+            .into_iter()
+            .find(|inside| !boxed.contains(inside) && reaches(defs, *inside, index))
+        {
+            boxed.push(inside);
+            let types = types_mut(&mut defs[index].shape);
+            types.into_iter().for_each(|ty| wrap(ty, inside));
+        }
+    }
+}
+
+/// Returns whether a value of the type `from` contains a value of the type `to`.
+fn reaches(defs: &[TypeDef], from: usize, to: usize) -> bool {
+    let mut seen = vec![false; defs.len()];
+    let mut next = vec![from];
+    while let Some(index) = next.pop() {
+        if index == to {
+            return true;
+        }
+        if !std::mem::replace(&mut seen[index], true) {
+            next.extend(held(&defs[index]));
+        }
+    }
+    false
+}
+
+/// Returns the types whose values a value of this type contains.
+fn held(def: &TypeDef) -> Vec<usize> {
+    fn collect(ty: &Type, held: &mut Vec<usize>) {
+        match ty {
+            Type::Defined(index) => held.push(*index),
+            Type::Nullable(ty) | Type::Array(ty, _) | Type::Capture(ty) | Type::Event(ty) => {
+                collect(ty, held);
+            }
+            Type::Instruction(accounts, args) => {
+                collect(accounts, held);
+                collect(args, held);
+            }
+            Type::Tuple(elements) => elements.iter().for_each(|ty| collect(ty, held)),
+            _ => {}
+        }
+    }
+    let mut held = Vec::new();
+    let types: Vec<&Type> = match &def.shape {
+        Shape::Struct(members) => members.iter().map(|member| &member.ty).collect(),
+        Shape::Tuple(elements) => elements.iter().collect(),
+        Shape::Enum(variants) => variants
+            .iter()
+            .flat_map(|variant| match &variant.data {
+                Data::None => Vec::new(),
+                Data::Struct(members) => members.iter().map(|member| &member.ty).collect(),
+                Data::Tuple(elements) => elements.iter().collect(),
+            })
+            .collect(),
+    };
+    types.into_iter().for_each(|ty| collect(ty, &mut held));
+    held
+}
+
+fn types_mut(shape: &mut Shape) -> Vec<&mut Type> {
+    match shape {
+        Shape::Struct(members) => members.iter_mut().map(|member| &mut member.ty).collect(),
+        Shape::Tuple(elements) => elements.iter_mut().collect(),
+        Shape::Enum(variants) => variants
+            .iter_mut()
+            .flat_map(|variant| match &mut variant.data {
+                Data::None => Vec::new(),
+                Data::Struct(members) => members.iter_mut().map(|member| &mut member.ty).collect(),
+                Data::Tuple(elements) => elements.iter_mut().collect(),
+            })
+            .collect(),
+    }
+}
+
+/// Boxes the values of the type `index` in `ty`.
+fn wrap(ty: &mut Type, index: usize) {
+    match ty {
+        Type::Defined(found) if *found == index => {
+            *ty = Type::Boxed(Box::new(Type::Defined(index)));
+        }
+        Type::Nullable(ty) | Type::Array(ty, _) | Type::Capture(ty) | Type::Event(ty) => {
+            wrap(ty, index);
+        }
+        Type::Instruction(accounts, args) => {
+            wrap(accounts, index);
+            wrap(args, index);
+        }
+        Type::Tuple(elements) => elements.iter_mut().for_each(|ty| wrap(ty, index)),
+        _ => {}
+    }
+}
