@@ -406,6 +406,87 @@ fn every_file_has_the_mark_and_the_hash() -> Result {
     Ok(())
 }
 
+/// Reads a stack with one section `s`, whose fields are read from the account `vault::Pool`. Each field has a name, a
+/// declared type, a path in the account, and a population.
+fn pool(fields: &[(&str, &str, &str, &str)]) -> Result<Stack> {
+    let specs = fields.iter().map(|(name, ty, ..)| {
+        let base = if name.ends_with("_at") {
+            "Timestamp"
+        } else {
+            "Integer"
+        };
+        json!({"field_name": name, "rust_type_name": ty, "base_type": base})
+    });
+    let mappings = fields.iter().map(|(name, _, path, population)| {
+        let source = json!({"FromSource": {"path": {"segments": [path]}}});
+        json!({"target_path": format!("s.{name}"), "source": source, "population": population})
+    });
+    let handler = json!({
+        "source": {"Source": {"type_name": "vault::PoolState"}},
+        "mappings": mappings.collect::<Vec<_>>(),
+    });
+    let account = json!([
+        {"name": "amount", "type": "u64"},
+        {"name": "maxCost", "type": "u64"},
+        {"name": "fee", "type": {"option": "u16"}},
+        {"name": "opened_at", "type": "i64"},
+        {"name": "expires_at", "type": "u64"},
+        {"name": "start_slot", "type": "u64"},
+    ]);
+    let body = json!({
+        "stack_name": "S",
+        "idls": [{
+            "name": "vault",
+            "accounts": [{"name": "Pool"}],
+            "types": [{"name": "Pool", "type": {"kind": "struct", "fields": account}}],
+        }],
+        "entities": [{
+            "state_name": "E",
+            "identity": {"primary_keys": ["s.id"]},
+            "sections": [{"name": "s", "fields": specs.collect::<Vec<_>>()}],
+            "handlers": [handler],
+        }],
+    });
+    Ok(Stack::from_json(&body.to_string())?)
+}
+
+#[test]
+fn a_field_is_nullable_if_its_source_may_lack_the_value() -> Result {
+    let stack = pool(&[
+        ("id", "u64", "maxCost", "LastWrite"),
+        ("exact", "u64", "amount", "LastWrite"),
+        ("camel", "u64", "maxCost", "LastWrite"),
+        ("snake", "u64", "max_cost", "LastWrite"),
+        ("once", "u64", "maxCost", "SetOnce"),
+        ("optional", "u16", "fee", "LastWrite"),
+        ("missing", "u64", "nothing", "LastWrite"),
+    ])?;
+    let fields = &stack.entities[0].sections[0].fields;
+    let nullable = fields.iter().filter(|field| field.nullable);
+    let nullable: Vec<_> = nullable.map(|field| field.name.as_str()).collect();
+    assert_eq!(nullable, ["camel", "optional", "missing"]);
+    Ok(())
+}
+
+#[test]
+fn a_number_says_that_it_is_a_slot_or_a_time_if_its_name_and_type_agree() -> Result {
+    let stack = pool(&[
+        ("opened_at", "i64", "opened_at", "LastWrite"),
+        ("start_slot", "u64", "start_slot", "LastWrite"),
+        // This one counts slots in some programs, and seconds in others.
+        ("expires_at", "u64", "expires_at", "LastWrite"),
+        ("settled", "u64", "amount", "LastWrite"),
+    ])?;
+    let fields = stack.entities[0].sections[0].fields.iter();
+    let units = fields.map(|field| field.origin.get(1).map(String::as_str));
+    let units: Vec<_> = units.collect();
+    assert_eq!(
+        units,
+        [Some("In Unix seconds."), Some("A slot."), None, None]
+    );
+    Ok(())
+}
+
 #[test]
 fn a_broken_file_is_an_error_with_position_and_path() -> Result {
     let error = Stack::from_json(&text(BROKEN)?).expect_err("a comma is missing");

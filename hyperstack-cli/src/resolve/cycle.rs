@@ -98,3 +98,65 @@ fn wrap(ty: &mut Type, index: usize) {
         _ => {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Member, Role, Variant};
+
+    fn def(shape: Shape) -> TypeDef {
+        TypeDef {
+            name: String::new(),
+            program: None,
+            role: Role::Type,
+            docs: Vec::new(),
+            shape,
+        }
+    }
+
+    fn member(ty: Type) -> Shape {
+        Shape::Struct(vec![Member {
+            name: String::new(),
+            declared: String::new(),
+            ty,
+            note: String::new(),
+        }])
+    }
+
+    fn boxed(index: usize) -> Type {
+        Type::Boxed(Box::new(Type::Defined(index)))
+    }
+
+    #[test]
+    fn each_cycle_gets_one_box() {
+        let nullable = |ty| Type::Nullable(Box::new(ty));
+        let mut defs = [
+            def(member(nullable(Type::Defined(1)))),
+            def(member(nullable(Type::Defined(0)))),
+            def(Shape::Tuple(vec![Type::Bool, Type::Defined(2)])),
+            def(Shape::Enum(vec![Variant {
+                name: String::new(),
+                data: Data::Tuple(vec![Type::Defined(3), Type::Defined(0)]),
+            }])),
+        ];
+        close(&mut defs);
+        assert_eq!(defs[0].shape, member(nullable(boxed(1))));
+        assert_eq!(defs[1].shape, member(nullable(Type::Defined(0))));
+        assert_eq!(defs[2].shape, Shape::Tuple(vec![Type::Bool, boxed(2)]));
+        let Shape::Enum(variants) = &defs[3].shape else {
+            panic!("an enum");
+        };
+        let data = Data::Tuple(vec![boxed(3), Type::Defined(0)]);
+        assert_eq!(variants[0].data, data);
+    }
+
+    #[test]
+    fn lists_and_maps_need_no_box() {
+        let list = Type::List(Box::new(Type::Defined(0)));
+        let map = Type::Map(Box::new(Type::Text), Box::new(Type::Defined(0)));
+        let shape = Shape::Tuple(vec![list, map]);
+        let mut defs = [def(shape.clone())];
+        close(&mut defs);
+        assert_eq!(defs[0].shape, shape);
+    }
+}

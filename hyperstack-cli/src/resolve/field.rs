@@ -421,6 +421,6 @@ impl Shape<'_, '_> {
                 ty
             };
         }
-        text::guessed(&self.spec.base_type)
+        text::guessed(&self.spec.base_type, self.spec.integer_kind.as_deref())
     }
 }

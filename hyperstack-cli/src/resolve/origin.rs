@@ -69,6 +69,8 @@ struct Way<'s> {
 enum Whole {
     Account,
     Event,
+    /// A constant that marks that the source was seen.
+    Constant,
 }
 
 impl<'s> Way<'s> {
@@ -80,7 +82,7 @@ impl<'s> Way<'s> {
             whole: match (source.is("AsCapture"), source.is("AsEvent")) {
                 (Some(_), _) => Some(Whole::Account),
                 (None, Some(_)) => Some(Whole::Event),
-                (None, None) => None,
+                (None, None) => source.is("Constant").map(|_| Whole::Constant),
             },
             what: match path.as_deref() {
                 _ if source.context() == Some("timestamp") => "the time".to_owned(),
@@ -88,6 +90,10 @@ impl<'s> Way<'s> {
                 _ if source.context() == Some("signature") => "the signature".to_owned(),
                 Some(["__account_address"]) => "the address".to_owned(),
                 Some(path) if !path.is_empty() => format!("`{}`", path.join(".")),
+                _ if source.is("Constant").is_some() => {
+                    let constant = source.is("Constant").map(Value::to_string);
+                    format!("`{}`", constant.unwrap_or_default().replace('`', ""))
+                }
                 _ => "the value".to_owned(),
             },
             encoded: match from.and_then(|from| from["transform"].as_str()) {
@@ -108,6 +114,7 @@ impl<'s> Way<'s> {
         let Way { what, encoded, .. } = self;
         let sentence = match (&self.whole, self.population) {
             (Some(Whole::Account), _) => format!("the whole {of}"),
+            (Some(Whole::Constant), _) => format!("{what} after the {of}"),
             (Some(Whole::Event), "Append") => format!("each {of}"),
             (Some(Whole::Event), "SetOnce") => format!("the first {of}"),
             (Some(Whole::Event), _) => format!("the last {of}"),

@@ -138,15 +138,17 @@ pub(super) fn resolved(name: &str) -> Option<Type> {
     })
 }
 
-/// Returns the type for the file's `base_type`, which is less exact than its tokens.
-pub(super) fn guessed(base_type: &str) -> Type {
+/// Returns the type for the file's `base_type`, which is less exact than its tokens. Newer files also have the kind of
+/// integers, such as `U128`; for a list, it is the kind of its elements.
+pub(super) fn guessed(base_type: &str, integer_kind: Option<&str>) -> Type {
+    let integer = integer_kind.and_then(|kind| scalar(&kind.to_lowercase()));
     match base_type {
-        "Integer" | "Timestamp" => Type::Int("i64"),
+        "Integer" | "Timestamp" => integer.unwrap_or(Type::Int("i64")),
         "Float" => Type::Float("f64"),
         "String" | "Pubkey" => Type::Text,
         "Boolean" => Type::Bool,
         "Binary" => Type::List(Box::new(Type::Int("u8"))),
-        "Array" => Type::List(Box::new(Type::Json)),
+        "Array" => Type::List(Box::new(integer.unwrap_or(Type::Json))),
         _ => Type::Json,
     }
 }
@@ -187,5 +189,34 @@ impl Type {
             Type::List(element) | Type::Array(element, _) => **element == Type::Int("u8"),
             _ => false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_integer_type_holds_narrower_ones() {
+        for (outer, inner, held) in [
+            ("u64", "u32", true),
+            ("u64", "u64", true),
+            ("u32", "u64", false),
+            ("i64", "u32", true),
+            ("i64", "u64", false),
+            ("u64", "i8", false),
+            ("i128", "u64", true),
+        ] {
+            assert_eq!(holds(outer, inner), held, "{outer} and {inner}");
+        }
+    }
+
+    #[test]
+    fn the_kind_of_an_integer_is_better_than_a_guess() {
+        assert_eq!(guessed("Integer", None), Type::Int("i64"));
+        assert_eq!(guessed("Integer", Some("U128")), Type::Int("u128"));
+        let bytes = Type::List(Box::new(Type::Int("u8")));
+        assert_eq!(guessed("Array", Some("U8")), bytes);
+        assert_eq!(guessed("String", Some("U64")), Type::Text);
     }
 }

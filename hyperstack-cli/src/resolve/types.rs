@@ -9,7 +9,7 @@ use super::source::SourceName;
 use super::text::{self, Text};
 use crate::model::{Data, Member, Role, Shape, Type, TypeDef, Variant};
 use crate::names;
-use crate::spec::{Idl, ResolvedType};
+use crate::spec::{Idl, ResolvedField, ResolvedType};
 
 /// The name of an account's field, and its transformation.
 pub(super) type Transform = (String, String);
@@ -218,7 +218,7 @@ impl<'a> Types<'a> {
             .fields
             .iter()
             .map(|field| {
-                let mut ty = self.copied_text(&field.field_type, &field.base_type);
+                let mut ty = self.copied_text(field);
                 let listed = matches!(ty, Type::List(_) | Type::Array(..) | Type::Nullable(_));
                 if field.is_array && !listed {
                     ty = Type::List(Box::new(ty));
@@ -232,10 +232,10 @@ impl<'a> Types<'a> {
     }
 
     /// Returns the type of a copy's field. Copies contain neither array lengths nor map keys.
-    fn copied_text(&mut self, text: &str, base_type: &str) -> Type {
-        let text = Text::parse(text);
+    fn copied_text(&mut self, field: &ResolvedField) -> Type {
+        let text = Text::parse(&field.field_type);
         let ty = text.ty().and_then(|ty| self.tokens(ty, None, &[]));
-        ty.unwrap_or_else(|| text::guessed(base_type))
+        ty.unwrap_or_else(|| text::guessed(&field.base_type, field.integer_kind.as_deref()))
     }
 }
 

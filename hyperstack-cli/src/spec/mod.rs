@@ -93,6 +93,8 @@ pub(crate) struct Field {
     #[serde(default)]
     pub(crate) base_type: String,
     #[serde(default)]
+    pub(crate) integer_kind: Option<String>,
+    #[serde(default)]
     pub(crate) is_optional: bool,
     #[serde(default)]
     pub(crate) is_array: bool,
@@ -134,6 +136,8 @@ pub(crate) struct ResolvedField {
     pub(crate) field_type: String,
     #[serde(default)]
     pub(crate) base_type: String,
+    #[serde(default)]
+    pub(crate) integer_kind: Option<String>,
     #[serde(default)]
     pub(crate) is_optional: bool,
     #[serde(default)]
