@@ -78,7 +78,7 @@ impl Sources<'_> {
             Some(_) => Type::Json,
             None => source.arriving(types).unwrap_or(Type::Json),
         };
-        match (&*source.mapping.population, ty) {
+        match (source.mapping.population, ty) {
             ("Count" | "UniqueCount", _) => Type::Int("u64"),
             // A sum can exceed the type of its parts.
             ("Sum", Type::Int(name)) if name.starts_with('u') => Type::Int("u128"),
