@@ -169,14 +169,27 @@ impl Program<'_> {
                 Size::Empty => variants.first(),
                 _ => variants.last(),
             };
-            return Some(variant?["name"].clone());
+            let name = variant?["name"].clone();
+            let Some(fields) = variant?["fields"].as_array() else {
+                return Some(name);
+            };
+            let data = match fields.as_slice() {
+                [ty] if ty["name"].is_null() => self.value(ty),
+                fields => self.fields(fields),
+            };
+            let name = name.as_str()?.to_owned();
+            return Some(Value::Object([(name, data)].into_iter().collect()));
         }
-        let fields = ty["fields"].as_array()?;
-        Some(if fields.iter().all(|field| field["name"].is_string()) {
+        Some(self.fields(ty["fields"].as_array()?))
+    }
+
+    /// Fields with names as an object, and fields without names as a list.
+    fn fields(&self, fields: &[Value]) -> Value {
+        if fields.iter().all(|field| field["name"].is_string()) {
             self.object(fields)
         } else {
             fields.iter().map(|ty| self.value(ty)).collect()
-        })
+        }
     }
 
     /// Fields by their names in the runtime.
@@ -227,6 +240,10 @@ impl Program<'_> {
                 let key = small.value(&inner[0]);
                 let key = key.as_str().map_or(key.to_string(), str::to_owned);
                 Value::Object([(key, self.value(&inner[1]))].into_iter().collect())
+            }
+            "tuple" => {
+                let types = inner.as_array().expect("a tuple has types");
+                types.iter().map(|ty| self.value(ty)).collect()
             }
             "defined" => {
                 let name = inner.as_str().or_else(|| inner["name"].as_str());

@@ -73,6 +73,12 @@ fn spec(id: &str, mode: Mode) -> ViewSpec {
 #[derive(Debug, Clone)]
 pub struct Change(Mutation);
 
+impl From<Mutation> for Change {
+    fn from(mutation: Mutation) -> Self {
+        Change(mutation)
+    }
+}
+
 impl Change {
     /// Merges `patch` into the entity with this key. If the server has no such entity, the patch
     /// becomes the entity.

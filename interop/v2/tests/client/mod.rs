@@ -3,6 +3,7 @@
 
 mod appends;
 mod deletes;
+mod generated;
 mod generations;
 mod keyed;
 mod lag;
