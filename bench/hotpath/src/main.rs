@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 use std::hint::black_box;
+use std::ops::Range;
 
 use decode::payload;
 use decode::round::Round;
@@ -69,11 +70,27 @@ fn main() {
             let stream = |skip| list.clone().skip(skip).take(20 + skip).watch().shared();
             run(&offline, wire, turns, (0..10).map(stream).collect());
         }
+        ("snapshot", Some(turns)) => snapshot(&offline, wire, turns, hs.watch::<Round>().shared()),
         _ => {
-            eprintln!("usage: hotpath [v2-]owned|shared|rich|keys|ten|ten-windows TURNS");
+            eprintln!("usage: hotpath [v2-]owned|shared|rich|keys|ten|ten-windows|snapshot TURNS");
             eprintln!("  keys and ten-windows only under v1");
             std::process::exit(2);
         }
+    }
+}
+
+/// Reads a snapshot of as many batches as there are turns, each of 100 rows.
+fn snapshot<S: Stream + Unpin>(offline: &Offline, wire: Wire, turns: usize, stream: S) {
+    let mut streams = [stream];
+    read(&mut streams);
+    drop(offline.sent());
+    offline.receive(wire.subscribed());
+    let batch = |turn| wire.batch(turn * ROWS..(turn + 1) * ROWS);
+    // Every run makes the same number of messages, so this cost cancels out.
+    let messages = Vec::from_iter((0..MOST_TURNS).map(batch));
+    for message in &messages[..turns] {
+        offline.receive(message);
+        assert_eq!(read(&mut streams), ROWS);
     }
 }
 
@@ -143,6 +160,14 @@ impl Wire {
                 r#"{"protocolVersion":2,"subscriptionId":"1","snapshotId":"a","authoritative":true,"op":"snapshot","mode":"list","entity":"Round/list","data":[],"complete":true}"#
             }
         }
+    }
+
+    /// A part of a snapshot, which is never the last.
+    fn batch(self, rows: Range<usize>) -> String {
+        let row = |row| format!(r#"{{"key":"{}","data":{}}}"#, key(row), payload::ROW);
+        let rows = Vec::from_iter(rows.map(row)).join(",");
+        let empty = self.snapshot();
+        empty.replace(r#""data":[],"complete":true"#, &format!(r#""data":[{rows}],"complete":false"#))
     }
 
     fn row(self, row: usize) -> String {

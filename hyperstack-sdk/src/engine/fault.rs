@@ -29,8 +29,8 @@ pub enum Fault {
         /// The row limit.
         limit: usize,
     },
-    /// No row of a snapshot has a field, although the server sends its name in another spelling, or although the field is required.
-    /// Reported once per view and field.
+    /// None of the first 256 rows of a snapshot has a field, although the server sends its name in another spelling, or
+    /// although the field is required. Reported once per view and field.
     #[error(transparent)]
     MissingField(#[from] MissingField),
     /// The server sent an error.

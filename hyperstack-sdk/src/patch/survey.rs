@@ -1,6 +1,7 @@
 //! Finds fields that the server never sends, and similar names that it sends instead.
 //!
-//! A survey decodes the rows of a snapshot a second time, until every field has had a value.
+//! A survey decodes the first rows of a snapshot a second time, until every field has had a value. It is slower than the
+//! first time, and a field that is always null would otherwise double the time of each snapshot.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,6 +10,9 @@ use super::entry::Entry;
 use super::nearest::{is_respelled, nearest};
 use super::record::{self, name_of, own_names, Fields};
 use super::Patch;
+
+/// The maximum number of rows that are surveyed.
+const MOST_ROWS: usize = 256;
 
 /// The maximum number of object paths that are tracked, because a recursive type can have any number of them.
 const MOST_OBJECTS: usize = 1_000;
@@ -25,7 +29,7 @@ pub(crate) struct Survey {
     rows: usize,
     /// By dotted path. `*` stands for any key of a map.
     objects: BTreeMap<String, Object>,
-    /// Whether each field has had a value, so that the remaining rows are only counted.
+    /// Whether each field has had a value.
     is_over: bool,
 }
 
@@ -68,17 +72,17 @@ pub(crate) struct Unknown {
 }
 
 impl Survey {
-    /// Returns the number of rows.
+    /// Returns the number of rows that were surveyed.
     pub(crate) fn rows(&self) -> usize {
         self.rows
     }
 
     /// Surveys a row. Ignores decode errors, because the store reports them.
     pub(crate) fn read<P: Patch>(&mut self, json: &str) {
-        self.rows += 1;
-        if self.is_over {
+        if self.is_over || self.rows == MOST_ROWS {
             return;
         }
+        self.rows += 1;
         let mut cx = Context::surveyed(self);
         let mut json = serde_json::Deserializer::from_str(json);
         let _ = record::decode_into(&mut P::default(), &mut json, &mut cx);

@@ -17,8 +17,8 @@ pub(crate) struct Report {
     pub(crate) missing: Vec<MissingField>,
 }
 
-/// A field that is missing in all rows of a snapshot. Usually its name on the wire differs: see
-/// `#[field(rename = "..")]`.
+/// A field that is missing in all rows of a snapshot, or in its first 256 rows if it has more. Usually its name on the
+/// wire differs: see `#[field(rename = "..")]`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{view}: {field}: missing in {rows} of {rows} rows{}", Sent(.sent.as_deref()))]
 #[non_exhaustive]
@@ -28,7 +28,7 @@ pub struct MissingField {
     /// The entity's name and the field's path in wire names, such as `Token.last_price`. `*` stands for any key of
     /// a map.
     pub field: String,
-    /// The number of rows in the snapshot.
+    /// The number of rows that were checked, at most 256.
     pub rows: usize,
     /// The nearest name that the server sends and that no field of the struct has.
     pub sent: Option<String>,
