@@ -119,7 +119,7 @@
 //! |---|---|
 //! | `rename = "CLOSED"` | the variant's name on the wire |
 //! | `rename_all = "camelCase"` | the case of the names of the variant's fields |
-//! | `other` | catches what no other variant matches. It holds an unknown name as a `String`, `Box<str>` or `Arc<str>`, any JSON as a `Value`, or nothing. What it cannot hold is a decode error |
+//! | `other` | catches what no other variant matches. It holds an unknown name as a `String`, `Box<str>` or `Arc<str>`, any JSON as a `Value`, or nothing. JSON that it cannot hold is a decode error |
 //!
 //! | type | JSON |
 //! |---|---|

@@ -147,15 +147,23 @@ impl<'de, T: Variants> Visitor<'de> for Variant<'_, '_, T> {
         };
         let cx = &mut *self.0;
         let payload = cx.under(&name, |cx| T::payload(&name, &mut map, cx).transpose())?;
-        let Some(variant) = payload else {
-            let json = json::after_key(name, map)?;
-            return self.other(Ok(json));
+        let unexpected = |key: &str, name: &str| {
+            A::Error::custom(format_args!(
+                "unexpected key `{key}` beside `{name}`: expected one key, the variant's name"
+            ))
         };
-        match map.next_key::<String>()? {
-            None => Ok(variant),
-            Some(second) => Err(A::Error::custom(format_args!(
-                "unexpected key `{second}` after `{name}`: expected one key, the variant's name"
-            ))),
+        if let Some(variant) = payload {
+            return match map.next_key::<String>()? {
+                None => Ok(variant),
+                Some(second) => Err(unexpected(&second, &name)),
+            };
+        }
+        let json = json::after_key(name.clone(), map)?;
+        let mut keys = json.as_object().into_iter().flat_map(Map::keys);
+        // An error in either order of the keys.
+        match keys.find(|key| T::PAYLOADS.contains(&key.as_str())) {
+            Some(variant) => Err(unexpected(&name, variant)),
+            None => self.other(Ok(json)),
         }
     }
 }

@@ -282,7 +282,11 @@ fn data_that_does_not_fit_its_variant_is_an_error_with_the_path() {
         ),
         (
             r#"{"terms": {"SOLO": "a", "Plain": 1}}"#,
-            "Loan.terms: unexpected key `Plain` after `SOLO`: expected one key, the variant's name",
+            "Loan.terms: unexpected key `Plain` beside `SOLO`: expected one key, the variant's name",
+        ),
+        (
+            r#"{"terms": {"Plain": 1, "SOLO": "a"}}"#,
+            "Loan.terms: unexpected key `Plain` beside `SOLO`: expected one key, the variant's name",
         ),
         (
             r#"{"node": {"Last": 1}}"#,
