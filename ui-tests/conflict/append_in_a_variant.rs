@@ -5,8 +5,6 @@ enum Phase {
     Open {
         #[field(append(max = 5))]
         bets: Vec<u64>,
-        #[leaf(rename = "from")]
-        since: u64,
     },
 }
 
