@@ -26,7 +26,7 @@ use crate::nearest::did_you_mean;
 pub(crate) use directory::json_files;
 use discovery::root;
 pub use discovery::{discover, Broken, Candidate, Discovery};
-pub use places::{places, Place};
+pub use places::{places, stack_at, Place};
 
 /// A stack that was found: the text of a stack-manifest, a live-spec or a stack file. It is not parsed yet.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -13,6 +13,7 @@ use anyhow::{anyhow, Context as _, Result};
 use clap::error::ErrorKind;
 use clap::Subcommand;
 use hyperstack_cli::config::{self, Config};
+use hyperstack_cli::find;
 use hyperstack_cli::rust::{Flags, Layout, Options, Sdk};
 
 use super::{paths, ConfigArg};
@@ -188,7 +189,9 @@ impl Target {
             Some(output) => output.clone(),
             None => config.output(entry, &default),
         };
-        let choices = if choices.reset {
+        // The flags of another stack are not those of this one.
+        let is_other = find::stack_at(&directory).is_some_and(|other| other != name);
+        let choices = if choices.reset || is_other {
             choices.clone()
         } else {
             choices

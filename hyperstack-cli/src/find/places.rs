@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::discovery::{entries, is_searched, root};
 use crate::config::Config;
-use crate::rust::{Layout, MARK};
+use crate::rust::{Layout, MARK, MARK_INFERRED};
 
 /// A directory with a generated crate or module.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,8 +27,8 @@ pub fn places(config: &Config) -> Vec<Place> {
 }
 
 fn walk(directory: &Path, places: &mut Vec<Place>) {
-    let mut roots = [Layout::Crate, Layout::Module].into_iter();
-    if let Some(stack) = roots.find_map(|layout| stack(&directory.join(layout.root()))) {
+    let stack = roots().find_map(|layout| stack(&directory.join(layout.root()), &[MARK]));
+    if let Some(stack) = stack {
         places.push(Place {
             directory: directory.strip_prefix(".").unwrap_or(directory).into(),
             stack,
@@ -43,11 +43,22 @@ fn walk(directory: &Path, places: &mut Vec<Place>) {
     }
 }
 
-/// Returns the name of the stack in the header of a generated file.
-fn stack(path: &Path) -> Option<String> {
+/// Returns the name of the stack whose generated or inferred code is in a directory.
+pub fn stack_at(directory: &Path) -> Option<String> {
+    let marks = [MARK, MARK_INFERRED];
+    roots().find_map(|layout| stack(&directory.join(layout.root()), &marks))
+}
+
+fn roots() -> impl Iterator<Item = Layout> {
+    [Layout::Crate, Layout::Module].into_iter()
+}
+
+/// Returns the name of the stack in the header of a file that has one of these marks.
+fn stack(path: &Path, marks: &[&str]) -> Option<String> {
     let text = fs::read_to_string(path).ok()?;
     let mut lines = text.lines();
-    lines.next().filter(|line| line.contains(MARK))?;
+    let first = lines.next()?;
+    marks.iter().find(|mark| first.contains(**mark))?;
     let (name, _) = lines
         .next()?
         .strip_prefix("// Stack ")?

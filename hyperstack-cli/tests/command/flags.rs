@@ -1,6 +1,6 @@
 //! The flags of `hs sdk create rust` that later runs repeat.
 
-use crate::support::{Project, GAME};
+use crate::support::{stack, Project, GAME};
 
 const CREATE: &str = "sdk create rust settlement-game";
 const LIB: &str = "generated/settlement-game-stack/src/lib.rs";
@@ -138,4 +138,20 @@ fn a_crate_elsewhere_in_the_project_is_listed() {
     let both = ["generated/settlement-game-stack", "crates/game"]
         .map(|place| (place.to_owned(), "fresh".to_owned()));
     assert_eq!(statuses(&project), both);
+}
+
+#[test]
+fn another_stack_is_neither_replaced_nor_a_source_of_flags() {
+    let project = Project::with_game("flags_other");
+    project.write(".hyperstack/Other.stack.json", &stack("Other", &["Thing"]));
+    let url = "--url wss://game.example --crate-name game-sdk";
+    project.hs(&format!("{CREATE} -o sdk {url}")).success();
+    assert_eq!(
+        project.hs("sdk create rust other -o sdk").failure(),
+        "error: `sdk` has the code of the stack `SettlementGame`\n  \
+         pass another `--output`, or `--force` to replace it\n"
+    );
+    project.hs("sdk create rust other -o sdk --force").success();
+    assert!(!project.read("sdk/src/entity.rs").contains("game.example"));
+    assert!(!project.read("sdk/Cargo.toml").contains("game-sdk"));
 }

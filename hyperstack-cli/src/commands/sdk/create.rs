@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{anyhow, Result};
+use anyhow::{anyhow, bail, Result};
 use clap_complete::ArgValueCompleter;
-use hyperstack_cli::find::Origin;
+use hyperstack_cli::find::{self, Origin};
 use hyperstack_cli::model::Entity;
 use hyperstack_cli::output;
 use hyperstack_cli::rust::File;
@@ -160,6 +160,13 @@ impl Generated {
     }
 
     fn write(&self, force: bool, as_json: bool) -> Result<ExitCode> {
+        let other = find::stack_at(&self.target.directory);
+        if let Some(other) = other.filter(|other| *other != self.name && !force) {
+            bail!(
+                "`{}` has the code of the stack `{other}`\n  pass another `--output`, or `--force` to replace it",
+                self.target.directory.display()
+            );
+        }
         let plan = output::write(&self.target.directory, &self.files, force);
         let plan = plan.map_err(|error| match error {
             output::Error::Foreign { .. } => anyhow!("{error}\n  pass `--force` to overwrite them"),
