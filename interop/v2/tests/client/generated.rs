@@ -88,7 +88,15 @@ async fn arrives<T: Entity<Data = T> + Record + Default>(server: &Server, hs: &H
     let rows = server.rows(&format!("{}/list", T::NAME)).await;
     assert!(!rows.is_empty(), "no {}", T::NAME);
     for (key, sent) in rows {
-        let row = deadline(hs.get::<T>(&key)).await.expect("a row");
+        let row = deadline(hs.try_get::<T>(&key)).await;
+        if let (Err(ReadError::Partial(_)), ADDRESS) = (&row, &*key) {
+            // An instruction names a round that the machine does not know: its row has the account's address as key, and
+            // no `round_id`.
+            assert_eq!(sent.pointer("/id/round_id"), None);
+            continue;
+        }
+        let row = row.unwrap_or_else(|error| panic!("{} {key}: {error}", T::NAME));
+        let row = row.unwrap_or_else(|| panic!("{} {key} did not arrive: {sent}", T::NAME));
         let arrived = serde_json::to_value(T::default().diff(&row)).expect("JSON");
         holds(T::NAME, &arrived, &sent);
     }
