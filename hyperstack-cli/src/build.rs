@@ -99,7 +99,7 @@ impl Build {
         self
     }
 
-    /// Sets whether an artifact's hash must be that of its content. Default: `true`.
+    /// Sets whether an artifact's hash must match its content. Default: `true`.
     pub fn verify(mut self, verify: bool) -> Self {
         self.settings.verify = verify;
         self
@@ -137,7 +137,8 @@ impl Build {
         for file in loaded.files.iter().filter(|file| **file != self.stack) {
             println!("cargo::rerun-if-changed={}", file.display());
         }
-        for warning in &loaded.warnings {
+        let broken = found.broken.iter().map(ToString::to_string);
+        for warning in loaded.warnings.iter().cloned().chain(broken) {
             println!("cargo::warning={}", warning.replace('\n', " "));
         }
         let mut options = loaded.options();

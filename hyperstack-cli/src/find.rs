@@ -20,9 +20,10 @@ use std::path::{Path, PathBuf};
 use std::{fmt, fs, io};
 
 use crate::config::{self, Config};
-use crate::names::{kebab, wire_snake};
+use crate::names::{kebab, quoted, wire_snake};
 use crate::nearest::did_you_mean;
 
+pub(crate) use content::stem;
 pub(crate) use directory::json_files;
 use discovery::root;
 pub use discovery::{discover, Broken, Candidate, Discovery};
@@ -451,7 +452,7 @@ impl fmt::Display for NotFound {
                 f,
                 "\n  in `{}`: {}",
                 config.display(),
-                quoted(&self.aliases)
+                stacks(&self.aliases)
             )?;
         }
         if let Some(project) = &self.project {
@@ -459,7 +460,7 @@ impl fmt::Display for NotFound {
                 f,
                 "\n  in `{}`: {}",
                 project.display(),
-                quoted(&self.declared)
+                stacks(&self.declared)
             )?;
         }
         write!(
@@ -482,13 +483,10 @@ impl fmt::Display for NotFound {
     }
 }
 
-fn quoted(names: &[String]) -> String {
+fn stacks(names: &[String]) -> String {
     match names {
         [] => "no stacks".to_owned(),
-        names => {
-            let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-            names.join(", ")
-        }
+        names => quoted(names),
     }
 }
 

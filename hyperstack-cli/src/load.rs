@@ -5,7 +5,7 @@
 //! - A *stack-manifest* names live-specs and program-specs by hash. They are searched for in the manifest's directory
 //!   and below, and then in [`Settings::artifacts`].
 //! - A *live-spec* has a server's entities. It is loaded as part of the stack-manifest beside it that refers to it. If
-//!   there is none, all its views count, and the file's name is the stack's.
+//!   there is none, all its views are generated, and the file's name is the stack's.
 //! - A *stack file* has everything.
 
 mod artifacts;
@@ -29,7 +29,7 @@ pub use error::Error;
 pub struct Settings {
     /// Directories with live-specs and program-specs, which are searched after the manifest's. Default: none.
     pub artifacts: Vec<PathBuf>,
-    /// Whether an artifact's hash must be that of its content. Default: `true`.
+    /// Whether an artifact's hash must match its content. Default: `true`.
     pub verify: bool,
     /// Whether a missing program-spec is an error instead of a warning. Default: `false`.
     pub strict: bool,
@@ -60,7 +60,7 @@ pub struct Loaded {
     pub warnings: Vec<String>,
     /// What you may want to know about the files, one sentence each.
     pub notes: Vec<String>,
-    /// The files that were read, apart from those that turned out to be others.
+    /// The files that the stack was loaded from.
     pub files: Vec<PathBuf>,
 }
 
@@ -87,7 +87,9 @@ pub fn load(found: &Found, settings: &Settings) -> Result<Loaded, Error> {
             source,
         }
     };
-    match artifact::head(&found.json).map_err(invalid("stack file"))? {
+    let claimed = origin.path().and_then(Kind::claimed);
+    let what = claimed.map_or("stack file", Kind::name);
+    match artifact::head(&found.json).map_err(invalid(what))? {
         Head::Artifact { kind, .. } => match kind {
             Kind::Manifest => artifacts::manifest(found, settings),
             Kind::Live => artifacts::live(found, settings),

@@ -16,13 +16,13 @@ pub struct Stack {
     pub entities: Vec<Entity>,
     /// The types of fields, in order of first use.
     pub types: Vec<TypeDef>,
-    /// The version of the stack that a server identifies itself by. `None` if the stack does not come from a
-    /// stack-manifest.
+    /// The manifest hash and live alias that identify a deployed version of the stack. `None` if the stack does not
+    /// come from a stack-manifest.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub served: Option<Served>,
 }
 
-/// The version of a stack that a server identifies itself by.
+/// The manifest hash and live alias that identify a deployed version of the stack.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Served {

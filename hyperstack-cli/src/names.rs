@@ -59,6 +59,12 @@ pub(crate) fn pascal(name: &str) -> String {
         .collect()
 }
 
+/// Returns a text such as `` `a`, `b` ``.
+pub(crate) fn quoted(names: &[String]) -> String {
+    let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    names.join(", ")
+}
+
 /// Converts a name of a program's struct to its wire name: a `_` before every capital letter but the first.
 pub(crate) fn wire_snake(name: &str) -> String {
     let mut snake = String::new();

@@ -73,7 +73,7 @@ pub enum Error {
         source: io::Error,
     },
     /// The flags in the header of a generated file are not valid.
-    #[error("`{}` records flags that are not valid: use `--reset`, or restore the file", path.display())]
+    #[error("cannot read the flags in the header of `{}`: restore the file, or pass `--reset`", path.display())]
     Flags {
         /// The file.
         path: PathBuf,
@@ -137,7 +137,7 @@ pub fn write(directory: &Path, files: &[File], force: bool) -> Result<Plan, Erro
 /// Returns the files that are missing or differ.
 ///
 /// A file that differs only in the hash of the stack-manifest is up to date: that hash also changes with parts of the
-/// server that clients do not see.
+/// server that clients do not see. [`other_manifest`] finds such files.
 ///
 /// # Errors
 /// If a file cannot be read.
@@ -165,6 +165,25 @@ pub fn check(directory: &Path, files: &[File]) -> Result<Vec<Stale>, Error> {
         });
     }
     Ok(stale)
+}
+
+/// Returns the files that are up to date apart from the hash of the stack-manifest.
+///
+/// # Errors
+/// If a file cannot be read.
+pub fn other_manifest(directory: &Path, files: &[File]) -> Result<Vec<PathBuf>, Error> {
+    let mut others = Vec::new();
+    for file in files {
+        let path = directory.join(&file.path);
+        let Some(found) = read(&path)? else {
+            continue;
+        };
+        let text = String::from_utf8_lossy(&found).replace("\r\n", "\n");
+        if text != file.text && without_hash(&text) == without_hash(&file.text) {
+            others.push(path);
+        }
+    }
+    Ok(others)
 }
 
 /// Returns a generated text without the hash of the stack-manifest.

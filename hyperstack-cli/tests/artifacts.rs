@@ -141,7 +141,7 @@ const DEFECTS: &[(&str, Verdict)] = &[
     ("ok", Generates),
     (
         "missing-manifest",
-        Notes("the stack is named `TramLine`, and all its views count"),
+        Notes("the stack is named `TramLine`, and all its views are generated"),
     ),
     (
         "missing-program",
@@ -187,14 +187,14 @@ const DEFECTS: &[(&str, Verdict)] = &[
         Fails(&["ast_version: unsupported version `0.9.0`, expected `0.0.1` to `0.0.5`"]),
     ),
     ("ast-0.0.5", Generates),
-    ("extra-fields", Notes("artifactVersion is `1.7.0`")),
+    ("extra-fields", Notes("artifactVersion `1.7.0` is newer than `1.0.x`: unknown keys are ignored")),
     ("pretty", Generates),
     ("same-hash-twice", Generates),
     (
         "two-manifests",
         Fails(&["has several stacks:", "TramLine     ", "TramLineTwo  "]),
     ),
-    ("duplicate-field", Warns("has two fields `")),
+    ("duplicate-field", Warns("declares `")),
     ("colliding-fields", Generates),
     ("keyword-names", Generates),
     ("camel-names", Generates),
@@ -229,7 +229,7 @@ const DEFECTS: &[(&str, Verdict)] = &[
         "unsafe-integer",
         Fails(&[
             "TramLine.live-spec.json` is not a valid live-spec: line 1, column ",
-            "the number `18446744073709551615` has no canonical form",
+            "integer `18446744073709551615` is out of range: expected at most 9007199254740991, or text",
         ]),
     ),
     (
@@ -437,12 +437,13 @@ fn a_live_spec_is_loaded_as_part_of_the_manifest_beside_it() {
     assert_eq!(stale.parts[0].stack.entities.len(), 2);
     assert!(stale.notes[0].contains("no stack-manifest refers to"));
 
-    // A broken manifest is as good as none.
+    // A broken manifest is ignored.
     let tree = Tree::new("broken_beside").copy("defects/ok", "");
     tree.edit("TramLine.stack-manifest.json", "Tram/busiest", "Tram/state");
     let loaded = tree.load("TramLine.live-spec.json").unwrap();
     assert!(
-        loaded.warnings[0].ends_with("it was edited or cut; it is ignored"),
+        loaded.warnings[0].starts_with("ignoring a stack-manifest: `")
+            && loaded.warnings[0].ends_with("it was edited or cut"),
         "{:?}",
         loaded.warnings
     );
@@ -461,6 +462,133 @@ fn a_live_spec_is_loaded_as_part_of_the_manifest_beside_it() {
         "{error}"
     );
     assert!(error.contains("/Other.stack-manifest.json\n"), "{error}");
+}
+
+#[test]
+fn a_cut_manifest_is_an_error_unless_another_is_there() {
+    const MANIFEST: &str = "TramLine.stack-manifest.json";
+    const LIVE: &str = "TramLine.live-spec.json";
+    let tree = Tree::new("cut_manifest").copy("defects/ok", "");
+    let text = tree.read(MANIFEST);
+    tree.write(MANIFEST, &text[..100]);
+    let place = format!("{MANIFEST}` is not a valid stack-manifest: line 1, column 100: ");
+    let error = tree.error("");
+    assert!(error.starts_with(&format!("`{place}")), "{error}");
+    // The path of the live-spec loads it alone.
+    let loaded = tree.load(LIVE).unwrap();
+    let warning = &loaded.warnings[0];
+    assert!(
+        warning.starts_with("ignoring a stack-manifest: `") && warning.contains(&place),
+        "{warning}"
+    );
+    assert_eq!(loaded.parts[0].stack.served, None);
+
+    tree.write("Whole.stack-manifest.json", &text);
+    let found = find::at(&tree.path("")).unwrap();
+    assert_eq!(found.broken.len(), 1);
+    assert_eq!(found.broken[0].path, tree.path(MANIFEST));
+    assert!(load(&found, &Settings::default()).is_ok());
+}
+
+#[test]
+fn the_live_spec_that_was_passed_is_the_one_that_is_loaded() {
+    const LIVE: &str = "TramLine.live-spec.json";
+    let tree = Tree::new("passed").copy("defects/ok", "a");
+    let manifest = "TramLine.stack-manifest.json";
+    tree.write(
+        &format!("b/{manifest}"),
+        &tree.read(&format!("a/{manifest}")),
+    );
+    fs::remove_file(tree.path("a").join(manifest)).unwrap();
+    let loaded = load_with(&tree.path("a").join(LIVE), |settings| {
+        settings.artifacts.push(tree.path("b"));
+    })
+    .unwrap();
+    assert_eq!(loaded.warnings, [""; 0]);
+    assert_eq!(
+        loaded.parts,
+        load_with(&fixture("defects/ok"), |_| {}).unwrap().parts
+    );
+
+    // An edited copy has the hash of the original.
+    let tree = Tree::new("passed_copy").copy("defects/ok", "");
+    tree.write("z.json", &tree.read(LIVE));
+    tree.edit(
+        "z.json",
+        r#""field_name":"fares""#,
+        r#""field_name":"tolls""#,
+    );
+    let loaded = load_with(&tree.path("z.json"), |settings| settings.verify = false).unwrap();
+    let sections = loaded.entities().flat_map(|entity| &entity.sections);
+    let fields: Vec<_> = sections.flat_map(|section| &section.fields).collect();
+    assert!(
+        fields.iter().any(|field| field.name == "tolls"),
+        "{fields:?}"
+    );
+    assert!(loaded.parts[0].stack.served.is_some());
+}
+
+#[test]
+fn a_live_spec_without_a_manifest_is_named_by_its_file() {
+    for (file, name) in [("tram.json", "tram"), ("tram.live-spec.json", "tram")] {
+        let tree = Tree::new("named_by_file").copy("defects/missing-manifest", "");
+        fs::rename(tree.path("TramLine.live-spec.json"), tree.path(file)).unwrap();
+        assert_eq!(tree.load(file).unwrap().name, name);
+    }
+}
+
+#[test]
+fn a_broken_file_is_a_cut_artifact_only_if_it_has_the_hash_of_one() {
+    let tree = Tree::new("not_cut").copy("defects/missing-live", "");
+    let hash = "arete:h1:live-spec:sha256:788a3786a37d9930a304265b49186a4dbe403652516b224c04e3d940ac6e00eb";
+    for text in [
+        format!(r#"{{"note":"{hash}""#),
+        format!(r#"{{"artifactHash":"x","payload":{{"artifactHash":"{hash}""#),
+    ] {
+        tree.write("a.json", &text);
+        let error = tree.error("TramLine.stack-manifest.json");
+        assert!(error.contains("and no file under `"), "{error}");
+    }
+    tree.write("a.json", &format!(r#"{{"artifactHash" : "{hash}""#));
+    let error = tree.error("TramLine.stack-manifest.json");
+    assert!(
+        error.starts_with("`a.json` is not a valid live-spec: line 1, "),
+        "{error}"
+    );
+}
+
+#[test]
+fn an_unselected_implicit_view_is_a_note() {
+    for view in ["list", "state"] {
+        let tree = Tree::new("implicit").copy("defects/ok", "");
+        let manifest = "TramLine.stack-manifest.json";
+        let id = format!(r#",{{"liveAlias":"live","viewId":"Tram/{view}"}}"#);
+        tree.edit(manifest, &id, "");
+        let loaded = load_with(&tree.path(manifest), |settings| settings.verify = false).unwrap();
+        let [note] = &loaded.notes[..] else {
+            panic!("{:?}", loaded.notes);
+        };
+        let expected = format!(
+            "does not select `Tram/{view}`: the server may reject `{view}()` of this entity"
+        );
+        assert!(note.ends_with(&expected), "{note}");
+    }
+}
+
+#[test]
+fn an_alias_may_be_an_underscore() {
+    let tree = Tree::new("underscore").copy("defects/ok", "");
+    tree.edit("TramLine.stack-manifest.json", "\"live\"", "\"_\"");
+    let loaded = load_with(&tree.path(""), |settings| settings.verify = false).unwrap();
+    let served = loaded.parts[0].stack.served.as_ref();
+    assert_eq!(served.map(|served| &*served.live_alias), Some("_"));
+    generate(&loaded);
+    // As a module of a composed stack, too.
+    let tree = composed("underscore_composed");
+    let manifest = "mining-and-tokens.stack-manifest.json";
+    tree.edit(manifest, "\"mining\"", "\"_\"");
+    let loaded = load_with(&tree.path(manifest), |settings| settings.verify = false).unwrap();
+    generate(&loaded);
 }
 
 #[test]
@@ -496,7 +624,7 @@ fn a_missing_program_spec_is_a_warning_that_names_the_fields() {
     let [warning] = &loaded.warnings[..] else {
         panic!("{:?}", loaded.warnings);
     };
-    assert!(warning.contains("needs the program-spec of `oreV3EG1i9BEgiAJ8b177Z2S2rMarzak4NMv1kULvWv` (sha256 28e68e3e…), and no file under `"), "{warning}");
+    assert!(warning.contains("needs the program-spec of `oreV3EG1i9BEgiAJ8b177Z2S2rMarzak4NMv1kULvWv` (sha256 28e68e3e…): no file under `"), "{warning}");
     generate(&loaded);
 
     let error = load_with(&tree.path(""), |settings| settings.strict = true).unwrap_err();
@@ -635,6 +763,21 @@ fn one_alias_of_a_composed_stack_is_a_stack_of_its_own() {
         },
     );
     assert_eq!(part.unwrap().parts, loaded.parts);
+    let error = load_with(
+        &tree.path("parts/token/TokenStream.live-spec.json"),
+        |settings| {
+            settings.artifacts.push(tree.path(""));
+            settings.live = Some("mining".to_owned());
+        },
+    );
+    let error = error.unwrap_err();
+    assert!(
+        error.ends_with(
+            "is not the live-spec `mining`: its stack-manifest names it `tokens`\n  \
+             pass the path of the stack-manifest for another live-spec"
+        ),
+        "{error}"
+    );
 }
 
 #[test]

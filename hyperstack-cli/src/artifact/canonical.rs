@@ -18,8 +18,10 @@ pub(crate) struct NotCanonical {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Reason {
-    /// An integer beyond 2^53 - 1, or a number beyond the range of `f64`.
-    Number(String),
+    /// An integer beyond 2^53 - 1.
+    Integer(String),
+    /// A number beyond the range of `f64`.
+    Float(String),
     DuplicateKey(String),
     TooDeep,
     Syntax,
@@ -174,14 +176,10 @@ impl<'j> Writer<'j> {
 
     fn number(&mut self) -> Result<(), NotCanonical> {
         let token = self.token(|c| matches!(c, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E'));
-        let unsupported = || NotCanonical {
-            at: self.at,
-            reason: Reason::Number(token.to_owned()),
-        };
         if token.contains(['.', 'e', 'E']) {
             let number: f64 = token.parse().map_err(|_| self.error(Reason::Syntax))?;
             if !number.is_finite() {
-                return Err(unsupported());
+                return Err(self.error(Reason::Float(token.to_owned())));
             }
             self.out.push_str(ryu_js::Buffer::new().format(number));
         } else {
@@ -191,7 +189,7 @@ impl<'j> Writer<'j> {
             }
             let is_greater = digits.len() == MAX_INTEGER.len() && digits > MAX_INTEGER;
             if digits.len() > MAX_INTEGER.len() || is_greater {
-                return Err(unsupported());
+                return Err(self.error(Reason::Integer(token.to_owned())));
             }
             self.out.push_str(if digits == "0" { "0" } else { token });
         }
@@ -250,11 +248,14 @@ fn utf16(key: &str) -> std::str::EncodeUtf16<'_> {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Reason::Number(number) => write!(
+            Reason::Integer(number) => write!(
                 f,
-                "the number `{number}` has no canonical form: expected at most {MAX_INTEGER}, or text"
+                "integer `{number}` is out of range: expected at most {MAX_INTEGER}, or text"
             ),
-            Reason::DuplicateKey(key) => write!(f, "the key {key:?} is there twice"),
+            Reason::Float(number) => {
+                write!(f, "number `{number}` is outside the range of f64")
+            }
+            Reason::DuplicateKey(key) => write!(f, "duplicate key `{key}`"),
             Reason::TooDeep => write!(f, "expected at most {DEPTH} nested lists and objects"),
             Reason::Syntax => f.write_str("invalid JSON"),
         }
@@ -325,14 +326,18 @@ mod tests {
             "9007199254740992",
             "-9007199254740992",
             "18446744073709551616",
-            "1e400",
         ] {
             assert_eq!(
                 reason(&format!("[{number}]")),
-                Reason::Number(number.to_owned())
+                Reason::Integer(number.to_owned())
             );
         }
+        assert_eq!(
+            reason("[1e400]").to_string(),
+            "number `1e400` is outside the range of f64"
+        );
         let duplicate = Reason::DuplicateKey("a".to_owned());
+        assert_eq!(duplicate.to_string(), "duplicate key `a`");
         assert_eq!(reason(r#"{"a":1,"a":1}"#), duplicate);
         assert_eq!(reason(r#"{"a":1,"b":{},"\u0061":1}"#), duplicate);
         assert_eq!(reason(&"[".repeat(100_000)), Reason::TooDeep);

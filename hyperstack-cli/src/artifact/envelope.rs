@@ -23,7 +23,7 @@ pub(crate) enum Invalid {
         found: String,
         expected: String,
     },
-    /// The hash in the file is not that of the file's content.
+    /// The file's hash does not match its content.
     Hash {
         says: Hash,
         is: Hash,
@@ -61,9 +61,9 @@ struct Whole<P> {
 }
 
 impl<'a> Envelope<'a> {
-    /// Opens an artifact of this kind. Without `verify`, its hash need not be that of its content.
+    /// Opens an artifact of this kind. Without `verify`, its hash need not match its content.
     pub(crate) fn open(json: &'a str, kind: Kind, verify: bool) -> Result<Self, Invalid> {
-        let json = json.strip_prefix('\u{feff}').unwrap_or(json);
+        let json = spec::without_bom(json);
         let members: Members<'_> = serde_json::from_str(json).map_err(ParseError::from)?;
         let version = &members.artifact_version;
         if !is_version_1(version) {
@@ -98,7 +98,7 @@ impl<'a> Envelope<'a> {
         let mut notes = Vec::new();
         if !version.starts_with(VERSION) {
             notes.push(format!(
-                "artifactVersion is `{version}`, which may contain more than `{VERSION}x`: the rest is ignored"
+                "artifactVersion `{version}` is newer than `{VERSION}x`: unknown keys are ignored"
             ));
         }
         notes.extend(unknown_keys(kind, members.payload));

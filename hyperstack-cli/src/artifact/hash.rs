@@ -1,6 +1,7 @@
 //! The hashes that name artifacts, such as `arete:h1:live-spec:sha256:6053…`.
 
 use std::fmt::{self, Write as _};
+use std::path::Path;
 
 use sha2::{Digest as _, Sha256};
 
@@ -35,6 +36,12 @@ impl Kind {
     pub(crate) fn parse(name: &str) -> Option<Kind> {
         Kind::ALL.into_iter().find(|kind| kind.name() == name)
     }
+
+    /// Returns the kind that a file's name claims, such as `OreStream.live-spec.json`.
+    pub(crate) fn claimed(path: &Path) -> Option<Kind> {
+        let name = path.file_name()?.to_str()?.strip_suffix(".json")?;
+        Kind::parse(name.rsplit_once('.')?.1)
+    }
 }
 
 impl Hash {
@@ -61,11 +68,10 @@ impl Hash {
         for text in [kind.name(), "arete-jcs-v1", canonical] {
             part(&mut hasher, text);
         }
-        let mut hex = String::with_capacity(64);
-        for byte in hasher.finalize() {
-            let _ = write!(hex, "{byte:02x}");
+        Hash {
+            kind,
+            hex: hex(&hasher.finalize()),
         }
-        Hash { kind, hex }
     }
 
     pub(crate) fn kind(&self) -> Kind {
@@ -78,8 +84,22 @@ impl Hash {
 
     /// Returns the first digits, for messages.
     pub(crate) fn short(&self) -> String {
-        format!("{}…", self.hex.get(..8).unwrap_or(&self.hex))
+        short(&self.hex)
     }
+}
+
+/// Returns bytes as hexadecimal digits in lower case.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    let mut hex = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        let _ = write!(hex, "{byte:02x}");
+    }
+    hex
+}
+
+/// Returns the first digits of a hash, for messages.
+pub(crate) fn short(hex: &str) -> String {
+    format!("{}…", hex.get(..8).unwrap_or(hex))
 }
 
 /// Adds a text after its length, which keeps texts apart.

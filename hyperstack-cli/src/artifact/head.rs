@@ -51,7 +51,7 @@ struct LiveRef {
 
 /// Reads the part of a file that a search needs.
 pub(crate) fn head(json: &str) -> Result<Head, ParseError> {
-    let json = json.strip_prefix('\u{feff}').unwrap_or(json);
+    let json = spec::without_bom(json);
     let members: Members<'_> = match serde_json::from_str(json) {
         Ok(members) => members,
         // A member is there twice.

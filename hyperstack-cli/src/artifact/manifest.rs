@@ -9,7 +9,7 @@ use super::hash::{Hash, Kind};
 use super::live::ProgramRef;
 use crate::names::snake;
 use crate::nearest::did_you_mean;
-use crate::spec::ParseError;
+use crate::spec::{view_parts, ParseError};
 
 /// The alias of a live-spec in the first schema, which has no aliases.
 const ALIAS: &str = "live";
@@ -137,9 +137,7 @@ fn live_refs(members: &[LiveMember], is_first_schema: bool) -> Result<Vec<LiveRe
 
 fn is_alias(alias: &str) -> bool {
     let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-    (1..=64).contains(&alias.len())
-        && alias.chars().all(is_part)
-        && alias.contains(|c: char| c.is_ascii_alphanumeric())
+    (1..=64).contains(&alias.len()) && alias.chars().all(is_part)
 }
 
 fn selected(
@@ -178,7 +176,7 @@ fn selected(
             }
         };
         let id = &member.view_id;
-        if !is_view_id(id) {
+        if view_parts(id).is_none() {
             let reason = format!("invalid view `{id}`, expected an entity and a view with one `/`, such as `Round/latest`");
             return Err(ParseError::at(path("viewId"), reason));
         }
@@ -190,9 +188,4 @@ fn selected(
         }
     }
     Ok(selected)
-}
-
-fn is_view_id(id: &str) -> bool {
-    let parts: Vec<&str> = id.split('/').collect();
-    parts.len() == 2 && parts.iter().all(|part| !part.is_empty())
 }

@@ -12,7 +12,7 @@ mod manifest;
 mod program;
 
 pub(crate) use envelope::Invalid;
-pub(crate) use hash::{Hash, Kind};
+pub(crate) use hash::{hex, short, Hash, Kind};
 pub(crate) use head::{head, Head};
 pub(crate) use live::LiveSpec;
 pub(crate) use manifest::{LiveRef, Manifest};

@@ -68,7 +68,7 @@ pub(crate) struct Args {
     json: bool,
     #[command(flatten)]
     access: Access,
-    /// Give up if connecting, or then reading the view, takes longer
+    /// Timeout for connecting, and again for reading the view
     #[arg(long, value_name = "SECONDS", value_parser = seconds, default_value = "10")]
     timeout: Duration,
 }

@@ -43,7 +43,7 @@ pub(crate) struct SourceArgs {
     /// Also search this directory for the live-specs and program-specs of a stack-manifest; repeatable
     #[arg(long, value_name = "DIR")]
     artifacts: Vec<PathBuf>,
-    /// Accept files whose hash is not that of their content, such as files that you edited
+    /// Accept artifacts whose hash does not match their content, such as files that you edited
     #[arg(long)]
     no_verify: bool,
     /// Fail if a program-spec is missing, instead of using `Value` for the fields that need it

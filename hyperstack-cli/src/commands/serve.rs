@@ -145,9 +145,9 @@ fn artifact(file: &Path) -> Option<&'static str> {
     let file = BufReader::new(File::open(file).ok()?);
     let found: Artifact = serde_json::from_reader(file).ok()?;
     match found.kind.as_deref() {
-        Some("stack-manifest") => Some("stack manifest"),
-        Some("live-spec") => Some("live spec"),
-        Some("program-spec") => Some("program spec"),
+        Some("stack-manifest") => Some("stack-manifest"),
+        Some("live-spec") => Some("live-spec"),
+        Some("program-spec") => Some("program-spec"),
         _ if found.stack_name.is_some() || found.state_name.is_some() => Some("stack file"),
         _ => None,
     }

@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::{closest, directory, Error};
 use crate::artifact::{Hash, Kind};
+use crate::names::quoted;
 
 /// The project's file.
 const FILE: &str = "arete.toml";
@@ -24,9 +25,14 @@ pub(super) struct Project {
 /// The directories that may have the artifacts of a stack-manifest, after the manifest itself.
 type Stack = (PathBuf, Vec<PathBuf>);
 
+#[derive(Deserialize)]
+struct Version {
+    #[serde(default)]
+    manifest_version: Option<u32>,
+}
+
 #[derive(Default, Deserialize)]
 struct Manifest {
-    manifest_version: u32,
     #[serde(default)]
     authoring: Authoring,
     #[serde(default)]
@@ -101,8 +107,12 @@ impl Project {
                 .map_or(directory.join(FILE), Into::into),
             false => above.join(FILE),
         };
+        // A file of an older release of Arete has no version and no stacks of these kinds.
+        let Some(version) = read::<Version>(&file)?.manifest_version else {
+            return Ok(None);
+        };
+        check_version(&file, "manifest_version", version)?;
         let manifest: Manifest = read(&file)?;
-        check_version(&file, "manifest_version", manifest.manifest_version)?;
         Ok(Some(Project { file, manifest }))
     }
 
@@ -120,15 +130,28 @@ impl Project {
 
     /// Finds the stack-manifest of a stack. Returns `None` if no stack has the name.
     pub(super) fn find(&self, name: &str) -> Option<Result<Stack, Error>> {
-        let authored: Vec<&String> = self.manifest.authoring.stacks.keys().collect();
-        if let Some(name) = closest(name, &authored, |name| name).first() {
-            return Some(self.authored(name, name));
-        }
-        let dependencies: Vec<(&String, &Dependency)> =
-            self.manifest.dependencies.stacks.iter().collect();
-        let (alias, dependency) = closest(name, &dependencies, |(alias, _)| alias)
-            .first()
-            .copied()?;
+        let names = self.names();
+        let alias = match closest(name, &names, |name| name)[..] {
+            [] => return None,
+            [alias] => alias,
+            ref several => {
+                let several: Vec<String> = several.iter().copied().cloned().collect();
+                let reason = format!(
+                    "several stacks match: {}\n  pass one of these names",
+                    quoted(&several)
+                );
+                return Some(Err(self.error(name, reason)));
+            }
+        };
+        let Some(dependency) = self
+            .manifest
+            .dependencies
+            .stacks
+            .get(alias)
+            .filter(|_| !self.manifest.authoring.stacks.contains_key(alias))
+        else {
+            return Some(self.authored(alias, alias));
+        };
         let source = &dependency.source;
         Some(match (&source.path, &source.workspace, &source.registry) {
             (Some(path), _, _) => self.file(alias, path, Vec::new()),

@@ -90,10 +90,10 @@ pub(super) fn drop_parts(candidates: &mut Vec<Candidate>) {
     });
 }
 
-/// Returns `OreStream` for `.hyperstack/OreStream.stack.json`.
-pub(super) fn stem(path: &Path) -> &str {
+/// Returns `OreStream` for `.hyperstack/OreStream.stack.json`, and `ore` for `ore.json`.
+pub(crate) fn stem(path: &Path) -> &str {
     let name = path.file_name().and_then(|name| name.to_str());
     let name = name.unwrap_or_default();
     let stem = SUFFIXES.iter().find_map(|suffix| name.strip_suffix(suffix));
-    stem.unwrap_or(name)
+    stem.or(name.strip_suffix(".json")).unwrap_or(name)
 }

@@ -29,12 +29,21 @@ pub(super) fn only(directory: &Path) -> Result<(PathBuf, Vec<Broken>), Error> {
             }
         }
         content::drop_parts(&mut found);
+        let Some(best) = found.iter().map(|candidate| candidate.form).min() else {
+            all_broken.extend(broken);
+            continue;
+        };
+        // A broken stack-manifest is a candidate if there is no other, so that loading it says why it is broken.
+        let (better, mut broken): (Vec<Broken>, Vec<Broken>) =
+            broken.into_iter().partition(|broken| broken.form() < best);
+        found.extend(better.into_iter().map(Candidate::from));
         let best = found.iter().map(|candidate| candidate.form).min();
         found.retain(|candidate| Some(candidate.form) == best);
+        // If a part of the stack cannot be read, loading the stack says so.
+        broken.retain(|broken| Some(broken.form()) == best);
+        all_broken.extend(broken);
         match &found[..] {
-            [] => all_broken.extend(broken),
-            // If a part of the stack cannot be read, loading the stack says so.
-            [stack] => return Ok((stack.path.clone(), Vec::new())),
+            [stack] => return Ok((stack.path.clone(), all_broken)),
             _ => {
                 return Err(Error::Several {
                     directory: directory.into(),

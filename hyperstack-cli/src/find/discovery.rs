@@ -7,7 +7,7 @@ use std::{fmt, fs, io};
 use serde::Serialize;
 
 use super::content::{self, Content};
-use crate::artifact::Hash;
+use crate::artifact::{Hash, Kind};
 use crate::config::Config;
 
 /// A stack under the project's directory: a stack-manifest, a live-spec without one, or a stack file.
@@ -170,14 +170,14 @@ impl Discovery {
     }
 }
 
-/// Takes the stack's name from the file name.
+/// Takes the stack's name and form from the file name.
 impl From<Broken> for Candidate {
     fn from(broken: Broken) -> Candidate {
         Candidate {
             name: broken.name().to_owned(),
+            form: broken.form(),
             path: broken.path,
             entities: Vec::new(),
-            form: Form::StackFile,
             hash: None,
             live: Vec::new(),
         }
@@ -188,6 +188,15 @@ impl Broken {
     /// Returns the stack's name according to the file name.
     pub fn name(&self) -> &str {
         content::stem(&self.path)
+    }
+
+    /// Returns the form that the file name claims.
+    pub(super) fn form(&self) -> Form {
+        match Kind::claimed(&self.path) {
+            Some(Kind::Manifest) => Form::Manifest,
+            Some(Kind::Live) => Form::Live,
+            Some(Kind::Program) | None => Form::StackFile,
+        }
     }
 
     pub(super) fn new(path: &Path, reason: impl fmt::Display) -> Broken {

@@ -8,6 +8,7 @@ use super::build::{self, Types};
 use super::kind::Kind;
 use super::seen::Seen;
 use crate::model::{Entity, Type, View};
+use crate::spec::view_parts;
 
 /// What was seen of an entity.
 #[derive(Debug, Clone, Default)]
@@ -104,7 +105,8 @@ impl EntitySeen {
         // A field has a name.
         for (member, seen) in members.filter(|(name, _)| !name.is_empty()) {
             let path = [name, member];
-            // A section cannot be null. A struct can, but is replaced as a whole.
+            // Null gives a section its default. A struct can be null, but is replaced as a whole, so an object is a
+            // section if a patch changed a part of it.
             let is_section = !seen.null || seen.partial;
             if types.kind(member, seen) == Kind::Struct && is_section {
                 sections.push(types.section(&path, seen));
@@ -135,12 +137,7 @@ impl EntitySeen {
 
     fn derived(&self) -> Vec<View> {
         let is_derived = |id: &str| {
-            let name = id.split_once('/').map(|(_, name)| name);
-            name.is_some_and(|name| {
-                !name.is_empty()
-                    && !name.contains('/')
-                    && !["list", "state", "append"].contains(&name)
-            })
+            view_parts(id).is_some_and(|(_, name)| !["list", "state", "append"].contains(&name))
         };
         let views = self.views.iter().filter(|(id, _)| is_derived(id));
         views

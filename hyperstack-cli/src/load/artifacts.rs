@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 
 use crate::artifact::{head, Hash, Head, Kind, LiveRef, LiveSpec, Manifest, ProgramSpec};
-use crate::find::{Found, Origin};
+use crate::find::{stem, Found, Origin};
 use crate::model::Stack;
 use crate::spec::{Served, StackFile};
 
@@ -17,8 +17,8 @@ pub(super) fn manifest(found: &Found, settings: &Settings) -> Result<Loaded, Err
     let manifest = Manifest::read(&found.json, settings.verify)
         .map_err(|invalid| Error::of(found.origin.clone(), Kind::Manifest.name(), invalid))?;
     let origin = found.origin.clone();
-    let directory = origin.path().map(directory);
-    Loader::new(origin, directory, found, settings).join(&manifest, settings.live.as_deref())
+    let directories = origin.path().map(directory).into_iter().collect();
+    Loader::new(origin, directories, found, settings).join(&manifest, settings.live.as_deref())
 }
 
 /// Loads a live-spec, as part of a stack-manifest beside it if there is one.
@@ -52,10 +52,23 @@ pub(super) fn live(found: &Found, settings: &Settings) -> Result<Loaded, Error> 
     if let Some((path, manifest)) = referring.pop() {
         let aliases = manifest.live.iter().filter(|live| live.hash == spec.hash);
         let aliases: Vec<&str> = aliases.map(|live| live.alias.as_str()).collect();
-        let alias = settings.live.as_deref().or(aliases.first().copied());
-        let roots = Some(self::directory(&path));
-        let mut loader = Loader::new(Origin::Path(path.clone()), roots, found, settings);
+        let alias = match settings.live.as_deref() {
+            Some(alias) if !aliases.contains(&alias) => {
+                return Err(Error::OtherLive {
+                    origin: origin.clone(),
+                    alias: alias.to_owned(),
+                    known: aliases.into_iter().map(str::to_owned).collect(),
+                })
+            }
+            alias => alias.or(aliases.first().copied()),
+        };
+        let directories = [self::directory(&path)].into_iter().chain(directory);
+        let directories = directories.collect();
+        let mut loader = Loader::new(Origin::Path(path.clone()), directories, found, settings);
         loader.warnings = warnings;
+        loader.note(origin, &spec.notes);
+        loader.warn(origin, &spec.warnings);
+        loader.given = Some(spec);
         loader.add_file(path);
         return loader.join(&manifest, alias);
     }
@@ -66,7 +79,8 @@ pub(super) fn live(found: &Found, settings: &Settings) -> Result<Loaded, Error> 
             known: Vec::new(),
         });
     }
-    let mut loader = Loader::new(origin.clone(), directory, found, settings);
+    let directories = directory.into_iter().collect();
+    let mut loader = Loader::new(origin.clone(), directories, found, settings);
     loader.warnings = warnings;
     loader.alone(spec)
 }
@@ -85,28 +99,35 @@ fn manifests_of(
 ) -> Vec<(PathBuf, Manifest)> {
     let mut manifests = Vec::new();
     for (path, json) in crate::find::json_files(directory) {
-        let Ok(Head::Artifact {
-            kind: Kind::Manifest,
-            live,
-            ..
-        }) = head(&json)
-        else {
-            continue;
+        let manifest = match head(&json) {
+            Ok(Head::Artifact {
+                kind: Kind::Manifest,
+                live,
+                ..
+            }) if live.contains(&spec.hash) => Manifest::read(&json, settings.verify),
+            // A broken stack-manifest may refer to the live-spec.
+            Err(error) if Kind::claimed(&path) == Some(Kind::Manifest) => Err(error.into()),
+            _ => continue,
         };
-        if !live.contains(&spec.hash) {
-            continue;
-        }
-        match Manifest::read(&json, settings.verify) {
+        match manifest {
             Ok(manifest) => manifests.push((path, manifest)),
             Err(invalid) => {
                 let error = Error::of(Origin::Path(path), Kind::Manifest.name(), invalid);
-                let text = error.to_string();
-                let first = text.lines().next().unwrap_or_default();
-                warnings.push(format!("{first}; it is ignored"));
+                warnings.push(format!("ignoring a stack-manifest: {}", first_line(&error)));
             }
         }
     }
     manifests
+}
+
+/// Returns what is wrong without the advice, and with the cause.
+fn first_line(error: &Error) -> String {
+    let text = error.to_string();
+    let first = text.lines().next().unwrap_or_default();
+    match std::error::Error::source(error) {
+        Some(cause) => format!("{first}: {cause}"),
+        None => first.to_owned(),
+    }
 }
 
 /// What is known while a stack is joined.
@@ -115,6 +136,8 @@ struct Loader<'s> {
     origin: Origin,
     settings: &'s Settings,
     search: Search,
+    /// The live-spec that was passed, until it is used.
+    given: Option<LiveSpec>,
     files: Vec<PathBuf>,
     warnings: Vec<String>,
     notes: Vec<String>,
@@ -123,16 +146,17 @@ struct Loader<'s> {
 impl<'s> Loader<'s> {
     fn new(
         origin: Origin,
-        directory: Option<PathBuf>,
+        directories: Vec<PathBuf>,
         found: &Found,
         settings: &'s Settings,
     ) -> Self {
-        let roots = directory.into_iter().chain(found.roots.iter().cloned());
+        let roots = directories.into_iter().chain(found.roots.iter().cloned());
         let roots = roots.chain(settings.artifacts.iter().cloned());
         Loader {
             origin,
             settings,
             search: Search::new(roots.collect()),
+            given: None,
             files: found.origin.path().into_iter().map(Into::into).collect(),
             warnings: Vec::new(),
             notes: Vec::new(),
@@ -212,14 +236,14 @@ impl<'s> Loader<'s> {
     /// Loads a live-spec without a stack-manifest.
     fn alone(mut self, spec: LiveSpec) -> Result<Loaded, Error> {
         let name = match self.origin.path() {
-            Some(path) => stem(path),
+            Some(path) => stem(path).to_owned(),
             None => spec
                 .entities
                 .first()
                 .map_or_else(String::new, |entity| entity.state_name.clone()),
         };
         self.notes.push(format!(
-            "no stack-manifest refers to {}: the stack is named `{name}`, and all its views count",
+            "no stack-manifest refers to {}: the stack is named `{name}`, and all its views are generated",
             self.origin
         ));
         let origin = self.origin.clone();
@@ -244,6 +268,9 @@ impl<'s> Loader<'s> {
     }
 
     fn find_live(&mut self, live: &LiveRef) -> Result<LiveSpec, Error> {
+        if let Some(spec) = self.given.take_if(|spec| spec.hash == live.hash) {
+            return Ok(spec);
+        }
         let verify = self.settings.verify;
         let found = self
             .search
@@ -268,10 +295,9 @@ impl<'s> Loader<'s> {
         let path = self.origin.path();
         let is_named = |file: &Path| {
             path.is_some_and(|path| {
-                let name = file
-                    .file_name()
-                    .is_some_and(|name| name.to_string_lossy().ends_with(".live-spec.json"));
-                name && stem(path) == stem(file) && path.parent() == file.parent()
+                Kind::claimed(file) == Some(Kind::Live)
+                    && stem(path) == stem(file)
+                    && path.parent() == file.parent()
             })
         };
         let named = self
@@ -349,11 +375,17 @@ impl<'s> Loader<'s> {
                     "the entity `{name}` is left out, because {} selects none of its views",
                     self.origin
                 ));
-            } else if !selected.contains(&format!("{name}/list")) {
-                self.notes.push(format!(
-                    "{} does not select `{name}/list`: the server may reject `list()` of this entity",
-                    self.origin
-                ));
+                continue;
+            }
+            let has_key = !entity.identity.primary_keys.is_empty();
+            for view in ["list", "state"] {
+                let is_offered = view == "list" || has_key;
+                if is_offered && !selected.contains(&format!("{name}/{view}")) {
+                    self.notes.push(format!(
+                        "{} does not select `{name}/{view}`: the server may reject `{view}()` of this entity",
+                        self.origin
+                    ));
+                }
             }
         }
         Ok(())
@@ -405,10 +437,13 @@ impl<'s> Loader<'s> {
             let untyped = untyped(&stack, &file.entities, &known);
             let effect = match untyped.is_empty() {
                 true => "no field needs it".to_owned(),
-                false => format!("these fields become `Value`: {}", untyped.join(", ")),
+                false => format!(
+                    "without it, these fields are `Value`: {}",
+                    untyped.join(", ")
+                ),
             };
             let message = format!(
-                "{} needs the program-spec of {}, and {}; {effect}",
+                "{} needs the program-spec of {}: {}\n  {effect}",
                 self.origin,
                 missing.join(" and "),
                 self.search.places()
@@ -429,7 +464,7 @@ impl<'s> Loader<'s> {
             .iter()
             .filter(|program| !needed.contains(&program.hash))
         {
-            // Only the name is used, so an invalid program-spec is as good as none.
+            // Only the name is used, so an invalid program-spec is treated as missing.
             let found = self
                 .search
                 .find(&program.hash, |json| ProgramSpec::read(json, true));
@@ -463,15 +498,4 @@ impl<'s> Loader<'s> {
             .map(|warning| format!("{origin}: {warning}"));
         self.warnings.extend(warnings);
     }
-}
-
-/// Returns `OreStream` for `OreStream.live-spec.json`.
-fn stem(path: &Path) -> String {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let name = name.strip_suffix(".json").unwrap_or(&name);
-    let kinds = Kind::ALL.map(Kind::name);
-    let stem = kinds
-        .iter()
-        .find_map(|kind| name.strip_suffix(kind)?.strip_suffix('.'));
-    stem.unwrap_or(name).to_owned()
 }

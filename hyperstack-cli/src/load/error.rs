@@ -3,8 +3,9 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::artifact::Invalid;
+use crate::artifact::{short, Invalid};
 use crate::find::Origin;
+use crate::names::quoted;
 use crate::nearest::did_you_mean;
 use crate::spec::ParseError;
 
@@ -42,9 +43,9 @@ pub enum Error {
         /// The supported versions.
         expected: String,
     },
-    /// The hash in an artifact is not that of its content.
+    /// An artifact's hash does not match its content.
     #[error(
-        "{origin} says sha256 {}…, and its content gives {}…: it was edited or cut\n  \
+        "{origin} says sha256 {}, and its content gives {}: it was edited or cut\n  \
          build the stack's crate again, or pass `--no-verify` if you changed the file yourself",
         short(says),
         short(is)
@@ -76,7 +77,7 @@ pub enum Error {
     },
     /// A live-spec of the stack-manifest is missing.
     #[error(
-        "{origin} needs the live-spec `{alias}` (sha256 {}…), and {reason}",
+        "{origin} needs the live-spec `{alias}` (sha256 {}), and {reason}",
         short(hash)
     )]
     MissingLive {
@@ -114,6 +115,20 @@ pub enum Error {
         origin: Origin,
         /// The aliases of the live-specs.
         aliases: Vec<String>,
+    },
+    /// The live-spec has other aliases than [`Settings::live`](super::Settings::live) in its stack-manifest.
+    #[error(
+        "{origin} is not the live-spec `{alias}`: its stack-manifest names it {}\n  \
+         pass the path of the stack-manifest for another live-spec",
+        quoted(known)
+    )]
+    OtherLive {
+        /// The live-spec.
+        origin: Origin,
+        /// The requested alias.
+        alias: String,
+        /// The aliases of the live-spec.
+        known: Vec<String>,
     },
     /// No live-spec has the alias of [`Settings::live`](super::Settings::live).
     #[error("{origin} has no live-spec `{alias}`{}", choices(alias, known))]
@@ -179,16 +194,6 @@ impl Error {
             },
         }
     }
-}
-
-/// Returns the first digits of a hash.
-fn short(hex: &str) -> &str {
-    hex.get(..8).unwrap_or(hex)
-}
-
-fn quoted(names: &[String]) -> String {
-    let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-    names.join(", ")
 }
 
 fn choices(alias: &str, known: &[String]) -> String {

@@ -98,7 +98,7 @@ impl Search {
         if let Some(error) = first_error {
             return Err(error);
         }
-        let is_cut = |broken: &&Broken| broken.json.to_ascii_lowercase().contains(hash.hex());
+        let is_cut = |broken: &&Broken| begins_with_hash(&broken.json, hash);
         match self.broken.iter().find(is_cut) {
             Some(broken) => {
                 let origin = Origin::Path(broken.path.clone());
@@ -211,6 +211,18 @@ impl Search {
         self.directories.extend(rest);
         Ok(())
     }
+}
+
+/// Returns whether the first `artifactHash` of a broken file is this hash. The hashes of other artifacts follow it.
+fn begins_with_hash(json: &str, hash: &Hash) -> bool {
+    let after = || {
+        let (_, rest) = json.split_once("\"artifactHash\"")?;
+        let rest = rest.trim_start().strip_prefix(':')?;
+        rest.trim_start().strip_prefix('"')
+    };
+    let hash = hash.to_string();
+    let found = after().and_then(|rest| rest.get(..hash.len()));
+    found.is_some_and(|found| found.eq_ignore_ascii_case(&hash))
 }
 
 /// Returns whether a directory below a root cannot have artifacts.

@@ -22,10 +22,10 @@ mod types;
 mod view;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
 
+use crate::artifact::hex;
 use crate::model::{Data, Entity, Field, Member, Section, Shape, Stack, Type};
 use crate::spec::{self, ParseError, StackFile};
 use field::Sources;
@@ -116,11 +116,7 @@ impl Stack {
 
 /// Returns a SHA-256 hash in hex.
 pub(crate) fn sha256(bytes: &[u8]) -> String {
-    let mut hex = String::new();
-    for byte in Sha256::digest(bytes) {
-        let _ = write!(hex, "{byte:02x}");
-    }
-    hex
+    hex(&Sha256::digest(bytes))
 }
 
 /// Returns whether the section's fields belong to the entity itself.
@@ -193,7 +189,7 @@ fn duplicates(spec: &spec::Entity) -> Vec<String> {
             };
             seen.insert((&section.name, &field.field_name), first);
             warnings.push(format!(
-                "entity `{}`: the section `{}` has two fields `{}`: the first, `{first}`, is used, not `{ty}`",
+                "entity `{}`: section `{}` declares `{}` twice: using `{first}`, ignoring `{ty}`",
                 spec.state_name, section.name, field.field_name
             ));
         }

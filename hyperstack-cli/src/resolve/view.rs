@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::event::segments;
 use crate::model::{Output, View};
-use crate::spec::{self, StackFile};
+use crate::spec::{self, view_parts, StackFile};
 
 /// Returns the views that the stack offers of an entity, without duplicates. Returns `None` if the stack does not
 /// offer the entity.
@@ -17,14 +17,14 @@ pub(super) fn offered(
 ) -> Option<Vec<View>> {
     let name = &entity.state_name;
     if let Some(selected) = &file.selected {
-        let is_own = |id: &String| parts(id).is_some_and(|(entity, _)| entity == name);
+        let is_own = |id: &String| view_parts(id).is_some_and(|(entity, _)| entity == name);
         if !selected.iter().any(is_own) {
             return None;
         }
     }
     let mut views: Vec<View> = Vec::new();
     for spec in &entity.views {
-        let Some((of, view_name)) = parts(&spec.id) else {
+        let Some((of, view_name)) = view_parts(&spec.id) else {
             warnings.push(format!(
                 "entity `{name}`: the view `{}` is left out: expected an entity and a view with one `/`, such as \
                  `{name}/latest`",
@@ -50,12 +50,6 @@ pub(super) fn offered(
         }
     }
     Some(views)
-}
-
-/// Splits a view's id into the names of an entity and a view.
-fn parts(id: &str) -> Option<(&str, &str)> {
-    let (entity, name) = id.split_once('/')?;
-    (!entity.is_empty() && !name.is_empty() && !name.contains('/')).then_some((entity, name))
 }
 
 fn view(entity: &spec::Entity, spec: &spec::View) -> View {

@@ -10,7 +10,7 @@ mod read;
 
 pub use error::ParseError;
 pub(crate) use idl::{Account, Idl, Instruction, TypeEntry};
-pub(crate) use read::{check_entities, head, parse, read, Head};
+pub(crate) use read::{check_entities, head, parse, read, without_bom, Head};
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -39,7 +39,7 @@ pub(crate) struct StackFile {
     #[serde(default)]
     pub(crate) program_specs: Vec<artifact::ProgramPayload>,
     pub(crate) entities: Vec<Entity>,
-    /// The version that the server identifies itself by. `None` for stack files.
+    /// The manifest hash and live alias of the deployed version. `None` for stack files.
     #[serde(skip)]
     pub(crate) served: Option<Served>,
     /// The ids of the views that the stack offers. `None` if it offers all of them.
@@ -224,6 +224,12 @@ pub(crate) struct View {
     pub(crate) pipeline: Vec<Value>,
     #[serde(default)]
     pub(crate) output: Value,
+}
+
+/// Splits a view's id, such as `Round/latest`, into the names of an entity and a view.
+pub(crate) fn view_parts(id: &str) -> Option<(&str, &str)> {
+    let (entity, name) = id.split_once('/')?;
+    (!entity.is_empty() && !name.is_empty() && !name.contains('/')).then_some((entity, name))
 }
 
 fn yes() -> bool {

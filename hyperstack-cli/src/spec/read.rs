@@ -108,11 +108,14 @@ fn from_entity(entity: Entity) -> StackFile {
     }
 }
 
+/// Removes the byte order mark that some editors write.
+pub(crate) fn without_bom(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
+}
+
 /// Parses JSON. An error has the JSON path.
 pub(crate) fn parse<T: DeserializeOwned>(json: &str) -> Result<T, ParseError> {
-    // Some editors write a byte order mark.
-    let json = json.strip_prefix('\u{feff}').unwrap_or(json);
-    let mut json = serde_json::Deserializer::from_str(json);
+    let mut json = serde_json::Deserializer::from_str(without_bom(json));
     let value = serde_path_to_error::deserialize(&mut json)
         .map_err(|error| ParseError::json(&error.path().to_string(), error.inner()))?;
     json.end().map_err(|error| ParseError::json("", &error))?;

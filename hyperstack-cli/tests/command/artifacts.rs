@@ -56,7 +56,7 @@ fn a_live_spec_without_a_manifest_is_found_by_its_file_name() {
     assert_eq!(output.code, Some(0));
     assert_eq!(
         output.stderr,
-        format!("note: no stack-manifest refers to `.arete/{LIVE}`: the stack is named `TramLine`, and all its views count\n")
+        format!("note: no stack-manifest refers to `.arete/{LIVE}`: the stack is named `TramLine`, and all its views are generated\n")
     );
     // With a manifest, only the manifest counts.
     copy(&project, "defects/ok", ".arete");
@@ -64,6 +64,16 @@ fn a_live_spec_without_a_manifest_is_found_by_its_file_name() {
     assert_eq!(output["path"], format!(".arete/{MANIFEST}"));
     let list = project.hs("sdk list --json").json();
     assert_eq!(list.as_array().map(Vec::len), Some(1));
+    // Also if it is cut.
+    let path = format!(".arete/{MANIFEST}");
+    project.write(&path, &project.read(&path)[..100]);
+    for name in ["tram-line", "."] {
+        let error = project.hs(&format!("sdk create rust {name}")).failure();
+        let start = format!(
+            "error: `{path}` is not a valid stack-manifest\n  caused by: line 1, column 100: "
+        );
+        assert!(error.starts_with(&start), "{error}");
+    }
 }
 
 #[test]
@@ -107,6 +117,9 @@ fn standard_input_needs_a_directory_for_the_artifacts() {
     // The manifest in the directory refers to this live-spec.
     let live = project.read(&format!("specs/{LIVE}"));
     assert_eq!(project.hs_fed(words, &live).json()["stack"], "TramLine");
+    // Nor need the live-spec itself be there.
+    std::fs::remove_file(project.path(&format!("specs/{LIVE}"))).unwrap();
+    assert_eq!(project.hs_fed(words, &live).json()["stack"], "TramLine");
     let output = project.hs_fed("sdk create rust - --json", &live).json();
     assert_eq!(output["stack"], "Tram");
     assert_eq!(output["warnings"].as_array().map(Vec::len), Some(2));
@@ -118,7 +131,7 @@ fn warnings_are_printed_or_are_part_of_json() {
     copy(&project, "defects/missing-program", "specs");
     let warning = format!(
         "`specs/{MANIFEST}` needs the program-spec of `Tram1NvE9hQ2bVxW7yKs3LdPzG8mRcT5uJfA4eXoBqYn` \
-         (sha256 6417a9f1…), and no file under `specs` has that hash; no field needs it"
+         (sha256 6417a9f1…): no file under `specs` has that hash\n  no field needs it"
     );
     let output = project.hs("sdk create rust specs");
     assert_eq!(
@@ -162,11 +175,19 @@ fn check_ignores_a_manifest_that_clients_cannot_tell_apart() {
             .read(&path)
             .replace("sha256:a7807b4b", "sha256:00000000"),
     );
-    let output = project
-        .hs("sdk create rust specs --no-verify --check")
-        .success();
-    assert_eq!(output, "generated/tram-line-stack is fresh\n");
+    let output = project.hs("sdk create rust specs --no-verify --check");
+    assert_eq!(
+        (output.code, &*output.stdout),
+        (Some(0), "generated/tram-line-stack is fresh\n")
+    );
+    let note = "`generated/tram-line-stack` has another hash of the stack-manifest, which a server may reject: \
+                run without `--check` to update it";
+    assert_eq!(output.stderr, format!("note: {note}\n"));
+    let output = project.hs("sdk create rust specs --no-verify --check --json");
+    assert_eq!(output.json()["warnings"], serde_json::json!([note]));
     project.hs("sdk create rust specs --no-verify").success();
+    let output = project.hs("sdk create rust specs --no-verify --check");
+    assert_eq!(output.success(), "generated/tram-line-stack is fresh\n");
     assert!(project
         .read(lib)
         .contains("\n// Manifest arete:h1:stack-manifest:sha256:00000000"));
@@ -300,6 +321,25 @@ fn a_stack_of_arete_toml_that_has_no_file_is_an_error() {
     }
     copy(&project, "defects/ok", "near");
     project.hs("sdk create rust near").success();
+    // A file of an older release has other stacks.
+    project.write("arete.toml", "[[stacks]]\nname = 'gone'\n");
+    let output = project.hs("sdk create rust gone").failure();
+    assert!(
+        output.starts_with("error: no stack is named `gone`"),
+        "{output}"
+    );
+    project.write(
+        "arete.toml",
+        "manifest_version = 1\n\
+         [authoring.stacks.DESK]\n[dependencies.stacks.desk]\nsource = { path = 'near' }\n",
+    );
+    let output = project.hs("sdk create rust Desk").failure();
+    assert_eq!(
+        output,
+        "error: cannot load stack `Desk` of `arete.toml`: several stacks match: `DESK`, `desk`\n  \
+         pass one of these names\n"
+    );
+    project.hs("sdk create rust desk").success();
     project.write("arete.toml", "manifest_version = 7\n");
     let output = project.hs("sdk create rust gone").failure();
     assert_eq!(

@@ -110,7 +110,7 @@ fn invalid_flags_in_a_header_are_an_error_that_names_the_file() {
     let output = project.hs(CREATE).failure();
     assert!(
         output.starts_with(&format!(
-            "error: `{LIB}` records flags that are not valid: use `--reset`"
+            "error: cannot read the flags in the header of `{LIB}`: restore the file, or pass `--reset`"
         )),
         "{output}"
     );

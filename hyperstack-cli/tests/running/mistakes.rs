@@ -151,12 +151,12 @@ fn a_file_that_is_not_a_recording_is_named() {
         ("{\n \"state_name\": \"Round\"\n}", "a stack file"),
         (
             r#"{"kind": "stack-manifest", "payload": {}}"#,
-            "a stack manifest",
+            "a stack-manifest",
         ),
-        (r#"{"kind": "live-spec", "payload": {}}"#, "a live spec"),
+        (r#"{"kind": "live-spec", "payload": {}}"#, "a live-spec"),
         (
             r#"{"kind": "program-spec", "payload": {}}"#,
-            "a program spec",
+            "a program-spec",
         ),
     ] {
         let file = no_file("artifact.json");

@@ -136,6 +136,18 @@ impl Generated {
     fn check(&self, as_json: bool) -> Result<ExitCode> {
         let directory = &self.target.directory;
         let stale = output::check(directory, &self.files)?;
+        let mut warnings = self.warnings.clone();
+        if stale.is_empty() && !output::other_manifest(directory, &self.files)?.is_empty() {
+            let note = format!(
+                "`{}` has another hash of the stack-manifest, which a server may reject: run without `--check` to \
+                 update it",
+                directory.display()
+            );
+            if !as_json {
+                commands::print_note(format!("note: {note}"));
+            }
+            warnings.push(note);
+        }
         if as_json {
             let status = |path: &Path| match stale.iter().find(|stale| stale.path == path) {
                 Some(stale) if stale.missing => "missing",
@@ -144,7 +156,7 @@ impl Generated {
             };
             let paths = self.files.iter().map(|file| directory.join(&file.path));
             let files = paths.map(|path| json!({ "path": path, "status": status(&path) }));
-            self.print_json(&files.collect::<Vec<_>>())?;
+            self.print_json(&files.collect::<Vec<_>>(), &warnings)?;
         } else if stale.is_empty() {
             let directory = directory.display();
             commands::print(&format!("{directory} is {}\n", green("fresh")))?;
@@ -173,14 +185,14 @@ impl Generated {
             _ => error.into(),
         })?;
         if as_json {
-            self.print_json(&plan.files)?;
+            self.print_json(&plan.files, &self.warnings)?;
         } else {
             commands::print(&report(self, &plan)?)?;
         }
         Ok(ExitCode::SUCCESS)
     }
 
-    fn print_json(&self, files: &impl Serialize) -> Result<()> {
+    fn print_json(&self, files: &impl Serialize, warnings: &[String]) -> Result<()> {
         #[derive(Serialize)]
         struct Object<'a, F> {
             stack: &'a str,
@@ -199,7 +211,7 @@ impl Generated {
             crate_name: &self.target.options.crate_name,
             directory: &self.target.directory,
             files,
-            warnings: &self.warnings,
+            warnings,
         })
     }
 }
