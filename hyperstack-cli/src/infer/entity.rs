@@ -105,8 +105,8 @@ impl EntitySeen {
         // A field has a name.
         for (member, seen) in members.filter(|(name, _)| !name.is_empty()) {
             let path = [name, member];
-            // Null gives a section its default. A struct can be null, but is replaced as a whole, so an object is a
-            // section if a patch changed a part of it.
+            // Null gives a section its default, and a struct `None`. So an object that was null is a section only if a
+            // patch changed a part of it.
             let is_section = !seen.null || seen.partial;
             if types.kind(member, seen) == Kind::Struct && is_section {
                 sections.push(types.section(&path, seen));
