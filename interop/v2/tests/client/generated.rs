@@ -108,11 +108,10 @@ fn holds(path: &str, arrived: &Value, sent: &Value) {
         (Value::Object(arrived), Value::Object(sent)) => {
             for (name, sent) in sent.iter().filter(|(name, _)| !name.starts_with('_')) {
                 let path = format!("{path}.{name}");
-                // The default of a section, or of a member that may be missing, is not sent.
+                // The difference to the default lacks what equals it: empty sections, and a key of zero.
                 let arrived = arrived.get(name).unwrap_or(&Value::Null);
-                let is_empty =
-                    arrived.is_null() && sent.as_object().is_some_and(|it| it.is_empty());
-                if !is_empty {
+                let defaults = [json!({}), json!(0), json!("0"), json!("")];
+                if !(arrived.is_null() && defaults.contains(sent)) {
                     holds(&path, arrived, sent);
                 }
             }
