@@ -206,6 +206,63 @@ pub enum Shape {
     Enum(Vec<Variant>),
 }
 
+impl Shape {
+    /// Returns the types of all fields, elements and variants.
+    pub(crate) fn types(&self) -> Vec<&Type> {
+        match self {
+            Shape::Struct(members) => types(members),
+            Shape::Tuple(elements) => elements.iter().collect(),
+            Shape::Enum(variants) => variants
+                .iter()
+                .flat_map(|variant| match &variant.data {
+                    Data::None => Vec::new(),
+                    Data::Struct(members) => types(members),
+                    Data::Tuple(elements) => elements.iter().collect(),
+                })
+                .collect(),
+        }
+    }
+
+    /// Returns the types of all fields, elements and variants.
+    pub(crate) fn types_mut(&mut self) -> Vec<&mut Type> {
+        match self {
+            Shape::Struct(members) => types_mut(members),
+            Shape::Tuple(elements) => elements.iter_mut().collect(),
+            Shape::Enum(variants) => variants
+                .iter_mut()
+                .flat_map(|variant| match &mut variant.data {
+                    Data::None => Vec::new(),
+                    Data::Struct(members) => types_mut(members),
+                    Data::Tuple(elements) => elements.iter_mut().collect(),
+                })
+                .collect(),
+        }
+    }
+
+    /// Returns the members of the struct, or those of each variant.
+    pub(crate) fn members_mut(&mut self) -> Vec<&mut Vec<Member>> {
+        match self {
+            Shape::Struct(members) => vec![members],
+            Shape::Tuple(_) => Vec::new(),
+            Shape::Enum(variants) => variants
+                .iter_mut()
+                .filter_map(|variant| match &mut variant.data {
+                    Data::Struct(members) => Some(members),
+                    Data::None | Data::Tuple(_) => None,
+                })
+                .collect(),
+        }
+    }
+}
+
+fn types(members: &[Member]) -> Vec<&Type> {
+    members.iter().map(|member| &member.ty).collect()
+}
+
+fn types_mut(members: &mut [Member]) -> Vec<&mut Type> {
+    members.iter_mut().map(|member| &mut member.ty).collect()
+}
+
 /// A variant of a [`Shape::Enum`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]

@@ -726,6 +726,23 @@ fn a_composed_stack_has_a_module_for_each_alias() {
 }
 
 #[test]
+fn an_alias_does_not_take_the_file_of_the_root() {
+    for (alias, module) in [("lib", "lib_2"), ("bin", "bin_2"), ("mod", "mod_2")] {
+        let tree = composed(&format!("composed_{alias}"));
+        let manifest = fs::read_dir(tree.path(""))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .find(|name| name.ends_with(".stack-manifest.json"))
+            .unwrap();
+        tree.edit(&manifest, r#""mining""#, &format!(r#""{alias}""#));
+        let loaded = load_with(&tree.path(""), |settings| settings.verify = false).unwrap();
+        let files = generate(&loaded);
+        assert!(text(&files, "src/lib.rs").contains(&format!("\npub mod {module};\n")));
+        text(&files, &format!("src/{module}/mod.rs"));
+    }
+}
+
+#[test]
 fn one_alias_of_a_composed_stack_is_a_stack_of_its_own() {
     let tree = composed("composed_one");
     let live = |alias: &str| {

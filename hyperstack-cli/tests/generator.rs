@@ -9,7 +9,7 @@ use std::{env, fs, io};
 
 use hyperstack_cli::find;
 use hyperstack_cli::load::{load, Loaded, Settings};
-use hyperstack_cli::model::Stack;
+use hyperstack_cli::model::{Shape, Stack, Type};
 use hyperstack_cli::rust::{generate, File, Layout, Options, Sdk, MARK};
 use serde_json::{json, Value};
 use similar::TextDiff;
@@ -588,5 +588,207 @@ fn any_value_in_a_stack_file_generates_valid_rust() -> Result {
             }
         }
     }
+    Ok(())
+}
+
+/// Reads a stack whose entity `E` has the section `s` with these fields, and these handlers.
+fn with_handlers(idls: Value, programs: &[&str], fields: Value, handlers: Value) -> Result<Stack> {
+    let body = json!({
+        "stack_name": "S",
+        "program_ids": programs,
+        "idls": idls,
+        "entities": [{
+            "state_name": "E",
+            "sections": [{"name": "s", "fields": fields}],
+            "handlers": handlers,
+        }],
+    });
+    Ok(Stack::from_json(&body.to_string())?)
+}
+
+fn handler(from: &str, target: &str, source: Value, population: &str) -> Value {
+    json!({
+        "source": {"Source": {"type_name": from}},
+        "mappings": [{"target_path": target, "source": source, "population": population}],
+    })
+}
+
+fn at(segments: &[&str]) -> Value {
+    json!({"FromSource": {"path": {"segments": segments}}})
+}
+
+#[test]
+fn a_type_of_another_program_is_not_used() -> Result {
+    let config = |ty: &str| json!({"kind": "struct", "fields": [{"name": "fee", "type": ty}]});
+    let idls = json!([{"name": "ore", "types": [{"name": "Config", "type": config("u64")}]}]);
+    let field = |name: &str, ty: &str| json!({"field_name": name, "rust_type_name": ty});
+    let stack = with_handlers(
+        idls,
+        &["a", "b"],
+        json!([
+            field("own", "ore_sdk::types::Config"),
+            field("old", "generated_sdk::types::Config"),
+            field("other", "pump_sdk::types::Config"),
+        ]),
+        json!([]),
+    )?;
+    let fields = &stack.entities[0].sections[0].fields;
+    let types: Vec<_> = fields.iter().map(|field| &field.ty).collect();
+    assert_eq!(
+        types,
+        [&Type::Defined(0), &Type::Defined(0), &Type::Json],
+        "own, old and other"
+    );
+    Ok(())
+}
+
+#[test]
+fn a_field_of_a_missing_program_is_nullable() -> Result {
+    let nullable = |programs: &[&str]| -> Result<bool> {
+        let stack = with_handlers(
+            json!([]),
+            programs,
+            json!([{"field_name": "fee", "rust_type_name": "u64"}]),
+            json!([handler(
+                "pump::BuyIxState",
+                "s.fee",
+                at(&["data", "fee"]),
+                "LastWrite"
+            )]),
+        )?;
+        Ok(stack.entities[0].sections[0].fields[0].nullable)
+    };
+    assert!(nullable(&["a"])?);
+    // The first stack files name no programs.
+    assert!(!nullable(&[])?);
+    Ok(())
+}
+
+#[test]
+fn a_root_field_with_events_of_two_sources_has_one_type() -> Result {
+    let arg = |ty: &str| json!([{"name": "amount", "type": ty}]);
+    let idls = json!([{"name": "ore", "instructions": [
+        {"name": "buy", "args": arg("u64")},
+        {"name": "sell", "args": arg("u64")},
+        {"name": "wait", "args": [{"name": "start_slot", "type": "u64"}]},
+    ]}]);
+    let picked = json!({"AsEvent": {"fields": [at(&["data", "amount"])]}});
+    let stack = with_handlers(
+        idls,
+        &[],
+        json!([]),
+        json!([
+            handler("ore::BuyIxState", "trade", picked.clone(), "LastWrite"),
+            handler("ore::SellIxState", "trade", picked, "LastWrite"),
+            handler(
+                "ore::WaitIxState",
+                "start_slot",
+                at(&["data", "start_slot"]),
+                "LastWrite"
+            ),
+        ]),
+    )?;
+    let [trade, slot] = &stack.entities[0].fields[..] else {
+        panic!("{:?}", stack.entities[0].fields);
+    };
+    assert_eq!(trade.ty, Type::Event(Box::new(Type::Defined(0))));
+    assert_eq!(slot.origin[1..], ["A slot."]);
+    Ok(())
+}
+
+#[test]
+fn a_number_is_as_wide_as_the_widest_of_its_sources() -> Result {
+    let idls = json!([{"name": "ore", "instructions": [
+        {"name": "buy", "args": [{"name": "amount", "type": "u64"}]},
+        {"name": "sell", "args": [{"name": "amount", "type": "u32"}]},
+    ]}]);
+    let from =
+        |from: &str, target: &str| handler(from, target, at(&["data", "amount"]), "LastWrite");
+    let field = |name: &str, ty: &str| json!({"field_name": name, "rust_type_name": ty});
+    let stack = with_handlers(
+        idls,
+        &[],
+        json!([
+            field("short", "u16"),
+            field("text", "String"),
+            field("half", "u32"),
+            field("signed", "i8")
+        ]),
+        json!([
+            from("ore::BuyIxState", "s.short"),
+            from("ore::SellIxState", "s.short"),
+            from("ore::BuyIxState", "s.text"),
+            from("ore::SellIxState", "s.text"),
+            from("ore::BuyIxState", "s.half"),
+            from("ore::UnknownIxState", "s.half"),
+            from("ore::SellIxState", "s.signed"),
+        ]),
+    )?;
+    let fields = &stack.entities[0].sections[0].fields;
+    let types: Vec<_> = fields.iter().map(|field| &field.ty).collect();
+    let (u64, u32) = (Type::Int("u64"), Type::Int("u32"));
+    assert_eq!(types, [&u64, &u64, &u64, &u32]);
+    Ok(())
+}
+
+#[test]
+fn an_event_can_have_its_own_fields() -> Result {
+    let idls = json!([{"name": "ore", "events": [
+        {"name": "Trade", "fields": [{"name": "amount", "type": "u64"}, {"name": "rest"}]},
+    ]}]);
+    let stack = with_handlers(
+        idls,
+        &[],
+        json!([{"field_name": "last", "rust_type_name": "Value"}]),
+        json!([handler(
+            "ore::TradeCpiEvent",
+            "s.last",
+            json!({"AsEvent": {"fields": []}}),
+            "LastWrite"
+        )]),
+    )?;
+    let shape = stack.types.iter().find(|def| def.name == "Trade");
+    let Some(Shape::Struct(members)) = shape.map(|def| &def.shape) else {
+        panic!("{:?}", stack.types);
+    };
+    let members: Vec<_> = members
+        .iter()
+        .map(|member| (&*member.name, &member.ty))
+        .collect();
+    assert_eq!(
+        members,
+        [("amount", &Type::Int("u64")), ("rest", &Type::Json)]
+    );
+    Ok(())
+}
+
+#[test]
+fn an_appended_value_is_nullable_if_a_part_of_its_path_may_be_missing() -> Result {
+    let inner = json!({"kind": "struct", "fields": [{"name": "fee", "type": "u64"}]});
+    let idls = json!([{
+        "name": "ore",
+        "types": [{"name": "Config", "type": inner}],
+        "instructions": [{"name": "buy", "args": [
+            {"name": "bare", "type": "Config"},
+            {"name": "optional", "type": {"option": {"defined": "Config"}}},
+            {"name": "raw", "type": {"coption": "u64"}},
+        ]}],
+    }]);
+    let paths: [&[&str]; 3] = [
+        &["data", "bare", "fee"],
+        &["data", "optional", "fee"],
+        &["data", "raw"],
+    ];
+    let names = ["bare", "optional", "raw"];
+    let fields = names.map(|name| json!({"field_name": name, "rust_type_name": "Vec<u64>"}));
+    let handlers: Vec<_> = std::iter::zip(names, paths)
+        .map(|(name, path)| handler("ore::BuyIxState", &format!("s.{name}"), at(path), "Append"))
+        .collect();
+    let stack = with_handlers(idls, &[], json!(fields), json!(handlers))?;
+    let fields = &stack.entities[0].sections[0].fields;
+    let types: Vec<_> = fields.iter().map(|field| field.ty.clone()).collect();
+    let list = |ty| Type::List(Box::new(ty));
+    let nullable = list(Type::Nullable(Box::new(Type::Int("u64"))));
+    assert_eq!(types, [list(Type::Int("u64")), nullable.clone(), nullable]);
     Ok(())
 }

@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use crate::model::{Shape, Stack, Type};
+use crate::model::{Stack, Type};
+use crate::names::snake;
 use crate::spec;
 
 /// Returns the paths of the fields that become `Value`, such as `OreRound.state.config`. `known` are the names of the
@@ -57,7 +58,7 @@ fn is_of(ty: &str, programs: &HashSet<String>) -> bool {
     let words = ty.split(|c: char| !c.is_alphanumeric() && c != '_');
     words
         .filter_map(|word| word.strip_suffix("_sdk"))
-        .any(|program| programs.contains(program))
+        .any(|program| programs.iter().any(|known| snake(known) == snake(program)))
 }
 
 fn has_json(ty: &Type, stack: &Stack) -> bool {
@@ -70,22 +71,54 @@ fn has_json(ty: &Type, stack: &Stack) -> bool {
             | Type::Array(of, _)
             | Type::Nullable(of)
             | Type::Capture(of)
-            | Type::Event(of) => rest.push(of),
+            | Type::Event(of)
+            | Type::Boxed(of) => rest.push(of),
             Type::Map(key, value) | Type::Instruction(key, value) => {
                 rest.extend([&**key, &**value])
             }
             Type::Tuple(types) => rest.extend(types),
             Type::Defined(index) if seen.insert(*index) => {
-                match stack.types.get(*index).map(|def| &def.shape) {
-                    Some(Shape::Struct(members)) => {
-                        rest.extend(members.iter().map(|member| &member.ty))
-                    }
-                    Some(Shape::Tuple(types)) => rest.extend(types),
-                    _ => {}
-                }
+                let def = stack.types.get(*index);
+                rest.extend(def.into_iter().flat_map(|def| def.shape.types()));
             }
             _ => {}
         }
     }
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Data, Role, Shape, TypeDef, Variant};
+
+    #[test]
+    fn any_json_is_found_in_boxes_and_in_the_data_of_variants() {
+        let shape = Shape::Enum(vec![Variant {
+            name: "A".to_owned(),
+            data: Data::Tuple(vec![Type::Boxed(Box::new(Type::Json))]),
+        }]);
+        let stack = Stack {
+            name: "S".to_owned(),
+            programs: Vec::new(),
+            entities: Vec::new(),
+            types: vec![TypeDef {
+                name: "T".to_owned(),
+                program: None,
+                role: Role::Type,
+                docs: Vec::new(),
+                shape,
+            }],
+            served: None,
+        };
+        assert!(has_json(&Type::Defined(0), &stack));
+        assert!(!has_json(&Type::Text, &stack));
+    }
+
+    #[test]
+    fn the_case_of_a_program_does_not_matter() {
+        let programs = HashSet::from(["tramLine".to_owned()]);
+        assert!(is_of("Vec < tram_line_sdk :: types :: Config >", &programs));
+        assert!(!is_of("tram_sdk :: types :: Config", &programs));
+    }
 }

@@ -1,19 +1,18 @@
 //! Puts types that contain themselves into a `Box`, because they would have no finite size.
 
-use crate::model::{Data, Shape, Type, TypeDef};
+use crate::model::{Type, TypeDef};
 
 /// Adds a [`Type::Boxed`] to each cycle of types. Lists and maps need none, because they hold their values elsewhere.
 pub(super) fn close(defs: &mut [TypeDef]) {
     for index in 0..defs.len() {
         // Boxing one of several cycles can change what the others contain, so look again after each.
-        let mut boxed = Vec::new();
         while let Some(inside) = held(&defs[index])
             .into_iter()
-            .find(|inside| !boxed.contains(inside) && reaches(defs, *inside, index))
+            .find(|inside| reaches(defs, *inside, index))
         {
-            boxed.push(inside);
-            let types = types_mut(&mut defs[index].shape);
-            types.into_iter().for_each(|ty| wrap(ty, inside));
+            for ty in defs[index].shape.types_mut() {
+                wrap(ty, inside);
+            }
         }
     }
 }
@@ -50,35 +49,10 @@ fn held(def: &TypeDef) -> Vec<usize> {
         }
     }
     let mut held = Vec::new();
-    let types: Vec<&Type> = match &def.shape {
-        Shape::Struct(members) => members.iter().map(|member| &member.ty).collect(),
-        Shape::Tuple(elements) => elements.iter().collect(),
-        Shape::Enum(variants) => variants
-            .iter()
-            .flat_map(|variant| match &variant.data {
-                Data::None => Vec::new(),
-                Data::Struct(members) => members.iter().map(|member| &member.ty).collect(),
-                Data::Tuple(elements) => elements.iter().collect(),
-            })
-            .collect(),
-    };
-    types.into_iter().for_each(|ty| collect(ty, &mut held));
-    held
-}
-
-fn types_mut(shape: &mut Shape) -> Vec<&mut Type> {
-    match shape {
-        Shape::Struct(members) => members.iter_mut().map(|member| &mut member.ty).collect(),
-        Shape::Tuple(elements) => elements.iter_mut().collect(),
-        Shape::Enum(variants) => variants
-            .iter_mut()
-            .flat_map(|variant| match &mut variant.data {
-                Data::None => Vec::new(),
-                Data::Struct(members) => members.iter_mut().map(|member| &mut member.ty).collect(),
-                Data::Tuple(elements) => elements.iter_mut().collect(),
-            })
-            .collect(),
+    for ty in def.shape.types() {
+        collect(ty, &mut held);
     }
+    held
 }
 
 /// Boxes the values of the type `index` in `ty`.
@@ -102,7 +76,7 @@ fn wrap(ty: &mut Type, index: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Member, Role, Variant};
+    use crate::model::{Data, Member, Role, Shape, Variant};
 
     fn def(shape: Shape) -> TypeDef {
         TypeDef {

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::field::{makes_text, transformed};
-use super::interface::{self, Found};
+use super::interface::{self, Found, Place};
 use super::source::{Kind, SourceName};
 use super::text::Text;
 use super::types::{self, Types};
@@ -70,60 +70,35 @@ impl<'a> Types<'a> {
     /// Finds an event in the IDLs by the name of its source, such as `pump::BuyIxState`, or by the tokens of the
     /// field's type.
     fn origin(&mut self, from: &str, text: &Text) -> Origin<'a> {
-        let (before, last) = text.path().unwrap_or_default();
         let source = SourceName::parse(from);
-        let mut paths = vec![(before.clone(), last)];
-        if let (Kind::Instruction | Kind::Event, Some(module)) = (source.kind, source.kind.module())
-        {
-            let program = match source.program {
-                "" => before.first().cloned().unwrap_or_default(),
-                program => program.to_owned(),
-            };
-            paths.insert(
-                0,
-                (vec![program, module.to_owned()], source.name.to_owned()),
-            );
+        let (before, last) = text.path().unwrap_or_default();
+        let mut declared = Place::of_path(&before, &self.idls);
+        let mut places = Vec::new();
+        if declared.program.is_empty() {
+            declared.program = source.program;
         }
-        for (before, last) in paths {
-            match interface::find(&self.idls, &before, &last) {
+        if let (Kind::Instruction | Kind::Event, Some(mut place)) = (source.kind, source.place()) {
+            if place.program.is_empty() {
+                place.program = declared.program;
+            }
+            places.push((place, source.name));
+        }
+        places.push((declared, &last));
+        for (place, last) in places {
+            match interface::find(&self.idls, place, last) {
                 Some(Found::Instruction(program, found)) => {
                     return Origin::Instruction(program, found)
                 }
                 Some(Found::Type(program, found)) => {
                     return Origin::Log(self.entry(program, found, &[]))
                 }
-                _ => {}
+                Some(Found::Event(program, found)) => {
+                    return Origin::Log(self.own_event(program, found))
+                }
+                Some(Found::Account(..)) | None => {}
             }
         }
         Origin::Unknown
-    }
-
-    /// Returns whether the IDL says that this path of a source may be missing.
-    pub(super) fn may_miss(&self, from: &str, path: &Value) -> bool {
-        let path = segments(path).unwrap_or_default();
-        let path = path.strip_prefix(&["data"]).unwrap_or(&path);
-        // A nested path may lead into a missing object.
-        let [last] = path else {
-            return path.len() > 1;
-        };
-        let source = SourceName::parse(from);
-        let Some(module) = source.kind.module() else {
-            return false;
-        };
-        let before = [source.program, module].map(str::to_owned);
-        let ty = match interface::find(&self.idls, &before, source.name) {
-            Some(Found::Instruction(_, instruction)) => {
-                let mut args = instruction.args.iter();
-                let arg = args.find(|arg| wire_snake(&arg.name) == wire_snake(last));
-                arg.map(|arg| &arg.ty)
-            }
-            Some(Found::Account(program, account)) => {
-                interface::field(self.account_fields(program, account), last)
-            }
-            Some(Found::Type(_, entry)) => interface::field(interface::fields(&entry.shape), last),
-            None => None,
-        };
-        ty.is_some_and(|ty| ty.get("option").is_some())
     }
 
     /// Returns the type of a whole instruction or event.

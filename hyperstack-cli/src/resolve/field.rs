@@ -88,6 +88,14 @@ impl<'s> Source<'s> {
         }
     }
 
+    /// Returns whether the source may lack the value, for which the file has no default.
+    fn may_miss(&self, types: &Types<'_>) -> bool {
+        self.is("FromSource").is_some_and(|from| {
+            let path = self.path().unwrap_or_default();
+            from["default"].is_null() && !types.at(self.from, &path).is_sure
+        })
+    }
+
     /// Returns whether the source may set the field to null.
     fn may_be_null(&self, types: &Types<'_>) -> bool {
         // Only this population writes null. The others leave out a value that is missing.
@@ -97,14 +105,20 @@ impl<'s> Source<'s> {
         if let Some(constant) = self.is("Constant") {
             return constant.is_null();
         }
-        if let Some(from) = self.is("FromSource") {
-            let path = self.path().unwrap_or_default();
-            return from["default"].is_null() && !types.at(self.from, &path).is_sure;
+        if self.is("FromSource").is_some() {
+            return self.may_miss(types);
         }
         ["FromContext", "FromState", "FromExpr", "Computed"]
             .iter()
             .any(|kind| self.is(kind).is_some())
     }
+}
+
+/// Returns the events among the sources, each with its mapping.
+pub(super) fn events<'s>(sources: &[Source<'s>]) -> Vec<(&'s str, &'s Value)> {
+    let events = sources.iter();
+    let events = events.filter_map(|source| Some((source.from, source.is("AsEvent")?)));
+    events.collect()
 }
 
 /// Returns whether a transformation always produces text.
@@ -150,32 +164,36 @@ fn as_sent(ty: Type, sources: &[Source<'_>], types: &Types<'_>) -> Type {
             && source.transform().is_none()
             && kept.contains(&source.mapping.population)
     };
-    if !matches!(ty, Type::Int(_) | Type::Text) || sources.is_empty() || !sources.iter().all(plain)
-    {
+    if !sources.iter().all(plain) {
         return ty;
     }
-    let mut found = sources.iter().map(|source| {
+    let sent = sources.iter().map(|source| {
         let at = types.at(source.from, &source.path()?);
         types.integer_at(&at)
     });
-    match found.next().flatten() {
-        Some(sent) if found.all(|other| other == Some(sent)) => match ty {
-            Type::Int(declared) if text::holds(declared, sent) => ty,
-            _ => Type::Int(sent),
-        },
-        _ => ty,
-    }
+    let mut known: Vec<_> = sent.flatten().collect();
+    let all_known = known.len() == sources.len();
+    let sent = match ty {
+        Type::Int(declared) if known.iter().all(|sent| text::holds(declared, sent)) => None,
+        Type::Int(_) | Type::Text if all_known => text::narrowest(&known),
+        // An unknown source sends what is declared.
+        Type::Int(declared) => {
+            known.push(declared);
+            text::narrowest(&known)
+        }
+        _ => None,
+    };
+    sent.map_or(ty, Type::Int)
 }
 
 /// Returns what a number means, if the name and the type of its field agree. A time is signed in programs. An unsigned
 /// number with the name of a time is often a slot.
-fn unit(spec: &spec::Field, ty: &Type, known: &[String]) -> Option<&'static str> {
-    let unit = text::unit(&spec.field_name, ty)?;
-    let is_known = known
-        .iter()
-        .any(|sentence| sentence.ends_with(", in Unix seconds."));
-    let is_time = spec.base_type == "Timestamp" || unit != text::SECONDS;
-    (is_time && !is_known).then_some(unit)
+pub(super) fn unit(name: &str, ty: &Type, known: &[String]) -> Option<String> {
+    let unit = text::unit(name, ty)?;
+    let is_known = known.iter().any(|sentence| {
+        sentence.ends_with(", in Unix seconds.") || sentence.starts_with("The slot ")
+    });
+    (!is_known).then(|| unit.to_owned())
 }
 
 /// Returns the type on the wire of a value that is declared as `ty`. A transformation may encode bytes as text, or
@@ -326,7 +344,8 @@ impl<'s> Sources<'s> {
         let ty = as_sent(ty, sources, types);
         let key = self.is_key(path);
         let mut origin = self.origins.of(path, &ty, sources);
-        origin.extend(unit(spec, &ty, &origin).map(str::to_owned));
+        let unit = unit(&spec.field_name, &ty, &origin);
+        origin.extend(unit.filter(|unit| spec.base_type == "Timestamp" || unit != text::SECONDS));
         let ty = if is_time(spec) && !key {
             signed(ty)
         } else {
@@ -359,11 +378,7 @@ impl Shape<'_, '_> {
     /// Returns the type of the field or of an element of it, wrapped if handlers capture accounts or events.
     fn element(&self, text: &Text, types: &mut Types<'_>) -> Option<Type> {
         let resolved = self.spec.resolved_type.as_ref();
-        let events: Vec<_> = self
-            .sources
-            .iter()
-            .filter_map(|source| Some((source.from, source.is("AsEvent")?)))
-            .collect();
+        let events = events(self.sources);
         if !events.is_empty() {
             let data = types.event(self.path, text, resolved, &events);
             let once = |source: &Source<'_>| source.mapping.population == "SetOnce";
@@ -393,20 +408,14 @@ impl Shape<'_, '_> {
         types.of(text, resolved, &[])
     }
 
-    /// Returns whether a source may lack the field.
-    fn may_miss(&self, types: &Types<'_>) -> bool {
-        self.sources.iter().any(|source| {
-            let from = source.is("FromSource");
-            let missing = from.is_some_and(|from| types.may_miss(source.from, &from["path"]));
-            missing && source.transform().is_none()
-        })
-    }
-
     /// Returns the type of an element of an appended list. It is nullable if a source may lack the value.
     fn appended(&self, ty: Type, types: &Types<'_>) -> Type {
+        let mut sources = self.sources.iter();
         match arrives(ty, self.sources) {
             ty @ (Type::Json | Type::Nullable(_)) => ty,
-            ty if self.may_miss(types) => Type::Nullable(Box::new(ty)),
+            ty if sources.any(|it| it.transform().is_none() && it.may_miss(types)) => {
+                Type::Nullable(Box::new(ty))
+            }
             ty => ty,
         }
     }

@@ -11,6 +11,8 @@ use crate::spec::{Account, Idl, Instruction, TypeEntry};
 /// The definition of a name in an IDL, and the index of its program.
 pub(super) enum Found<'a> {
     Account(usize, &'a Account),
+    /// An event with fields of its own.
+    Event(usize, &'a Account),
     Type(usize, &'a TypeEntry),
     Instruction(usize, &'a Instruction),
 }
@@ -20,22 +22,46 @@ pub(super) fn is_module(name: &str) -> bool {
     matches!(name, "accounts" | "types" | "instructions" | "events")
 }
 
-/// Finds `last` in the IDL that the path names, or else in any IDL.
-pub(super) fn find<'a>(idls: &[&'a Idl], before: &[String], last: &str) -> Option<Found<'a>> {
-    let module = before.iter().find(|name| is_module(name));
-    let module = module.map(String::as_str);
-    programs(idls, before)
-        .into_iter()
-        .find_map(|program| find_in(program, idls[program], module, last))
+/// The part of the IDLs in which a name is looked up.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'p> {
+    /// The program, or empty for all programs.
+    pub(super) program: &'p str,
+    pub(super) module: Option<&'p str>,
 }
 
-/// Returns all programs, starting with the one that the path names.
-fn programs(idls: &[&Idl], before: &[String]) -> Vec<usize> {
-    let hint = before.first().map(|name| name.trim_end_matches("_sdk"));
-    let named = |i: &usize| hint == Some(&*names::snake(&idls[*i].name));
-    let mut order: Vec<usize> = (0..idls.len()).filter(named).collect();
-    order.extend((0..idls.len()).filter(|i| !named(i)));
-    order
+impl<'p> Place<'p> {
+    /// Returns the place that the names before the last one of a path say: `ore_sdk::accounts::Miner` is among the
+    /// accounts of `ore`.
+    pub(super) fn of_path(before: &'p [String], idls: &[&Idl]) -> Self {
+        let mut names = before.iter().map(String::as_str);
+        let first = names.clone().next().unwrap_or_default();
+        let program = match names.clone().find_map(|name| name.strip_suffix("_sdk")) {
+            // The first stack files have one program, and all of them call its module so.
+            Some("generated") => "",
+            Some(program) => program,
+            None if idls.iter().any(|idl| is_program(idl, first)) => first,
+            None => "",
+        };
+        Place {
+            program,
+            module: names.find(|name| is_module(name)),
+        }
+    }
+}
+
+/// Returns whether the IDL is that of the program, whose name may have another case.
+fn is_program(idl: &Idl, program: &str) -> bool {
+    names::snake(&idl.name) == names::snake(program)
+}
+
+/// Finds `last` in a place of the IDLs. Another program's type of that name is another type.
+pub(super) fn find<'a>(idls: &[&'a Idl], place: Place<'_>, last: &str) -> Option<Found<'a>> {
+    idls.iter().enumerate().find_map(|(program, &idl)| {
+        let is_any = place.program.is_empty() || idl.name.is_empty();
+        let is_searched = is_any || is_program(idl, place.program);
+        is_searched.then(|| find_in(program, idl, place.module, last))?
+    })
 }
 
 fn find_in<'a>(
@@ -50,7 +76,7 @@ fn find_in<'a>(
         Some("instructions") => Some(Found::Instruction(program, named(&idl.instructions, last)?)),
         // The fields of an event are usually in the type with its name.
         Some("events") => {
-            entry().or_else(|| Some(Found::Account(program, named(&idl.events, last)?)))
+            entry().or_else(|| Some(Found::Event(program, named(&idl.events, last)?)))
         }
         Some("types") => entry(),
         _ => account().or_else(entry),
@@ -87,14 +113,6 @@ pub(super) fn fields(shape: &Value) -> &[Value] {
     shape["fields"].as_array().map_or(&[], Vec::as_slice)
 }
 
-/// Returns the type of a field by its wire name or its declared name.
-pub(super) fn field<'a>(fields: &'a [Value], name: &str) -> Option<&'a Value> {
-    let wire = names::wire_snake(name);
-    let named =
-        |field: &&Value| field["name"].as_str().map(names::wire_snake).as_ref() == Some(&wire);
-    Some(&fields.iter().find(named)?["type"])
-}
-
 /// The keys of types in an IDL. The last one names another type.
 const KINDS: &[&str] = &[
     "option", "coption", "vec", "hashSet", "bTreeSet", "array", "hashMap", "bTreeMap", "map",
@@ -115,13 +133,28 @@ impl<'a> Types<'a> {
         account: &'a Account,
         transforms: &[Transform],
     ) -> Type {
+        self.item(program, Role::Account, account, transforms)
+    }
+
+    /// Returns the type of an event with fields of its own.
+    pub(super) fn own_event(&mut self, program: usize, event: &'a Account) -> Type {
+        self.item(program, Role::Type, event, &[])
+    }
+
+    fn item(
+        &mut self,
+        program: usize,
+        role: Role,
+        account: &'a Account,
+        transforms: &[Transform],
+    ) -> Type {
         let entry = self.type_of(program, account);
         let docs = if account.docs.is_empty() {
             entry.map(|entry| entry.docs.clone()).unwrap_or_default()
         } else {
             account.docs.clone()
         };
-        let head = (&*account.name, Role::Account, docs);
+        let head = (&*account.name, role, docs);
         let fields = self.account_fields(program, account);
         let variants = match (account.fields.is_empty(), account.shape.is_object(), entry) {
             (true, true, _) => account.shape["variants"].as_array(),
@@ -194,25 +227,21 @@ impl<'a> Types<'a> {
             let variants = variants.iter().filter_map(|variant| {
                 Some(Variant {
                     name: variant["name"].as_str()?.to_owned(),
-                    data: self.data(program, self::fields(variant)),
+                    data: self.data(program, self::fields(variant), &[]),
                 })
             });
             return Shape::Enum(variants.collect());
         }
-        match self.data(program, fields) {
-            Data::Tuple(elements) => return Shape::Tuple(elements),
-            Data::Struct(_) | Data::None => {}
+        match self.data(program, fields, transforms) {
+            Data::Struct(members) => Shape::Struct(members),
+            Data::Tuple(elements) => Shape::Tuple(elements),
+            Data::None => Shape::Struct(Vec::new()),
         }
-        let members = fields.iter().filter_map(|field| {
-            let name = field["name"].as_str()?;
-            Some(self.member(program, name, &field["type"], transforms))
-        });
-        Shape::Struct(members.collect())
     }
 
-    /// Returns what a variant or a tuple struct with these fields holds.
-    fn data(&mut self, program: usize, fields: &[Value]) -> Data {
-        let is_named = |field: &Value| field["name"].is_string() && !field["type"].is_null();
+    /// Returns what a struct or a variant with these fields holds.
+    fn data(&mut self, program: usize, fields: &[Value], transforms: &[Transform]) -> Data {
+        let is_named = |field: &Value| field["name"].is_string();
         if fields.is_empty() {
             return Data::None;
         }
@@ -222,7 +251,7 @@ impl<'a> Types<'a> {
         }
         let members = fields.iter().filter_map(|field| {
             let name = field["name"].as_str()?;
-            Some(self.member(program, name, &field["type"], &[]))
+            Some(self.member(program, name, &field["type"], transforms))
         });
         Data::Struct(members.collect())
     }

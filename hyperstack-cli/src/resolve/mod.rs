@@ -26,7 +26,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sha2::{Digest, Sha256};
 
 use crate::artifact::hex;
-use crate::model::{Data, Entity, Field, Member, Section, Shape, Stack, Type};
+use crate::model::{Entity, Field, Section, Stack, Type};
 use crate::spec::{self, ParseError, StackFile};
 use field::Sources;
 use types::Types;
@@ -43,17 +43,12 @@ impl Stack {
 
     /// Derives what a client sees. Adds a warning for each part of the file that is left out.
     pub(crate) fn resolve(file: &StackFile, warnings: &mut Vec<String>) -> Stack {
-        let mut types = Types::new(
-            file.idls
-                .iter()
-                .chain(&file.idl)
-                .chain(
-                    file.entities
-                        .iter()
-                        .filter_map(|entity| entity.idl.as_ref()),
-                )
-                .collect(),
-        );
+        let of_entities = file
+            .entities
+            .iter()
+            .filter_map(|entity| entity.idl.as_ref());
+        let idls = file.idls.iter().chain(&file.idl).chain(of_entities);
+        let mut types = Types::new(idls.collect(), file.program_ids.len());
         let mut entities = Vec::new();
         for spec in &file.entities {
             warnings.extend(duplicates(spec));
@@ -96,18 +91,7 @@ impl Stack {
         }
         for def in &mut stack.types {
             def.docs.clear();
-            let members: Vec<&mut Vec<Member>> = match &mut def.shape {
-                Shape::Struct(members) => vec![members],
-                Shape::Enum(variants) => variants
-                    .iter_mut()
-                    .filter_map(|variant| match &mut variant.data {
-                        Data::Struct(members) => Some(members),
-                        _ => None,
-                    })
-                    .collect(),
-                Shape::Tuple(_) => Vec::new(),
-            };
-            let members = members.into_iter().flatten();
+            let members = def.shape.members_mut().into_iter().flatten();
             members.for_each(|member| member.note.clear());
         }
         stack

@@ -48,10 +48,8 @@ impl<'a> Types<'a> {
             return At::text(true);
         }
         let source = SourceName::parse(from);
-        let found = source.kind.module().and_then(|module| {
-            let before = [source.program, module].map(str::to_owned);
-            interface::find(&self.idls, &before, source.name)
-        });
+        let place = source.place();
+        let found = place.and_then(|place| interface::find(&self.idls, place, source.name));
         let path = match path {
             ["data", rest @ ..] if source.kind != Kind::Account => rest,
             path => path,
@@ -75,14 +73,15 @@ impl<'a> Types<'a> {
                     None => At::NOTHING,
                 }
             }
-            Some(Found::Account(program, account)) => {
+            Some(Found::Account(program, account) | Found::Event(program, account)) => {
                 let fields = self.account_fields(program, account);
                 self.inside(program, fields, path, true)
             }
             Some(Found::Type(program, entry)) => {
                 self.inside(program, interface::fields(&entry.shape), path, true)
             }
-            // Without an IDL, only the spelling says something.
+            None if self.lacks_idl => At::NOTHING,
+            // A stack file without IDLs has only the spelling.
             None => At {
                 what: What::Unknown,
                 is_sure: path.iter().all(|name| wire_snake(name) == *name),
@@ -139,7 +138,8 @@ impl<'a> Types<'a> {
             return At { what, is_sure };
         }
         let defined = &ty["defined"];
-        let name = defined.as_str().or_else(|| defined["name"].as_str());
+        let names = [ty, defined, &defined["name"]];
+        let name = names.into_iter().find_map(Value::as_str);
         let entry = name.and_then(|name| interface::named(&self.idls[program].types, name));
         match entry {
             Some(entry) => self.inside(program, interface::fields(&entry.shape), path, is_sure),

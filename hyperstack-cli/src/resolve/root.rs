@@ -3,7 +3,8 @@
 
 use serde_json::Value;
 
-use super::field::{Source, Sources};
+use super::field::{self, Source, Sources};
+use super::text::Text;
 use super::types::Types;
 use crate::model::{Entity, Field, Type};
 
@@ -28,62 +29,67 @@ impl Sources<'_> {
     }
 
     fn missing(&self, path: &str, sources: &[Source<'_>], types: &mut Types<'_>) -> Field {
-        let mut found = sources.iter().map(|source| self.made(path, source, types));
-        let first = found.next().unwrap_or(Type::Json);
-        let ty = if found.all(|ty| ty == first) {
-            first
-        } else {
-            Type::Json
+        let events = field::events(sources);
+        let mut found = Vec::new();
+        if !events.is_empty() {
+            let data = types.event(path, &Text::parse(""), None, &events);
+            found.push(Type::Event(Box::new(data)));
+        }
+        let others = sources
+            .iter()
+            .filter(|source| source.is("AsEvent").is_none());
+        found.extend(others.map(|source| made(source, types)));
+        found.dedup();
+        let ty = match found.pop() {
+            Some(ty) if found.is_empty() => ty,
+            _ => Type::Json,
         };
         let append = sources.iter().any(Source::appends);
         let ty = if append { Type::List(Box::new(ty)) } else { ty };
+        let mut origin = self.origins.of(path, &ty, sources);
+        origin.extend(field::unit(path, &ty, &origin));
         Field {
             name: path.to_owned(),
             append,
             nullable: !append && !self.is_key(path),
-            origin: self.origins.of(path, &ty, sources),
+            origin,
             ty,
         }
     }
+}
 
-    /// Returns the type of what a source fills the field with.
-    fn made(&self, path: &str, source: &Source<'_>, types: &mut Types<'_>) -> Type {
-        if let Some(event) = source.is("AsEvent") {
-            let text = super::text::Text::parse("");
-            let data = types.event(path, &text, None, &[(source.from, event)]);
-            return Type::Event(Box::new(data));
-        }
-        let whole = source.is("AsCapture").is_some();
-        if whole || source.mapping.source == "WholeSource" {
-            let data = types.source(source.from, &source.field_transforms());
-            let data = data.unwrap_or(Type::Json);
-            return if whole {
-                Type::Capture(Box::new(data))
-            } else {
-                data
-            };
-        }
-        if let Some(constant) = source.is("Constant") {
-            return match constant {
-                Value::Bool(_) => Type::Bool,
-                Value::String(_) => Type::Text,
-                Value::Number(number) if number.is_f64() => Type::Float("f64"),
-                _ => Type::Json,
-            };
-        }
-        let ty = match source.context() {
-            Some("slot") => Type::Int("u64"),
-            Some("timestamp") => Type::Int("i64"),
-            Some("signature") => Type::Text,
-            Some(_) => Type::Json,
-            None => source.arriving(types).unwrap_or(Type::Json),
+/// Returns the type of what a source fills the field with.
+fn made(source: &Source<'_>, types: &mut Types<'_>) -> Type {
+    let whole = source.is("AsCapture").is_some();
+    if whole || source.mapping.source == "WholeSource" {
+        let data = types.source(source.from, &source.field_transforms());
+        let data = data.unwrap_or(Type::Json);
+        return if whole {
+            Type::Capture(Box::new(data))
+        } else {
+            data
         };
-        match (source.mapping.population, ty) {
-            ("Count" | "UniqueCount", _) => Type::Int("u64"),
-            // A sum can exceed the type of its parts.
-            ("Sum", Type::Int(name)) if name.starts_with('u') => Type::Int("u128"),
-            ("Sum", Type::Int(_)) => Type::Int("i128"),
-            (_, ty) => ty,
-        }
+    }
+    if let Some(constant) = source.is("Constant") {
+        return match constant {
+            Value::Bool(_) => Type::Bool,
+            Value::String(_) => Type::Text,
+            Value::Number(number) if number.is_f64() => Type::Float("f64"),
+            _ => Type::Json,
+        };
+    }
+    let ty = match source.context() {
+        Some("slot") => Type::Int("u64"),
+        Some("timestamp") => Type::Int("i64"),
+        Some("signature") => Type::Text,
+        Some(_) => Type::Json,
+        None => source.arriving(types).unwrap_or(Type::Json),
+    };
+    match (source.mapping.population, ty) {
+        ("Count" | "UniqueCount", _) => Type::Int("u64"),
+        // A sum can exceed the type of its parts.
+        ("Sum", Type::Int(name)) if name.starts_with('u') => Type::Int("u128"),
+        ("Sum", Type::Int(_)) => Type::Int("i128"),
+        (_, ty) => ty,
     }
 }

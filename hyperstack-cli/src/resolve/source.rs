@@ -1,5 +1,7 @@
 //! Parses the names of the sources that handlers read.
 
+use super::interface::Place;
+
 /// The kind of a source.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -35,6 +37,14 @@ impl<'s> SourceName<'s> {
             name,
             kind,
         }
+    }
+
+    /// Returns the part of an IDL that defines the source.
+    pub(super) fn place(&self) -> Option<Place<'s>> {
+        Some(Place {
+            program: self.program,
+            module: Some(self.kind.module()?),
+        })
     }
 }
 

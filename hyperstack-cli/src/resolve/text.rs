@@ -166,6 +166,17 @@ pub(super) fn holds(outer: &str, inner: &str) -> bool {
     }
 }
 
+/// Returns the narrowest integer type that holds all values of these ones. `None` if there are none, or if no type
+/// holds them.
+pub(super) fn narrowest(held: &[&str]) -> Option<&'static str> {
+    let mut all = [
+        "u8", "i8", "u16", "i16", "u32", "i32", "u64", "i64", "u128", "i128",
+    ]
+    .into_iter()
+    .filter(|_| !held.is_empty());
+    all.find(|outer| held.iter().all(|inner| holds(outer, inner)))
+}
+
 /// The unit of a time.
 pub(super) const SECONDS: &str = "In Unix seconds.";
 

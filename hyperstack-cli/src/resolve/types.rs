@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::cycle;
 use super::field::transformed;
-use super::interface::{self, Found};
+use super::interface::{self, Found, Place};
 use super::source::SourceName;
 use super::text::{self, Text};
 use crate::model::{Data, Member, Role, Shape, Type, TypeDef, Variant};
@@ -16,13 +16,17 @@ pub(super) type Transform = (String, String);
 
 pub(super) struct Types<'a> {
     pub(super) idls: Vec<&'a Idl>,
+    /// Whether the IDL of a program is missing.
+    pub(super) lacks_idl: bool,
     defs: Vec<Option<TypeDef>>,
     known: HashMap<String, usize>,
 }
 
 impl<'a> Types<'a> {
-    pub(super) fn new(idls: Vec<&'a Idl>) -> Self {
+    /// Creates an empty set of types for a stack with this number of programs.
+    pub(super) fn new(idls: Vec<&'a Idl>, programs: usize) -> Self {
         Types {
+            lacks_idl: idls.len() < programs,
             idls,
             defs: Vec::new(),
             known: HashMap::new(),
@@ -32,20 +36,14 @@ impl<'a> Types<'a> {
     pub(super) fn into_defs(self) -> Vec<TypeDef> {
         let mut defs: Vec<_> = self.defs.into_iter().flatten().collect();
         for def in &mut defs {
-            match &mut def.shape {
-                Shape::Struct(members) => *members = distinct(std::mem::take(members)),
-                Shape::Enum(variants) => {
-                    let mut seen = HashSet::new();
-                    variants.retain(|variant| {
-                        !variant.name.is_empty() && seen.insert(variant.name.clone())
-                    });
-                    for variant in variants {
-                        if let Data::Struct(members) = &mut variant.data {
-                            *members = distinct(std::mem::take(members));
-                        }
-                    }
-                }
-                Shape::Tuple(_) => {}
+            if let Shape::Enum(variants) = &mut def.shape {
+                let mut seen = HashSet::new();
+                variants.retain(|variant| {
+                    !variant.name.is_empty() && seen.insert(variant.name.clone())
+                });
+            }
+            for members in def.shape.members_mut() {
+                *members = distinct(std::mem::take(members));
             }
         }
         cycle::close(&mut defs);
@@ -142,7 +140,8 @@ impl<'a> Types<'a> {
                 return Some(ty);
             }
         }
-        match self.path(&name.before, &name.last, transforms) {
+        let place = Place::of_path(&name.before, &self.idls);
+        match self.path(place, &name.last, transforms) {
             Some(ty) => Some(ty),
             None => match resolved {
                 Some(resolved) => Some(self.resolved(resolved, transforms)),
@@ -154,15 +153,15 @@ impl<'a> Types<'a> {
     /// Returns the type of a whole source, such as `ore::MinerState`.
     pub(super) fn source(&mut self, from: &str, transforms: &[Transform]) -> Option<Type> {
         let source = SourceName::parse(from);
-        let before = [source.program, source.kind.module()?].map(str::to_owned);
-        self.path(&before, source.name, transforms)
+        self.path(source.place()?, source.name, transforms)
     }
 
-    /// Returns the type at a path such as `ore_sdk::accounts::Miner` in an IDL.
-    fn path(&mut self, before: &[String], last: &str, transforms: &[Transform]) -> Option<Type> {
-        let found = interface::find(&self.idls, before, last)?;
+    /// Returns the type with the name `last` at a place in the IDLs.
+    fn path(&mut self, place: Place<'_>, last: &str, transforms: &[Transform]) -> Option<Type> {
+        let found = interface::find(&self.idls, place, last)?;
         Some(match found {
             Found::Account(program, account) => self.account(program, account, transforms),
+            Found::Event(program, event) => self.own_event(program, event),
             Found::Type(program, entry) => self.entry(program, entry, transforms),
             Found::Instruction(program, instruction) => self.instruction(program, instruction),
         })

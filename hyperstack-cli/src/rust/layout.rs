@@ -7,6 +7,10 @@ use super::names::{Fields, Names};
 use super::{doc, File, Flags, Layout, Options, Sdk, MARK, SDK_VERSION};
 use crate::model::{Served, Stack};
 
+/// Names whose file or directory is not that of a module: `lib.rs` and `mod.rs` declare the others, and Cargo builds
+/// a program from `main.rs` and from each file in `bin`.
+const TARGETS: &[&str] = &["bin", "lib", "main", "r#mod"];
+
 /// Generates a stack with several parts: a module for each, named after its title.
 pub(super) fn composed(name: &str, parts: &[(&str, &Stack)], options: &Options) -> Vec<File> {
     let hash = super::hash(parts.iter().map(|(_, stack)| *stack));
@@ -17,7 +21,7 @@ pub(super) fn composed(name: &str, parts: &[(&str, &Stack)], options: &Options) 
     if of_part.layout == Layout::Crate {
         of_part.layout = Layout::Module;
     }
-    let mut fields = Fields::default();
+    let mut fields = Fields::except(TARGETS);
     let mut modules = Vec::new();
     let mut files = Vec::new();
     for (title, stack) in parts {

@@ -236,6 +236,13 @@ pub(super) struct Fields {
 }
 
 impl Fields {
+    /// Takes these names.
+    pub(super) fn except(taken: &[&str]) -> Self {
+        Fields {
+            taken: taken.iter().map(|name| (*name).to_owned()).collect(),
+        }
+    }
+
     /// Returns the field's name in Rust.
     pub(super) fn free(&mut self, wire: &str) -> String {
         self.numbered(ident(&snake(wire)), "_")
