@@ -178,7 +178,7 @@ fn what_may_be_missing() {
     );
     assert_eq!(vault.state.tiers, []);
     // The field is optional in the account but not in the stack.
-    assert!(vault.state.grants.is_empty()); // null
+    assert_eq!(vault.state.grants, Some(None));
     assert_eq!(vault.state.title.as_deref(), Some(""));
     assert_eq!(vault.bids, VaultBids::default());
     let account = vault.plain.flatten().expect("a capture").data;
