@@ -167,7 +167,10 @@ impl Wire {
         let row = |row| format!(r#"{{"key":"{}","data":{}}}"#, key(row), payload::ROW);
         let rows = Vec::from_iter(rows.map(row)).join(",");
         let empty = self.snapshot();
-        empty.replace(r#""data":[],"complete":true"#, &format!(r#""data":[{rows}],"complete":false"#))
+        empty.replace(
+            r#""data":[],"complete":true"#,
+            &format!(r#""data":[{rows}],"complete":false"#),
+        )
     }
 
     fn row(self, row: usize) -> String {
