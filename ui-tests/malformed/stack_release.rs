@@ -9,8 +9,4 @@ struct OreRound {
 #[stack(manifest_hash = "sha256:bb", entities(OreRound))]
 struct OreStack;
 
-#[derive(Stack)]
-#[stack(manifest_hash = "", live_alias = "live", entities(OreRound))]
-struct OtherStack;
-
 fn main() {}

@@ -7,7 +7,6 @@ struct Date(u64);
 enum Phase {
     Open,
     Closed(Date),
-    Paused { until: Date },
 }
 
 fn main() {}

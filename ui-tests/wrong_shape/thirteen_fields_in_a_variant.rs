@@ -4,7 +4,6 @@ use hyperstack_sdk::Leaf;
 enum Phase {
     Open,
     Closed(u8, u8, u8, u8, u8, u8, u8, u8, u8, u8, u8, u8, u8),
-    Paused(),
 }
 
 fn main() {}
