@@ -78,8 +78,8 @@ impl Build {
         self
     }
 
-    /// Sets whether a nullable field has one `Option` instead of two, as in [`Options::flat`](crate::rust::Options::flat). Default:
-    /// `false`.
+    /// Sets whether a nullable field has one `Option` instead of two, as in
+    /// [`Options::flat`](crate::rust::Options::flat). Default: `false`.
     pub fn flat_options(mut self, flat: bool) -> Self {
         self.flat = flat;
         self
