@@ -145,10 +145,9 @@ pub fn check(directory: &Path, files: &[File]) -> Result<Vec<Stale>, Error> {
     let mut stale = Vec::new();
     for file in files {
         let path = directory.join(&file.path);
-        let found = read(&path)?;
-        let text = String::from_utf8_lossy(found.as_deref().unwrap_or_default());
-        let text = text.replace("\r\n", "\n");
-        if found.is_some() && without_hash(&text) == without_hash(&file.text) {
+        let found = text(&path)?;
+        let is_fresh = |text: &String| without_hash(text) == without_hash(&file.text);
+        if found.as_ref().is_some_and(is_fresh) {
             continue;
         }
         let name = path.display().to_string();
@@ -156,7 +155,7 @@ pub fn check(directory: &Path, files: &[File]) -> Result<Vec<Stale>, Error> {
             Some(_) => name.as_str(),
             None => "/dev/null",
         };
-        let diff = TextDiff::from_lines(&text, &file.text);
+        let diff = TextDiff::from_lines(found.as_deref().unwrap_or_default(), &file.text);
         let diff = diff.unified_diff().header(before, &name).to_string();
         stale.push(Stale {
             path,
@@ -175,11 +174,9 @@ pub fn other_manifest(directory: &Path, files: &[File]) -> Result<Vec<PathBuf>, 
     let mut others = Vec::new();
     for file in files {
         let path = directory.join(&file.path);
-        let Some(found) = read(&path)? else {
-            continue;
-        };
-        let text = String::from_utf8_lossy(&found).replace("\r\n", "\n");
-        if text != file.text && without_hash(&text) == without_hash(&file.text) {
+        let is_other =
+            |text: String| text != file.text && without_hash(&text) == without_hash(&file.text);
+        if text(&path)?.is_some_and(is_other) {
             others.push(path);
         }
     }
@@ -198,7 +195,14 @@ fn without_hash(text: &str) -> String {
     without
 }
 
-fn read(path: &Path) -> Result<Option<Vec<u8>>, Error> {
+/// Reads a text to compare. Git may convert line ends to `\r\n` on checkout.
+fn text(path: &Path) -> Result<Option<String>, Error> {
+    let bytes = read(path)?;
+    Ok(bytes.map(|bytes| String::from_utf8_lossy(&bytes).replace("\r\n", "\n")))
+}
+
+/// Reads a file, if it exists.
+pub(crate) fn read(path: &Path) -> Result<Option<Vec<u8>>, Error> {
     match fs::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
         // `NotADirectory` means that a parent in the path is a file. Writing reports that.

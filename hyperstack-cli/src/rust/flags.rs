@@ -1,12 +1,11 @@
 //! The flags of `hs sdk create rust` that the header of a crate or module records, so that the next run repeats them.
 
 use std::path::Path;
-use std::{fs, io};
 
 use serde::{Deserialize, Serialize};
 
 use super::Layout;
-use crate::output::Error;
+use crate::output::{self, Error};
 
 /// What the line of the flags starts with.
 const START: &str = "// Flags, which the next run repeats: ";
@@ -68,24 +67,10 @@ impl Flags {
 
 /// Returns the flags in the header of a file, or `None` if the file does not exist or was not generated.
 fn recorded(path: &Path) -> Result<Option<Flags>, Error> {
-    let text = match fs::read_to_string(path) {
-        Ok(text) if text.lines().next().is_some_and(super::is_generated) => text,
-        Ok(_) => return Ok(None),
-        Err(error) if error.kind() == io::ErrorKind::InvalidData => return Ok(None),
-        Err(error)
-            if matches!(
-                error.kind(),
-                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-            ) =>
-        {
-            return Ok(None)
-        }
-        Err(source) => {
-            return Err(Error::Read {
-                path: path.into(),
-                source,
-            })
-        }
+    let text = output::read(path)?.and_then(|bytes| String::from_utf8(bytes).ok());
+    let Some(text) = text.filter(|text| text.lines().next().is_some_and(super::is_generated))
+    else {
+        return Ok(None);
     };
     let header = text.lines().take_while(|line| line.starts_with("//"));
     let Some(json) = header.filter_map(|line| line.strip_prefix(START)).next() else {
