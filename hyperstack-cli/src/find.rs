@@ -196,16 +196,14 @@ fn path_or_name(
     entry: Option<config::Stack>,
 ) -> Result<Found, Error> {
     if path.is_dir() {
-        match directory::only(path) {
+        match at(path) {
             // The name of a stack can be that of a directory, too.
             Err(Error::Nothing { .. }) if !is_path(name) => {}
             Err(error) => return Err(error),
-            Ok((stack, broken)) => {
-                let entry = entry.or_else(|| same_file(&stack, config));
-                return Ok(Found {
-                    broken,
-                    ..read(&stack, entry)?
-                });
+            Ok(found) => {
+                let same = || same_file(found.origin.path()?, config);
+                let entry = entry.or_else(same);
+                return Ok(Found { entry, ..found });
             }
         }
     } else if is_path(name) {
