@@ -2,6 +2,18 @@
 
 use hyperstack_sdk::{HyperStack, HyperStackBuilder};
 
+/// The variables of the commands that connect, for their help.
+macro_rules! environment {
+    () => {
+        "\
+Environment:
+  HYPERSTACK_TOKEN             the server's token
+  HTTPS_PROXY, NO_PROXY        the HTTP proxy for wss:// URLs, and the hosts to connect to directly
+  SSL_CERT_FILE, SSL_CERT_DIR  root certificates to trust, in PEM format, instead of the system's
+"
+    };
+}
+
 /// The options of the commands that connect.
 #[derive(clap::Args)]
 pub(crate) struct Access {

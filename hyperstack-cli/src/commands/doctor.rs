@@ -27,21 +27,21 @@ use super::{green, print_error, yellow};
 /// handshake, the token, the protocol version and, if you name a view, whether the server knows it,
 /// its number of rows, and its updates per second. Checks that cannot run are skipped.
 #[derive(clap::Args)]
-#[command(after_help = "\
+#[command(after_help = concat!(
+    "\
 Examples:
   hs doctor wss://ore.example
   hs doctor wss://ore.example OreRound/latest --seconds 30
   hs doctor wss://ore.example OreRound --json | jq '.checks[] | select(.status == \"failed\")'
 
-Environment:
-  HYPERSTACK_TOKEN             the server's token
-  HTTPS_PROXY, NO_PROXY        the HTTP proxy for wss:// URLs, and the hosts to connect to directly
-  SSL_CERT_FILE, SSL_CERT_DIR  root certificates to trust, in PEM format, instead of the system's
-
+",
+    environment!(),
+    "
 Exit codes:
   0  no check failed
   1  a check failed
-  2  usage error")]
+  2  usage error"
+))]
 pub(crate) struct Args {
     /// The server: wss://… or ws://…
     #[arg(value_parser = access::url)]
@@ -194,12 +194,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::from(2));
     }
     let json = args.json;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    let report = runtime.block_on(examine(args));
-    // A lookup of the server's name may still be running.
-    runtime.shutdown_background();
+    let report = super::on_one_thread(examine(args))?;
     if json {
         super::print_json(&serde_json::json!({
             "ok": report.is_ok(),

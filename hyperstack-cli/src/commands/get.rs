@@ -22,22 +22,22 @@ use super::{print_error, print_note};
 /// Otherwise, it prints one line per row: `KEY {row}`. With --json, each line is an object with `key`
 /// and `data`.
 #[derive(clap::Args)]
-#[command(after_help = "\
+#[command(after_help = concat!(
+    "\
 Examples:
   hs get wss://ore.example OreRound/latest
   hs get wss://ore.example OreRound --key 42
   hs get wss://ore.example OreRound --where state.status=open --fields id.round_id,state
   hs get wss://ore.example OreRound --json | jq .data.id
 
-Environment:
-  HYPERSTACK_TOKEN             the server's token
-  HTTPS_PROXY, NO_PROXY        the HTTP proxy for wss:// URLs, and the hosts to connect to directly
-  SSL_CERT_FILE, SSL_CERT_DIR  root certificates to trust, in PEM format, instead of the system's
-
+",
+    environment!(),
+    "
 Exit codes:
   0  rows were printed
   1  the view has no such row, or an error
-  2  usage error")]
+  2  usage error"
+))]
 pub(crate) struct Args {
     /// The server: wss://… or ws://…
     #[arg(value_parser = access::url)]
@@ -82,13 +82,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::from(2));
     }
     // With one thread, no row changes while the rows are read.
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    let done = runtime.block_on(get(args));
-    // A lookup of the server's name may still be running.
-    runtime.shutdown_background();
-    done
+    super::on_one_thread(get(args))?
 }
 
 async fn get(args: Args) -> anyhow::Result<ExitCode> {

@@ -1,5 +1,6 @@
 //! The commands, and what they share: loading stacks, and printing.
 
+#[macro_use]
 mod access;
 pub(crate) mod completions;
 pub(crate) mod doctor;
@@ -13,6 +14,7 @@ pub(crate) mod stack;
 pub(crate) mod stream;
 pub(crate) mod tape;
 
+use std::future::Future;
 use std::io::{self, ErrorKind, IsTerminal, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -95,6 +97,17 @@ pub(crate) fn find(
 pub(crate) fn all_warnings(loaded: &Loaded) -> Vec<&str> {
     let all = loaded.warnings.iter().chain(&loaded.notes);
     all.map(String::as_str).collect()
+}
+
+/// Runs a future on this thread.
+pub(crate) fn on_one_thread<F: Future>(future: F) -> io::Result<F::Output> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let output = runtime.block_on(future);
+    // A lookup of the server's name may still be running.
+    runtime.shutdown_background();
+    Ok(output)
 }
 
 /// Prints to standard output. A closed pipe is not an error, because its reader wants no more output.

@@ -1,8 +1,6 @@
 //! `hs tape`: prints the records of a tape as lines.
 
-use std::fmt;
 use std::process::ExitCode;
-use std::str::FromStr;
 use std::time::Duration;
 
 use anyhow::anyhow;
@@ -15,7 +13,7 @@ use tokio::time::Instant;
 use super::access::{self, Access};
 use super::interrupt::Interrupt;
 use super::lines::{self, End, Lines, Source};
-use super::stream::{self, filter, messages, seconds, without_positions};
+use super::stream::{self, filter, messages, seconds, without_positions, ViewId};
 use super::{print_note, printable, warn};
 
 /// Print the records of a tape: an event log of a v2 server
@@ -26,26 +24,27 @@ use super::{print_note, printable, warn};
 /// pass the last cursor to --after. If records are lost, a warning on standard error says which. The connection's state
 /// goes to standard error too.
 #[derive(clap::Args)]
-#[command(after_help = "\
+#[command(after_help = concat!(
+    "\
 Examples:
   hs tape wss://ore.example Trade
   hs tape wss://ore.example Trade/append --json --until-now > trades.jsonl
   hs tape wss://ore.example Trade --after \"$(tail -1 trades.jsonl | jq -r .cursor)\"
 
-Environment:
-  HYPERSTACK_TOKEN             the server's token
-  HTTPS_PROXY, NO_PROXY        the HTTP proxy for wss:// URLs, and the hosts to connect to directly
-  SSL_CERT_FILE, SSL_CERT_DIR  root certificates to trust, in PEM format, instead of the system's
-
+",
+    environment!(),
+    "
 Exit codes:
   0  you quit (ctrl-c), --count, --duration or --until-now was reached, or the output was closed
   1  error
-  2  usage error")]
+  2  usage error"
+))]
 pub(crate) struct Args {
     /// The server: wss://… or ws://…
     #[arg(value_parser = access::url)]
     url: String,
     /// Entity/name, such as Trade/append; an entity name alone means its append view
+    #[arg(value_parser = append_view)]
     view: ViewId,
     /// Start with the record after this cursor
     #[arg(long, value_name = "CURSOR", conflicts_with = "from_now")]
@@ -79,28 +78,11 @@ pub(crate) struct Args {
     count: Option<u64>,
 }
 
-/// The id of an append view.
-#[derive(Debug, Clone)]
-struct ViewId(String);
-
-impl FromStr for ViewId {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (entity, name) = text.split_once('/').unwrap_or((text, "append"));
-        if entity.is_empty() || name.is_empty() || name.contains('/') {
-            return Err(
-                "expected Entity/name, such as `Trade/append`, or an entity name for its append view",
-            );
-        }
-        Ok(ViewId(format!("{entity}/{name}")))
-    }
-}
-
-impl fmt::Display for ViewId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
+/// Parses the id of an append view.
+fn append_view(text: &str) -> Result<ViewId, &'static str> {
+    ViewId::parse(text, "append").ok_or(
+        "expected Entity/name, such as `Trade/append`, or an entity name for its append view",
+    )
 }
 
 /// Prints records until the user, a limit or an error ends it.

@@ -173,10 +173,7 @@ fn observe(url: &str, views: &[String], during: Duration, access: Access) -> Res
         bail!("{view} needs a key: read the entity's list instead");
     }
     let observer = Arc::new(Mutex::new(Observer::new()));
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    let done = runtime.block_on(async {
+    commands::on_one_thread(async {
         let mut interrupt = Interrupt::new()?;
         let observes = observer.clone();
         let builder = access.builder(url).initial_data_timeout(PATIENCE);
@@ -190,9 +187,7 @@ fn observe(url: &str, views: &[String], during: Duration, access: Access) -> Res
             // What was seen so far may do.
             () = interrupt.wait() => Ok(()),
         }
-    });
-    runtime.shutdown_background();
-    done?;
+    })??;
     let observer = std::mem::take(&mut *locked(&observer));
     Ok(observer)
 }

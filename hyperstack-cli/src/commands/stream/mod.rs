@@ -52,7 +52,8 @@ use super::{is_colored, print_error};
 /// connection's state and errors go to standard error. The command reconnects after a lost connection,
 /// but fails if the first attempt fails.
 #[derive(clap::Args)]
-#[command(after_help = "\
+#[command(after_help = concat!(
+    "\
 Examples:
   hs stream wss://ore.example OreRound/latest
   hs stream wss://ore.example OreRound --where state.status=open --fields id.round_id,state
@@ -61,15 +62,14 @@ Examples:
   hs stream wss://ore.example OreRound --plot state.motherlode --sort state.motherlode:desc
   hs stream wss://ore.example OreRound --save session.jsonl.gz --duration 60
 
-Environment:
-  HYPERSTACK_TOKEN             the server's token
-  HTTPS_PROXY, NO_PROXY        the HTTP proxy for wss:// URLs, and the hosts to connect to directly
-  SSL_CERT_FILE, SSL_CERT_DIR  root certificates to trust, in PEM format, instead of the system's
-
+",
+    environment!(),
+    "
 Exit codes:
   0  you quit (q, ctrl-c), --count or --duration was reached, or the terminal or output was closed
   1  error
-  2  usage error")]
+  2  usage error"
+))]
 pub(crate) struct Args {
     /// The server: wss://… or ws://…
     #[arg(value_parser = access::url)]

@@ -23,16 +23,9 @@ impl FromStr for ViewId {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (entity, name) = text.split_once('/').unwrap_or((text, "list"));
-        if entity.is_empty() || name.is_empty() || name.contains('/') {
-            return Err(
-                "expected Entity/name, such as `OreRound/latest`, or an entity name for its list",
-            );
-        }
-        Ok(ViewId {
-            entity: entity.to_owned(),
-            name: name.to_owned(),
-        })
+        ViewId::parse(text, "list").ok_or(
+            "expected Entity/name, such as `OreRound/latest`, or an entity name for its list",
+        )
     }
 }
 
@@ -43,6 +36,16 @@ impl std::fmt::Display for ViewId {
 }
 
 impl ViewId {
+    /// Parses an id. `default` is the name of the view that an entity alone means.
+    pub(crate) fn parse(text: &str, default: &str) -> Option<Self> {
+        let (entity, name) = text.split_once('/').unwrap_or((text, default));
+        let is_id = !entity.is_empty() && !name.is_empty() && !name.contains('/');
+        is_id.then(|| ViewId {
+            entity: entity.to_owned(),
+            name: name.to_owned(),
+        })
+    }
+
     /// Returns whether the view can only be read by key.
     pub(crate) fn needs_key(&self) -> bool {
         self.name == "state"
