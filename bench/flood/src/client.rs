@@ -1,6 +1,8 @@
 //! Runs one measurement in a separate process.
 
-use crate::contender::{Client, Contender};
+use crate::arete::Arete;
+use crate::contender::Generation::{V1, V2};
+use crate::contender::{Client, Contender, Kind};
 use crate::entity::{Shaped, Small, Wide};
 use crate::floor::Floor;
 use crate::measured::Measured;
@@ -14,6 +16,7 @@ use crate::shape::Shape;
 use crate::side::{Replies, Side};
 use crate::stats::percentile;
 use crate::stopwatch::{Length, Mark};
+use crate::view::Part;
 use crate::{frames, usage, Result};
 use decode::round::Round;
 use hyperstack_sdk::Update;
@@ -40,7 +43,7 @@ pub fn main(contender: Contender, scenario: &Scenario, options: &Options) -> Res
             ..scenario.of(contender)
         },
         server: server.ok_or("no server")?,
-        length: options.length(scenario),
+        length: options.length(scenario, contender),
     };
     let measured = runtime(options.threads)?.block_on(async {
         tokio::time::timeout(PATIENCE, async {
@@ -74,31 +77,32 @@ struct Run {
 
 impl Run {
     async fn of<T: Shaped>(&self) -> Result<Measured> {
-        match self.contender {
-            Contender::Ours => self.with::<Ours<T, Update<T>>>().await,
-            Contender::OursShared => self.with::<Ours<T, Update<Arc<T>>>>().await,
-            Contender::Published => self.with::<Published<T>>().await,
-            Contender::Floor => self.with::<Floor<T>>().await,
+        match (self.contender.kind, self.contender.generation) {
+            (Kind::Ours, _) => self.with::<Ours<T, Update<T>>>().await,
+            (Kind::OursShared, _) => self.with::<Ours<T, Update<Arc<T>>>>().await,
+            (Kind::Published, V1) => self.with::<Published<T>>().await,
+            (Kind::Published, V2) => self.with::<Arete<T>>().await,
+            (Kind::Floor, _) => self.with::<Floor<T>>().await,
         }
     }
 
     async fn with<C: Client>(&self) -> Result<Measured> {
         match self.scenario.task {
-            Task::Flood | Task::Latency => self.patches::<C>().await,
+            Task::Flood | Task::Latency => self.updates::<C>().await,
             Task::Snapshot { .. } => self.snapshots::<C>().await,
         }
     }
 
-    async fn patches<C: Client>(&self) -> Result<Measured> {
+    async fn updates<C: Client>(&self) -> Result<Measured> {
         let (meter, replies) = self.begin()?;
-        let mut client = C::connect(&replies.url).await?;
+        let mut client = C::connect(&replies.url, self.contender.generation).await?;
         let before = usage::resident()?;
         client.read(self.first_readers(&meter)).await?;
         meter.rows().await;
         let after = usage::resident()?;
         let others = 1..self.scenario.full_streams();
         if !others.is_empty() {
-            let others = others.map(|_| (None, meter.latecomer()));
+            let others = others.map(|_| (Part::List, meter.latecomer()));
             client.read(others.collect()).await?;
         }
 
@@ -106,6 +110,9 @@ impl Run {
         let sent = replies.sent.await?;
         let received = meter.drained(sent).await;
         let conflated = client.close().await;
+        if let Some(misplaced) = meter.misplaced() {
+            return Err(misplaced.into());
+        }
 
         let updates = (last.updates - first.updates) as f64;
         let mut delays = meter.delays();
@@ -133,7 +140,7 @@ impl Run {
         let (mut wanted, mut received) = (0, 0);
         loop {
             let (meter, replies) = self.begin()?;
-            let mut client = C::connect(&replies.url).await?;
+            let mut client = C::connect(&replies.url, self.contender.generation).await?;
             let (before, start) = (usage::resident()?, Mark::now(0));
             client.read(self.first_readers(&meter)).await?;
             let (rows, last) = meter.rows().await;
@@ -166,28 +173,32 @@ impl Run {
     }
 
     fn begin(&self) -> Result<(Arc<Meter>, Replies)> {
-        let (side, replies) = Side::open(self.server, &self.scenario)?;
+        let (side, replies) = Side::open(self.server, &self.scenario, self.contender)?;
         Ok((Meter::new(&self.scenario, self.length, side), replies))
     }
 
     /// Returns the readers that get the snapshot from the server.
-    fn first_readers(&self, meter: &Arc<Meter>) -> Vec<(Option<String>, Reader)> {
-        match self.scenario.streams {
-            Streams::Keys(keys) => {
-                let readers = meter.sharing(keys).into_iter();
-                let keys = (0..keys).map(|row| Some(frames::key(row)));
-                keys.zip(readers).collect()
+    fn first_readers(&self, meter: &Arc<Meter>) -> Vec<(Part, Reader)> {
+        let parts: Vec<Part> = match self.scenario.streams {
+            Streams::One | Streams::Full(_) => vec![Part::List],
+            Streams::Keys(keys) => (0..keys).map(|row| Part::Key(frames::key(row))).collect(),
+            Streams::Windows(windows) => {
+                let (windows, rows) = (windows as usize, self.scenario.rows as usize);
+                let take = rows.div_ceil(windows);
+                let window = |index| Part::Window {
+                    skip: index * take,
+                    take,
+                };
+                (0..windows).map(window).collect()
             }
-            Streams::One | Streams::Full(_) => meter
-                .sharing(1)
-                .into_iter()
-                .map(|reader| (None, reader))
-                .collect(),
-        }
+            Streams::Tape => vec![Part::Tape],
+        };
+        let readers = meter.sharing(parts.len() as u32);
+        parts.into_iter().zip(readers).collect()
     }
 
     fn keeps_rows(&self) -> bool {
-        self.contender != Contender::Floor && self.scenario.rows >= 10_000
+        self.contender.kind != Kind::Floor && self.scenario.rows >= 10_000
     }
 
     fn per_row(&self, before: u64, after: u64) -> f64 {

@@ -1,5 +1,7 @@
 //! The entities as types of the clients.
 
+use crate::arete;
+use crate::arete::entity::Generated;
 use decode::{plain, round::Round};
 use hyperstack_sdk::{Entity, Patchable, Section};
 use serde::de::DeserializeOwned;
@@ -7,8 +9,11 @@ use serde::{Deserialize, Serialize};
 
 /// The common interface of the entities.
 pub trait Shaped: Entity<Data = Self> + Patchable<Patch: Send + Sync> + Unpin {
-    /// The same entity for the published client, which uses serde.
+    /// The same entity for the published client of v1, which uses serde.
     type Plain: Serialize + DeserializeOwned + Clone + Send + Sync + Unpin + 'static;
+
+    /// The same entity for the published client of v2.
+    type Generated: Generated;
 
     /// The field that every patch sets.
     fn stamp(&self) -> u64;
@@ -66,6 +71,7 @@ pub struct Part {
 
 impl Shaped for Round {
     type Plain = plain::Round;
+    type Generated = arete::entity::Round;
 
     fn stamp(&self) -> u64 {
         self.metrics.deploy_count.unwrap_or_default()
@@ -85,6 +91,7 @@ impl Shaped for Round {
 
 impl Shaped for Small {
     type Plain = Small;
+    type Generated = arete::entity::Small;
 
     fn stamp(&self) -> u64 {
         self.count.unwrap_or_default()
@@ -101,6 +108,7 @@ impl Shaped for Small {
 
 impl Shaped for Wide {
     type Plain = Wide;
+    type Generated = arete::entity::Wide;
 
     fn stamp(&self) -> u64 {
         self.s3.n0.unwrap_or_default()

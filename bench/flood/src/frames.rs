@@ -1,138 +1,307 @@
-//! The server's messages: complete WebSocket frames, made once.
+//! The frames of one view, made once for all clients of a generation.
 
+use crate::contender::Generation::{self, V1, V2};
+use crate::message::{message, End};
+use crate::request::Subscription;
+use crate::ring::{Ring, FIRST_RECORD, ID, OFFSET, SEQ, VERSION};
+use crate::scenario::Scenario;
 use crate::shape::Shape;
+use crate::view::{Part, View};
 use decode::random::Random;
-use flate2::{write::GzEncoder, Compression};
-use std::borrow::Cow;
-use std::io::Write;
-use std::ops::Range;
+use serde_json::Value;
+use std::collections::HashMap;
 use std::sync::OnceLock;
 
 /// The approximate number of patches before they repeat.
 const PATCHES: usize = 100_000;
-/// The maximum number of patched rows. It is large enough to exceed the processor's caches.
-const PATCHED_ROWS: u32 = 50_000;
+/// The same for whole rows, which are longer.
+const WHOLE_ROWS: usize = 10_000;
+/// The maximum number of updated rows. It is large enough to exceed the processor's caches.
+const UPDATED_ROWS: u32 = 50_000;
 /// The number of rows that differ by more than their key.
 const BODIES: u32 = 512;
 /// A snapshot of more rows is made while it is sent, without compression.
 const KEPT_ROWS: u32 = 100_000;
 /// The rows of the server's first batch, and of later batches.
-const FIRST_BATCH: u32 = 50;
-const BATCH: u32 = 100;
+const FIRST_BATCH: usize = 50;
+const BATCH: usize = 100;
 const FIRST_KEY: u32 = 100_000;
+/// The lifetime of the server's numbers.
+const EPOCH: &str = "5ab904cc";
 
 /// All frames of one view.
 pub struct Frames {
-    shape: Shape,
-    rows: u32,
+    of: Of,
     bodies: Vec<String>,
-    snapshot: OnceLock<Vec<Vec<u8>>>,
+    /// The batches of the whole list.
+    list: OnceLock<Vec<End>>,
     ring: OnceLock<Ring>,
 }
 
-/// A ring of patches. After the last patch, the first one follows. Each patch still changes its row, because
-/// the ring patches every row more than once.
-pub struct Ring {
-    bytes: Vec<u8>,
-    /// The start of each frame, and the end of the last one.
-    bounds: Vec<usize>,
+/// What the frames depend on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Of {
+    pub shape: Shape,
+    pub rows: u32,
+    pub view: View,
+    pub generation: Generation,
+}
+
+impl Of {
+    pub fn new(scenario: &Scenario, generation: Generation) -> Self {
+        Of {
+            shape: scenario.shape,
+            rows: scenario.rows,
+            view: scenario.view(),
+            generation,
+        }
+    }
+
+    /// Returns the rows that a stream reads, in the server's order.
+    pub fn rows_of(&self, part: &Part) -> Vec<u32> {
+        match part {
+            Part::List => (0..self.rows).collect(),
+            Part::Key(key) => row(key)
+                .filter(|row| *row < self.rows)
+                .into_iter()
+                .collect(),
+            Part::Window { skip, take } => (0..self.rows).rev().skip(*skip).take(*take).collect(),
+            Part::Tape => Vec::new(),
+        }
+    }
 }
 
 impl Frames {
-    pub fn new(shape: Shape, rows: u32) -> Self {
+    pub fn new(of: Of) -> Self {
         let mut random = Random(1);
+        let body = |_| of.shape.row(of.generation, &mut random);
         Frames {
-            shape,
-            rows,
-            bodies: (0..BODIES).map(|_| shape.row(&mut random)).collect(),
-            snapshot: OnceLock::new(),
+            of,
+            bodies: (0..BODIES).map(body).collect(),
+            list: OnceLock::new(),
             ring: OnceLock::new(),
         }
     }
 
-    pub fn is_of(&self, shape: Shape, rows: u32) -> bool {
-        (self.shape, self.rows) == (shape, rows)
+    pub fn of(&self) -> Of {
+        self.of
     }
 
-    pub fn subscribed(&self) -> Vec<u8> {
-        let json = format!(
-            r#"{{"op":"subscribed","view":"{}/list","mode":"list","sort":{{"field":["_seq"],"order":"desc"}}}}"#,
-            self.shape.name()
-        );
+    /// Returns the server's answer to a subscription.
+    pub fn subscribed(&self, subscription: &Subscription) -> Vec<u8> {
+        let Subscription {
+            id, part, query, ..
+        } = subscription;
+        let (mode, sort) = match part.view() {
+            View::List => (
+                "list",
+                r#","sort":{"field":["_seq"],"order":"desc"}"#.to_owned(),
+            ),
+            View::Latest => (
+                "list",
+                r#","sort":{"field":["id","round_id"],"order":"desc"}"#.to_owned(),
+            ),
+            View::Tape => (
+                "append",
+                format!(
+                    r#","replayWindow":{{"epoch":"{EPOCH}","earliest":{FIRST_RECORD},"next":{FIRST_RECORD}}}"#
+                ),
+            ),
+        };
+        let json = match self.of.generation {
+            V1 => {
+                let view = part.view_id(self.of.shape.name());
+                format!(r#"{{"op":"subscribed","view":"{view}","mode":"{mode}"{sort}}}"#)
+            }
+            V2 => format!(
+                r#"{{"protocolVersion":2,"subscriptionId":"{id}","op":"subscribed","query":{query},"mode":"{mode}"{sort},"wholeEntities":true}}"#
+            ),
+        };
         message(json.as_bytes())
     }
 
-    /// The snapshot's frames, each with the number of its rows.
-    pub fn snapshot(&self) -> impl Iterator<Item = (u64, Cow<'_, [u8]>)> {
-        let kept =
-            (self.rows <= KEPT_ROWS).then(|| self.snapshot.get_or_init(|| self.compressed()));
-        self.batches().enumerate().map(move |(index, rows)| {
+    /// Returns the frames of a subscription's snapshot, each with the number of its rows.
+    pub fn snapshot<'a>(
+        &'a self,
+        subscription: &Subscription,
+    ) -> impl Iterator<Item = (u64, Vec<u8>)> + 'a {
+        let start = self.snapshot_start(subscription);
+        let rows = self.of.rows_of(&subscription.part);
+        let is_kept = subscription.part == Part::List && self.of.rows <= KEPT_ROWS;
+        let is_long = rows.len() > KEPT_ROWS as usize;
+        let kept = is_kept.then(|| self.list());
+        let batches = match self.of.generation {
+            // A v1 server does not send the snapshot of an empty result.
+            V1 if rows.is_empty() => Vec::new(),
+            _ => batches(&rows),
+        };
+        let last = batches.len().saturating_sub(1);
+        batches.into_iter().enumerate().map(move |(index, batch)| {
+            let count = batch.len() as u64;
             let frame = match kept {
-                Some(frames) => Cow::from(&frames[index]),
-                None => message(self.batch(rows.clone()).as_bytes()).into(),
+                Some(ends) => ends[index].after(&start),
+                None => {
+                    let text = self.batch(&batch, index == last);
+                    let end = if is_long {
+                        End::plain(text)
+                    } else {
+                        End::compressed(text)
+                    };
+                    end.after(&start)
+                }
             };
-            (rows.len() as u64, frame)
+            (count, frame)
         })
     }
 
-    fn compressed(&self) -> Vec<Vec<u8>> {
-        let batches = self.batches().map(|rows| self.batch(rows));
-        batches
-            .map(|json| message(&gzip(json.as_bytes())))
-            .collect()
+    /// Makes all that takes long, before a client waits for it.
+    pub fn prepare(&self, needs_ring: bool) {
+        if self.of.rows <= KEPT_ROWS && self.of.view == View::List {
+            self.list();
+        }
+        if needs_ring {
+            self.ring();
+        }
     }
 
-    /// The snapshot of one row; `None` if there is no such key.
-    pub fn snapshot_of(&self, key: &str) -> Option<Vec<u8>> {
-        let row = key.parse::<u32>().ok()?.checked_sub(FIRST_KEY)?;
-        let json = (row < self.rows).then(|| self.batch(row..row + 1))?;
-        Some(message(&gzip(json.as_bytes())))
+    fn list(&self) -> &[End] {
+        self.list.get_or_init(|| {
+            let batches = batches(&self.of.rows_of(&Part::List));
+            let last = batches.len() - 1;
+            let batches = batches.iter().enumerate();
+            batches
+                .map(|(index, rows)| End::compressed(self.batch(rows, index == last)))
+                .collect()
+        })
     }
 
-    /// Returns the patches, made on first use.
+    /// Returns the updates, made on first use.
     pub fn ring(&self) -> &Ring {
-        self.ring.get_or_init(|| Ring::new(self))
+        self.ring.get_or_init(|| {
+            self.make_ring(match self.of.view {
+                View::List | View::Tape => PATCHES,
+                View::Latest => WHOLE_ROWS,
+            })
+        })
+    }
+
+    fn make_ring(&self, updates: usize) -> Ring {
+        let mut random = Random(2);
+        let mut rows: Vec<u32> = (0..self.of.rows).collect();
+        random.shuffle(&mut rows);
+        rows.truncate(UPDATED_ROWS as usize);
+        let mut whole = HashMap::new();
+        let mut ring = Ring::default();
+        // Every row is updated more than once, so that each update still changes its row when the ring repeats.
+        for _ in 0..(updates / rows.len()).max(2) {
+            random.shuffle(&mut rows);
+            for row in &rows {
+                let stamp = ring.len() as u64 + 1;
+                let patch = self.of.shape.patch(self.of.generation, stamp, &mut random);
+                let text = match self.of.view {
+                    View::List | View::Tape => self.patch(*row, &patch),
+                    View::Latest => {
+                        let held = whole.entry(*row).or_insert_with(|| self.value(*row));
+                        self.upsert(*row, held, &patch)
+                    }
+                };
+                ring.push(*row, &text);
+            }
+        }
+        ring
     }
 
     /// Returns a patch of some row with a unique `stamp`.
-    pub fn stamped(&self, step: u64, stamp: u64, random: &mut Random) -> Vec<u8> {
-        let row = random.below(self.rows.into()) as u32;
-        message(self.patch(row, step, stamp, random).as_bytes())
+    pub fn stamped(&self, stamp: u64, random: &mut Random) -> Ring {
+        let row = random.below(self.of.rows.into()) as u32;
+        let patch = self.of.shape.patch(self.of.generation, stamp, random);
+        Ring::of_one(row, &self.patch(row, &patch))
     }
 
-    fn batches(&self) -> impl Iterator<Item = Range<u32>> {
-        let rows = self.rows;
-        let rest = (FIRST_BATCH..rows).step_by(BATCH as usize);
-        let rest = rest.map(move |first| first..rows.min(first + BATCH));
-        std::iter::once(0..rows.min(FIRST_BATCH)).chain(rest)
+    fn patch(&self, row: u32, fields: &str) -> String {
+        let Of {
+            shape,
+            view,
+            generation,
+            ..
+        } = self.of;
+        let (name, view, key) = (shape.name(), view.name(), key(row));
+        match (generation, self.of.view) {
+            (V1, _) => format!(
+                r#"{{"mode":"list","entity":"{name}/{view}","op":"patch","key":"{key}","data":{{"_seq":"312000182:{SEQ}",{fields}}},"seq":"312000182:{SEQ}"}}"#
+            ),
+            (V2, View::Tape) => format!(
+                r#"{{"data":{{"_seq":"312000182:{SEQ}","_version":"{EPOCH}:{VERSION}",{fields}}},"entity":"{name}/{view}","key":"{key}","mode":"append","offset":{OFFSET},"op":"patch","protocolVersion":2,"seq":"312000182:{SEQ}","subscriptionId":"{ID}"}}"#
+            ),
+            (V2, _) => format!(
+                r#"{{"data":{{"_seq":"312000182:{SEQ}","_version":"{EPOCH}:{VERSION}",{fields}}},"entity":"{name}/{view}","key":"{key}","mode":"list","op":"patch","protocolVersion":2,"seq":"312000182:{SEQ}","subscriptionId":"{ID}"}}"#
+            ),
+        }
     }
 
-    /// Returns some rows as JSON, the most recently changed first, as in the server's lists.
-    fn batch(&self, rows: Range<u32>) -> String {
-        let complete = rows.end == self.rows || rows.len() == 1;
-        let row = |row: u32| {
-            let body = &self.bodies[(row % BODIES) as usize][1..];
-            let index = self.rows - row;
-            format!(
-                r#"{{"key":"{}","data":{{"_seq":"312000178:{index:012}",{body}}}"#,
-                key(row)
-            )
+    /// Returns a whole row after a patch, as the server sends it to the windows of a sorted view.
+    fn upsert(&self, row: u32, held: &mut Value, patch: &str) -> String {
+        let (name, view, key) = (self.of.shape.name(), self.of.view.name(), key(row));
+        merge(held, &parsed(patch));
+        let text = held.to_string();
+        let fields = &text[1..text.len() - 1];
+        format!(
+            r#"{{"protocolVersion":2,"subscriptionId":"{ID}","mode":"list","entity":"{name}/{view}","op":"upsert","key":"{key}","data":{{"_seq":"312000182:{SEQ}","_version":"{EPOCH}:{VERSION}",{fields}}},"seq":"312000182:{SEQ}"}}"#
+        )
+    }
+
+    fn snapshot_start(&self, subscription: &Subscription) -> String {
+        /// Names the batches of one snapshot. No other snapshot follows on the same subscription.
+        const SNAPSHOT: &str = "ca2b0342-5f0e-4c3e-9a51-0c6d3b1f7e20";
+        let Subscription { id, part, .. } = subscription;
+        let view = part.view_id(self.of.shape.name());
+        match self.of.generation {
+            V1 => format!(r#"{{"mode":"list","entity":"{view}","op":"snapshot","data":"#),
+            V2 => {
+                let key = match part {
+                    Part::Key(key) => format!(r#""key":{},"#, Value::from(key.as_str())),
+                    _ => String::new(),
+                };
+                format!(
+                    r#"{{"protocolVersion":2,"subscriptionId":"{id}","snapshotId":"{SNAPSHOT}","authoritative":true,"mode":"list","entity":"{view}","op":"snapshot",{key}"data":"#
+                )
+            }
+        }
+    }
+
+    /// Returns some rows and the end of their snapshot's text.
+    fn batch(&self, rows: &[u32], complete: bool) -> String {
+        let row = |row: &u32| {
+            let (key, fields) = (key(*row), self.fields(*row));
+            // The first row is the one that changed last.
+            let index = self.of.rows - row;
+            match self.of.generation {
+                V1 => format!(
+                    r#"{{"key":"{key}","data":{{"_seq":"312000178:{index:012}",{fields}}}}}"#
+                ),
+                V2 => format!(
+                    r#"{{"key":"{key}","data":{{"_seq":"312000178:{index:012}","_version":"{EPOCH}:{index}",{fields}}}}}"#
+                ),
+            }
         };
-        let name = self.shape.name();
-        let rows: Vec<String> = rows.map(row).collect();
-        format!(
-            r#"{{"mode":"list","entity":"{name}/list","op":"snapshot","data":[{}],"complete":{complete}}}"#,
-            rows.join(",")
-        )
+        let rows: Vec<String> = rows.iter().map(row).collect();
+        format!(r#"[{}],"complete":{complete}}}"#, rows.join(","))
     }
 
-    fn patch(&self, row: u32, step: u64, stamp: u64, random: &mut Random) -> String {
-        let (name, key) = (self.shape.name(), key(row));
-        let fields = self.shape.patch(stamp, random);
-        format!(
-            r#"{{"mode":"list","entity":"{name}/list","op":"patch","key":"{key}","data":{{"_seq":"312000182:{step:012}",{fields}}},"seq":"312000182:{step:012}"}}"#
-        )
+    fn fields(&self, row: u32) -> String {
+        let body = &self.bodies[(row % BODIES) as usize];
+        self.of.shape.with_id(body, &key(row))
     }
+
+    fn value(&self, row: u32) -> Value {
+        parsed(&self.fields(row))
+    }
+}
+
+/// Returns the server's answer to an unsubscribe (v2).
+pub fn unsubscribed(id: &str) -> Vec<u8> {
+    let json = format!(r#"{{"protocolVersion":2,"subscriptionId":"{id}","op":"unsubscribed"}}"#);
+    message(json.as_bytes())
 }
 
 /// A row's key.
@@ -140,148 +309,126 @@ pub fn key(row: u32) -> String {
     (FIRST_KEY + row).to_string()
 }
 
-impl Ring {
-    fn new(frames: &Frames) -> Self {
-        let mut random = Random(2);
-        let mut rows: Vec<u32> = (0..frames.rows).collect();
-        random.shuffle(&mut rows);
-        rows.truncate(PATCHED_ROWS as usize);
-        let mut ring = Ring {
-            bytes: Vec::new(),
-            bounds: vec![0],
-        };
-        for _ in 0..(PATCHES / rows.len()).max(2) {
-            random.shuffle(&mut rows);
-            for row in &rows {
-                let step = ring.len() as u64 + 1;
-                let json = frames.patch(*row, step, step, &mut random);
-                ring.bytes.extend(message(json.as_bytes()));
-                ring.bounds.push(ring.bytes.len());
+fn row(key: &str) -> Option<u32> {
+    key.parse::<u32>().ok()?.checked_sub(FIRST_KEY)
+}
+
+/// Splits rows into the batches that the server sends. The snapshot of an empty result is one empty batch.
+fn batches(rows: &[u32]) -> Vec<Vec<u32>> {
+    let (first, rest) = rows.split_at(rows.len().min(FIRST_BATCH));
+    let rest = rest.chunks(BATCH);
+    std::iter::once(first)
+        .chain(rest)
+        .map(<[u32]>::to_vec)
+        .collect()
+}
+
+fn parsed(members: &str) -> Value {
+    serde_json::from_str(&format!("{{{members}}}")).unwrap_or_default()
+}
+
+/// Merges a patch into a row.
+fn merge(row: &mut Value, patch: &Value) {
+    match (row, patch) {
+        (Value::Object(row), Value::Object(patch)) => {
+            for (name, field) in patch {
+                merge(row.entry(name.as_str()).or_insert(Value::Null), field);
             }
         }
-        ring
+        (row, patch) => *row = patch.clone(),
     }
-
-    pub fn len(&self) -> usize {
-        self.bounds.len() - 1
-    }
-
-    /// Returns at most `count` patches after the first `sent` ones, and their number.
-    pub fn after(&self, sent: u64, count: u64) -> (u64, &[u8]) {
-        let first = (sent % self.len() as u64) as usize;
-        let last = self.len().min(first + count as usize);
-        let bytes = &self.bytes[self.bounds[first]..self.bounds[last]];
-        ((last - first) as u64, bytes)
-    }
-}
-
-/// Compresses a snapshot if that makes it smaller, as the server does.
-fn gzip(json: &[u8]) -> Cow<'_, [u8]> {
-    if json.len() < 1024 {
-        return json.into();
-    }
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-    match encoder.write_all(json).and_then(|()| encoder.finish()) {
-        Ok(zipped) if zipped.len() < json.len() => zipped.into(),
-        _ => json.into(),
-    }
-}
-
-/// Returns a binary message in one unmasked frame, as servers send it.
-fn message(payload: &[u8]) -> Vec<u8> {
-    const FINAL_BINARY: u8 = 0x82;
-    let mut frame = vec![FINAL_BINARY];
-    match payload.len() {
-        length @ 0..=125 => frame.push(length as u8),
-        length @ 126..=0xffff => {
-            frame.push(126);
-            frame.extend((length as u16).to_be_bytes());
-        }
-        length => {
-            frame.push(127);
-            frame.extend((length as u64).to_be_bytes());
-        }
-    }
-    frame.extend(payload);
-    frame
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::entity::{Shaped, Small, Wide};
+    use crate::message::tests::text;
     use decode::round::Round;
-    use hyperstack_sdk::wire::{payload, Frame, Incoming};
+    use hyperstack_sdk::wire::{Frame, Incoming, Row};
     use hyperstack_sdk::Patch;
     use serde::de::DeserializeOwned;
-    use std::collections::HashMap;
+    use std::fmt::Debug;
 
-    /// Returns a message's payload and the bytes after it.
-    fn unframe(bytes: &[u8]) -> (&[u8], &[u8]) {
-        assert_eq!(bytes[0], 0x82);
-        let (length, head) = match bytes[1] {
-            126 => (u64::from(u16::from_be_bytes([bytes[2], bytes[3]])), 4),
-            127 => (u64::from_be_bytes(bytes[2..10].try_into().unwrap()), 10),
-            length => (length.into(), 2),
-        };
-        bytes[head..].split_at(length as usize)
+    const ROWS: u32 = 170;
+
+    fn frames(shape: Shape, view: View, generation: Generation) -> Frames {
+        let rows = ROWS;
+        Frames::new(Of {
+            shape,
+            rows,
+            view,
+            generation,
+        })
     }
 
-    fn payload(message: &[u8]) -> Cow<'_, [u8]> {
-        let (payload, rest) = unframe(message);
-        assert!(rest.is_empty());
-        payload::json(payload, payload::Limits::default()).unwrap()
-    }
-
-    #[test]
-    fn every_length_has_its_own_head() {
-        for length in [0, 125, 126, 0xffff, 0x1_0000] {
-            let payload = vec![7; length];
-            assert_eq!(unframe(&message(&payload)), (&payload[..], &[][..]));
+    fn subscription(part: Part) -> Subscription {
+        Subscription {
+            id: "s:17".to_owned(),
+            part,
+            query: serde_json::json!({"view": "Round/list"}),
+            snapshot: true,
         }
     }
 
-    /// Checks that both clients' types read all rows, and that each patch of two cycles changes its row.
-    fn is_read_by<T>(shape: Shape)
+    /// Returns the frame of a message, and checks that it has the subscription's id if it is one of v2.
+    fn frame(json: &str, generation: Generation) -> Frame<'_> {
+        match (Incoming::decode(json.as_bytes()).unwrap(), generation) {
+            (Incoming::Frame(frame), V1) => frame,
+            (Incoming::Routed { id, frame }, V2) => {
+                assert_eq!(id, "s:17");
+                frame
+            }
+            (other, _) => panic!("{other:?}"),
+        }
+    }
+
+    /// Checks that both clients' types read a row.
+    fn check_row<T>(row: &Row<'_>, generation: Generation) -> T
     where
-        T: Shaped + TryFrom<T::Patch, Error: std::fmt::Debug>,
-        T::Plain: DeserializeOwned,
+        T: Shaped<Plain: DeserializeOwned> + TryFrom<T::Patch, Error: Debug>,
     {
-        let frames = Frames::new(shape, 170);
+        match generation {
+            V1 => drop(serde_json::from_str::<T::Plain>(row.data).unwrap()),
+            V2 => drop(serde_json::from_str::<T::Generated>(row.data).unwrap()),
+        }
+        let patch = T::Patch::decode(row.data, &[] as &[&str]).unwrap();
+        T::try_from(patch).unwrap()
+    }
+
+    /// Checks that all clients' types read all rows, and that each patch of two cycles changes its row.
+    fn is_read_by<T>(shape: Shape, generation: Generation)
+    where
+        T: Shaped<Plain: DeserializeOwned> + TryFrom<T::Patch, Error: Debug>,
+    {
+        let frames = frames(shape, View::List, generation);
         let mut held: HashMap<String, T> = HashMap::new();
         let mut batches = Vec::new();
-        for (count, message) in frames.snapshot() {
-            let json = payload(&message);
-            let Ok(Incoming::Frame(Frame::Snapshot { rows, complete, .. })) =
-                Incoming::decode(&json)
-            else {
+        for (count, message) in frames.snapshot(&subscription(Part::List)) {
+            let json = text(&message);
+            let Frame::Snapshot { rows, complete, .. } = frame(&json, generation) else {
                 panic!("no snapshot");
             };
             assert_eq!(count, rows.len() as u64);
             batches.push((count, complete));
             for row in rows {
-                serde_json::from_str::<T::Plain>(row.data).unwrap();
-                let patch = T::Patch::decode(row.data, &[] as &[&str]).unwrap();
-                held.insert(row.key.into_owned(), T::try_from(patch).unwrap());
+                held.insert(row.key.to_string(), check_row(&row, generation));
             }
         }
         assert_eq!(batches, [(50, false), (100, false), (20, true)]);
-        assert_eq!(held.len(), 170);
+        assert_eq!(held.len(), ROWS as usize);
 
-        let ring = frames.ring();
-        let (sent, mut bytes) = ring.after(0, u64::MAX >> 1);
-        assert_eq!(sent, ring.len() as u64);
-        let ends = bytes;
+        let ring = frames.make_ring(3 * ROWS as usize);
+        let mut message = Vec::new();
         // The first cycle, and enough of the second to patch every row again.
-        for _ in 0..ring.len() + 400 {
-            if bytes.is_empty() {
-                bytes = ends;
-            }
-            let (json, rest) = unframe(bytes);
-            bytes = rest;
-            let Ok(Incoming::Frame(Frame::Patch { row, .. })) = Incoming::decode(json) else {
+        for number in 0..ring.len() as u64 + 400 {
+            message.clear();
+            ring.write(number, "s:17", &mut message);
+            let json = text(&message);
+            let Frame::Patch { row, .. } = frame(&json, generation) else {
                 panic!("no patch");
             };
+            assert_eq!(row.key, key(ring.row(number)));
             let patch = T::Patch::decode(row.data, &[] as &[&str]).unwrap();
             let stamp = T::stamp_of_patch(&patch);
             let held = held.get_mut(&*row.key).unwrap();
@@ -293,53 +440,177 @@ mod tests {
 
     #[test]
     fn rounds_are_read() {
-        is_read_by::<Round>(Shape::Round);
+        is_read_by::<Round>(Shape::Round, V1);
+        is_read_by::<Round>(Shape::Round, V2);
     }
 
     #[test]
     fn small_entities_are_read() {
-        is_read_by::<Small>(Shape::Small);
+        is_read_by::<Small>(Shape::Small, V1);
+        is_read_by::<Small>(Shape::Small, V2);
     }
 
     #[test]
     fn wide_entities_are_read() {
-        is_read_by::<Wide>(Shape::Wide);
+        is_read_by::<Wide>(Shape::Wide, V1);
+        is_read_by::<Wide>(Shape::Wide, V2);
+    }
+
+    /// Returns the JSON of the first two updates of a ring.
+    fn two_updates(frames: &Frames) -> [Value; 2] {
+        [0, 1].map(|number| {
+            let mut message = Vec::new();
+            frames.make_ring(1).write(number, "s:17", &mut message);
+            serde_json::from_str(&text(&message)).unwrap()
+        })
     }
 
     #[test]
-    fn the_ring_continues_with_its_first_patch() {
-        let frames = Frames::new(Shape::Small, 3);
-        let ring = frames.ring();
-        let length = ring.len() as u64;
-        let (count, bytes) = ring.after(length - 1, 10);
-        assert_eq!(count, 1);
-        assert!(unframe(bytes).1.is_empty());
-        assert_eq!(ring.after(length, 10), ring.after(0, 10));
+    fn v2_patches_have_their_members_in_alphabetical_order() {
+        let mut message = Vec::new();
+        let frames = frames(Shape::Small, View::List, V2);
+        frames.make_ring(1).write(0, "s:17", &mut message);
+        let text = text(&message);
+        let members = [
+            "\"data\"",
+            "\"_seq\"",
+            "\"_version\"",
+            "\"count\"",
+            "\"price\"",
+            "\"volume\"",
+            "\"entity\"",
+            "\"key\"",
+            "\"mode\"",
+            "\"op\"",
+            "\"protocolVersion\"",
+            "\"seq\"",
+            "\"subscriptionId\"",
+        ];
+        let places: Vec<_> = members
+            .iter()
+            .map(|name| text.find(name).unwrap())
+            .collect();
+        assert!(places.is_sorted(), "{text}");
+    }
+
+    #[test]
+    fn the_numbers_of_v2_updates_rise() {
+        let frames = frames(Shape::Round, View::Tape, V2);
+        let [first, second] = two_updates(&frames);
+        for (update, number) in [(first, 0), (second, 1)] {
+            let seq = format!("312000182:{:012}", number + 1);
+            assert_eq!(update["seq"], seq);
+            assert_eq!(update["data"]["_seq"], seq);
+            let version = format!("5ab904cc:{}", 1_000_000_000 + number);
+            assert_eq!(update["data"]["_version"], version);
+            assert_eq!(update["offset"], FIRST_RECORD + number);
+            assert_eq!(update["mode"], "append");
+        }
+    }
+
+    #[test]
+    fn integers_of_64_bits_are_text_in_v2() {
+        let [patch, _] = two_updates(&frames(Shape::Round, View::List, V2));
+        assert!(patch["data"]["metrics"]["deploy_count"].is_string());
+        assert!(patch["data"]["state"]["total_deployed"].is_f64());
+        let row = frames(Shape::Round, View::List, V2).value(3);
+        assert_eq!(row["id"]["round_id"], key(3));
+        assert!(row["state"]["deployed_per_square"][0].is_string());
+        assert!(row["ore_metadata"]["decimals"].is_u64());
+        let row = frames(Shape::Round, View::List, V1).value(3);
+        assert_eq!(row["id"]["round_id"].to_string(), key(3));
+    }
+
+    #[test]
+    fn a_window_has_its_rows_in_the_order_of_the_view_and_gets_whole_rows() {
+        let frames = frames(Shape::Round, View::Latest, V2);
+        let window = subscription(Part::Window { skip: 10, take: 3 });
+        let snapshots: Vec<_> = frames.snapshot(&window).collect();
+        let [(3, message)] = &snapshots[..] else {
+            panic!("not one batch of three rows");
+        };
+        let json = text(message);
+        let Frame::Snapshot { rows, complete, .. } = frame(&json, V2) else {
+            panic!("no snapshot");
+        };
+        let keys: Vec<_> = rows.iter().map(|row| row.key.clone()).collect();
+        assert_eq!(keys, [key(159), key(158), key(157)]);
+        assert!(complete);
+
+        let ring = frames.make_ring(1);
+        let mut message = Vec::new();
+        ring.write(0, "s:17", &mut message);
+        let json = text(&message);
+        let Frame::Upsert { row, .. } = frame(&json, V2) else {
+            panic!("no upsert");
+        };
+        let round: Round = check_row(&row, V2);
+        assert_eq!(
+            (round.id.round_id.to_string(), round.stamp()),
+            (row.key.into_owned(), 1)
+        );
     }
 
     #[test]
     fn one_row_by_its_key() {
-        let frames = Frames::new(Shape::Round, 3);
-        let message = frames.snapshot_of(&key(2)).unwrap();
-        let json = payload(&message);
-        let Ok(Incoming::Frame(Frame::Snapshot { rows, complete, .. })) = Incoming::decode(&json)
-        else {
-            panic!("no snapshot");
+        for generation in Generation::ALL {
+            let frames = frames(Shape::Round, View::List, generation);
+            let rows_of = |key: &str| {
+                let part = Part::Key(key.to_owned());
+                frames.snapshot(&subscription(part)).collect::<Vec<_>>()
+            };
+            let [(1, message)] = &rows_of(&key(2))[..] else {
+                panic!("not one batch of one row");
+            };
+            let json = text(message);
+            let Frame::Snapshot { rows, complete, .. } = frame(&json, generation) else {
+                panic!("no snapshot");
+            };
+            assert_eq!((&*rows[0].key, rows.len(), complete), (&*key(2), 1, true));
+            // A v1 server does not answer, and a v2 server answers that there is nothing.
+            for unknown in [&*key(ROWS), "hyperstack-sdk:barrier:1"] {
+                let batches = rows_of(unknown);
+                assert_eq!(batches.len(), if generation == V1 { 0 } else { 1 });
+                assert!(batches.iter().all(|(rows, _)| *rows == 0));
+            }
+        }
+    }
+
+    #[test]
+    fn a_subscription_is_acknowledged() {
+        let ack_of = |view, part, generation| {
+            let message = frames(Shape::Round, view, generation).subscribed(&subscription(part));
+            let json = text(&message);
+            match frame(&json, generation) {
+                Frame::Subscribed { sort, ack, .. } => (sort.map(|sort| sort.path), ack),
+                other => panic!("{other:?}"),
+            }
         };
-        assert_eq!((&*rows[0].key, rows.len(), complete), (&*key(2), 1, true));
-        assert!(frames.snapshot_of(&key(3)).is_none());
-        assert!(frames.snapshot_of("hyperstack-sdk:barrier:1").is_none());
+        let path = |path: &[&str]| Some(path.iter().map(|it| it.to_string()).collect::<Vec<_>>());
+        assert_eq!(ack_of(View::List, Part::List, V1), (path(&["_seq"]), None));
+        let (sort, ack) = ack_of(View::Latest, Part::Window { skip: 0, take: 1 }, V2);
+        assert_eq!(sort, path(&["id", "round_id"]));
+        assert!(ack.unwrap().whole_entities);
+        let (sort, ack) = ack_of(View::Tape, Part::Tape, V2);
+        let window = ack.unwrap().replay_window.unwrap();
+        assert_eq!(sort, None);
+        assert_eq!((window.earliest, window.next), (FIRST_RECORD, FIRST_RECORD));
     }
 
     #[test]
     fn a_stamp_arrives() {
-        let frames = Frames::new(Shape::Round, 3);
-        let message = frames.stamped(1, 1_790_010_740_123_456, &mut Random(1));
-        let json = payload(&message);
-        let Ok(Incoming::Frame(Frame::Patch { row, .. })) = Incoming::decode(&json) else {
-            panic!("no patch");
-        };
-        let patch = decode::derived(row.data).unwrap();
-        assert_eq!(Round::stamp_of_patch(&patch), 1_790_010_740_123_456);
+        const STAMP: u64 = 1_790_010_740_123_456;
+        for generation in Generation::ALL {
+            let frames = frames(Shape::Round, View::List, generation);
+            let mut message = Vec::new();
+            let patch = frames.stamped(STAMP, &mut Random(1));
+            patch.write(7, "s:17", &mut message);
+            let json = text(&message);
+            let Frame::Patch { row, .. } = frame(&json, generation) else {
+                panic!("no patch");
+            };
+            let patch = decode::derived(row.data).unwrap();
+            assert_eq!(Round::stamp_of_patch(&patch), STAMP);
+        }
     }
 }

@@ -1,11 +1,13 @@
 //! The goals, and whether they are met.
 
-use crate::contender::Contender::{self, Floor, Ours, OursShared, Published};
-use crate::results::{Results, P99, PER_CPU_SECOND, PER_WALL_SECOND, ROW_BYTES};
+use crate::contender::Contender;
+use crate::contender::Generation::{self, V1, V2};
+use crate::contender::Kind::{self, Floor, Ours, OursShared, Published};
+use crate::results::{Figure, Results, P99, PER_CPU_SECOND, PER_WALL_SECOND, ROW_BYTES};
 
 /// A goal and the measured figure.
 pub struct Goal {
-    pub text: &'static str,
+    pub text: String,
     pub bound: Bound,
     /// `None` where it was not measured.
     pub found: Option<f64>,
@@ -27,158 +29,288 @@ impl Goal {
     }
 }
 
-/// Returns all goals. Scenarios are named by their rows.
-pub fn goals(results: &Results) -> Vec<Goal> {
-    use Bound::{AtLeast, AtMost};
-    const ONE: &str = "one-10000";
-    const FEW: &str = "one-100";
-    const MANY: &str = "one-1000000";
-    const KEYS: &str = "keys-100";
-    const FULL: &str = "full-100";
-    const SNAPSHOT: &str = "paced-100000";
-    const LATE: &str = "latency-100";
-    const LATE_OF_MANY: &str = "latency-10000";
+const ONE: &str = "one-10000";
+const FEW: &str = "one-100";
+const MANY: &str = "one-1000000";
+const KEYS: &str = "keys-100";
+const FULL: &str = "full-100";
+const AT_ONCE: &str = "snapshot-100000";
+const PACED: &str = "paced-100000";
+const LATE: &str = "latency-100";
+const LATE_OF_MANY: &str = "latency-10000";
 
-    // The ratio of two figures, each of a client in a scenario.
-    let goal = |text, bound, figure, contender, of, to: (&str, Option<Contender>)| {
-        let ratio = |contender| {
-            let (to, other) = to;
-            results.ratio((of, contender), (to, other.unwrap_or(contender)), figure)
-        };
+use Bound::{AtLeast, AtMost};
+
+/// Returns all goals.
+pub fn goals(results: &Results) -> Vec<Goal> {
+    let mut goals = to_published(results);
+    for generation in Generation::ALL {
+        goals.extend(to_floor(results, generation));
+        goals.extend(to_itself(results, generation));
+    }
+    goals.extend(to_v1(results));
+    goals.push(Goal {
+        text: "updates lost, all runs of this SDK".to_owned(),
+        bound: AtMost(0.0),
+        found: lost(results),
+        floor: None,
+    });
+    goals
+}
+
+/// Figures of this SDK, each as a ratio to that of the published client with the same protocol.
+fn to_published(results: &Results) -> Vec<Goal> {
+    let goal = |text: &str, bound, figure, (kind, generation), of, to| {
+        let (client, published) = (
+            Contender::new(kind, generation),
+            Contender::new(Published, generation),
+        );
+        let to = (to, published);
         Goal {
-            text,
+            text: format!("{text}, to {}", published.title()),
             bound,
-            found: ratio(contender),
-            floor: ratio(Floor).filter(|_| to.1 != Some(Floor)),
+            found: results.ratio((of, client), to, figure),
+            floor: results.ratio((of, client.same_protocol(Floor)), to, figure),
         }
     };
-    let (published, itself) = (Some(Published), None);
+    let ours = |generation| (Ours, generation);
+    let shared = |generation| (OursShared, generation);
     vec![
         goal(
-            "updates per CPU second, 10,000 rows, one stream of owned values, to 0.6.9",
+            "updates per CPU second, 10,000 rows, one stream of owned values",
             AtLeast(50.0),
+            PER_CPU_SECOND,
+            ours(V1),
+            ONE,
+            ONE,
+        ),
+        goal(
+            "the same with `.shared()`",
+            AtLeast(100.0),
+            PER_CPU_SECOND,
+            shared(V1),
+            ONE,
+            ONE,
+        ),
+        goal(
+            "updates per CPU second, 10,000 rows, one stream of owned values",
+            AtLeast(500.0),
+            PER_CPU_SECOND,
+            ours(V2),
+            ONE,
+            ONE,
+        ),
+        goal(
+            "the same with `.shared()`",
+            AtLeast(900.0),
+            PER_CPU_SECOND,
+            shared(V2),
+            ONE,
+            ONE,
+        ),
+        goal(
+            "updates per CPU second, 100 full streams, owned",
+            AtLeast(20.0),
+            PER_CPU_SECOND,
+            ours(V1),
+            FULL,
+            FULL,
+        ),
+        goal(
+            "the same with `.shared()`",
+            AtLeast(100.0),
+            PER_CPU_SECOND,
+            shared(V1),
+            FULL,
+            FULL,
+        ),
+        goal(
+            "rows per second of a snapshot of 100,000 rows, until the last row is read",
+            AtLeast(20.0),
+            PER_WALL_SECOND,
+            ours(V1),
+            PACED,
+            PACED,
+        ),
+        goal(
+            "resident memory per row, 10,000 rows",
+            AtMost(0.25),
+            ROW_BYTES,
+            ours(V1),
+            ONE,
+            ONE,
+        ),
+        goal(
+            "resident memory per row, 100,000 rows",
+            AtMost(0.25),
+            ROW_BYTES,
+            ours(V1),
+            PACED,
+            PACED,
+        ),
+        goal(
+            "p99 latency at 5,000 updates a second, 100 rows",
+            AtMost(0.5),
+            P99,
+            ours(V1),
+            LATE,
+            LATE,
+        ),
+        goal(
+            "p99 latency at 5,000 updates a second, 10,000 rows (0.6.9: 100 rows)",
+            AtMost(0.5),
+            P99,
+            ours(V1),
+            LATE_OF_MANY,
+            LATE,
+        ),
+    ]
+}
+
+/// Figures of this SDK, each as a ratio to that of the floor in the same scenario.
+fn to_floor(results: &Results, generation: Generation) -> Vec<Goal> {
+    let all: [(&str, Bound, Figure, Kind, &str); 8] = [
+        (
+            "updates per CPU second, 10,000 rows, owned",
+            AtLeast(0.35),
             PER_CPU_SECOND,
             Ours,
             ONE,
-            (ONE, published),
         ),
-        goal(
-            "the same with `.shared()`, to 0.6.9",
-            AtLeast(100.0),
-            PER_CPU_SECOND,
-            OursShared,
-            ONE,
-            (ONE, published),
-        ),
-        goal(
-            "the same with `.shared()`, to the floor",
+        (
+            "updates per CPU second, 10,000 rows, `.shared()`",
             AtLeast(0.6),
             PER_CPU_SECOND,
             OursShared,
             ONE,
-            (ONE, Some(Floor)),
         ),
-        goal(
-            "updates per CPU second, 100 rows to 1,000,000 rows, owned",
-            AtMost(1.5),
+        (
+            "updates per CPU second, 100 rows, owned",
+            AtLeast(0.5),
             PER_CPU_SECOND,
             Ours,
             FEW,
-            (MANY, itself),
         ),
-        goal(
-            "updates per CPU second, 100 rows to 1,000,000 rows, `.shared()`",
-            AtMost(1.5),
+        (
+            "updates per CPU second, 100 rows, `.shared()`",
+            AtLeast(0.6),
             PER_CPU_SECOND,
             OursShared,
             FEW,
-            (MANY, itself),
         ),
-        goal(
-            "100 `watch_key` streams on 100 keys, to one stream, owned",
+        (
+            "rows per CPU second of a snapshot of 100,000 rows, owned",
             AtLeast(0.9),
             PER_CPU_SECOND,
             Ours,
-            KEYS,
-            (FEW, itself),
+            AT_ONCE,
         ),
-        goal(
-            "100 `watch_key` streams on 100 keys, to one stream, `.shared()`",
+        (
+            "the same with `.shared()`",
             AtLeast(0.9),
             PER_CPU_SECOND,
             OursShared,
-            KEYS,
-            (FEW, itself),
+            AT_ONCE,
         ),
-        goal(
-            "100 full streams, owned, to 0.6.9",
-            AtLeast(20.0),
-            PER_CPU_SECOND,
-            Ours,
-            FULL,
-            (FULL, published),
-        ),
-        goal(
-            "100 full streams, `.shared()`, to 0.6.9",
-            AtLeast(100.0),
-            PER_CPU_SECOND,
-            OursShared,
-            FULL,
-            (FULL, published),
-        ),
-        goal(
-            "snapshot of 100,000 rows, to the last row at the reader, to 0.6.9",
-            AtLeast(20.0),
-            PER_WALL_SECOND,
-            Ours,
-            SNAPSHOT,
-            (SNAPSHOT, published),
-        ),
-        goal(
-            "resident memory per row, 10,000 rows, to 0.6.9",
-            AtMost(0.25),
-            ROW_BYTES,
-            Ours,
-            ONE,
-            (ONE, published),
-        ),
-        goal(
-            "resident memory per row, 100,000 rows, to 0.6.9",
-            AtMost(0.25),
-            ROW_BYTES,
-            Ours,
-            SNAPSHOT,
-            (SNAPSHOT, published),
-        ),
-        goal(
-            "p99 latency at 5,000 updates a second, 100 rows, to 0.6.9 with 100 rows",
-            AtMost(0.5),
+        (
+            "p99 latency at 5,000 updates a second, 100 rows",
+            AtMost(1.2),
             P99,
             Ours,
             LATE,
-            (LATE, published),
         ),
-        goal(
-            "the same with 10,000 rows, to 0.6.9 with 100 rows",
-            AtMost(0.5),
+        (
+            "p99 latency at 5,000 updates a second, 10,000 rows",
+            AtMost(1.2),
             P99,
             Ours,
             LATE_OF_MANY,
-            (LATE, published),
         ),
+    ];
+    let goal = |(text, bound, figure, kind, of)| {
+        let client = Contender::new(kind, generation);
+        let floor = client.same_protocol(Floor);
         Goal {
-            text: "updates lost, all runs of this SDK",
-            bound: AtMost(0.0),
-            found: lost(results),
+            text: format!("{}: {text}, to the floor", generation.name()),
+            bound,
+            found: results.ratio((of, client), (of, floor), figure),
             floor: None,
-        },
-    ]
+        }
+    };
+    all.into_iter().map(goal).collect()
+}
+
+/// Updates per CPU second of this SDK, each as a ratio to that in another scenario.
+fn to_itself(results: &Results, generation: Generation) -> Vec<Goal> {
+    let all = [
+        (
+            "100 rows to 1,000,000 rows, owned",
+            AtMost(1.5),
+            Ours,
+            FEW,
+            MANY,
+        ),
+        (
+            "100 rows to 1,000,000 rows, `.shared()`",
+            AtMost(1.6),
+            OursShared,
+            FEW,
+            MANY,
+        ),
+        (
+            "100 `watch_key` streams on 100 keys to one stream, owned",
+            AtLeast(0.9),
+            Ours,
+            KEYS,
+            FEW,
+        ),
+        (
+            "100 `watch_key` streams on 100 keys to one stream, `.shared()`",
+            AtLeast(0.9),
+            OursShared,
+            KEYS,
+            FEW,
+        ),
+    ];
+    let goal = |(text, bound, kind, of, to)| {
+        let client = Contender::new(kind, generation);
+        let ratio = |client| results.ratio((of, client), (to, client), PER_CPU_SECOND);
+        Goal {
+            text: format!("{}: updates per CPU second, {text}", generation.name()),
+            bound,
+            found: ratio(client),
+            floor: ratio(client.same_protocol(Floor)),
+        }
+    };
+    all.into_iter().map(goal).collect()
+}
+
+/// Updates per CPU second over v2, each as a ratio to that over v1.
+fn to_v1(results: &Results) -> Vec<Goal> {
+    let all = [
+        ("10,000 rows, owned", Ours, ONE),
+        ("10,000 rows, `.shared()`", OursShared, ONE),
+        ("100 rows, owned", Ours, FEW),
+        ("100 rows, `.shared()`", OursShared, FEW),
+    ];
+    let goal = |(text, kind, of)| {
+        let ratio = |kind| {
+            let client = |generation| (of, Contender::new(kind, generation));
+            results.ratio(client(V2), client(V1), PER_CPU_SECOND)
+        };
+        Goal {
+            text: format!("updates per CPU second, {text}, v2 to v1"),
+            bound: AtLeast(0.97),
+            found: ratio(kind),
+            floor: ratio(Floor),
+        }
+    };
+    all.into_iter().map(goal).collect()
 }
 
 fn lost(results: &Results) -> Option<f64> {
-    let is_ours = |contender: Contender| matches!(contender, Ours | OursShared);
     let runs = results.rounds.iter().flatten();
-    let runs = runs.filter(|measured| is_ours(measured.contender));
+    let runs = runs.filter(|measured| measured.contender.is_ours());
     runs.map(|measured| measured.lost() as f64)
         .reduce(|a, b| a + b)
 }

@@ -1,5 +1,6 @@
 //! What a server session waits for: requests of the client, and room to send more.
 
+use crate::request::Subscription;
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -13,21 +14,20 @@ const STALLED: Duration = Duration::from_secs(10);
 /// A request of the client.
 #[derive(Debug, PartialEq)]
 pub enum Job {
-    Subscribe {
-        key: Option<String>,
-        snapshot: bool,
-    },
-    /// Let the patches flow.
+    Subscribe(Subscription),
+    /// End the subscription with this id (v2).
+    Unsubscribe(String),
+    /// Let the updates flow.
     Go,
-    /// Stop the patches, and report their number.
+    /// Stop the updates, and report their number.
     Stop,
 }
 
-/// What a window counts. A snapshot's rows and the patches have separate windows.
+/// What a window counts. A snapshot's rows and the updates have separate windows.
 #[derive(Debug, Clone, Copy)]
 pub enum Count {
     Rows = 0,
-    Patches = 1,
+    Updates = 1,
 }
 
 #[derive(Default)]
@@ -101,7 +101,7 @@ impl Inbox {
         state.closed || !state.jobs.is_empty()
     }
 
-    /// Waits until `need` more may be sent after `sent`. Jobs interrupt the wait of patches.
+    /// Waits until `need` more may be sent after `sent`. Jobs interrupt the wait of updates.
     pub fn room(&self, count: Count, sent: u64, need: u64) -> Room {
         let mut state = self.lock();
         let mut seen = Instant::now();
@@ -109,7 +109,7 @@ impl Inbox {
             if state.closed {
                 return Room::Closed;
             }
-            if matches!(count, Count::Patches) && !state.jobs.is_empty() {
+            if matches!(count, Count::Updates) && !state.jobs.is_empty() {
                 return Room::Job;
             }
             let done = state.done[count as usize];
@@ -141,18 +141,18 @@ mod tests {
     #[test]
     fn updates_in_flight_take_up_the_window() {
         let inbox = Inbox::default();
-        assert_eq!(inbox.room(Count::Patches, 0, 1), Room::For(WINDOW));
-        assert_eq!(inbox.room(Count::Patches, WINDOW - 1, 1), Room::For(1));
-        inbox.received(Count::Patches, 100);
-        assert_eq!(inbox.room(Count::Patches, WINDOW, 1), Room::For(100));
+        assert_eq!(inbox.room(Count::Updates, 0, 1), Room::For(WINDOW));
+        assert_eq!(inbox.room(Count::Updates, WINDOW - 1, 1), Room::For(1));
+        inbox.received(Count::Updates, 100);
+        assert_eq!(inbox.room(Count::Updates, WINDOW, 1), Room::For(100));
         assert_eq!(inbox.room(Count::Rows, 0, 1), Room::For(WINDOW));
     }
 
     #[test]
-    fn a_job_interrupts_patches_but_not_a_snapshot() {
+    fn a_job_interrupts_updates_but_not_a_snapshot() {
         let inbox = Inbox::default();
         inbox.push(Job::Stop);
-        assert_eq!(inbox.room(Count::Patches, WINDOW, 1), Room::Job);
+        assert_eq!(inbox.room(Count::Updates, WINDOW, 1), Room::Job);
         assert_eq!(inbox.room(Count::Rows, 0, 1), Room::For(WINDOW));
         assert_eq!(inbox.wait(), Some(Job::Stop));
         inbox.close();

@@ -1,6 +1,7 @@
-//! Measures throughput, latency and memory of our client, the published client and a bare socket. See the
-//! README.
+//! Measures throughput, latency and memory of our client, the published clients and a bare socket, over both
+//! protocols. See the README.
 
+mod arete;
 mod client;
 mod contender;
 mod entity;
@@ -9,13 +10,16 @@ mod frames;
 mod goals;
 mod inbox;
 mod measured;
+mod message;
 mod meter;
 mod options;
 mod ours;
 mod plot;
 mod published;
 mod report;
+mod request;
 mod results;
+mod ring;
 mod rounds;
 mod scenario;
 mod serve;
@@ -24,7 +28,9 @@ mod shape;
 mod side;
 mod stats;
 mod stopwatch;
+mod subscriptions;
 mod usage;
+mod view;
 
 use options::Command;
 use std::process::ExitCode;

@@ -1,13 +1,14 @@
 //! Counts what reaches the readers, and reports it to the server.
 
 use crate::inbox::Count;
-use crate::scenario::{Scenario, Task};
+use crate::ring::FIRST_RECORD;
+use crate::scenario::{Scenario, Streams, Task};
 use crate::side::Side;
 use crate::stopwatch::{Length, Mark, Stopwatch};
 use crate::usage;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
@@ -21,6 +22,8 @@ pub enum Seen {
     Row,
     /// A patch, with the value of the field that every patch sets.
     Patch(u64),
+    /// A record of a tape, with its number.
+    Record(u64),
     Other,
 }
 
@@ -32,8 +35,14 @@ pub struct Meter {
     rows: AtomicU64,
     all_rows: Notify,
     last_row: Mutex<Option<Mark>>,
-    /// The patches that reached each reader. Readers of single keys share one count.
-    patches: Mutex<Vec<Arc<AtomicU64>>>,
+    /// Whether a row that comes after all rows is an update: a v2 server sends whole rows to windows.
+    updates_are_rows: bool,
+    /// The updates that reached each reader. Readers of single keys and of windows share one count.
+    updates: Mutex<Vec<Arc<AtomicU64>>>,
+    /// The number of the record that comes next.
+    next_record: AtomicU64,
+    /// The first record that was not the next one.
+    misplaced: OnceLock<String>,
     checkpoints: Mutex<Checkpoints>,
     stopwatch: Mutex<Stopwatch>,
     over: Notify,
@@ -45,7 +54,7 @@ pub struct Meter {
 pub struct Reader {
     meter: Arc<Meter>,
     counts_rows: bool,
-    patches: Arc<AtomicU64>,
+    updates: Arc<AtomicU64>,
 }
 
 /// The progress of readers that each get everything.
@@ -65,7 +74,10 @@ impl Meter {
             rows: AtomicU64::new(0),
             all_rows: Notify::new(),
             last_row: Mutex::new(None),
-            patches: Mutex::new(Vec::new()),
+            updates_are_rows: matches!(scenario.streams, Streams::Windows(_)),
+            updates: Mutex::new(Vec::new()),
+            next_record: AtomicU64::new(FIRST_RECORD),
+            misplaced: OnceLock::new(),
             checkpoints: Mutex::new(Checkpoints::new(scenario.full_streams())),
             stopwatch: Mutex::new(Stopwatch::new(length, Mark::now(0))),
             over: Notify::new(),
@@ -75,11 +87,11 @@ impl Meter {
 
     /// Adds this many readers that share the items.
     pub fn sharing(self: &Arc<Self>, readers: u32) -> Vec<Reader> {
-        let patches = self.counter();
+        let updates = self.counter();
         let reader = |_| Reader {
             meter: self.clone(),
             counts_rows: true,
-            patches: patches.clone(),
+            updates: updates.clone(),
         };
         (0..readers).map(reader).collect()
     }
@@ -89,13 +101,13 @@ impl Meter {
         Reader {
             meter: self.clone(),
             counts_rows: false,
-            patches: self.counter(),
+            updates: self.counter(),
         }
     }
 
     fn counter(&self) -> Arc<AtomicU64> {
         let counter = Arc::new(AtomicU64::new(0));
-        lock(&self.patches).push(counter.clone());
+        lock(&self.updates).push(counter.clone());
         counter
     }
 
@@ -111,7 +123,7 @@ impl Meter {
         (rows(), *lock(&self.last_row))
     }
 
-    /// Lets the patches flow until the measurement is long enough. Returns its start and end.
+    /// Lets the updates flow until the measurement is long enough. Returns its start and end.
     pub async fn measured(&self) -> Option<(Mark, Mark)> {
         lock(&self.stopwatch).restart(Mark::now(0));
         self.side.go();
@@ -121,12 +133,12 @@ impl Meter {
         span
     }
 
-    /// Waits until every reader has `sent` patches, or nothing arrives any more. Returns how many all readers
+    /// Waits until every reader has `sent` updates, or nothing arrives any more. Returns how many all readers
     /// got together.
     pub async fn drained(&self, sent: u64) -> u64 {
         let counts = || -> Vec<u64> {
-            let patches = lock(&self.patches);
-            patches.iter().map(|count| count.load(Relaxed)).collect()
+            let updates = lock(&self.updates);
+            updates.iter().map(|count| count.load(Relaxed)).collect()
         };
         let (mut before, mut since) = (counts(), Instant::now());
         while before.iter().any(|count| *count < sent) && since.elapsed() < QUIET {
@@ -139,6 +151,11 @@ impl Meter {
         before.iter().sum()
     }
 
+    /// Describes the first record that was missing, repeated or in the wrong place.
+    pub fn misplaced(&self) -> Option<&str> {
+        self.misplaced.get().map(String::as_str)
+    }
+
     /// Returns the latencies of the patches, in order of arrival.
     pub fn delays(&self) -> Vec<u64> {
         let delays = self
@@ -148,12 +165,12 @@ impl Meter {
         delays.unwrap_or_default()
     }
 
-    fn passed(&self, patches: u64) {
-        let Some(done) = lock(&self.checkpoints).pass(patches / STEP) else {
+    fn passed(&self, updates: u64) {
+        let Some(done) = lock(&self.checkpoints).pass(updates / STEP) else {
             return;
         };
         let done = done * STEP;
-        self.side.received(Count::Patches, done);
+        self.side.received(Count::Updates, done);
         if lock(&self.stopwatch).tick(Mark::now(done)) {
             self.over.notify_one();
         }
@@ -172,6 +189,18 @@ impl Meter {
             self.all_rows.notify_one();
         }
     }
+
+    fn has_all_rows(&self) -> bool {
+        self.rows.load(Relaxed) >= self.wanted_rows
+    }
+
+    fn record(&self, number: u64) {
+        let next = self.next_record.swap(number + 1, Relaxed);
+        if next != number {
+            let text = || format!("the tape had record {number} in the place of record {next}");
+            self.misplaced.get_or_init(text);
+        }
+    }
 }
 
 impl Reader {
@@ -182,13 +211,22 @@ impl Reader {
                 if let Some(delays) = &self.meter.delays {
                     lock(delays).push(usage::micros().saturating_sub(stamp));
                 }
-                let patches = self.patches.fetch_add(1, Relaxed) + 1;
-                if patches.is_multiple_of(STEP) {
-                    self.meter.passed(patches);
-                }
+                self.count();
             }
+            Seen::Record(number) => {
+                self.meter.record(number);
+                self.count();
+            }
+            Seen::Row if self.meter.updates_are_rows && self.meter.has_all_rows() => self.count(),
             Seen::Row if self.counts_rows => self.meter.row(),
             Seen::Row | Seen::Other => {}
+        }
+    }
+
+    fn count(&self) {
+        let updates = self.updates.fetch_add(1, Relaxed) + 1;
+        if updates.is_multiple_of(STEP) {
+            self.meter.passed(updates);
         }
     }
 }

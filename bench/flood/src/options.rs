@@ -1,7 +1,7 @@
 //! The command line.
 
-use crate::contender::Contender;
-use crate::scenario::{self, Scenario, Task, RATE};
+use crate::contender::{Contender, Kind};
+use crate::scenario::{self, Scenario, Streams, Task, RATE};
 use crate::stopwatch::Length;
 use crate::Result;
 use std::net::SocketAddr;
@@ -10,14 +10,15 @@ use std::time::Duration;
 pub const USAGE: &str = "usage: flood [OPTIONS]
        flood client CONTENDER SCENARIO [OPTIONS]
 
-Measures all clients in all scenarios and writes the results, or measures one client in one scenario
-and prints the result.
+Measures all clients in all scenarios and writes the results, or measures one client (such as ours-v2,
+ours-shared-v1, published, arete or floor-v2) in one scenario and prints the result.
 
   --rounds N     the number of rounds; every client runs once per round (5)
   --quick        run one short round and write nothing
   --only NAME    run one scenario and write nothing; can be repeated
   --threads N    the number of threads of each client's runtime (1)
-  --seconds S    the CPU time of a flood (2) and the wall time of a latency measurement (10)
+  --seconds S    the CPU time of a flood (2) and the wall time of a latency measurement (10); a tape has a
+                 fixed number of records
   --updates N    measure this many updates instead of a time
   --rows N       use this many rows instead of the scenario's, and write nothing
   --server ADDR  for `flood client`: connect to a running server";
@@ -85,10 +86,10 @@ pub fn parse(args: impl IntoIterator<Item = String>) -> Result<(Command, Options
         [] => Command::All,
         ["serve"] => Command::Serve,
         ["client", name, of] => {
-            let contender = Contender::ALL
-                .into_iter()
-                .find(|contender| contender.name() == name);
-            let contender = contender.ok_or_else(|| format!("no contender {name}"))?;
+            let contender = Contender::named(name).ok_or_else(|| {
+                let names = Contender::ALL.map(Contender::name);
+                format!("no client {name}; there are {}", names.join(", "))
+            })?;
             Command::Client(contender, scenario(of)?)
         }
         _ => return Err(USAGE.into()),
@@ -105,14 +106,20 @@ fn scenario(name: &str) -> Result<Scenario> {
 
 impl Options {
     /// Returns how long to measure.
-    pub fn length(&self, scenario: &Scenario) -> Length {
+    pub fn length(&self, scenario: &Scenario, contender: Contender) -> Length {
         let or = |usual, quick| {
             self.seconds
                 .unwrap_or(if self.quick { quick } else { usual })
         };
+        let records = |usual, quick| Length::Updates(if self.quick { quick } else { usual });
         match (self.updates, scenario.task) {
             (Some(updates), _) => Length::Updates(updates),
             (None, Task::Latency) => Length::Updates((or(10.0, 2.0) * RATE as f64) as u64),
+            (None, Task::Flood) if scenario.streams == Streams::Tape => match contender.kind {
+                // It would take minutes for a million records.
+                Kind::Published => records(20_000, 2_000),
+                _ => records(1_000_000, 50_000),
+            },
             (None, Task::Flood) => Length::Cpu(Duration::from_secs_f64(or(2.0, 0.3))),
             (None, Task::Snapshot { .. }) => Length::Cpu(Duration::from_secs_f64(or(2.0, 0.0))),
         }
@@ -154,6 +161,7 @@ impl Options {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::contender::Generation;
 
     fn parsed(line: &str) -> Result<(Command, Options)> {
         parse(line.split_whitespace().map(str::to_owned))
@@ -166,11 +174,12 @@ mod tests {
         assert_eq!(command, Command::All);
         assert_eq!(options.scenarios().len(), 1);
         assert!(!options.is_whole());
-        let line = format!("client floor one-100 {}", options.of_client().join(" "));
+        let line = format!("client floor-v2 one-100 {}", options.of_client().join(" "));
         let (command, of_client) = parsed(&line).unwrap();
         let one = scenario::find("one-100").unwrap();
-        assert_eq!(command, Command::Client(Contender::Floor, one));
-        assert_eq!(of_client.length(&one), options.length(&one));
+        let floor = Contender::new(Kind::Floor, Generation::V2);
+        assert_eq!(command, Command::Client(floor, one));
+        assert_eq!(of_client.length(&one, floor), options.length(&one, floor));
         assert_eq!(of_client.threads, 2);
     }
 
@@ -178,7 +187,7 @@ mod tests {
     fn nonsense_is_refused() {
         for line in [
             "client",
-            "client floor nowhere",
+            "client floor-v1 nowhere",
             "client nobody one-100",
             "--rounds",
             "--x",
@@ -189,7 +198,10 @@ mod tests {
     }
 
     #[test]
-    fn scenario_names_are_unique() {
+    fn names_are_unique() {
+        for contender in Contender::ALL {
+            assert_eq!(Contender::named(contender.name()), Some(contender));
+        }
         for scenario in scenario::ALL {
             assert_eq!(scenario::find(scenario.name), Some(scenario));
         }

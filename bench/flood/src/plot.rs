@@ -1,6 +1,6 @@
 //! The results as a picture: bars on a logarithmic scale.
 
-use crate::contender::Contender;
+use crate::contender::{Contender, Generation, Kind};
 use crate::results::{Results, PER_CPU_SECOND};
 use crate::scenario::{Scenario, Task, ALL};
 
@@ -10,7 +10,7 @@ const LEFT: u32 = 270;
 const RIGHT: u32 = 680;
 const BAR: u32 = 14;
 const GAP: u32 = 18;
-const TOP: u32 = 64;
+const TOP: u32 = 100;
 /// The ends of the scale, as powers of ten.
 const LEAST: i32 = 2;
 const MOST: i32 = 7;
@@ -25,6 +25,7 @@ text { font: 12px sans-serif; fill: #24292f; }
 .ours-shared { fill: #1a7f37; }
 .published { fill: #cf222e; }
 .floor { fill: #8c959f; }
+.v1 { opacity: 0.55; }
 @media (prefers-color-scheme: dark) {
   text { fill: #e6edf3; }
   .back { fill: #0d1117; }
@@ -48,7 +49,7 @@ pub fn svg(results: &Results) -> String {
         let middle = y + (bars.len() as u32 * BAR + BAR) / 2;
         body += &text(LEFT - 10, middle - BAR / 4, "end", "", scenario.title);
         for (contender, value) in bars {
-            let (class, width) = (contender.name(), across(value) - LEFT);
+            let (class, width) = (class(contender), across(value) - LEFT);
             body += &format!(
                 "<rect class=\"{class}\" x=\"{LEFT}\" y=\"{y}\" width=\"{width}\" height=\"{}\"/>\n",
                 BAR - 2
@@ -73,6 +74,18 @@ fn bars(results: &Results, scenario: &Scenario) -> Vec<(Contender, f64)> {
     Contender::ALL.into_iter().filter_map(bar).collect()
 }
 
+/// Returns the classes of a client's bars: its color, and its shade.
+fn class(contender: Contender) -> String {
+    let color = match contender.kind {
+        Kind::Ours => "ours",
+        Kind::OursShared => "ours-shared",
+        Kind::Published => "published",
+        Kind::Floor => "floor",
+    };
+    format!("{color} {}", contender.generation.name())
+}
+
+/// A line for each protocol.
 fn legend(results: &Results) -> String {
     let mut legend = text(
         12,
@@ -81,17 +94,25 @@ fn legend(results: &Results) -> String {
         "head",
         "Updates per CPU second, logarithmic",
     );
-    let mut x = LEFT + 60;
-    for contender in Contender::ALL {
-        let mut scenarios = ALL.iter();
-        if scenarios.all(|scenario| results.all((scenario.name, contender)).next().is_none()) {
-            continue;
+    let mut y = 48;
+    for generation in Generation::ALL {
+        let mut x = 12;
+        let clients = Contender::ALL
+            .iter()
+            .filter(|it| it.generation == generation);
+        for contender in clients {
+            let mut scenarios = ALL.iter();
+            if scenarios.all(|scenario| results.all((scenario.name, *contender)).next().is_none()) {
+                continue;
+            }
+            let (class, y_of_box) = (class(*contender), y - 10);
+            legend += &format!(
+                "<rect class=\"{class}\" x=\"{x}\" y=\"{y_of_box}\" width=\"12\" height=\"12\"/>\n"
+            );
+            legend += &text(x + 18, y, "start", "", contender.title());
+            x += 150;
         }
-        let class = contender.name();
-        legend +=
-            &format!("<rect class=\"{class}\" x=\"{x}\" y=\"14\" width=\"12\" height=\"12\"/>\n");
-        legend += &text(x + 18, 24, "start", "", contender.title());
-        x += 105;
+        y += 20;
     }
     legend
 }

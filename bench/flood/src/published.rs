@@ -1,8 +1,9 @@
-//! The published client.
+//! The published client of v1: `hyperstack-sdk` 0.6.9.
 
-use crate::contender::{spawn, Client};
+use crate::contender::{spawn, Client, Generation};
 use crate::entity::Shaped;
 use crate::meter::{Reader, Seen};
+use crate::view::Part;
 use crate::Result;
 use published::{HyperStack, Stack, StateView, Update, ViewBuilder, Views};
 use std::marker::PhantomData;
@@ -39,7 +40,7 @@ impl Views for AnyViews {
 }
 
 impl<T: Shaped> Client for Published<T> {
-    async fn connect(url: &str) -> Result<Self> {
+    async fn connect(url: &str, _: Generation) -> Result<Self> {
         let builder = HyperStack::builder()
             .url(url)
             .unlimited_entries()
@@ -52,7 +53,7 @@ impl<T: Shaped> Client for Published<T> {
         })
     }
 
-    async fn read(&mut self, readers: Vec<(Option<String>, Reader)>) -> Result<()> {
+    async fn read(&mut self, readers: Vec<(Part, Reader)>) -> Result<()> {
         let AnyViews(views) = &self.hyperstack.views;
         let path = format!("{}/list", T::NAME);
         let look = |update: &Update<T::Plain>| match update {
@@ -60,15 +61,16 @@ impl<T: Shaped> Client for Published<T> {
             Update::Patch { data, .. } => Seen::Patch(T::stamp_of_plain(data)),
             Update::Delete { .. } => Seen::Other,
         };
-        for (key, reader) in readers {
-            let reader = match key {
-                Some(key) => {
+        for (part, reader) in readers {
+            let reader = match part {
+                Part::Key(key) => {
                     let (connection, store) = (views.connection().clone(), views.store().clone());
                     let timeout = views.initial_data_timeout();
                     let view = StateView::new(connection, store, path.clone(), timeout);
                     spawn(view.watch(&key), reader, look).abort_handle()
                 }
-                None => spawn(views.view(&path).watch(), reader, look).abort_handle(),
+                Part::List => spawn(views.view(&path).watch(), reader, look).abort_handle(),
+                Part::Window { .. } | Part::Tape => return Err("only over v2".into()),
             };
             self.readers.push(reader);
         }

@@ -1,6 +1,6 @@
 //! The results in Markdown.
 
-use crate::contender::Contender;
+use crate::contender::Kind;
 use crate::goals::{goals, Bound, Goal};
 use crate::measured::Measured;
 use crate::results::{Figure, Of, Results, P50, P99, PER_CPU_SECOND, PER_WALL_SECOND, ROW_BYTES};
@@ -66,11 +66,11 @@ fn throughput(results: &Results, scenario: &Scenario) -> String {
         ("per wall second", &|results, of| {
             figure(results.median(of, PER_WALL_SECOND))
         }),
-        ("to 0.6.9", &|results, of| {
-            ratio(results, of, Contender::Published, PER_CPU_SECOND)
+        ("to the published client", &|results, of| {
+            ratio(results, of, Kind::Published, PER_CPU_SECOND)
         }),
         ("to the floor", &|results, of| {
-            ratio(results, of, Contender::Floor, PER_CPU_SECOND)
+            ratio(results, of, Kind::Floor, PER_CPU_SECOND)
         }),
         ("KiB a row", &|results, of| {
             figure(results.median(of, ROW_BYTES).map(|bytes| bytes / 1024.0))
@@ -80,11 +80,14 @@ fn throughput(results: &Results, scenario: &Scenario) -> String {
 }
 
 fn latencies(results: &Results, scenario: &Scenario) -> String {
-    let columns: [(&str, Column<'_>); 4] = [
+    let columns: [(&str, Column<'_>); 5] = [
         ("p50, µs", &|results, of| figure(results.median(of, P50))),
         ("p99, µs", &|results, of| figure(results.median(of, P99))),
-        ("p99 to 0.6.9", &|results, of| {
-            ratio(results, of, Contender::Published, P99)
+        ("p99 to the published client", &|results, of| {
+            ratio(results, of, Kind::Published, P99)
+        }),
+        ("p99 to the floor", &|results, of| {
+            ratio(results, of, Kind::Floor, P99)
         }),
         ("updates per wall second", &|results, of| {
             figure(results.median(of, PER_WALL_SECOND))
@@ -104,7 +107,7 @@ fn table(results: &Results, scenario: &Scenario, columns: &[(&str, Column<'_>)])
         names.join(" | "),
         "---|".repeat(columns.len() + 4)
     );
-    for contender in Contender::ALL {
+    for contender in scenario.contenders() {
         let of = (scenario.name, contender);
         let runs = results.all(of);
         if runs.clone().next().is_none() {
@@ -129,8 +132,10 @@ fn table(results: &Results, scenario: &Scenario, columns: &[(&str, Column<'_>)])
     text
 }
 
-fn ratio(results: &Results, (scenario, contender): Of<'_>, to: Contender, of: Figure) -> String {
-    figure(results.ratio((scenario, contender), (scenario, to), of))
+/// Formats a ratio to the client of another kind with the same protocol.
+fn ratio(results: &Results, (scenario, contender): Of<'_>, to: Kind, of: Figure) -> String {
+    let to = (scenario, contender.same_protocol(to));
+    figure(results.ratio((scenario, contender), to, of))
 }
 
 fn share(part: u64, whole: u64) -> String {
@@ -167,25 +172,29 @@ fn capital(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::contender::{Contender, Generation};
     use crate::scenario::find;
 
     fn results() -> Results {
-        let run = |contender, per_cpu_second, received| Measured {
+        let run = |kind, per_cpu_second, received| Measured {
             per_cpu_second,
             wanted: 1000,
             received,
-            ..Measured::new(contender, &find("one-10000").unwrap())
+            ..Measured::new(
+                Contender::new(kind, Generation::V2),
+                &find("one-10000").unwrap(),
+            )
         };
         Results {
             rounds: vec![
                 vec![
-                    run(Contender::Ours, 500_000.0, 1000),
-                    run(Contender::Published, 5_000.0, 1000),
+                    run(Kind::Ours, 500_000.0, 1000),
+                    run(Kind::Published, 5_000.0, 1000),
                 ],
                 // This run does not count, because it lost half of the updates.
                 vec![
-                    run(Contender::Ours, 900_000.0, 1000),
-                    run(Contender::Published, 1.0, 500),
+                    run(Kind::Ours, 900_000.0, 1000),
+                    run(Kind::Published, 1.0, 500),
                 ],
             ],
         }
@@ -194,11 +203,12 @@ mod tests {
     #[test]
     fn only_runs_that_lose_little_count() {
         let text = markdown(&results(), "Made.");
-        assert!(text.contains("owned values, to 0.6.9: at least 50.0 | 100 | met | – |"));
+        assert!(text.contains("owned values, to arete 0.51.2: at least 500 | 100 | missed | – |"));
+        assert!(text.contains("owned values, to 0.6.9: at least 50.0 | – | not measured | – |"));
         assert!(text.contains("\n### 10,000 rounds, one stream\n"));
-        assert!(text.contains("\n| ours, owned | 700,000 | "));
-        assert!(text.contains("| 0.6.9 | 5,000 | 0 | 1.00 | – | – | 25.00 % | 0 | 1 of 2 |"));
-        assert!(!text.contains("the floor |\n|---|---|---|---|---|---|\n| the floor"));
+        assert!(text.contains("\n| ours, owned, v2 | 700,000 | "));
+        assert!(text.contains("| arete 0.51.2 | 5,000 | 0 | 1.00 | – | – | 25.00 % | 0 | 1 of 2 |"));
+        assert!(!text.contains("\n| the floor, v2 |") && !text.contains("\n| 0.6.9 |"));
     }
 
     #[test]
@@ -225,11 +235,12 @@ mod tests {
     #[test]
     fn the_plot_has_a_bar_for_each_figure() {
         let svg = crate::plot::svg(&results());
-        for class in ["ours", "published"] {
+        for class in ["ours v2", "published v2"] {
             // One in the legend, one for the figure.
             let bars = svg.matches(&format!("<rect class=\"{class}\"")).count();
             assert_eq!(bars, 2, "{class}");
         }
         assert!(svg.contains(">700 k<") && !svg.contains("NaN"));
+        assert!(!svg.contains("ours, owned, v1"));
     }
 }

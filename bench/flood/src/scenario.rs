@@ -1,7 +1,8 @@
 //! The scenarios.
 
-use crate::contender::Contender;
+use crate::contender::{Contender, Generation, Kind};
 use crate::shape::Shape;
+use crate::view::View;
 
 /// What a client reads, and what is measured.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -22,11 +23,15 @@ pub enum Streams {
     Keys(u32),
     /// This many streams of all rows each.
     Full(u32),
+    /// This many windows of a sorted view, which do not overlap and together have all rows.
+    Windows(u32),
+    /// One stream of a tape's records. The number of rows is the number of keys.
+    Tape,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Task {
-    /// Patches, as fast as the reader takes them.
+    /// Updates, as fast as the reader takes them.
     Flood,
     /// Patches at [`RATE`], each with its time of sending.
     Latency,
@@ -47,7 +52,7 @@ const ONE_10_000: Scenario = Scenario {
     task: Task::Flood,
 };
 
-pub const ALL: [Scenario; 11] = [
+pub const ALL: [Scenario; 13] = [
     ONE_10_000,
     Scenario {
         name: "one-100",
@@ -73,6 +78,20 @@ pub const ALL: [Scenario; 11] = [
         title: "100 rounds, 100 streams of all rows",
         rows: 100,
         streams: Streams::Full(100),
+        ..ONE_10_000
+    },
+    Scenario {
+        name: "windows-100",
+        title: "100 rounds, ten windows of ten rows each",
+        rows: 100,
+        streams: Streams::Windows(10),
+        ..ONE_10_000
+    },
+    Scenario {
+        name: "tape",
+        title: "tape of 1,000,000 records",
+        rows: 100,
+        streams: Streams::Tape,
         ..ONE_10_000
     },
     Scenario {
@@ -124,8 +143,8 @@ impl Scenario {
     /// Returns the scenario for this client. The floor has no streams, so it reads once instead of a hundred
     /// times.
     pub fn of(self, contender: Contender) -> Self {
-        match (contender, self.streams) {
-            (Contender::Floor, Streams::Full(_)) => Scenario {
+        match (contender.kind, self.streams) {
+            (Kind::Floor, Streams::Full(_)) => Scenario {
                 streams: Streams::One,
                 ..self
             },
@@ -133,21 +152,42 @@ impl Scenario {
         }
     }
 
-    /// Returns the clients that take part, in order. The published client would take minutes for a million
-    /// rows.
+    /// Returns the clients that take part, in order.
     pub fn contenders(&self) -> Vec<Contender> {
-        let takes_part = |contender: &Contender| match contender {
-            Contender::Published => self.rows <= 100_000,
-            _ => true,
-        };
+        let takes_part = |contender: &Contender| self.admits(*contender);
         Contender::ALL.into_iter().filter(takes_part).collect()
+    }
+
+    fn admits(&self, contender: Contender) -> bool {
+        match (self.streams, contender.generation, contender.kind) {
+            // A v1 server has no tapes, and sends all rows of a sorted view again after each change.
+            (Streams::Windows(_) | Streams::Tape, Generation::V1, _) => false,
+            // A record is handed out once, so there is nothing to share.
+            (Streams::Tape, _, Kind::OursShared) => false,
+            // The published clients would take minutes for more.
+            (_, Generation::V1, Kind::Published) => self.rows <= 100_000,
+            (_, Generation::V2, Kind::Published) => match self.task {
+                Task::Latency => self.rows <= 100,
+                Task::Flood | Task::Snapshot { .. } => self.rows <= 10_000,
+            },
+            _ => true,
+        }
+    }
+
+    /// Returns the view that the streams read.
+    pub fn view(&self) -> View {
+        match self.streams {
+            Streams::One | Streams::Keys(_) | Streams::Full(_) => View::List,
+            Streams::Windows(_) => View::Latest,
+            Streams::Tape => View::Tape,
+        }
     }
 
     /// Returns how many streams get every update.
     pub fn full_streams(&self) -> u32 {
         match self.streams {
             Streams::Full(streams) => streams,
-            Streams::One | Streams::Keys(_) => 1,
+            Streams::One | Streams::Keys(_) | Streams::Windows(_) | Streams::Tape => 1,
         }
     }
 
@@ -155,7 +195,8 @@ impl Scenario {
     pub fn first_rows(&self) -> u64 {
         match self.streams {
             Streams::Keys(keys) => keys.into(),
-            Streams::One | Streams::Full(_) => self.rows.into(),
+            Streams::One | Streams::Full(_) | Streams::Windows(_) => self.rows.into(),
+            Streams::Tape => 0,
         }
     }
 }

@@ -1,11 +1,14 @@
 //! The server, reduced to what a flood needs.
 
-use crate::frames::Frames;
+use crate::contender::Contender;
+use crate::frames::{self, Frames, Of};
 use crate::inbox::{Count, Inbox, Job, Room};
+use crate::request::{self, Subscription};
 use crate::scenario::{self, Scenario, Task, RATE};
+use crate::subscriptions::Subscriptions;
+use crate::view::Part;
 use crate::{side, usage, Result};
 use decode::random::Random;
-use serde::Deserialize;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,7 +16,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 use tungstenite::{Message, WebSocket};
 
-/// The maximum number of patches in one write.
+/// The maximum number of updates in one write.
 const CHUNK: u64 = 256;
 
 /// The frames of all scenarios used so far.
@@ -43,13 +46,10 @@ pub fn serve() -> Result<()> {
 fn session(mut side: TcpStream, made: &Made) -> Result<()> {
     side.set_nodelay(true)?;
     let mut lines = BufReader::new(side.try_clone()?).lines();
-    let wanted = lines.next().ok_or("no scenario")??;
-    let (name, rows) = wanted.split_once(' ').ok_or("no number of rows")?;
-    let scenario = Scenario {
-        rows: rows.parse()?,
-        ..scenario::find(name).ok_or_else(|| format!("no scenario {name}"))?
-    };
-    let frames = frames(&scenario, made);
+    let (scenario, contender) = wanted(&lines.next().ok_or("no scenario")??)?;
+    let of = Of::new(&scenario, contender.generation);
+    let frames = frames(of, made);
+    frames.prepare(scenario.task == Task::Flood);
 
     let listener = TcpListener::bind(("127.0.0.1", 0))?;
     writeln!(side, "{}", listener.local_addr()?.port())?;
@@ -61,12 +61,15 @@ fn session(mut side: TcpStream, made: &Made) -> Result<()> {
     let (of_side, of_socket) = (inbox.clone(), inbox.clone());
     thread::spawn(move || side::listen(lines, &of_side));
     thread::spawn(move || listen(reading, &of_socket));
+    let unpaced = Task::Snapshot { paced: false };
     let mut session = Session {
-        scenario,
+        task: scenario.task,
+        paces_rows: contender.reads_batches() && scenario.task != unpaced,
         frames,
         socket,
         side,
         inbox,
+        subscriptions: Subscriptions::new(of),
         rows: 0,
         random: Random(3),
     };
@@ -76,57 +79,52 @@ fn session(mut side: TcpStream, made: &Made) -> Result<()> {
     Ok(())
 }
 
-/// Returns the scenario's frames. They are all made now, before a client waits for them, and kept for later
-/// clients.
-fn frames(scenario: &Scenario, made: &Made) -> Arc<Frames> {
-    let mut made = made.lock().unwrap_or_else(PoisonError::into_inner);
-    let kept = made
-        .iter()
-        .find(|kept| kept.is_of(scenario.shape, scenario.rows));
-    let frames = kept.cloned().unwrap_or_else(|| {
-        let frames = Arc::new(Frames::new(scenario.shape, scenario.rows));
-        made.push(frames.clone());
-        frames
-    });
-    frames.snapshot().next();
-    if scenario.task == Task::Flood {
-        frames.ring();
-    }
-    frames
+/// Reads a client's first line: a scenario, its number of rows, and the client.
+fn wanted(line: &str) -> Result<(Scenario, Contender)> {
+    let words: Vec<&str> = line.split(' ').collect();
+    let [name, rows, contender] = words[..] else {
+        return Err(format!("not a scenario, rows and a client: {line}").into());
+    };
+    let scenario = Scenario {
+        rows: rows.parse()?,
+        ..scenario::find(name).ok_or_else(|| format!("no scenario {name}"))?
+    };
+    let contender = Contender::named(contender).ok_or_else(|| format!("no client {contender}"))?;
+    Ok((scenario, contender))
 }
 
-/// Passes on a client's subscriptions until it disconnects.
-fn listen(mut socket: WebSocket<TcpStream>, inbox: &Inbox) {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Request {
-        r#type: String,
-        key: Option<String>,
-        with_snapshot: Option<bool>,
-    }
+/// Returns frames, which are kept for later clients.
+fn frames(of: Of, made: &Made) -> Arc<Frames> {
+    let mut made = made.lock().unwrap_or_else(PoisonError::into_inner);
+    let kept = made.iter().find(|kept| kept.of() == of);
+    kept.cloned().unwrap_or_else(|| {
+        let frames = Arc::new(Frames::new(of));
+        made.push(frames.clone());
+        frames
+    })
+}
 
+/// Passes on a client's requests until it disconnects.
+fn listen(mut socket: WebSocket<TcpStream>, inbox: &Inbox) {
     while let Ok(message) = socket.read() {
-        let Message::Text(text) = message else {
-            continue;
-        };
-        match serde_json::from_str::<Request>(&text) {
-            Ok(request) if request.r#type == "subscribe" => inbox.push(Job::Subscribe {
-                key: request.key,
-                snapshot: request.with_snapshot.unwrap_or(true),
-            }),
-            // No other message gets an answer.
-            _ => {}
+        if let Message::Text(text) = message {
+            request::job(&text)
+                .into_iter()
+                .for_each(|job| inbox.push(job));
         }
     }
     inbox.close();
 }
 
 struct Session {
-    scenario: Scenario,
+    task: Task,
+    /// Whether rows wait until the reader has taken earlier ones.
+    paces_rows: bool,
     frames: Arc<Frames>,
     socket: TcpStream,
     side: TcpStream,
     inbox: Arc<Inbox>,
+    subscriptions: Subscriptions,
     /// The number of snapshot rows sent.
     rows: u64,
     random: Random,
@@ -135,61 +133,86 @@ struct Session {
 impl Session {
     fn run(&mut self) -> Result<()> {
         while let Some(job) = self.inbox.wait() {
-            match job {
-                Job::Subscribe { key, snapshot } => self.subscribe(key, snapshot)?,
-                Job::Go => {
-                    let sent = match self.scenario.task {
-                        Task::Latency => self.trickle()?,
-                        Task::Flood | Task::Snapshot { .. } => self.flood()?,
-                    };
-                    writeln!(self.side, "{sent}")?;
-                }
-                Job::Stop => {}
+            if matches!(job, Job::Go) {
+                let sent = match self.task {
+                    Task::Latency => self.trickle()?,
+                    Task::Flood | Task::Snapshot { .. } => self.flood()?,
+                };
+                writeln!(self.side, "{sent}")?;
+            } else {
+                self.handle(job)?;
             }
         }
         Ok(())
     }
 
-    fn subscribe(&mut self, key: Option<String>, snapshot: bool) -> Result<()> {
-        self.socket.write_all(&self.frames.subscribed())?;
-        let frames = self.frames.clone();
-        match key {
-            _ if !snapshot => {}
-            None => {
-                for (rows, frame) in frames.snapshot() {
-                    self.send_rows(rows, &frame)?;
-                }
+    /// Handles a job. Returns whether it stops the updates.
+    fn handle(&mut self, job: Job) -> Result<bool> {
+        match job {
+            Job::Subscribe(subscription) => self.subscribe(subscription)?,
+            Job::Unsubscribe(id) => {
+                self.subscriptions.remove(&id);
+                self.socket.write_all(&frames::unsubscribed(&id))?;
             }
-            Some(key) => {
-                if let Some(frame) = frames.snapshot_of(&key) {
-                    self.send_rows(1, &frame)?;
-                }
+            Job::Go => {}
+            Job::Stop => return Ok(true),
+        }
+        Ok(false)
+    }
+
+    fn subscribe(&mut self, subscription: Subscription) -> Result<()> {
+        self.socket
+            .write_all(&self.frames.subscribed(&subscription))?;
+        let frames = self.frames.clone();
+        if subscription.snapshot && subscription.part != Part::Tape {
+            for (rows, frame) in frames.snapshot(&subscription) {
+                self.send_rows(rows, &frame)?;
             }
         }
+        self.subscriptions.add(subscription);
         Ok(())
     }
 
     fn send_rows(&mut self, rows: u64, frame: &[u8]) -> Result<()> {
-        let unpaced = Task::Snapshot { paced: false };
-        if self.scenario.task != unpaced {
-            // The client is gone, so the write will fail.
+        if self.paces_rows {
+            // If the client is gone, the write fails.
             self.inbox.room(Count::Rows, self.rows, rows);
         }
         self.rows += rows;
         Ok(self.socket.write_all(frame)?)
     }
 
-    /// Sends patches whenever there is room, until a job stops it. Returns how many it sent.
+    /// Sends updates whenever there is room, until a job stops them. Returns how many it sent.
     fn flood(&mut self) -> Result<u64> {
         let frames = self.frames.clone();
         let ring = frames.ring();
+        let mut chunk = Vec::new();
+        // The updates taken from the ring. Those that no subscription matches are not sent.
+        let mut taken = 0;
         let mut sent = 0;
+        // A tape has no rows, so its reader does not know when it is subscribed.
+        while self.subscriptions.is_empty() {
+            let Some(job) = self.inbox.wait() else {
+                return Ok(sent);
+            };
+            if self.handle(job)? {
+                return Ok(sent);
+            }
+        }
         loop {
-            match self.inbox.room(Count::Patches, sent, 1) {
+            match self.inbox.room(Count::Updates, sent, 1) {
                 Room::For(room) => {
-                    let (count, bytes) = ring.after(sent, room.min(CHUNK));
-                    self.socket.write_all(bytes)?;
-                    sent += count;
+                    let end = sent + room.min(CHUNK);
+                    chunk.clear();
+                    while sent < end {
+                        let before = chunk.len();
+                        for id in self.subscriptions.of_row(ring.row(taken)) {
+                            ring.write(taken, id, &mut chunk);
+                        }
+                        taken += 1;
+                        sent += u64::from(chunk.len() > before);
+                    }
+                    self.socket.write_all(&chunk)?;
                 }
                 Room::Job => {
                     if self.stops()? {
@@ -204,6 +227,7 @@ impl Session {
     /// Sends patches one by one, each at its time, until a job stops it. Returns how many it sent.
     fn trickle(&mut self) -> Result<u64> {
         let start = Instant::now();
+        let mut message = Vec::new();
         let mut sent = 0;
         loop {
             if self.inbox.interrupts() && self.stops()? {
@@ -211,19 +235,21 @@ impl Session {
             }
             let due = start + Duration::from_micros(sent * 1_000_000 / RATE);
             thread::sleep(due.saturating_duration_since(Instant::now()));
+            let patch = self.frames.stamped(usage::micros(), &mut self.random);
+            message.clear();
+            for id in self.subscriptions.of_row(patch.row(sent)) {
+                patch.write(sent, id, &mut message);
+            }
             sent += 1;
-            let frame = self.frames.stamped(sent, usage::micros(), &mut self.random);
-            self.socket.write_all(&frame)?;
+            self.socket.write_all(&message)?;
         }
     }
 
-    /// Handles a job that arrives between patches. Returns whether it ends them.
+    /// Handles a job that arrives between updates. Returns whether it ends them.
     fn stops(&mut self) -> Result<bool> {
         match self.inbox.job() {
-            Some(Job::Subscribe { key, snapshot }) => self.subscribe(key, snapshot)?,
-            Some(Job::Go) => {}
-            Some(Job::Stop) | None => return Ok(true),
+            Some(job) => self.handle(job),
+            None => Ok(true),
         }
-        Ok(false)
     }
 }

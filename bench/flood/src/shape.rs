@@ -1,7 +1,11 @@
 //! The entities as JSON text of the server.
 
+use crate::contender::Generation;
 use decode::random::Random;
 use serde_json::Value;
+
+/// Stands in a round for its id, which is also its key.
+const ROUND_ID: u64 = 123_456_789_012;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
@@ -23,8 +27,8 @@ impl Shape {
         }
     }
 
-    /// Returns a whole row with unique values, as a JSON object without `_seq`.
-    pub fn row(self, random: &mut Random) -> String {
+    /// Returns the members of a whole row with unique values, without those that the server adds.
+    pub fn row(self, generation: Generation, random: &mut Random) -> String {
         let template = match self {
             Shape::Round => decode::payload::ROW.as_bytes().to_vec(),
             Shape::Small => {
@@ -37,13 +41,33 @@ impl Shape {
             fields.remove("_seq");
         }
         vary(&mut row, random);
-        row.to_string()
+        if self == Shape::Round {
+            row["id"]["round_id"] = ROUND_ID.into();
+        }
+        if generation == Generation::V2 {
+            spell_integers(&mut row);
+        }
+        let text = row.to_string();
+        text[1..text.len() - 1].to_owned()
+    }
+
+    /// Replaces the round's id, if the entity has one.
+    pub fn with_id(self, row: &str, id: &str) -> String {
+        match self {
+            Shape::Round => row.replacen(&ROUND_ID.to_string(), id, 1),
+            Shape::Small | Shape::Wide => row.to_owned(),
+        }
     }
 
     /// Returns three fields as the members of a JSON object. `stamp` is the value of one of them.
-    pub fn patch(self, stamp: u64, random: &mut Random) -> String {
+    pub fn patch(self, generation: Generation, stamp: u64, random: &mut Random) -> String {
         let price = random.below(1 << 40) as f64 / 1e9;
         let small = random.below(100_000);
+        let integer = |number: u64| match generation {
+            Generation::V1 => number.to_string(),
+            Generation::V2 => format!("\"{number}\""),
+        };
+        let (stamp, small) = (integer(stamp), integer(small));
         match self {
             Shape::Round => format!(
                 r#""metrics":{{"deploy_count":{stamp}}},"state":{{"total_deployed":{price},"total_miners":{small}}}"#
@@ -51,6 +75,22 @@ impl Shape {
             Shape::Small => format!(r#""count":{stamp},"price":{price},"volume":{small}"#),
             Shape::Wide => format!(r#""s3":{{"n0":{stamp},"x1":{price}}},"s7":{{"n2":{small}}}"#),
         }
+    }
+}
+
+/// Turns the integers whose declared type has 64 bits into text, as v2 servers do whatever their size.
+fn spell_integers(value: &mut Value) {
+    match value {
+        Value::Number(number) if number.is_u64() || number.is_i64() => {
+            *value = number.to_string().into();
+        }
+        Value::Array(items) => items.iter_mut().for_each(spell_integers),
+        Value::Object(fields) => {
+            let is_wide = |name: &str| name != "decimals";
+            let fields = fields.iter_mut().filter(|(name, _)| is_wide(name));
+            fields.for_each(|(_, field)| spell_integers(field));
+        }
+        _ => {}
     }
 }
 

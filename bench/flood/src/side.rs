@@ -2,6 +2,7 @@
 //! reader, and the server how much it sent. The WebSocket cannot carry this, because no client passes such
 //! messages on.
 
+use crate::contender::Contender;
 use crate::inbox::{Count, Inbox, Job};
 use crate::scenario::Scenario;
 use crate::Result;
@@ -20,20 +21,25 @@ pub struct Side {
 pub struct Replies {
     /// The WebSocket URL for this client.
     pub url: String,
-    /// The number of patches sent, once all are.
+    /// The number of updates sent, once all are.
     pub sent: oneshot::Receiver<u64>,
 }
 
 impl Side {
-    /// Requests a scenario from a server.
-    pub fn open(server: SocketAddr, scenario: &Scenario) -> Result<(Self, Replies)> {
+    /// Requests a scenario from a server, for this client.
+    pub fn open(
+        server: SocketAddr,
+        scenario: &Scenario,
+        contender: Contender,
+    ) -> Result<(Self, Replies)> {
         let stream = TcpStream::connect(server)?;
         stream.set_nodelay(true)?;
         let mut lines = BufReader::new(stream.try_clone()?).lines();
         let side = Side {
             stream: Mutex::new(stream),
         };
-        side.say(&format!("{} {}", scenario.name, scenario.rows));
+        let (name, rows) = (scenario.name, scenario.rows);
+        side.say(&format!("{name} {rows} {}", contender.name()));
         let port: u16 = lines.next().ok_or("the server is gone")??.parse()?;
         let (tell, sent) = oneshot::channel();
         thread::spawn(move || {
@@ -48,7 +54,7 @@ impl Side {
     pub fn received(&self, count: Count, number: u64) {
         match count {
             Count::Rows => self.say(&format!("rows {number}")),
-            Count::Patches => self.say(&format!("patches {number}")),
+            Count::Updates => self.say(&format!("updates {number}")),
         }
     }
 
@@ -73,7 +79,7 @@ pub fn listen(lines: impl Iterator<Item = std::io::Result<String>>, inbox: &Inbo
         let number = |text: &str| text.parse().unwrap_or_default();
         match line.split_once(' ') {
             Some(("rows", rows)) => inbox.received(Count::Rows, number(rows)),
-            Some(("patches", patches)) => inbox.received(Count::Patches, number(patches)),
+            Some(("updates", updates)) => inbox.received(Count::Updates, number(updates)),
             _ if line == "go" => inbox.push(Job::Go),
             _ if line == "stop" => inbox.push(Job::Stop),
             _ => break,

@@ -6,6 +6,9 @@ use std::process::{Child, Command, Stdio};
 
 const FLOOD: &str = env!("CARGO_BIN_EXE_flood");
 
+const V1: [&str; 4] = ["ours-v1", "ours-shared-v1", "published", "floor-v1"];
+const V2: [&str; 4] = ["ours-v2", "ours-shared-v2", "arete", "floor-v2"];
+
 /// A server process that ends with the test.
 struct Server {
     process: Child,
@@ -40,6 +43,18 @@ impl Server {
         assert!(output.status.success(), "{contender} in {scenario}");
         serde_json::from_slice(&output.stdout).unwrap()
     }
+
+    /// Runs a client, and checks that every update reached its readers one by one.
+    fn check(&self, contender: &str, scenario: &str, options: &[&str]) {
+        let measured = self.measure(contender, scenario, options);
+        let name = format!("{contender} in {scenario}: {measured}");
+        let wanted = measured["wanted"].as_u64().unwrap();
+        assert!(wanted >= 256, "{name}");
+        assert_eq!(measured["received"], wanted, "{name}");
+        assert_eq!(measured["conflated"], 0, "{name}");
+        let has_latency = measured["p99"].is_number();
+        assert_eq!(has_latency, scenario == "latency-100", "{name}");
+    }
 }
 
 impl Drop for Server {
@@ -52,26 +67,13 @@ impl Drop for Server {
 #[test]
 fn every_contender_gets_every_update() {
     let server = Server::start();
-    let all = ["ours", "ours-shared", "published", "floor"];
-    for (scenario, contenders) in [
-        ("one-100", &all[..]),
-        ("keys-100", &all[..]),
-        // The published client is left out, because it takes seconds.
-        ("full-100", &["ours", "ours-shared", "floor"]),
-        ("latency-100", &all[..]),
-    ] {
-        for contender in contenders {
-            let measured = server.measure(contender, scenario, &["--updates", "256"]);
-            let name = format!("{contender} in {scenario}: {measured}");
-            let wanted = measured["wanted"].as_u64().unwrap();
-            assert!(wanted >= 512, "{name}");
-            assert_eq!(measured["received"], wanted, "{name}");
-            assert_eq!(measured["conflated"], 0, "{name}");
-            assert_eq!(
-                measured["p99"].is_number(),
-                scenario == "latency-100",
-                "{name}"
-            );
+    for contender in V1.into_iter().chain(V2) {
+        let is_published = ["published", "arete"].contains(&contender);
+        for scenario in ["one-100", "keys-100", "full-100", "latency-100"] {
+            // The published clients take seconds for a hundred streams.
+            if !(is_published && scenario == "full-100") {
+                server.check(contender, scenario, &["--updates", "256"]);
+            }
         }
     }
 }
@@ -79,18 +81,33 @@ fn every_contender_gets_every_update() {
 #[test]
 fn every_contender_gets_every_row_and_field() {
     let server = Server::start();
-    for contender in ["ours", "ours-shared", "published", "floor"] {
-        let options = ["--rows", "230", "--updates", "460"];
-        let measured = server.measure(contender, "paced-100000", &options);
-        // Two snapshots.
-        assert_eq!(measured["received"], 460, "{contender}: {measured}");
+    for contender in V1.into_iter().chain(V2) {
         for scenario in ["small-10000", "wide-10000"] {
             let options = ["--rows", "100", "--updates", "256"];
-            let measured = server.measure(contender, scenario, &options);
-            assert_eq!(
-                measured["received"], measured["wanted"],
-                "{contender}: {measured}"
-            );
+            server.check(contender, scenario, &options);
         }
+        // Two snapshots, each with batches of every length.
+        server.check(
+            contender,
+            "paced-100000",
+            &["--rows", "230", "--updates", "460"],
+        );
+    }
+}
+
+#[test]
+fn every_v2_contender_gets_the_updates_of_ten_windows() {
+    let server = Server::start();
+    for contender in V2 {
+        server.check(contender, "windows-100", &["--updates", "512"]);
+    }
+}
+
+/// A client fails if its records are not numbered without a gap.
+#[test]
+fn every_v2_contender_gets_every_record_of_a_tape_in_order() {
+    let server = Server::start();
+    for contender in ["ours-v2", "arete", "floor-v2"] {
+        server.check(contender, "tape", &["--updates", "2048"]);
     }
 }
