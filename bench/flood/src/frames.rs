@@ -12,10 +12,14 @@ use serde_json::Value;
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
-/// The approximate number of patches before they repeat.
-const PATCHES: usize = 100_000;
+/// The approximate number of patches before they repeat. A debug build would take seconds for so many.
+const PATCHES: usize = if cfg!(debug_assertions) {
+    1_000
+} else {
+    100_000
+};
 /// The same for whole rows, which are longer.
-const WHOLE_ROWS: usize = 10_000;
+const WHOLE_ROWS: usize = PATCHES / 10;
 /// The maximum number of updated rows. It is large enough to exceed the processor's caches.
 const UPDATED_ROWS: u32 = 50_000;
 /// The number of rows that differ by more than their key.
