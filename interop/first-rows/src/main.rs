@@ -5,6 +5,8 @@
 //! after `subscribed` carries the acknowledgement.
 #![forbid(unsafe_code)]
 
+mod published_clients;
+
 use std::time::{Duration, Instant};
 
 use hyperstack_interop_socket::{Event, Socket};
@@ -18,8 +20,10 @@ const READS: usize = 31;
 async fn main() {
     let row = json!({"name": "a", "score": 1});
     println!("first rows of a list of one row, median of {READS} new connections:");
-    println!("| server | socket, no ping | socket, ping | SDK, protocol set | SDK, only the URL |");
-    println!("|---|---|---|---|---|");
+    println!(
+        "| server | socket, no ping | socket, ping | SDK, protocol set | SDK, only the URL | published client |"
+    );
+    println!("|---|---|---|---|---|---|");
 
     let server = hyperstack_interop_v2::Setup::new(hyperstack_interop_v2::entity("Player")).start();
     let change = hyperstack_interop_v2::Change::new("Player", "a", row.clone());
@@ -38,12 +42,16 @@ async fn main() {
 }
 
 async fn line(server: &str, url: &str, protocol: Protocol) {
-    let mut columns = [const { Vec::new() }; 4];
+    let mut columns = [const { Vec::new() }; 5];
     for _ in 0..READS {
         columns[0].push(by_socket(url, protocol, false).await);
         columns[1].push(by_socket(url, protocol, true).await);
         columns[2].push(by_client(url, protocol).await);
         columns[3].push(by_client(url, Protocol::Auto).await);
+        columns[4].push(match protocol {
+            Protocol::V2 => published_clients::by_arete(url).await,
+            _ => published_clients::by_hyperstack(url).await,
+        });
     }
     let columns = columns.map(|mut times| {
         times.sort_unstable();
