@@ -38,10 +38,9 @@ pub fn main(contender: Contender, scenario: &Scenario, options: &Options) -> Res
     let server = options.server.or(own.as_ref().map(Server::address));
     let run = Run {
         contender,
-        scenario: Scenario {
-            rows: options.rows.unwrap_or(scenario.rows),
-            ..scenario.of(contender)
-        },
+        scenario: scenario
+            .of(contender)
+            .with_rows(options.rows.unwrap_or(scenario.rows)),
         server: server.ok_or("no server")?,
         length: options.length(scenario, contender),
     };

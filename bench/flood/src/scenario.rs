@@ -152,6 +152,19 @@ impl Scenario {
         }
     }
 
+    /// Returns the scenario with another number of rows, and no more keys than rows.
+    pub fn with_rows(self, rows: u32) -> Self {
+        let streams = match self.streams {
+            Streams::Keys(keys) => Streams::Keys(keys.min(rows)),
+            other => other,
+        };
+        Scenario {
+            rows,
+            streams,
+            ..self
+        }
+    }
+
     /// Returns the clients that take part, in order.
     pub fn contenders(&self) -> Vec<Contender> {
         let takes_part = |contender: &Contender| self.admits(*contender);

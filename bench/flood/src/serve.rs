@@ -85,10 +85,8 @@ fn wanted(line: &str) -> Result<(Scenario, Contender)> {
     let [name, rows, contender] = words[..] else {
         return Err(format!("not a scenario, rows and a client: {line}").into());
     };
-    let scenario = Scenario {
-        rows: rows.parse()?,
-        ..scenario::find(name).ok_or_else(|| format!("no scenario {name}"))?
-    };
+    let scenario = scenario::find(name).ok_or_else(|| format!("no scenario {name}"))?;
+    let scenario = scenario.with_rows(rows.parse()?);
     let contender = Contender::named(contender).ok_or_else(|| format!("no client {contender}"))?;
     Ok((scenario, contender))
 }
