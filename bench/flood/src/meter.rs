@@ -111,12 +111,12 @@ impl Meter {
         counter
     }
 
-    /// Waits until the first readers have all rows, or nothing arrives any more. Returns when the last row
-    /// came, and how many did.
+    /// Waits until the first readers have all rows, or no row follows the last one. A client may take long for
+    /// the first row. Returns when the last row came, and how many did.
     pub async fn rows(&self) -> (u64, Option<Mark>) {
         let rows = || self.rows.load(Relaxed);
         let mut before = None;
-        while rows() < self.wanted_rows && before != Some(rows()) {
+        while rows() < self.wanted_rows && (rows() == 0 || before != Some(rows())) {
             before = Some(rows());
             let _ = tokio::time::timeout(QUIET, self.all_rows.notified()).await;
         }
