@@ -12,7 +12,7 @@ use serde_json::Value;
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
-/// The approximate number of patches before they repeat. A debug build would take seconds for so many.
+/// The approximate number of patches before they repeat. A debug build makes fewer, because it is slow.
 const PATCHES: usize = if cfg!(debug_assertions) {
     1_000
 } else {
