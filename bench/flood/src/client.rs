@@ -1,7 +1,5 @@
 //! Runs one measurement in a separate process.
 
-use crate::arete::Arete;
-use crate::contender::Generation::{V1, V2};
 use crate::contender::{Client, Contender, Kind};
 use crate::entity::{Shaped, Small, Wide};
 use crate::floor::Floor;
@@ -9,7 +7,6 @@ use crate::measured::Measured;
 use crate::meter::{Meter, Reader};
 use crate::options::Options;
 use crate::ours::Ours;
-use crate::published::Published;
 use crate::scenario::{Scenario, Streams, Task};
 use crate::server::Server;
 use crate::shape::Shape;
@@ -17,7 +14,7 @@ use crate::side::{Replies, Side};
 use crate::stats::percentile;
 use crate::stopwatch::{Length, Mark};
 use crate::view::Part;
-use crate::{frames, usage, Result};
+use crate::{frames, published, usage, Result};
 use decode::round::Round;
 use hyperstack_sdk::Update;
 use std::net::SocketAddr;
@@ -67,8 +64,9 @@ fn runtime(threads: usize) -> Result<Runtime> {
     Ok(builder.worker_threads(threads).enable_all().build()?)
 }
 
-struct Run {
-    contender: Contender,
+/// A measurement.
+pub struct Run {
+    pub contender: Contender,
     scenario: Scenario,
     server: SocketAddr,
     length: Length,
@@ -76,16 +74,16 @@ struct Run {
 
 impl Run {
     async fn of<T: Shaped>(&self) -> Result<Measured> {
-        match (self.contender.kind, self.contender.generation) {
-            (Kind::Ours, _) => self.with::<Ours<T, Update<T>>>().await,
-            (Kind::OursShared, _) => self.with::<Ours<T, Update<Arc<T>>>>().await,
-            (Kind::Published, V1) => self.with::<Published<T>>().await,
-            (Kind::Published, V2) => self.with::<Arete<T>>().await,
-            (Kind::Floor, _) => self.with::<Floor<T>>().await,
+        match self.contender.kind {
+            Kind::Ours => self.with::<Ours<T, Update<T>>>().await,
+            Kind::OursShared => self.with::<Ours<T, Update<Arc<T>>>>().await,
+            Kind::Published => published::measure::<T>(self).await,
+            Kind::Floor => self.with::<Floor<T>>().await,
         }
     }
 
-    async fn with<C: Client>(&self) -> Result<Measured> {
+    /// Measures a client.
+    pub async fn with<C: Client>(&self) -> Result<Measured> {
         match self.scenario.task {
             Task::Flood | Task::Latency => self.updates::<C>().await,
             Task::Snapshot { .. } => self.snapshots::<C>().await,

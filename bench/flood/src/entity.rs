@@ -1,23 +1,14 @@
 //! The entities as types of the clients.
 
-use crate::arete;
-use crate::arete::entity::Generated;
-use decode::{plain, round::Round};
+use crate::published::Types;
+use decode::round::Round;
 use hyperstack_sdk::{Entity, Patchable, Section};
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 /// The common interface of the entities.
-pub trait Shaped: Entity<Data = Self> + Patchable<Patch: Send + Sync> + Unpin {
-    /// The same entity for the published client of v1, which uses serde.
-    type Plain: Serialize + DeserializeOwned + Clone + Send + Sync + Unpin + 'static;
-
-    /// The same entity for the published client of v2.
-    type Generated: Generated;
-
+pub trait Shaped: Entity<Data = Self> + Patchable<Patch: Send + Sync> + Types + Unpin {
     /// The field that every patch sets.
     fn stamp(&self) -> u64;
-    fn stamp_of_plain(plain: &Self::Plain) -> u64;
     fn stamp_of_patch(patch: &Self::Patch) -> u64;
 }
 
@@ -70,15 +61,8 @@ pub struct Part {
 }
 
 impl Shaped for Round {
-    type Plain = plain::Round;
-    type Generated = arete::entity::Round;
-
     fn stamp(&self) -> u64 {
         self.metrics.deploy_count.unwrap_or_default()
-    }
-
-    fn stamp_of_plain(plain: &plain::Round) -> u64 {
-        plain.metrics.deploy_count.unwrap_or_default()
     }
 
     fn stamp_of_patch(patch: &Self::Patch) -> u64 {
@@ -90,15 +74,8 @@ impl Shaped for Round {
 }
 
 impl Shaped for Small {
-    type Plain = Small;
-    type Generated = arete::entity::Small;
-
     fn stamp(&self) -> u64 {
         self.count.unwrap_or_default()
-    }
-
-    fn stamp_of_plain(plain: &Small) -> u64 {
-        plain.stamp()
     }
 
     fn stamp_of_patch(patch: &Self::Patch) -> u64 {
@@ -107,15 +84,8 @@ impl Shaped for Small {
 }
 
 impl Shaped for Wide {
-    type Plain = Wide;
-    type Generated = arete::entity::Wide;
-
     fn stamp(&self) -> u64 {
         self.s3.n0.unwrap_or_default()
-    }
-
-    fn stamp_of_plain(plain: &Wide) -> u64 {
-        plain.stamp()
     }
 
     fn stamp_of_patch(patch: &Self::Patch) -> u64 {

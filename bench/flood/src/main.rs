@@ -1,7 +1,6 @@
 //! Measures throughput, latency and memory of our client, the published clients and a bare socket, over both
 //! protocols. See the README.
 
-mod arete;
 mod client;
 mod contender;
 mod entity;
@@ -15,6 +14,10 @@ mod meter;
 mod options;
 mod ours;
 mod plot;
+#[cfg(feature = "published")]
+mod published;
+#[cfg(not(feature = "published"))]
+#[path = "unpublished.rs"]
 mod published;
 mod report;
 mod request;

@@ -1,18 +1,21 @@
 //! Runs all clients in turn, each in its own process.
 
-use crate::contender::Contender;
+use crate::contender::{Contender, Kind};
 use crate::measured::Measured;
 use crate::options::Options;
 use crate::results::Results;
 use crate::scenario::Scenario;
 use crate::server::Server;
-use crate::{plot, report, Result};
+use crate::{plot, published, report, Result};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// Measures and prints the results, and writes them if the run is a full one.
 pub fn main(options: &Options) -> Result<()> {
+    if options.is_whole() && !published::ARE_BUILT {
+        return Err("a full run needs the published clients: add `--features published`".into());
+    }
     let server = Server::start()?;
     let mut results = Results::default();
     for round in 1..=options.rounds {
@@ -20,6 +23,9 @@ pub fn main(options: &Options) -> Result<()> {
         let mut measured = Vec::new();
         for scenario in options.scenarios() {
             for contender in scenario.contenders() {
+                if contender.kind == Kind::Published && !published::ARE_BUILT {
+                    continue;
+                }
                 match run(server.address(), contender, &scenario, options) {
                     Ok(run) => {
                         eprintln!("  {}", line(&run));
@@ -88,7 +94,7 @@ fn made_by(options: &Options) -> Result<String> {
     let rustc = rustc.trim().trim_start_matches("rustc ");
     let cores = std::thread::available_parallelism()?;
     let rounds = options.rounds;
-    let mut command = "cargo run --release -p flood".to_owned();
+    let mut command = "cargo run --release -p flood --features published".to_owned();
     if !options.words.is_empty() {
         command += &format!(" -- {}", options.words.join(" "));
     }

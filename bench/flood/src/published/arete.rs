@@ -1,14 +1,12 @@
 //! The published client of v2: `arete-a4-sdk` 0.51.2.
 
-pub mod entity;
-
+use super::entity::Generated;
 use crate::contender::{spawn, Client, Generation};
 use crate::entity::Shaped;
 use crate::meter::{Reader, Seen};
 use crate::view::Part;
 use crate::Result;
 use arete_a4_sdk::{Stack, StateView, Update, ViewBuilder, Views};
-use entity::Generated;
 use std::marker::PhantomData;
 use std::time::Duration;
 use tokio::task::AbortHandle;
