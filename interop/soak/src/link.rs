@@ -1,5 +1,6 @@
 //! The link from the client's process to the server's: one line each way in turn, over pipes.
 
+use crate::options::Options;
 use crate::Result;
 use std::process::Stdio;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
@@ -14,9 +15,9 @@ pub struct Link {
 
 impl Link {
     /// Starts the server; its first line is its URL.
-    pub async fn open(rate: u32) -> Result<(Self, String)> {
+    pub async fn open(options: &Options) -> Result<(Self, String)> {
         let mut child = Command::new(std::env::current_exe()?)
-            .args(["serve", &rate.to_string()])
+            .args(options.of_server())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true)

@@ -1,0 +1,56 @@
+//! Runs a client for long with a fault every few seconds, and checks that it stays correct and small. See the
+//! [README](../README.md).
+//!
+//! The client and its readers are one process, and the server and a proxy in front of it another:
+//!
+//! ```text
+//! soak     the client's process: a fault, some seconds of changes, a pause for the comparison
+//! readers  the readers, each with what its own items add up to
+//! compare  the server's rows, to compare with
+//! link     the pipes between the processes
+//! serve    the server's process: changes all the time, and commands
+//! world    a server that can be changed and disturbed: `arete` or `test`
+//! proxy    the network between the client and the server
+//! ```
+#![forbid(unsafe_code)]
+
+mod arete;
+mod changes;
+mod compare;
+mod entity;
+mod fault;
+mod link;
+mod options;
+mod proxy;
+#[path = "../../../bench/decode/src/random.rs"]
+mod random;
+mod readers;
+mod report;
+mod serve;
+mod soak;
+mod tape;
+mod test;
+mod world;
+
+use options::{Options, Role};
+use std::process::ExitCode;
+
+type Error = Box<dyn std::error::Error + Send + Sync>;
+type Result<T> = std::result::Result<T, Error>;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let done = match Options::parse(std::env::args().skip(1)) {
+        Ok((Role::Client, options)) => soak::run(&options).await,
+        Ok((Role::Server, options)) => serve::serve(&options).await.map(|()| true),
+        Err(error) => Err(error),
+    };
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
