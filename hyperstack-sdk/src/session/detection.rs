@@ -4,6 +4,8 @@
 //! subscriptions in that dialect, and after them a v2 `unsubscribe` of an unused id, a `refresh_auth` that a v1 server
 //! refuses and a v2 server finds malformed, and a WebSocket ping. The first message shows the generation. A 0.5 server
 //! answers only the ping.
+//!
+//! A peer that is not a server speaks v2, so there is nothing to detect.
 
 use std::time::Duration;
 
@@ -24,6 +26,8 @@ const MISMATCH_AFTER: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(super) struct Detection {
     configured: Protocol,
+    /// The generation of every connection, if it need not be detected.
+    known: Option<Protocol>,
     /// What the server's messages have shown on this connection.
     shown: Option<Protocol>,
     /// How often the wait after the pong has expired. The first time, the client tries v1. The second time, the server
@@ -57,10 +61,12 @@ pub(super) enum Verdict {
 }
 
 impl Detection {
-    pub(super) fn new(configured: Protocol) -> Self {
+    /// `known` is the generation of every connection, if it need not be detected.
+    pub(super) fn new(configured: Protocol, known: Option<Protocol>) -> Self {
         Detection {
             configured,
-            shown: None,
+            known,
+            shown: known,
             silences: 0,
             ping: ProbePing::Due,
             awaits_refusal: false,
@@ -70,8 +76,8 @@ impl Detection {
 
     /// A connection is open. Returns what to send after the first subscriptions.
     pub(super) fn open(&mut self) -> Vec<Transmit> {
-        *self = Detection::new(self.configured);
-        if self.configured != Protocol::Auto {
+        *self = Detection::new(self.configured, self.known);
+        if self.configured != Protocol::Auto || self.known.is_some() {
             return Vec::new();
         }
         let id = PROBE_ID.to_owned();

@@ -46,6 +46,7 @@ mod rank;
 
 mod auth;
 mod backoff;
+mod coverage;
 mod error;
 mod link;
 mod liveness;
@@ -59,6 +60,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use auth::{Credentials, Grant};
+pub use coverage::Coverage;
 pub use error::{CloseReason, ConfigError, ConnectError, ConnectionLost, TooManySubscriptions};
 pub(crate) use guard::{rank, Guard, Mark};
 pub use instruction::{Absent, Instruction, RemovalCause, Route, SourceId, Step, Subscribed};
@@ -146,9 +148,11 @@ impl Session {
     /// Creates a session that is about to dial. `seed` is the only source of randomness.
     pub fn new(settings: Settings, seed: u64) -> Self {
         let intervals = settings.reconnect_intervals.clone();
-        let protocol = match settings.protocol {
-            Protocol::Auto => settings.likely_protocol,
-            configured => configured,
+        let known = (!settings.is_server).then_some(Protocol::V2);
+        let protocol = match (known, settings.protocol) {
+            (Some(known), _) => known,
+            (None, Protocol::Auto) => settings.likely_protocol,
+            (None, configured) => configured,
         };
         let auth = Auth::new(
             settings.credentials.clone(),
@@ -165,11 +169,11 @@ impl Session {
             auth,
             wants: Wants::default(),
             ids: SourceIds::default(),
-            generation: generation(protocol, 0, settings.row_limit),
+            generation: generation(protocol, 0, &settings),
             tapes: Tapes::default(),
             protocol,
             switches: 0,
-            detection: Detection::new(settings.protocol),
+            detection: Detection::new(settings.protocol, known),
             liveness: Liveness::new(settings.ping_interval),
             refetches: Refetches::default(),
             backoff: Backoff::new(intervals, seed),
@@ -247,8 +251,12 @@ impl Session {
 
     /// Adds a reader of a tape, until [`release_tape`](Self::release_tape) removes it. Returns the source of its
     /// records.
-    pub fn open_tape(&mut self, query: TapeQuery) -> SourceId {
+    pub fn open_tape(&mut self, mut query: TapeQuery) -> SourceId {
         let source = self.ids.allocate();
+        if self.settings.coverage == Coverage::WholeViews {
+            // The store applies all filters of a tape.
+            query.filters.clear();
+        }
         self.tapes.open(source, query);
         if self.settings.protocol == Protocol::V1 || self.detection.has_found(Protocol::V1) {
             self.end_tapes();
@@ -382,7 +390,9 @@ impl Session {
             self.was_open = true;
             self.link = Link::Open;
             self.opened = now;
-            self.liveness.start(now, &mut self.timers);
+            if self.settings.pings {
+                self.liveness.start(now, &mut self.timers);
+            }
             // The snapshots of this connection replace the rows.
             self.refetches.clear();
             self.auth.open();
@@ -524,7 +534,7 @@ impl Session {
 
     /// Queues a pong, so that the server's next small message is not delayed.
     fn acknowledge(&mut self) {
-        if self.controls.back() != Some(&Transmit::Pong) {
+        if self.settings.pings && self.controls.back() != Some(&Transmit::Pong) {
             self.controls.push_back(Transmit::Pong);
         }
     }
@@ -553,6 +563,11 @@ impl Session {
             return None;
         }
         match message {
+            Incoming::Frame(frame) if !self.settings.is_server => {
+                let reason = format!("frame of {} lacks `subscriptionId`", frame.view());
+                self.handle_undecodable(FrameError::Malformed(reason), now);
+                None
+            }
             Incoming::Frame(frame) => self.handle_frame(None, frame, now),
             Incoming::Routed { id, frame } => self.handle_frame(Some(id), frame, now),
             Incoming::Issue(issue) => {
@@ -595,7 +610,7 @@ impl Session {
     fn switch_to(&mut self, protocol: Protocol) {
         self.protocol = protocol;
         self.switches += 1;
-        let new = generation(protocol, self.switches, self.settings.row_limit);
+        let new = generation(protocol, self.switches, &self.settings);
         let old = std::mem::replace(&mut self.generation, new);
         let (ids, instructions) = (&mut self.ids, &mut self.instructions);
         for query in self.wants.all() {
@@ -847,7 +862,10 @@ impl Session {
     fn set_stale_timer(&mut self, now: Time) {
         let check = match (self.settings.stale_after, self.protocol) {
             (Some(_), _) => Some(now),
-            (None, Protocol::V2) => Some(now.saturating_add(CHECK_AFTER / 4)),
+            // Only servers end subscriptions silently.
+            (None, Protocol::V2) if self.settings.is_server => {
+                Some(now.saturating_add(CHECK_AFTER / 4))
+            }
             (None, _) => None,
         };
         self.timers.set(Timer::CheckStale, check);
@@ -868,10 +886,12 @@ impl Session {
     }
 }
 
-fn generation(protocol: Protocol, switches: u32, row_limit: Option<u64>) -> Box<dyn Generation> {
+fn generation(protocol: Protocol, switches: u32, settings: &Settings) -> Box<dyn Generation> {
     match protocol {
         Protocol::V1 => Box::<V1>::default(),
-        Protocol::V2 | Protocol::Auto => Box::new(V2::new(switches, row_limit)),
+        Protocol::V2 | Protocol::Auto => {
+            Box::new(V2::new(switches, settings.coverage, settings.row_limit))
+        }
     }
 }
 

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use super::auth::Credentials;
+use super::coverage::Coverage;
 use crate::wire::Protocol;
 
 /// The settings of a session.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Settings {
-    /// The server's URL for errors, without its query, user name and password.
+    /// The server's URL for errors, without its query, user name and password, or the name of another peer.
     pub url: String,
     /// Whether a lost connection is restored. Default: true.
     pub auto_reconnect: bool,
@@ -18,8 +19,8 @@ pub struct Settings {
     /// The upper bounds of the backoff before each attempt. The last one repeats. Default: 1, 2, 4, 8,
     /// then 16 seconds.
     pub reconnect_intervals: Vec<Duration>,
-    /// How often the client pings the server. After two silent intervals the connection counts as lost.
-    /// Default: 15 seconds.
+    /// How often the session pings the peer, if `pings` is set. After two silent intervals the connection counts as
+    /// lost. Default: 15 seconds.
     pub ping_interval: Duration,
     /// How long a subscription outlives its last reader. Default: 5 seconds.
     pub linger: Duration,
@@ -43,6 +44,13 @@ pub struct Settings {
     pub protocol: Protocol,
     /// The generation to try first if it is detected. Default: v2.
     pub likely_protocol: Protocol,
+    /// Whether the peer is a Hyperstack or Arete server, whose generation the session verifies. Any other peer speaks
+    /// v2. Default: true.
+    pub is_server: bool,
+    /// Whether the session pings the peer. Without pings, it does not notice that the peer is silent. Default: true.
+    pub pings: bool,
+    /// What the peer serves. Default: any query.
+    pub coverage: Coverage,
 }
 
 impl Default for Settings {
@@ -63,6 +71,9 @@ impl Default for Settings {
             credentials: Credentials::None,
             protocol: Protocol::Auto,
             likely_protocol: Protocol::V2,
+            is_server: true,
+            pings: true,
+            coverage: Coverage::Queries,
         }
     }
 }

@@ -3,6 +3,7 @@ mod detection;
 mod refusals;
 mod silence;
 mod tapes;
+mod upstream;
 mod v2;
 
 use std::borrow::Cow;

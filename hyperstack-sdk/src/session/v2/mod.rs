@@ -1,7 +1,9 @@
 //! Protocol v2, as Arete servers speak it.
 //!
-//! Each distinct query has its own source and subscription, and the server applies key, filters and window. The id
-//! of a subscription is used once, so a frame with an unknown id is left over from an ended subscription. See
+//! Each distinct query has its own source and subscription, and the server applies key, filters and window. If the peer
+//! serves whole views only, all queries for rows of a view share one source, and the client applies filters and windows.
+//!
+//! The id of a subscription is used once, so a frame with an unknown id is left over from an ended subscription. See
 //! [`version`] for the order of a row's changes, [`sort`] for the order of rows, and [`silence`] for subscriptions that
 //! the server ends without a message.
 
@@ -19,11 +21,12 @@ use hashbrown::HashMap;
 pub(crate) use sort::rank;
 pub(crate) use version::{Guard, Version};
 
+use super::coverage::Coverage;
 use super::generation::{Generation, Instructions};
 use super::instruction::{
     Absent, Instruction, RemovalCause, Route, SourceId, SourceIds, Step, Subscribed,
 };
-use super::query::{Query, Target};
+use super::query::{Filters, Query, Target};
 use super::timer::Time;
 use super::wants::Wants;
 use super::window::Window;
@@ -46,6 +49,7 @@ pub(super) struct V2 {
     outbox: VecDeque<Request>,
     /// Whether the server ended a subscription, so that it may accept one that was over the limit.
     freed: bool,
+    coverage: Coverage,
     /// The `take` of queries that have none.
     row_limit: Option<u64>,
 }
@@ -116,7 +120,7 @@ impl Generation for V2 {
             let step = Step::ClearRefusal(served.target.clone());
             instructions.push_back(source.id.instruct(step));
         }
-        route(source, query, local)
+        route(source, query, local, self.coverage)
     }
 
     fn sources(&self) -> Vec<SourceId> {
@@ -163,7 +167,8 @@ impl Generation for V2 {
 
     fn route(&self, query: &Query) -> Option<Route> {
         let (served, local) = self.split(query);
-        Some(route(self.sources.get(&served)?, query, local))
+        let source = self.sources.get(&served)?;
+        Some(route(source, query, local, self.coverage))
     }
 
     fn handle_expired(
@@ -312,7 +317,7 @@ impl Generation for V2 {
         for (query, source) in &self.sources {
             if error
                 .view()
-                .is_none_or(|view| *view == *message(query).view)
+                .is_none_or(|view| *view == *message(query, self.coverage).view)
             {
                 let step = Step::Undecodable(error.clone());
                 instructions.push_back(source.id.instruct(step));
@@ -434,7 +439,7 @@ impl Generation for V2 {
             query: wire::Query {
                 after: newest.map(|newest| newest.to_string()),
                 take: Some(1),
-                ..message(&subscription.query)
+                ..message(&subscription.query, self.coverage)
             },
             snapshot: true,
         });
@@ -470,8 +475,8 @@ impl Generation for V2 {
 
 impl V2 {
     /// Creates the generation without queries. `switches` counts the session's earlier changes of generation.
-    /// `row_limit` is the `take` of queries that have none.
-    pub(super) fn new(switches: u32, row_limit: Option<u64>) -> Self {
+    /// `row_limit` is the `take` of queries that have none, unless the peer serves whole views only.
+    pub(super) fn new(switches: u32, coverage: Coverage, row_limit: Option<u64>) -> Self {
         let first_id = u64::from(switches) << 32;
         V2 {
             sources: BTreeMap::new(),
@@ -481,6 +486,7 @@ impl V2 {
             last_id: first_id,
             outbox: VecDeque::new(),
             freed: false,
+            coverage,
             row_limit,
         }
     }
@@ -497,7 +503,7 @@ impl V2 {
         source.status = Status::Standing(self.last_id);
         self.outbox.push_back(Request::Query {
             id: self.last_id.to_string(),
-            query: message(&query),
+            query: message(&query, self.coverage),
             snapshot: true,
         });
         let subscription = Subscription {
@@ -567,8 +573,17 @@ impl V2 {
         }
     }
 
-    /// Splits a query as [`split`] does, and adds the row limit as the `take` of the server's part.
+    /// Splits a query as [`split`] does, and adds the row limit as the `take` of the server's part. If the peer serves
+    /// whole views only, all of the window is the client's.
     fn split(&self, query: &Query) -> (Query, Window) {
+        if self.coverage == Coverage::WholeViews {
+            let whole = Query {
+                window: Window::default(),
+                filters: Filters::new(),
+                ..query.clone()
+            };
+            return (whole, query.window);
+        }
         let (mut served, local) = split(query);
         if local == Window::default() && served.target == Target::All {
             served.window.take = served.window.take.or(self.row_limit);
@@ -599,12 +614,12 @@ impl Subscription {
     }
 }
 
-fn route(source: &Source, query: &Query, local: Window) -> Route {
+fn route(source: &Source, query: &Query, local: Window, coverage: Coverage) -> Route {
     Route {
         source: source.id,
         needed: Window::default(),
         local,
-        filters_locally: is_filtered_here(query),
+        filters_locally: coverage == Coverage::WholeViews || is_filtered_here(query),
     }
 }
 
@@ -648,10 +663,11 @@ fn is_filtered_here(query: &Query) -> bool {
     query.window.filtered && query.filters.is_empty()
 }
 
-/// The query for the server. One row of an entity is read from its `state` view.
-fn message(query: &Query) -> wire::Query {
-    let view = match (query.view.strip_suffix("/list"), &query.target) {
-        (Some(entity), Target::Key(_)) => format!("{entity}/state"),
+/// The query for the server. One row of an entity is read from its `state` view, unless there are only whole views.
+fn message(query: &Query, coverage: Coverage) -> wire::Query {
+    let entity = query.view.strip_suffix("/list");
+    let view = match (entity, &query.target, coverage) {
+        (Some(entity), Target::Key(_), Coverage::Queries) => format!("{entity}/state"),
         _ => query.view.to_string(),
     };
     wire::Query {
