@@ -34,5 +34,6 @@ mod support;
 mod sync_reads;
 mod tapes;
 mod typed_rows;
+mod upstreams;
 mod warnings;
 mod windows;

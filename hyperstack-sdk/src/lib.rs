@@ -85,6 +85,7 @@
 //! | [read the counters](guide::recipes#read-the-counters) | `hs.stats()` |
 //! | [test without a server](guide::recipes#test-your-code-without-a-server) | `TestServer::builder()` |
 //! | [record a session and replay it](guide::recipes#record-a-session-and-replay-it) | `builder.record(..)` |
+//! | [read from something else than a server](guide::upstreams) | `builder.connect_over(upstream)` |
 //! | [generate the structs](guide::recipes#generate-the-structs) | `hs sdk create rust <stack>` |
 //!
 //! # Guides
@@ -93,7 +94,7 @@
 //! with an example. The [recipes](guide::recipes) are the examples of the table above. Read the other guides when you
 //! need them: [connecting](guide::connecting), [lag](guide::lag), [tapes](guide::tapes), [reconnecting](guide::reconnecting),
 //! [auth](guide::auth), [observing](guide::observing),
-//! [testing](guide::testing) and [migrating](guide::migrating).
+//! [testing](guide::testing), [upstreams](guide::upstreams) and [migrating](guide::migrating).
 //!
 //! # What the client promises
 //!
@@ -144,7 +145,8 @@
 //!   -> engine    session and store as one state machine
 //!   -> view      handles to the views of an entity
 //!   -> client    HyperStack and its builder
-//! driver         the one task that awaits the socket and feeds the session
+//! upstream       what feeds a client: a server behind a WebSocket, or an engine of yours
+//! driver         the one task that awaits a connection and feeds the session
 //! auth           tokens and token providers
 //! shapes         Capture, Event and other types in which servers send Solana accounts and instructions
 //! patch          typed patches: decode, merge, diff
@@ -183,6 +185,9 @@ mod view;
 
 #[cfg(feature = "client")]
 mod client;
+
+#[cfg(feature = "client")]
+pub mod upstream;
 
 #[cfg(feature = "client")]
 mod driver;
@@ -365,6 +370,9 @@ pub use stream::{
     RowChange, RowError, RowErrorCause, RowStream, SharedEntityStream, StreamError, TapeError,
     TapeRecord, TryEntityStream, Update, Watch, WindowRows, WindowStream,
 };
+#[cfg(feature = "client")]
+#[doc(inline)]
+pub use upstream::Upstream;
 #[cfg(feature = "client")]
 pub use view::{
     Derived, Entities, ListView, ReadError, Shared, SingleView, StateView, Tape, WindowView,

@@ -10,20 +10,22 @@ use crate::auth::TokenProvider;
 use crate::driver::Endpoint;
 use crate::driver::{
     self, CloseOnExit, DialSettings, Dialer, EndpointSettings, Fetcher, KeyKind, Provider,
-    RouteSettings, Service, StackRelease, Transport,
+    RouteSettings, Service, StackRelease, Transport, WebSocket,
 };
 #[cfg(feature = "testing")]
 use crate::engine::Tap;
 use crate::engine::{ClientSettings, Engine, Handle};
 use crate::session::{self, ConfigError, ConnectError, Credentials, Session};
 use crate::store::Caches;
+use crate::upstream::Upstream;
 use crate::wire::payload::Limits;
 use crate::wire::{Entry, Protocol, Secret};
 
 /// Configures and connects a [`HyperStack`]. Created by [`HyperStack::builder`].
 ///
 /// Only [`url`](Self::url) is required. [`connect`](Self::connect) checks all settings before it opens a connection,
-/// and returns [`ConnectError::Config`] if one is invalid or requires a feature of this crate that is not enabled.
+/// and returns [`ConnectError::Config`] if one is invalid or requires a feature of this crate that is not enabled. To
+/// connect to something else than a server, use [`connect_over`](Self::connect_over).
 ///
 /// | settings | methods |
 /// |---|---|
@@ -475,8 +477,8 @@ impl HyperStackBuilder {
     /// a derived view keeps its first rows.
     ///
     /// With a v2 server, the client requests at most this many rows: the limit is the `take` of each query without one.
-    /// With a v1 server, or if the client applies a filter itself, the client evicts the rows beyond the limit. It
-    /// reports a view's first eviction as [`Fault::Full`](crate::Fault::Full);
+    /// With a v1 server, with an upstream that serves whole views only, or if the client applies a filter itself, the
+    /// client evicts the rows beyond the limit. It reports a view's first eviction as [`Fault::Full`](crate::Fault::Full);
     /// [`Stats::evicted_rows`](crate::Stats::evicted_rows) counts them all. An evicted row does not return to a v1 view
     /// when it changes, because the server sends only the fields that changed.
     ///
@@ -703,11 +705,79 @@ impl HyperStackBuilder {
         })?;
         let provider = self.provider(url)?;
         let engine = Arc::new(self.engine(driver::shown(url)));
-        let handle = Handle::new(engine.clone());
-        let fetcher = Fetcher::new(provider, self.transport);
-        tokio::spawn(driver::run(CloseOnExit(engine.clone()), dialer, fetcher));
-        engine.connected().await?;
-        Ok(HyperStack::new(handle))
+        let server = WebSocket::new(dialer, engine.clone());
+        // A dial has a deadline of its own, to say what it was waiting for.
+        drive(engine, server, None, Fetcher::new(provider, self.transport)).await
+    }
+
+    /// Checks the settings and connects over an upstream: an engine of yours, instead of a server behind a WebSocket.
+    ///
+    /// See [`upstream`](crate::upstream) for what an upstream does and for an example. The settings of reading and of
+    /// limits apply, and of those for connecting [`connect_timeout`](Self::connect_timeout),
+    /// [`wait_for_server`](Self::wait_for_server), [`auto_reconnect`](Self::auto_reconnect),
+    /// [`reconnect_intervals`](Self::reconnect_intervals) and
+    /// [`max_reconnect_attempts`](Self::max_reconnect_attempts). [`ping_interval`](Self::ping_interval) applies if the
+    /// upstream [answers pings](Upstream::answers_pings).
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ConnectError::Config`] if a setting is invalid, or names a server or how to reach it, such as
+    /// [`url`](Self::url), [`proxy`](Self::proxy), [`header`](Self::header) or a token: an upstream connects by itself.
+    /// Returns another [`ConnectError`] if the first attempt fails.
+    ///
+    /// # Panics
+    ///
+    /// Panics outside of a Tokio runtime, and if the runtime's time driver is disabled.
+    ///
+    /// # Cancellation
+    ///
+    /// Dropping the future cancels the attempt and closes the client.
+    pub async fn connect_over(self, upstream: impl Upstream) -> Result<HyperStack, ConnectError> {
+        if let Some(error) = self.missing_feature {
+            return Err(error.into());
+        }
+        self.check()?;
+        self.check_no_server()?;
+        let deadline = Some(self.connect_timeout);
+        let settings = HyperStackBuilder {
+            session: session::Settings {
+                is_server: false,
+                pings: upstream.answers_pings(),
+                coverage: upstream.coverage(),
+                ..self.session
+            },
+            ..self
+        };
+        let engine = Arc::new(settings.engine(upstream.name()));
+        let fetcher = Fetcher::new(None, Transport::default());
+        drive(engine, upstream, deadline, fetcher).await
+    }
+
+    /// Checks that no setting names a server or how to reach it.
+    fn check_no_server(&self) -> Result<(), ConfigError> {
+        let tokens = self.token_settings().into_iter();
+        let others = [
+            ("url", self.url.is_some()),
+            ("header", !self.headers.is_empty()),
+            ("origin", self.origin.is_some()),
+            ("proxy", self.route.proxy.is_some()),
+            ("root_certificates", !self.route.roots.is_empty()),
+            ("protocol", self.session.protocol == Protocol::V1),
+        ];
+        let others = others.into_iter().filter(|(_, is_set)| *is_set);
+        let mut set = tokens.chain(others.map(|(setting, _)| setting));
+        match set.next() {
+            None => Ok(()),
+            Some(setting) => Err(ConfigError::InvalidSetting {
+                setting,
+                reason: match setting {
+                    "protocol" => "an upstream speaks v2, not v1".to_owned(),
+                    _ => "an upstream connects by itself: configure the upstream instead, or use \
+                          `connect` to reach a server"
+                        .to_owned(),
+                },
+            }),
+        }
     }
 
     /// Returns the token provider, if the settings name one.
@@ -875,6 +945,20 @@ impl HyperStackBuilder {
         let session = Session::new(session, seed);
         Engine::new(session, Caches::new(self.max_entries_per_view), settings)
     }
+}
+
+/// Starts the task of a client, and waits until it has connected.
+async fn drive(
+    engine: Arc<Engine>,
+    upstream: impl Upstream,
+    deadline: Option<Duration>,
+    fetcher: Fetcher,
+) -> Result<HyperStack, ConnectError> {
+    let handle = Handle::new(engine.clone());
+    let guard = CloseOnExit(engine.clone());
+    tokio::spawn(driver::run(guard, upstream, deadline, fetcher));
+    engine.connected().await?;
+    Ok(HyperStack::new(handle))
 }
 
 impl fmt::Debug for HyperStackBuilder {

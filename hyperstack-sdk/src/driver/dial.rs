@@ -13,7 +13,7 @@ use super::pipe::Pipe;
 use super::present::{headers, is_secret, Transport};
 use super::race::Failure;
 use super::route::{Route, RouteError};
-use super::{url, RouteSettings, Socket};
+use super::{url, RouteSettings};
 use crate::session::{ConfigError, ConnectError};
 use crate::wire::Secret;
 
@@ -130,7 +130,10 @@ impl Dialer {
     }
 
     /// Dials once, within the deadline.
-    pub(super) async fn dial(&self, token: Option<Secret>) -> Result<Socket, ConnectError> {
+    pub(super) async fn dial(
+        &self,
+        token: Option<Secret>,
+    ) -> Result<WebSocketStream<Pipe>, ConnectError> {
         let handshake = |stream| self.handshake(stream, token.as_ref());
         let opened = self.route.open(self.timeout, handshake).await;
         let (stream, rest) = opened.map_err(|error| self.failed(error))?;

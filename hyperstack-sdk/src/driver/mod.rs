@@ -1,4 +1,4 @@
-//! The task that awaits the socket and feeds the session and the caches.
+//! The task that awaits an upstream's connection and feeds the session and the caches.
 
 mod address;
 mod basic;
@@ -14,42 +14,36 @@ mod no_proxy;
 mod pipe;
 mod present;
 mod proxy;
+mod pump;
 mod race;
 mod refusal;
 mod route;
 mod service;
 mod tls;
 mod url;
+mod websocket;
 
 use std::future::poll_fn;
 use std::hash::{BuildHasher, Hasher};
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{ready, Context, Poll};
+use std::time::Duration;
 
-use futures_util::{FutureExt, Sink, Stream};
-use tokio_tungstenite::tungstenite::error::CapacityError;
-use tokio_tungstenite::tungstenite::protocol::CloseFrame;
-use tokio_tungstenite::tungstenite::{Error, Message};
-use tokio_tungstenite::WebSocketStream;
+use futures_util::FutureExt;
 
 use crate::engine::Engine;
-use crate::session::{CloseReason, ConnectionLost, Link, Transmit};
-#[cfg(feature = "testing")]
-use crate::{session::Time, wire::Kind};
-
-use crate::wire::{Request, Secret};
+use crate::session::{CloseReason, ConnectError, ConnectionLost, Link};
+use crate::upstream::Upstream;
+use crate::wire::Secret;
 
 pub(crate) use dial::{DialSettings, Dialer};
 #[cfg(feature = "token-endpoint")]
 pub(crate) use endpoint::Endpoint;
 pub(crate) use fetch::{Fetcher, Provider};
-use pipe::Pipe;
 pub(crate) use present::{check_origin, Transport};
+pub(crate) use pump::Pump;
 pub(crate) use service::{KeyKind, Service};
 pub(crate) use url::shown;
-
-type Socket = WebSocketStream<Pipe>;
+pub(crate) use websocket::WebSocket;
 
 /// The settings of every connection, to the server and to the token endpoint.
 #[derive(Clone, Default)]
@@ -97,8 +91,14 @@ impl Drop for CloseOnExit {
     }
 }
 
-/// Drives a client's session until it is closed.
-pub(crate) async fn run(guard: CloseOnExit, dialer: Dialer, mut fetcher: Fetcher) {
+/// Drives a client's session over an upstream until the session is closed. `deadline` limits each attempt to connect.
+/// `None` if the upstream has a deadline of its own.
+pub(crate) async fn run<U: Upstream>(
+    guard: CloseOnExit,
+    upstream: U,
+    deadline: Option<Duration>,
+    mut fetcher: Fetcher,
+) {
     let engine = &*guard.0;
     loop {
         match engine.link() {
@@ -109,11 +109,11 @@ pub(crate) async fn run(guard: CloseOnExit, dialer: Dialer, mut fetcher: Fetcher
             Link::Dialing { attempt } => {
                 engine.log_connecting(attempt);
                 tokio::select! {
-                    dialed = dialer.dial(engine.token()) => match dialed {
-                        Ok(socket) => {
+                    connected = connect(engine, &upstream, deadline) => match connected {
+                        Ok(connection) => {
                             engine.log_connected();
                             engine.handle_open();
-                            serve(engine, socket, &mut fetcher).await;
+                            serve::<U>(engine, connection, &mut fetcher).await;
                         }
                         Err(cause) => engine.handle_failed(cause),
                     },
@@ -126,27 +126,39 @@ pub(crate) async fn run(guard: CloseOnExit, dialer: Dialer, mut fetcher: Fetcher
                 () = pause(engine) => engine.handle_timeout(),
             },
             // Unreachable: `serve` returns only when the session is no longer open.
-            Link::Open => engine.handle_lost(ConnectionLost::Closed("no socket".into())),
+            Link::Open => engine.handle_lost(ConnectionLost::Closed("no connection".into())),
             Link::Closed(_) => return,
         }
     }
 }
 
-/// How many messages are handled before readers are woken. A reader's queue holds more.
-const TURN: usize = 128;
+/// Connects once.
+async fn connect<U: Upstream>(
+    engine: &Engine,
+    upstream: &U,
+    deadline: Option<Duration>,
+) -> Result<U::Connection, ConnectError> {
+    let Some(after) = deadline else {
+        return upstream.connect().await;
+    };
+    let connected = tokio::time::timeout(after, upstream.connect()).await;
+    connected.unwrap_or_else(|_| {
+        Err(ConnectError::Timeout {
+            url: engine.url().to_owned(),
+            after,
+            reason: String::new(),
+        })
+    })
+}
 
 /// Reads and writes one connection until it ends.
-async fn serve(engine: &Engine, socket: Socket, fetcher: &mut Fetcher) {
-    let mut connection = Connection {
-        socket,
-        pending: None,
-        unflushed: false,
-    };
+async fn serve<U: Upstream>(engine: &Engine, connection: U::Connection, fetcher: &mut Fetcher) {
+    let mut pump = Pump::new(connection);
     while engine.link() == Link::Open {
         tokio::select! {
             biased;
             // Messages that arrived while this task was delayed count before any deadline.
-            turn = poll_fn(|context| connection.poll_turn(engine, context)) => {
+            turn = poll_fn(|context| pump.poll_turn(engine, context)) => {
                 let handled = turn.unwrap_or_else(|cause| {
                     engine.handle_lost(cause);
                     0
@@ -158,7 +170,7 @@ async fn serve(engine: &Engine, socket: Socket, fetcher: &mut Fetcher) {
                         engine.handle_token(fetched);
                     }
                 }
-                if handled == TURN {
+                if handled == pump::TURN {
                     tokio::task::yield_now().await;
                 }
             }
@@ -166,7 +178,7 @@ async fn serve(engine: &Engine, socket: Socket, fetcher: &mut Fetcher) {
             () = pause(engine) => engine.handle_timeout(),
         }
     }
-    connection.send_close();
+    pump.close();
 }
 
 /// Waits until the session's next timeout, or until the driver is woken.
@@ -184,131 +196,6 @@ async fn closed(engine: &Engine) {
     while !matches!(engine.link(), Link::Closed(_)) {
         pause(engine).await;
         engine.handle_timeout();
-    }
-}
-
-/// A socket, and the message that waits to be written to it.
-struct Connection {
-    socket: Socket,
-    pending: Option<Transmit>,
-    unflushed: bool,
-}
-
-impl Connection {
-    /// Writes what the session wants to send, as far as the socket accepts it. Then handles the messages that have
-    /// arrived, at most [`TURN`], and returns their number. Pending if there are none.
-    fn poll_turn(
-        &mut self,
-        engine: &Engine,
-        context: &mut Context<'_>,
-    ) -> Poll<Result<usize, ConnectionLost>> {
-        if let Poll::Ready(Err(error)) = self.poll_write(engine, context) {
-            return Poll::Ready(Err(lost(&error)));
-        }
-        // One reading of the clock is exact enough for a short turn.
-        let now = engine.now();
-        for handled in 0..TURN {
-            let message = match Pin::new(&mut self.socket).poll_next(context) {
-                Poll::Pending if handled == 0 => return Poll::Pending,
-                Poll::Pending => return Poll::Ready(Ok(handled)),
-                Poll::Ready(Some(message)) => message.map_err(|error| lost(&error))?,
-                Poll::Ready(None) => return Poll::Ready(Err(closed_by_server(None))),
-            };
-            #[cfg(feature = "testing")]
-            record(engine, &message, now);
-            match message {
-                Message::Text(text) => engine.handle_message(text.as_bytes(), now),
-                Message::Binary(bytes) => engine.handle_message(&bytes, now),
-                Message::Close(frame) => return Poll::Ready(Err(closed_by_server(frame))),
-                Message::Pong(_) => engine.handle_pong(),
-                Message::Ping(_) | Message::Frame(_) => engine.handle_alive(),
-            }
-        }
-        Poll::Ready(Ok(TURN))
-    }
-
-    fn poll_write(
-        &mut self,
-        engine: &Engine,
-        context: &mut Context<'_>,
-    ) -> Poll<Result<(), Error>> {
-        let mut socket = Pin::new(&mut self.socket);
-        loop {
-            if self.pending.is_none() {
-                self.pending = engine.poll_transmit();
-            }
-            match &self.pending {
-                None => break,
-                // This frame bypasses tungstenite, so all frames before it must be flushed.
-                Some(Transmit::Text(Request::RefreshAuth { .. })) => {
-                    ready!(socket.as_mut().poll_flush(context))?;
-                }
-                Some(_) => ready!(socket.as_mut().poll_ready(context))?,
-            }
-            #[cfg(feature = "testing")]
-            if let Some(transmit) = &self.pending {
-                engine.record_sent(transmit);
-            }
-            match self.pending.take() {
-                Some(Transmit::Text(request @ Request::RefreshAuth { .. })) => {
-                    socket
-                        .as_mut()
-                        .get_mut()
-                        .get_mut()
-                        .put_text(request.to_json())?;
-                }
-                Some(transmit) => socket.as_mut().start_send(message(transmit))?,
-                None => {}
-            }
-            self.unflushed = true;
-        }
-        if self.unflushed {
-            ready!(socket.poll_flush(context))?;
-            self.unflushed = false;
-        }
-        Poll::Ready(Ok(()))
-    }
-
-    /// Sends a close frame if the socket accepts it right now. Does not wait for the reply.
-    fn send_close(&mut self) {
-        let mut context = Context::from_waker(std::task::Waker::noop());
-        let mut socket = Pin::new(&mut self.socket);
-        if let Poll::Ready(Ok(())) = socket.as_mut().poll_ready(&mut context) {
-            // The connection ends even if this fails.
-            let _ = socket.as_mut().start_send(Message::Close(None));
-            let _ = socket.poll_flush(&mut context);
-        }
-    }
-}
-
-#[cfg(feature = "testing")]
-fn record(engine: &Engine, message: &Message, now: Time) {
-    match message {
-        Message::Text(text) => engine.record_received(Kind::Text, text.as_bytes(), now),
-        Message::Binary(bytes) => engine.record_received(Kind::Binary, bytes, now),
-        _ => {}
-    }
-}
-
-fn message(transmit: Transmit) -> Message {
-    match transmit {
-        Transmit::Text(request) => Message::text(request.to_json()),
-        Transmit::Ping => Message::Ping(Vec::new().into()),
-        Transmit::Pong => Message::Pong(Vec::new().into()),
-    }
-}
-
-fn closed_by_server(frame: Option<CloseFrame>) -> ConnectionLost {
-    ConnectionLost::by_server(frame.as_ref().map_or("", |frame| frame.reason.as_str()))
-}
-
-fn lost(error: &Error) -> ConnectionLost {
-    match error {
-        Error::Capacity(CapacityError::MessageTooLong { size, max_size }) => {
-            let (size, limit) = (*size, *max_size);
-            ConnectionLost::TooLarge { size, limit }
-        }
-        error => ConnectionLost::Closed(error.to_string()),
     }
 }
 

@@ -66,6 +66,8 @@ fn quoted(names: &[&str]) -> String {
 /// [`HyperStack::connect`](crate::HyperStack::connect) returns it.
 /// [`HyperStack::last_error`](crate::HyperStack::last_error) and
 /// [`StateChange::cause`](crate::StateChange) report later failures. [`remedy`](Self::remedy) says what may help.
+///
+/// If the client is connected over an [`Upstream`](crate::Upstream), `url` is the upstream's name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConnectError {
@@ -248,7 +250,7 @@ pub enum CloseReason {
     #[error("{0}")]
     Failed(#[source] ConnectError),
     /// The client's task stopped: its runtime was shut down, or code of yours panicked in it. The task runs the token
-    /// provider, and code of your row types: `PartialEq`, `Clone`, serde impls and defaults.
+    /// provider, an upstream of yours, and code of your row types: `PartialEq`, `Clone`, serde impls and defaults.
     #[error("the client's task stopped: its runtime was shut down, or code of a row's type or of the token provider panicked")]
     Stopped,
 }
