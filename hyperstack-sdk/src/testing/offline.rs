@@ -1,10 +1,16 @@
 //! A client without a socket.
 
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use futures_util::{Sink, Stream};
 
 use crate::client::{HyperStack, HyperStackBuilder};
+use crate::driver::Pump;
 use crate::engine::{Engine, Handle};
-use crate::session::Transmit;
+use crate::session::{ConnectionLost, Transmit};
+use crate::upstream::Received;
 
 /// A client without a socket or a task. The test hands it the server's messages, and takes the messages that
 /// it would send.
@@ -68,31 +74,77 @@ impl Offline {
 
     /// Hands the client several messages that arrive together. Readers are woken after the last one.
     pub fn receive_all<M: AsRef<[u8]>>(&self, messages: impl IntoIterator<Item = M>) {
-        // Over a socket, the client would have sent its messages by now.
-        drop(self.send());
-        let now = self.engine().now();
-        for message in messages {
-            self.engine().handle_message(message.as_ref(), now);
-        }
+        self.pump(messages);
         self.engine().finish_turn();
     }
 
     /// Returns the text messages that the client would have sent since the last call.
     pub fn sent(&self) -> Vec<String> {
-        std::mem::take(&mut *self.send())
+        self.pump([""; 0]);
+        std::mem::take(&mut *self.lock())
     }
 
-    fn send(&self) -> MutexGuard<'_, Vec<String>> {
-        let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
-        let transmits = std::iter::from_fn(|| self.engine().poll_transmit());
-        sent.extend(transmits.filter_map(|transmit| match transmit {
-            Transmit::Text(request) => Some(request.to_json()),
-            Transmit::Ping | Transmit::Pong => None,
-        }));
-        sent
+    /// Lets the client send its messages and handle these, as its driver does.
+    fn pump<M: AsRef<[u8]>>(&self, messages: impl IntoIterator<Item = M>) {
+        let mut sent = Vec::new();
+        let mut pump = Pump::new(Memory {
+            messages: messages.into_iter().fuse(),
+            sent: &mut sent,
+        });
+        let mut context = Context::from_waker(Waker::noop());
+        // The connection cannot be lost.
+        while let Poll::Ready(Ok(_)) = pump.poll_turn(self.engine(), &mut context) {}
+        self.lock().append(&mut sent);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<String>> {
+        self.sent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn engine(&self) -> &Engine {
         self.client.handle().engine()
+    }
+}
+
+/// A connection within the thread.
+struct Memory<'a, I> {
+    messages: I,
+    sent: &'a mut Vec<String>,
+}
+
+// No field is pinned.
+impl<I> Unpin for Memory<'_, I> {}
+
+impl<I: Iterator> Stream for Memory<'_, I> {
+    type Item = Result<Received<I::Item>, ConnectionLost>;
+
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        match self.messages.next() {
+            Some(message) => Poll::Ready(Some(Ok(Received::Binary(message)))),
+            None => Poll::Pending,
+        }
+    }
+}
+
+impl<I> Sink<Transmit> for Memory<'_, I> {
+    type Error = ConnectionLost;
+
+    fn poll_ready(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), ConnectionLost>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn start_send(mut self: Pin<&mut Self>, transmit: Transmit) -> Result<(), ConnectionLost> {
+        if let Transmit::Text(request) = transmit {
+            self.sent.push(request.to_json());
+        }
+        Ok(())
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), ConnectionLost>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), ConnectionLost>> {
+        Poll::Ready(Ok(()))
     }
 }
