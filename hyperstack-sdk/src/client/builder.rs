@@ -712,12 +712,11 @@ impl HyperStackBuilder {
 
     /// Checks the settings and connects over an upstream: an engine of yours, instead of a server behind a WebSocket.
     ///
-    /// See [`upstream`](crate::upstream) for what an upstream does and for an example. The settings of reading and of
-    /// limits apply, and of those for connecting [`connect_timeout`](Self::connect_timeout),
-    /// [`wait_for_server`](Self::wait_for_server), [`auto_reconnect`](Self::auto_reconnect),
-    /// [`reconnect_intervals`](Self::reconnect_intervals) and
+    /// See [`upstream`](crate::upstream) for an example. The settings of reading and of limits apply as for a server, and
+    /// so do [`connect_timeout`](Self::connect_timeout), [`wait_for_server`](Self::wait_for_server),
+    /// [`auto_reconnect`](Self::auto_reconnect), [`reconnect_intervals`](Self::reconnect_intervals) and
     /// [`max_reconnect_attempts`](Self::max_reconnect_attempts). [`ping_interval`](Self::ping_interval) applies if the
-    /// upstream [answers pings](Upstream::answers_pings).
+    /// upstream [answers pings](Upstream::answers_pings). The other settings for connecting have no effect.
     ///
     /// # Errors
     ///

@@ -85,4 +85,5 @@
 //! | the timeout of an attempt | [`connect_timeout`](crate::HyperStackBuilder::connect_timeout) | the same |
 //!
 //! [`connect_over`](crate::HyperStackBuilder::connect_over) returns an error if you also set a URL, a token, or another
-//! setting about how to reach a server.
+//! setting about how to reach a server. To read a [`Stack`](crate::derives#views-and-stack) over an upstream, pass the
+//! client to `OreStackClient::new(hs)`.

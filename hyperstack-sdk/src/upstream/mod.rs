@@ -147,10 +147,10 @@
 //! [`channel`] makes one for an upstream that runs in a task of its own; if you have a stream and a sink already,
 //! implement both traits on a type that holds them.
 //!
-//! - *Loss.* The connection is lost when the stream yields an error or ends, or when the sink returns an error. The client
-//!   then drops it. Streams of rows wait, and continue with what differs after the client has reconnected.
-//! - *End.* If the client closes, it calls [`poll_close`](Sink::poll_close) once, does not wait for the result, and drops
-//!   the connection.
+//! - *Loss.* The connection is lost when the stream yields an error or ends, or when the sink returns an error. Streams of
+//!   rows then wait, and continue with what differs after the client has reconnected.
+//! - *End.* When a connection is lost or the client closes, the client calls [`poll_close`](Sink::poll_close) once, does
+//!   not wait for the result, and drops the connection.
 //! - *Liveness.* Noticing a dead peer is up to you: end the stream with an error. If the upstream
 //!   [answers pings](Upstream::answers_pings), the client does it.
 //! - *Authentication* is up to you, too. The client has no token, and sends none.
