@@ -37,7 +37,7 @@ pub struct Channel<M> {
 
 /// The upstream's end of a [`channel`].
 ///
-/// Dropping it ends the connection.
+/// If you drop it, the connection ends, after the messages that were sent before.
 #[derive(Debug)]
 pub struct Peer<M> {
     messages: mpsc::Sender<Result<M, ConnectionLost>>,
