@@ -338,15 +338,18 @@ async fn after_a_loss_the_client_connects_again_and_yields_what_differs() {
     let (hs, mut line, mut lines) = connected(Coverage::WholeViews).await;
     let mut states = hs.connection_states();
     let mut games = hs.watch::<Game>();
-    assert!(now(&mut games).is_empty());
+    let mut best = hs.views::<GameViews>().list().take(1).watch();
+    assert!(now(&mut games).is_empty() && now(&mut best).is_empty());
     line.serve("Game/list", &ROWS[..2]).await;
     assert_eq!(read(&mut games, 2).await, ["upsert a 1", "upsert b 4"]);
+    assert_eq!(read(&mut best, 1).await, ["upsert b 4"]);
 
     let cause = ConnectionLost::Closed("the broker stopped".to_owned());
     line.peer.fail(cause.clone()).await;
     let mut line = soon(lines.recv()).await.unwrap();
     line.serve("Game/list", &[("a", 1.0), ("c", 3.0)]).await;
     assert_eq!(read(&mut games, 2).await, ["upsert c 3", "delete b"]);
+    assert_eq!(read(&mut best, 2).await, ["upsert c 3", "delete b"]);
     let lost = ConnectError::Lost {
         url: "memory://games".to_owned(),
         cause,

@@ -8,7 +8,6 @@ use futures_util::{Sink, Stream};
 use crate::engine::Engine;
 use crate::session::{ConnectionLost, Transmit};
 use crate::upstream::Received;
-#[cfg(feature = "testing")]
 use crate::wire::Kind;
 
 /// How many messages are handled before readers are woken. A reader's queue holds more.
@@ -58,20 +57,21 @@ where
                     return Poll::Ready(Err(ConnectionLost::Closed(reason)));
                 }
             };
-            match received {
-                Received::Text(message) => {
-                    #[cfg(feature = "testing")]
-                    engine.record_received(Kind::Text, message.as_ref(), now);
-                    engine.handle_message(message.as_ref(), now);
+            let (_kind, message) = match received {
+                Received::Text(message) => (Kind::Text, message),
+                Received::Binary(message) => (Kind::Binary, message),
+                Received::Pong => {
+                    engine.handle_pong();
+                    continue;
                 }
-                Received::Binary(message) => {
-                    #[cfg(feature = "testing")]
-                    engine.record_received(Kind::Binary, message.as_ref(), now);
-                    engine.handle_message(message.as_ref(), now);
+                Received::Ping => {
+                    engine.handle_alive();
+                    continue;
                 }
-                Received::Pong => engine.handle_pong(),
-                Received::Ping => engine.handle_alive(),
-            }
+            };
+            #[cfg(feature = "testing")]
+            engine.record_received(_kind, message.as_ref(), now);
+            engine.handle_message(message.as_ref(), now);
         }
         Poll::Ready(Ok(TURN))
     }
