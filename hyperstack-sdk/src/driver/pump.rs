@@ -6,21 +6,28 @@ use std::task::{ready, Context, Poll, Waker};
 use futures_util::{Sink, Stream};
 
 use crate::engine::Engine;
-use crate::session::{ConnectionLost, Transmit};
+use crate::session::{ConnectionLost, Time, Transmit};
 use crate::upstream::Received;
 use crate::wire::Kind;
 
 /// How many messages are handled before readers are woken. A reader's queue holds more.
 pub(super) const TURN: usize = 128;
 
-/// A connection, and the message that waits to be sent over it.
-pub(crate) struct Pump<C> {
+/// How many bytes of messages are collected before the engine handles them.
+const MOST_COLLECTED: usize = 64 << 10;
+
+/// A connection, the message that waits to be sent over it, and the messages that arrived.
+pub(crate) struct Pump<C, M> {
     connection: C,
     pending: Option<Transmit>,
     unflushed: bool,
+    /// The messages that the engine has not handled yet.
+    collected: Vec<M>,
+    /// The sum of their lengths.
+    size: usize,
 }
 
-impl<C, M> Pump<C>
+impl<C, M> Pump<C, M>
 where
     C: Stream<Item = Result<Received<M>, ConnectionLost>>
         + Sink<Transmit, Error = ConnectionLost>
@@ -32,6 +39,8 @@ where
             connection,
             pending: None,
             unflushed: false,
+            collected: Vec::new(),
+            size: 0,
         }
     }
 
@@ -47,6 +56,17 @@ where
         }
         // One reading of the clock is exact enough for a short turn.
         let now = engine.now();
+        let turn = self.poll_messages(engine, now, context);
+        self.hand_over(engine, now);
+        turn
+    }
+
+    fn poll_messages(
+        &mut self,
+        engine: &Engine,
+        now: Time,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<usize, ConnectionLost>> {
         for handled in 0..TURN {
             let received = match Pin::new(&mut self.connection).poll_next(context) {
                 Poll::Pending if handled == 0 => return Poll::Pending,
@@ -61,6 +81,7 @@ where
                 Received::Text(message) => (Kind::Text, message),
                 Received::Binary(message) => (Kind::Binary, message),
                 Received::Pong => {
+                    self.hand_over(engine, now);
                     engine.handle_pong();
                     continue;
                 }
@@ -71,9 +92,20 @@ where
             };
             #[cfg(feature = "testing")]
             engine.record_received(_kind, message.as_ref(), now);
-            engine.handle_message(message.as_ref(), now);
+            self.size += message.as_ref().len();
+            self.collected.push(message);
+            if self.size >= MOST_COLLECTED {
+                self.hand_over(engine, now);
+            }
         }
         Poll::Ready(Ok(TURN))
+    }
+
+    /// Lets the engine handle the collected messages.
+    fn hand_over(&mut self, engine: &Engine, now: Time) {
+        engine.handle_messages(&self.collected, now);
+        self.collected.clear();
+        self.size = 0;
     }
 
     fn poll_send(

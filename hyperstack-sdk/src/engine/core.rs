@@ -106,6 +106,11 @@ impl Core {
         Some(reason)
     }
 
+    /// Whether the latest message brought something to report besides rows.
+    pub(super) fn has_reports(&mut self) -> bool {
+        self.session.has_notices() || !self.caches.report().row_errors.is_empty()
+    }
+
     // Notes for the log.
 
     pub(super) fn has_notes(&self) -> bool {

@@ -48,6 +48,9 @@ pub(crate) struct Engine {
     settings: ClientSettings,
 }
 
+/// The largest message, in bytes, that is decoded while the core is locked.
+const MOST_LOCKED: usize = 16 << 10;
+
 /// The settings that are neither the session's nor the socket's.
 #[derive(Debug, Clone)]
 pub(crate) struct ClientSettings {
@@ -324,27 +327,47 @@ impl Engine {
         self.core().session.handle_pong(now);
     }
 
-    /// Handles a text or binary message that arrived by `now`.
-    pub(crate) fn handle_message(&self, message: &[u8], now: Time) {
-        self.counters.frames.fetch_add(1, Ordering::Relaxed);
-        let size = message.len() as u64;
-        self.counters.bytes.fetch_add(size, Ordering::Relaxed);
-        let json = payload::json(message, self.settings.limits);
-        let mut message = match &json {
-            Ok(json) => Incoming::decode(json),
-            Err(error) => Err(error.clone()),
-        };
-        if let Ok(Incoming::Refresh(reply)) = &mut message {
-            let expires_at = reply.expires_at.map(Duration::from_secs);
-            reply.expires_in = expires_at.and_then(|at| until(at, SystemTime::now()));
-        }
-        if tracing::enabled!(target: trace::DATA, tracing::Level::TRACE) {
-            if let Ok(message) = &message {
-                self.trace.frame(self.url(), message, size as usize);
+    /// Handles text and binary messages that arrived by `now`, in order.
+    ///
+    /// Locks the core once for all small messages: the processor does not read memory ahead of an atomic operation.
+    pub(crate) fn handle_messages<M: AsRef<[u8]>>(&self, messages: &[M], now: Time) {
+        let bytes: usize = messages.iter().map(|it| it.as_ref().len()).sum();
+        let count = |counter: &AtomicU64, more| counter.fetch_add(more as u64, Ordering::Relaxed);
+        count(&self.counters.frames, messages.len());
+        count(&self.counters.bytes, bytes);
+        let is_traced = tracing::enabled!(target: trace::DATA, tracing::Level::TRACE);
+        let mut locked = None;
+        for message in messages.iter().map(AsRef::as_ref) {
+            // Handles and readers need not wait while a large message is decoded, and a log may call the client.
+            if is_traced || message.len() > MOST_LOCKED {
+                locked = None;
+            }
+            let size = message.len();
+            let json = payload::json(message, self.settings.limits);
+            let mut message = match &json {
+                Ok(json) => Incoming::decode(json),
+                Err(error) => Err(error.clone()),
+            };
+            if let Ok(Incoming::Refresh(reply)) = &mut message {
+                let expires_at = reply.expires_at.map(Duration::from_secs);
+                reply.expires_in = expires_at.and_then(|at| until(at, SystemTime::now()));
+            }
+            if let (true, Ok(message)) = (is_traced, &message) {
+                self.trace.frame(self.url(), message, size);
+            }
+            let core = locked.get_or_insert_with(|| self.core());
+            core.handle_message(message, now);
+            if core.has_reports() {
+                locked = None;
+                self.report_messages(now);
             }
         }
+    }
+
+    /// Reports what the latest message brought besides rows.
+    #[cold]
+    fn report_messages(&self, now: Time) {
         let mut core = self.core();
-        core.handle_message(message, now);
         let row_errors = std::mem::take(&mut core.caches.report().row_errors);
         let has_notices = core.session.has_notices();
         drop(core);

@@ -633,7 +633,7 @@ impl<T: Record> Source<T> {
             }
         }
         match change {
-            Some(changed) => self.publish(&changed, &mut report.wakers),
+            Some(changed) => self.publish(changed, &mut report.wakers),
             None => {
                 // The row may have moved although no field of `T` changed: it is the most recent one, or is sorted by a
                 // value that `T` does not have.
@@ -645,7 +645,7 @@ impl<T: Record> Source<T> {
         while self.snapshot == Snapshot::None && self.is_over_limit() && self.evict(report) {}
     }
 
-    fn publish(&mut self, changed: &Changed<T>, wakers: &mut Wakers) {
+    fn publish(&mut self, changed: Changed<T>, wakers: &mut Wakers) {
         let is_incomplete = self.snapshot != Snapshot::None || self.rows.depend_on_arrival();
         self.has_deferred |= is_incomplete && !self.readers.windows().is_empty();
         self.readers
@@ -678,7 +678,7 @@ impl<T: Record> Source<T> {
     fn delete(&mut self, key: &str, cause: RemovalCause, wakers: &mut Wakers) {
         let cause = self.held.remove(key).unwrap_or(cause);
         if let Some(changed) = self.rows.delete(key, cause) {
-            self.publish(&changed, wakers);
+            self.publish(changed, wakers);
         }
     }
 

@@ -164,11 +164,11 @@ impl<T: Record> WindowReader<T> {
         let has = self.delivered.contains(id);
         if !self.counts() {
             match (has, accepted) {
-                (true, true) => self.queue.push(change, wakers),
-                (true, false) => self.withdraw(id, &leaver(change), wakers),
+                (true, true) => self.queue.push(change.clone(), wakers),
+                (true, false) => self.withdraw(id, leaver(change), wakers),
                 (false, true) if *live || self.wants_initial(rows.seq(id)) => {
                     self.delivered.set(id, true);
-                    self.queue.push(&newcomer(change), wakers);
+                    self.queue.push(newcomer(change), wakers);
                 }
                 (false, _) => {}
             }
@@ -185,7 +185,7 @@ impl<T: Record> WindowReader<T> {
                 self.deliver(id, change, wakers);
             } else if has {
                 self.shown.retain(|shown| *shown != id);
-                self.withdraw(id, &leaver(change), wakers);
+                self.withdraw(id, leaver(change), wakers);
             }
         } else if accepted || was_accepted {
             self.show(rows, base, Some((id, change)), wakers);
@@ -227,7 +227,7 @@ impl<T: Record> WindowReader<T> {
             for id in &self.next {
                 if !self.delivered.contains(*id) {
                     match (change_of(*id), rows.at(*id)) {
-                        (Some((_, change)), _) => self.queue.push(&newcomer(change), wakers),
+                        (Some((_, change)), _) => self.queue.push(newcomer(change), wakers),
                         (None, Some((key, row))) => self.queue.introduce(key, row, wakers),
                         (None, None) => {}
                     }
@@ -253,7 +253,7 @@ impl<T: Record> WindowReader<T> {
                         }
                         (None, None) => continue,
                     };
-                    self.withdraw(*id, &left, wakers);
+                    self.withdraw(*id, left, wakers);
                 }
             }
             self.next = shown;
@@ -274,14 +274,14 @@ impl<T: Record> WindowReader<T> {
     /// Delivers a change of a row in the window.
     fn deliver(&mut self, id: RowId, change: &Change<T>, wakers: &mut Wakers) {
         if self.withheld.set(id, false) {
-            self.queue.push(&newcomer(change), wakers);
+            self.queue.push(newcomer(change), wakers);
         } else {
-            self.queue.push(change, wakers);
+            self.queue.push(change.clone(), wakers);
         }
     }
 
     /// Delivers that a row left, unless the reader never got it.
-    fn withdraw(&mut self, id: RowId, left: &Change<T>, wakers: &mut Wakers) {
+    fn withdraw(&mut self, id: RowId, left: Change<T>, wakers: &mut Wakers) {
         self.delivered.set(id, false);
         if !self.withheld.set(id, false) {
             self.queue.push(left, wakers);

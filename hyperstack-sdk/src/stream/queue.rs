@@ -197,8 +197,8 @@ impl<T> Queue<T> {
     }
 
     /// Adds a change. The reader's waker goes to `wakers`, to be woken once no lock is held.
-    pub(crate) fn push(&self, change: &Change<T>, wakers: &mut Wakers) {
-        self.add(&mut self.lock(), change.clone(), wakers);
+    pub(crate) fn push(&self, change: Change<T>, wakers: &mut Wakers) {
+        self.add(&mut self.lock(), change, wakers);
     }
 
     fn add(&self, state: &mut QueueState<T>, change: Change<T>, wakers: &mut Wakers) {
@@ -420,7 +420,7 @@ mod tests {
 
     fn push(queue: &Queue<u32>, key: &str, row: u32) {
         let change = change(key, ChangeKind::Patch, None, Some(row));
-        queue.push(&change, &mut Wakers::new());
+        queue.push(change, &mut Wakers::new());
     }
 
     type Seen = (String, ChangeKind, Option<u32>, Option<u32>);
@@ -445,7 +445,7 @@ mod tests {
         let queue = queue(Policy::Conflate(4));
         for n in 0..4 {
             queue.push(
-                &change("a", ChangeKind::Patch, Some(n), Some(n + 1)),
+                change("a", ChangeKind::Patch, Some(n), Some(n + 1)),
                 &mut Wakers::new(),
             );
         }
@@ -458,11 +458,11 @@ mod tests {
         let queue = queue(Policy::Conflate(3));
         for n in 0..5 {
             queue.push(
-                &change("a", ChangeKind::Patch, Some(n), Some(n + 1)),
+                change("a", ChangeKind::Patch, Some(n), Some(n + 1)),
                 &mut Wakers::new(),
             );
             queue.push(
-                &change("b", ChangeKind::Patch, Some(n * 10), Some(n * 10 + 10)),
+                change("b", ChangeKind::Patch, Some(n * 10), Some(n * 10 + 10)),
                 &mut Wakers::new(),
             );
         }
@@ -509,8 +509,8 @@ mod tests {
             let key = format!("{n}");
             let mut created = change(&key, ChangeKind::Upsert, None, Some(n));
             created.is_new = true;
-            queue.push(&created, &mut wakers);
-            queue.push(&change(&key, GONE, Some(n), None), &mut wakers);
+            queue.push(created, &mut wakers);
+            queue.push(change(&key, GONE, Some(n), None), &mut wakers);
         }
         {
             let state = queue.lock();
@@ -520,7 +520,7 @@ mod tests {
         push(&queue, "a", 1);
         push(&queue, "a", 2);
         // The reader had this row, so its delete stays.
-        queue.push(&change("b", GONE, Some(1), None), &mut wakers);
+        queue.push(change("b", GONE, Some(1), None), &mut wakers);
         // The first two rows were queued one by one when the conflation began.
         let read = drain(&queue);
         let kinds: Vec<_> = read
@@ -537,17 +537,17 @@ mod tests {
     fn a_change_of_a_key_that_was_read_goes_to_the_back() {
         let queue = queue(Policy::Conflate(1));
         queue.push(
-            &change("a", ChangeKind::Patch, None, Some(1)),
+            change("a", ChangeKind::Patch, None, Some(1)),
             &mut Wakers::new(),
         );
         queue.push(
-            &change("b", ChangeKind::Patch, None, Some(1)),
+            change("b", ChangeKind::Patch, None, Some(1)),
             &mut Wakers::new(),
         );
         let mut context = Context::from_waker(Waker::noop());
         let _ = queue.poll_next(&mut context);
         queue.push(
-            &change("a", ChangeKind::Patch, None, Some(2)),
+            change("a", ChangeKind::Patch, None, Some(2)),
             &mut Wakers::new(),
         );
         let keys: Vec<_> = drain(&queue).into_iter().map(|seen| seen.0).collect();
@@ -594,7 +594,7 @@ mod tests {
     fn the_end_comes_after_the_queued_changes() {
         let queue = queue(Policy::Conflate(9));
         queue.push(
-            &change("a", ChangeKind::Upsert, None, Some(1)),
+            change("a", ChangeKind::Upsert, None, Some(1)),
             &mut Wakers::new(),
         );
         queue.end(

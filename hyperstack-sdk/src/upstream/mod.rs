@@ -253,7 +253,7 @@ use crate::session::{ConnectError, ConnectionLost, Transmit};
 /// methods but [`connect`](Self::connect) once, in [`connect_over`](crate::HyperStackBuilder::connect_over).
 pub trait Upstream: Send + Sync + 'static {
     /// The bytes of a message.
-    type Message: AsRef<[u8]>;
+    type Message: AsRef<[u8]> + Send;
 
     /// An open connection: the stream of what arrives, and the sink for what the client sends. [`Channel`] is one.
     type Connection: Stream<Item = Result<Received<Self::Message>, ConnectionLost>>

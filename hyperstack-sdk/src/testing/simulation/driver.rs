@@ -210,7 +210,7 @@ impl Driver {
                 Arrival::Message(message) => {
                     self.trace.write(&message);
                     self.journal.take_down(&message);
-                    shared.handle_message(&message, time);
+                    shared.handle_messages(&[message], time);
                 }
                 Arrival::Pong => shared.handle_alive(),
                 Arrival::Expired => {
