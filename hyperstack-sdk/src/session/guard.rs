@@ -30,9 +30,8 @@ pub(crate) enum Guard {
 /// The guard's data about a row.
 #[derive(Debug, Default)]
 pub(crate) struct Mark {
-    /// The position of the row's latest change.
-    pub(crate) seq: Seq,
-    repeats: v1::Mark,
+    /// The position of the row's latest change and, under v1, its snapshot.
+    position: v1::Mark,
     version: Option<Version>,
 }
 
@@ -106,7 +105,7 @@ impl Guard {
     #[inline]
     pub(crate) fn may_repeat(&mut self, mark: Option<&mut Mark>, seq: Option<Seq>) -> bool {
         match self {
-            Guard::V1(guard) => guard.may_repeat(mark.map(|mark| &mut mark.repeats), seq),
+            Guard::V1(guard) => guard.may_repeat(mark.map(|mark| &mut mark.position), seq),
             Guard::V2(_) => false,
         }
     }
@@ -122,13 +121,11 @@ impl Guard {
         whole: bool,
     ) {
         match self {
-            Guard::V1(guard) => {
-                guard.note(&mut mark.repeats, seq, live);
-                mark.seq = mark.repeats.seq;
-            }
+            Guard::V1(guard) => guard.note(&mut mark.position, seq, live),
             Guard::V2(_) => {
-                let unchanged = if whole { Seq::default() } else { mark.seq };
-                mark.seq = seq.unwrap_or(unchanged);
+                let held = &mut mark.position.seq;
+                let unchanged = if whole { Seq::default() } else { *held };
+                *held = seq.unwrap_or(unchanged);
                 mark.version = version.or(mark.version);
             }
         }
@@ -153,14 +150,19 @@ impl Guard {
 }
 
 impl Mark {
+    /// Returns the position of the row's latest change.
+    pub(crate) fn seq(&self) -> Seq {
+        self.position.seq
+    }
+
     /// Records that the row's latest change does not come from the present snapshot.
     pub(crate) fn leave_snapshot(&mut self) {
-        self.repeats.leave_snapshot();
+        self.position.leave_snapshot();
     }
 
     /// Records a change that the row may already contain.
     pub(crate) fn note_repeated(&mut self, patch: &str, append: &[Cow<'_, str>]) {
-        self.repeats.note_repeated(patch, append);
+        self.position.note_repeated(patch, append);
     }
 
     /// Removes the appended elements from a patch that the row's lists already contain. Returns whether there were any.
@@ -170,6 +172,6 @@ impl Mark {
         patch: &mut Value,
         append: &[Cow<'_, str>],
     ) -> bool {
-        self.repeats.remove_repeated(row, patch, append)
+        self.position.remove_repeated(row, patch, append)
     }
 }

@@ -33,10 +33,6 @@ pub(super) struct Stale {
 }
 
 impl Stale {
-    pub(super) fn is_empty(&self) -> bool {
-        self.paths.is_empty()
-    }
-
     pub(super) fn paths(&self) -> &[String] {
         &self.paths
     }
@@ -50,11 +46,11 @@ impl Stale {
         }
     }
 
-    /// Returns the stale fields of a row that is new or was replaced.
-    pub(super) fn of(faults: &[Fault]) -> Self {
+    /// Returns the stale fields of a row that is new or was replaced, if it has any.
+    pub(super) fn of(faults: &[Fault]) -> Option<Box<Self>> {
         let is_row = false;
-        let paths = faults.iter().map(|fault| fault.unit.clone()).collect();
-        Stale { paths, is_row }
+        let paths: Vec<_> = faults.iter().map(|fault| fault.unit.clone()).collect();
+        (!paths.is_empty()).then(|| Box::new(Stale { paths, is_row }))
     }
 
     /// Returns all fields as stale, because the latest whole row was left out.

@@ -52,7 +52,8 @@ struct TableRow<T: Record> {
     /// The latest snapshot during or after which the server sent the row.
     generation: u32,
     mark: Mark,
-    stale: Stale,
+    /// Boxed, because few rows have any, and a smaller table takes fewer reads from memory.
+    stale: Option<Box<Stale>>,
 }
 
 /// A row's change.
@@ -130,7 +131,7 @@ impl<T: Record> Rows<T> {
         let slot = self
             .find(key)
             .and_then(|id| self.slots[id as usize].as_ref());
-        slot.map_or(&[], |slot| slot.stale.paths())
+        slot.map_or(&[], TableRow::stale_fields)
     }
 
     /// Iterates over the whole rows, front to back.
@@ -150,7 +151,7 @@ impl<T: Record> Rows<T> {
     /// Returns the position of a row's latest change.
     pub(super) fn seq(&self, id: RowId) -> Seq {
         let slot = self.slots.get(id as usize).and_then(Option::as_ref);
-        slot.map_or(Seq::default(), |slot| slot.mark.seq)
+        slot.map_or(Seq::default(), |slot| slot.mark.seq())
     }
 
     /// Returns the guard, which tracks positions and versions.
@@ -208,7 +209,7 @@ impl<T: Record> Rows<T> {
                 return None;
             };
             let error = repair::build_error::<T>(patch)?;
-            let mut stale = slot.stale.paths().iter();
+            let mut stale = slot.stale_fields().iter();
             let is_bad = stale.any(|path| is_within(error.path(), path));
             Some((error, is_bad))
         })
@@ -261,7 +262,7 @@ impl<T: Record> Rows<T> {
             for (id, slot) in self.slots.iter().enumerate() {
                 if let Some(slot) = slot {
                     self.order.insert(id as RowId, &slot.key, "null", false);
-                    self.order.note(id as RowId, slot.mark.seq);
+                    self.order.note(id as RowId, slot.mark.seq());
                 }
             }
         }
@@ -291,7 +292,7 @@ impl<T: Record> Rows<T> {
             let rows = slots.iter().enumerate().filter_map(|(id, slot)| {
                 let slot = slot.as_ref()?;
                 let stays = keeps_absent || slot.generation == generation;
-                stays.then_some((id as RowId, slot.mark.seq))
+                stays.then_some((id as RowId, slot.mark.seq()))
             });
             self.snapshot.clear();
             self.snapshot.extend(rows);
@@ -336,7 +337,7 @@ impl<T: Record> Rows<T> {
             // If this row does not decode, the present row is older than the snapshot.
             slot.mark.leave_snapshot();
         }
-        let (mut stale, mut faults) = (Stale::default(), Vec::new());
+        let (mut stale, mut faults) = (None, Vec::new());
         let content = match decode_row(input.data) {
             Some(row) => Content::Whole(row),
             None => {
@@ -426,7 +427,7 @@ impl<T: Record> Rows<T> {
         };
         let decoded = patch.decode_update(data, append, self.guard.caps_arrays());
         let slot = self.slots[id as usize].as_ref();
-        let is_stale = slot.is_some_and(|slot| !slot.stale.is_empty());
+        let is_stale = slot.is_some_and(|slot| !slot.stale_fields().is_empty());
         let merged = if decoded.is_err() || is_stale {
             None
         } else {
@@ -489,10 +490,14 @@ impl<T: Record> Rows<T> {
         Ok(match &mut slot.row {
             Content::Whole(row) => {
                 let before = input.keep_before.then(|| row.clone());
-                // A shared row is copied only if the patch changes it.
-                let is_shared = Arc::get_mut(row).is_none();
-                let is_held = is_shared && append.is_empty() && T::holds(row, patch);
-                let changed = !is_held && T::merge_patch(Arc::make_mut(row), patch)?;
+                let changed = match Arc::get_mut(row) {
+                    Some(row) => T::merge_patch(row, patch)?,
+                    // A shared row is copied only if the patch changes it.
+                    None => {
+                        let is_held = append.is_empty() && T::holds(row, patch);
+                        !is_held && T::merge_patch(Arc::make_mut(row), patch)?
+                    }
+                };
                 changed.then(|| change(before, row))
             }
             Content::Partial(partial) => {
@@ -518,7 +523,10 @@ impl<T: Record> Rows<T> {
         let mut none = Stale::default();
         let slot = held.and_then(|id| self.slots[id as usize].as_mut());
         let (row, stale) = match slot {
-            Some(slot) => (slot.row.whole().cloned(), &mut slot.stale),
+            Some(slot) => {
+                let stale = slot.stale.get_or_insert_default();
+                (slot.row.whole().cloned(), &mut **stale)
+            }
             None => (None, &mut none),
         };
         let repaired = repair::patch(row.as_deref(), input.data, append, is_capped, stale)?;
@@ -531,7 +539,7 @@ impl<T: Record> Rows<T> {
     /// Marks all fields of a row as stale.
     fn mark_stale(&mut self, id: RowId) {
         if let Some(slot) = &mut self.slots[id as usize] {
-            slot.stale = Stale::row::<T::Patch>();
+            slot.stale = Some(Box::new(Stale::row::<T::Patch>()));
         }
     }
 
@@ -586,7 +594,7 @@ impl<T: Record> Rows<T> {
         &mut self,
         input: &Input<'_>,
         row: Content<T>,
-        stale: Stale,
+        stale: Option<Box<Stale>>,
         kind: ChangeKind,
     ) -> Option<Changed<T>> {
         let key: Arc<str> = input.key.into();
@@ -641,7 +649,7 @@ impl<T: Record> Rows<T> {
         let mark = &mut slot.mark;
         self.guard
             .note(mark, input.seq, input.version, input.live, whole);
-        let seq = mark.seq;
+        let seq = mark.seq();
         let slots = &self.slots;
         if input.live {
             self.order.place(id, seq, |id| key_of(slots, id));
@@ -652,6 +660,11 @@ impl<T: Record> Rows<T> {
 }
 
 impl<T: Record> TableRow<T> {
+    /// Returns the dotted paths of the row's stale fields.
+    fn stale_fields(&self) -> &[String] {
+        self.stale.as_deref().map_or(&[], Stale::paths)
+    }
+
     /// Removes appended elements that the list already has. After an error, the patch cannot be used.
     fn remove_repeated(
         &self,

@@ -47,8 +47,9 @@ pub(crate) struct Mark {
     pub(crate) seq: Seq,
     /// The snapshot that brought that change, if nothing newer came since. 0 if none did.
     snapshot: u32,
-    /// The fields that repeated changes have replaced since, as dotted paths.
-    replaced: BTreeSet<String>,
+    /// The fields that repeated changes have replaced since, as dotted paths. Boxed, because few rows have any.
+    #[allow(clippy::box_collection)]
+    replaced: Option<Box<BTreeSet<String>>>,
 }
 
 impl Guard {
@@ -141,13 +142,13 @@ impl Mark {
     /// The row's latest change did not come with the present snapshot.
     pub(crate) fn leave_snapshot(&mut self) {
         self.snapshot = 0;
-        self.replaced.clear();
+        self.replaced = None;
     }
 
     /// Notes a change that may be in the row already. It sets the fields that it replaces back to an older value.
     pub(crate) fn note_repeated(&mut self, patch: &str, append: &[Cow<'_, str>]) {
         let replaced = replaced_fields(patch, append);
-        self.replaced.extend(replaced);
+        self.replaced.get_or_insert_default().extend(replaced);
     }
 
     /// Removes from a patch the elements that it would append to lists that already have them. `row` is the whole
@@ -162,7 +163,7 @@ impl Mark {
     ) -> bool {
         let mut has_removed = false;
         for path in append {
-            let mut replaced = self.replaced.iter();
+            let mut replaced = self.replaced.iter().flat_map(|it| it.iter());
             let is_replaced = replaced.any(|field| contains(field, path));
             if !is_replaced && has_run(at(row, path), at(patch, path)) {
                 remove(patch, path);
