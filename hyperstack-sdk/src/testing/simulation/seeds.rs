@@ -16,14 +16,14 @@ use super::{draw, v2};
 use crate::wire::Protocol;
 
 /// The number of seeds to run, from 0, unless `SIMULATION_SEEDS` is set.
-const SEEDS: u64 = 5_000;
+const SEEDS: u64 = 2_500;
 /// The number of shorter scripts to try after a failure.
 const SHRINKS: usize = 20_000;
 /// The command that runs one seed again.
 const COMMAND: &str =
     "cargo test -p hyperstack-sdk --features testing --lib -- simulation::in_the_end";
 
-/// Runs the script of each seed, or of the one that `SIMULATION_SEED` names.
+/// Runs the script of each seed, or of the one that `SIMULATION_SEED` names. Returns the number of seeds.
 ///
 /// # Panics
 ///
@@ -31,15 +31,13 @@ const COMMAND: &str =
 pub(super) fn each(
     protocol: Protocol,
     run: impl Fn(&Runtime, &Script, u64) -> Result<(), String> + Sync,
-) {
-    match number("SIMULATION_SEED") {
-        Some(seed) => some(protocol, seed..seed + 1, run),
-        None => some(
-            protocol,
-            0..number("SIMULATION_SEEDS").unwrap_or(SEEDS),
-            run,
-        ),
-    }
+) -> u64 {
+    let seeds = match number("SIMULATION_SEED") {
+        Some(seed) => seed..seed + 1,
+        None => 0..number("SIMULATION_SEEDS").unwrap_or(SEEDS),
+    };
+    some(protocol, seeds.clone(), run);
+    seeds.end - seeds.start
 }
 
 /// Runs these seeds.
