@@ -92,6 +92,9 @@ impl<'a> Said<'a> {
             are::<Option<bool>>(&members, name)?;
         }
         are::<Option<u64>>(&members, "offset")?;
+        // A name with half a surrogate pair is valid JSON, but no text.
+        let has_texts = |json: &str| !json.starts_with('{') || Members::read(json).is_some();
+        members.all("query").all(has_texts).then_some(())?;
         let operation = last(&members, "op")?;
         Some(Said { operation, members })
     }
