@@ -3,7 +3,9 @@
 use std::cell::RefCell;
 use std::fmt::Debug;
 
+use futures_util::FutureExt;
 use hyperstack_sdk::prelude::*;
+use hyperstack_sdk::testing::Offline;
 use tracing::field::{Field, Visit};
 use tracing::{span, Level};
 
@@ -12,6 +14,8 @@ use crate::support::*;
 
 thread_local! {
     static WARNINGS: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+    /// A client that the subscriber uses for each warning.
+    static CLIENT: RefCell<Option<HyperStack>> = const { RefCell::new(None) };
 }
 
 /// Collects the SDK's warnings on this thread.
@@ -44,6 +48,7 @@ impl tracing::Subscriber for Subscriber {
         let mut message = Message(String::new());
         event.record(&mut message);
         WARNINGS.with_borrow_mut(|warnings| warnings.push(message.0));
+        CLIENT.with_borrow(|client| client.as_ref().map(HyperStack::stats));
     }
 
     fn enter(&self, _: &span::Id) {}
@@ -90,6 +95,30 @@ async fn a_stream_that_outlives_its_client_logs_one_warning() -> anyhow::Result<
     soon(hs.disconnect()).await;
     assert_eq!(warnings_of(updates).await, [""; 0]);
     Ok(())
+}
+
+#[test]
+fn a_subscriber_may_use_the_client_when_a_sort_is_unreadable() {
+    let offline = Offline::new(HyperStack::builder());
+    let mut games = offline.client().watch::<Game>();
+    assert!(games.next().now_or_never().is_none());
+    let mut best = offline.client().views::<GameViews>().nowhere().watch();
+    assert!(best.next().now_or_never().is_none());
+
+    let _guard = tracing::subscriber::set_default(Subscriber);
+    WARNINGS.take();
+    CLIENT.set(Some(offline.client().clone()));
+    offline.receive_all([
+        r#"{"op":"subscribed","subscriptionId":"1","query":{"view":"Game/list"}}"#,
+        r#"{"op":"subscribed","subscriptionId":"2","query":{"view":"Game/nowhere"},"sort":{"field":7}}"#,
+    ]);
+    CLIENT.take();
+    assert_eq!(
+        WARNINGS.take(),
+        [
+            r#"cannot read the sort of Game/nowhere, so its rows stay in the order of arrival: {"field":7}"#
+        ]
+    );
 }
 
 #[tokio::test]

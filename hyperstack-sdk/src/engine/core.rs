@@ -106,7 +106,7 @@ impl Core {
         Some(reason)
     }
 
-    /// Whether the latest message brought something to report besides rows.
+    /// Returns whether there are notices or row errors to report.
     pub(super) fn has_reports(&mut self) -> bool {
         self.session.has_notices() || !self.caches.report().row_errors.is_empty()
     }

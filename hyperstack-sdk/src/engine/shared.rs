@@ -329,7 +329,8 @@ impl Engine {
 
     /// Handles text and binary messages that arrived by `now`, in order.
     ///
-    /// Locks the core once for all small messages: the processor does not read memory ahead of an atomic operation.
+    /// Locks the core once for all small messages, because the atomic operations of a lock stop the processor from
+    /// reading ahead.
     pub(crate) fn handle_messages<M: AsRef<[u8]>>(&self, messages: &[M], now: Time) {
         let bytes: usize = messages.iter().map(|it| it.as_ref().len()).sum();
         let count = |counter: &AtomicU64, more| counter.fetch_add(more as u64, Ordering::Relaxed);
@@ -338,8 +339,10 @@ impl Engine {
         let is_traced = tracing::enabled!(target: trace::DATA, tracing::Level::TRACE);
         let mut locked = None;
         for message in messages.iter().map(AsRef::as_ref) {
-            // Handles and readers need not wait while a large message is decoded, and a log may call the client.
-            if is_traced || message.len() > MOST_LOCKED {
+            // Handles and readers can use the core while a large message is decoded.
+            let is_large = message.len() > MOST_LOCKED || payload::is_compressed(message);
+            // A log subscriber may call the client.
+            if is_traced || is_large {
                 locked = None;
             }
             let size = message.len();
@@ -352,8 +355,15 @@ impl Engine {
                 let expires_at = reply.expires_at.map(Duration::from_secs);
                 reply.expires_in = expires_at.and_then(|at| until(at, SystemTime::now()));
             }
-            if let (true, Ok(message)) = (is_traced, &message) {
-                self.trace.frame(self.url(), message, size);
+            if let Ok(message) = &message {
+                if is_traced {
+                    self.trace.frame(self.url(), message, size);
+                }
+                if let Some((view, json)) = message.unreadable_sort() {
+                    locked = None;
+                    let url = self.url();
+                    tracing::warn!(target: trace::DATA, url, "cannot read the sort of {view}, so its rows stay in the order of arrival: {json}");
+                }
             }
             let core = locked.get_or_insert_with(|| self.core());
             core.handle_message(message, now);

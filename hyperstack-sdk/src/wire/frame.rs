@@ -40,6 +40,8 @@ pub enum Frame<'a> {
         view: Cow<'a, str>,
         /// The view's sort, if it has one.
         sort: Option<Sort>,
+        /// The JSON of a sort that could not be read. The view is still usable, with its rows in the order of arrival.
+        unreadable_sort: Option<String>,
         /// Further details from a v2 server.
         ack: Option<Ack>,
     },
@@ -305,14 +307,9 @@ fn frame<'a>(
         let view = view.ok_or_else(|| missing("view", operation))?;
         let sort = envelope.sort.map(json::parse);
         let sort = sort.transpose().map_err(|error| malformed(&error))?;
-        let sort = sort.filter(|sort| !sort.is_null()).and_then(|json| {
-            let sort = Sort::read(&json);
-            if sort.is_none() {
-                // The view is still usable, with its rows in the order of their arrival.
-                tracing::warn!(target: "hyperstack_sdk::data", "cannot parse the sort of {view}, so its rows stay in the order of arrival: {json}");
-            }
-            sort
-        });
+        let json = sort.filter(|sort| !sort.is_null());
+        let sort = json.as_ref().and_then(Sort::read);
+        let unreadable_sort = json.filter(|_| sort.is_none()).map(|json| json.to_string());
         let replay_window = envelope.replay_window.map(serde_json::from_str);
         let replay_window = replay_window
             .transpose()
@@ -325,7 +322,12 @@ fn frame<'a>(
                 .and_then(|query| member(query, "take"))
                 .is_some_and(|take| take.trim_start() != "null"),
         });
-        return Ok(Frame::Subscribed { view, sort, ack });
+        return Ok(Frame::Subscribed {
+            view,
+            sort,
+            unreadable_sort,
+            ack,
+        });
     }
     let is_known = match operation {
         "snapshot" | "upsert" | "create" | "patch" | "delete" => true,
@@ -445,6 +447,23 @@ fn control(text: &str) -> Result<Incoming<'static>, FrameError> {
         }));
     }
     Err(FrameError::UnknownMessage(text.chars().take(120).collect()))
+}
+
+impl Incoming<'_> {
+    /// Returns the view and the JSON of a sort that could not be read.
+    pub(crate) fn unreadable_sort(&self) -> Option<(&str, &str)> {
+        match self {
+            Incoming::Frame(frame) | Incoming::Routed { frame, .. } => match frame {
+                Frame::Subscribed {
+                    view,
+                    unreadable_sort,
+                    ..
+                } => Some((view, unreadable_sort.as_deref()?)),
+                _ => None,
+            },
+            Incoming::Issue(_) | Incoming::Refresh(_) => None,
+        }
+    }
 }
 
 impl Frame<'_> {

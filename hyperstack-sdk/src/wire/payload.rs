@@ -30,6 +30,11 @@ impl Default for Limits {
     }
 }
 
+/// Returns whether a message is gzip-compressed.
+pub(crate) fn is_compressed(message: &[u8]) -> bool {
+    message.starts_with(&GZIP_MAGIC)
+}
+
 /// Returns the JSON bytes of a message, decompressed if necessary.
 ///
 /// # Errors
@@ -43,7 +48,7 @@ pub fn json(message: &[u8], limits: Limits) -> Result<Cow<'_, [u8]>, FrameError>
             limit: limits.message,
         });
     }
-    if !message.starts_with(&GZIP_MAGIC) {
+    if !is_compressed(message) {
         return Ok(Cow::Borrowed(message));
     }
     let mut json = Vec::with_capacity(message.len().saturating_mul(4).min(limits.inflated));

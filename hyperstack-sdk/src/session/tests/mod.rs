@@ -101,7 +101,16 @@ fn query(view: &Arc<str>, target: &Target, window: Window) -> Query {
 fn subscribed(session: &mut Session, view: &str, sort: Option<Sort>) {
     let view = view.into();
     let ack = None;
-    frame(session, Frame::Subscribed { view, sort, ack }, Time::ZERO);
+    frame(
+        session,
+        Frame::Subscribed {
+            view,
+            sort,
+            unreadable_sort: None,
+            ack,
+        },
+        Time::ZERO,
+    );
 }
 
 /// A live change of a row arrives, or with no key a batch of a snapshot.

@@ -55,6 +55,7 @@ fn arrives<'m>(session: &mut Session, id: &'m str, frame: Frame<'m>) -> Option<S
 pub(super) fn accepted(session: &mut Session, id: &str) {
     let frame = Frame::Subscribed {
         view: "".into(),
+        unreadable_sort: None,
         sort: None,
         ack: Some(Ack {
             whole_entities: true,
@@ -233,6 +234,7 @@ fn a_tape_has_no_rows() {
     requests(&mut session);
     let frame = Frame::Subscribed {
         view: "".into(),
+        unreadable_sort: None,
         sort: None,
         ack: Some(Ack {
             whole_entities: true,
