@@ -30,8 +30,9 @@ pub(crate) enum Guard {
 /// The guard's data about a row.
 #[derive(Debug, Default)]
 pub(crate) struct Mark {
-    /// The position of the row's latest change and, under v1, its snapshot.
-    position: v1::Mark,
+    /// The position of the row's latest change.
+    seq: Seq,
+    repeats: v1::Mark,
     version: Option<Version>,
 }
 
@@ -105,7 +106,9 @@ impl Guard {
     #[inline]
     pub(crate) fn may_repeat(&mut self, mark: Option<&mut Mark>, seq: Option<Seq>) -> bool {
         match self {
-            Guard::V1(guard) => guard.may_repeat(mark.map(|mark| &mut mark.position), seq),
+            Guard::V1(guard) => {
+                guard.may_repeat(mark.map(|mark| (mark.seq, &mut mark.repeats)), seq)
+            }
             Guard::V2(_) => false,
         }
     }
@@ -121,11 +124,10 @@ impl Guard {
         whole: bool,
     ) {
         match self {
-            Guard::V1(guard) => guard.note(&mut mark.position, seq, live),
+            Guard::V1(guard) => guard.note(&mut mark.seq, &mut mark.repeats, seq, live),
             Guard::V2(_) => {
-                let held = &mut mark.position.seq;
-                let unchanged = if whole { Seq::default() } else { *held };
-                *held = seq.unwrap_or(unchanged);
+                let unchanged = if whole { Seq::default() } else { mark.seq };
+                mark.seq = seq.unwrap_or(unchanged);
                 mark.version = version.or(mark.version);
             }
         }
@@ -152,17 +154,17 @@ impl Guard {
 impl Mark {
     /// Returns the position of the row's latest change.
     pub(crate) fn seq(&self) -> Seq {
-        self.position.seq
+        self.seq
     }
 
     /// Records that the row's latest change does not come from the present snapshot.
     pub(crate) fn leave_snapshot(&mut self) {
-        self.position.leave_snapshot();
+        self.repeats.leave_snapshot();
     }
 
     /// Records a change that the row may already contain.
     pub(crate) fn note_repeated(&mut self, patch: &str, append: &[Cow<'_, str>]) {
-        self.position.note_repeated(patch, append);
+        self.repeats.note_repeated(patch, append);
     }
 
     /// Removes the appended elements from a patch that the row's lists already contain. Returns whether there were any.
@@ -172,6 +174,6 @@ impl Mark {
         patch: &mut Value,
         append: &[Cow<'_, str>],
     ) -> bool {
-        self.position.remove_repeated(row, patch, append)
+        self.repeats.remove_repeated(row, patch, append)
     }
 }

@@ -157,10 +157,10 @@ impl<T: Record> Readers<T> {
         }
         let change = changed.change;
         let mut queues = self.whole(&change.key);
-        let Some(last) = queues.next() else { return };
+        let Some(first) = queues.next() else { return };
         queues.for_each(|queue| queue.push(change.clone(), wakers));
-        // Most rows have one reader. Moving the change saves four atomic operations.
-        last.push(change, wakers);
+        // Most rows have one reader, which needs no copy.
+        first.push(change, wakers);
     }
 
     /// Returns the readers of windows.

@@ -533,6 +533,9 @@ impl<T: Record> Rows<T> {
         self.needs_fetch |= stale.update(&*repaired.patch, append, &repaired.faults);
         self.faults = repaired.faults;
         self.needs_fetch |= repaired.needs_fetch;
+        if let Some(slot) = held.and_then(|id| self.slots[id as usize].as_mut()) {
+            slot.stale.take_if(|stale| stale.paths().is_empty());
+        }
         Ok(repaired.patch)
     }
 

@@ -43,9 +43,7 @@ pub(crate) struct Guard {
 /// What the guard remembers of a row.
 #[derive(Debug, Default)]
 pub(crate) struct Mark {
-    /// The position of the row's latest change.
-    pub(crate) seq: Seq,
-    /// The snapshot that brought that change, if nothing newer came since. 0 if none did.
+    /// The snapshot that brought the row's latest change, if nothing newer came since. 0 if none did.
     snapshot: u32,
     /// The fields that repeated changes have replaced since, as dotted paths. Boxed, because few rows have any.
     #[allow(clippy::box_collection)]
@@ -78,8 +76,8 @@ impl Guard {
         self.has_gap = true;
     }
 
-    /// Notes a change of a row, live or from a snapshot.
-    pub(crate) fn note(&mut self, mark: &mut Mark, seq: Option<Seq>, live: bool) {
+    /// Notes a change of a row, live or from a snapshot. `held` is the position of the row's latest change.
+    pub(crate) fn note(&mut self, held: &mut Seq, mark: &mut Mark, seq: Option<Seq>, live: bool) {
         self.seq_unreliable |= match seq {
             Some(seq) => live && self.rewound().is_some_and(|earliest| seq < earliest),
             None => true,
@@ -89,8 +87,8 @@ impl Guard {
             mark.snapshot = seq.map_or(0, |_| self.snapshot);
         }
         if let Some(seq) = seq {
-            mark.seq = if live && mark.snapshot == self.snapshot {
-                mark.seq.max(seq)
+            *held = if live && mark.snapshot == self.snapshot {
+                (*held).max(seq)
             } else {
                 seq
             };
@@ -101,19 +99,19 @@ impl Guard {
     /// Whether a live change may be in its row already. The server sends changes in the order in which
     /// they were made, so the first new change ends the overlap of its subscription: of all rows, or of
     /// one.
-    pub(crate) fn may_repeat(&mut self, mark: Option<&mut Mark>, seq: Option<Seq>) -> bool {
+    pub(crate) fn may_repeat(&mut self, held: Option<(Seq, &mut Mark)>, seq: Option<Seq>) -> bool {
         if !self.overlaps {
             return false;
         }
-        let mark = mark.filter(|mark| mark.snapshot == self.snapshot);
-        let may_repeat = mark.is_some();
+        let held = held.filter(|(_, mark)| mark.snapshot == self.snapshot);
+        let may_repeat = held.is_some();
         // A row may have been in the snapshot and not be held, because it could not be decoded. Then
         // only a slot after all others is certainly new.
-        let newest = mark.as_ref().map(|mark| mark.seq).or(self.last_seq);
+        let newest = held.as_ref().map(|(seq, _)| *seq).or(self.last_seq);
         if seq.is_some_and(|seq| newest.is_some_and(|newest| seq.slot <= newest.slot)) {
             return may_repeat;
         }
-        if let Some(mark) = mark {
+        if let Some((_, mark)) = held {
             mark.leave_snapshot();
         }
         self.overlaps = !self.whole;
