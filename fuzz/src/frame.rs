@@ -92,7 +92,7 @@ impl<'a> Said<'a> {
             are::<Option<bool>>(&members, name)?;
         }
         are::<Option<u64>>(&members, "offset")?;
-        // A name with half a surrogate pair is valid JSON, but no text.
+        // A name with an unpaired surrogate is valid JSON, but cannot be decoded to text.
         let has_texts = |json: &str| !json.starts_with('{') || Members::read(json).is_some();
         members.all("query").all(has_texts).then_some(())?;
         let operation = last(&members, "op")?;

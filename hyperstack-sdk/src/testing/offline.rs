@@ -11,6 +11,7 @@ use crate::driver::Pump;
 use crate::engine::{Engine, Handle};
 use crate::session::{ConnectionLost, Transmit};
 use crate::upstream::Received;
+use crate::wire::payload::is_compressed;
 
 /// A client without a socket or a task. The test hands it the server's messages, and takes the messages that
 /// it would send.
@@ -52,7 +53,7 @@ pub struct Offline {
 
 impl Offline {
     /// Creates a client with these settings, in the connected state. Settings of the connection, such as the
-    /// URL, have no effect.
+    /// URL, have no effect. A [recording](HyperStackBuilder::record) has all messages of both sides.
     pub fn new(settings: HyperStackBuilder) -> Self {
         let shared = settings.engine("offline".to_owned());
         shared.handle_open();
@@ -84,7 +85,7 @@ impl Offline {
         std::mem::take(&mut *self.lock())
     }
 
-    /// Lets the client send its messages and handle these, as its driver does.
+    /// Sends what the client wants to send, and hands it `messages`, through the driver's code.
     fn pump<M: AsRef<[u8]>>(&self, messages: impl IntoIterator<Item = M>) {
         let mut sent = Vec::new();
         let mut pump = Pump::new(Memory {
@@ -106,7 +107,7 @@ impl Offline {
     }
 }
 
-/// A connection within the thread.
+/// An in-memory connection.
 struct Memory<'a, I> {
     messages: I,
     sent: &'a mut Vec<String>,
@@ -115,12 +116,15 @@ struct Memory<'a, I> {
 // No field is pinned.
 impl<I> Unpin for Memory<'_, I> {}
 
-impl<I: Iterator> Stream for Memory<'_, I> {
-    type Item = Result<Received<I::Item>, ConnectionLost>;
+impl<M: AsRef<[u8]>, I: Iterator<Item = M>> Stream for Memory<'_, I> {
+    type Item = Result<Received<M>, ConnectionLost>;
 
     fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         match self.messages.next() {
-            Some(message) => Poll::Ready(Some(Ok(Received::Binary(message)))),
+            Some(message) if is_compressed(message.as_ref()) => {
+                Poll::Ready(Some(Ok(Received::Binary(message))))
+            }
+            Some(message) => Poll::Ready(Some(Ok(Received::Text(message)))),
             None => Poll::Pending,
         }
     }

@@ -198,6 +198,7 @@ impl Driver {
             any = true;
         }
         let time = shared.now();
+        let mut messages = Vec::new();
         let mut handled = 0;
         let mut is_reported = false;
         while handled < TURN {
@@ -206,12 +207,15 @@ impl Driver {
                 break;
             };
             handled += 1;
+            if let Arrival::Message(message) = arrival {
+                self.trace.write(&message);
+                self.journal.take_down(&message);
+                messages.push(message);
+                continue;
+            }
+            shared.handle_messages(&std::mem::take(&mut messages), time);
             match arrival {
-                Arrival::Message(message) => {
-                    self.trace.write(&message);
-                    self.journal.take_down(&message);
-                    shared.handle_messages(&[message], time);
-                }
+                Arrival::Message(_) => {}
                 Arrival::Pong => shared.handle_alive(),
                 Arrival::Expired => {
                     is_reported = true;
@@ -225,6 +229,7 @@ impl Driver {
                 }
             }
         }
+        shared.handle_messages(&messages, time);
         if handled > 0 {
             shared.finish_turn();
         }

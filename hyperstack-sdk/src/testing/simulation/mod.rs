@@ -56,7 +56,7 @@ use world::World;
 
 const GENERATIONS: [Protocol; 2] = [Protocol::V1, Protocol::V2];
 
-/// This many runs meet every event.
+/// After this many runs, every event must have happened at least ten times.
 const ENOUGH_RUNS: u64 = 1_000;
 
 #[test]
