@@ -42,7 +42,7 @@ impl Upstream for Scripted {
         if let Some(error) = self.failures.lock().unwrap().pop_front() {
             return Err(error);
         }
-        // Fewer messages than the tests send.
+        // Less than the tests send, so that `send` has to wait.
         let (connection, peer) = channel(1);
         self.lines.send(Line { peer }).unwrap();
         Ok(connection)
@@ -574,7 +574,7 @@ impl Upstream for Pinged {
         })
     }
 
-    fn answers_pings(&self) -> bool {
+    fn is_pinged(&self) -> bool {
         true
     }
 }
@@ -618,7 +618,7 @@ impl Sink<Transmit> for PingedConnection {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_upstream_that_answers_pings_is_lost_when_it_falls_silent() {
+async fn an_upstream_that_is_pinged_is_lost_when_it_falls_silent() {
     let (pings, mut sent) = mpsc::unbounded_channel();
     let answers = 2;
     let upstream = Pinged { pings, answers };
@@ -640,4 +640,142 @@ async fn an_upstream_that_answers_pings_is_lost_when_it_falls_silent() {
         pings += usize::from(transmit == Transmit::Ping);
     }
     assert_eq!(pings, 3);
+}
+
+/// An upstream over a channel that answers this many pings.
+struct Answering(u32);
+
+impl Upstream for Answering {
+    type Message = String;
+    type Connection = Channel<String>;
+
+    fn name(&self) -> String {
+        "memory://answering".to_owned()
+    }
+
+    async fn connect(&self) -> Result<Channel<String>, ConnectError> {
+        let (connection, mut peer) = channel(1);
+        let mut answers = self.0;
+        tokio::spawn(async move {
+            while let Some(request) = peer.recv().await {
+                if request == Request::Ping && answers > 0 {
+                    answers -= 1;
+                    peer.pong().await?;
+                }
+            }
+            Ok::<(), ConnectionLost>(())
+        });
+        Ok(connection)
+    }
+
+    fn is_pinged(&self) -> bool {
+        true
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_upstream_can_answer_pings_over_a_channel() {
+    let interval = Duration::from_secs(10);
+    let settings = builder().ping_interval(interval).auto_reconnect(false);
+    let hs = settings.connect_over(Answering(3)).await.unwrap();
+    let began = tokio::time::Instant::now();
+    let mut states = hs.connection_states();
+    while states.next().await.is_some() {}
+    let silent = 2 * interval;
+    let lost = CloseReason::Lost(ConnectionLost::Silent { silent });
+    assert_eq!(hs.end_reason(), Some(lost));
+    // The pings after 10, 20 and 30 seconds were answered.
+    assert_eq!(began.elapsed(), 5 * interval);
+}
+
+/// An upstream that always has another message, and does not use the budget of Tokio's tasks.
+struct Endless;
+
+struct EndlessConnection {
+    subscription: Option<String>,
+    sent: u64,
+    /// Whether the next poll finds nothing.
+    rests: bool,
+}
+
+impl Upstream for Endless {
+    type Message = String;
+    type Connection = EndlessConnection;
+
+    fn name(&self) -> String {
+        "memory://endless".to_owned()
+    }
+
+    async fn connect(&self) -> Result<EndlessConnection, ConnectError> {
+        Ok(EndlessConnection {
+            subscription: None,
+            sent: 0,
+            rests: false,
+        })
+    }
+}
+
+impl Stream for EndlessConnection {
+    type Item = Result<Received<String>, ConnectionLost>;
+
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let Some(id) = self.subscription.clone() else {
+            // The client polls again after it has sent a request.
+            return Poll::Pending;
+        };
+        // The client polls again when it has handled what came before.
+        self.rests = !self.rests;
+        if !self.rests {
+            return Poll::Pending;
+        }
+        self.sent += 1;
+        let score = self.sent;
+        let message = match score {
+            1 => json!({
+                "op": "subscribed", "subscriptionId": id, "query": {"view": "Game/list"},
+                "wholeEntities": true,
+            }),
+            2 => json!({
+                "op": "snapshot", "subscriptionId": id, "entity": "Game/list", "data": [],
+                "complete": true,
+            }),
+            _ => json!({
+                "op": "upsert", "subscriptionId": id, "entity": "Game/list", "key": "a",
+                "data": game("a", score as f64),
+            }),
+        };
+        Poll::Ready(Some(Ok(Received::Text(message.to_string()))))
+    }
+}
+
+impl Sink<Transmit> for EndlessConnection {
+    type Error = ConnectionLost;
+
+    fn poll_ready(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), ConnectionLost>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn start_send(mut self: Pin<&mut Self>, transmit: Transmit) -> Result<(), ConnectionLost> {
+        if let Transmit::Text(Request::Query { id, .. }) = transmit {
+            self.subscription = Some(id);
+        }
+        Ok(())
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), ConnectionLost>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), ConnectionLost>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[tokio::test]
+async fn an_endless_upstream_leaves_readers_their_turn() {
+    let hs = builder().connect_over(Endless).await.unwrap();
+    let mut updates = hs.watch::<Game>();
+    for _ in 0..3 {
+        assert!(updates.next().await.is_some());
+    }
 }

@@ -85,7 +85,7 @@
 //! | [read the counters](guide::recipes#read-the-counters) | `hs.stats()` |
 //! | [test without a server](guide::recipes#test-your-code-without-a-server) | `TestServer::builder()` |
 //! | [record a session and replay it](guide::recipes#record-a-session-and-replay-it) | `builder.record(..)` |
-//! | [read from something else than a server](guide::upstreams) | `builder.connect_over(upstream)` |
+//! | [read from something other than a server](guide::upstreams) | `builder.connect_over(upstream)` |
 //! | [generate the structs](guide::recipes#generate-the-structs) | `hs sdk create rust <stack>` |
 //!
 //! # Guides
@@ -145,7 +145,7 @@
 //!   -> engine    session and store as one state machine
 //!   -> view      handles to the views of an entity
 //!   -> client    HyperStack and its builder
-//! upstream       what feeds a client: a server behind a WebSocket, or an engine of yours
+//! upstream       what feeds a client: a server behind a WebSocket, or your own code
 //! driver         the one task that awaits a connection and feeds the session
 //! auth           tokens and token providers
 //! shapes         Capture, Event and other types in which servers send Solana accounts and instructions

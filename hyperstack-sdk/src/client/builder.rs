@@ -25,7 +25,7 @@ use crate::wire::{Entry, Protocol, Secret};
 ///
 /// Only [`url`](Self::url) is required. [`connect`](Self::connect) checks all settings before it opens a connection,
 /// and returns [`ConnectError::Config`] if one is invalid or requires a feature of this crate that is not enabled. To
-/// connect to something else than a server, use [`connect_over`](Self::connect_over).
+/// connect to something other than a server, use [`connect_over`](Self::connect_over).
 ///
 /// | settings | methods |
 /// |---|---|
@@ -710,23 +710,23 @@ impl HyperStackBuilder {
         drive(engine, server, None, Fetcher::new(provider, self.transport)).await
     }
 
-    /// Checks the settings and connects over an upstream: an engine of yours, instead of a server behind a WebSocket.
+    /// Checks the settings and connects over an upstream: your own code, instead of a server behind a WebSocket.
     ///
-    /// See [`upstream`](crate::upstream) for an example. The settings of reading and of limits apply as for a server, and
-    /// so do [`connect_timeout`](Self::connect_timeout), [`wait_for_server`](Self::wait_for_server),
+    /// See [`upstream`](crate::upstream) for an example. The settings of reading and of limits apply as for a server,
+    /// except [`max_frame_size`](Self::max_frame_size), and so do [`connect_timeout`](Self::connect_timeout), [`wait_for_server`](Self::wait_for_server),
     /// [`auto_reconnect`](Self::auto_reconnect), [`reconnect_intervals`](Self::reconnect_intervals) and
     /// [`max_reconnect_attempts`](Self::max_reconnect_attempts). [`ping_interval`](Self::ping_interval) applies if the
-    /// upstream [answers pings](Upstream::answers_pings). The other settings for connecting have no effect.
+    /// upstream [is pinged](Upstream::is_pinged). The other settings for connecting have no effect.
     ///
     /// # Errors
     ///
     /// Returns [`ConnectError::Config`] if a setting is invalid, or names a server or how to reach it, such as
     /// [`url`](Self::url), [`proxy`](Self::proxy), [`header`](Self::header) or a token: an upstream connects by itself.
-    /// Returns another [`ConnectError`] if the first attempt fails.
+    /// Returns another [`ConnectError`] if the first attempt fails, or if the runtime's time driver is disabled.
     ///
     /// # Panics
     ///
-    /// Panics outside of a Tokio runtime, and if the runtime's time driver is disabled.
+    /// Panics outside of a Tokio runtime.
     ///
     /// # Cancellation
     ///
@@ -741,7 +741,7 @@ impl HyperStackBuilder {
         let settings = HyperStackBuilder {
             session: session::Settings {
                 is_server: false,
-                pings: upstream.answers_pings(),
+                pings: upstream.is_pinged(),
                 coverage: upstream.coverage(),
                 ..self.session
             },
@@ -761,6 +761,9 @@ impl HyperStackBuilder {
             ("origin", self.origin.is_some()),
             ("proxy", self.route.proxy.is_some()),
             ("root_certificates", !self.route.roots.is_empty()),
+            ("native_roots", self.route.native_roots),
+            ("stack_release", self.endpoint.stack_release.is_some()),
+            ("environment", self.endpoint.environment.is_some()),
             ("protocol", self.session.protocol == Protocol::V1),
         ];
         let others = others.into_iter().filter(|(_, is_set)| *is_set);

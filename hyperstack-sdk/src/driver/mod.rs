@@ -154,12 +154,13 @@ async fn connect<U: Upstream>(
 /// Reads and writes one connection until it ends.
 async fn serve<U: Upstream>(engine: &Engine, connection: U::Connection, fetcher: &mut Fetcher) {
     let mut pump = Pump::new(connection);
+    let mut handled = 0;
     while engine.link() == Link::Open {
         tokio::select! {
             biased;
             // Messages that arrived while this task was delayed count before any deadline.
             turn = poll_fn(|context| pump.poll_turn(engine, context)) => {
-                let handled = turn.unwrap_or_else(|cause| {
+                handled += turn.unwrap_or_else(|cause| {
                     engine.handle_lost(cause);
                     0
                 });
@@ -170,7 +171,9 @@ async fn serve<U: Upstream>(engine: &Engine, connection: U::Connection, fetcher:
                         engine.handle_token(fetched);
                     }
                 }
-                if handled == pump::TURN {
+                // A connection may always have another message, so other tasks must get their turn.
+                if handled >= pump::TURN {
+                    handled = 0;
                     tokio::task::yield_now().await;
                 }
             }

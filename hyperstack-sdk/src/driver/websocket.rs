@@ -45,7 +45,7 @@ impl Upstream for WebSocket {
         })
     }
 
-    fn answers_pings(&self) -> bool {
+    fn is_pinged(&self) -> bool {
         true
     }
 }
@@ -53,7 +53,7 @@ impl Upstream for WebSocket {
 /// An open WebSocket.
 pub(crate) struct Socket {
     stream: WebSocketStream<Pipe>,
-    /// The text of a request with a token, which bypasses tungstenite when all frames before it are flushed.
+    /// The text of a request with a token. It bypasses tungstenite, and is written after all earlier frames are flushed.
     token: Option<String>,
 }
 

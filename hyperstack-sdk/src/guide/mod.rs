@@ -15,7 +15,7 @@
 //! | [`auth`] | How does the client get and renew tokens? |
 //! | [`observing`] | How do I see what the client does: logs, counters, metrics? |
 //! | [`testing`] | How do I test my code without a server? |
-//! | [`upstreams`] | How do I feed the client from an engine of mine instead of a server? |
+//! | [`upstreams`] | How do I feed the client from my own code instead of a server? |
 //! | [`migrating`] | How do I move from the published `hyperstack-sdk` 0.6 or `arete-a4-sdk`? |
 //!
 //! Most examples start an in-process server. To run them unchanged, enable the feature `testing`.

@@ -1,4 +1,4 @@
-//! Feed a client from an engine of yours instead of a server.
+//! Feed a client from your own code instead of a server.
 //!
 //! Usually, a client reads from a server over a WebSocket. With an *upstream*, it reads from anything that you can turn
 //! into rows: a message broker, a database, a file, or another process. Your programs stay the same, except for the line
@@ -31,11 +31,13 @@
 //!             while let Some(request) = peer.recv().await {
 //!                 let Request::Query { id, query, .. } = request else { continue };
 //!                 let view = query.view;
+//!                 let row = format!(r#"{{"key":"1","data":{{"text":"{text}"}}}}"#);
+//!                 let rows = query.key.is_none_or(|key| key == "1").then_some(row).unwrap_or_default();
 //!                 for message in [
 //!                     format!(r#"{{"op":"subscribed","subscriptionId":"{id}","query":{{"view":"{view}"}}}}"#),
 //!                     format!(
 //!                         r#"{{"op":"snapshot","subscriptionId":"{id}","entity":"{view}",
-//!                             "data":[{{"key":"1","data":{{"text":"{text}"}}}}],"complete":true}}"#
+//!                             "data":[{rows}],"complete":true}}"#
 //!                     ),
 //!                 ] {
 //!                     peer.send(message).await?;
@@ -80,10 +82,10 @@
 //! | filters and windows | applied by the server (v2) | by the upstream, or with `WholeViews` by the client |
 //! | row limit | applied by the server (v2) | by the upstream, or with `WholeViews` by the client |
 //! | a lost connection | the client reconnects and reads what differs | the same |
-//! | a dead peer | the client pings | the upstream notices it, unless it [answers pings](crate::upstream::Upstream::answers_pings) |
+//! | a dead peer | the client pings | the upstream notices it, unless it [is pinged](crate::upstream::Upstream::is_pinged) |
 //! | tokens | the client sends and renews them | the upstream authenticates itself |
 //! | the timeout of an attempt | [`connect_timeout`](crate::HyperStackBuilder::connect_timeout) | the same |
 //!
-//! [`connect_over`](crate::HyperStackBuilder::connect_over) returns an error if you also set a URL, a token, or another
-//! setting about how to reach a server. To read a [`Stack`](crate::derives#views-and-stack) over an upstream, pass the
+//! [`connect_over`](crate::HyperStackBuilder::connect_over) returns an error if you also set a URL, a token or key, a
+//! header, an origin, a proxy, root certificates, or a release or environment of a stack. To read a [`Stack`](crate::derives#views-and-stack) over an upstream, pass the
 //! client to `OreStackClient::new(hs)`.

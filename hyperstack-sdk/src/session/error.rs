@@ -251,7 +251,7 @@ pub enum CloseReason {
     Failed(#[source] ConnectError),
     /// The client's task stopped: its runtime was shut down, or code of yours panicked in it. The task runs the token
     /// provider, an upstream of yours, and code of your row types: `PartialEq`, `Clone`, serde impls and defaults.
-    #[error("the client's task stopped: its runtime was shut down, or code of a row's type or of the token provider panicked")]
+    #[error("the client's task stopped: its runtime was shut down, or code of a row's type, of the token provider or of the upstream panicked")]
     Stopped,
 }
 

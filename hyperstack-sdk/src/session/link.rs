@@ -17,26 +17,26 @@ pub enum Link {
         /// The number of attempts since the last healthy connection. 0 for the very first.
         attempt: u32,
     },
-    /// Read the socket.
+    /// Read the connection.
     Open,
     /// Wait for [`Session::poll_timeout`](super::Session::poll_timeout).
     Waiting {
         /// The number of the attempt that follows.
         attempt: u32,
     },
-    /// Close the socket, if there is one, and stop.
+    /// Close the connection, if there is one, and stop.
     Closed(CloseReason),
 }
 
-/// Something to write to the socket.
+/// Something to send over the connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Transmit {
     /// A text message.
     Text(Request),
-    /// A WebSocket ping.
+    /// A ping that is not a message, as a WebSocket has it.
     Ping,
-    /// A WebSocket pong that answers no ping. The server ignores it, but its packet acknowledges the server's data,
+    /// A pong that answers no ping, as a WebSocket has it. The server ignores it, but its packet acknowledges the server's data,
     /// which the client's TCP stack could delay by 40 milliseconds. Servers do not set `TCP_NODELAY`, so their next
     /// small message would wait for that acknowledgement.
     Pong,

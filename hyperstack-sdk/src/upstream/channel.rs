@@ -31,16 +31,16 @@ pub fn channel<M>(capacity: usize) -> (Channel<M>, Peer<M>) {
 /// The client's end of a [`channel`].
 #[derive(Debug)]
 pub struct Channel<M> {
-    messages: mpsc::Receiver<Result<M, ConnectionLost>>,
+    messages: mpsc::Receiver<Result<Received<M>, ConnectionLost>>,
     requests: mpsc::UnboundedSender<Request>,
 }
 
 /// The upstream's end of a [`channel`].
 ///
-/// If you drop it, the connection ends, after the messages that were sent before.
+/// If you drop it, the connection ends after the client has received all earlier messages.
 #[derive(Debug)]
 pub struct Peer<M> {
-    messages: mpsc::Sender<Result<M, ConnectionLost>>,
+    messages: mpsc::Sender<Result<Received<M>, ConnectionLost>>,
     requests: mpsc::UnboundedReceiver<Request>,
 }
 
@@ -50,7 +50,7 @@ impl<M> Peer<M> {
         self.requests.recv().await
     }
 
-    /// Sends a message to the client. Waits while as many messages as the channel's capacity are waiting.
+    /// Sends a message to the client. Waits while the channel is full.
     ///
     /// Not cancel safe: if you drop the future, the message may be lost.
     ///
@@ -58,7 +58,21 @@ impl<M> Peer<M> {
     ///
     /// Returns [`ConnectionLost`] if the client has ended the connection.
     pub async fn send(&self, message: M) -> Result<(), ConnectionLost> {
-        let sent = self.messages.send(Ok(message)).await;
+        self.deliver(Received::Text(message)).await
+    }
+
+    /// Answers a ping, for an upstream that [is pinged](super::Upstream::is_pinged). Call it for each
+    /// [`Request::Ping`]. Waits like [`send`](Self::send).
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ConnectionLost`] if the client has ended the connection.
+    pub async fn pong(&self) -> Result<(), ConnectionLost> {
+        self.deliver(Received::Pong).await
+    }
+
+    async fn deliver(&self, received: Received<M>) -> Result<(), ConnectionLost> {
+        let sent = self.messages.send(Ok(received)).await;
         let reason = "the client closed the connection";
         sent.map_err(|_| ConnectionLost::Closed(reason.to_owned()))
     }
@@ -77,8 +91,7 @@ impl<M> Stream for Channel<M> {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Received<M>, ConnectionLost>>> {
-        let message = self.messages.poll_recv(context);
-        message.map(|message| Some(message?.map(Received::Text)))
+        self.messages.poll_recv(context)
     }
 }
 

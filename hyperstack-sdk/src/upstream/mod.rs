@@ -1,4 +1,4 @@
-//! Bring your own upstream: a client that is not connected to a server, but to an engine of yours.
+//! Feeds a client from your own code instead of a server.
 //!
 //! An *upstream* feeds a client: it sends the client messages of protocol v2 and receives its requests. By default, this
 //! is a server behind a WebSocket. If you implement [`Upstream`], it can be a message broker, a database, a file, or
@@ -151,31 +151,32 @@
 //!   rows then wait, and continue with what differs after the client has reconnected.
 //! - *End.* When a connection is lost or the client closes, the client calls [`poll_close`](Sink::poll_close) once, does
 //!   not wait for the result, and drops the connection.
-//! - *Liveness.* Noticing a dead peer is up to you: end the stream with an error. If the upstream
-//!   [answers pings](Upstream::answers_pings), the client does it.
+//! - *Liveness.* If the peer dies, your stream must end with an error. If the upstream [is pinged](Upstream::is_pinged),
+//!   the client detects this itself.
 //! - *Authentication* is up to you, too. The client has no token, and sends none.
 //!
 //! # Requests
 //!
-//! The client sends [`Transmit::Text`]s. Only two requests need an answer:
+//! The client sends [`Transmit::Text`]s. Only a query needs an answer:
 //!
 //! | request | answer |
 //! |---|---|
 //! | [`Request::Query`](crate::wire::Request::Query) for rows | `subscribed`, then a snapshot, then a live update for each change; or `error` |
 //! | [`Request::Query`](crate::wire::Request::Query) for a tape | `subscribed` with a `replayWindow`, then each retained record and each new one; or `error` |
-//! | [`Request::EndQuery`](crate::wire::Request::EndQuery) | `unsubscribed`, which you may omit. No more messages with this id |
+//! | [`Request::EndQuery`](crate::wire::Request::EndQuery) | `unsubscribed`. You may omit it if you never reject a query with `subscription-limit-exceeded`: the client repeats such queries when another one has ended |
 //!
-//! The client uses each id once per connection, and ignores messages with other ids. All requests of
+//! The client uses each id once per connection. It ignores frames with other ids, and reports errors with other ids as
+//! [`Fault::Issue`](crate::Fault::Issue). All requests of
 //! [version 1](crate::Protocol::V1), [`Request::Probe`](crate::wire::Request::Probe) and
 //! [`Request::RefreshAuth`](crate::wire::Request::RefreshAuth) go to servers only.
-//! [`Request::Ping`](crate::wire::Request::Ping) needs no answer. It goes only to upstreams that answer pings.
+//! [`Request::Ping`](crate::wire::Request::Ping) needs no answer. It goes only to upstreams that are pinged.
 //!
 //! What a query can contain depends on the [`coverage`](Upstream::coverage):
 //!
 //! | member | `Queries` | `WholeViews` |
 //! |---|---|---|
 //! | `view` | `Player/list`, a derived view such as `Player/best`, or a tape | the same |
-//! | `key` | one row. In place of `Player/list`, the view is `Player/state` | one row of the view, such as `Player/list` |
+//! | `key` | one row, or the records of a tape with this key. In place of `Player/list`, the view is `Player/state` | one row of the view, such as `Player/list` |
 //! | `filters`, `skip`, `take` | the part of the view to serve | not set |
 //! | `after` | of a tape: the cursor of the last record that the client has | the same |
 //! | `snapshot_limit`, and `snapshot` = `false` | not used | not used |
@@ -196,21 +197,24 @@
 //! ```
 //!
 //! - `sort` is the view's order, by the value at a path. Rows without the value come last. To sort by recency, give each
-//!   row a `_seq` such as `"312000220:7"` (slot and index) and set `"field":["_seq"]`. Without `sort`, rows stay in the
-//!   order of their arrival.
+//!   row a `_seq` such as `"312000220:7"` (slot and index) and set `"sort":{"field":["_seq"],"order":"desc"}`. Without `sort`, rows stay in the
+//!   order of their arrival. Give each patch its `_seq` as well.
 //! - With `wholeEntities`, the first live update of a row that the client does not have is an `upsert`. Without it, the
 //!   client keeps patches of such a row, and shows the row when all its required fields have arrived.
 //! - If a view has a limited number of rows, add the limit to `subscribed`: `"query":{"view":"Player/best","take":5}`. The
-//!   client then keeps a row that leaves until its successor arrives, for at most 50 ms.
+//!   client then keeps a row that leaves until its successor arrives, for at most 50 ms. If a query has a `take`, repeat it
+//!   there for the same reason.
 //! - A snapshot is one or more messages. All but the last one have `"complete":false`. If there are no rows, send an empty
 //!   one. A snapshot that follows a complete one replaces all rows of the subscription: send it if you may have missed a
 //!   change.
 //! - `upsert` replaces a row. `patch` sets the fields that it contains. It merges objects field by field, and replaces
-//!   arrays, except that it appends to those whose paths are in `append`.
-//! - `delete` says that the row no longer exists, and `remove` that it left the query. `remove` is also right if you do
-//!   not know which.
+//!   arrays, except that it appends to those whose paths are in `append`. An append keeps the newest 100 elements, as
+//!   servers do.
+//! - `delete` says that the row no longer exists, and `remove` that it left the query. If you do not know which one
+//!   applies, send `remove`.
 //! - Order matters only within a subscription. A live update can repeat what the snapshot contains. To make an `append`
-//!   safe to repeat, number the changes of each view in `_version`: `"1f:42"` is an epoch and a counter.
+//!   safe to repeat, number the changes of each view in `_version`, also in snapshots: `"1f:42"` is an epoch (at most 8 hexadecimal
+//!   digits) and a decimal counter.
 //! - An error with a `subscriptionId` ends that subscription. If its code is `subscription-rejected` and its message
 //!   starts with `unknown view`, streams end with [`EndReason::UnknownView`](crate::EndReason::UnknownView). With a
 //!   `retryAfter` in seconds, the client subscribes again after that time. After `subscription-lagged`, it does so at
@@ -232,7 +236,8 @@
 //! - If you no longer have the record that follows `after`, reject the query with `cursor-expired`; if `after` has another
 //!   epoch, with `cursor-epoch-changed`; if it is not yet reached, with `cursor-unknown`. Each error needs the
 //!   `replayWindow`. The client then reports the gap and subscribes without `after`.
-//! - To start with the next record, the client first sends a cursor of an epoch that does not exist.
+//! - A reader that starts with the next record first sends a cursor of an unknown epoch. Reject it with
+//!   `cursor-epoch-changed`. The client then subscribes from `next`.
 
 mod channel;
 mod received;
@@ -247,12 +252,12 @@ pub use received::Received;
 
 use crate::session::{ConnectError, ConnectionLost, Transmit};
 
-/// What feeds a client: a server behind a WebSocket, or an engine of yours.
+/// What feeds a client: a server behind a WebSocket, or your own code.
 ///
 /// See the [module](self) for an example, and for what an upstream must answer to each request. The client calls all
 /// methods but [`connect`](Self::connect) once, in [`connect_over`](crate::HyperStackBuilder::connect_over).
 pub trait Upstream: Send + Sync + 'static {
-    /// The bytes of a message.
+    /// The bytes of a message. `as_ref` must be cheap, and must not call the client.
     type Message: AsRef<[u8]> + Send;
 
     /// An open connection: the stream of what arrives, and the sink for what the client sends. [`Channel`] is one.
@@ -273,8 +278,10 @@ pub trait Upstream: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// [`ConnectError::is_final`] decides whether the client tries again: it does after
-    /// [`ConnectError::Unreachable`], and closes after [`ConnectError::Rejected`] with status 403.
+    /// Return [`ConnectError::Unreachable`] if another attempt may succeed. The client then tries again, as its settings
+    /// say: the first attempt is repeated only with [`wait_for_server`](crate::HyperStackBuilder::wait_for_server). After
+    /// an error that [is final](ConnectError::is_final), such as [`ConnectError::Rejected`] with status 403, and after one
+    /// that asks for a new token, the client closes.
     fn connect(&self) -> impl Future<Output = Result<Self::Connection, ConnectError>> + Send;
 
     /// Returns what the upstream serves. Default: [`Coverage::Queries`].
@@ -282,12 +289,13 @@ pub trait Upstream: Send + Sync + 'static {
         Coverage::Queries
     }
 
-    /// Returns whether the client must ping the upstream. Default: `false`.
+    /// Returns whether the client pings the upstream. Default: `false`.
     ///
     /// If so, the client sends a [`Transmit::Ping`] and a [`Request::Ping`](crate::wire::Request::Ping) every
     /// [`ping_interval`](crate::HyperStackBuilder::ping_interval), and a [`Transmit::Pong`] after some messages. Answer
-    /// each `Transmit::Ping` with [`Received::Pong`]. If nothing arrives for two intervals, the connection is lost.
-    fn answers_pings(&self) -> bool {
+    /// each pair with [`Received::Pong`], or over a [`Channel`] with [`Peer::pong`]. If nothing arrives for two
+    /// intervals, the connection is lost.
+    fn is_pinged(&self) -> bool {
         false
     }
 }

@@ -135,7 +135,7 @@ fn an_upstream_is_neither_probed_nor_pinged() {
 }
 
 #[test]
-fn an_upstream_that_answers_pings_is_pinged_and_can_be_silent_for_too_long() {
+fn an_upstream_can_be_pinged_and_be_silent_for_too_long() {
     let settings = Settings {
         is_server: false,
         protocol: Protocol::V2,

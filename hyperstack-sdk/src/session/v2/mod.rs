@@ -663,7 +663,7 @@ fn is_filtered_here(query: &Query) -> bool {
     query.window.filtered && query.filters.is_empty()
 }
 
-/// The query for the server. One row of an entity is read from its `state` view, unless there are only whole views.
+/// The query for the server. One row of an entity is read from its `state` view, unless the peer serves whole views only.
 fn message(query: &Query, coverage: Coverage) -> wire::Query {
     let entity = query.view.strip_suffix("/list");
     let view = match (entity, &query.target, coverage) {
