@@ -128,6 +128,7 @@ impl Play<Peer> {
         let subscribed = Frame::Subscribed {
             view: view.into(),
             sort: Some(sort),
+            unreadable_sort: None,
             ack: None,
         };
         frame(&mut self.session, subscribed, self.now);

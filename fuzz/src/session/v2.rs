@@ -184,6 +184,7 @@ impl Play<Peer> {
             let ack = Frame::Subscribed {
                 view: "R/list".into(),
                 sort: None,
+                unreadable_sort: None,
                 ack: None,
             };
             return self.ignored(id, ack);
@@ -192,6 +193,7 @@ impl Play<Peer> {
         let ack = |is_tape: bool| Frame::Subscribed {
             view: "R/list".into(),
             sort: None,
+            unreadable_sort: None,
             ack: Some(Ack {
                 whole_entities: true,
                 replay_window: is_tape.then(|| ReplayWindow {
