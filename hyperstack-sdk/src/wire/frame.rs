@@ -449,6 +449,7 @@ fn control(text: &str) -> Result<Incoming<'static>, FrameError> {
     Err(FrameError::UnknownMessage(text.chars().take(120).collect()))
 }
 
+#[cfg(feature = "client")]
 impl Incoming<'_> {
     /// Returns the view and the JSON of a sort that could not be read.
     pub(crate) fn unreadable_sort(&self) -> Option<(&str, &str)> {
