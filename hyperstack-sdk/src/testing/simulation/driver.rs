@@ -207,15 +207,15 @@ impl Driver {
                 break;
             };
             handled += 1;
-            if let Arrival::Message(message) = arrival {
-                self.trace.write(&message);
-                self.journal.take_down(&message);
-                messages.push(message);
-                continue;
+            if !matches!(arrival, Arrival::Message(_)) {
+                shared.handle_messages(&std::mem::take(&mut messages), time);
             }
-            shared.handle_messages(&std::mem::take(&mut messages), time);
             match arrival {
-                Arrival::Message(_) => {}
+                Arrival::Message(message) => {
+                    self.trace.write(&message);
+                    self.journal.take_down(&message);
+                    messages.push(message);
+                }
                 Arrival::Pong => shared.handle_alive(),
                 Arrival::Expired => {
                     is_reported = true;
