@@ -13,8 +13,11 @@ use crate::wire::Kind;
 /// How many messages are handled before readers are woken. A reader's queue holds more.
 pub(super) const TURN: usize = 128;
 
+/// How many messages are collected before the engine handles them under one lock.
+const MOST_COLLECTED: usize = 16;
+
 /// How many bytes of messages are collected before the engine handles them.
-const MOST_COLLECTED: usize = 64 << 10;
+const MOST_BYTES: usize = 64 << 10;
 
 /// A connection, the message that waits to be sent over it, and the messages that arrived.
 pub(crate) struct Pump<C, M> {
@@ -94,7 +97,7 @@ where
             engine.record_received(_kind, message.as_ref(), now);
             self.size += message.as_ref().len();
             self.collected.push(message);
-            if self.size >= MOST_COLLECTED {
+            if self.collected.len() >= MOST_COLLECTED || self.size >= MOST_BYTES {
                 self.hand_over(engine, now);
             }
         }
