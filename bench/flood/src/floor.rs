@@ -64,12 +64,12 @@ fn request(generation: Generation, index: usize, part: &Part, entity: &str) -> R
     match generation {
         Generation::V1 => {
             let mut subscribe = Subscribe::default();
-            (subscribe.view, subscribe.key) = (part.view_id(entity), key);
+            (subscribe.view, subscribe.key) = (part.view_id(entity, generation), key);
             Request::Subscribe(subscribe)
         }
         Generation::V2 => {
             let mut query = Query::default();
-            (query.view, query.key) = (part.view_id(entity), key);
+            (query.view, query.key) = (part.view_id(entity, generation), key);
             if let Part::Window { skip, take } = part {
                 (query.skip, query.take) = (Some(*skip as u64), Some(*take as u64));
             }

@@ -56,7 +56,7 @@ impl Of {
         Of {
             shape: scenario.shape,
             rows: scenario.rows,
-            view: scenario.view(),
+            view: scenario.view(generation),
             generation,
         }
     }
@@ -96,25 +96,19 @@ impl Frames {
         let Subscription {
             id, part, query, ..
         } = subscription;
-        let (mode, sort) = match part.view() {
-            View::List => (
-                "list",
-                r#","sort":{"field":["_seq"],"order":"desc"}"#.to_owned(),
-            ),
-            View::Latest => (
-                "list",
-                r#","sort":{"field":["id","round_id"],"order":"desc"}"#.to_owned(),
-            ),
-            View::Tape => (
-                "append",
-                format!(
-                    r#","replayWindow":{{"epoch":"{EPOCH}","earliest":{FIRST_RECORD},"next":{FIRST_RECORD}}}"#
-                ),
+        let view = part.view(self.of.generation);
+        let mode = view.mode();
+        let sort = match view {
+            View::List => r#","sort":{"field":["_seq"],"order":"desc"}"#.to_owned(),
+            View::State => String::new(),
+            View::Latest => r#","sort":{"field":["id","round_id"],"order":"desc"}"#.to_owned(),
+            View::Tape => format!(
+                r#","replayWindow":{{"epoch":"{EPOCH}","earliest":{FIRST_RECORD},"next":{FIRST_RECORD}}}"#
             ),
         };
         let json = match self.of.generation {
             V1 => {
-                let view = part.view_id(self.of.shape.name());
+                let view = part.view_id(self.of.shape.name(), self.of.generation);
                 format!(r#"{{"op":"subscribed","view":"{view}","mode":"{mode}"{sort}}}"#)
             }
             V2 => format!(
@@ -183,7 +177,7 @@ impl Frames {
     pub fn ring(&self) -> &Ring {
         self.ring.get_or_init(|| {
             self.make_ring(match self.of.view {
-                View::List | View::Tape => PATCHES,
+                View::List | View::State | View::Tape => PATCHES,
                 View::Latest => WHOLE_ROWS,
             })
         })
@@ -203,7 +197,7 @@ impl Frames {
                 let stamp = ring.len() as u64 + 1;
                 let patch = self.of.shape.patch(self.of.generation, stamp, &mut random);
                 let text = match self.of.view {
-                    View::List | View::Tape => self.patch(*row, &patch),
+                    View::List | View::State | View::Tape => self.patch(*row, &patch),
                     View::Latest => {
                         let held = whole.entry(*row).or_insert_with(|| self.value(*row));
                         self.upsert(*row, held, &patch)
@@ -229,7 +223,7 @@ impl Frames {
             generation,
             ..
         } = self.of;
-        let (name, view, key) = (shape.name(), view.name(), key(row));
+        let (name, mode, view, key) = (shape.name(), view.mode(), view.name(), key(row));
         match (generation, self.of.view) {
             (V1, _) => format!(
                 r#"{{"mode":"list","entity":"{name}/{view}","op":"patch","key":"{key}","data":{{"_seq":"312000182:{SEQ}",{fields}}},"seq":"312000182:{SEQ}"}}"#
@@ -238,7 +232,7 @@ impl Frames {
                 r#"{{"data":{{"_seq":"312000182:{SEQ}","_version":"{EPOCH}:{VERSION}",{fields}}},"entity":"{name}/{view}","key":"{key}","mode":"append","offset":{OFFSET},"op":"patch","protocolVersion":2,"seq":"312000182:{SEQ}","subscriptionId":"{ID}"}}"#
             ),
             (V2, _) => format!(
-                r#"{{"data":{{"_seq":"312000182:{SEQ}","_version":"{EPOCH}:{VERSION}",{fields}}},"entity":"{name}/{view}","key":"{key}","mode":"list","op":"patch","protocolVersion":2,"seq":"312000182:{SEQ}","subscriptionId":"{ID}"}}"#
+                r#"{{"data":{{"_seq":"312000182:{SEQ}","_version":"{EPOCH}:{VERSION}",{fields}}},"entity":"{name}/{view}","key":"{key}","mode":"{mode}","op":"patch","protocolVersion":2,"seq":"312000182:{SEQ}","subscriptionId":"{ID}"}}"#
             ),
         }
     }
@@ -258,7 +252,8 @@ impl Frames {
         /// Names the batches of one snapshot. No other snapshot follows on the same subscription.
         const SNAPSHOT: &str = "ca2b0342-5f0e-4c3e-9a51-0c6d3b1f7e20";
         let Subscription { id, part, .. } = subscription;
-        let view = part.view_id(self.of.shape.name());
+        let mode = part.view(self.of.generation).mode();
+        let view = part.view_id(self.of.shape.name(), self.of.generation);
         match self.of.generation {
             V1 => format!(r#"{{"mode":"list","entity":"{view}","op":"snapshot","data":"#),
             V2 => {
@@ -267,7 +262,7 @@ impl Frames {
                     _ => String::new(),
                 };
                 format!(
-                    r#"{{"protocolVersion":2,"subscriptionId":"{id}","snapshotId":"{SNAPSHOT}","authoritative":true,"mode":"list","entity":"{view}","op":"snapshot",{key}"data":"#
+                    r#"{{"protocolVersion":2,"subscriptionId":"{id}","snapshotId":"{SNAPSHOT}","authoritative":true,"mode":"{mode}","entity":"{view}","op":"snapshot",{key}"data":"#
                 )
             }
         }

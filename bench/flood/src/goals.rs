@@ -55,6 +55,13 @@ pub fn goals(results: &Results) -> Vec<Goal> {
         found: lost(results),
         floor: None,
     });
+    let failed = results.failed.iter();
+    goals.push(Goal {
+        text: "failed runs of this SDK".to_owned(),
+        bound: AtMost(0.0),
+        found: Some(failed.filter(|(_, contender)| contender.is_ours()).count() as f64),
+        floor: None,
+    });
     goals
 }
 

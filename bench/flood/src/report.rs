@@ -110,7 +110,11 @@ fn table(results: &Results, scenario: &Scenario, columns: &[(&str, Column<'_>)])
     for contender in scenario.contenders() {
         let of = (scenario.name, contender);
         let runs = results.all(of);
-        if runs.clone().next().is_none() {
+        let failed = results.failed.iter();
+        let failed = failed
+            .filter(|(name, its)| (name.as_str(), *its) == of)
+            .count();
+        if runs.clone().count() + failed == 0 {
             continue;
         }
         let cells: Vec<String> = columns
@@ -126,7 +130,7 @@ fn table(results: &Results, scenario: &Scenario, columns: &[(&str, Column<'_>)])
             share(sum(Measured::lost), wanted),
             share(sum(|run| run.conflated), wanted),
             runs.clone().filter(|run| run.counts()).count(),
-            runs.count(),
+            runs.count() + failed,
         );
     }
     text
@@ -197,6 +201,10 @@ mod tests {
                     run(Kind::Published, 1.0, 500),
                 ],
             ],
+            failed: vec![(
+                "one-10000".to_owned(),
+                Contender::new(Kind::Ours, Generation::V2),
+            )],
         }
     }
 
@@ -207,6 +215,10 @@ mod tests {
         assert!(text.contains("owned values, to 0.6.9: at least 50.0 | – | not measured | – |"));
         assert!(text.contains("\n### 10,000 rounds, one stream\n"));
         assert!(text.contains("\n| ours, owned, v2 | 700,000 | "));
+        assert!(
+            text.contains(" | 2 of 3 |\n")
+                && text.contains("failed runs of this SDK: at most 0 | 1.00 | missed")
+        );
         assert!(text.contains("| arete 0.51.2 | 5,000 | 0 | 1.00 | – | – | 25.00 % | 0 | 1 of 2 |"));
         assert!(!text.contains("\n| the floor, v2 |") && !text.contains("\n| 0.6.9 |"));
     }

@@ -8,6 +8,8 @@ use crate::stats::median;
 #[derive(Default)]
 pub struct Results {
     pub rounds: Vec<Vec<Measured>>,
+    /// The scenario and client of each measurement that ended with an error.
+    pub failed: Vec<(String, Contender)>,
 }
 
 /// Extracts a figure of a measurement, or `None` if it has none.

@@ -32,8 +32,8 @@ pub fn main(options: &Options) -> Result<()> {
                         measured.push(run);
                     }
                     Err(error) => {
-                        let contender = contender.name();
-                        eprintln!("  {} {contender} failed: {error}", scenario.name);
+                        eprintln!("  {} {} failed: {error}", scenario.name, contender.name());
+                        results.failed.push((scenario.name.to_owned(), contender));
                     }
                 }
             }

@@ -188,11 +188,12 @@ impl Scenario {
     }
 
     /// Returns the view that the streams read.
-    pub fn view(&self) -> View {
-        match self.streams {
-            Streams::One | Streams::Keys(_) | Streams::Full(_) => View::List,
-            Streams::Windows(_) => View::Latest,
-            Streams::Tape => View::Tape,
+    pub fn view(&self, generation: Generation) -> View {
+        match (self.streams, generation) {
+            (Streams::Keys(_), Generation::V2) => View::State,
+            (Streams::One | Streams::Keys(_) | Streams::Full(_), _) => View::List,
+            (Streams::Windows(_), _) => View::Latest,
+            (Streams::Tape, _) => View::Tape,
         }
     }
 

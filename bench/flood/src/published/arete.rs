@@ -58,7 +58,7 @@ impl<T: Shaped> Client for Arete<T> {
     async fn read(&mut self, readers: Vec<(Part, Reader)>) -> Result<()> {
         let AnyViews(views) = &self.arete.views;
         for (part, reader) in readers {
-            let path = part.view_id(T::NAME);
+            let path = part.view_id(T::NAME, Generation::V2);
             let view = views.view::<T::Generated>(&path);
             let stream = match part {
                 Part::List => view.watch(),
