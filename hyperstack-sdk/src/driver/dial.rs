@@ -137,9 +137,8 @@ impl Dialer {
         let handshake = |stream| self.handshake(stream, token.as_ref());
         let opened = self.route.open(self.timeout, handshake).await;
         let (stream, rest) = opened.map_err(|error| self.failed(error))?;
-        let pipe = Pipe::new(stream);
-        let config = Some(self.socket);
-        Ok(WebSocketStream::from_partially_read(pipe, rest, Role::Client, config).await)
+        let pipe = Pipe::new(stream, rest);
+        Ok(WebSocketStream::from_raw_socket(pipe, Role::Client, Some(self.socket)).await)
     }
 
     /// Opens a WebSocket on a stream. Returns it with the bytes that the server has already sent.

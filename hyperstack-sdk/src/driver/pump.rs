@@ -10,8 +10,9 @@ use crate::session::{ConnectionLost, Time, Transmit};
 use crate::upstream::Received;
 use crate::wire::Kind;
 
-/// How many messages are handled before readers are woken. A reader's queue holds more.
-pub(super) const TURN: usize = 128;
+/// How many messages are handled before readers are woken. A reader's queue holds more. In a longer turn, more rows
+/// change again before readers have taken them, and each of these rows is copied.
+pub(super) const TURN: usize = 32;
 
 /// How many messages are collected before the engine handles them under one lock.
 const MOST_COLLECTED: usize = 16;
