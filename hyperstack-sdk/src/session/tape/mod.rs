@@ -411,11 +411,13 @@ impl Tapes {
         let cause = match issue.code.as_str() {
             // Delivery has stopped, but the server keeps the id until it is unsubscribed.
             "replay-lagged" | "subscription-rescoped" => {
-                // Of the records in between, none matches the key and the filters.
+                // Of the records in between, none matches the key and the filters, unless one was unreadable.
                 if let (Some(tape), Some(cursor)) =
                     (self.tapes.get_mut(&source), &issue.recover_from)
                 {
-                    tape.skip_to(cursor);
+                    if tape.unreadable.is_none() {
+                        tape.skip_to(cursor);
+                    }
                 }
                 self.unsubscribe(source, Status::Absent);
                 return true;

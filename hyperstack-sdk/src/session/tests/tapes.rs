@@ -502,6 +502,11 @@ fn a_lagged_tape_skips_records_that_do_not_match() {
     // It never goes back, nor to another epoch.
     says(&mut session, &lagged("t2", "e:3"));
     assert_eq!(requests(&mut session), [r#"-"t2""#, &resumed("t3")]);
+    // It does not skip a record that it could not read.
+    opens(&mut session, "t3", "e 0 20");
+    session.handle_undecodable(FrameError::Malformed("m".into()), Time::ZERO);
+    says(&mut session, &lagged("t3", "e:15"));
+    assert_eq!(requests(&mut session), [r#"-"t3""#, &resumed("t4")]);
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::task::{Context, Poll, Waker};
 use super::super::queue::Wakers;
 use super::{TapeError, TapeRecord};
 use crate::patch::Record;
+use crate::wire::Cursor;
 
 type Item<T> = Result<TapeRecord<T>, TapeError>;
 
@@ -24,13 +25,15 @@ struct State<T: Record> {
     read_to: u64,
     /// The number of the first record that is not a retained one. `None` until the tape is open.
     live_from: Option<u64>,
-    /// The number of errors in the queue. A gap is not read before its error is.
+    /// The number of errors in the queue that come before a live record. A gap is not read before its error is.
     errors: usize,
     waker: Option<Waker>,
 }
 
 struct Queued<T: Record> {
     item: Item<T>,
+    /// Whether it is counted in `errors`.
+    is_error: bool,
     /// The number of the record after it. Records that the filter rejects are counted with the one before.
     next: u64,
 }
@@ -78,8 +81,18 @@ impl<T: Record> TapeQueue<T> {
             Err(TapeError::Gap(gap)) => gap.resumed.next(),
             Err(_) => state.items.back().map_or(state.read_to, |last| last.next),
         };
-        state.errors += usize::from(item.is_err());
-        state.items.push_back(Queued { item, next });
+        let is_error = match &item {
+            Ok(_) => false,
+            Err(TapeError::Decode { cursor, .. }) => !state.is_live(cursor),
+            Err(_) => true,
+        };
+        state.errors += usize::from(is_error);
+        let queued = Queued {
+            item,
+            is_error,
+            next,
+        };
+        state.items.push_back(queued);
         wakers.extend(state.waker.take());
     }
 
@@ -140,9 +153,10 @@ impl<T: Record> TapeQueue<T> {
         if is_live {
             return Poll::Ready(None);
         }
-        if let Some(Queued { item, next }) = state.items.pop_front() {
-            state.read_to = next;
-            state.errors -= usize::from(item.is_err());
+        if let Some(queued) = state.items.pop_front() {
+            state.read_to = queued.next;
+            state.errors -= usize::from(queued.is_error);
+            let item = queued.item;
             let resumes = state.is_paused && state.items.len() <= state.capacity / 2;
             state.is_paused &= !resumes;
             return Poll::Ready(Some(Polled { item, resumes }));
@@ -168,6 +182,11 @@ impl<T: Record> State<T> {
         }
     }
 
+    /// Whether the record with this cursor is not a retained one.
+    fn is_live(&self, cursor: &Cursor) -> bool {
+        self.live_from.is_some_and(|live| cursor.next() > live)
+    }
+
     fn is_caught_up(&self) -> bool {
         self.errors == 0 && self.live_from.is_some_and(|live| self.read_to >= live)
     }
@@ -182,7 +201,6 @@ mod tests {
 
     use super::*;
     use crate::session::{GapCause, TapeGap};
-    use crate::wire::Cursor;
 
     #[test]
     fn a_reader_is_not_caught_up_before_it_has_read_a_gap() {
