@@ -2,13 +2,14 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::future::Future;
+use std::future::{ready, Future};
 use std::io;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use tokio::time::{sleep_until, Instant};
+use tokio::time::{sleep_until, timeout, Instant};
 
 /// How long a TCP connection may take before the next address is tried too. RFC 8305 recommends this value.
 const CONNECT_DELAY: Duration = Duration::from_millis(250);
@@ -51,7 +52,7 @@ enum Progress {
 ///
 /// Each address but the first has to wait: for a failure, or until the address before it takes too long. The first
 /// handshake to succeed wins, and the other connections are dropped. Only one handshake starts at a time, so the server
-/// rarely sees a second one.
+/// rarely sees a second one. After a final failure, handshakes that are under way get `handshake_delay` to succeed.
 pub(super) async fn race<S, T, E, Connecting, Handshaking>(
     addresses: Vec<SocketAddr>,
     handshake_delay: Duration,
@@ -93,7 +94,12 @@ where
             biased;
             Some((address, outcome)) = handshaking.next() => match outcome {
                 Ok(done) => return Ok(done),
-                Err(Failure::Final(error)) => return Err(Some(error)),
+                Err(Failure::Final(error)) => {
+                    // The server may have rejected this one because it counts the others as connections.
+                    let others = handshaking.filter_map(|(_, outcome)| ready(outcome.ok()));
+                    let won = timeout(handshake_delay, pin!(others).next()).await;
+                    return won.ok().flatten().ok_or(Some(error));
+                }
                 Err(Failure::Address(cause)) => {
                     tried.note(address, Progress::Failed(cause));
                     next_handshake = Instant::now();
@@ -306,6 +312,13 @@ mod tests {
     async fn an_answer_of_the_server_ends_the_race() {
         let (raced, millis, _) = run(&[Refuse, Reject, Answer(0, 0)]).await;
         assert_eq!((raced, millis), (Err(Some("rejected")), 0));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_rejection_waits_for_a_handshake_under_way() {
+        assert_eq!(won(&[Answer(0, 1500), Reject]).await, (1, 1500));
+        let (raced, millis, _) = run(&[Hang, Reject]).await;
+        assert_eq!((raced, millis), (Err(Some("rejected")), 2000));
     }
 
     #[tokio::test(start_paused = true)]
