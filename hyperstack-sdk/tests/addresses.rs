@@ -1,4 +1,4 @@
-//! A host whose first address swallows packets, in a network namespace of its own.
+//! Hosts whose first address does not work, in a network namespace of their own.
 //!
 //! Runs only where Linux lets the user create namespaces; elsewhere it says that it did not run. Paths that need no such
 //! address are tested in `src/driver/race.rs` and `src/driver/route.rs`.
@@ -27,6 +27,8 @@ const HOSTS: &str = "\
 127.0.0.1 half.test
 2001:db8::8 gone.test
 2001:db8::9 gone.test
+127.0.0.2 two.test
+127.0.0.1 two.test
 ";
 
 /// `$1` is the hosts file. The rest is the command.
@@ -49,6 +51,7 @@ exec \"$@\"
 async fn an_unresponsive_address_does_not_stop_the_next() {
     if std::env::var_os(INSIDE).is_some() {
         connect_to_the_second_address().await;
+        connect_after_a_refusal_and_after_a_close().await;
         #[cfg(feature = "token-endpoint")]
         fetch_a_token_from_the_second_address().await;
         name_the_addresses_that_do_not_answer().await;
@@ -91,6 +94,23 @@ async fn connect_to_the_second_address() {
         .unwrap();
     let expected = Token { name: "Ore".into() };
     assert_eq!(hs.list::<Token>().await, [expected]);
+}
+
+async fn connect_after_a_refusal_and_after_a_close() {
+    let server = TestServer::builder().entity("Token").start().await.unwrap();
+    server.upsert("Token", "t", json!({"name": "Ore"}));
+    let port = server.address().port();
+    let mut addresses = tokio::net::lookup_host(("two.test", port)).await.unwrap();
+    let first = addresses.next().unwrap();
+    assert_eq!(first.ip().to_string(), "127.0.0.2");
+    let connects = || async {
+        let hs = HyperStack::connect(format!("ws://two.test:{port}")).await;
+        assert_eq!(hs.unwrap().list::<Token>().await.len(), 1);
+    };
+    connects().await;
+    let closing = tokio::net::TcpListener::bind(first).await.unwrap();
+    let (closed, ()) = tokio::join!(closing.accept(), connects());
+    closed.unwrap();
 }
 
 #[cfg(feature = "token-endpoint")]

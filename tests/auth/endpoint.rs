@@ -280,6 +280,10 @@ async fn an_invalid_answer_is_not_final() -> anyhow::Result<()> {
              plain web server answers): the page \"Sign in\"",
         ),
         (
+            TokenReply::new(200, "<title>Sign in with pk_0123456789</title>"),
+            "the page \"Sign in with ***\"",
+        ),
+        (
             TokenReply::new(502, "<h1>Bad\nGateway</h1>"),
             "replied with status 502: <h1>Bad Gateway</h1>",
         ),
@@ -316,6 +320,10 @@ async fn a_reply_of_a_connection_that_stays_open_costs_no_wait() -> anyhow::Resu
             "replied with status 403: not you",
         ),
         ("HTTP/1.1 403 No\r\n\r\nnot you", "status 403: not you"),
+        (
+            "HTTP/1.1 200 OK\r\n\r\nhello",
+            "replied with status 200 but without a token",
+        ),
         (
             "HTTP/1.1 200 OK\r\n\r\n<title>Wi-Fi</title>",
             ": the page \"Wi-Fi\"",

@@ -52,7 +52,8 @@ pub(crate) struct Args {
     /// Skip the records that the server has now
     #[arg(long)]
     from_now: bool,
-    /// End after the records that the server has now. Not with --key or --where, because then the end is unknown
+    /// End after the records that the server has now. The end is unknown with --key or --where, and with a token
+    /// that gives access to some rows only
     #[arg(long, conflicts_with_all = ["from_now", "key", "filters"])]
     until_now: bool,
     /// Exit with an error if records are lost

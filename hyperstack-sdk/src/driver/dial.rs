@@ -363,6 +363,34 @@ mod tests {
     }
 
     #[test]
+    fn a_proxy_on_another_machine_must_not_read_a_secret() {
+        let through = |proxy: &str| {
+            let route = RouteSettings {
+                proxy: Some(Secret(proxy.to_owned())),
+                ..RouteSettings::default()
+            };
+            Dialer::new(DialSettings {
+                url: "ws://localhost:1/x",
+                route: &route,
+                headers: &[],
+                transport: Transport::Bearer,
+                token: Some("token"),
+                origin: None,
+                allows_insecure: false,
+                timeout: Duration::from_secs(1),
+                max_frame_size: 1 << 20,
+            })
+            .err()
+        };
+        assert!(through("http://127.0.0.1:1").is_none());
+        let error = through("http://p.example:1");
+        assert!(
+            matches!(&error, Some(ConfigError::Insecure { secret, .. }) if secret == "`token`"),
+            "{error:?}"
+        );
+    }
+
+    #[test]
     fn the_parameter_of_the_token_must_be_valid_and_new() {
         let query = |name: &str| Transport::Query(name.into());
         for (url, name) in [

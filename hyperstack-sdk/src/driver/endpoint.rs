@@ -275,8 +275,9 @@ impl Endpoint {
         let field = |name| body.as_ref()?.get(name);
         let Some(token) = field("token").and_then(Value::as_str) else {
             // Other bodies are not shown, because they may have a token under another name.
+            let secrets = self.secrets.iter().map(String::as_str);
             let page = match refusal::page(reply.body()) {
-                Some(page) => format!(": {page}"),
+                Some(page) => format!(": {}", refusal::clean(page, secrets)),
                 None => String::new(),
             };
             return Err(self.failed(if refusal::is_html(reply.body()) {

@@ -11,11 +11,11 @@ use hyper::http::response::Parts;
 use hyper::rt::ReadBufCursor;
 use hyper::{Request, Response};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::timeout;
+use tokio::time::{timeout_at, Instant};
 
 use super::address::Stream;
 use super::body::{Framing, LIMIT, PAUSE, WITHIN};
-use super::refusal::{first_value, is_html};
+use super::refusal::first_value;
 
 /// Sends a request and reads the reply. Stops reading the body once it exceeds [`LIMIT`]. Dropping the future closes
 /// the stream.
@@ -45,18 +45,23 @@ pub(super) async fn exchange(
 
 /// Reads a body until it ends or has a complete JSON object: the connection may stay open.
 ///
-/// The body of a refusal only explains it, so it is read as far as it arrives in time, and so is a page.
+/// The body of a refusal only explains it, so it is read as far as it arrives in time. So is one that is no JSON object
+/// and therefore has no token.
 async fn read(head: &Parts, mut body: Incoming) -> hyper::Result<Vec<u8>> {
     let pause = match Framing::of(&head.headers) {
         Framing::UntilClose => PAUSE,
         _ => WITHIN,
     };
+    let deadline = Instant::now() + WITHIN;
     let mut bytes = Vec::new();
     loop {
-        let is_refusal = !head.status.is_success() || is_html(&bytes);
+        let is_refusal = !head.status.is_success() || !may_be_object(&bytes);
         let next = poll_fn(|context| Pin::new(&mut body).poll_frame(context));
         let next = match is_refusal {
-            true => timeout(pause, next).await.ok().flatten(),
+            true => {
+                let deadline = deadline.min(Instant::now() + pause);
+                timeout_at(deadline, next).await.ok().flatten()
+            }
             false => next.await,
         };
         match next {
@@ -69,6 +74,12 @@ async fn read(head: &Parts, mut body: Incoming) -> hyper::Result<Vec<u8>> {
         }
     }
     Ok(bytes)
+}
+
+/// Whether a body can be a JSON object, as far as it has arrived.
+fn may_be_object(bytes: &[u8]) -> bool {
+    let first = bytes.trim_ascii_start().first();
+    first.is_none_or(|first| *first == b'{')
 }
 
 /// Adapts a tokio stream to hyper's traits.

@@ -110,9 +110,16 @@ impl Proxy {
         stream.write_all(&request).await.map_err(broken)?;
         stream.flush().await.map_err(broken)?;
         let mut bytes = Vec::with_capacity(1024);
+        // The start of the final reply's head. Interim replies come before it.
+        let mut start = 0;
         let end = loop {
-            if let Some(end) = head_end(&bytes) {
-                break end;
+            if let Some(length) = head_end(&bytes[start..]) {
+                let head = String::from_utf8_lossy(&bytes[start..start + length]);
+                if !status_line(&head).is_some_and(|(status, _)| status.is_informational()) {
+                    break start + length;
+                }
+                start += length;
+                continue;
             }
             let fault = match stream.read_buf(&mut bytes).await.map_err(broken)? {
                 0 => "the proxy closed the connection before it replied",
@@ -121,7 +128,7 @@ impl Proxy {
             };
             return Err(Failure::Address(fault.into()));
         };
-        let head = String::from_utf8_lossy(&bytes[..end]);
+        let head = String::from_utf8_lossy(&bytes[start..end]);
         let Some((status, reason)) = status_line(&head) else {
             return Err(Failure::Address("the proxy's reply is not HTTP".into()));
         };

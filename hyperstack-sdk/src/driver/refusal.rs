@@ -32,13 +32,11 @@ impl Refusal {
         body: &[u8],
         secrets: impl IntoIterator<Item = &'a str>,
     ) -> Self {
-        // If the secret is a query, each value in it is one too.
-        let each = |secret: &'a str| secret.split(['&', '=']).chain([secret]);
-        let secrets: Vec<_> = secrets.into_iter().flat_map(each).collect();
+        let secrets: Vec<_> = secrets.into_iter().collect();
         let json = first_value(body);
         let header = |name| Some(headers.get(name)?.to_str().ok()?.trim().to_owned());
         let field = |name| Some(json.as_ref()?.get(name)?.as_str()?.to_owned());
-        let clean = |text: String| tidy(&masked(text, secrets.iter().copied()));
+        let clean = |text: String| clean(text, secrets.iter().copied());
         let reason = || {
             status
                 .canonical_reason()
@@ -96,7 +94,7 @@ pub(super) fn page(body: &[u8]) -> Option<String> {
     let tag = lower.find("<title")?;
     let start = tag + lower[tag..].find('>')? + 1;
     let end = start + lower[start..].find("</title")?;
-    let title = tidy(&text[start..end]);
+    let title = text[start..end].trim();
     (!title.is_empty()).then(|| format!("the page \"{title}\""))
 }
 
@@ -107,7 +105,14 @@ pub(super) fn is_html(body: &[u8]) -> bool {
     body.starts_with(b"<")
 }
 
-/// Makes a server's text fit for an error: one line, of limited length, with control characters escaped.
+/// Makes a server's text fit for an error: without secrets, and [tidy].
+pub(super) fn clean<'a>(text: String, secrets: impl IntoIterator<Item = &'a str>) -> String {
+    // If the secret is a query, each value in it is one too.
+    let each = |secret: &'a str| secret.split(['&', '=']).chain([secret]);
+    tidy(&masked(text, secrets.into_iter().flat_map(each)))
+}
+
+/// Makes a text fit for an error: one line, of limited length, with control characters escaped.
 pub(super) fn tidy(text: &str) -> String {
     let words: Vec<_> = text.split_whitespace().collect();
     let line = words.join(" ");

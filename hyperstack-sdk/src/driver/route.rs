@@ -260,6 +260,24 @@ mod tests {
         open(&route, &[a, b, c, good], TIMEOUT).await.unwrap();
     }
 
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
+    #[tokio::test]
+    async fn an_address_whose_tls_handshake_fails_leads_to_the_next() {
+        let bad = [
+            host("127.0.0.1", Does::Reply("SSH-2.0\r\n\r\n")).await,
+            host("127.0.0.2", Does::Close).await,
+        ];
+        let route = route("wss://ore.example", None);
+        match open(&route, &bad, TIMEOUT).await {
+            Err(RouteError::Unreachable(reason)) => {
+                for address in bad {
+                    assert!(reason.contains(&address.to_string()), "{reason}");
+                }
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
     #[tokio::test]
     async fn ipv4_is_tried_if_ipv6_fails() {
         if TcpListener::bind("[::1]:0").await.is_err() {
@@ -365,6 +383,16 @@ mod tests {
         assert_eq!(
             rejection.to_string(),
             "the proxy http://p.example:1 rejected the connection with status 502: No Route"
+        );
+        let patient = host(
+            "127.0.0.1",
+            Does::Reply("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 502 No Route\r\n\r\n"),
+        )
+        .await;
+        let error = open(&route, &[patient], TIMEOUT).await.unwrap_err();
+        assert!(
+            matches!(&error, RouteError::Proxy(rejection) if rejection.status == 502),
+            "{error:?}"
         );
         let cases = [
             ("", "the proxy closed the connection before it replied"),
