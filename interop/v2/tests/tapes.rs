@@ -175,6 +175,28 @@ async fn a_cursor_that_cannot_be_resumed_is_refused_with_a_code() {
 }
 
 #[tokio::test]
+async fn a_cursor_before_missed_events_is_refused_with_the_gap() {
+    let server = players().tapes(100).start();
+    recorded(&server, 3).await;
+    server.mark_gap().await;
+    recorded(&server, 2).await;
+    let mut client = Client::connect(&server).await;
+    let window = open(&mut client, "t", Value::Null).await;
+    assert_eq!(window["gapAfter"], 2);
+    assert_eq!(offsets(&mut client, "t", 5).await, [0, 1, 2, 3, 4]);
+    let epoch = window["epoch"].as_str().expect("an epoch").to_owned();
+    for offset in [0, 2] {
+        let cursor = format!("{epoch}:{offset}");
+        client.subscribe("refused", tape(json!(cursor))).await;
+        let error = client.error("replay-gap").await;
+        assert_eq!(error["fatal"], false);
+        assert_eq!(error["replayWindow"]["gapAfter"], 2);
+    }
+    open(&mut client, "after", json!(format!("{epoch}:3"))).await;
+    assert_eq!(offsets(&mut client, "after", 1).await, [4]);
+}
+
+#[tokio::test]
 async fn a_tape_that_falls_behind_stops_and_says_where_to_resume() {
     // Without any record read there is nothing to resume from: the error has no `recoverFrom`.
     for before in [0, 3] {

@@ -101,6 +101,36 @@ async fn a_token_is_renewed_on_the_open_connection() {
 }
 
 #[tokio::test]
+async fn a_refused_renewal_is_followed_by_a_connection_with_the_next_token() {
+    let (mint, stranger) = (Mint::new(), Mint::new());
+    let server = players().auth(mint.plugin()).start();
+    server.apply(crowd(3)).await;
+    let calls = Arc::default();
+    let provider = provider(&calls, move |call| {
+        let mint = if call == 2 { &stranger } else { &mint };
+        AuthToken::new(mint.token(LIFE))
+    });
+    let hs = renewing(&server, provider).connect().await;
+    let hs = hs.expect("a connection");
+    let mut faults = hs.faults();
+    let mut list = Reader::new(hs.watch::<Player>());
+    list.reaches(server.rows("Player/list").await).await;
+    renew().await;
+    let fault = deadline(faults.next()).await.expect("a fault");
+    let Fault::Connection(ConnectError::Lost {
+        cause: ConnectionLost::RefreshRejected { code },
+        ..
+    }) = fault
+    else {
+        panic!("another fault: {fault:?}");
+    };
+    assert_eq!(code.as_deref(), Some("token-invalid-signature"));
+    settles(&server, "Player/list", "p1", &mut list).await;
+    assert_eq!(hs.stats().reconnects, 1);
+    assert_eq!(calls.load(Ordering::SeqCst), 3);
+}
+
+#[tokio::test]
 async fn a_refused_token_is_replaced_by_the_next_one() {
     let mint = Mint::new();
     let server = players().auth(mint.plugin()).start();
