@@ -3,27 +3,28 @@
 use crate::changes::{self, Changes};
 use crate::entity::{RANK, RANKED};
 use crate::fault::Fault;
+use crate::tape::{contents, RETAINED};
 use crate::world::{change, World};
 use crate::Result;
 use hyperstack_interop_v2::{derived, entity, wide, Change, Order, Server, Setup};
+use hyperstack_sdk::Cursor;
 use serde_json::{json, Value};
 use std::net::SocketAddr;
 
 /// The number of changes of a view that the server keeps for a slow subscription.
 const BUS: usize = 256;
 
-/// The number of records that the tape retains.
-const RECORDS: usize = 1_000;
-
 /// The number of changes while the server is down.
 const MISSED: usize = 100;
 
 pub struct Arete {
     server: Server,
-    /// The number of times that the server lost its rows and records.
-    losses: u64,
-    /// The number of records that were in the tape when the server lost it.
-    records: u64,
+    /// The contents of the newest records, which have no cursor here yet.
+    contents: Vec<Value>,
+    /// The number of records of the tape before them.
+    numbered: usize,
+    /// The records since the last truth, each with its cursor.
+    records: Vec<Value>,
 }
 
 impl World for Arete {
@@ -39,9 +40,10 @@ impl World for Arete {
         ));
         wide(&mut views, &["id.round_id", "note"]);
         Ok(Arete {
-            server: Setup::new(views).bus(BUS).tapes(RECORDS).start(),
-            losses: 0,
-            records: 0,
+            server: Setup::new(views).bus(BUS).tapes(RETAINED).start(),
+            contents: Vec::new(),
+            numbered: 0,
+            records: Vec::new(),
         })
     }
 
@@ -55,22 +57,22 @@ impl World for Arete {
 
     async fn apply(&mut self, key: &str, change: changes::Change) {
         let change = match change {
-            changes::Change::Put(row) => Change::new("Round", key, row).created(),
-            changes::Change::Patch(patch) => Change::new("Round", key, patch),
-            changes::Change::Append(patch) => Change::new("Round", key, patch).append("log"),
+            changes::Change::Put(row) => self.recorded(key, row, false).created(),
+            changes::Change::Patch(patch) => self.recorded(key, patch, false),
+            changes::Change::Append(patch) => self.recorded(key, patch, true).append("log"),
+            // The tape has no record of a deletion.
             changes::Change::Delete => Change::delete("Round", key),
         };
         self.server.apply([change]).await;
     }
 
-    async fn truth(&self) -> Value {
-        json!({
+    async fn truth(&mut self) -> Result<Value> {
+        self.number().await?;
+        Ok(json!({
             "rows": self.server.rows("Round/list").await,
             "ranked": self.server.window("Round/ranked", 0, RANKED).await,
-            "cursor": self.server.cursor("Round/append").await,
-            "losses": self.losses,
-            "records": self.records + self.retained().await,
-        })
+            "records": std::mem::take(&mut self.records),
+        }))
     }
 
     async fn suffer(&mut self, fault: Fault, changes: &mut Changes) -> Result<()> {
@@ -84,19 +86,25 @@ impl World for Arete {
                 self.server.start();
             }
             Fault::Loss => {
-                self.losses += 1;
-                self.records += self.retained().await;
+                self.number().await?;
+                self.numbered = 0;
                 self.server.restart().await;
                 // A tape without records has no cursor.
                 change(self, changes).await;
             }
             Fault::Lag => {
-                let rows = self.server.rows("Round/list").await;
-                let rows = rows.iter().cycle().take(4 * BUS);
-                let patches = rows.map(|(key, _)| {
+                let keys = self
+                    .server
+                    .rows("Round/list")
+                    .await
+                    .into_iter()
+                    .map(|(key, _)| key);
+                let keys: Vec<_> = keys.collect();
+                let patches = keys.iter().cycle().take(4 * BUS).map(|key| {
                     changes.count += 1;
-                    Change::new("Round", key, changes.state())
+                    self.recorded(key, changes.state(), false)
                 });
+                let patches: Vec<_> = patches.collect();
                 self.server.apply(patches).await;
             }
             fault => return Err(format!("the published server has no fault {fault}").into()),
@@ -106,12 +114,24 @@ impl World for Arete {
 }
 
 impl Arete {
-    /// Returns the number of records since the server lost its tape.
-    async fn retained(&self) -> u64 {
-        let cursor = self.server.cursor("Round/append").await;
-        let offset = cursor.rsplit_once(':').map(|(_, offset)| offset.parse());
-        offset
-            .and_then(|offset: std::result::Result<u64, _>| offset.ok())
-            .map_or(0, |last| last + 1)
+    /// Returns a change that the tape records.
+    fn recorded(&mut self, key: &str, patch: Value, appends: bool) -> Change {
+        self.contents.push(contents(key, &patch, appends));
+        Change::new("Round", key, patch)
+    }
+
+    /// Moves the new records to `records`, each with its cursor.
+    async fn number(&mut self) -> Result<()> {
+        let last: Cursor = self.server.cursor("Round/append").await.parse()?;
+        let made = self.numbered + self.contents.len();
+        if last.offset() != Some(made as u64 - 1) {
+            return Err(format!("the tape ends at {last} after {made} records").into());
+        }
+        for contents in self.contents.drain(..) {
+            let cursor = format!("{}:{}", last.epoch(), self.numbered);
+            self.records.push(json!([cursor, contents]));
+            self.numbered += 1;
+        }
+        Ok(())
     }
 }

@@ -44,6 +44,7 @@ impl Changes {
         let mut row = self.state();
         row["id"] = json!({"round_id": key.parse::<u64>().ok(), "address": address});
         row["state"]["squares"] = json!(vec![self.count; 5]);
+        row["open"] = json!(self.count.is_multiple_of(2));
         Change::Put(row)
     }
 

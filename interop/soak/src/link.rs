@@ -1,10 +1,12 @@
 //! The link from the client's process to the server's: one line each way in turn, over pipes.
 
 use crate::options::Options;
+use crate::soak::FOREVER;
 use crate::Result;
 use std::process::Stdio;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::time::timeout;
 
 /// The server's process. It ends when this is dropped.
 pub struct Link {
@@ -33,13 +35,15 @@ impl Link {
         Ok((link, url))
     }
 
-    pub async fn ask(&mut self, line: &str) -> Result<String> {
-        self.input.write_all(format!("{line}\n").as_bytes()).await?;
+    /// Sends a command, and returns the answer.
+    pub async fn ask(&mut self, command: &str) -> Result<String> {
+        let line = format!("{command}\n");
+        self.input.write_all(line.as_bytes()).await?;
         self.hear().await
     }
 
     async fn hear(&mut self) -> Result<String> {
-        let line = self.output.next_line().await?;
+        let line = timeout(FOREVER, self.output.next_line()).await??;
         line.ok_or_else(|| "the server is gone".into())
     }
 }

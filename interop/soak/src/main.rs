@@ -6,7 +6,12 @@
 //! ```text
 //! soak     the client's process: a fault, some seconds of changes, a pause for the comparison
 //! readers  the readers, each with what its own items add up to
-//! compare  the server's rows, to compare with
+//! tape     the reader of the tape, and whether it has read each record once
+//! truth    what the server has at a pause
+//! compare  the client's rows against the server's
+//! witness  what a client notices of the faults
+//! memory   whether the memory stays flat
+//! report   what fails a run, and the results
 //! link     the pipes between the processes
 //! serve    the server's process: changes all the time, and commands
 //! world    a server that can be changed and disturbed: `arete` or `test`
@@ -20,6 +25,7 @@ mod compare;
 mod entity;
 mod fault;
 mod link;
+mod memory;
 mod options;
 mod proxy;
 #[path = "../../../bench/decode/src/random.rs"]
@@ -30,6 +36,8 @@ mod serve;
 mod soak;
 mod tape;
 mod test;
+mod truth;
+mod witness;
 mod world;
 
 use options::{Options, Role};
@@ -42,12 +50,11 @@ type Result<T> = std::result::Result<T, Error>;
 async fn main() -> ExitCode {
     let done = match Options::parse(std::env::args().skip(1)) {
         Ok((Role::Client, options)) => soak::run(&options).await,
-        Ok((Role::Server, options)) => serve::serve(&options).await.map(|()| true),
+        Ok((Role::Server, options)) => serve::serve(&options).await,
         Err(error) => Err(error),
     };
     match done {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
+        Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error}");
             ExitCode::FAILURE

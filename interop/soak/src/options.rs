@@ -6,12 +6,13 @@ use std::str::FromStr;
 use std::time::Duration;
 
 const USAGE: &str = "\
-usage: soak [--server arete] [--minutes 30] [--every 10] [--rate N] [--seed 1]
+usage: soak [--server arete] [--minutes 30] [--every 10] [--rate N] [--seed 1] [--write]
   --server   arete (the published server, protocol v2) or test (the SDK's test server, protocol v1)
   --minutes  the length of the run
   --every    the seconds between two faults
   --rate     the updates per second that the server makes (arete: 300, test: 5000)
-  --seed     the number from which the changes and the order of the faults follow";
+  --seed     the number from which the changes and the order of the faults follow
+  --write    write the results of a clean run to bench/RESULTS.md";
 
 /// Which server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,10 +35,15 @@ pub struct Options {
     pub every: Duration,
     pub rate: u32,
     pub seed: u64,
+    pub write: bool,
+    /// The words as given.
+    pub words: Vec<String>,
 }
 
 impl Options {
-    pub fn parse(mut words: impl Iterator<Item = String>) -> Result<(Role, Self)> {
+    pub fn parse(words: impl Iterator<Item = String>) -> Result<(Role, Self)> {
+        let given: Vec<String> = words.collect();
+        let mut words = given.iter().cloned();
         let (mut role, mut rate) = (Role::Client, None);
         let mut options = Options {
             kind: Kind::Arete,
@@ -45,6 +51,8 @@ impl Options {
             every: Duration::from_secs(10),
             rate: 0,
             seed: 1,
+            write: false,
+            words: given.clone(),
         };
         while let Some(word) = words.next() {
             match word.as_str() {
@@ -54,6 +62,7 @@ impl Options {
                 "--every" => options.every = seconds(parsed(words.next())?)?,
                 "--rate" => rate = Some(parsed(words.next())?),
                 "--seed" => options.seed = parsed(words.next())?,
+                "--write" => options.write = true,
                 _ => return Err(USAGE.into()),
             }
         }
@@ -65,12 +74,18 @@ impl Options {
         Ok((role, options))
     }
 
+    /// Returns the interval of pings. A server that is silent for two of them counts as dead.
+    pub fn ping(&self) -> Duration {
+        (self.every / 2).min(Duration::from_secs(1))
+    }
+
     /// Returns the words for the server's process.
     pub fn of_server(&self) -> Vec<String> {
         let Options {
             kind, rate, seed, ..
         } = self;
-        let words = format!("serve --server {kind} --rate {rate} --seed {seed}");
+        let every = self.every.as_secs_f64();
+        let words = format!("serve --server {kind} --every {every} --rate {rate} --seed {seed}");
         words.split(' ').map(str::to_owned).collect()
     }
 }

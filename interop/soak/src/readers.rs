@@ -1,16 +1,21 @@
 //! The readers, each with what its own items add up to.
 
-use crate::compare::{differing, displaced, Row, Truth};
+use crate::compare::{by_key, in_order};
 use crate::entity::{Round, RoundViews};
 use crate::options::Kind;
 use crate::tape::{self, Tally};
+use crate::truth::{Row, Truth};
 use hyperstack_sdk::prelude::*;
-use hyperstack_sdk::WindowRows;
+use hyperstack_sdk::{StreamError, WindowRows};
+use serde_json::Value;
 use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::RwLock;
+use tokio::task::JoinHandle;
 
 /// The keys that have readers of their own.
 const KEY: &[&str] = &["7"];
@@ -25,41 +30,113 @@ pub type Gate = Arc<RwLock<()>>;
 /// A reader.
 pub struct Reader {
     pub name: &'static str,
-    pub counts: Arc<Counts>,
-    /// Returns the number of rows that differ from the server's.
-    pub differs: Box<dyn Fn(&Truth) -> usize>,
+    pub log: Arc<Log>,
+    pub task: JoinHandle<()>,
+    /// Returns what the server has, as far as it is read.
+    pub rows: Part,
+    /// Whether there can be pauses without a row to compare.
+    pub may_be_empty: bool,
+    /// Returns the first difference from what the server has.
+    pub differs: Box<dyn Fn(&Truth) -> Option<String>>,
+    /// Reads the rows once.
+    pub read: Option<Box<dyn Fn() -> Reading>>,
 }
 
+type Reading = Pin<Box<dyn Future<Output = std::result::Result<Vec<Arc<Round>>, ReadError>>>>;
+
+/// What a reader has noticed.
 #[derive(Default)]
-pub struct Counts {
+pub struct Log {
     items: AtomicU64,
-    wrong: AtomicU64,
+    decode_errors: AtomicU64,
+    complaints: Mutex<Vec<String>>,
 }
 
-impl Counts {
+impl Log {
     /// Returns the number of items.
     pub fn items(&self) -> u64 {
         self.items.load(Ordering::Relaxed)
     }
 
-    /// Returns the number of items that contradict what was read before.
-    pub fn wrong(&self) -> u64 {
-        self.wrong.load(Ordering::Relaxed)
+    /// Returns the number of rows and messages that the stream has reported as malformed.
+    pub fn decode_errors(&self) -> u64 {
+        self.decode_errors.load(Ordering::Relaxed)
     }
 
-    /// Counts an item that contradicts what was read before.
-    pub fn note_wrong(&self) {
-        self.wrong.fetch_add(1, Ordering::Relaxed);
+    /// Notes something that must not happen.
+    pub fn complain(&self, complaint: String) {
+        lock(&self.complaints).push(complaint);
+    }
+
+    fn note(&self, error: &StreamError) {
+        match error {
+            StreamError::Resynced => {}
+            StreamError::Row(_) | StreamError::Frame(_) => {
+                self.decode_errors.fetch_add(1, Ordering::Relaxed);
+            }
+            error => self.complain(format!("yields an error: {error}")),
+        }
+    }
+}
+
+impl Reader {
+    /// Returns what must not have happened.
+    pub fn complaint(&self) -> Option<String> {
+        if let Some(complaint) = lock(&self.log.complaints).first() {
+            return Some(complaint.clone());
+        }
+        self.task
+            .is_finished()
+            .then(|| "has ended or panicked".to_owned())
     }
 }
 
 /// Returns a part of the server's rows.
-type Part = Arc<dyn Fn(&Truth) -> Vec<Row>>;
+pub type Part = Arc<dyn Fn(&Truth) -> Vec<Row>>;
 
 /// All readers.
 pub struct Readers {
     pub all: Vec<Reader>,
     pub tape: Option<Arc<Mutex<Tally>>>,
+}
+
+impl Readers {
+    /// Returns the number of items that were read.
+    pub fn items(&self) -> u64 {
+        self.all.iter().map(|reader| reader.log.items()).sum()
+    }
+
+    /// Returns the number of rows and messages that the streams have reported as malformed.
+    pub fn decode_errors(&self) -> u64 {
+        let logs = self.all.iter().map(|reader| &reader.log);
+        logs.map(|log| log.decode_errors()).sum()
+    }
+
+    /// Returns what must not have happened.
+    pub fn complaint(&self) -> Option<String> {
+        let mut complaints = self.all.iter();
+        complaints.find_map(|reader| Some(format!("{} {}", reader.name, reader.complaint()?)))
+    }
+
+    /// Returns the first difference from what the server has.
+    pub fn difference(&self, truth: &Truth) -> Option<String> {
+        let mut differences = self.all.iter();
+        differences
+            .find_map(|reader| Some(format!("{}: {}", reader.name, (reader.differs)(truth)?)))
+    }
+
+    /// Reads all views once. Their rows must be the server's, in its order.
+    pub async fn read(&self, truth: &Truth) -> crate::Result<()> {
+        for reader in &self.all {
+            let Some(read) = &reader.read else { continue };
+            let read = read().await.map_err(|error| error.to_string());
+            let wrong = read.map(|rows| in_order(&(reader.rows)(truth), &rows));
+            if let Err(wrong) | Ok(Some(wrong)) = wrong {
+                return Err(format!("{}: a read: {wrong}", reader.name).into());
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Starts all readers. Those of keys have a client of their own, because over v1 a reader of the whole view would
@@ -68,49 +145,48 @@ pub fn start(kind: Kind, hs: &HyperStack, other: &HyperStack, gate: &Gate) -> Re
     let views = hs.views::<RoundViews>();
     let (list, ranked) = (views.list(), views.ranked());
     let all = part(|truth| truth.rows.clone());
-    let is_even = |row: &Round| row.state.miners.is_multiple_of(2);
+    let shared = |update: Update<Round>| Ok(update.map(Arc::new));
+    let owned = list.watch().map(shared);
+    let slow = list.watch().conflate(64).map(shared);
+    let key = other.watch_keys::<Round>(KEY).map(shared);
+    let keys = other.watch_keys::<Round>(KEYS).with_errors().shared();
     let mut readers = vec![
         view("list", list.clone(), all.clone(), gate),
-        owned("owned", list.watch(), Duration::ZERO, all.clone(), gate),
-        owned("slow", list.watch().conflate(64), SLOW, all.clone(), gate),
+        sum("owned", owned, Duration::ZERO, all.clone(), gate),
+        sum("slow", slow, SLOW, all.clone(), gate),
         rich("rich", list.watch_rich(), all, gate),
-        window("ranked", ranked.watch_window(), gate),
+        window(
+            "ranked",
+            ranked.watch_window().map(Ok),
+            ranked_from(0, usize::MAX),
+            gate,
+        ),
         view("recent", list.clone().take(10), first(10), gate),
         view(
             "filtered by the server",
             list.clone().filter("open", true),
-            filtered(|row| row.open == Some(true)),
+            filtered(|row| row["open"] == true),
             gate,
         ),
         view(
             "filtered by the client",
-            list.filter_rows(is_even),
-            filtered(is_even),
+            list.filter_rows(|row| row.state.miners.is_multiple_of(2)),
+            filtered(|row| {
+                row["state"]["miners"]
+                    .as_u64()
+                    .is_some_and(|it| it.is_multiple_of(2))
+            }),
             gate,
         ),
-        owned(
-            "key",
-            other.watch_keys::<Round>(KEY),
-            Duration::ZERO,
-            of(KEY),
-            gate,
-        ),
-        owned(
-            "keys",
-            other.watch_keys::<Round>(KEYS),
-            Duration::ZERO,
-            of(KEYS),
-            gate,
-        ),
+        sparse(sum("key", key, Duration::ZERO, of(KEY), gate)),
+        sparse(sum("keys", keys, Duration::ZERO, of(KEYS), gate)),
     ];
     for (name, skip, take) in [("first", 0, 5), ("middle", 3, 7), ("last", 10, 10)] {
-        let rows = part(move |truth| {
-            let rows = truth.ranked.iter().skip(skip).take(take);
-            rows.cloned().collect()
-        });
         let query = ranked.clone().skip(skip).take(take);
-        readers.push(view(name, query, rows, gate));
+        readers.push(view(name, query, ranked_from(skip, take), gate));
     }
+    let middle = ranked.skip(3).take(7).watch().windows().with_errors();
+    readers.push(window("middle as a whole", middle, ranked_from(3, 7), gate));
     let mut tape = None;
     if kind == Kind::Arete {
         let (reader, tally) = tape::reader(views.append().tape(), gate);
@@ -120,15 +196,26 @@ pub fn start(kind: Kind, hs: &HyperStack, other: &HyperStack, gate: &Gate) -> Re
     Readers { all: readers, tape }
 }
 
+fn sparse(reader: Reader) -> Reader {
+    Reader {
+        may_be_empty: true,
+        ..reader
+    }
+}
+
 fn part(rows: impl Fn(&Truth) -> Vec<Row> + 'static) -> Part {
     Arc::new(rows)
+}
+
+fn ranked_from(skip: usize, take: usize) -> Part {
+    part(move |truth| truth.ranked.iter().skip(skip).take(take).cloned().collect())
 }
 
 fn first(count: usize) -> Part {
     part(move |truth| truth.rows.iter().take(count).cloned().collect())
 }
 
-fn filtered(is_in: impl Fn(&Round) -> bool + 'static) -> Part {
+fn filtered(is_in: impl Fn(&Value) -> bool + 'static) -> Part {
     part(move |truth| {
         let rows = truth.rows.iter().filter(|(_, row)| is_in(row));
         rows.cloned().collect()
@@ -142,54 +229,53 @@ fn of(keys: &'static [&str]) -> Part {
     })
 }
 
-/// Reads a view's shared rows. The rows that the client has must have the server's order, too.
-fn view<Kind: 'static>(
+/// Reads a view's shared rows and errors. The rows that the client has must have the server's order, too.
+fn view<Kind: Send + Sync + 'static>(
     name: &'static str,
     view: ListView<Round, Kind>,
     rows: Part,
     gate: &Gate,
 ) -> Reader {
-    let updates = view.watch().shared();
+    let updates = view.watch().with_errors().shared();
     let reader = sum(name, updates, Duration::ZERO, rows.clone(), gate);
+    let held = view.clone().shared();
     let differs = move |truth: &Truth| {
-        let displaced = displaced(&rows(truth), &view.shared().get_sync());
-        (reader.differs)(truth) + displaced
+        let held = held.get_sync();
+        (reader.differs)(truth).or_else(|| in_order(&rows(truth), &held))
     };
+    let view = view.shared();
     Reader {
         differs: Box::new(differs),
+        read: Some(Box::new(move || {
+            let view = view.clone();
+            Box::pin(async move { view.try_get().await })
+        })),
         ..reader
     }
-}
-
-fn owned(
-    name: &'static str,
-    updates: EntityStream<Round>,
-    pause: Duration,
-    rows: Part,
-    gate: &Gate,
-) -> Reader {
-    let updates = updates.map(|update| update.map(Arc::new));
-    sum(name, updates, pause, rows, gate)
 }
 
 /// Reads updates, and adds them up.
 fn sum(
     name: &'static str,
-    updates: impl Stream<Item = Update<Arc<Round>>> + Unpin + Send + 'static,
+    updates: impl Stream<Item = Result<Update<Arc<Round>>, StreamError>> + Unpin + Send + 'static,
     pause: Duration,
     rows: Part,
     gate: &Gate,
 ) -> Reader {
     let held = Arc::<Mutex<BTreeMap<_, _>>>::default();
     let mine = held.clone();
-    let counts = read(updates, pause, gate, move |update, _| {
-        put(&mine, update.key().to_owned(), update.into_data());
+    let (log, task) = read(updates, pause, gate, move |update, log| match update {
+        Ok(update) => put(&mine, update.key().to_owned(), update.into_data()),
+        Err(error) => log.note(&error),
     });
-    let differs = move |truth: &Truth| differing(&rows(truth), &lock(&held));
     Reader {
         name,
-        counts,
-        differs: Box::new(differs),
+        log,
+        task,
+        rows: rows.clone(),
+        differs: Box::new(move |truth| by_key(&rows(truth), &lock(&held))),
+        may_be_empty: false,
+        read: None,
     }
 }
 
@@ -197,36 +283,52 @@ fn sum(
 fn rich(name: &'static str, updates: RichEntityStream<Round>, rows: Part, gate: &Gate) -> Reader {
     let held = Arc::<Mutex<BTreeMap<String, Arc<Round>>>>::default();
     let mine = held.clone();
-    let counts = read(updates, Duration::ZERO, gate, move |update, counts| {
+    let (log, task) = read(updates, Duration::ZERO, gate, move |update, log| {
         if lock(&mine).get(update.key()).map(|row| &**row) != update.before() {
-            counts.note_wrong();
+            log.complain(format!("yields another row before a change: {update:?}"));
         }
         let row = update.data().cloned().map(Arc::new);
         put(&mine, update.key().to_owned(), row);
     });
-    let differs = move |truth: &Truth| differing(&rows(truth), &lock(&held));
     Reader {
         name,
-        counts,
-        differs: Box::new(differs),
+        log,
+        task,
+        rows: rows.clone(),
+        differs: Box::new(move |truth| by_key(&rows(truth), &lock(&held))),
+        may_be_empty: false,
+        read: None,
     }
 }
 
-/// Reads the whole derived view after each change.
-fn window(name: &'static str, windows: WindowStream<Round>, gate: &Gate) -> Reader {
+/// Reads a whole window after each change.
+fn window(
+    name: &'static str,
+    windows: impl Stream<Item = Result<WindowRows<Round>, StreamError>> + Unpin + Send + 'static,
+    rows: Part,
+    gate: &Gate,
+) -> Reader {
     let held = Arc::<Mutex<Option<WindowRows<Round>>>>::default();
     let mine = held.clone();
-    let counts = read(windows, Duration::ZERO, gate, move |rows, _| {
-        *lock(&mine) = Some(rows);
-    });
-    let differs = move |truth: &Truth| {
-        let held = lock(&held);
-        displaced(&truth.ranked, held.as_deref().unwrap_or_default())
-    };
+    let (log, task) = read(
+        windows,
+        Duration::ZERO,
+        gate,
+        move |window, log| match window {
+            Ok(window) => *lock(&mine) = Some(window),
+            Err(error) => log.note(&error),
+        },
+    );
     Reader {
         name,
-        counts,
-        differs: Box::new(differs),
+        log,
+        task,
+        rows: rows.clone(),
+        differs: Box::new(move |truth| {
+            in_order(&rows(truth), lock(&held).as_deref().unwrap_or_default())
+        }),
+        may_be_empty: false,
+        read: None,
     }
 }
 
@@ -235,11 +337,11 @@ pub fn read<S: Stream<Item: Send> + Unpin + Send + 'static>(
     mut stream: S,
     pause: Duration,
     gate: &Gate,
-    mut take: impl FnMut(S::Item, &Counts) + Send + 'static,
-) -> Arc<Counts> {
-    let counts = Arc::<Counts>::default();
-    let (mine, gate) = (counts.clone(), gate.clone());
-    tokio::spawn(async move {
+    mut take: impl FnMut(S::Item, &Log) + Send + 'static,
+) -> (Arc<Log>, JoinHandle<()>) {
+    let log = Arc::<Log>::default();
+    let (mine, gate) = (log.clone(), gate.clone());
+    let task = tokio::spawn(async move {
         while let Some(item) = stream.next().await {
             mine.items.fetch_add(1, Ordering::Relaxed);
             take(item, &mine);
@@ -249,7 +351,7 @@ pub fn read<S: Stream<Item: Send> + Unpin + Send + 'static>(
             let _is_open = gate.read().await;
         }
     });
-    counts
+    (log, task)
 }
 
 fn put<T>(rows: &Mutex<BTreeMap<String, T>>, key: String, row: Option<T>) {

@@ -1,48 +1,57 @@
-//! Prints a line every half minute, and a table at the end.
+//! Judges each pause, prints a line for it, and makes the section for the results.
 
-use crate::compare::Truth;
 use crate::fault::Fault;
+use crate::memory::{Growth, Memory};
 use crate::options::{Kind, Options};
 use crate::readers::{lock, Readers};
+use crate::truth::Truth;
+use crate::witness::{Signs, Witness};
 use crate::Result;
-use hyperstack_sdk::HyperStack;
+use hyperstack_sdk::Stats;
 use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-/// How often a line is printed.
-const EVERY: Duration = Duration::from_secs(30);
-
-/// The time after which the memory should no longer grow.
-const WARM_UP: Duration = Duration::from_secs(5 * 60);
-
 /// The minutes at which the table shows the memory.
-const MINUTES: [u64; 4] = [1, 5, 10, 20];
+const MINUTES: [u64; 5] = [1, 5, 10, 20, 30];
 
 /// The counts so far.
 pub struct Report {
     begun: Instant,
-    printed: Instant,
-    items: u64,
-    /// Samples of the resident memory, in bytes.
-    memory: Vec<(Duration, u64)>,
-    faults: BTreeMap<String, u64>,
-    pub comparisons: u64,
-    pub mismatches: u64,
+    memory: Memory,
+    faults: BTreeMap<Fault, Suffered>,
+    comparisons: u64,
+    /// The rows that were compared, by reader.
+    compared: BTreeMap<&'static str, usize>,
+    changes: u64,
+    /// The subscriptions of each client at the first pause.
+    subscriptions: Option<Vec<usize>>,
+    stats: Vec<Stats>,
+}
+
+/// What the clients noticed of a kind of fault.
+#[derive(Default)]
+struct Suffered {
+    count: u64,
+    signs: Signs,
+    /// The longest time until all readers had the server's rows.
+    longest: Duration,
 }
 
 impl Report {
     pub fn new() -> Self {
-        let now = Instant::now();
-        println!("| time | RSS, MB | items/s | reconnects | resyncs | comparisons | mismatches |");
-        println!("|---|---|---|---|---|---|---|");
+        println!("| time, s | fault | settled after, ms | rows compared | items read | RSS, MB |");
+        println!("|---|---|---|---|---|---|");
         Report {
-            begun: now,
-            printed: now,
-            items: 0,
-            memory: Vec::new(),
+            begun: Instant::now(),
+            memory: Memory::default(),
             faults: BTreeMap::new(),
             comparisons: 0,
-            mismatches: 0,
+            compared: BTreeMap::new(),
+            changes: 0,
+            subscriptions: None,
+            stats: Vec::new(),
         }
     }
 
@@ -50,121 +59,240 @@ impl Report {
         self.begun.elapsed()
     }
 
-    pub fn note_fault(&mut self, fault: Fault) {
-        *self.faults.entry(fault.to_string()).or_default() += 1;
-    }
-
-    /// Notes the memory, and prints a line if one is due.
-    pub fn note(&mut self, hs: &HyperStack, readers: &Readers) -> Result<()> {
-        let resident = resident()?;
-        self.memory.push((self.elapsed(), resident));
-        let since = self.printed.elapsed();
-        if since < EVERY {
-            return Ok(());
+    /// Judges what the clients have noticed since the last pause, and starts anew.
+    pub fn note_signs(&mut self, fault: Option<Fault>, witnesses: &mut [Witness]) -> Result<()> {
+        let mut all = Signs::new();
+        for witness in witnesses {
+            let signs = witness.signs()?.clone();
+            for (sign, count) in &signs {
+                if !sign.is_harmless() && !fault.is_some_and(|fault| fault.explains(*sign)) {
+                    let example = witness.example(*sign);
+                    return Err(format!("unexpected {sign}: {count}, such as: {example}").into());
+                }
+                *all.entry(*sign).or_default() += count;
+            }
+            witness.forget();
         }
-        let items = readers.all.iter().map(|reader| reader.counts.items()).sum();
-        let stats = hs.stats();
-        println!(
-            "| {} s | {} | {:.0} | {} | {} | {} | {} |",
-            self.elapsed().as_secs(),
-            megabytes(resident),
-            (items - self.items) as f64 / since.as_secs_f64(),
-            stats.reconnects,
-            stats.resyncs,
-            self.comparisons,
-            self.mismatches,
-        );
-        (self.printed, self.items) = (Instant::now(), items);
+        if let Some(fault) = fault {
+            let suffered = self.faults.entry(fault).or_default();
+            suffered.count += 1;
+            for (sign, count) in all {
+                *suffered.signs.entry(sign).or_default() += count;
+            }
+        }
         Ok(())
     }
 
-    /// Prints the table for RESULTS.md. Returns whether nothing was wrong.
-    pub fn finish(
-        &self,
-        options: &Options,
-        hs: &HyperStack,
-        readers: &Readers,
+    /// Notes a comparison in which nothing differed.
+    pub fn note_pause(
+        &mut self,
+        fault: Option<Fault>,
         truth: &Truth,
-    ) -> bool {
-        let stats = hs.stats();
-        let line = |name: &str, value: &dyn std::fmt::Display| println!("| {name} | {value} |");
-        println!("\n| | |\n|---|---|");
-        for (name, memory) in self.memory() {
-            line(&name, &memory);
-        }
-        line("updates made by the server", &truth.changes);
+        settled_after: Duration,
+        witnesses: &[Witness],
+        readers: &Readers,
+    ) -> Result<()> {
+        let mut rows = 0;
         for reader in &readers.all {
-            let name = format!("items of the reader \"{}\"", reader.name);
-            line(&name, &reader.counts.items());
+            let expected = (reader.rows)(truth).len();
+            if expected == 0 && !reader.may_be_empty {
+                return Err(format!("{}: there is nothing to compare", reader.name).into());
+            }
+            *self.compared.entry(reader.name).or_default() += expected;
+            rows += expected;
         }
-        if let Some(tape) = &readers.tape {
-            let tape = lock(tape);
-            line("records of the tape made by the server", &truth.records);
-            line("records of the tape read, each once", &tape.records);
-            line("records lost and counted by gaps", &tape.lost);
-            let unread = truth.records.saturating_sub(tape.records + tape.lost);
-            line(
-                "records not yet read when the server lost its tape",
-                &unread,
-            );
-            for (cause, gaps) in &tape.gaps {
-                line(&format!("gaps: {cause}"), gaps);
+        self.stats = witnesses.iter().map(Witness::stats).collect();
+        for stats in &self.stats {
+            if stats.partial_rows + stats.queue_depth > 0 || stats.missed + stats.evicted_rows > 0 {
+                return Err(format!("unexpected counters: {stats:?}").into());
             }
         }
-        for (fault, count) in &self.faults {
-            line(&format!("faults: {fault}"), count);
+        let views: Vec<_> = self.stats.iter().map(|stats| stats.views).collect();
+        let at_first = self.subscriptions.get_or_insert_with(|| views.clone());
+        if *at_first != views {
+            return Err(format!("expected {at_first:?} subscriptions, found {views:?}").into());
         }
-        line("faults", &self.faults.values().sum::<u64>());
-        line("reconnects", &stats.reconnects);
-        line("resyncs", &stats.resyncs);
-        line("malformed messages", &stats.frame_errors);
-        line("rows with decode errors", &stats.row_errors);
-        line("conflated", &stats.conflated);
-        line("comparisons", &self.comparisons);
-        line("mismatches", &self.mismatches);
-        let wrong: u64 = readers.all.iter().map(|it| it.counts.wrong()).sum();
-        line("items that contradict those before", &wrong);
-        // The published server sends nothing malformed.
-        let errors = match options.kind {
-            Kind::Arete => stats.frame_errors + stats.row_errors,
-            Kind::Test => 0,
+        self.comparisons += 1;
+        self.changes = truth.changes;
+        let resident = self.memory.sample(self.elapsed())?;
+        let name = match fault {
+            Some(fault) => {
+                let suffered = self.faults.entry(fault).or_default();
+                suffered.longest = suffered.longest.max(settled_after);
+                fault.to_string()
+            }
+            None => "(the start)".to_owned(),
         };
-        self.mismatches == 0 && wrong == 0 && errors == 0
+        println!(
+            "| {:.1} | {name} | {} | {rows} | {} | {} |",
+            self.elapsed().as_secs_f64(),
+            settled_after.as_millis(),
+            readers.items(),
+            megabytes(resident),
+        );
+        Ok(())
     }
 
-    fn memory(&self) -> Vec<(String, String)> {
-        let mut lines = Vec::new();
-        let mut line = |name: String, bytes: u64| {
-            lines.push((name, format!("{} MB", megabytes(bytes))));
-        };
-        let (Some(first), Some(last)) = (self.memory.first(), self.memory.last()) else {
-            return lines;
-        };
-        line("RSS with all rows, before the first fault".into(), first.1);
+    /// Judges the whole run, prints the section for the results, and writes it if the options say so.
+    pub fn finish(&self, options: &Options, readers: &Readers) -> Result<()> {
+        if let Some((name, _)) = self.compared.iter().find(|(_, rows)| **rows == 0) {
+            return Err(format!("{name}: there was nothing to compare in the whole run").into());
+        }
+        let growth = self.memory.growth()?;
+        let section = self.section(options, readers, &growth)?;
+        print!("\n{section}");
+        if !growth.is_flat() {
+            return Err(format!("the memory is not flat: {growth:?}").into());
+        }
+        if options.write {
+            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../bench/RESULTS.md");
+            let document = std::fs::read_to_string(&path)?;
+            std::fs::write(&path, replace(&document, options.kind, &section))?;
+        }
+        Ok(())
+    }
+
+    fn section(&self, options: &Options, readers: &Readers, growth: &Growth) -> Result<String> {
+        let mut text = format!(
+            "## {}\n\n{}\n\n| | |\n|---|---|\n",
+            title(options.kind),
+            made_by(options)?
+        );
+        let mut line = |name: &str, value: String| text += &format!("| {name} | {value} |\n");
         for minute in MINUTES {
-            let at = Duration::from_secs(60 * minute);
-            if let Some((_, resident)) = self.memory.iter().find(|(when, _)| *when >= at) {
-                line(format!("RSS after {minute} min"), *resident);
+            if let Some(memory) = self.memory.at(Duration::from_secs(60 * minute)) {
+                line(
+                    &format!("RSS after {minute} min"),
+                    format!("{} MB", megabytes(memory)),
+                );
             }
         }
-        line("RSS at the end".into(), last.1);
-        let settled = self.memory.iter().filter(|(when, _)| *when >= WARM_UP);
-        if let Some(most) = settled.map(|(_, resident)| *resident).max() {
-            line("the greatest RSS after 5 min".into(), most);
+        line(
+            "RSS at the end",
+            format!("{} MB", megabytes(self.memory.last())),
+        );
+        line(
+            &format!(
+                "slope of the RSS after the first {} s",
+                growth.warm_up.as_secs()
+            ),
+            format!(
+                "{:+.2} MB an hour ({:+.2} % until the end, at most {} %)",
+                growth.slope / 1e6,
+                100.0 * growth.share,
+                100.0 * growth.bound
+            ),
+        );
+        line("changes made by the server", self.changes.to_string());
+        if let Some(tape) = &readers.tape {
+            let counts = lock(tape).counts.clone();
+            line(
+                "records of the tape read, each once",
+                counts.read.to_string(),
+            );
+            line("records lost, all covered by gaps", counts.lost.to_string());
+            for (cause, gaps) in counts.gaps {
+                line(&format!("gaps: {cause}"), gaps.to_string());
+            }
         }
-        lines
+        line("comparisons, all equal", self.comparisons.to_string());
+        let sum = |count: fn(&Stats) -> u64| self.stats.iter().map(count).sum::<u64>().to_string();
+        line("reconnects", sum(|stats| stats.reconnects));
+        line("resyncs", sum(|stats| stats.resyncs));
+        line("conflated changes", sum(|stats| stats.conflated));
+        text += "\n| fault | times | settled within, ms | noticed by the two clients |\n|---|---|---|---|\n";
+        for (fault, suffered) in &self.faults {
+            let signs = suffered.signs.iter();
+            let signs: Vec<_> = signs
+                .map(|(sign, count)| format!("{count} {sign}"))
+                .collect();
+            text += &format!(
+                "| {fault} | {} | {} | {} |\n",
+                suffered.count,
+                suffered.longest.as_millis(),
+                signs.join(", "),
+            );
+        }
+        text += "\n| reader | items | rows compared |\n|---|---|---|\n";
+        for reader in &readers.all {
+            let compared = self.compared.get(reader.name).copied().unwrap_or_default();
+            text += &format!(
+                "| {} | {} | {compared} |\n",
+                reader.name,
+                reader.log.items()
+            );
+        }
+        Ok(text)
     }
+}
+
+fn title(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Arete => "Soak",
+        Kind::Test => "Soak over v1",
+    }
+}
+
+/// Returns the marks around a server's section.
+fn marks(kind: Kind) -> (&'static str, &'static str) {
+    match kind {
+        Kind::Arete => ("<!-- soak -->\n", "<!-- /soak -->\n"),
+        Kind::Test => ("<!-- soak v1 -->\n", "<!-- /soak v1 -->\n"),
+    }
+}
+
+/// Replaces the section of the last run, or appends it.
+fn replace(document: &str, kind: Kind, section: &str) -> String {
+    let (begin, end) = marks(kind);
+    let marked = format!("{begin}{section}{end}");
+    match document.find(begin).zip(document.find(end)) {
+        Some((from, to)) if from < to => {
+            let (before, after) = (&document[..from], &document[to + end.len()..]);
+            format!("{before}{marked}{after}")
+        }
+        _ => format!("{}\n\n{marked}", document.trim_end()),
+    }
+}
+
+/// Describes how the run was made.
+fn made_by(options: &Options) -> Result<String> {
+    let rustc = Command::new("rustc").arg("--version").output()?;
+    let rustc = String::from_utf8(rustc.stdout)?;
+    let rustc = rustc.trim().trim_start_matches("rustc ");
+    let cores = std::thread::available_parallelism()?;
+    let mut command = "cargo run --release -p soak".to_owned();
+    if !options.words.is_empty() {
+        command += &format!(" -- {}", options.words.join(" "));
+    }
+    let server = match options.kind {
+        Kind::Arete => "the published `arete-server` 0.51.2 (protocol v2)",
+        Kind::Test => "the SDK's test server (protocol v1)",
+    };
+    Ok(format!(
+        "Measured with `{command}`, run in `interop`, with rustc {rustc}, on a machine with {cores} cores.\n\
+         The server is {server}, and changes {} rows a second. The\n\
+         [README](../interop/soak/README.md) describes the faults, the readers and what fails a run.",
+        options.rate
+    ))
 }
 
 fn megabytes(bytes: u64) -> String {
     format!("{:.1}", bytes as f64 / 1e6)
 }
 
-/// This process's resident memory, in bytes.
-fn resident() -> Result<u64> {
-    /// The page size of all machines that this is made for.
-    const PAGE: u64 = 4096;
-    let statm = std::fs::read_to_string("/proc/self/statm")?;
-    let pages: u64 = statm.split(' ').nth(1).ok_or("an odd statm")?.parse()?;
-    Ok(pages * PAGE)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_server_has_a_section_of_its_own() {
+        let first = replace("# Results\n", Kind::Arete, "old\n");
+        assert_eq!(first, "# Results\n\n<!-- soak -->\nold\n<!-- /soak -->\n");
+        let both = replace(&first, Kind::Test, "v1\n");
+        let replaced = replace(&both, Kind::Arete, "new\n");
+        assert_eq!(
+            replaced,
+            "# Results\n\n<!-- soak -->\nnew\n<!-- /soak -->\n\n<!-- soak v1 -->\nv1\n<!-- /soak v1 -->\n"
+        );
+    }
 }

@@ -16,9 +16,6 @@ use tokio::time::{interval, sleep, MissedTickBehavior};
 /// The interval of changes.
 const TICK: Duration = Duration::from_millis(2);
 
-/// Longer than the client's ping deadline.
-const STALL: Duration = Duration::from_secs(4);
-
 /// Serves until the client's process ends. Each line is a command, and gets one line as the answer.
 pub async fn serve(options: &Options) -> Result<()> {
     match options.kind {
@@ -51,7 +48,7 @@ async fn run<W: World>(options: &Options) -> Result<()> {
                         if let Some(stall) = stall.take() {
                             stall.await?;
                         }
-                        let mut truth = world.truth().await;
+                        let mut truth = world.truth().await?;
                         truth["changes"] = changes.count.into();
                         println!("{truth}");
                     }
@@ -67,8 +64,10 @@ async fn run<W: World>(options: &Options) -> Result<()> {
                             Fault::Stall => {
                                 proxy.send(Signal::Stall);
                                 let proxy = proxy.clone();
+                                // Twice the deadline after which the client gives up.
+                                let length = 4 * options.ping();
                                 stall = Some(tokio::spawn(async move {
-                                    sleep(STALL).await;
+                                    sleep(length).await;
                                     proxy.send(Signal::Flow);
                                 }));
                             }

@@ -2,7 +2,7 @@
 
 use crate::changes::{Change, Changes};
 use crate::entity::{RANK, RANKED};
-use crate::fault::Fault;
+use crate::fault::{Fault, REFUSED};
 use crate::soak::LARGEST;
 use crate::world::World;
 use crate::Result;
@@ -42,8 +42,9 @@ impl World for Test {
         };
     }
 
-    async fn truth(&self) -> Value {
-        json!({"rows": self.0.rows("Round"), "ranked": self.0.window("Round/ranked")})
+    async fn truth(&mut self) -> Result<Value> {
+        let (rows, ranked) = (self.0.rows("Round"), self.0.window("Round/ranked"));
+        Ok(json!({"rows": rows, "ranked": ranked, "records": []}))
     }
 
     async fn suffer(&mut self, fault: Fault, _: &mut Changes) -> Result<()> {
@@ -74,7 +75,7 @@ impl World for Test {
                 server.send_binary(vec![b' '; 5 * LARGEST]);
             }
             Fault::Refuse => {
-                for _ in 0..2 {
+                for _ in 0..REFUSED {
                     server.refuse_next(Refusal::new("rate-limit-exceeded").retry_after(1));
                 }
                 server.drop_connections();

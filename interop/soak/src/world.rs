@@ -19,8 +19,9 @@ pub trait World: Sized {
 
     async fn apply(&mut self, key: &str, change: Change);
 
-    /// Returns what the client should have now. See [`Truth`](crate::compare::Truth).
-    async fn truth(&self) -> Value;
+    /// Returns what the client should have now, and the records since the last call. See
+    /// [`Truth`](crate::truth::Truth).
+    async fn truth(&mut self) -> Result<Value>;
 
     /// Does what this fault does to the server itself.
     async fn suffer(&mut self, fault: Fault, changes: &mut Changes) -> Result<()>;
