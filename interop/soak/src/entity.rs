@@ -100,7 +100,7 @@ fn merge(whole: &mut Value, part: Value) {
     match (whole, part) {
         (Value::Object(whole), Value::Object(part)) => {
             for (name, value) in part {
-                merge(whole.entry(name).or_default(), value);
+                merge(whole.entry(name).or_insert(Value::Null), value);
             }
         }
         (whole, part) => *whole = part,

@@ -42,6 +42,9 @@ pub enum Fault {
 /// The malformed messages of [`Fault::Garbage`].
 pub const MALFORMED: u64 = 5;
 
+/// The note in a row of the snapshot of [`Fault::Snapshot`]. No change makes it.
+pub const MARK: i64 = -1;
+
 /// The handshakes that [`Fault::Refuse`] refuses.
 pub const REFUSED: u64 = 2;
 
@@ -68,7 +71,8 @@ impl Fault {
             Fault::Mute | Fault::Close => [&[(Closed, 1), (Reconnect, 1)], &[]],
             Fault::Stall | Fault::HalfOpen => [&[(Silent, 1), (Reconnect, 1)], &[]],
             Fault::Pause => [&[], &[(Queued, 1)]],
-            Fault::Lag | Fault::Snapshot => [&[], &[(Resync, 1)]],
+            Fault::Lag => [&[], &[(Resync, 1)]],
+            Fault::Snapshot => [&[], &[(Marked, 1)]],
             Fault::Garbage => [&[(BadMessage, MALFORMED), (BadRow, 1)], &[]],
             Fault::Oversized => [&[(BadMessage, 1), (TooLarge, 1), (Reconnect, 1)], &[]],
             Fault::Refuse => [&[(Closed, 1), (Reconnect, 1)], &[(Rejected, REFUSED)]],

@@ -2,6 +2,7 @@
 
 use crate::compare::{by_key, in_order};
 use crate::entity::{Round, RoundViews};
+use crate::fault::MARK;
 use crate::options::Kind;
 use crate::tape::{self, Tally};
 use crate::truth::{Row, Truth};
@@ -49,6 +50,7 @@ type Reading = Pin<Box<dyn Future<Output = std::result::Result<Vec<Arc<Round>>, 
 pub struct Log {
     items: AtomicU64,
     decode_errors: AtomicU64,
+    marks: AtomicU64,
     complaints: Mutex<Vec<String>>,
 }
 
@@ -110,6 +112,12 @@ impl Readers {
     pub fn decode_errors(&self) -> u64 {
         let logs = self.all.iter().map(|reader| &reader.log);
         logs.map(|log| log.decode_errors()).sum()
+    }
+
+    /// Returns the number of rows of unrequested snapshots that the streams have yielded since the last call.
+    pub fn take_marks(&self) -> u64 {
+        let logs = self.all.iter().map(|reader| &reader.log);
+        logs.map(|log| log.marks.swap(0, Ordering::Relaxed)).sum()
     }
 
     /// Returns what must not have happened.
@@ -265,7 +273,12 @@ fn sum(
     let held = Arc::<Mutex<BTreeMap<_, _>>>::default();
     let mine = held.clone();
     let (log, task) = read(updates, pause, gate, move |update, log| match update {
-        Ok(update) => put(&mine, update.key().to_owned(), update.into_data()),
+        Ok(update) => {
+            if update.data().is_some_and(|row| row.note == Some(MARK)) {
+                log.marks.fetch_add(1, Ordering::Relaxed);
+            }
+            put(&mine, update.key().to_owned(), update.into_data());
+        }
         Err(error) => log.note(&error),
     });
     Reader {

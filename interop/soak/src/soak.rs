@@ -7,7 +7,7 @@ use crate::random::Random;
 use crate::readers::{self, lock, Gate, Readers};
 use crate::report::Report;
 use crate::truth::Truth;
-use crate::witness::Witness;
+use crate::witness::{Sign, Witness};
 use crate::Result;
 use hyperstack_sdk::{ConnectError, HyperStack};
 use std::time::{Duration, Instant};
@@ -143,6 +143,7 @@ impl<'a> Soak<'a> {
         if fault.is_malformed() && self.readers.decode_errors() == self.decode_errors {
             return Ok(Some("no stream yielded a decode error".to_owned()));
         }
+        self.witnesses[0].note(Sign::Marked, self.readers.take_marks());
         let [first, second] = &mut self.witnesses;
         let missing = fault.missing(&[first.signs()?, second.signs()?]);
         Ok(missing.map(|missing| format!("the fault had no effect: {missing}")))

@@ -2,7 +2,7 @@
 
 use crate::changes::{Change, Changes};
 use crate::entity::{RANK, RANKED};
-use crate::fault::{Fault, REFUSED};
+use crate::fault::{Fault, MARK, REFUSED};
 use crate::soak::LARGEST;
 use crate::world::World;
 use crate::Result;
@@ -82,12 +82,23 @@ impl World for Test {
             }
             Fault::Snapshot => {
                 let rows = server.rows("Round").into_iter().take(100);
-                let rows: Vec<_> = rows
+                let mut rows: Vec<_> = rows
                     .map(|(key, data)| json!({"key": key, "data": data}))
                     .collect();
+                let Some(first) = rows.first_mut() else {
+                    return Err("there is no row for a snapshot".into());
+                };
+                let (key, note) = (first["key"].clone(), first["data"]["note"].clone());
+                first["data"]["note"] = MARK.into();
                 server.send_gzip(json!({
                     "mode": "list", "entity": "Round/list", "op": "snapshot", "data": rows, "complete": true,
                 }));
+                // The row gets its note back.
+                server.patch(
+                    "Round",
+                    key.as_str().unwrap_or_default(),
+                    json!({"note": note}),
+                );
             }
             Fault::Mute => server.mute(),
             Fault::Close => server.close_connections(1001, "going away"),

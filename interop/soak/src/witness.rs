@@ -50,6 +50,8 @@ pub enum Sign {
     TapeExpired,
     /// The server had a new tape.
     TapeRenewed,
+    /// A stream yielded the row that only the unrequested snapshot has.
+    Marked,
     /// Streams had unread items when the changes paused.
     Queued,
     /// Anything else.
@@ -109,7 +111,8 @@ impl Witness {
         self.examples.clear();
     }
 
-    fn note(&mut self, sign: Sign, count: u64) {
+    /// Notes something that the client has noticed.
+    pub fn note(&mut self, sign: Sign, count: u64) {
         if count > 0 {
             *self.signs.entry(sign).or_default() += count;
         }
@@ -174,6 +177,7 @@ impl fmt::Display for Sign {
             Sign::TapeLagged => "tape subscriptions that lagged",
             Sign::TapeExpired => "cursors that the tape no longer had",
             Sign::TapeRenewed => "cursors of a lost tape",
+            Sign::Marked => "rows of an unrequested snapshot",
             Sign::Queued => "pauses with unread items",
             Sign::Other => "other errors",
         })
