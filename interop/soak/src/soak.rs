@@ -93,7 +93,14 @@ impl<'a> Soak<'a> {
             if read > self.readers.all.len() as u64 {
                 return Err(format!("the readers read {read} items during the pause").into());
             }
-            self.witnesses.iter_mut().for_each(Witness::note_queues);
+            // The last changes may still be on their way.
+            let waiting = Instant::now();
+            while !self.witnesses.iter_mut().any(Witness::note_queue) {
+                if waiting.elapsed() >= FOREVER {
+                    return Err("no stream had unread items".into());
+                }
+                sleep(Duration::from_millis(20)).await;
+            }
         }
         drop(paused);
         self.compare(Some(fault), &truth).await?;

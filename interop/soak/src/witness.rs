@@ -73,11 +73,11 @@ impl Witness {
         self.hs.stats()
     }
 
-    /// Notes whether streams have unread items.
-    pub fn note_queues(&mut self) {
-        if self.hs.stats().queue_depth > 0 {
-            self.note(Sign::Queued, 1);
-        }
+    /// Notes and returns whether streams have unread items.
+    pub fn note_queue(&mut self) -> bool {
+        let is_queued = self.hs.stats().queue_depth > 0;
+        self.note(Sign::Queued, is_queued.into());
+        is_queued
     }
 
     /// Returns what the client has noticed since the last call of [`forget`](Self::forget).
