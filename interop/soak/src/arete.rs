@@ -105,7 +105,10 @@ impl World for Arete {
                     self.recorded(key, changes.state(), false)
                 });
                 let patches: Vec<_> = patches.collect();
+                // The server sends nothing meanwhile, so that its subscriptions fall behind.
+                let stall = self.server.stall();
                 self.server.apply(patches).await;
+                drop(stall);
             }
             fault => return Err(format!("the published server has no fault {fault}").into()),
         }
