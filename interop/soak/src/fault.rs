@@ -105,7 +105,7 @@ impl Fault {
             || match sign {
                 Sign::TapeRenewed => self == Fault::Loss,
                 // The server gives up a connection that it cannot write to.
-                Sign::Closed => self == Fault::Stall,
+                Sign::Closed => matches!(self, Fault::Stall | Fault::Lag),
                 Sign::Unreachable => matches!(self, Fault::Restart | Fault::Kill | Fault::Loss),
                 _ => false,
             }
