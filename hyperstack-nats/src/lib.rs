@@ -1,0 +1,4 @@
+//! Shares a Hyperstack server between many processes through NATS JetStream.
+
+mod meta;
+mod names;

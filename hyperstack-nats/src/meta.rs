@@ -1,0 +1,43 @@
+//! The descriptions of views that a bridge writes and a client reads.
+
+use std::time::Duration;
+
+use hyperstack_sdk::wire::Sort;
+use hyperstack_sdk::Protocol;
+use serde::{Deserialize, Serialize};
+
+/// The description of a view: the value of its id, escaped, in the bucket of descriptions.
+///
+/// A bridge writes it again at each interval while it is connected to the server and has written all that it knows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Meta {
+    /// The view's id, such as `OreRound/list`.
+    pub(crate) view: String,
+    /// What the view has: rows or records.
+    pub(crate) kind: Kind,
+    /// The server's URL, without secrets.
+    pub(crate) source: String,
+    /// The server's protocol.
+    pub(crate) protocol: Protocol,
+    /// The milliseconds after which the bridge writes this description again.
+    pub(crate) interval: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", tag = "kind")]
+pub(crate) enum Kind {
+    Rows {
+        /// The order of the rows, or `None` for the order of arrival.
+        sort: Option<Sort>,
+        /// The number of rows to which the view is limited.
+        take: Option<u64>,
+    },
+    Tape,
+}
+
+impl Meta {
+    pub(crate) fn interval(&self) -> Duration {
+        Duration::from_millis(self.interval)
+    }
+}
