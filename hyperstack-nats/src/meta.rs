@@ -22,6 +22,33 @@ pub(crate) struct Meta {
     pub(crate) protocol: Protocol,
     /// The milliseconds after which the bridge writes this description again.
     pub(crate) interval: u64,
+    /// The position of a tape's last message, in case the stream has dropped that message when a bridge starts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) position: Option<Position>,
+}
+
+/// The position of a message in a tape's stream and in the server's tape.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Position {
+    /// The message's sequence number in the stream.
+    pub(crate) sequence: u64,
+    /// The cursor of the server's tape.
+    pub(crate) cursor: String,
+}
+
+/// Records that a tape lost: the payload of a message on the tape's subject without a key.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Gap {
+    /// The server's cursor before the gap.
+    pub(crate) after: String,
+    /// The server's cursor at the end of the gap: the records after it follow.
+    pub(crate) resumed: String,
+    /// The number of lost records, if it is known.
+    pub(crate) lost: Option<u64>,
+    /// Why the records are lost, such as `expired`.
+    pub(crate) cause: String,
+    /// The same as a sentence.
+    pub(crate) message: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -44,6 +44,11 @@ pub(crate) fn meta_bucket(prefix: &str) -> String {
     escape_name(prefix)
 }
 
+/// Returns the key of a view's description in the bucket of descriptions: `OreRound/list`.
+pub(crate) fn meta_key(view: &str) -> String {
+    encode_key(view)
+}
+
 /// Returns the name of the bucket of a view's rows: `ore_OreRound_list`.
 pub(crate) fn bucket(prefix: &str, view: &str) -> String {
     [prefix, view]
@@ -122,6 +127,7 @@ mod tests {
         assert_eq!(bucket("my_ore", "OreRound/list"), "my-5Fore_OreRound_list");
         assert_ne!(bucket("a", "b/c"), bucket("a_b", "c"));
         assert_eq!(meta_bucket("my-ore"), "my-2Dore");
+        assert_eq!(meta_key("OreRound/list"), "OreRound/list");
         assert_eq!(tape_stream("ore", "Trade/append"), "TAPE_ore_Trade_append");
         assert_eq!(tape_subject("ore", "Trade/append"), "ore.Trade.append");
     }
