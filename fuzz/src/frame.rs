@@ -131,11 +131,10 @@ fn compare(
     match (operation, decoded) {
         ("subscribed", Ok(Incoming::Frame(Frame::Subscribed { view: of, ack, .. }))) => {
             assert_eq!(Some(&*of), view.as_deref());
-            let is_there = |json: Option<&str>| json.is_some_and(|json| json != "null");
             let said = Ack {
                 whole_entities: last(members, "wholeEntities").unwrap_or_default(),
                 replay_window: last(members, "replayWindow"),
-                has_limit: is_there(queried("take")),
+                limit: queried("take").and_then(|take| take.parse().ok()),
             };
             assert_eq!(ack, is_routed.then_some(said));
         }

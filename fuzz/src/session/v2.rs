@@ -202,7 +202,7 @@ impl Play<Peer> {
                     next: 0,
                     gap_after: None,
                 }),
-                has_limit: false,
+                limit: None,
             }),
         };
         let query = active.query.clone();

@@ -278,6 +278,11 @@ impl HyperStack {
         ViewSource::new(self.handle.clone(), entity.to_owned())
     }
 
+    /// Returns the server's URL without secrets, or the name of the [upstream](crate::upstream::Upstream::name).
+    pub fn url(&self) -> &str {
+        self.engine().url()
+    }
+
     /// Returns whether the connection is open.
     pub fn is_connected(&self) -> bool {
         self.engine().state().is_connected()

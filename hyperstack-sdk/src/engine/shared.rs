@@ -220,7 +220,8 @@ impl Engine {
         let subscribed = core.session.subscribed().into_iter();
         let stats = subscribed.map(|it| {
             let counts = core.caches.counts_of(it.source).unwrap_or_default();
-            SubscriptionStats::new(it, counts, protocol)
+            let sort = core.caches.sort_of(it.source).cloned();
+            SubscriptionStats::new(it, counts, sort, protocol)
         });
         stats.collect()
     }

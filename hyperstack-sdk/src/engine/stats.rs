@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::session::Subscribed;
 use crate::store::SourceCounts;
-use crate::wire::{Protocol, Seq};
+use crate::wire::{Protocol, Seq, Sort};
 
 /// A client's counters. Returned by [`HyperStack::stats`](crate::HyperStack::stats).
 ///
@@ -82,6 +82,11 @@ pub struct SubscriptionStats {
     /// The filters that the server applies: dotted paths, and the value of each as JSON text. Empty with a v1 server,
     /// which does not filter.
     pub filters: Vec<(String, String)>,
+    /// The order that the server announced for the rows. `None` means the order of arrival, or that the server has not
+    /// accepted the subscription yet.
+    pub sort: Option<Sort>,
+    /// The greatest number of rows that a v2 server announced: `take`, or the limit that a derived view declares.
+    pub limit: Option<u64>,
     /// The protocol generation.
     pub protocol: Protocol,
     /// Readers now: streams, and reads that are waiting. 0 while the subscription
@@ -103,7 +108,12 @@ pub struct SubscriptionStats {
 }
 
 impl SubscriptionStats {
-    pub(super) fn new(subscribed: Subscribed, counts: SourceCounts, protocol: Protocol) -> Self {
+    pub(super) fn new(
+        subscribed: Subscribed,
+        counts: SourceCounts,
+        sort: Option<Sort>,
+        protocol: Protocol,
+    ) -> Self {
         let keys = subscribed.keys.iter();
         SubscriptionStats {
             view: subscribed.view.to_string(),
@@ -111,6 +121,8 @@ impl SubscriptionStats {
             skip: subscribed.window.skip,
             take: subscribed.window.take,
             filters: subscribed.filters,
+            sort,
+            limit: subscribed.limit,
             protocol,
             readers: subscribed.readers,
             is_ready: counts.is_ready,

@@ -83,6 +83,8 @@ pub struct Subscribed {
     pub filters: Filters,
     /// The number of readers.
     pub readers: usize,
+    /// The greatest number of rows, if the server announced one.
+    pub limit: Option<u64>,
 }
 
 /// A step that the store must take, for one source or for all.

@@ -12,7 +12,7 @@ use super::tape::TapeLog;
 use crate::patch::Record;
 use crate::session::{CloseReason, Instruction, SourceId, Step, Target};
 use crate::stream::Meter;
-use crate::wire::Seq;
+use crate::wire::{Seq, Sort};
 
 /// The caches of every source.
 #[derive(Default)]
@@ -40,6 +40,8 @@ pub(crate) struct Caches {
 struct SourceCaches {
     caches: Vec<(TypeId, Arc<dyn AnyCache>)>,
     waiting: Waiting,
+    /// The announced order of the rows.
+    sort: Option<Sort>,
     /// Data frames.
     frames: u64,
     /// Decode errors of rows.
@@ -155,6 +157,9 @@ impl Caches {
         if let Step::Begin { resync: true, .. } | Step::Snapshot { restarts: true, .. } = step {
             self.meter.resyncs.add(1);
         }
+        if let Step::Begin { sort, .. } = step {
+            source.sort.clone_from(sort);
+        }
         source.frames += u64::from(step.is_data());
         let errors = report.row_errors.len();
         let mut now = Waiting::default();
@@ -197,6 +202,11 @@ impl Caches {
     /// Returns the counts of a source, if it has a cache.
     pub(crate) fn counts_of(&self, id: SourceId) -> Option<SourceCounts> {
         Some(self.source(id)?.counts())
+    }
+
+    /// Returns the announced order of a source's rows.
+    pub(crate) fn sort_of(&self, id: SourceId) -> Option<&Sort> {
+        self.source(id)?.sort.as_ref()
     }
 
     /// Returns how many rows of a source the target has.

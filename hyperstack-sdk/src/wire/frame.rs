@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::ser::SerializeStruct;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use super::envelope::{check, elements, member, string, Envelope};
@@ -103,8 +104,8 @@ pub struct Ack {
     pub whole_entities: bool,
     /// The retained records, if the view is a tape: a log of events, without a snapshot.
     pub replay_window: Option<ReplayWindow>,
-    /// Whether the result has a limited number of rows, so that another row may follow one that leaves.
-    pub has_limit: bool,
+    /// The greatest number of rows in the result, if it is limited. Another row may then follow one that leaves.
+    pub limit: Option<u64>,
 }
 
 /// The records of a tape that the server has retained.
@@ -131,6 +132,8 @@ pub struct Row<'a> {
 }
 
 /// A view's sort, as the server announces it.
+///
+/// As JSON: `{"field":["id","round_id"],"order":"desc"}`, as on the wire.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sort {
     /// The path of object keys to the sort value.
@@ -317,10 +320,10 @@ fn frame<'a>(
         let ack = is_routed.then(|| Ack {
             whole_entities: envelope.whole_entities.unwrap_or_default(),
             replay_window: replay_window.flatten(),
-            has_limit: envelope
+            limit: envelope
                 .query
                 .and_then(|query| member(query, "take"))
-                .is_some_and(|take| take.trim_start() != "null"),
+                .and_then(|take| take.trim().parse().ok()),
         });
         return Ok(Frame::Subscribed {
             view,
@@ -539,6 +542,26 @@ impl Sort {
     }
 }
 
+impl Serialize for Sort {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut sort = serializer.serialize_struct("Sort", 2)?;
+        sort.serialize_field("field", &self.path)?;
+        let order = match self.direction {
+            Direction::Ascending => "asc",
+            Direction::Descending => "desc",
+        };
+        sort.serialize_field("order", order)?;
+        sort.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Sort {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let json = Value::deserialize(deserializer)?;
+        Sort::read(&json).ok_or_else(|| serde::de::Error::custom(format!("invalid sort: {json}")))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -566,6 +589,10 @@ mod tests {
         assert_eq!(sort.path, ["id", "round_id"]);
         assert_eq!(sort.direction, Direction::Descending);
         assert!(!sort.is_recency());
+        let json = serde_json::to_string(&sort).unwrap();
+        assert_eq!(json, r#"{"field":["id","round_id"],"order":"desc"}"#);
+        assert_eq!(serde_json::from_str::<Sort>(&json).unwrap(), sort);
+        assert!(serde_json::from_str::<Sort>(r#"{"order":"desc"}"#).is_err());
     }
 
     #[test]

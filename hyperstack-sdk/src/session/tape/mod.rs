@@ -500,6 +500,7 @@ impl Tapes {
             window: Window::default(),
             filters: tape.query.filters.clone(),
             readers: 1,
+            limit: None,
         })
     }
 

@@ -60,7 +60,7 @@ pub(super) fn accepted(session: &mut Session, id: &str) {
         ack: Some(Ack {
             whole_entities: true,
             replay_window: None,
-            has_limit: false,
+            limit: None,
         }),
     };
     assert_eq!(arrives(session, id, frame), None);
@@ -244,7 +244,7 @@ fn a_tape_has_no_rows() {
                 next: 0,
                 gap_after: None,
             }),
-            has_limit: false,
+            limit: None,
         }),
     };
     assert_eq!(arrives(&mut session, "1", frame), None);

@@ -109,6 +109,7 @@ impl Generation for V1 {
                 },
                 filters: Filters::new(),
                 readers: wants.demand(name).map(|(_, readers)| readers).sum(),
+                limit: None,
             }
         });
         subscribed.collect()

@@ -81,8 +81,9 @@ struct Subscription {
     query: Query,
     source: SourceId,
     snapshot: Snapshot,
-    /// Whether a row that leaves may have a successor. The server says so of limits that views declare.
-    has_limit: bool,
+    /// The greatest number of rows, if it is limited: a row that leaves may then have a successor. The server says so of
+    /// limits that views declare.
+    limit: Option<u64>,
     /// The number of rows in its latest snapshot.
     rows: u64,
     silence: Silence,
@@ -144,6 +145,10 @@ impl Generation for V2 {
                 window: query.window,
                 filters: query.filters.clone(),
                 readers: 0,
+                limit: match source.status {
+                    Status::Standing(id) => self.subscriptions.get(&id).and_then(|it| it.limit),
+                    _ => None,
+                },
             };
             subscribed.insert(query, it);
         }
@@ -249,7 +254,7 @@ impl Generation for V2 {
         subscription.silence = Silence::after(heard_at);
         let source = subscription.source;
         let is_complete = subscription.snapshot == Snapshot::Complete;
-        let hold = subscription.has_limit;
+        let hold = subscription.limit.is_some();
         let step = match frame {
             Frame::Subscribed { sort, ack, .. } => {
                 let ack = ack.unwrap_or_default();
@@ -510,7 +515,7 @@ impl V2 {
             query,
             source: source.id,
             snapshot: Snapshot::Requested,
-            has_limit: false,
+            limit: None,
             rows: 0,
             silence: Silence::default(),
         };
@@ -548,7 +553,7 @@ impl V2 {
         let Some(source) = self.sources.get_mut(&subscription.query) else {
             return;
         };
-        subscription.has_limit = ack.has_limit;
+        subscription.limit = ack.limit;
         subscription.snapshot = Snapshot::First;
         let is_tape = ack.replay_window.is_some();
         let step = if is_tape {
@@ -607,7 +612,7 @@ impl Subscription {
         let may_grow = match window.take {
             // Unless it is full, a list's window has all rows. A derived view may have a limit of its own.
             Some(take) => self.query.view.ends_with("/list") && self.rows < take,
-            None => !self.has_limit,
+            None => self.limit.is_none(),
         };
         let is_complete = self.snapshot == Snapshot::Complete;
         self.query.target == Target::All && window.skip == 0 && may_grow && is_complete
