@@ -2,3 +2,7 @@
 
 mod meta;
 mod names;
+
+mod bridge;
+
+pub use bridge::{Bridge, BridgeBuilder, BridgeError, BridgeStatus, ViewError, ViewStatus};

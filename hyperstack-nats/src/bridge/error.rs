@@ -1,0 +1,199 @@
+//! Why a bridge or one of its views fails.
+
+use hyperstack_sdk::session::CloseReason;
+use hyperstack_sdk::wire::{FrameError, Issue};
+use hyperstack_sdk::{EndReason, ReadError, StreamError, TapeError};
+
+/// Why a bridge ended.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BridgeError {
+    /// The bridge has no views.
+    #[error("nothing to copy: the bridge has no views (call `view` or `tape`)")]
+    NoViews,
+    /// The client of the server has closed.
+    #[error("the client of the server is closed: {0}")]
+    Closed(#[from] CloseReason),
+    /// No view can be copied. This is the error of the one that failed last.
+    #[error("cannot copy any view: {0}")]
+    View(#[from] ViewError),
+}
+
+/// Why a view is not copied.
+///
+/// While a view has an error, the bridge does not write its description again, so clients learn that the view is no
+/// longer up to date. The bridge tries again after a quarter of a second, then less and less often, every 30 seconds
+/// at least, unless the error [is final](Self::is_final). Other views are not affected.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ViewError {
+    /// The server does not know the view.
+    #[error("the server does not know the view \"{view}\"")]
+    UnknownView {
+        /// The view's id.
+        view: String,
+    },
+    /// The view is a tape: pass it to [`tape`](crate::BridgeBuilder::tape).
+    #[error("the view \"{view}\" is a tape: copy it with `tape`, not with `view`")]
+    Tape {
+        /// The view's id.
+        view: String,
+    },
+    /// The view has rows: pass it to [`view`](crate::BridgeBuilder::view).
+    #[error("the view \"{view}\" is not a tape: copy it with `view`, not with `tape`")]
+    NotATape {
+        /// The view's id.
+        view: String,
+    },
+    /// The server speaks protocol v1, which has no tapes.
+    #[error("the view \"{view}\" cannot be copied as a tape: the server speaks protocol v1, which has no tapes")]
+    UnsupportedProtocol {
+        /// The view's id.
+        view: String,
+    },
+    /// The server rejected the subscription.
+    #[error("the server rejected the view \"{view}\": {}: {}", issue.code, issue.message)]
+    Rejected {
+        /// The view's id.
+        view: String,
+        /// The server's error.
+        issue: Box<Issue>,
+    },
+    /// The client could not decode a message of the server, so the rows may be incomplete.
+    #[error("the view \"{view}\" may be incomplete: {error}")]
+    Undecodable {
+        /// The view's id.
+        view: String,
+        /// The decode error.
+        error: FrameError,
+    },
+    /// The bridge needs a new snapshot, but something else keeps the subscription.
+    #[error("cannot read the view \"{view}\" again: something else reads it over the same client (give the bridge a client of its own)")]
+    InUse {
+        /// The view's id.
+        view: String,
+    },
+    /// A row's key is too long for a key of a bucket.
+    #[error("the view \"{view}\" has a key of {size} bytes after escaping, which exceeds the limit of {limit} bytes: \"{key}\"")]
+    KeyTooLong {
+        /// The view's id.
+        view: String,
+        /// The start of the row's key.
+        key: String,
+        /// The size of the escaped key in bytes.
+        size: usize,
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// A row or record is larger than the messages that the NATS server accepts.
+    #[error("\"{key}\" in the view \"{view}\" has {size} bytes, which exceeds the limit of {limit} bytes (raise `max_payload` of the NATS server)")]
+    TooLarge {
+        /// The view's id.
+        view: String,
+        /// The key of the row or record.
+        key: String,
+        /// The size in bytes.
+        size: usize,
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// An operation of NATS failed.
+    #[error("cannot {operation}: {cause}")]
+    Nats {
+        /// The operation.
+        operation: String,
+        /// The error of the NATS client.
+        cause: String,
+    },
+    /// The client cannot read the view, for example because it would need more subscriptions than it may have.
+    #[error("cannot read the view \"{view}\": {cause}")]
+    Unreadable {
+        /// The view's id.
+        view: String,
+        /// The cause.
+        cause: String,
+    },
+    /// The client of the server has closed.
+    #[error("the client of the server is closed: {0}")]
+    Closed(#[from] CloseReason),
+}
+
+impl ViewError {
+    /// Returns whether another attempt cannot succeed.
+    pub fn is_final(&self) -> bool {
+        matches!(
+            self,
+            ViewError::UnknownView { .. }
+                | ViewError::Tape { .. }
+                | ViewError::NotATape { .. }
+                | ViewError::UnsupportedProtocol { .. }
+                | ViewError::Closed(_)
+        )
+    }
+
+    pub(super) fn nats(operation: impl Into<String>, cause: &(impl ToString + ?Sized)) -> Self {
+        ViewError::Nats {
+            operation: operation.into(),
+            cause: cause.to_string(),
+        }
+    }
+
+    /// Converts the error of reading a snapshot. Returns `None` if the snapshot is late.
+    pub(super) fn of_read(error: ReadError, view: &str) -> Option<Self> {
+        let view = view.to_owned();
+        Some(match error {
+            ReadError::NotYet { .. } | ReadError::Disconnected { .. } => return None,
+            ReadError::UnknownView { .. } => ViewError::UnknownView { view },
+            ReadError::Tape { .. } => ViewError::Tape { view },
+            ReadError::Refused { issue, .. } => ViewError::Rejected {
+                view,
+                issue: Box::new(issue),
+            },
+            ReadError::Incomplete { error, .. } => ViewError::Undecodable { view, error },
+            ReadError::Closed(reason) => ViewError::Closed(reason),
+            error => ViewError::Unreadable {
+                view,
+                cause: error.to_string(),
+            },
+        })
+    }
+
+    /// Converts the error of a stream of rows. Returns `None` if the rows are still right.
+    pub(super) fn of_stream(error: StreamError, view: &str) -> Option<Self> {
+        let view = view.to_owned();
+        Some(match error {
+            StreamError::Frame(error) => ViewError::Undecodable { view, error },
+            StreamError::Refused(issue) => ViewError::Rejected {
+                view,
+                issue: Box::new(issue),
+            },
+            StreamError::Ended(EndReason::UnknownView { .. }) => ViewError::UnknownView { view },
+            StreamError::Ended(EndReason::Tape { .. }) => ViewError::Tape { view },
+            StreamError::Ended(EndReason::Closed(reason)) => ViewError::Closed(reason),
+            StreamError::Ended(reason) => ViewError::Unreadable {
+                view,
+                cause: reason.to_string(),
+            },
+            // Raw rows have no fields that fail to decode.
+            _ => return None,
+        })
+    }
+
+    /// Converts the last error of a tape.
+    pub(super) fn of_tape(error: TapeError, view: &str) -> Self {
+        let view = view.to_owned();
+        match error {
+            TapeError::UnknownView { .. } => ViewError::UnknownView { view },
+            TapeError::NotATape { .. } => ViewError::NotATape { view },
+            TapeError::UnsupportedProtocol { .. } => ViewError::UnsupportedProtocol { view },
+            TapeError::Rejected { issue, .. } | TapeError::OverLimit { issue, .. } => {
+                ViewError::Rejected { view, issue }
+            }
+            TapeError::Closed(reason) => ViewError::Closed(reason),
+            error => ViewError::Unreadable {
+                view,
+                cause: error.to_string(),
+            },
+        }
+    }
+}

@@ -1,0 +1,306 @@
+//! Copies views from a server to NATS.
+
+mod context;
+mod error;
+mod rows;
+mod status;
+mod tape;
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use async_nats::jetstream::stream::StorageType;
+use hyperstack_sdk::HyperStack;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+pub use self::error::{BridgeError, ViewError};
+pub use self::status::{BridgeStatus, ViewStatus};
+
+use self::context::Context;
+use self::status::Reporter;
+use self::tape::Stop;
+
+/// How long a view that has failed waits before it starts again: first, and at most.
+const FIRST_WAIT: Duration = Duration::from_millis(250);
+const LAST_WAIT: Duration = Duration::from_secs(30);
+
+/// Copies views from a server to NATS JetStream, where any number of clients can read them.
+///
+/// A view becomes a bucket: for each row, its key and its JSON. A tape becomes a stream: one message per record. The
+/// bridge reads each view once from the server, writes only what differs, and keeps both equal.
+///
+/// ```no_run
+/// use hyperstack_nats::Bridge;
+/// use hyperstack_sdk::HyperStack;
+///
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// let hs = HyperStack::builder()
+///     .url("wss://ore.example")
+///     .wait_for_server(true)
+///     .connect()
+///     .await?;
+/// let nats = async_nats::connect("nats://nats.example").await?;
+/// let bridge = Bridge::builder(hs, nats, "ore")
+///     .view("OreRound/list")
+///     .tape("Trade/append")
+///     .build();
+/// bridge.run().await?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Two bridges
+///
+/// Several bridges can copy the same views at the same time. They need no coordination: a bridge writes a row only if
+/// the bucket still has the revision that it has read, and if that revision is certainly older. It appends a record only
+/// directly behind the record before it. So if one bridge stops, another one continues, and no record is lost or
+/// written twice.
+///
+/// All bridges of a prefix must copy the same server. Otherwise, they replace each other's rows.
+///
+/// # Restarts
+///
+/// A bridge stores nothing but what is in NATS, so you can stop, kill and start it at any time. It continues a tape
+/// behind the stream's last record. If the server no longer has what follows, the stream gets a message that says what
+/// is missing, and clients get a [`TapeGap`](hyperstack_sdk::TapeGap).
+///
+/// If NATS or the server restarts, the bridge reconnects, compares all rows, and writes those that differ.
+///
+/// # Heartbeats
+///
+/// While a view is up to date, the bridge writes the view's description once per [`interval`](BridgeBuilder::interval).
+/// If it cannot reach the server, or cannot store a row, it does not. Clients then report that they are not connected,
+/// instead of serving old rows. [`status`](Self::status) says which view has failed, and why.
+///
+/// # Deleted rows
+///
+/// A deleted row leaves a marker without data in its bucket. The bridge does not remove markers.
+///
+/// The list of a v1 server has only the latest rows, by default 500, when a client subscribes. A bridge that starts
+/// deletes all others from the bucket, because they may have changed without notice.
+#[derive(Debug)]
+#[must_use = "a bridge does nothing until it runs"]
+pub struct Bridge {
+    context: Context,
+    views: Vec<(View, Reporter)>,
+    status: BridgeStatus,
+}
+
+/// Sets up a [`Bridge`]. Returned by [`Bridge::builder`].
+///
+/// The settings for storage apply to buckets and streams that the bridge creates. It does not change existing ones.
+#[derive(Debug)]
+#[must_use = "a builder does nothing until `build` is called"]
+pub struct BridgeBuilder {
+    hyperstack: HyperStack,
+    nats: async_nats::Client,
+    prefix: String,
+    views: Vec<View>,
+    interval: Duration,
+    patience: Duration,
+    storage: StorageType,
+    replicas: usize,
+    max_records: Option<u64>,
+    max_bytes: Option<u64>,
+    max_age: Option<Duration>,
+}
+
+/// A view to copy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct View {
+    id: String,
+    is_tape: bool,
+}
+
+impl Bridge {
+    /// Returns a builder for a bridge that reads from `hyperstack` and writes to `nats`.
+    ///
+    /// `prefix` begins the names of all buckets and streams. Use a client of its own for the bridge, preferably with
+    /// [`linger(Duration::ZERO)`](hyperstack_sdk::HyperStackBuilder::linger): sometimes the bridge needs a new snapshot
+    /// of a view, which it gets when nothing else reads this view.
+    pub fn builder(
+        hyperstack: HyperStack,
+        nats: async_nats::Client,
+        prefix: impl Into<String>,
+    ) -> BridgeBuilder {
+        BridgeBuilder {
+            hyperstack,
+            nats,
+            prefix: prefix.into(),
+            views: Vec::new(),
+            interval: Duration::from_secs(1),
+            patience: Duration::from_secs(1),
+            storage: StorageType::File,
+            replicas: 1,
+            max_records: None,
+            max_bytes: None,
+            max_age: Some(Duration::from_secs(24 * 60 * 60)),
+        }
+    }
+
+    /// Returns a handle that observes the bridge.
+    pub fn status(&self) -> BridgeStatus {
+        self.status.clone()
+    }
+
+    /// Copies the views until that is no longer possible. To stop the bridge, drop the future.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the client of the server has closed, or if all views have failed with a
+    /// [final error](ViewError::is_final), for example because the server does not know them. All other errors are
+    /// temporary; see [`ViewError`].
+    pub async fn run(self) -> Result<Infallible, BridgeError> {
+        let mut views = JoinSet::new();
+        for (view, status) in self.views {
+            let context = self.context.clone();
+            views.spawn(async move { view.copy(&context, &status).await });
+        }
+        let mut failed = BridgeError::NoViews;
+        while let Some(ended) = views.join_next().await {
+            match ended {
+                Ok(ViewError::Closed(reason)) => return Err(BridgeError::Closed(reason)),
+                Ok(error) => failed = BridgeError::View(error),
+                Err(panicked) if panicked.is_panic() => {
+                    std::panic::resume_unwind(panicked.into_panic())
+                }
+                Err(_) => {}
+            }
+        }
+        Err(failed)
+    }
+}
+
+impl BridgeBuilder {
+    /// Adds a view with rows, such as `OreRound/list` or a derived view.
+    pub fn view(mut self, id: impl Into<String>) -> Self {
+        self.add(id.into(), false);
+        self
+    }
+
+    /// Adds a tape: an append view whose records a v2 server numbers and retains, such as `Trade/append`.
+    pub fn tape(mut self, id: impl Into<String>) -> Self {
+        self.add(id.into(), true);
+        self
+    }
+
+    /// Sets how often the bridge writes a heartbeat for each view. Default: 1 second. At least 1 millisecond.
+    ///
+    /// By default, clients regard a view as out of date after three intervals without a heartbeat.
+    pub fn interval(mut self, interval: Duration) -> Self {
+        self.interval = interval.max(Duration::from_millis(1));
+        self
+    }
+
+    /// Sets how long the bridge waits for another bridge. Default: 1 second. At least 4 milliseconds.
+    ///
+    /// If another bridge has written a row that the server does not send within this time, this bridge requests a new
+    /// snapshot. If another bridge was the first to append records, and then does not append the next one within this
+    /// time, this bridge does.
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.patience = patience.max(Duration::from_millis(4));
+        self
+    }
+
+    /// Sets where NATS stores rows and records. Default: files.
+    pub fn storage(mut self, storage: StorageType) -> Self {
+        self.storage = storage;
+        self
+    }
+
+    /// Sets on how many servers of a cluster NATS stores rows and records. Default: 1.
+    pub fn replicas(mut self, servers: usize) -> Self {
+        self.replicas = servers;
+        self
+    }
+
+    /// Sets how many records of a tape NATS retains. Default: no limit.
+    pub fn max_records(mut self, records: u64) -> Self {
+        self.max_records = Some(records);
+        self
+    }
+
+    /// Sets how many bytes of a tape NATS retains. Default: no limit.
+    pub fn max_bytes(mut self, bytes: u64) -> Self {
+        self.max_bytes = Some(bytes);
+        self
+    }
+
+    /// Sets for how long NATS retains the records of a tape. Default: 24 hours. `None` means without limit.
+    pub fn max_age(mut self, age: Option<Duration>) -> Self {
+        self.max_age = age;
+        self
+    }
+
+    /// Creates the bridge. It does nothing before [`run`](Bridge::run).
+    pub fn build(self) -> Bridge {
+        let limit = |limit: Option<u64>| limit.map_or(-1, |limit| limit.try_into().unwrap_or(-1));
+        let context = Context {
+            hyperstack: self.hyperstack,
+            jetstream: async_nats::jetstream::new(self.nats.clone()),
+            client: self.nats,
+            prefix: self.prefix,
+            interval: self.interval,
+            patience: self.patience,
+            storage: self.storage,
+            replicas: self.replicas,
+            max_records: limit(self.max_records),
+            max_bytes: limit(self.max_bytes),
+            max_age: self.max_age.unwrap_or_default(),
+        };
+        let views = self.views.into_iter().map(|view| {
+            let (reporter, status) = Reporter::new(&view.id);
+            ((view, reporter), status)
+        });
+        let (views, status): (_, Vec<watch::Receiver<ViewStatus>>) = views.unzip();
+        Bridge {
+            context,
+            views,
+            status: BridgeStatus::new(status),
+        }
+    }
+
+    fn add(&mut self, id: String, is_tape: bool) {
+        if self.views.iter().all(|view| view.id != id) {
+            self.views.push(View { id, is_tape });
+        }
+    }
+}
+
+impl View {
+    /// Copies the view again and again, until that is no longer possible.
+    async fn copy(self, context: &Context, status: &Reporter) -> ViewError {
+        let mut wait = FIRST_WAIT;
+        loop {
+            let heartbeats = status.heartbeats();
+            let stop = if self.is_tape {
+                let Err(stop) = tape::copy(context, &self.id, status).await;
+                stop
+            } else {
+                let Err(error) = rows::copy(context, &self.id, status).await;
+                Stop::Failed(error)
+            };
+            if status.heartbeats() > heartbeats {
+                wait = FIRST_WAIT;
+            }
+            match stop {
+                Stop::Failed(error) if error.is_final() => {
+                    status.lose(Some(error.clone()));
+                    return error;
+                }
+                Stop::Failed(error) => {
+                    tracing::warn!("cannot copy the view \"{}\": {error}", self.id);
+                    status.lose(Some(error));
+                    tokio::time::sleep(wait).await;
+                    wait = LAST_WAIT.min(2 * wait);
+                }
+                Stop::Diverged => {
+                    status.lose(None);
+                    tokio::time::sleep(context.patience / 4).await;
+                }
+            }
+            status.restart();
+        }
+    }
+}

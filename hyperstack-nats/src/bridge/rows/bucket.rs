@@ -1,0 +1,190 @@
+//! The rows of a view in a bucket of NATS.
+
+use std::future::poll_fn;
+use std::task::{self, ready, Poll};
+
+use async_nats::jetstream::consumer::push::{Ordered, OrderedConfig};
+use async_nats::jetstream::consumer::DeliverPolicy;
+use async_nats::jetstream::context::PublishErrorKind;
+use async_nats::jetstream::message::PublishMessage;
+use async_nats::jetstream::Message;
+use futures_util::StreamExt;
+use serde_json::Value;
+
+use super::copier::{Copier, Outcome, Write};
+use super::stamp::Stamp;
+use crate::bridge::context::{check_size, timer, Context, Identity, MAX_KEY};
+use crate::bridge::error::ViewError;
+use crate::names;
+
+/// The headers of a deletion: the position of the row that was deleted.
+const VERSION: &str = "Hyperstack-Version";
+const SEQ: &str = "Hyperstack-Seq";
+
+const OPERATION: &str = "KV-Operation";
+
+/// How many entries are read at once.
+const BATCH: usize = 1_024;
+
+/// A bucket, and what it tells of its changes.
+pub(super) struct Bucket {
+    pub(super) name: String,
+    pub(super) identity: Identity,
+    /// The stream of the bucket.
+    pub(super) stream: String,
+    entries: Ordered,
+}
+
+impl Bucket {
+    /// Opens the bucket of a view, or creates it, and reads all of it.
+    pub(super) async fn open(
+        context: &Context,
+        connects: u64,
+        view: &str,
+        copier: &mut Copier,
+    ) -> Result<Self, ViewError> {
+        let name = names::bucket(&context.prefix, view);
+        let failed =
+            |cause: &dyn ToString| ViewError::nats(format!("read the bucket \"{name}\""), cause);
+        let stream = context.bucket(&name).await?;
+        let consumer = stream
+            .create_consumer(OrderedConfig {
+                deliver_subject: context.client.new_inbox(),
+                description: Some("hyperstack bridge".to_owned()),
+                filter_subject: format!("$KV.{name}.>"),
+                deliver_policy: DeliverPolicy::LastPerSubject,
+                ..OrderedConfig::default()
+            })
+            .await
+            .map_err(|error| failed(&error))?;
+        let is_empty = consumer.cached_info().num_pending == 0;
+        let entries = consumer.messages().await.map_err(|error| failed(&error))?;
+        let mut bucket = Bucket {
+            identity: Identity::of(stream.cached_info()),
+            stream: format!("KV_{name}"),
+            name,
+            entries,
+        };
+        let mut looks = timer(context.interval);
+        let mut is_complete = is_empty;
+        while !is_complete {
+            tokio::select! {
+                pending = poll_fn(|task| bucket.poll_next(copier, task)) => is_complete = pending? == 0,
+                _ = looks.tick() => context.check_connected(connects)?,
+            }
+        }
+        Ok(bucket)
+    }
+
+    /// Passes entries on that have changed. Returns `Pending` if there are none.
+    pub(super) fn poll(
+        &mut self,
+        copier: &mut Copier,
+        context: &mut task::Context<'_>,
+    ) -> Poll<Result<(), ViewError>> {
+        ready!(self.poll_next(copier, context))?;
+        for _ in 1..BATCH {
+            if self.poll_next(copier, context)?.is_pending() {
+                break;
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Passes the next entry on. Returns how many follow.
+    fn poll_next(
+        &mut self,
+        copier: &mut Copier,
+        context: &mut task::Context<'_>,
+    ) -> Poll<Result<u64, ViewError>> {
+        let failed = |cause: &dyn ToString| {
+            ViewError::nats(format!("read the bucket \"{}\"", self.name), cause)
+        };
+        let message = match ready!(self.entries.poll_next_unpin(context)) {
+            Some(message) => message.map_err(|error| failed(&error))?,
+            None => return Poll::Ready(Err(failed(&"the NATS client has closed"))),
+        };
+        let info = message.info().map_err(|error| failed(&error.to_string()))?;
+        // A bridge writes no other keys.
+        if let Some(key) = decode(&message) {
+            copier.put_entry(&key.into(), info.stream_sequence, || read(&message));
+        }
+        Poll::Ready(Ok(info.pending))
+    }
+}
+
+/// Writes a row if the bucket still has the expected revision of it.
+pub(super) async fn write(
+    context: &Context,
+    limit: usize,
+    bucket: &str,
+    view: &str,
+    write: &Write,
+) -> Result<Outcome, (Outcome, ViewError)> {
+    let key = names::encode_key(&write.key);
+    if key.len() > MAX_KEY {
+        let error = ViewError::KeyTooLong {
+            view: view.to_owned(),
+            key: write.key.chars().take(64).collect(),
+            size: key.len(),
+            limit: MAX_KEY,
+        };
+        return Err((Outcome::Unwritable, error));
+    }
+    let failed =
+        |cause: &dyn ToString| ViewError::nats(format!("write to the bucket \"{bucket}\""), cause);
+    let mut message = PublishMessage::build().expected_last_subject_sequence(write.expected);
+    match &write.row {
+        Some(row) => {
+            let payload = serde_json::to_vec(&**row);
+            let payload = payload.map_err(|error| (Outcome::Unwritable, failed(&error)))?;
+            let size = check_size(limit, view, &write.key, payload.len());
+            size.map_err(|error| (Outcome::Unwritable, error))?;
+            message = message.payload(payload.into());
+        }
+        None => {
+            message = message.header(OPERATION, "DEL");
+            if let Some(version) = write.stamp.version {
+                message = message.header(VERSION, version.to_string());
+            }
+            if let Some(seq) = write.stamp.seq {
+                message = message.header(SEQ, seq.to_string());
+            }
+        }
+    }
+    let subject = format!("$KV.{bucket}.{key}");
+    let written = match context.jetstream.send_publish(subject, message).await {
+        Ok(acknowledgment) => acknowledgment.await,
+        Err(error) => Err(error),
+    };
+    match written {
+        Ok(acknowledged) => Ok(Outcome::Written(acknowledged.sequence)),
+        Err(error) => match error.kind() {
+            PublishErrorKind::WrongLastSequence => Ok(Outcome::Conflict),
+            PublishErrorKind::TimedOut => Ok(Outcome::Unknown),
+            _ => Err((Outcome::Unknown, failed(&error))),
+        },
+    }
+}
+
+/// Returns the row's key.
+fn decode(message: &Message) -> Option<String> {
+    let key = message.subject.as_str().rsplit('.').next()?;
+    names::decode_key(key)
+}
+
+/// Returns whether an entry deletes its row, and the stamp of the row.
+fn read(message: &Message) -> (bool, Stamp) {
+    let header = |name: &str| {
+        let value = message.headers.as_ref()?.get(name)?;
+        Some(value.as_str())
+    };
+    if matches!(header(OPERATION), Some("DEL" | "PURGE")) {
+        let version = header(VERSION).and_then(|version| version.parse().ok());
+        let seq = header(SEQ).and_then(|seq| seq.parse().ok());
+        return (true, Stamp::deleted(version, seq));
+    }
+    let row = serde_json::from_slice::<Value>(&message.payload);
+    // Text that is not JSON differs from every row.
+    (false, Stamp::of(&row.unwrap_or_default()))
+}

@@ -1,0 +1,156 @@
+//! What a bridge is doing.
+
+use tokio::sync::watch;
+
+use super::error::ViewError;
+
+/// The state of one view of a bridge.
+///
+/// All counters count since the bridge was started.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct ViewStatus {
+    /// The view's id.
+    pub view: String,
+    /// Whether NATS has all that the server has sent, so that the bridge writes heartbeats.
+    pub is_caught_up: bool,
+    /// The rows that the server has now, or the records and gaps that this bridge has written.
+    pub entries: u64,
+    /// The rows, deletions, records and gaps that this bridge has written.
+    pub writes: u64,
+    /// The writes that NATS rejected because another bridge was faster.
+    pub conflicts: u64,
+    /// How often the bridge requested a new snapshot because another bridge had written rows that the server did not
+    /// send. If this number grows, two bridges copy different servers to the same prefix.
+    pub refreshes: u64,
+    /// How often the bridge started the view again, for example after it had lost the connection to NATS.
+    pub restarts: u64,
+    /// The heartbeats that this bridge has written.
+    pub heartbeats: u64,
+    /// Why the view is not up to date, if it failed.
+    pub error: Option<ViewError>,
+}
+
+/// Observes a bridge. Returned by [`Bridge::status`](crate::Bridge::status).
+///
+/// Clones are cheap. After the end of the bridge, the last state remains.
+#[derive(Debug, Clone)]
+pub struct BridgeStatus {
+    views: Vec<watch::Receiver<ViewStatus>>,
+}
+
+/// Reports the state of one view.
+#[derive(Debug)]
+pub(super) struct Reporter(watch::Sender<ViewStatus>);
+
+impl BridgeStatus {
+    pub(super) fn new(views: Vec<watch::Receiver<ViewStatus>>) -> Self {
+        BridgeStatus { views }
+    }
+
+    /// Returns the state of each view.
+    pub fn views(&self) -> Vec<ViewStatus> {
+        self.views
+            .iter()
+            .map(|view| view.borrow().clone())
+            .collect()
+    }
+
+    /// Returns the state of a view, or `None` if the bridge does not copy it.
+    pub fn view(&self, id: &str) -> Option<ViewStatus> {
+        let mut views = self.views.iter();
+        let view = views.find(|view| view.borrow().view == id)?;
+        Some(view.borrow().clone())
+    }
+
+    /// Waits until `condition` returns `true` for the state of a view. Returns this state, or `None` if the bridge ends
+    /// first or does not copy the view. Cancel safe.
+    pub async fn wait_for(
+        &self,
+        id: &str,
+        condition: impl FnMut(&ViewStatus) -> bool,
+    ) -> Option<ViewStatus> {
+        let mut views = self.views.iter();
+        let mut view = views.find(|view| view.borrow().view == id)?.clone();
+        let state = view.wait_for(condition).await.ok()?;
+        Some(state.clone())
+    }
+
+    /// Waits until each view has been caught up. Returns whether that is so; else the bridge has ended. Cancel safe.
+    pub async fn wait_caught_up(&self) -> bool {
+        for mut view in self.views.clone() {
+            if view.wait_for(|view| view.is_caught_up).await.is_err() {
+                return false;
+            }
+        }
+        true
+    }
+}
+
+impl Reporter {
+    pub(super) fn new(view: &str) -> (Self, watch::Receiver<ViewStatus>) {
+        let (sender, receiver) = watch::channel(ViewStatus {
+            view: view.to_owned(),
+            is_caught_up: false,
+            entries: 0,
+            writes: 0,
+            conflicts: 0,
+            refreshes: 0,
+            restarts: 0,
+            heartbeats: 0,
+            error: None,
+        });
+        (Reporter(sender), receiver)
+    }
+
+    pub(super) fn set_entries(&self, entries: u64) {
+        self.0
+            .send_if_modified(|view| std::mem::replace(&mut view.entries, entries) != entries);
+    }
+
+    /// NATS answered a write.
+    pub(super) fn count(&self, is_conflict: bool, is_written: bool) {
+        self.0.send_modify(|view| {
+            view.conflicts += u64::from(is_conflict);
+            view.writes += u64::from(is_written);
+        });
+    }
+
+    pub(super) fn refresh(&self) {
+        self.0.send_modify(|view| {
+            view.is_caught_up = false;
+            view.refreshes += 1;
+        });
+    }
+
+    pub(super) fn restart(&self) {
+        self.0.send_modify(|view| view.restarts += 1);
+    }
+
+    pub(super) fn is_caught_up(&self) -> bool {
+        self.0.borrow().is_caught_up
+    }
+
+    pub(super) fn heartbeats(&self) -> u64 {
+        self.0.borrow().heartbeats
+    }
+
+    /// The bucket or stream is no longer known to be up to date.
+    pub(super) fn lose(&self, error: Option<ViewError>) {
+        self.0.send_modify(|view| {
+            view.is_caught_up = false;
+            if error.is_some() {
+                view.error = error;
+            }
+        });
+    }
+
+    /// A heartbeat was written.
+    pub(super) fn beat(&self) {
+        self.0.send_modify(|view| {
+            view.is_caught_up = true;
+            view.heartbeats += 1;
+            view.error = None;
+        });
+    }
+}
