@@ -18,6 +18,8 @@ pub(super) struct Pipeline {
     /// The position of the stream's last message.
     position: Option<Position>,
     waiting: VecDeque<Message>,
+    /// The position of the last message that the tape has yielded. The stream can be ahead of it.
+    read: Option<Position>,
     /// How many of them are sent.
     sent: usize,
     beat: u64,
@@ -50,6 +52,7 @@ impl Pipeline {
     pub(super) fn new(last: u64, position: Option<Position>) -> Self {
         Pipeline {
             last,
+            read: position.clone(),
             position,
             waiting: VecDeque::new(),
             sent: 0,
@@ -57,17 +60,17 @@ impl Pipeline {
         }
     }
 
-    /// Adds a record or a gap.
+    /// Adds the next record or gap that the tape yields.
     pub(super) fn push(
         &mut self,
         cursor: Cursor,
         subject: String,
         payload: Vec<u8>,
     ) -> Result<(), Diverged> {
-        let before = self.end();
+        let position = Position::after(self.read.as_ref(), cursor);
         let message = Message {
-            position: Position::after(before, cursor),
-            after: before.cloned(),
+            after: self.read.replace(position.clone()),
+            position,
             subject,
             payload,
             since: self.beat,
@@ -125,14 +128,11 @@ impl Pipeline {
         let Some(first) = self.waiting.front_mut() else {
             return;
         };
-        let before = first.position.clone();
         first.position.advance();
-        let after = first.position.clone();
-        if let Some(second) = self.waiting.get_mut(1) {
-            second.after = second
-                .after
-                .take()
-                .map(|it| if it == before { after } else { it });
+        let position = Some(first.position.clone());
+        match self.waiting.get_mut(1) {
+            Some(second) => second.after = position,
+            None => self.read = position,
         }
     }
 
@@ -155,10 +155,9 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Returns the position of the last message, stored or waiting.
+    /// Returns the position of the last message that the tape has yielded.
     pub(super) fn end(&self) -> Option<&Position> {
-        let last = self.waiting.back().map(|message| &message.position);
-        last.or(self.position.as_ref())
+        self.read.as_ref()
     }
 
     pub(super) fn len(&self) -> usize {
