@@ -4,8 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use async_nats::jetstream::context::{GetStreamErrorKind, PublishErrorKind};
-use async_nats::jetstream::kv;
-use async_nats::jetstream::stream::{Info, StorageType, Stream};
+use async_nats::jetstream::stream::{Config, DiscardPolicy, Info, StorageType, Stream};
 use async_nats::jetstream::{self, ErrorCode};
 use async_nats::Client;
 use hyperstack_sdk::{HyperStack, Protocol};
@@ -48,8 +47,15 @@ impl Identity {
 }
 
 impl Context {
-    /// Returns how often the client has connected to NATS. The views start again when this changes.
-    pub(super) fn connects(&self) -> u64 {
+    /// Waits until the client is connected to NATS. Returns how often it has connected: the views start again when this
+    /// changes.
+    pub(super) async fn connected(&self) -> Result<u64, ViewError> {
+        let reached = self.client.flush().await;
+        reached.map_err(|error| ViewError::nats("connect to NATS", &error))?;
+        Ok(self.connects())
+    }
+
+    fn connects(&self) -> u64 {
         self.client.statistics().connects.load(Ordering::Relaxed)
     }
 
@@ -85,17 +91,27 @@ impl Context {
         if let Some(stream) = self.stream(&format!("KV_{name}")).await? {
             return Ok(stream);
         }
-        let config = kv::Config {
-            bucket: name.to_owned(),
-            history: 1,
+        // `create_key_value` of async-nats needs an account's details in a form that NATS 2.9 does not have.
+        let config = Config {
+            name: format!("KV_{name}"),
+            subjects: vec![format!("$KV.{name}.>")],
+            max_messages_per_subject: 1,
+            discard: DiscardPolicy::New,
+            allow_rollup: true,
+            deny_delete: true,
+            allow_direct: true,
             storage: self.storage,
             num_replicas: self.replicas,
-            ..kv::Config::default()
+            ..Config::default()
         };
-        let bucket = self.jetstream.create_key_value(config).await;
-        let bucket = bucket
-            .map_err(|error| ViewError::nats(format!("create the bucket \"{name}\""), &error))?;
-        Ok(bucket.stream)
+        self.create(config).await
+    }
+
+    /// Creates a stream.
+    pub(super) async fn create(&self, config: Config) -> Result<Stream, ViewError> {
+        let name = config.name.clone();
+        let created = self.jetstream.create_stream(config).await;
+        created.map_err(|error| ViewError::nats(format!("create the stream \"{name}\""), &error))
     }
 
     /// Opens a stream. Returns `None` if it does not exist.

@@ -34,7 +34,7 @@ pub(super) async fn copy(
     view: &str,
     status: &Reporter,
 ) -> Result<Infallible, ViewError> {
-    let connects = context.connects();
+    let connects = context.connected().await?;
     let limit = context.max_size();
     let mut copier = Copier::default();
     let mut bucket = Bucket::open(context, connects, view, &mut copier).await?;

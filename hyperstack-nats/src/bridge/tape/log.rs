@@ -60,10 +60,7 @@ impl<'a> Log<'a> {
                     allow_direct: true,
                     ..Config::default()
                 };
-                let created = context.jetstream.create_stream(config).await;
-                created.map_err(|error| {
-                    ViewError::nats(format!("create the stream \"{name}\""), &error)
-                })?
+                context.create(config).await?
             }
         };
         Ok(Log {

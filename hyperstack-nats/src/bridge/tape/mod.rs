@@ -59,7 +59,7 @@ pub(super) async fn copy(
     view: &str,
     status: &Reporter,
 ) -> Result<Infallible, Stop> {
-    let connects = context.connects();
+    let connects = context.connected().await?;
     let limit = context.max_size();
     let log = Log::open(context, view).await?;
     let (last, position) = log.last((0, None)).await?;
