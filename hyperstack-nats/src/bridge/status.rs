@@ -14,8 +14,8 @@ pub struct ViewStatus {
     pub view: String,
     /// Whether NATS has all that the server has sent, so that the bridge writes heartbeats.
     pub is_caught_up: bool,
-    /// The rows that the server has now, or the records and gaps that this bridge has written.
-    pub entries: u64,
+    /// The rows that the server has now. 0 for a tape.
+    pub rows: u64,
     /// The rows, deletions, records and gaps that this bridge has written.
     pub writes: u64,
     /// The writes that NATS rejected because another bridge was faster.
@@ -92,7 +92,7 @@ impl Reporter {
         let (sender, receiver) = watch::channel(ViewStatus {
             view: view.to_owned(),
             is_caught_up: false,
-            entries: 0,
+            rows: 0,
             writes: 0,
             conflicts: 0,
             refreshes: 0,
@@ -103,9 +103,9 @@ impl Reporter {
         (Reporter(sender), receiver)
     }
 
-    pub(super) fn set_entries(&self, entries: u64) {
+    pub(super) fn set_rows(&self, rows: u64) {
         self.0
-            .send_if_modified(|view| std::mem::replace(&mut view.entries, entries) != entries);
+            .send_if_modified(|view| std::mem::replace(&mut view.rows, rows) != rows);
     }
 
     /// NATS answered a write.

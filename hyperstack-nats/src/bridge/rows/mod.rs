@@ -58,7 +58,7 @@ pub(super) async fn copy(
                 (write, outcome)
             });
         }
-        status.set_entries(copier.rows() as u64);
+        status.set_rows(copier.rows() as u64);
         is_due |= beat.is_none() && !status.is_caught_up() && copier.is_settled();
         if is_due && beat.is_none() {
             is_due = false;

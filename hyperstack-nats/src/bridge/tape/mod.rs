@@ -128,7 +128,10 @@ pub(super) async fn copy(
                     _ => status.count(true, false),
                 }
                 // Each of the messages behind it names it.
-                while replies.next().await.is_some() {}
+                while let Some(reply) = replies.next().await {
+                    let is_stored = matches!(log.read(reply)?, Sent::Stored(_));
+                    status.count(false, is_stored);
+                }
                 let (last, position) = log.last(pipeline.last()).await?;
                 if pipeline.rewind(last, position)? {
                     following = Some(0);
