@@ -83,7 +83,7 @@ pub(super) async fn copy(
             Some((write, written)) = writes.next() => {
                 let outcome = match written {
                     Err((Outcome::Unwritable, error)) => {
-                        beat = None;
+                        (beat, is_due) = (None, false);
                         status.lose(Some(error));
                         Outcome::Unwritable
                     }
@@ -106,7 +106,7 @@ pub(super) async fn copy(
             }
             _ = checks.tick() => match copier.check() {
                 Verdict::Refresh if source.ready().is_some() => {
-                    beat = None;
+                    (beat, is_due) = (None, false);
                     status.refresh();
                     drop(source);
                     copier.begin_snapshot();
