@@ -1,8 +1,10 @@
 //! Shares a Hyperstack server between many processes through NATS JetStream.
 
+mod bridge;
+mod client;
 mod meta;
 mod names;
 
-mod bridge;
-
+pub use async_nats;
 pub use bridge::{Bridge, BridgeBuilder, BridgeError, BridgeStatus, ViewError, ViewStatus};
+pub use client::{builder, connect, Builder, NatsUpstream};

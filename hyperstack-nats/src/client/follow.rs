@@ -1,0 +1,156 @@
+//! Reads a stream of NATS in order.
+
+use std::time::Duration;
+
+use async_nats::jetstream::consumer::{pull, AckPolicy, DeliverPolicy, PullConsumer};
+use async_nats::jetstream::context::GetStreamErrorKind;
+use async_nats::jetstream::stream::Info;
+use async_nats::jetstream::{Context, ErrorCode};
+use futures_util::StreamExt;
+use hyperstack_sdk::session::ConnectionLost;
+
+/// The number of messages that the client requests at once.
+const BATCH: usize = 256;
+
+/// How often NATS says that it is alive while there are no messages.
+const HEARTBEAT: Duration = Duration::from_secs(5);
+
+/// How long a request for messages lasts.
+const EXPIRES: Duration = Duration::from_secs(60);
+
+/// How long NATS keeps a consumer that no longer requests messages.
+const INACTIVE: Duration = Duration::from_secs(30);
+
+/// The messages of a stream, in order. A lost message is an error, and so is the end of the stream.
+///
+/// async-nats has ordered consumers, which continue by themselves after a loss. They are wrong without notice if the
+/// stream was deleted and created again in between. So this one ends, and the client reads everything again.
+pub(super) struct Follow {
+    stream: String,
+    consumer: PullConsumer,
+    messages: pull::Stream,
+    received: u64,
+}
+
+/// A message of a stream.
+pub(super) struct Item {
+    pub(super) message: async_nats::Message,
+    /// The number of the message in the stream.
+    pub(super) sequence: u64,
+    /// The number of messages that follow.
+    pub(super) pending: u64,
+    /// How old the message was when the client began to read.
+    pub(super) age: Duration,
+}
+
+impl Follow {
+    /// Starts to read the messages of a stream that have this subject.
+    pub(super) async fn open(
+        jetstream: &Context,
+        stream: &str,
+        subject: &str,
+        from: DeliverPolicy,
+    ) -> Result<Self, ConnectionLost> {
+        let config = pull::Config {
+            deliver_policy: from,
+            ack_policy: AckPolicy::None,
+            filter_subject: subject.to_owned(),
+            inactive_threshold: INACTIVE,
+            memory_storage: true,
+            num_replicas: 1,
+            ..pull::Config::default()
+        };
+        let cannot_read = |error: &dyn std::error::Error| cannot_read(stream, error);
+        let consumer = jetstream.create_consumer_on_stream(config, stream).await;
+        let consumer = consumer.map_err(|error| cannot_read(&error))?;
+        let messages = consumer
+            .stream()
+            .max_messages_per_batch(BATCH)
+            .heartbeat(HEARTBEAT)
+            .expires(EXPIRES)
+            .messages()
+            .await
+            .map_err(|error| cannot_read(&error))?;
+        Ok(Follow {
+            stream: stream.to_owned(),
+            consumer,
+            messages,
+            received: 0,
+        })
+    }
+
+    /// Whether there was no message at the start.
+    pub(super) fn starts_empty(&self) -> bool {
+        self.consumer.cached_info().num_pending == 0
+    }
+
+    /// Waits for the next message. Cancel safe.
+    pub(super) async fn next(&mut self) -> Result<Item, ConnectionLost> {
+        let Some(message) = self.messages.next().await else {
+            let reason = format!("NATS ended the delivery of the stream \"{}\"", self.stream);
+            return Err(ConnectionLost::Closed(reason));
+        };
+        let message = message.map_err(|error| cannot_read(&self.stream, &error))?;
+        let info = message.info().map_err(|error| {
+            let reason = format!(
+                "a message of the stream \"{}\" is invalid: {error}",
+                self.stream
+            );
+            ConnectionLost::Closed(reason)
+        })?;
+        self.received += 1;
+        if info.consumer_sequence != self.received {
+            let reason = format!("a message of the stream \"{}\" was lost", self.stream);
+            return Err(ConnectionLost::Closed(reason));
+        }
+        let age = self.consumer.cached_info().created - info.published;
+        Ok(Item {
+            sequence: info.stream_sequence,
+            pending: info.pending,
+            age: age.try_into().unwrap_or_default(),
+            message: message.message,
+        })
+    }
+}
+
+impl Item {
+    /// Whether this message of a bucket deletes its key.
+    pub(super) fn is_delete(&self) -> bool {
+        let headers = self.message.headers.as_ref();
+        let operation = headers.and_then(|headers| headers.get("KV-Operation"));
+        operation.is_some_and(|operation| matches!(operation.as_str(), "DEL" | "PURGE"))
+    }
+
+    /// Returns the last token of the subject.
+    pub(super) fn token(&self) -> &str {
+        let subject = self.message.subject.as_str();
+        subject.rsplit('.').next().unwrap_or(subject)
+    }
+}
+
+/// Returns the state of a stream, or `None` if it does not exist.
+pub(super) async fn info(
+    jetstream: &Context,
+    stream: &str,
+) -> Result<Option<Info>, ConnectionLost> {
+    match jetstream.get_stream(stream).await {
+        Ok(stream) => Ok(Some(stream.cached_info().clone())),
+        Err(error) => match error.kind() {
+            GetStreamErrorKind::JetStream(error)
+                if error.error_code() == ErrorCode::STREAM_NOT_FOUND =>
+            {
+                Ok(None)
+            }
+            _ => Err(cannot_read(stream, &error)),
+        },
+    }
+}
+
+/// The error of a stream that does not exist.
+pub(super) fn gone(stream: &str) -> ConnectionLost {
+    ConnectionLost::Closed(format!("the stream \"{stream}\" no longer exists"))
+}
+
+pub(super) fn cannot_read(stream: &str, error: &dyn std::error::Error) -> ConnectionLost {
+    ConnectionLost::Closed(format!("cannot read the stream \"{stream}\": {error}"))
+}

@@ -1,0 +1,156 @@
+//! The upstream that reads from NATS.
+
+use std::fmt;
+use std::future::Future;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use async_nats::{ConnectOptions, Event, ServerAddr};
+use hyperstack_sdk::session::{ConfigError, ConnectError, ConnectionLost};
+use hyperstack_sdk::upstream::{channel, Channel, Coverage, Upstream};
+use tokio::sync::mpsc;
+
+use super::serve::{Connection, CAPACITY};
+use super::views::Views;
+
+/// Feeds a client from the buckets and streams of a prefix, which a bridge writes.
+///
+/// [`connect`](crate::connect) and [`builder`](crate::builder) make clients that use it. Make one yourself with
+/// [`Builder::upstream`](crate::Builder::upstream) if you call
+/// [`connect_over`](hyperstack_sdk::HyperStackBuilder::connect_over) yourself.
+///
+/// Each connection of the client is a connection to NATS of its own. It is lost if NATS closes it, if a bucket or
+/// stream that the client reads is deleted, or if no bridge writes the heartbeat of a view that the client reads. The
+/// client then reconnects and reads everything again, as after a loss of the connection to a server.
+#[derive(Clone)]
+pub struct NatsUpstream {
+    pub(super) servers: Vec<ServerAddr>,
+    pub(super) prefix: String,
+    pub(super) options: Arc<dyn Fn() -> ConnectOptions + Send + Sync>,
+    pub(super) credentials: Option<PathBuf>,
+    pub(super) roots: Vec<PathBuf>,
+    pub(super) missed_heartbeats: u32,
+}
+
+impl Upstream for NatsUpstream {
+    type Message = Vec<u8>;
+    type Connection = Channel<Vec<u8>>;
+
+    fn name(&self) -> String {
+        let shown = self.servers.iter().map(shown);
+        shown.collect::<Vec<_>>().join(",")
+    }
+
+    fn coverage(&self) -> Coverage {
+        Coverage::WholeViews
+    }
+
+    async fn connect(&self) -> Result<Channel<Vec<u8>>, ConnectError> {
+        let (sender, mut events) = mpsc::unbounded_channel();
+        let options = self.options().await?;
+        let options = options.event_callback(move |event| {
+            // Without a receiver, the connection is being closed.
+            let _ = sender.send(event);
+            std::future::ready(())
+        });
+        let client = options.connect(&self.servers[..]).await;
+        let client = client.map_err(|error| self.unreachable(self.masked(error.to_string())))?;
+        let jetstream = async_nats::jetstream::new(client);
+        let views = Views::open(&jetstream, &self.prefix, self.missed_heartbeats);
+        let views = unless_refused(&mut events, views).await;
+        let views = views.map_err(|cause| self.unreachable(cause.to_string()))?;
+        let (connection, peer) = channel(CAPACITY);
+        let served = Connection {
+            jetstream,
+            prefix: self.prefix.clone(),
+            views,
+            events,
+        };
+        tokio::spawn(served.serve(peer));
+        Ok(connection)
+    }
+}
+
+impl NatsUpstream {
+    async fn options(&self) -> Result<ConnectOptions, ConnectError> {
+        let mut options = (self.options)();
+        for path in &self.roots {
+            options = options.add_root_certificates(path.clone());
+        }
+        if let Some(path) = &self.credentials {
+            options = options.credentials_file(path).await.map_err(|error| {
+                let path = path.display();
+                self.unreachable(format!("cannot read the credentials file {path}: {error}"))
+            })?;
+        }
+        Ok(options)
+    }
+
+    fn unreachable(&self, reason: String) -> ConnectError {
+        let url = self.name();
+        ConnectError::Unreachable { url, reason }
+    }
+
+    /// Masks the secrets of the URLs in a text.
+    fn masked(&self, text: String) -> String {
+        let secrets = self.servers.iter().flat_map(|server| {
+            // A token is a user name without a password.
+            [server.password(), server.username()]
+        });
+        let secrets = secrets.flatten().filter(|secret| !secret.is_empty());
+        secrets.fold(text, |text, secret| text.replace(secret, "***"))
+    }
+}
+
+/// Waits for the result of a request, or for the error by which NATS refuses it: such a request has no answer.
+async fn unless_refused<T>(
+    events: &mut mpsc::UnboundedReceiver<Event>,
+    result: impl Future<Output = Result<T, ConnectionLost>>,
+) -> Result<T, ConnectionLost> {
+    let refused = async {
+        while let Some(event) = events.recv().await {
+            if let Event::ServerError(error) = event {
+                return ConnectionLost::Closed(error.to_string());
+            }
+        }
+        ConnectionLost::Closed("NATS closed the connection".to_owned())
+    };
+    tokio::select! {
+        result = result => result,
+        error = refused => Err(error),
+    }
+}
+
+/// Parses the URLs of servers, separated by commas.
+pub(super) fn parse(urls: &str) -> Result<Vec<ServerAddr>, ConfigError> {
+    let parse = |url: &str| {
+        url.trim().parse().map_err(|error: std::io::Error| {
+            let url = match url.rsplit_once('@') {
+                Some((_, host)) => host,
+                None => url,
+            };
+            ConfigError::InvalidUrl {
+                url: url.to_owned(),
+                reason: error.to_string(),
+            }
+        })
+    };
+    urls.split(',').map(parse).collect()
+}
+
+/// Returns a server's URL without its user name and password.
+fn shown(server: &ServerAddr) -> String {
+    format!("{}://{}:{}", server.scheme(), server.host(), server.port())
+}
+
+impl fmt::Debug for NatsUpstream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NatsUpstream")
+            .field("servers", &self.name())
+            .field("prefix", &self.prefix)
+            .field("credentials", &self.credentials)
+            .field("roots", &self.roots)
+            .field("missed_heartbeats", &self.missed_heartbeats)
+            .finish_non_exhaustive()
+    }
+}
