@@ -9,6 +9,8 @@ use async_nats::jetstream::{Context, ErrorCode};
 use futures_util::StreamExt;
 use hyperstack_sdk::session::ConnectionLost;
 
+use crate::names;
+
 /// The number of messages that the client requests at once.
 const BATCH: usize = 256;
 
@@ -121,10 +123,11 @@ impl Item {
         operation.is_some_and(|operation| matches!(operation.as_str(), "DEL" | "PURGE"))
     }
 
-    /// Returns the last token of the subject.
-    pub(super) fn token(&self) -> &str {
-        let subject = self.message.subject.as_str();
-        subject.rsplit('.').next().unwrap_or(subject)
+    /// Returns the row's key of a message of a bucket, or `None` if no bridge writes such a key.
+    pub(super) fn key(&self) -> Option<String> {
+        // `$KV.<bucket>.<key>`
+        let key = self.message.subject.splitn(3, '.').nth(2)?;
+        names::decode_key(key)
     }
 }
 

@@ -4,6 +4,7 @@ mod follow;
 mod frames;
 mod rows;
 mod serve;
+mod servers;
 mod tape;
 mod upstream;
 mod views;
@@ -54,7 +55,7 @@ pub async fn connect(
 ///
 /// The URL is `nats://host:4222`, or `tls://host:4222` if the connection must be encrypted. It can have a user name and
 /// a password, or a token: `nats://user:password@host`, `nats://token@host`. Separate the URLs of several servers of a
-/// cluster with commas.
+/// cluster with commas; all get the user of the first one.
 pub fn builder(url: impl Into<String>, prefix: impl Into<String>) -> Builder {
     Builder {
         url: url.into(),
@@ -151,7 +152,7 @@ impl Builder {
             return invalid("missed_heartbeats", "must be at least 1");
         }
         Ok(NatsUpstream {
-            servers: upstream::parse(&self.url)?,
+            servers: self.url.parse()?,
             prefix: self.prefix,
             options: self.options,
             credentials: self.credentials,

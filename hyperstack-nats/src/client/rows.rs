@@ -45,7 +45,7 @@ impl Rows {
         while !is_complete {
             let item = follow.next().await?;
             is_complete = item.pending == 0;
-            let Some(key) = names::decode_key(item.token()) else {
+            let Some(key) = item.key() else {
                 continue;
             };
             if !item.is_delete() {
@@ -67,7 +67,7 @@ impl Rows {
         loop {
             let item = follow.next().await?;
             // A key that no bridge writes is not a row.
-            let Some(key) = names::decode_key(item.token()) else {
+            let Some(key) = item.key() else {
                 continue;
             };
             let frame = match item.is_delete() {

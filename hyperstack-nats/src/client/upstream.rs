@@ -5,12 +5,13 @@ use std::future::Future;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use async_nats::{ConnectOptions, Event, ServerAddr};
-use hyperstack_sdk::session::{ConfigError, ConnectError, ConnectionLost};
+use async_nats::{ConnectOptions, Event};
+use hyperstack_sdk::session::{ConnectError, ConnectionLost};
 use hyperstack_sdk::upstream::{channel, Channel, Coverage, Upstream};
 use tokio::sync::mpsc;
 
 use super::serve::{Connection, CAPACITY};
+use super::servers::Servers;
 use super::views::Views;
 
 /// Feeds a client from the buckets and streams of a prefix, which a bridge writes.
@@ -24,7 +25,7 @@ use super::views::Views;
 /// client then reconnects and reads everything again, as after a loss of the connection to a server.
 #[derive(Clone)]
 pub struct NatsUpstream {
-    pub(super) servers: Vec<ServerAddr>,
+    pub(super) servers: Servers,
     pub(super) prefix: String,
     pub(super) options: Arc<dyn Fn() -> ConnectOptions + Send + Sync>,
     pub(super) credentials: Option<PathBuf>,
@@ -37,8 +38,7 @@ impl Upstream for NatsUpstream {
     type Connection = Channel<Vec<u8>>;
 
     fn name(&self) -> String {
-        let shown = self.servers.iter().map(shown);
-        shown.collect::<Vec<_>>().join(",")
+        self.servers.to_string()
     }
 
     fn coverage(&self) -> Coverage {
@@ -53,8 +53,8 @@ impl Upstream for NatsUpstream {
             let _ = sender.send(event);
             std::future::ready(())
         });
-        let client = options.connect(&self.servers[..]).await;
-        let client = client.map_err(|error| self.unreachable(self.masked(error.to_string())))?;
+        let client = options.connect(self.servers.addresses()).await;
+        let client = client.map_err(|error| self.unreachable(error.to_string()))?;
         let jetstream = async_nats::jetstream::new(client);
         let views = Views::open(&jetstream, &self.prefix, self.missed_heartbeats);
         let views = unless_refused(&mut events, views).await;
@@ -73,7 +73,7 @@ impl Upstream for NatsUpstream {
 
 impl NatsUpstream {
     async fn options(&self) -> Result<ConnectOptions, ConnectError> {
-        let mut options = (self.options)();
+        let mut options = self.servers.log_in((self.options)());
         for path in &self.roots {
             options = options.add_root_certificates(path.clone());
         }
@@ -89,16 +89,6 @@ impl NatsUpstream {
     fn unreachable(&self, reason: String) -> ConnectError {
         let url = self.name();
         ConnectError::Unreachable { url, reason }
-    }
-
-    /// Masks the secrets of the URLs in a text.
-    fn masked(&self, text: String) -> String {
-        let secrets = self.servers.iter().flat_map(|server| {
-            // A token is a user name without a password.
-            [server.password(), server.username()]
-        });
-        let secrets = secrets.flatten().filter(|secret| !secret.is_empty());
-        secrets.fold(text, |text, secret| text.replace(secret, "***"))
     }
 }
 
@@ -119,28 +109,6 @@ async fn unless_refused<T>(
         result = result => result,
         error = refused => Err(error),
     }
-}
-
-/// Parses the URLs of servers, separated by commas.
-pub(super) fn parse(urls: &str) -> Result<Vec<ServerAddr>, ConfigError> {
-    let parse = |url: &str| {
-        url.trim().parse().map_err(|error: std::io::Error| {
-            let url = match url.rsplit_once('@') {
-                Some((_, host)) => host,
-                None => url,
-            };
-            ConfigError::InvalidUrl {
-                url: url.to_owned(),
-                reason: error.to_string(),
-            }
-        })
-    };
-    urls.split(',').map(parse).collect()
-}
-
-/// Returns a server's URL without its user name and password.
-fn shown(server: &ServerAddr) -> String {
-    format!("{}://{}:{}", server.scheme(), server.host(), server.port())
 }
 
 impl fmt::Debug for NatsUpstream {

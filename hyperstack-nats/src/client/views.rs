@@ -76,7 +76,7 @@ impl Views {
 
     fn read(&mut self, item: &Item) -> Result<Option<String>, ConnectionLost> {
         // A key that no bridge writes.
-        let Some(id) = names::decode_key(item.token()) else {
+        let Some(id) = item.key() else {
             return Ok(None);
         };
         if item.is_delete() {
