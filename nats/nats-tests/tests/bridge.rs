@@ -1,0 +1,115 @@
+//! A server, bridges, NATS and clients together. Each test ends with a client that has what the server has.
+
+mod death;
+mod recordings;
+mod sharing;
+
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use futures_util::stream::select;
+use futures_util::FutureExt;
+use hyperstack_nats::{Bridge, BridgeBuilder, BridgeStatus};
+use hyperstack_sdk::prelude::*;
+use hyperstack_sdk::testing::TestServer;
+use hyperstack_sdk::ListView;
+use nats_tests::NatsServer;
+use serde_json::Value;
+use tokio::task::JoinHandle;
+
+use crate::support::{settings, soon, PREFIX};
+
+/// A bridge in a task of this process. It is killed when you drop it.
+struct Running {
+    task: JoinHandle<()>,
+    status: BridgeStatus,
+}
+
+impl Running {
+    /// Starts a bridge that `with` gives views.
+    async fn start(
+        source: &TestServer,
+        nats: &NatsServer,
+        with: impl FnOnce(BridgeBuilder) -> BridgeBuilder,
+    ) -> Self {
+        let hs = soon(settings().url(source.url()).connect()).await.unwrap();
+        let nats = soon(async_nats::connect(nats.url())).await.unwrap();
+        let bridge = Bridge::builder(hs, nats, PREFIX)
+            .interval(Duration::from_millis(200))
+            .patience(Duration::from_millis(200));
+        let bridge = with(bridge).build();
+        let status = bridge.status();
+        let task = tokio::spawn(bridge.run().map(drop));
+        Running { task, status }
+    }
+
+    /// Waits until it has copied all views once.
+    async fn caught_up(&self) {
+        let is_alive = soon(self.status.wait_caught_up()).await;
+        assert!(is_alive, "{:?}", self.status.views());
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// A bridge in a process of its own. It is killed when you drop it.
+struct Process(Child);
+
+impl Process {
+    fn start(source: &TestServer, nats: &NatsServer, views: &[&str]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_bridge"));
+        command
+            .args([&*source.url(), &*nats.url(), PREFIX])
+            .args(views)
+            .stdin(Stdio::null());
+        Process(command.spawn().expect("cannot start a bridge"))
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // If it has ended already, there is nothing to kill.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Waits until both views have the same rows in the same order, and returns how many.
+async fn equal(expected: &ListView<Value>, found: &ListView<Value>) -> usize {
+    let changes = select(expected.watch_window(), found.watch_window());
+    let mut changes = std::pin::pin!(changes);
+    soon(async {
+        loop {
+            let (expected, found) = (expected.try_get().await, found.try_get().await);
+            match (expected, found) {
+                (Ok(expected), Ok(found)) if expected == found => return found.len(),
+                _ => drop(changes.next().await),
+            }
+        }
+    })
+    .await
+}
+
+/// Connects a client, as soon as a bridge has described a view.
+async fn client(nats: &NatsServer) -> HyperStack {
+    let builder = hyperstack_nats::builder(nats.url(), PREFIX);
+    let builder = builder.client(settings().wait_for_server(true));
+    soon(builder.connect()).await.unwrap()
+}
+
+/// Waits until a stream has this many messages.
+async fn grown(jetstream: &async_nats::jetstream::Context, stream: &str, messages: u64) {
+    soon(async {
+        loop {
+            let info = jetstream.get_stream(stream).await;
+            if info.is_ok_and(|stream| stream.cached_info().state.last_sequence >= messages) {
+                return;
+            }
+        }
+    })
+    .await
+}

@@ -1,0 +1,5 @@
+//! The client alone. The tests write what a bridge would write.
+
+mod connection;
+mod rows;
+mod tapes;

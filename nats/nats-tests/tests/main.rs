@@ -1,0 +1,5 @@
+//! Clients and bridges with a real `nats-server`.
+
+mod bridge;
+mod client;
+mod support;
