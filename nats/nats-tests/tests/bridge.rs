@@ -12,7 +12,7 @@ use futures_util::FutureExt;
 use hyperstack_nats::{Bridge, BridgeBuilder, BridgeStatus};
 use hyperstack_sdk::prelude::*;
 use hyperstack_sdk::testing::TestServer;
-use hyperstack_sdk::ListView;
+use hyperstack_sdk::{ReadError, WindowView};
 use nats_tests::NatsServer;
 use serde_json::Value;
 use tokio::task::JoinHandle;
@@ -78,20 +78,48 @@ impl Drop for Process {
     }
 }
 
-/// Waits until both views have the same rows in the same order, and returns how many.
-async fn equal(expected: &ListView<Value>, found: &ListView<Value>) -> usize {
-    let changes = select(expected.watch_window(), found.watch_window());
-    let mut changes = std::pin::pin!(changes);
-    soon(async {
+/// Waits until both views have the same rows, and returns how many. They must be in the same order, unless the view has
+/// none.
+async fn equal(
+    expected: impl Into<WindowView<Value>>,
+    found: impl Into<WindowView<Value>>,
+    is_sorted: bool,
+) -> usize {
+    let (expected, found) = (expected.into(), found.into());
+    let mut changes = select(expected.watch_window(), found.watch_window());
+    let mut last = None;
+    let same = async {
         loop {
-            let (expected, found) = (expected.try_get().await, found.try_get().await);
-            match (expected, found) {
-                (Ok(expected), Ok(found)) if expected == found => return found.len(),
-                _ => drop(changes.next().await),
+            let mut rows = (expected.try_get().await, found.try_get().await);
+            if let (false, (Ok(expected), Ok(found))) = (is_sorted, &mut rows) {
+                expected.sort_by_cached_key(Value::to_string);
+                found.sort_by_cached_key(Value::to_string);
             }
+            match &rows {
+                (Ok(expected), Ok(found)) if expected == found => return found.len(),
+                _ => last = Some(rows),
+            }
+            changes.next().await;
         }
-    })
-    .await
+    };
+    match tokio::time::timeout(Duration::from_secs(20), same).await {
+        Ok(rows) => rows,
+        Err(_) => panic!("{}", difference(last)),
+    }
+}
+
+type Read = Result<Vec<Value>, ReadError>;
+
+/// Describes the first difference.
+fn difference(last: Option<(Read, Read)>) -> String {
+    match last {
+        Some((Ok(expected), Ok(found))) => {
+            let (lengths, mut pairs) = ((expected.len(), found.len()), expected.iter().zip(&found));
+            let pair = pairs.find(|(expected, found)| expected != found);
+            format!("expected and found {lengths:?} rows; first difference: {pair:#?}")
+        }
+        other => format!("{other:?}"),
+    }
 }
 
 /// Connects a client, as soon as a bridge has described a view.
