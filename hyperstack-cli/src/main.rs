@@ -7,6 +7,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+#[cfg(feature = "nats")]
+use commands::bridge;
 use commands::{completions, doctor, get, sdk, serve, stack, stream, tape};
 
 /// Generate typed Rust crates from stack files, and watch, record and replay a server's views
@@ -29,6 +31,8 @@ enum Command {
     Stream(stream::Args),
     Tape(tape::Args),
     Serve(serve::Args),
+    #[cfg(feature = "nats")]
+    Bridge(bridge::Args),
     Doctor(doctor::Args),
     Completions(completions::Args),
 }
@@ -43,6 +47,7 @@ Examples:
   hs stream wss://game.example Game       show the rows of an entity as they change
   hs tape wss://game.example Move         print the records of an event log
   hs serve game.jsonl                     replay a recording as a server
+  hs bridge bridge.toml                   copy views to NATS
   hs doctor wss://game.example Game       check a server step by step
 
 Exit codes:
@@ -60,6 +65,8 @@ fn main() -> ExitCode {
         Command::Stream(args) => stream::run(args),
         Command::Tape(args) => tape::run(args),
         Command::Serve(args) => serve::run(args),
+        #[cfg(feature = "nats")]
+        Command::Bridge(args) => bridge::run(args),
         Command::Doctor(args) => doctor::run(args),
         Command::Completions(args) => completions::run(&args),
     };

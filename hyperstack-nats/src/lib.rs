@@ -1,4 +1,4 @@
-//! Shares a Hyperstack server between many processes through NATS JetStream.
+#![doc = include_str!("../README.md")]
 
 mod bridge;
 mod client;

@@ -2,6 +2,8 @@
 
 #[macro_use]
 mod access;
+#[cfg(feature = "nats")]
+pub(crate) mod bridge;
 pub(crate) mod completions;
 pub(crate) mod doctor;
 pub(crate) mod get;

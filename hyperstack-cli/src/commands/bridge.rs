@@ -1,0 +1,346 @@
+//! `hs bridge`: copies views to NATS.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{bail, ensure, Context as _, Result};
+use hyperstack_nats::async_nats::{ConnectOptions, ServerAddr};
+use hyperstack_nats::{Bridge, BridgeStatus, ViewStatus};
+use serde::Deserialize;
+use tokio::task::JoinSet;
+
+use super::access::Access;
+use super::interrupt::Interrupt;
+use super::stream::{messages, ViewId};
+use super::{print_note, warn};
+
+/// Copy views from a server to NATS JetStream, for any number of clients
+///
+/// A view with rows becomes a bucket, and a tape becomes a stream. Clients read them with the crate hyperstack-nats. Two
+/// bridges can copy the same views: if one stops, the other continues. The command reconnects after a lost connection,
+/// but fails if the first attempt fails. Warnings go to standard error.
+#[derive(clap::Args)]
+#[command(after_help = concat!(
+    "\
+Examples:
+  hs bridge --from wss://ore.example --view OreRound/list --tape Trade/append --to nats://localhost:4222 --prefix ore
+  hs bridge bridge.toml
+
+A file has the options of the same names, with `views` and `tapes` as lists:
+  from = \"wss://ore.example\"
+  views = [\"OreRound/list\", \"OreRound/latest\"]
+  tapes = [\"Trade/append\"]
+  to = \"tls://nats.example:4222\"
+  prefix = \"ore\"
+  credentials = \"bridge.creds\"
+
+",
+    environment!(),
+    "  NATS_URL                     the default of --to
+
+Exit codes:
+  0  you quit (ctrl-c)
+  1  error
+  2  usage error"
+))]
+pub(crate) struct Args {
+    /// A TOML file with options. Options of the command line take precedence
+    file: Option<PathBuf>,
+    #[command(flatten)]
+    options: Options,
+    #[command(flatten)]
+    access: Access,
+}
+
+/// The options of the command line and of the file.
+#[derive(Debug, Default, clap::Args, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+struct Options {
+    /// The server to copy from: wss://… or ws://…
+    #[arg(long, value_name = "URL")]
+    from: Option<String>,
+    /// A view with rows, such as OreRound/latest; an entity name alone means its list; repeatable
+    #[arg(long = "view", value_name = "VIEW")]
+    views: Vec<String>,
+    /// A tape, such as Trade/append; an entity name alone means its append view; repeatable
+    #[arg(long = "tape", value_name = "VIEW")]
+    tapes: Vec<String>,
+    /// The NATS servers: nats://… or tls://…, separated by commas. If the URL has a password, prefer the variable
+    /// NATS_URL: other users can see command lines
+    #[arg(long, value_name = "URLS")]
+    to: Option<String>,
+    /// What the names of all buckets and streams start with
+    #[arg(long, value_name = "NAME")]
+    prefix: Option<String>,
+    /// The credentials file for NATS
+    #[arg(long, value_name = "FILE")]
+    credentials: Option<PathBuf>,
+    /// Root certificates for NATS, in PEM format, besides the system's
+    #[arg(long, value_name = "FILE")]
+    nats_ca: Option<PathBuf>,
+    /// The number of NATS servers that store each row and record [default: 1]
+    #[arg(long, value_name = "N")]
+    replicas: Option<usize>,
+    /// Retain the records of a tape for this many seconds; 0 for no limit [default: 86400]
+    #[arg(long, value_name = "SECONDS")]
+    max_age: Option<u64>,
+    /// Retain at most N records of a tape [default: no limit]
+    #[arg(long, value_name = "N")]
+    max_records: Option<u64>,
+    /// Retain at most N bytes of a tape [default: no limit]
+    #[arg(long, value_name = "N")]
+    max_bytes: Option<u64>,
+    /// Write a heartbeat for each view every N milliseconds [default: 1000]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    interval: Option<u64>,
+}
+
+/// Copies until the user or an error ends it.
+pub(crate) fn run(args: Args) -> Result<ExitCode> {
+    let options = match &args.file {
+        Some(file) => args.options.over(Options::read(file)?),
+        None => args.options,
+    };
+    let settings = Settings::new(options)?;
+    let runtime = tokio::runtime::Runtime::new()?;
+    let done = runtime.block_on(copy(settings, args.access));
+    runtime.shutdown_background();
+    done.map(|()| ExitCode::SUCCESS)
+}
+
+async fn copy(settings: Settings, access: Access) -> Result<()> {
+    let mut interrupt = Interrupt::new()?;
+    let bridge = tokio::select! {
+        bridge = settings.bridge(access) => bridge?,
+        () = interrupt.wait() => return Ok(()),
+    };
+    let mut reports = JoinSet::new();
+    for view in bridge.status().views() {
+        reports.spawn(report(bridge.status(), view));
+    }
+    tokio::select! {
+        Err(error) = bridge.run() => Err(error.into()),
+        () = interrupt.wait() => Ok(()),
+    }
+}
+
+/// Prints whenever a view is up to date or no longer is.
+async fn report(bridge: BridgeStatus, mut last: ViewStatus) {
+    let view = last.view.clone();
+    loop {
+        let is_news = |now: &ViewStatus| {
+            now.is_caught_up != last.is_caught_up || now.error.is_some() && now.error != last.error
+        };
+        let Some(now) = bridge.wait_for(&view, is_news).await else {
+            return;
+        };
+        match &now.error {
+            Some(error) => warn(error),
+            None if now.is_caught_up => print_note(format!("{view}: up to date")),
+            None => print_note(format!("{view}: not up to date")),
+        }
+        last = now;
+    }
+}
+
+/// The options, complete and checked.
+struct Settings {
+    from: String,
+    views: Vec<ViewId>,
+    tapes: Vec<ViewId>,
+    to: Vec<ServerAddr>,
+    prefix: String,
+    options: Options,
+}
+
+impl Settings {
+    fn new(options: Options) -> Result<Self> {
+        let needs =
+            |option, example| format!("`{option}` is missing, such as `{option} {example}`");
+        let from = options.from.clone();
+        let from = from.with_context(|| needs("--from", "wss://ore.example"))?;
+        let to = options
+            .to
+            .clone()
+            .or_else(|| std::env::var("NATS_URL").ok());
+        let to = to.with_context(|| needs("--to", "nats://localhost:4222"))?;
+        let prefix = options.prefix.clone();
+        let prefix = prefix.with_context(|| needs("--prefix", "ore"))?;
+        ensure!(!prefix.is_empty(), "`--prefix` must not be empty");
+        ensure!(
+            !options.views.is_empty() || !options.tapes.is_empty(),
+            "nothing to copy: name a view with `--view`, or a tape with `--tape`"
+        );
+        let ids = |option: &str, ids: &[String], default| {
+            let parse = |id: &String| {
+                let parsed = ViewId::parse(id, default);
+                parsed.with_context(|| {
+                    format!("`{option} {id}`: expected Entity/name, such as Round/{default}")
+                })
+            };
+            ids.iter().map(parse).collect::<Result<Vec<_>>>()
+        };
+        let views = ids("--view", &options.views, "list")?;
+        if let Some(view) = views.iter().find(|view| view.needs_key()) {
+            bail!("`--view {view}`: a state view is read by key; copy the entity's list, which has the same rows");
+        }
+        Ok(Settings {
+            from,
+            views,
+            tapes: ids("--tape", &options.tapes, "append")?,
+            to: parse_servers(&to)?,
+            prefix,
+            options,
+        })
+    }
+
+    /// Connects to both servers.
+    async fn bridge(self, access: Access) -> Result<Bridge> {
+        let server = access.builder(&self.from).linger(Duration::ZERO);
+        let server = server.connect().await.map_err(messages::connect_error)?;
+        let shown: Vec<_> = self.to.iter().map(shown).collect();
+        let shown = shown.join(",");
+        let mut connect = ConnectOptions::new();
+        if let Some(roots) = &self.options.nats_ca {
+            connect = connect.add_root_certificates(roots.clone());
+        }
+        if let Some(file) = &self.options.credentials {
+            let read = connect.credentials_file(file).await;
+            connect = read.with_context(|| format!("cannot read {}", file.display()))?;
+        }
+        let nats = connect.connect(&self.to[..]).await;
+        let nats = nats.with_context(|| format!("cannot connect to NATS at {shown}"))?;
+        let mut bridge = Bridge::builder(server, nats, &self.prefix);
+        for view in &self.views {
+            bridge = bridge.view(view.to_string());
+        }
+        for tape in &self.tapes {
+            bridge = bridge.tape(tape.to_string());
+        }
+        let options = &self.options;
+        if let Some(replicas) = options.replicas {
+            bridge = bridge.replicas(replicas);
+        }
+        if let Some(seconds) = options.max_age {
+            bridge = bridge.max_age((seconds > 0).then(|| Duration::from_secs(seconds)));
+        }
+        if let Some(records) = options.max_records {
+            bridge = bridge.max_records(records);
+        }
+        if let Some(bytes) = options.max_bytes {
+            bridge = bridge.max_bytes(bytes);
+        }
+        if let Some(interval) = options.interval {
+            bridge = bridge.interval(Duration::from_millis(interval));
+        }
+        let prefix = &self.prefix;
+        print_note(format!("copying to {shown}, prefix {prefix}"));
+        Ok(bridge.build())
+    }
+}
+
+impl Options {
+    fn read(file: &Path) -> Result<Self> {
+        let shown = file.display();
+        let text = std::fs::read_to_string(file);
+        let text = text.with_context(|| format!("cannot read {shown}"))?;
+        let mut options: Self =
+            toml::from_str(&text).with_context(|| format!("invalid file {shown}"))?;
+        // Paths in the file are relative to its directory.
+        let directory = file.parent().unwrap_or(Path::new(""));
+        for path in [&mut options.credentials, &mut options.nats_ca] {
+            *path = path.take().map(|path| directory.join(path));
+        }
+        Ok(options)
+    }
+
+    /// Returns these options, and for each one that is not set the other's.
+    fn over(self, other: Self) -> Self {
+        let list = |own: Vec<String>, other| if own.is_empty() { other } else { own };
+        Options {
+            from: self.from.or(other.from),
+            views: list(self.views, other.views),
+            tapes: list(self.tapes, other.tapes),
+            to: self.to.or(other.to),
+            prefix: self.prefix.or(other.prefix),
+            credentials: self.credentials.or(other.credentials),
+            nats_ca: self.nats_ca.or(other.nats_ca),
+            replicas: self.replicas.or(other.replicas),
+            max_age: self.max_age.or(other.max_age),
+            max_records: self.max_records.or(other.max_records),
+            max_bytes: self.max_bytes.or(other.max_bytes),
+            interval: self.interval.or(other.interval),
+        }
+    }
+}
+
+/// Parses the URLs of NATS servers.
+fn parse_servers(urls: &str) -> Result<Vec<ServerAddr>> {
+    let parse = |url: &str| {
+        // The URL may have a password.
+        let shown = url.rsplit('@').next().unwrap_or(url);
+        let parsed = url.trim().parse();
+        parsed.with_context(|| format!("`--to {shown}`: invalid URL of a NATS server"))
+    };
+    urls.split(',').map(parse).collect()
+}
+
+/// Returns a server's URL without its user name and password.
+fn shown(server: &ServerAddr) -> String {
+    format!("{}://{}:{}", server.scheme(), server.host(), server.port())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(toml: &str) -> Options {
+        toml::from_str(toml).unwrap()
+    }
+
+    fn error(toml: &str) -> String {
+        Settings::new(options(toml)).err().unwrap().to_string()
+    }
+
+    #[test]
+    fn the_command_line_takes_precedence_over_the_file() {
+        let file = "from = 'ws://a'\nto = 'nats://n'\nprefix = 'p'\nviews = ['Round']\nmax-age = 7";
+        let line = options("prefix = 'q'\ntapes = ['Trade']");
+        let settings = Settings::new(line.over(options(file))).unwrap();
+        let ids = |views: &[ViewId]| views.iter().map(ViewId::to_string).collect::<Vec<_>>();
+        assert_eq!(ids(&settings.views), ["Round/list"]);
+        assert_eq!(ids(&settings.tapes), ["Trade/append"]);
+        assert_eq!(
+            (settings.prefix.as_str(), settings.options.max_age),
+            ("q", Some(7))
+        );
+    }
+
+    #[test]
+    fn a_missing_or_invalid_option_is_named() {
+        let all = "from = 'ws://a'\nto = 'nats://n'\nprefix = 'p'\n";
+        for (toml, part) in [
+            ("", "`--from` is missing"),
+            ("from = 'ws://a'\nto = 'nats://n'", "`--prefix` is missing"),
+            (all, "nothing to copy"),
+            (
+                &format!("{all}views = ['a/b/c']"),
+                "`--view a/b/c`: expected Entity/name",
+            ),
+            (
+                &format!("{all}views = ['Round/state']"),
+                "copy the entity's list",
+            ),
+            (
+                "from = 'ws://a'\nto = 'http://me:secret@n'\nprefix = 'p'\nviews = ['a']",
+                "`--to n`: invalid URL",
+            ),
+        ] {
+            let error = error(toml);
+            assert!(error.contains(part), "{error}");
+            assert!(!error.contains("secret"), "{error}");
+        }
+        assert!(toml::from_str::<Options>("form = 'ws://a'").is_err());
+    }
+}
