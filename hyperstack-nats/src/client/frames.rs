@@ -86,11 +86,19 @@ impl Frames {
         frame
     }
 
-    /// A record. `key` and `patch` are JSON.
-    pub(super) fn record(&self, key: &str, patch: &str, offset: u64) -> Vec<u8> {
-        let route = &self.route;
-        format!(r#"{{"op":"patch",{route},"key":{key},"data":{patch},"offset":{offset}}}"#)
-            .into_bytes()
+    /// A record. `key`, `patch` and `append` are JSON.
+    pub(super) fn record(
+        &self,
+        key: &str,
+        patch: &str,
+        append: Option<&str>,
+        offset: u64,
+    ) -> Vec<u8> {
+        let (route, append) = (&self.route, append.unwrap_or("[]"));
+        format!(
+            r#"{{"op":"patch",{route},"key":{key},"data":{patch},"append":{append},"offset":{offset}}}"#
+        )
+        .into_bytes()
     }
 
     /// A message that the client reports as an error of this view.
@@ -189,8 +197,9 @@ mod tests {
                 json!({"op": "delete", "subscriptionId": "1", "entity": "R/\"x", "key": "k"}),
             ),
             (
-                frames.record("\"k\"", "{}", 7),
-                json!({"op": "patch", "subscriptionId": "1", "entity": "R/\"x", "key": "k", "data": {}, "offset": 7}),
+                frames.record("\"k\"", "{}", Some("[\"log\"]"), 7),
+                json!({"op": "patch", "subscriptionId": "1", "entity": "R/\"x", "key": "k", "data": {},
+                    "append": ["log"], "offset": 7}),
             ),
             (
                 frames.unreadable("no \"JSON\""),

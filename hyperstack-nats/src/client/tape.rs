@@ -36,6 +36,8 @@ struct Record<'a> {
     key: &'a RawValue,
     #[serde(borrow)]
     patch: &'a RawValue,
+    #[serde(borrow)]
+    append: Option<&'a RawValue>,
 }
 
 impl Tape {
@@ -152,7 +154,10 @@ fn first(after: Option<&str>, window: &ReplayWindow) -> Result<u64, (&'static st
 
 fn record(frames: &Frames, item: &Item) -> Vec<u8> {
     match serde_json::from_slice::<Record<'_>>(&item.message.payload) {
-        Ok(record) => frames.record(record.key.get(), record.patch.get(), item.sequence),
+        Ok(record) => {
+            let append = record.append.map(RawValue::get);
+            frames.record(record.key.get(), record.patch.get(), append, item.sequence)
+        }
         Err(error) => frames.unreadable(&format!("invalid record {}: {error}", item.sequence)),
     }
 }

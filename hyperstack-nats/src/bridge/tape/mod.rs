@@ -188,7 +188,8 @@ fn push(
             let key = names::encode_key(&record.key);
             let payload = json(&Record {
                 key: &record.key,
-                patch: &record.patch,
+                patch: &record.patch.value,
+                append: &record.patch.append,
             })?;
             let cause = match check_size(limit, view, &record.key, payload.len()) {
                 Ok(()) if key.len() <= MAX_KEY => {
@@ -254,9 +255,12 @@ fn of_gap(gap: &TapeGap) -> Gap {
 
 /// The payload of a record.
 #[derive(Serialize)]
-struct Record<'a, P> {
+struct Record<'a> {
     key: &'a str,
-    patch: &'a P,
+    patch: &'a Value,
+    /// The paths of arrays in the patch that have only the new elements.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    append: &'a [String],
 }
 
 fn json(payload: &impl Serialize) -> Result<Vec<u8>, ViewError> {
