@@ -2,4 +2,5 @@
 
 mod bridge;
 mod client;
+mod hs;
 mod support;
