@@ -35,7 +35,7 @@ impl Running {
         let hs = soon(settings().url(source.url()).connect()).await.unwrap();
         let nats = soon(async_nats::connect(nats.url())).await.unwrap();
         let bridge = Bridge::builder(hs, nats, PREFIX)
-            .interval(Duration::from_millis(200))
+            .interval(Duration::from_millis(500))
             .patience(Duration::from_millis(200));
         let bridge = with(bridge).build();
         let status = bridge.status();
@@ -52,6 +52,9 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("{:#?}", self.status.views());
+        }
         self.task.abort();
     }
 }
@@ -118,7 +121,11 @@ fn difference(last: Option<(Read, Read)>) -> String {
             let pair = pairs.find(|(expected, found)| expected != found);
             format!("expected and found {lengths:?} rows; first difference: {pair:#?}")
         }
-        other => format!("{other:?}"),
+        Some((expected, found)) => {
+            let of = |read: Read| read.map(|rows| rows.len());
+            format!("expected {:?} rows, found {:?}", of(expected), of(found))
+        }
+        None => "cannot read the rows".to_owned(),
     }
 }
 

@@ -18,7 +18,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .await?;
     let nats = async_nats::connect(nats).await?;
     let mut bridge = Bridge::builder(hs, nats, prefix)
-        .interval(Duration::from_millis(200))
+        .interval(Duration::from_millis(500))
         .patience(Duration::from_millis(200));
     for view in arguments {
         bridge = match view.ends_with("/append") {
