@@ -23,6 +23,9 @@ const EXPIRES: Duration = Duration::from_secs(60);
 /// How long NATS keeps a consumer that no longer requests messages.
 const INACTIVE: Duration = Duration::from_secs(30);
 
+/// How long to wait for messages that NATS has announced before the client checks that they exist.
+const QUIET: Duration = Duration::from_millis(100);
+
 /// The messages of a stream, in order. A lost message is an error, and so is the end of the stream.
 ///
 /// async-nats has ordered consumers, which continue by themselves after a loss. They are wrong without notice if the
@@ -32,6 +35,10 @@ pub(super) struct Follow {
     consumer: PullConsumer,
     messages: pull::Stream,
     received: u64,
+    /// The number of the last message in the stream.
+    sequence: u64,
+    /// The number of messages that follow.
+    pending: u64,
 }
 
 /// A message of a stream.
@@ -39,8 +46,6 @@ pub(super) struct Item {
     pub(super) message: async_nats::Message,
     /// The number of the message in the stream.
     pub(super) sequence: u64,
-    /// The number of messages that follow.
-    pub(super) pending: u64,
     /// How old the message was when the client began to read.
     pub(super) age: Duration,
 }
@@ -75,15 +80,33 @@ impl Follow {
             .map_err(|error| cannot_read(&error))?;
         Ok(Follow {
             stream: stream.to_owned(),
+            pending: consumer.cached_info().num_pending,
             consumer,
             messages,
             received: 0,
+            sequence: 0,
         })
     }
 
-    /// Whether there was no message at the start.
-    pub(super) fn starts_empty(&self) -> bool {
-        self.consumer.cached_info().num_pending == 0
+    /// Waits for the next message of those that a bucket has now. Returns `None` after the last one.
+    pub(super) async fn next_stored(
+        &mut self,
+        jetstream: &Context,
+    ) -> Result<Option<Item>, ConnectionLost> {
+        while self.pending > 0 {
+            match tokio::time::timeout(QUIET, self.next()).await {
+                Ok(item) => return item.map(Some),
+                // NATS 2.9 counts wrong if messages are replaced while they are read.
+                Err(_) => {
+                    let state = info(jetstream, &self.stream).await?;
+                    let state = state.ok_or_else(|| gone(&self.stream))?.state;
+                    if state.messages == 0 || self.sequence >= state.last_sequence {
+                        self.pending = 0;
+                    }
+                }
+            }
+        }
+        Ok(None)
     }
 
     /// Waits for the next message. Cancel safe.
@@ -105,10 +128,10 @@ impl Follow {
             let reason = format!("a message of the stream \"{}\" was lost", self.stream);
             return Err(ConnectionLost::Closed(reason));
         }
+        (self.sequence, self.pending) = (info.stream_sequence, info.pending);
         let age = self.consumer.cached_info().created - info.published;
         Ok(Item {
             sequence: info.stream_sequence,
-            pending: info.pending,
             age: age.try_into().unwrap_or_default(),
             message: message.message,
         })

@@ -41,10 +41,7 @@ impl Rows {
         let mut snapshot = frames.snapshot();
         // Rows that were deleted while the snapshot arrived may be in it.
         let mut deleted = BTreeSet::new();
-        let mut is_complete = follow.starts_empty();
-        while !is_complete {
-            let item = follow.next().await?;
-            is_complete = item.pending == 0;
+        while let Some(item) = follow.next_stored(&jetstream).await? {
             let Some(key) = item.key() else {
                 continue;
             };
@@ -57,6 +54,9 @@ impl Rows {
             if snapshot.is_full() {
                 let full = std::mem::replace(&mut snapshot, frames.snapshot());
                 out.send(full.finish(false)).await?;
+            }
+            if self.key.is_some() {
+                break;
             }
         }
         out.send(snapshot.finish(true)).await?;

@@ -52,10 +52,7 @@ impl Views {
             views: BTreeMap::new(),
             missed,
         };
-        let mut is_complete = views.follow.starts_empty();
-        while !is_complete {
-            let item = views.follow.next().await?;
-            is_complete = item.pending == 0;
+        while let Some(item) = views.follow.next_stored(jetstream).await? {
             views.read(&item)?;
         }
         match views.views.values().max_by_key(|view| view.stale_at) {
