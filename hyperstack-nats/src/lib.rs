@@ -4,7 +4,9 @@ mod bridge;
 mod client;
 mod meta;
 mod names;
+mod servers;
 
 pub use async_nats;
 pub use bridge::{Bridge, BridgeBuilder, BridgeError, BridgeStatus, ViewError, ViewStatus};
 pub use client::{builder, connect, Builder, NatsUpstream};
+pub use servers::Servers;

@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{bail, ensure, Context as _, Result};
-use hyperstack_nats::async_nats::{ConnectOptions, ServerAddr};
-use hyperstack_nats::{Bridge, BridgeStatus, ViewStatus};
+use hyperstack_nats::async_nats::ConnectOptions;
+use hyperstack_nats::{Bridge, BridgeStatus, Servers, ViewStatus};
 use serde::Deserialize;
 use tokio::task::JoinSet;
 
@@ -149,7 +149,7 @@ struct Settings {
     from: String,
     views: Vec<ViewId>,
     tapes: Vec<ViewId>,
-    to: Vec<ServerAddr>,
+    to: Servers,
     prefix: String,
     options: Options,
 }
@@ -189,7 +189,7 @@ impl Settings {
             from,
             views,
             tapes: ids("--tape", &options.tapes, "append")?,
-            to: parse_servers(&to)?,
+            to: to.parse().context("`--to`")?,
             prefix,
             options,
         })
@@ -199,9 +199,7 @@ impl Settings {
     async fn bridge(self, access: Access) -> Result<Bridge> {
         let server = access.builder(&self.from).linger(Duration::ZERO);
         let server = server.connect().await.map_err(messages::connect_error)?;
-        let shown: Vec<_> = self.to.iter().map(shown).collect();
-        let shown = shown.join(",");
-        let mut connect = ConnectOptions::new();
+        let mut connect = self.to.log_in(ConnectOptions::new());
         if let Some(roots) = &self.options.nats_ca {
             connect = connect.add_root_certificates(roots.clone());
         }
@@ -209,8 +207,8 @@ impl Settings {
             let read = connect.credentials_file(file).await;
             connect = read.with_context(|| format!("cannot read {}", file.display()))?;
         }
-        let nats = connect.connect(&self.to[..]).await;
-        let nats = nats.with_context(|| format!("cannot connect to NATS at {shown}"))?;
+        let nats = connect.connect(self.to.addresses()).await;
+        let nats = nats.with_context(|| format!("cannot connect to NATS at {}", self.to))?;
         let mut bridge = Bridge::builder(server, nats, &self.prefix);
         for view in &self.views {
             bridge = bridge.view(view.to_string());
@@ -234,8 +232,7 @@ impl Settings {
         if let Some(interval) = options.interval {
             bridge = bridge.interval(Duration::from_millis(interval));
         }
-        let prefix = &self.prefix;
-        print_note(format!("copying to {shown}, prefix {prefix}"));
+        print_note(format!("copying to {}, prefix {}", self.to, self.prefix));
         Ok(bridge.build())
     }
 }
@@ -273,22 +270,6 @@ impl Options {
             interval: self.interval.or(other.interval),
         }
     }
-}
-
-/// Parses the URLs of NATS servers.
-fn parse_servers(urls: &str) -> Result<Vec<ServerAddr>> {
-    let parse = |url: &str| {
-        // The URL may have a password.
-        let shown = url.rsplit('@').next().unwrap_or(url);
-        let parsed = url.trim().parse();
-        parsed.with_context(|| format!("`--to {shown}`: invalid URL of a NATS server"))
-    };
-    urls.split(',').map(parse).collect()
-}
-
-/// Returns a server's URL without its user name and password.
-fn shown(server: &ServerAddr) -> String {
-    format!("{}://{}:{}", server.scheme(), server.host(), server.port())
 }
 
 #[cfg(test)]
@@ -334,7 +315,7 @@ mod tests {
             ),
             (
                 "from = 'ws://a'\nto = 'http://me:secret@n'\nprefix = 'p'\nviews = ['a']",
-                "`--to n`: invalid URL",
+                "`--to`",
             ),
         ] {
             let error = error(toml);

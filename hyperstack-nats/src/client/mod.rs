@@ -4,7 +4,6 @@ mod follow;
 mod frames;
 mod rows;
 mod serve;
-mod servers;
 mod tape;
 mod upstream;
 mod views;

@@ -11,8 +11,8 @@ use hyperstack_sdk::upstream::{channel, Channel, Coverage, Upstream};
 use tokio::sync::mpsc;
 
 use super::serve::{Connection, CAPACITY};
-use super::servers::Servers;
 use super::views::Views;
+use crate::servers::Servers;
 
 /// Feeds a client from the buckets and streams of a prefix, which a bridge writes.
 ///

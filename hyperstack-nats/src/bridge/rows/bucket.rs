@@ -47,6 +47,7 @@ impl Bucket {
         let failed =
             |cause: &dyn ToString| ViewError::nats(format!("read the bucket \"{name}\""), cause);
         let stream = context.bucket(&name).await?;
+        let last = stream.cached_info().state.last_sequence;
         let consumer = stream
             .create_consumer(OrderedConfig {
                 deliver_subject: context.client.new_inbox(),
@@ -69,7 +70,11 @@ impl Bucket {
         let mut is_complete = is_empty;
         while !is_complete {
             tokio::select! {
-                pending = poll_fn(|task| bucket.poll_next(copier, task)) => is_complete = pending? == 0,
+                read = poll_fn(|task| bucket.poll_next(copier, task)) => {
+                    let (sequence, pending) = read?;
+                    // If entries are replaced meanwhile, NATS 2.9 counts too many that follow.
+                    is_complete = pending == 0 || sequence >= last;
+                }
                 _ = looks.tick() => context.check_connected(connects)?,
             }
         }
@@ -91,12 +96,12 @@ impl Bucket {
         Poll::Ready(Ok(()))
     }
 
-    /// Passes the next entry on. Returns how many follow.
+    /// Passes the next entry on. Returns its number, and how many follow.
     fn poll_next(
         &mut self,
         copier: &mut Copier,
         context: &mut task::Context<'_>,
-    ) -> Poll<Result<u64, ViewError>> {
+    ) -> Poll<Result<(u64, u64), ViewError>> {
         let failed = |cause: &dyn ToString| {
             ViewError::nats(format!("read the bucket \"{}\"", self.name), cause)
         };
@@ -109,7 +114,7 @@ impl Bucket {
         if let Some(key) = decode(&message) {
             copier.put_entry(&key.into(), info.stream_sequence, || read(&message));
         }
-        Poll::Ready(Ok(info.pending))
+        Poll::Ready(Ok((info.stream_sequence, info.pending)))
     }
 }
 

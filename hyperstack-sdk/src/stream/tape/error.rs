@@ -28,7 +28,7 @@ pub enum TapeError {
     },
     /// The server's limit on subscriptions, or on subscriptions per minute, is reached. The tape opens when another
     /// subscription ends, or after the time that the server names.
-    #[error("cannot subscribe to the tape \"{view}\" yet: the server accepts no more subscriptions now: {} (the client will retry)", issue.message)]
+    #[error("cannot subscribe to the tape \"{view}\" yet: {} (the client will retry)", issue.message)]
     OverLimit {
         /// The view's id.
         view: String,

@@ -6,9 +6,25 @@ use std::str::FromStr;
 use async_nats::{ConnectOptions, ServerAddr};
 use hyperstack_sdk::session::ConfigError;
 
-/// The servers of a NATS cluster, and the user in the URL. async-nats logs URLs, and does not use their user.
+/// The servers of a NATS cluster, and the user in their URL. Parse it from URLs that are separated by commas.
+///
+/// async-nats ignores a user in a URL, and logs the URL. So connect a bridge like this:
+///
+/// ```no_run
+/// use async_nats::ConnectOptions;
+/// use hyperstack_nats::{async_nats, Servers};
+///
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// let servers: Servers = "tls://ada:secret@nats.example".parse()?;
+/// let options = servers.log_in(ConnectOptions::new());
+/// let nats = options.connect(servers.addresses()).await?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// `Display` and `Debug` show the URLs without the user.
 #[derive(Clone)]
-pub(super) struct Servers {
+pub struct Servers {
     addresses: Vec<ServerAddr>,
     login: Option<Login>,
 }
@@ -21,12 +37,13 @@ enum Login {
 
 impl Servers {
     /// Returns the addresses, which have no secrets.
-    pub(super) fn addresses(&self) -> &[ServerAddr] {
+    pub fn addresses(&self) -> &[ServerAddr] {
         &self.addresses
     }
 
-    /// Sets the user.
-    pub(super) fn log_in(&self, options: ConnectOptions) -> ConnectOptions {
+    /// Sets the user of the URL, if it has one: a name and a password, or a token.
+    #[must_use]
+    pub fn log_in(&self, options: ConnectOptions) -> ConnectOptions {
         match self.login.clone() {
             Some(Login::Password { user, password }) => options.user_and_password(user, password),
             Some(Login::Token(token)) => options.token(token),
@@ -35,7 +52,6 @@ impl Servers {
     }
 }
 
-/// Parses URLs that are separated by commas.
 impl FromStr for Servers {
     type Err = ConfigError;
 
@@ -98,7 +114,12 @@ fn decode(text: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-/// Shows the URLs without the user.
+impl fmt::Debug for Servers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Servers({self})")
+    }
+}
+
 impl fmt::Display for Servers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (number, server) in self.addresses.iter().enumerate() {
