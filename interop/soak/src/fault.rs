@@ -104,8 +104,6 @@ impl Fault {
         effects.any(|(effect, _)| *effect == sign)
             || match sign {
                 Sign::TapeRenewed => self == Fault::Loss,
-                // The server gives up a connection that it cannot write to.
-                Sign::Closed => matches!(self, Fault::Stall | Fault::Lag),
                 Sign::Unreachable => matches!(self, Fault::Restart | Fault::Kill | Fault::Loss),
                 _ => false,
             }

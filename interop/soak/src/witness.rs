@@ -153,6 +153,7 @@ impl Sign {
             Sign::Reconnect
                 | Sign::Resync
                 | Sign::Silent
+                | Sign::Closed
                 | Sign::TimedOut
                 | Sign::TapeLagged
                 | Sign::TapeExpired
