@@ -18,8 +18,8 @@ use super::{print_note, warn};
 /// Copy views from a server to NATS JetStream, for any number of clients
 ///
 /// A view with rows becomes a bucket, and a tape becomes a stream. Clients read them with the crate hyperstack-nats. Two
-/// bridges can copy the same views: if one stops, the other continues. The command reconnects after a lost connection,
-/// but fails if the first attempt fails. Warnings go to standard error.
+/// bridges can copy the same views: if one stops, the other continues. The command fails if it cannot connect at the start.
+/// Later, it reconnects. Warnings go to standard error.
 #[derive(clap::Args)]
 #[command(after_help = concat!(
     "\
@@ -27,7 +27,7 @@ Examples:
   hs bridge --from wss://ore.example --view OreRound/list --tape Trade/append --to nats://localhost:4222 --prefix ore
   hs bridge bridge.toml
 
-A file has the options of the same names, with `views` and `tapes` as lists:
+A file can set all options except --token, --insecure and --origin. Paths are relative to the file:
   from = \"wss://ore.example\"
   views = [\"OreRound/list\", \"OreRound/latest\"]
   tapes = [\"Trade/append\"]
@@ -40,7 +40,7 @@ A file has the options of the same names, with `views` and `tapes` as lists:
     "  NATS_URL                     the default of --to
 
 Exit codes:
-  0  you quit (ctrl-c)
+  0  stopped by ctrl-c or SIGTERM
   1  error
   2  usage error"
 ))]
@@ -70,25 +70,25 @@ struct Options {
     /// NATS_URL: other users can see command lines
     #[arg(long, value_name = "URLS")]
     to: Option<String>,
-    /// What the names of all buckets and streams start with
+    /// The start of the names of all buckets and streams
     #[arg(long, value_name = "NAME")]
     prefix: Option<String>,
     /// The credentials file for NATS
     #[arg(long, value_name = "FILE")]
     credentials: Option<PathBuf>,
-    /// Root certificates for NATS, in PEM format, besides the system's
+    /// Root certificates to trust for NATS, in PEM format, instead of the system's
     #[arg(long, value_name = "FILE")]
     nats_ca: Option<PathBuf>,
-    /// The number of NATS servers that store each row and record [default: 1]
+    /// The number of NATS servers that store each row and record; for new streams only [default: 1]
     #[arg(long, value_name = "N")]
     replicas: Option<usize>,
-    /// Retain the records of a tape for this many seconds; 0 for no limit [default: 86400]
+    /// Retain the records of a tape for this many seconds; 0 for no limit; for new streams only [default: 86400]
     #[arg(long, value_name = "SECONDS")]
     max_age: Option<u64>,
-    /// Retain at most N records of a tape [default: no limit]
+    /// Retain at most N records of a tape; for new streams only [default: no limit]
     #[arg(long, value_name = "N")]
     max_records: Option<u64>,
-    /// Retain at most N bytes of a tape [default: no limit]
+    /// Retain at most N bytes of a tape; for new streams only [default: no limit]
     #[arg(long, value_name = "N")]
     max_bytes: Option<u64>,
     /// Write a heartbeat for each view every N milliseconds [default: 1000]

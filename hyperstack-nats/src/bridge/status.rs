@@ -18,10 +18,11 @@ pub struct ViewStatus {
     pub rows: u64,
     /// The rows, deletions, records and gaps that this bridge has written.
     pub writes: u64,
-    /// The writes that NATS rejected because another bridge was faster.
+    /// The writes that NATS did not store, in most cases because another bridge was faster.
     pub conflicts: u64,
     /// How often the bridge requested a new snapshot because another bridge had written rows that the server did not
-    /// send. If this number grows, two bridges copy different servers to the same prefix.
+    /// send. If it keeps growing, two bridges probably copy different
+    /// servers to the same prefix.
     pub refreshes: u64,
     /// How often the bridge started the view again, for example after it had lost the connection to NATS.
     pub restarts: u64,
@@ -76,7 +77,8 @@ impl BridgeStatus {
         Some(state.clone())
     }
 
-    /// Waits until each view has been caught up. Returns whether that is so; else the bridge has ended. Cancel safe.
+    /// Waits until each view has been up to date once. Returns `false` if the bridge ends, or a view fails with a
+    /// [final error](crate::ViewError::is_final), before that. Cancel safe.
     pub async fn wait_caught_up(&self) -> bool {
         for mut view in self.views.clone() {
             if view.wait_for(|view| view.is_caught_up).await.is_err() {
