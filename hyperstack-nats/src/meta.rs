@@ -22,6 +22,9 @@ pub(crate) struct Meta {
     pub(crate) protocol: Protocol,
     /// The milliseconds after which the bridge writes this description again.
     pub(crate) interval: u64,
+    /// The ids of all views that the bridge copies.
+    #[serde(default)]
+    pub(crate) views: Vec<String>,
     /// The position of a tape's last message, in case the stream has dropped that message when a bridge starts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) position: Option<Position>,

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{bail, ensure, Context as _, Result};
+use anyhow::{anyhow, bail, ensure, Context as _, Result};
 use hyperstack_nats::async_nats::ConnectOptions;
 use hyperstack_nats::{Bridge, BridgeStatus, Servers, ViewStatus};
 use serde::Deserialize;
@@ -242,8 +242,12 @@ impl Options {
         let shown = file.display();
         let text = std::fs::read_to_string(file);
         let text = text.with_context(|| format!("cannot read {shown}"))?;
-        let mut options: Self =
-            toml::from_str(&text).with_context(|| format!("invalid file {shown}"))?;
+        // The error of the parser shows the line, which can have a password.
+        let mut options: Self = toml::from_str(&text).map_err(|error: toml::de::Error| {
+            let start = error.span().map_or(0, |span| span.start);
+            let line = text[..start].matches('\n').count() + 1;
+            anyhow!("invalid file {shown}, line {line}: {}", error.message())
+        })?;
         // Paths in the file are relative to its directory.
         let directory = file.parent().unwrap_or(Path::new(""));
         for path in [&mut options.credentials, &mut options.nats_ca] {

@@ -27,6 +27,8 @@ pub(super) struct Context {
     pub(super) client: Client,
     pub(super) jetstream: jetstream::Context,
     pub(super) prefix: String,
+    /// The ids of all views that the bridge copies.
+    pub(super) views: std::sync::Arc<[String]>,
     pub(super) interval: Duration,
     pub(super) patience: Duration,
     pub(super) storage: StorageType,
@@ -76,6 +78,7 @@ impl Context {
             protocol,
             interval: self.interval.as_millis().try_into().unwrap_or(u64::MAX),
             position: None,
+            views: self.views.to_vec(),
         }
     }
 

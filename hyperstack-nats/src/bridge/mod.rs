@@ -237,6 +237,7 @@ impl BridgeBuilder {
     pub fn build(self) -> Bridge {
         let limit = |limit: Option<u64>| limit.map_or(-1, |limit| limit.try_into().unwrap_or(-1));
         let context = Context {
+            views: self.views.iter().map(|view| view.id.clone()).collect(),
             hyperstack: self.hyperstack,
             jetstream: async_nats::jetstream::new(self.nats.clone()),
             client: self.nats,
@@ -285,7 +286,12 @@ impl View {
                 wait = FIRST_WAIT;
             }
             match stop {
-                Stop::Failed(error) if error.is_final() => {
+                // A server that has had the view is probably starting.
+                Stop::Failed(error)
+                    if error.is_final()
+                        && !(matches!(error, ViewError::UnknownView { .. })
+                            && status.was_caught_up()) =>
+                {
                     status.lose(Some(error.clone()));
                     return error;
                 }

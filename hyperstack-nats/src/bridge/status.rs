@@ -129,6 +129,11 @@ impl Reporter {
         self.0.send_modify(|view| view.restarts += 1);
     }
 
+    /// Whether the view has been up to date once.
+    pub(super) fn was_caught_up(&self) -> bool {
+        self.0.borrow().heartbeats > 0
+    }
+
     pub(super) fn is_caught_up(&self) -> bool {
         self.0.borrow().is_caught_up
     }

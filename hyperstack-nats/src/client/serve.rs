@@ -159,6 +159,11 @@ impl Connection {
         let frames = Frames::new(id.clone(), view.clone());
         let out = subscriptions.out.clone();
         let Some(known) = self.views.get(&view) else {
+            if self.views.announce(&view) {
+                let error = not_served(&frames, &not_copied(&view));
+                let answer = async move { out.send(error).await };
+                return subscriptions.spawn(id, None, answer);
+            }
             let (prefix, others) = (self.prefix.clone(), self.views.ids());
             let answer = refuse(jetstream, prefix, others, frames, out);
             return subscriptions.spawn(id, None, answer);
@@ -231,13 +236,16 @@ async fn refuse(
     let bucket = format!("KV_{}", names::bucket(&prefix, view));
     for stream in [bucket, names::tape_stream(&prefix, view)] {
         if follow::info(&jetstream, &stream).await?.is_some() {
-            let message = format!("the bridge has not copied the view \"{view}\" yet");
-            return out.send(not_served(&frames, &message)).await;
+            return out.send(not_served(&frames, &not_copied(view))).await;
         }
     }
     let message = format!("unknown view: {view} (the bridge serves {others})");
     let error = frames.error("subscription-rejected", &message, &Value::Null);
     out.send(error).await
+}
+
+fn not_copied(view: &str) -> String {
+    format!("the bridge has not copied the view \"{view}\" yet")
 }
 
 fn not_served(frames: &Frames, message: &str) -> Vec<u8> {

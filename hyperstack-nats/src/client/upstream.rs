@@ -48,6 +48,8 @@ impl Upstream for NatsUpstream {
     async fn connect(&self) -> Result<Channel<Vec<u8>>, ConnectError> {
         let (sender, mut events) = mpsc::unbounded_channel();
         let options = self.options().await?;
+        // The client reconnects itself. async-nats counts an attempt per server, also at the first connection.
+        let options = options.max_reconnects(self.servers.addresses().len());
         let options = options.event_callback(move |event| {
             // Without a receiver, the connection is being closed.
             let _ = sender.send(event);

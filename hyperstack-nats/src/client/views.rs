@@ -80,10 +80,14 @@ impl Views {
             self.views.remove(&id);
             return Ok(Some(id));
         }
-        let meta: Meta = serde_json::from_slice(&item.message.payload).map_err(|error| {
-            let reason = format!("cannot read the description of the view \"{id}\": {error}");
-            ConnectionLost::Closed(reason)
-        })?;
+        let meta: Meta = match serde_json::from_slice(&item.message.payload) {
+            Ok(meta) => meta,
+            Err(error) => {
+                tracing::warn!("cannot read the description of the view \"{id}\": {error}");
+                self.views.remove(&id);
+                return Ok(Some(id));
+            }
+        };
         let kind = meta.kind.clone();
         let stale_at = Instant::now() + self.tolerance(&meta).saturating_sub(item.age);
         let before = self.views.insert(id.clone(), View { meta, stale_at });
@@ -94,6 +98,12 @@ impl Views {
 
     pub(super) fn get(&self, id: &str) -> Option<&View> {
         self.views.get(id)
+    }
+
+    /// Whether a live bridge copies a view that it has not described yet.
+    pub(super) fn announce(&self, id: &str) -> bool {
+        let mut alive = self.views.values().filter(|view| !view.is_stale());
+        alive.any(|view| view.meta.views.iter().any(|view| view == id))
     }
 
     /// Returns the ids of all views.

@@ -68,14 +68,22 @@ impl Bucket {
         };
         let mut looks = timer(context.interval);
         let mut is_complete = is_empty;
+        let (mut last, mut read_to) = (last, 0);
         while !is_complete {
             tokio::select! {
                 read = poll_fn(|task| bucket.poll_next(copier, task)) => {
                     let (sequence, pending) = read?;
+                    read_to = sequence;
                     // If entries are replaced meanwhile, NATS 2.9 counts too many that follow.
-                    is_complete = pending == 0 || sequence >= last;
+                    is_complete = pending == 0 || read_to >= last;
                 }
-                _ = looks.tick() => context.check_connected(connects)?,
+                _ = looks.tick() => {
+                    context.check_connected(connects)?;
+                    // The last entry may have been purged.
+                    let now = context.bucket(&bucket.name).await?;
+                    last = now.cached_info().state.last_sequence;
+                    is_complete = now.cached_info().state.messages == 0 || read_to >= last;
+                }
             }
         }
         Ok(bucket)

@@ -31,6 +31,8 @@ pub(super) struct Copier {
     /// How many keys are not settled, by the beat since when.
     unsettled: BTreeMap<u64, usize>,
     beat: u64,
+    /// After a snapshot or a reconnect, heartbeats wait for all changes up to this beat.
+    required: Option<u64>,
     /// How many rows NATS cannot store.
     unwritable: usize,
     rows: usize,
@@ -117,6 +119,7 @@ impl Copier {
     /// The snapshot is complete: keys without a row have none.
     pub(super) fn complete_snapshot(&mut self) {
         self.is_complete = true;
+        self.required = Some(self.beat);
         let keys: Vec<_> = self.entries.keys().cloned().collect();
         keys.iter().for_each(|key| self.enqueue(key));
     }
@@ -269,14 +272,25 @@ impl Copier {
     /// Call it once per interval. Returns whether the bucket has all that the source had an interval ago.
     pub(super) fn beat(&mut self) -> bool {
         self.beat += 1;
-        let oldest = self.unsettled.keys().next();
-        let is_current = oldest.is_none_or(|since| since + 1 >= self.beat);
-        self.is_complete && is_current && self.unwritable == 0
+        let beat = self.beat;
+        let oldest = self.unsettled.keys().next().copied();
+        let is_current = oldest.is_none_or(|since| since + 1 >= beat);
+        let is_waiting =
+            |required: &u64| beat <= *required || oldest.is_some_and(|since| since <= *required);
+        self.required = self.required.filter(is_waiting);
+        self.is_complete && is_current && self.required.is_none() && self.unwritable == 0
+    }
+
+    /// The rows of the source are out of date until it has sent what has changed meanwhile. Call it once per interval as
+    /// long as that is so.
+    pub(super) fn lose(&mut self) {
+        self.required = Some(self.beat + 1);
     }
 
     /// Whether the bucket is equal to the source, as far as known.
     pub(super) fn is_settled(&self) -> bool {
-        self.is_complete && self.unsettled.is_empty()
+        let is_required = self.required.is_some_and(|required| required > self.beat);
+        self.is_complete && self.unsettled.is_empty() && !is_required
     }
 
     /// How many rows the source has.
@@ -461,6 +475,27 @@ mod tests {
         put(&mut copier, row(2, 2));
         let write = copier.poll_write().unwrap();
         assert!(copier.beat());
+        assert!(!copier.beat());
+        copier.handle_outcome(&write, Outcome::Written(2));
+        assert!(copier.poll_write().is_none() && copier.beat());
+    }
+
+    #[test]
+    fn heartbeats_wait_for_all_changes_of_a_snapshot_and_of_a_reconnect() {
+        let mut copier = Copier::default();
+        copier.begin_snapshot();
+        put(&mut copier, row(2, 2));
+        copier.complete_snapshot();
+        let write = copier.poll_write().unwrap();
+        assert!(!copier.beat());
+        copier.handle_outcome(&write, Outcome::Written(1));
+        assert!(copier.poll_write().is_none());
+        assert!(copier.is_settled() && copier.beat());
+        copier.lose();
+        assert!(!copier.is_settled());
+        put(&mut copier, row(3, 3));
+        assert!(!copier.beat());
+        let write = copier.poll_write().unwrap();
         assert!(!copier.beat());
         copier.handle_outcome(&write, Outcome::Written(2));
         assert!(copier.poll_write().is_none() && copier.beat());

@@ -101,7 +101,11 @@ pub(super) async fn copy(
             _ = beats.tick() => {
                 is_due = copier.beat() && source.ready().is_some();
                 if !is_due {
+                    beat = None;
                     status.lose(None);
+                }
+                if source.ready().is_none() {
+                    copier.lose();
                 }
             }
             _ = checks.tick() => match copier.check() {

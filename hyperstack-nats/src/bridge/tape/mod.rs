@@ -155,6 +155,7 @@ pub(super) async fn copy(
             _ = beats.tick() => {
                 is_due = pipeline.beat() && is_current;
                 if !is_due {
+                    beat = None;
                     status.lose(None);
                 }
             }
