@@ -472,6 +472,7 @@ mod tests {
     #[test]
     fn a_late_write_stops_the_heartbeats() {
         let mut copier = copier();
+        assert!(copier.beat());
         put(&mut copier, row(2, 2));
         let write = copier.poll_write().unwrap();
         assert!(copier.beat());
