@@ -124,7 +124,7 @@ async fn a_refused_renewal_is_followed_by_a_connection_with_the_next_token() {
     else {
         panic!("another fault: {fault:?}");
     };
-    assert_eq!(code.as_deref(), Some("token-invalid-signature"));
+    assert_eq!(code, Some("token-invalid-signature".into()));
     settles(&server, "Player/list", "p1", &mut list).await;
     assert_eq!(hs.stats().reconnects, 1);
     assert_eq!(calls.load(Ordering::SeqCst), 3);
