@@ -5,6 +5,7 @@ mod client;
 mod meta;
 mod names;
 mod servers;
+mod store;
 
 pub use async_nats;
 pub use bridge::{Bridge, BridgeBuilder, BridgeError, BridgeStatus, ViewError, ViewStatus};

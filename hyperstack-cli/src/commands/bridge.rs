@@ -54,7 +54,7 @@ pub(crate) struct Args {
 }
 
 /// The options of the command line and of the file.
-#[derive(Debug, Default, clap::Args, Deserialize)]
+#[derive(Default, clap::Args, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 struct Options {
     /// The server to copy from: wss://… or ws://…

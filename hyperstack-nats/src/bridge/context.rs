@@ -1,18 +1,19 @@
 //! What all views of a bridge share.
 
 use std::sync::atomic::Ordering;
+use std::sync::Arc;
 use std::time::Duration;
 
-use async_nats::jetstream::context::{GetStreamErrorKind, PublishErrorKind};
+use async_nats::jetstream;
+use async_nats::jetstream::context::PublishErrorKind;
 use async_nats::jetstream::stream::{Config, DiscardPolicy, Info, StorageType, Stream};
-use async_nats::jetstream::{self, ErrorCode};
 use async_nats::Client;
 use hyperstack_sdk::{HyperStack, Protocol};
 use tokio::time::{interval_at, Instant, Interval, MissedTickBehavior};
 
 use super::error::ViewError;
 use crate::meta::{Kind, Meta};
-use crate::names;
+use crate::{names, store};
 
 /// The greatest size of an escaped key. A subject must fit into a line of 4,096 bytes together with other names.
 pub(super) const MAX_KEY: usize = 3_000;
@@ -28,7 +29,7 @@ pub(super) struct Context {
     pub(super) jetstream: jetstream::Context,
     pub(super) prefix: String,
     /// The ids of all views that the bridge copies.
-    pub(super) views: std::sync::Arc<[String]>,
+    pub(super) views: Arc<[String]>,
     pub(super) interval: Duration,
     pub(super) patience: Duration,
     pub(super) storage: StorageType,
@@ -91,13 +92,13 @@ impl Context {
 
     /// Opens the stream of a bucket, or creates the bucket.
     pub(super) async fn bucket(&self, name: &str) -> Result<Stream, ViewError> {
-        if let Some(stream) = self.stream(&format!("KV_{name}")).await? {
+        if let Some(stream) = self.stream(&store::stream_of(name)).await? {
             return Ok(stream);
         }
         // `create_key_value` of async-nats needs an account's details in a form that NATS 2.9 does not have.
         let config = Config {
-            name: format!("KV_{name}"),
-            subjects: vec![format!("$KV.{name}.>")],
+            name: store::stream_of(name),
+            subjects: vec![store::subject_of(name, ">")],
             max_messages_per_subject: 1,
             discard: DiscardPolicy::New,
             allow_rollup: true,
@@ -119,20 +120,8 @@ impl Context {
 
     /// Opens a stream. Returns `None` if it does not exist.
     pub(super) async fn stream(&self, name: &str) -> Result<Option<Stream>, ViewError> {
-        match self.jetstream.get_stream(name).await {
-            Ok(stream) => Ok(Some(stream)),
-            Err(error) => match error.kind() {
-                GetStreamErrorKind::JetStream(error)
-                    if error.error_code() == ErrorCode::STREAM_NOT_FOUND =>
-                {
-                    Ok(None)
-                }
-                _ => Err(ViewError::nats(
-                    format!("open the stream \"{name}\""),
-                    &error,
-                )),
-            },
-        }
+        let found = store::find_stream(&self.jetstream, name).await;
+        found.map_err(|error| ViewError::nats(format!("open the stream \"{name}\""), &error))
     }
 
     /// Writes the description of a view, which is a heartbeat, if its stream is still the one that was written to.
@@ -148,7 +137,7 @@ impl Context {
             return Err(failed(&format!("the stream \"{stream}\" was deleted")));
         }
         let bucket = names::meta_bucket(&self.prefix);
-        let subject = format!("$KV.{bucket}.{}", names::meta_key(&meta.view));
+        let subject = store::subject_of(&bucket, &names::meta_key(&meta.view));
         let payload = serde_json::to_vec(&meta).map_err(|error| failed(&error))?;
         loop {
             let sent = self

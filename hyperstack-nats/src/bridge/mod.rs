@@ -2,6 +2,8 @@
 
 mod context;
 mod error;
+#[cfg(test)]
+mod random;
 mod rows;
 mod status;
 mod tape;
@@ -144,7 +146,7 @@ impl Bridge {
         self.status.clone()
     }
 
-    /// Copies the views until that is no longer possible. To stop the bridge, drop the future.
+    /// Copies the views until a permanent error. To stop the bridge, drop the future.
     ///
     /// # Errors
     ///
@@ -270,7 +272,7 @@ impl BridgeBuilder {
 }
 
 impl View {
-    /// Copies the view again and again, until that is no longer possible.
+    /// Copies the view until a permanent error. Starts again after other errors.
     async fn copy(self, context: &Context, status: &Reporter) -> ViewError {
         let mut wait = FIRST_WAIT;
         loop {

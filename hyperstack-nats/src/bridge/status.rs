@@ -59,9 +59,7 @@ impl BridgeStatus {
 
     /// Returns the state of a view, or `None` if the bridge does not copy it.
     pub fn view(&self, id: &str) -> Option<ViewStatus> {
-        let mut views = self.views.iter();
-        let view = views.find(|view| view.borrow().view == id)?;
-        Some(view.borrow().clone())
+        Some(self.find(id)?.borrow().clone())
     }
 
     /// Waits until `condition` returns `true` for the state of a view. Returns this state, or `None` if the bridge ends
@@ -71,8 +69,7 @@ impl BridgeStatus {
         id: &str,
         condition: impl FnMut(&ViewStatus) -> bool,
     ) -> Option<ViewStatus> {
-        let mut views = self.views.iter();
-        let mut view = views.find(|view| view.borrow().view == id)?.clone();
+        let mut view = self.find(id)?.clone();
         let state = view.wait_for(condition).await.ok()?;
         Some(state.clone())
     }
@@ -86,6 +83,11 @@ impl BridgeStatus {
             }
         }
         true
+    }
+
+    fn find(&self, id: &str) -> Option<&watch::Receiver<ViewStatus>> {
+        let mut views = self.views.iter();
+        views.find(|view| view.borrow().view == id)
     }
 }
 

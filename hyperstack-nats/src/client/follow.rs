@@ -3,13 +3,12 @@
 use std::time::Duration;
 
 use async_nats::jetstream::consumer::{pull, AckPolicy, DeliverPolicy, PullConsumer};
-use async_nats::jetstream::context::GetStreamErrorKind;
 use async_nats::jetstream::stream::Info;
-use async_nats::jetstream::{Context, ErrorCode};
+use async_nats::jetstream::Context;
 use futures_util::StreamExt;
 use hyperstack_sdk::session::ConnectionLost;
 
-use crate::names;
+use crate::{names, store};
 
 /// The number of messages that the client requests at once.
 const BATCH: usize = 256;
@@ -141,9 +140,7 @@ impl Follow {
 impl Item {
     /// Whether this message of a bucket deletes its key.
     pub(super) fn is_delete(&self) -> bool {
-        let headers = self.message.headers.as_ref();
-        let operation = headers.and_then(|headers| headers.get("KV-Operation"));
-        operation.is_some_and(|operation| matches!(operation.as_str(), "DEL" | "PURGE"))
+        store::is_delete(self.message.headers.as_ref())
     }
 
     /// Returns the row's key of a message of a bucket, or `None` if no bridge writes such a key.
@@ -159,17 +156,9 @@ pub(super) async fn info(
     jetstream: &Context,
     stream: &str,
 ) -> Result<Option<Info>, ConnectionLost> {
-    match jetstream.get_stream(stream).await {
-        Ok(stream) => Ok(Some(stream.cached_info().clone())),
-        Err(error) => match error.kind() {
-            GetStreamErrorKind::JetStream(error)
-                if error.error_code() == ErrorCode::STREAM_NOT_FOUND =>
-            {
-                Ok(None)
-            }
-            _ => Err(cannot_read(stream, &error)),
-        },
-    }
+    let found = store::find_stream(jetstream, stream).await;
+    let found = found.map_err(|error| cannot_read(stream, &error))?;
+    Ok(found.map(|stream| stream.cached_info().clone()))
 }
 
 /// The error of a stream that does not exist.

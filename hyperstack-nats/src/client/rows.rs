@@ -10,7 +10,7 @@ use hyperstack_sdk::wire::Sort;
 use super::follow::{gone, info, Follow};
 use super::frames::Frames;
 use super::serve::Out;
-use crate::names;
+use crate::{names, store};
 
 /// A query for the rows of a view, or for one of them.
 pub(super) struct Rows {
@@ -28,11 +28,11 @@ impl Rows {
         frames: Frames,
         out: Out,
     ) -> Result<(), ConnectionLost> {
-        let stream = format!("KV_{}", self.bucket);
+        let stream = store::stream_of(&self.bucket);
         let before = info(&jetstream, &stream).await?;
         let before = before.ok_or_else(|| gone(&stream))?.state.last_sequence;
         let key = self.key.as_deref().map(names::encode_key);
-        let subject = format!("$KV.{}.{}", self.bucket, key.as_deref().unwrap_or(">"));
+        let subject = store::subject_of(&self.bucket, key.as_deref().unwrap_or(">"));
         let from = DeliverPolicy::LastPerSubject;
         let mut follow = Follow::open(&jetstream, &stream, &subject, from).await?;
 

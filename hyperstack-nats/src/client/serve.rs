@@ -20,7 +20,7 @@ use super::rows::Rows;
 use super::tape::Tape;
 use super::views::Views;
 use crate::meta::{Kind, Meta};
-use crate::names;
+use crate::{names, store};
 
 /// The number of messages that wait for the client.
 pub(super) const CAPACITY: usize = 64;
@@ -233,7 +233,7 @@ async fn refuse(
     out: Out,
 ) -> Result<(), ConnectionLost> {
     let view = frames.view();
-    let bucket = format!("KV_{}", names::bucket(&prefix, view));
+    let bucket = store::stream_of(&names::bucket(&prefix, view));
     for stream in [bucket, names::tape_stream(&prefix, view)] {
         if follow::info(&jetstream, &stream).await?.is_some() {
             return out.send(not_served(&frames, &not_copied(view))).await;

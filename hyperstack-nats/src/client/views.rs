@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::follow::{info, Follow, Item};
 use crate::meta::Meta;
-use crate::names;
+use crate::{names, store};
 
 /// The views of a prefix. A bridge writes a view's description again and again, as a sign that its rows are up to date.
 pub(super) struct Views {
@@ -36,7 +36,7 @@ impl Views {
         missed: u32,
     ) -> Result<Self, ConnectionLost> {
         let bucket = names::meta_bucket(prefix);
-        let stream = format!("KV_{bucket}");
+        let stream = store::stream_of(&bucket);
         let lacks_bridge = |since: &str| {
             ConnectionLost::Closed(format!(
                 "no bridge has written to the prefix \"{prefix}\"{since} (`hs bridge` starts one)"
@@ -45,7 +45,7 @@ impl Views {
         if info(jetstream, &stream).await?.is_none() {
             return Err(lacks_bridge(""));
         }
-        let subject = format!("$KV.{bucket}.>");
+        let subject = store::subject_of(&bucket, ">");
         let from = DeliverPolicy::LastPerSubject;
         let mut views = Views {
             follow: Follow::open(jetstream, &stream, &subject, from).await?,

@@ -15,13 +15,11 @@ use super::copier::{Copier, Outcome, Write};
 use super::stamp::Stamp;
 use crate::bridge::context::{check_size, timer, Context, Identity, MAX_KEY};
 use crate::bridge::error::ViewError;
-use crate::names;
+use crate::{names, store};
 
 /// The headers of a deletion: the position of the row that was deleted.
 const VERSION: &str = "Hyperstack-Version";
 const SEQ: &str = "Hyperstack-Seq";
-
-const OPERATION: &str = "KV-Operation";
 
 /// How many entries are read at once.
 const BATCH: usize = 1_024;
@@ -52,7 +50,7 @@ impl Bucket {
             .create_consumer(OrderedConfig {
                 deliver_subject: context.client.new_inbox(),
                 description: Some("hyperstack bridge".to_owned()),
-                filter_subject: format!("$KV.{name}.>"),
+                filter_subject: store::subject_of(&name, ">"),
                 deliver_policy: DeliverPolicy::LastPerSubject,
                 ..OrderedConfig::default()
             })
@@ -62,7 +60,7 @@ impl Bucket {
         let entries = consumer.messages().await.map_err(|error| failed(&error))?;
         let mut bucket = Bucket {
             identity: Identity::of(stream.cached_info()),
-            stream: format!("KV_{name}"),
+            stream: store::stream_of(&name),
             name,
             entries,
         };
@@ -156,7 +154,7 @@ pub(super) async fn write(
             message = message.payload(payload.into());
         }
         None => {
-            message = message.header(OPERATION, "DEL");
+            message = message.header(store::OPERATION, store::DELETE);
             if let Some(version) = write.stamp.version {
                 message = message.header(VERSION, version.to_string());
             }
@@ -165,7 +163,7 @@ pub(super) async fn write(
             }
         }
     }
-    let subject = format!("$KV.{bucket}.{key}");
+    let subject = store::subject_of(bucket, &key);
     let written = match context.jetstream.send_publish(subject, message).await {
         Ok(acknowledgment) => acknowledgment.await,
         Err(error) => Err(error),
@@ -192,7 +190,7 @@ fn read(message: &Message) -> (bool, Stamp) {
         let value = message.headers.as_ref()?.get(name)?;
         Some(value.as_str())
     };
-    if matches!(header(OPERATION), Some("DEL" | "PURGE")) {
+    if store::is_delete(message.headers.as_ref()) {
         let version = header(VERSION).and_then(|version| version.parse().ok());
         let seq = header(SEQ).and_then(|seq| seq.parse().ok());
         return (true, Stamp::deleted(version, seq));

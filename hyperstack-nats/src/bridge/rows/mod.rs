@@ -99,12 +99,13 @@ pub(super) async fn copy(
                 status.beat();
             }
             _ = beats.tick() => {
-                is_due = copier.beat() && source.ready().is_some();
+                let is_ready = source.ready().is_some();
+                is_due = copier.beat() && is_ready;
                 if !is_due {
                     beat = None;
                     status.lose(None);
                 }
-                if source.ready().is_none() {
+                if !is_ready {
                     copier.lose();
                 }
             }

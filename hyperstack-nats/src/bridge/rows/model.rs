@@ -7,24 +7,10 @@ use serde_json::{json, Value};
 
 use super::copier::{Copier, Outcome, Verdict, Write};
 use super::stamp::Stamp;
+use crate::bridge::random::Random;
 
 /// How many keys there are. Few keys make conflicts frequent.
 const KEYS: u64 = 4;
-
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, end: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 11) % end
-    }
-
-    fn one_in(&mut self, chances: u64) -> bool {
-        self.below(chances) == 0
-    }
-}
 
 type Rows = BTreeMap<u64, Arc<Value>>;
 

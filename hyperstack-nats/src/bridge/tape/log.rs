@@ -14,7 +14,7 @@ use super::position::Position;
 use crate::bridge::context::{Context, Identity};
 use crate::bridge::error::ViewError;
 use crate::meta::Meta;
-use crate::names;
+use crate::{names, store};
 
 /// How long NATS remembers ids, unless it drops records earlier.
 const DUPLICATES: Duration = Duration::from_secs(120);
@@ -104,12 +104,11 @@ impl<'a> Log<'a> {
 
     /// Returns the position of a message that the stream has dropped, from the tape's description.
     async fn described(&self, sequence: u64) -> Result<Option<Position>, ViewError> {
-        let bucket = format!("KV_{}", names::meta_bucket(&self.context.prefix));
-        let Some(bucket) = self.context.stream(&bucket).await? else {
+        let name = names::meta_bucket(&self.context.prefix);
+        let Some(bucket) = self.context.stream(&store::stream_of(&name)).await? else {
             return Ok(None);
         };
-        let key = names::meta_key(self.view);
-        let subject = format!("$KV.{}.{key}", names::meta_bucket(&self.context.prefix));
+        let subject = store::subject_of(&name, &names::meta_key(self.view));
         let message = match bucket.get_last_raw_message_by_subject(&subject).await {
             Ok(message) => message,
             Err(error) if error.kind() == RawMessageErrorKind::NoMessageFound => return Ok(None),

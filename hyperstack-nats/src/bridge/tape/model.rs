@@ -6,21 +6,7 @@ use hyperstack_sdk::Cursor;
 
 use super::pipeline::{Expected, Message, Pipeline};
 use super::position::Position;
-
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, end: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 11) % end
-    }
-
-    fn one_in(&mut self, chances: u64) -> bool {
-        self.below(chances) == 0
-    }
-}
+use crate::bridge::random::Random;
 
 /// The server's records: those from `earliest` to `next` of an epoch.
 struct Source {
