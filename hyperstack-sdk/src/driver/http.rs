@@ -45,8 +45,8 @@ pub(super) async fn exchange(
 
 /// Reads a body until it ends or has a complete JSON object: the connection may stay open.
 ///
-/// The body of a refusal only explains it, so it is read as far as it arrives in time. So is one that is no JSON object
-/// and therefore has no token.
+/// If the reply has no token, its body is read only as far as it arrives in time. That applies to refusals, and to bodies
+/// that are not JSON objects.
 async fn read(head: &Parts, mut body: Incoming) -> hyper::Result<Vec<u8>> {
     let pause = match Framing::of(&head.headers) {
         Framing::UntilClose => PAUSE,

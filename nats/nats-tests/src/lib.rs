@@ -105,7 +105,7 @@ fn spawn(store: &Path, port: Option<u16>, arguments: &[String]) -> (Child, u16) 
         log.push_str(&line);
         log.push('\n');
     }
-    // The server blocks if nobody reads its log.
+    // Without a reader, the server blocks when its log fills the pipe.
     std::thread::spawn(move || lines.for_each(drop));
     (child, port.expect("the log names the port"))
 }

@@ -411,13 +411,11 @@ impl Tapes {
         let cause = match issue.code.as_str() {
             // Delivery has stopped, but the server keeps the id until it is unsubscribed.
             "replay-lagged" | "subscription-rescoped" => {
-                // Of the records in between, none matches the key and the filters, unless one was unreadable.
+                // Of the records in between, none matches the key and the filters.
                 if let (Some(tape), Some(cursor)) =
                     (self.tapes.get_mut(&source), &issue.recover_from)
                 {
-                    if tape.unreadable.is_none() {
-                        tape.skip_to(cursor);
-                    }
+                    tape.skip_to(cursor);
                 }
                 self.unsubscribe(source, Status::Absent);
                 return true;
@@ -518,8 +516,11 @@ impl Tape {
         self.position = Some(Cursor::before(&window.epoch, window.next));
     }
 
-    /// Moves the position forward to a cursor of the same epoch.
+    /// Moves the position forward to a cursor of the same epoch, unless a record in between may have been unreadable.
     fn skip_to(&mut self, cursor: &Cursor) {
+        if self.unreadable.is_some() {
+            return;
+        }
         if let Some(position) = &mut self.position {
             if position.epoch() == cursor.epoch() && position.next() < cursor.next() {
                 position.move_to(cursor.next());
