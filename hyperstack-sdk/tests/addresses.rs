@@ -27,7 +27,7 @@ const HOSTS: &str = "\
 127.0.0.1 half.test
 2001:db8::8 gone.test
 2001:db8::9 gone.test
-127.0.0.2 two.test
+2001:db8::1 two.test
 127.0.0.1 two.test
 ";
 
@@ -102,7 +102,7 @@ async fn connect_after_a_refusal_and_after_a_close() {
     let port = server.address().port();
     let mut addresses = tokio::net::lookup_host(("two.test", port)).await.unwrap();
     let first = addresses.next().unwrap();
-    assert_eq!(first.ip().to_string(), "127.0.0.2");
+    assert_eq!(first.ip().to_string(), "2001:db8::1");
     let connects = || async {
         let hs = HyperStack::connect(format!("ws://two.test:{port}")).await;
         assert_eq!(hs.unwrap().list::<Token>().await.len(), 1);
