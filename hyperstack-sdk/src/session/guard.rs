@@ -44,14 +44,21 @@ impl Default for Guard {
 
 impl Guard {
     /// Starts a subscription, to all rows if `whole`, otherwise to one row.
-    pub(crate) fn begin(&mut self, protocol: Protocol, whole: bool, positions: bool) {
+    pub(crate) fn begin(
+        &mut self,
+        protocol: Protocol,
+        whole: bool,
+        positions: bool,
+        rolls_back: bool,
+    ) {
         match (&mut *self, protocol) {
             (Guard::V1(_), Protocol::V2) => *self = Guard::V2(v2::Guard::default()),
             (Guard::V2(_), Protocol::V1) => *self = Guard::default(),
             _ => {}
         }
-        if let Guard::V1(guard) = self {
-            guard.begin(whole, positions);
+        match self {
+            Guard::V1(guard) => guard.begin(whole, positions),
+            Guard::V2(guard) => guard.rolls_back = rolls_back,
         }
     }
 
@@ -89,9 +96,13 @@ impl Guard {
         }
     }
 
-    /// Whether the row already contains a live change, which must then be dropped.
+    /// Whether the row already contains a live change, which must then be dropped. `whole` says whether the change
+    /// replaces the row.
     #[inline]
-    pub(crate) fn is_old(&self, mark: &Mark, version: Option<Version>) -> bool {
+    pub(crate) fn is_old(&self, mark: &Mark, version: Option<Version>, whole: bool) -> bool {
+        if whole && matches!(self, Guard::V2(guard) if guard.rolls_back) {
+            return false;
+        }
         let versions = mark.version.zip(version);
         versions.is_some_and(|(held, version)| version.is_in(held))
     }

@@ -116,6 +116,8 @@ pub enum Step<'m> {
         whole_entities: bool,
         /// Whether the rows of a snapshot have positions that order them.
         positions: bool,
+        /// Whether an upsert can set a row back to an earlier version.
+        rolls_back: bool,
         /// Whether the store must keep the row limit, because the server does not.
         limits_rows: bool,
     },

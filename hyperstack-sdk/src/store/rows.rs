@@ -247,8 +247,9 @@ impl<T: Record> Rows<T> {
         protocol: Protocol,
         whole_entities: bool,
         positions: bool,
+        rolls_back: bool,
     ) {
-        self.guard.begin(protocol, whole, positions);
+        self.guard.begin(protocol, whole, positions, rolls_back);
         self.whole_entities = whole_entities;
         self.needs_fetch = false;
         if !whole && sort.is_none() && protocol == Protocol::V1 {
@@ -275,10 +276,10 @@ impl<T: Record> Rows<T> {
         self.snapshot.clear();
     }
 
-    /// Whether a present row already contains a live change.
-    fn is_old(&self, held: Option<RowId>, input: &Input<'_>) -> bool {
+    /// Whether a present row already contains a live change. `whole` says whether the change replaces the row.
+    fn is_old(&self, held: Option<RowId>, input: &Input<'_>, whole: bool) -> bool {
         let slot = held.and_then(|id| self.slots[id as usize].as_ref());
-        input.live && slot.is_some_and(|slot| self.guard.is_old(&slot.mark, input.version))
+        input.live && slot.is_some_and(|slot| self.guard.is_old(&slot.mark, input.version, whole))
     }
 
     /// Ends a snapshot. In a view ordered by recency, its rows come first. In a view ordered by position, each row
@@ -329,7 +330,7 @@ impl<T: Record> Rows<T> {
         input: &Input<'_>,
     ) -> Result<Option<Changed<T>>, RowErrorCause> {
         let held = self.find_present(input.key);
-        if self.is_old(held, input) {
+        if self.is_old(held, input, true) {
             return Ok(None);
         }
         let slot = held.and_then(|id| self.slots[id as usize].as_mut());
@@ -396,7 +397,7 @@ impl<T: Record> Rows<T> {
             None if self.whole_entities => return Ok(None),
             None => {}
         }
-        if self.is_old(held, input) {
+        if self.is_old(held, input, false) {
             return Ok(None);
         }
         let slot = held.and_then(|id| self.slots[id as usize].as_mut());

@@ -170,14 +170,21 @@ impl<T: Record> Source<T> {
                 protocol,
                 whole_entities,
                 positions,
+                rolls_back,
                 limits_rows,
                 ..
             } => {
                 self.is_limited_by_server = !limits_rows;
                 let whole = *target == Target::All;
                 let sort = sort.as_ref();
-                self.rows
-                    .begin(whole, sort, *protocol, *whole_entities, *positions);
+                self.rows.begin(
+                    whole,
+                    sort,
+                    *protocol,
+                    *whole_entities,
+                    *positions,
+                    *rolls_back,
+                );
                 self.begin(target, *window);
             }
             Step::Snapshot {

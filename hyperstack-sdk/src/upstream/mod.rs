@@ -214,7 +214,8 @@
 //!   applies, send `remove`.
 //! - Order matters only within a subscription. A live update can repeat what the snapshot contains. To make an `append`
 //!   safe to repeat, number the changes of each view in `_version`, also in snapshots: `"1f:42"` is an epoch (at most 8 hexadecimal
-//!   digits) and a decimal counter.
+//!   digits) and a decimal counter. The client drops a live update whose counter is not greater than that of its row,
+//!   if both have the same epoch. From an upstream that serves `WholeViews`, it drops only patches: an `upsert` can set a row back.
 //! - An error with a `subscriptionId` ends that subscription. If its code is `subscription-rejected` and its message
 //!   starts with `unknown view`, streams end with [`EndReason::UnknownView`](crate::EndReason::UnknownView). With a
 //!   `retryAfter` in seconds, the client subscribes again after that time. After `subscription-lagged`, it does so at

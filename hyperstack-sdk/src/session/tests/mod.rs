@@ -373,6 +373,7 @@ fn a_barrier_completes_an_empty_view() {
                 whole_entities: false,
                 limits_rows: true,
                 positions: false,
+                rolls_back: false,
             }
         )]
     );

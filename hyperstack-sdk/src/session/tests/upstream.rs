@@ -76,9 +76,9 @@ fn a_row_of_a_whole_view_is_requested_from_that_view() {
 }
 
 #[test]
-fn the_store_limits_the_rows_of_whole_views() {
+fn the_store_limits_the_rows_of_whole_views_and_lets_them_go_back() {
     let whole = query(&view("R/list"), &Target::All, Window::default());
-    for (coverage, request, limits) in [
+    for (coverage, request, is_whole) in [
         (Coverage::WholeViews, r#"+"1" {"view":"R/list""#, true),
         (
             Coverage::Queries,
@@ -91,10 +91,19 @@ fn the_store_limits_the_rows_of_whole_views() {
         assert_eq!(requests(&mut session), [request]);
         accepted(&mut session, "1");
         let begin = session.poll_instruction().unwrap().step;
-        let Step::Begin { limits_rows, .. } = begin else {
+        let Step::Begin {
+            limits_rows,
+            rolls_back,
+            ..
+        } = begin
+        else {
             panic!("{begin:?}")
         };
-        assert_eq!(limits_rows, limits, "{coverage:?}");
+        assert_eq!(
+            (limits_rows, rolls_back),
+            (is_whole, is_whole),
+            "{coverage:?}"
+        );
     }
 }
 

@@ -182,6 +182,7 @@ impl V1 {
                 let begin = Step::Begin {
                     resync: target == Target::All && view.resume.begin(),
                     positions: !view.derived,
+                    rolls_back: false,
                     target,
                     window,
                     sort,

@@ -569,6 +569,7 @@ impl V2 {
                 protocol: Protocol::V2,
                 whole_entities: ack.whole_entities,
                 positions: true,
+                rolls_back: self.coverage == Coverage::WholeViews,
                 limits_rows: subscription.query.window.take.is_none(),
             }
         };

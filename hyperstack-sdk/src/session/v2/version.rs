@@ -16,6 +16,8 @@ pub(crate) struct Version {
 /// What a source has learned from the positions of its changes.
 #[derive(Debug, Default)]
 pub(crate) struct Guard {
+    /// Whether an upsert can set a row back to an earlier version.
+    pub(crate) rolls_back: bool,
     /// The greatest position seen.
     pub(super) last_seq: Option<Seq>,
 }

@@ -35,6 +35,7 @@ fn begin(target: Target, window: Window, sort: Option<Sort>) -> Step<'static> {
         protocol: Protocol::V1,
         whole_entities: false,
         positions: true,
+        rolls_back: false,
         limits_rows: true,
     }
 }

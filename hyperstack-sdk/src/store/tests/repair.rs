@@ -57,6 +57,7 @@ impl Pools {
             protocol,
             whole_entities: protocol == Protocol::V2,
             positions: true,
+            rolls_back: false,
             limits_rows: true,
         });
         pools

@@ -7,6 +7,10 @@ use crate::store::rows::{Input, Rows};
 impl Fixture {
     /// Starts a v2 subscription.
     fn begins_v2(&mut self, sort: &str) {
+        self.begins_whole(sort, false);
+    }
+
+    fn begins_whole(&mut self, sort: &str, rolls_back: bool) {
         let json = format!(
             r#"{{"op":"subscribed","subscriptionId":"1","query":{{"view":"{}"}},{sort}}}"#,
             self.view
@@ -26,6 +30,7 @@ impl Fixture {
             protocol: Protocol::V2,
             whole_entities: true,
             positions: true,
+            rolls_back,
             limits_rows: true,
         });
     }
@@ -86,6 +91,22 @@ fn a_change_that_the_snapshot_has_is_dropped() {
 }
 
 #[test]
+fn an_upsert_can_set_a_row_back() {
+    for rolls_back in [false, true] {
+        let mut f = fixture("Coin/list", None);
+        f.begins_whole(RECENCY, rolls_back);
+        f.apply(&[ROWS]);
+        f.completes();
+        f.apply(&[
+            r#""op":"upsert","key":"a","data":{"_version":"ab:3","name":"old","log":[]}"#,
+            r#""op":"patch","key":"a","data":{"_version":"ab:3","name":"older"}"#,
+        ]);
+        let name = if rolls_back { "old" } else { "a" };
+        assert_eq!(f.cache.get("a").unwrap().name, name);
+    }
+}
+
+#[test]
 fn a_patch_of_a_row_that_is_not_held_is_dropped() {
     let mut f = list();
     f.apply(&[r#""op":"patch","key":"c","data":{"_version":"ab:9","name":"c"}"#]);
@@ -106,7 +127,7 @@ fn a_type_may_have_a_field_for_the_version() {
 
     fn patched<T: Record>() -> Option<Arc<T>> {
         let mut rows = Rows::<T>::new();
-        rows.begin(true, None, Protocol::V2, true, true);
+        rows.begin(true, None, Protocol::V2, true, true, false);
         for (version, price) in [(1, 7), (2, 8)] {
             let data =
                 format!(r#"{{"_seq":"1:0","_version":"0000000a:{version}","price":{price}}}"#);

@@ -75,6 +75,42 @@ async fn one_row_is_read_by_its_key() {
         .all(|it| it.view == LIST && it.keys.len() == 1));
 }
 
+/// A server that continues with stored state can send a row with an earlier version than before.
+#[tokio::test]
+async fn a_row_can_go_back_to_an_earlier_version() {
+    let (_nats, hand, hs) = session().await;
+    let mut updates = hs.watch_key::<Player>("cleo");
+    for (version, score) in [("0000000a:5", 5), ("0000000a:3", 3)] {
+        let row = json!({"_version": version, "score": score});
+        hand.publish(&[(format!("$KV.{BUCKET}.cleo"), row)]).await;
+        assert_eq!(next(&mut updates).await, upsert("cleo", score));
+    }
+}
+
+#[tokio::test]
+async fn a_read_leaves_no_consumer() {
+    let (_nats, hand, hs) = session().await;
+    for _ in 0..10 {
+        assert_eq!(hs.get::<Player>("ada").await, Some(player(7)));
+    }
+    soon(async {
+        let stream = format!("KV_{BUCKET}");
+        while hand
+            .jetstream
+            .get_stream(&stream)
+            .await
+            .unwrap()
+            .cached_info()
+            .state
+            .consumer_count
+            > 0
+        {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn windows_and_filters_apply_in_the_client() {
     let (_nats, hand, hs) = session().await;
