@@ -8,7 +8,7 @@ use hyperstack_sdk::session::ConfigError;
 
 /// The servers of a NATS cluster, and the user in their URL. Parse it from URLs that are separated by commas.
 ///
-/// async-nats ignores a user in a URL, and logs the URL. So connect a bridge like this:
+/// async-nats ignores a user in a URL, and logs the URL. So connect the NATS client of a bridge like this:
 ///
 /// ```no_run
 /// use async_nats::ConnectOptions;
@@ -16,7 +16,7 @@ use hyperstack_sdk::session::ConfigError;
 ///
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 /// let servers: Servers = "tls://ada:secret@nats.example".parse()?;
-/// let options = servers.log_in(ConnectOptions::new());
+/// let options = servers.configure(ConnectOptions::new());
 /// let nats = options.connect(servers.addresses()).await?;
 /// # Ok(())
 /// # }
@@ -42,8 +42,15 @@ impl Servers {
     }
 
     /// Sets the user of the URL, if it has one: a name and a password, or a token.
+    ///
+    /// If one of the URLs begins with `tls://`, this also requires TLS, for all servers: those without a scheme, and
+    /// those that the cluster announces later.
     #[must_use]
-    pub fn log_in(&self, options: ConnectOptions) -> ConnectOptions {
+    pub fn configure(&self, options: ConnectOptions) -> ConnectOptions {
+        let options = match self.addresses.iter().any(ServerAddr::tls_required) {
+            true => options.require_tls(true),
+            false => options,
+        };
         match self.login.clone() {
             Some(Login::Password { user, password }) => options.user_and_password(user, password),
             Some(Login::Token(token)) => options.token(token),

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{anyhow, bail, ensure, Context as _, Result};
+use hyperstack_nats::async_nats::jetstream::stream::StorageType;
 use hyperstack_nats::async_nats::ConnectOptions;
 use hyperstack_nats::{Bridge, BridgeStatus, Servers, ViewStatus};
 use serde::Deserialize;
@@ -85,15 +86,28 @@ struct Options {
     /// Retain the records of a tape for this many seconds; 0 for no limit; for new streams only [default: 86400]
     #[arg(long, value_name = "SECONDS")]
     max_age: Option<u64>,
-    /// Retain at most N records of a tape; for new streams only [default: no limit]
+    /// Retain at most N records of a tape; 0 for no limit; for new streams only [default: 0]
     #[arg(long, value_name = "N")]
     max_records: Option<u64>,
-    /// Retain at most N bytes of a tape; for new streams only [default: no limit]
+    /// Retain at most N bytes of a tape; 0 for no limit; for new streams only [default: 0]
     #[arg(long, value_name = "N")]
     max_bytes: Option<u64>,
     /// Write a heartbeat for each view every N milliseconds [default: 1000]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     interval: Option<u64>,
+    /// Wait N milliseconds for another bridge before writing in its place [default: 1000]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(4..))]
+    patience: Option<u64>,
+    /// Where NATS stores rows and records; for new streams only [default: file]
+    #[arg(long, value_name = "WHERE")]
+    storage: Option<Storage>,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Storage {
+    File,
+    Memory,
 }
 
 /// Copies until the user or an error ends it.
@@ -199,7 +213,7 @@ impl Settings {
     async fn bridge(self, access: Access) -> Result<Bridge> {
         let server = access.builder(&self.from).linger(Duration::ZERO);
         let server = server.connect().await.map_err(messages::connect_error)?;
-        let mut connect = self.to.log_in(ConnectOptions::new());
+        let mut connect = self.to.configure(ConnectOptions::new());
         if let Some(roots) = &self.options.nats_ca {
             connect = connect.add_root_certificates(roots.clone());
         }
@@ -231,6 +245,15 @@ impl Settings {
         }
         if let Some(interval) = options.interval {
             bridge = bridge.interval(Duration::from_millis(interval));
+        }
+        if let Some(patience) = options.patience {
+            bridge = bridge.patience(Duration::from_millis(patience));
+        }
+        if let Some(storage) = options.storage {
+            bridge = bridge.storage(match storage {
+                Storage::File => StorageType::File,
+                Storage::Memory => StorageType::Memory,
+            });
         }
         print_note(format!("copying to {}, prefix {}", self.to, self.prefix));
         Ok(bridge.build())
@@ -272,6 +295,8 @@ impl Options {
             max_records: self.max_records.or(other.max_records),
             max_bytes: self.max_bytes.or(other.max_bytes),
             interval: self.interval.or(other.interval),
+            patience: self.patience.or(other.patience),
+            storage: self.storage.or(other.storage),
         }
     }
 }

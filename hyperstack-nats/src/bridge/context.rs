@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_nats::client::FlushErrorKind;
 use async_nats::jetstream;
 use async_nats::jetstream::context::PublishErrorKind;
 use async_nats::jetstream::stream::{Config, DiscardPolicy, Info, StorageType, Stream};
@@ -53,9 +54,11 @@ impl Context {
     /// Waits until the client is connected to NATS. Returns how often it has connected: the views start again when this
     /// changes.
     pub(super) async fn connected(&self) -> Result<u64, ViewError> {
-        let reached = self.client.flush().await;
-        reached.map_err(|error| ViewError::nats("connect to NATS", &error))?;
-        Ok(self.connects())
+        match self.client.flush().await {
+            Ok(()) => Ok(self.connects()),
+            Err(error) if error.kind() == FlushErrorKind::SendError => Err(ViewError::NatsClosed),
+            Err(error) => Err(ViewError::nats("connect to NATS", &error)),
+        }
     }
 
     fn connects(&self) -> u64 {

@@ -11,9 +11,16 @@ pub enum BridgeError {
     /// The bridge has no views.
     #[error("nothing to copy: the bridge has no views (call `view` or `tape`)")]
     NoViews,
+    /// The prefix is empty.
+    #[error("the bridge needs a prefix that is not empty")]
+    EmptyPrefix,
     /// The client of the server has closed.
     #[error("the client of the server is closed: {0}")]
     Closed(#[from] CloseReason),
+    /// The client of NATS has closed, because you have drained it, or because it has made all attempts to reconnect
+    /// that its options allow.
+    #[error("the client of NATS is closed")]
+    NatsClosed,
     /// No view can be copied. This is the error of the one that failed last.
     #[error("cannot copy any view: {0}")]
     View(#[from] ViewError),
@@ -105,7 +112,8 @@ pub enum ViewError {
         /// The error of the NATS client.
         cause: String,
     },
-    /// The client cannot read the view, for example because it would need more subscriptions than it may have.
+    /// The client cannot read the view, for example because it has not sent its rows: a v1 server does not say that
+    /// it does not know a view.
     #[error("cannot read the view \"{view}\": {cause}")]
     Unreadable {
         /// The view's id.
@@ -116,6 +124,9 @@ pub enum ViewError {
     /// The client of the server has closed.
     #[error("the client of the server is closed: {0}")]
     Closed(#[from] CloseReason),
+    /// The client of NATS has closed.
+    #[error("the client of NATS is closed")]
+    NatsClosed,
 }
 
 impl ViewError {
@@ -128,6 +139,7 @@ impl ViewError {
                 | ViewError::NotATape { .. }
                 | ViewError::UnsupportedProtocol { .. }
                 | ViewError::Closed(_)
+                | ViewError::NatsClosed
         )
     }
 
@@ -138,11 +150,10 @@ impl ViewError {
         }
     }
 
-    /// Converts the error of reading a snapshot. Returns `None` if the snapshot is late.
-    pub(super) fn of_read(error: ReadError, view: &str) -> Option<Self> {
+    /// Converts the error of reading a snapshot.
+    pub(super) fn of_read(error: ReadError, view: &str) -> Self {
         let view = view.to_owned();
-        Some(match error {
-            ReadError::NotYet { .. } | ReadError::Disconnected { .. } => return None,
+        match error {
             ReadError::UnknownView { .. } => ViewError::UnknownView { view },
             ReadError::Tape { .. } => ViewError::Tape { view },
             ReadError::Refused { issue, .. } => ViewError::Rejected {
@@ -155,7 +166,7 @@ impl ViewError {
                 view,
                 cause: error.to_string(),
             },
-        })
+        }
     }
 
     /// Converts the error of a stream of rows. Returns `None` if the rows are still right.

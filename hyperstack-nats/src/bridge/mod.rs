@@ -27,6 +27,9 @@ use self::tape::Stop;
 const FIRST_WAIT: Duration = Duration::from_millis(250);
 const LAST_WAIT: Duration = Duration::from_secs(30);
 
+/// The greatest interval and patience.
+const MOST: Duration = Duration::from_secs(60 * 60);
+
 /// Copies views from a server to NATS JetStream, where any number of clients can read them.
 ///
 /// A view becomes a bucket: for each row, its key and its JSON. A tape becomes a stream: one message per record. The
@@ -103,10 +106,13 @@ pub struct BridgeBuilder {
     patience: Duration,
     storage: StorageType,
     replicas: usize,
-    max_records: Option<u64>,
-    max_bytes: Option<u64>,
-    max_age: Option<Duration>,
+    max_records: i64,
+    max_bytes: i64,
+    /// Zero if there is no limit.
+    max_age: Duration,
 }
+
+const NO_LIMIT: i64 = -1;
 
 /// A view to copy.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -135,9 +141,9 @@ impl Bridge {
             patience: Duration::from_secs(1),
             storage: StorageType::File,
             replicas: 1,
-            max_records: None,
-            max_bytes: None,
-            max_age: Some(Duration::from_secs(24 * 60 * 60)),
+            max_records: NO_LIMIT,
+            max_bytes: NO_LIMIT,
+            max_age: Duration::from_secs(24 * 60 * 60),
         }
     }
 
@@ -150,10 +156,16 @@ impl Bridge {
     ///
     /// # Errors
     ///
-    /// Returns an error if the client of the server has closed, or if all views have failed with a
-    /// [final error](ViewError::is_final), for example because the server does not know them. All other errors are
-    /// temporary; see [`ViewError`].
+    /// - [`BridgeError::NoViews`] or [`BridgeError::EmptyPrefix`] if the builder's settings are incomplete.
+    /// - [`BridgeError::Closed`] or [`BridgeError::NatsClosed`] if the client of the server or of NATS has closed.
+    /// - [`BridgeError::View`] if all views have failed with a [final error](ViewError::is_final), for example because
+    ///   the server does not know them.
+    ///
+    /// All other errors are temporary; see [`ViewError`].
     pub async fn run(self) -> Result<Infallible, BridgeError> {
+        if self.context.prefix.is_empty() {
+            return Err(BridgeError::EmptyPrefix);
+        }
         let mut views = JoinSet::new();
         for (view, status) in self.views {
             let context = self.context.clone();
@@ -163,6 +175,7 @@ impl Bridge {
         while let Some(ended) = views.join_next().await {
             match ended {
                 Ok(ViewError::Closed(reason)) => return Err(BridgeError::Closed(reason)),
+                Ok(ViewError::NatsClosed) => return Err(BridgeError::NatsClosed),
                 Ok(error) => failed = BridgeError::View(error),
                 Err(panicked) if panicked.is_panic() => {
                     std::panic::resume_unwind(panicked.into_panic())
@@ -175,7 +188,7 @@ impl Bridge {
 }
 
 impl BridgeBuilder {
-    /// Adds a view with rows, such as `OreRound/list` or a derived view.
+    /// Adds a view with rows, such as `OreRound/list` or a derived view. A view that you add twice is copied once.
     pub fn view(mut self, id: impl Into<String>) -> Self {
         self.add(id.into(), false);
         self
@@ -187,21 +200,21 @@ impl BridgeBuilder {
         self
     }
 
-    /// Sets how often the bridge writes a heartbeat for each view. Default: 1 second. At least 1 millisecond.
+    /// Sets how often the bridge writes a heartbeat for each view. Default: 1 second. From 1 millisecond to 1 hour.
     ///
     /// By default, clients regard a view as out of date after three intervals without a heartbeat.
     pub fn interval(mut self, interval: Duration) -> Self {
-        self.interval = interval.max(Duration::from_millis(1));
+        self.interval = interval.clamp(Duration::from_millis(1), MOST);
         self
     }
 
-    /// Sets how long the bridge waits for another bridge. Default: 1 second. At least 4 milliseconds.
+    /// Sets how long the bridge waits for another bridge. Default: 1 second. From 4 milliseconds to 1 hour.
     ///
     /// If another bridge has written a row that the server does not send within this time, this bridge requests a new
     /// snapshot. If another bridge was the first to append records, and then does not append the next one within this
     /// time, this bridge does.
     pub fn patience(mut self, patience: Duration) -> Self {
-        self.patience = patience.max(Duration::from_millis(4));
+        self.patience = patience.clamp(Duration::from_millis(4), MOST);
         self
     }
 
@@ -211,33 +224,34 @@ impl BridgeBuilder {
         self
     }
 
-    /// Sets on how many servers of a cluster NATS stores rows and records. Default: 1.
+    /// Sets on how many servers of a cluster NATS stores rows and records. Default: 1, which is also the least.
     pub fn replicas(mut self, servers: usize) -> Self {
-        self.replicas = servers;
+        self.replicas = servers.max(1);
         self
     }
 
-    /// Sets how many records of a tape NATS retains. Default: no limit.
+    /// Sets how many records of a tape NATS retains. Default: 0, which means no limit.
     pub fn max_records(mut self, records: u64) -> Self {
-        self.max_records = Some(records);
+        self.max_records = limit(records);
         self
     }
 
-    /// Sets how many bytes of a tape NATS retains. Default: no limit.
+    /// Sets how many bytes of a tape NATS retains. Default: 0, which means no limit.
     pub fn max_bytes(mut self, bytes: u64) -> Self {
-        self.max_bytes = Some(bytes);
+        self.max_bytes = limit(bytes);
         self
     }
 
-    /// Sets for how long NATS retains the records of a tape. Default: 24 hours. `None` means without limit.
+    /// Sets for how long NATS retains the records of a tape. Default: 24 hours. `None` means without limit, and so do
+    /// more than 292 years, which NATS cannot express.
     pub fn max_age(mut self, age: Option<Duration>) -> Self {
-        self.max_age = age;
+        let age = age.filter(|age| i64::try_from(age.as_nanos()).is_ok());
+        self.max_age = age.unwrap_or_default();
         self
     }
 
-    /// Creates the bridge. It does nothing before [`run`](Bridge::run).
+    /// Creates the bridge. It does nothing before [`run`](Bridge::run), which also checks the settings.
     pub fn build(self) -> Bridge {
-        let limit = |limit: Option<u64>| limit.map_or(-1, |limit| limit.try_into().unwrap_or(-1));
         let context = Context {
             views: self.views.iter().map(|view| view.id.clone()).collect(),
             hyperstack: self.hyperstack,
@@ -248,9 +262,9 @@ impl BridgeBuilder {
             patience: self.patience,
             storage: self.storage,
             replicas: self.replicas,
-            max_records: limit(self.max_records),
-            max_bytes: limit(self.max_bytes),
-            max_age: self.max_age.unwrap_or_default(),
+            max_records: self.max_records,
+            max_bytes: self.max_bytes,
+            max_age: self.max_age,
         };
         let views = self.views.into_iter().map(|view| {
             let (reporter, status) = Reporter::new(&view.id);
@@ -265,9 +279,18 @@ impl BridgeBuilder {
     }
 
     fn add(&mut self, id: String, is_tape: bool) {
-        if self.views.iter().all(|view| view.id != id) {
-            self.views.push(View { id, is_tape });
+        let view = View { id, is_tape };
+        if !self.views.contains(&view) {
+            self.views.push(view);
         }
+    }
+}
+
+/// Returns a limit as NATS expects it.
+fn limit(limit: u64) -> i64 {
+    match limit {
+        0 => NO_LIMIT,
+        limit => limit.try_into().unwrap_or(NO_LIMIT),
     }
 }
 

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use async_nats::connection::State;
 use async_nats::jetstream::consumer::{pull, AckPolicy, DeliverPolicy, PullConsumer};
 use async_nats::jetstream::stream::Info;
 use async_nats::jetstream::Context;
 use futures_util::StreamExt;
 use hyperstack_sdk::session::ConnectionLost;
+use tokio::runtime::Handle;
 
 use crate::{names, store};
 
@@ -30,6 +32,7 @@ const QUIET: Duration = Duration::from_millis(100);
 /// async-nats has ordered consumers, which continue by themselves after a loss. They are wrong without notice if the
 /// stream was deleted and created again in between. So this one ends, and the client reads everything again.
 pub(super) struct Follow {
+    jetstream: Context,
     stream: String,
     consumer: PullConsumer,
     messages: pull::Stream,
@@ -78,6 +81,7 @@ impl Follow {
             .await
             .map_err(|error| cannot_read(&error))?;
         Ok(Follow {
+            jetstream: jetstream.clone(),
             stream: stream.to_owned(),
             pending: consumer.cached_info().num_pending,
             consumer,
@@ -88,16 +92,13 @@ impl Follow {
     }
 
     /// Waits for the next message of those that a bucket has now. Returns `None` after the last one.
-    pub(super) async fn next_stored(
-        &mut self,
-        jetstream: &Context,
-    ) -> Result<Option<Item>, ConnectionLost> {
+    pub(super) async fn next_stored(&mut self) -> Result<Option<Item>, ConnectionLost> {
         while self.pending > 0 {
             match tokio::time::timeout(QUIET, self.next()).await {
                 Ok(item) => return item.map(Some),
                 // NATS 2.9 counts wrong if messages are replaced while they are read.
                 Err(_) => {
-                    let state = info(jetstream, &self.stream).await?;
+                    let state = info(&self.jetstream, &self.stream).await?;
                     let state = state.ok_or_else(|| gone(&self.stream))?.state;
                     if state.messages == 0 || self.sequence >= state.last_sequence {
                         self.pending = 0;
@@ -134,6 +135,18 @@ impl Follow {
             age: age.try_into().unwrap_or_default(),
             message: message.message,
         })
+    }
+}
+
+impl Drop for Follow {
+    /// Deletes the consumer. If that fails, NATS does so after [`INACTIVE`].
+    fn drop(&mut self) {
+        let is_connected = self.jetstream.client().connection_state() == State::Connected;
+        if let (true, Ok(runtime)) = (is_connected, Handle::try_current()) {
+            let name = self.consumer.cached_info().name.clone();
+            let (jetstream, stream) = (self.jetstream.clone(), std::mem::take(&mut self.stream));
+            runtime.spawn(async move { jetstream.delete_consumer_from_stream(name, stream).await });
+        }
     }
 }
 

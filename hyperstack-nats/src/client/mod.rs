@@ -53,8 +53,9 @@ pub async fn connect(
 /// Creates a builder, to set more than the URL and the prefix.
 ///
 /// The URL is `nats://host:4222`, or `tls://host:4222` if the connection must be encrypted. It can have a user name and
-/// a password, or a token: `nats://user:password@host`, `nats://token@host`. Separate the URLs of several servers of a
-/// cluster with commas; all get the user of the first one.
+/// a password, or a token: `nats://user:password@host`, `nats://token@host`. In these, write special characters as percent
+/// escapes: a comma is `%2C`. Separate the URLs of several servers of a cluster with commas. All get the user of the first
+/// one, and if one URL has `tls://`, all connections must be encrypted.
 pub fn builder(url: impl Into<String>, prefix: impl Into<String>) -> Builder {
     Builder {
         url: url.into(),
@@ -102,10 +103,11 @@ impl Builder {
         self
     }
 
-    /// Sets after how many intervals without a heartbeat a view is stale. Default: 3.
+    /// Sets how many heartbeats of a view the client may miss in a row. Default: 3.
     ///
-    /// A bridge sets the interval, by default one second. If a view that the client reads is stale, the client is
-    /// [reconnecting](hyperstack_sdk::ConnectionState::Reconnecting) until a bridge confirms its views again.
+    /// A bridge sets the interval between heartbeats, by default one second. If a view that the client reads has missed
+    /// so many, the connection counts as lost: the client is
+    /// [reconnecting](hyperstack_sdk::ConnectionState::Reconnecting) until a bridge writes heartbeats again.
     pub fn missed_heartbeats(mut self, intervals: u32) -> Self {
         self.missed_heartbeats = intervals;
         self

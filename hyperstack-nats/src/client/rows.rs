@@ -41,7 +41,7 @@ impl Rows {
         let mut snapshot = frames.snapshot();
         // Rows that were deleted while the snapshot arrived may be in it.
         let mut deleted = BTreeSet::new();
-        while let Some(item) = follow.next_stored(&jetstream).await? {
+        while let Some(item) = follow.next_stored().await? {
             let Some(key) = item.key() else {
                 continue;
             };

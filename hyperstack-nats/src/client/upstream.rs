@@ -75,7 +75,7 @@ impl Upstream for NatsUpstream {
 
 impl NatsUpstream {
     async fn options(&self) -> Result<ConnectOptions, ConnectError> {
-        let mut options = self.servers.log_in((self.options)());
+        let mut options = self.servers.configure((self.options)());
         for path in &self.roots {
             options = options.add_root_certificates(path.clone());
         }

@@ -52,7 +52,7 @@ impl Views {
             views: BTreeMap::new(),
             missed,
         };
-        while let Some(item) = views.follow.next_stored(jetstream).await? {
+        while let Some(item) = views.follow.next_stored().await? {
             views.read(&item)?;
         }
         match views.views.values().max_by_key(|view| view.stale_at) {

@@ -1,6 +1,7 @@
 //! A server, bridges, NATS and clients together. Each test ends with a client that has what the server has.
 
 mod death;
+mod failure;
 mod recordings;
 mod sharing;
 

@@ -183,9 +183,8 @@ impl Copier {
             }
             let local = match (&entry.row, entry.deleted) {
                 (Some((stamp, _)), _) => Local::Row(*stamp),
-                (None, Some(last)) => Local::Deleted(last),
-                (None, None) if self.is_complete => Local::Absent,
-                (None, None) => Local::Unknown,
+                (None, None) if !self.is_complete => Local::Unknown,
+                (None, _) => Local::Gone,
             };
             let held = entry.held;
             let decision = decide(local, held.as_ref(), self.fence);

@@ -59,6 +59,9 @@ pub(super) async fn copy(
             });
         }
         status.set_rows(copier.rows() as u64);
+        if let Some(error) = source.take_late() {
+            status.lose(Some(error));
+        }
         is_due |= beat.is_none() && !status.is_caught_up() && copier.is_settled();
         if is_due && beat.is_none() {
             is_due = false;

@@ -28,6 +28,8 @@ pub(super) struct Source {
     rows: ErasedStream<Result<Update<Arc<Value>>, StreamError>>,
     /// Resolves when the snapshot is complete.
     complete: Option<Complete>,
+    /// Why the snapshot is late, until someone takes it.
+    late: Option<ViewError>,
 }
 
 type Complete = Pin<Box<dyn Future<Output = Result<(), ReadError>> + Send>>;
@@ -50,6 +52,7 @@ impl Source {
             hyperstack: hyperstack.clone(),
             rows: view.try_watch().shared().erased(),
             complete: Some(complete_of(&view)),
+            late: None,
             view,
         })
     }
@@ -58,6 +61,11 @@ impl Source {
     pub(super) fn ready(&self) -> Option<SubscriptionStats> {
         let stats = stats(&self.hyperstack, self.view.id());
         stats.filter(|stats| stats.is_ready && self.complete.is_none())
+    }
+
+    /// Returns why the snapshot is late, if there is news.
+    pub(super) fn take_late(&mut self) -> Option<ViewError> {
+        self.late.take()
     }
 
     /// Passes changes on. Returns `Pending` if there are none.
@@ -78,10 +86,19 @@ impl Source {
                     copier.complete_snapshot();
                     has_read = true;
                 }
-                Poll::Ready(Err(error)) => match ViewError::of_read(error, self.view.id()) {
-                    Some(error) => return Poll::Ready(Err(error)),
-                    None => self.complete = Some(complete_of(&self.view)),
-                },
+                Poll::Ready(Err(error)) => {
+                    let is_late = matches!(
+                        error,
+                        ReadError::NotYet { .. } | ReadError::Disconnected { .. }
+                    );
+                    let error = ViewError::of_read(error, self.view.id());
+                    if !is_late {
+                        return Poll::Ready(Err(error));
+                    }
+                    self.late = Some(error);
+                    self.complete = Some(complete_of(&self.view));
+                    has_read = true;
+                }
             }
         }
         if has_read {
