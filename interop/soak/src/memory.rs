@@ -4,7 +4,7 @@ use crate::Result;
 use std::time::Duration;
 
 /// The memory may grow for this long, but at most for half of the run.
-const WARM_UP: Duration = Duration::from_secs(5 * 60);
+const WARM_UP: Duration = Duration::from_secs(15 * 60);
 
 /// How much the memory may grow after that, as a share of what it was. Covers the noise of the allocator.
 const BOUND: f64 = 0.05;
@@ -119,7 +119,7 @@ mod tests {
     fn memory_that_settles_is_flat() {
         assert!(growth(|_| 40.0).is_flat());
         // It doubles at first, and has an outlier.
-        let settles = |minute: u64| 20.0 + 5.0 * minute.min(4) as f64;
+        let settles = |minute: u64| 20.0 + 2.0 * minute.min(14) as f64;
         let grown = growth(|minute| if minute == 20 { 90.0 } else { settles(minute) });
         assert!(grown.is_flat(), "{grown:?}");
         assert_eq!(grown.warm_up, WARM_UP);
