@@ -27,12 +27,12 @@ pub(crate) struct Meta {
     pub(crate) views: Vec<String>,
     /// The position of a tape's last message, in case the stream has dropped that message when a bridge starts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) position: Option<Position>,
+    pub(crate) position: Option<LastMessage>,
 }
 
-/// The position of a message in a tape's stream and in the server's tape.
+/// The last message of a tape: its place in the stream, and in the server's tape.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Position {
+pub(crate) struct LastMessage {
     /// The message's sequence number in the stream.
     pub(crate) sequence: u64,
     /// The cursor of the server's tape.

@@ -17,7 +17,7 @@ use crate::meta::{Kind, Meta};
 use crate::{names, store};
 
 /// The greatest size of an escaped key. A subject must fit into a line of 4,096 bytes together with other names.
-pub(super) const MAX_KEY: usize = 3_000;
+const MAX_KEY: usize = 3_000;
 
 /// How many writes of a view are not acknowledged at the same time.
 pub(super) const IN_FLIGHT: usize = 256;
@@ -168,20 +168,30 @@ pub(super) fn timer(period: Duration) -> Interval {
     timer
 }
 
-/// Checks that the payload of a row or record is not too large.
-pub(super) fn check_size(
+/// Checks that NATS can store a row or record: its key, which is `escaped` there, and its payload of `size` bytes.
+pub(super) fn check_storable(
     limit: usize,
     view: &str,
     key: &str,
+    escaped: &str,
     size: usize,
 ) -> Result<(), ViewError> {
-    if size <= limit {
-        return Ok(());
+    let (view, start) = (view.to_owned(), || key.chars().take(64).collect());
+    if escaped.len() > MAX_KEY {
+        return Err(ViewError::KeyTooLong {
+            view,
+            key: start(),
+            size: escaped.len(),
+            limit: MAX_KEY,
+        });
     }
-    Err(ViewError::TooLarge {
-        view: view.to_owned(),
-        key: key.chars().take(64).collect(),
-        size,
-        limit,
-    })
+    if size > limit {
+        return Err(ViewError::TooLarge {
+            view,
+            key: start(),
+            size,
+            limit,
+        });
+    }
+    Ok(())
 }

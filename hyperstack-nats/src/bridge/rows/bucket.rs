@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::copier::{Copier, Outcome, Write};
 use super::stamp::Stamp;
-use crate::bridge::context::{check_size, timer, Context, Identity, MAX_KEY};
+use crate::bridge::context::{check_storable, timer, Context, Identity};
 use crate::bridge::error::ViewError;
 use crate::{names, store};
 
@@ -133,15 +133,6 @@ pub(super) async fn write(
     write: &Write,
 ) -> Result<Outcome, (Outcome, ViewError)> {
     let key = names::encode_key(&write.key);
-    if key.len() > MAX_KEY {
-        let error = ViewError::KeyTooLong {
-            view: view.to_owned(),
-            key: write.key.chars().take(64).collect(),
-            size: key.len(),
-            limit: MAX_KEY,
-        };
-        return Err((Outcome::Unwritable, error));
-    }
     let failed =
         |cause: &dyn ToString| ViewError::nats(format!("write to the bucket \"{bucket}\""), cause);
     let mut message = PublishMessage::build().expected_last_subject_sequence(write.expected);
@@ -149,8 +140,8 @@ pub(super) async fn write(
         Some(row) => {
             let payload = serde_json::to_vec(&**row);
             let payload = payload.map_err(|error| (Outcome::Unwritable, failed(&error)))?;
-            let size = check_size(limit, view, &write.key, payload.len());
-            size.map_err(|error| (Outcome::Unwritable, error))?;
+            check_storable(limit, view, &write.key, &key, payload.len())
+                .map_err(|error| (Outcome::Unwritable, error))?;
             message = message.payload(payload.into());
         }
         None => {

@@ -19,10 +19,10 @@ use serde::Serialize;
 
 use self::log::{Log, Sent};
 use self::pipeline::{Diverged, Pipeline};
-use super::context::{check_size, timer, Context, IN_FLIGHT, MAX_KEY};
+use super::context::{check_storable, timer, Context, IN_FLIGHT};
 use super::error::ViewError;
 use super::status::Reporter;
-use crate::meta::{Gap, Kind, Meta, Position as Described};
+use crate::meta::{Gap, Kind, LastMessage, Meta};
 use crate::names;
 
 /// How many records wait to be written or skipped.
@@ -168,7 +168,7 @@ fn describe(context: &Context, view: &str, pipeline: &Pipeline) -> Meta {
     let protocol = context.hyperstack.stats().protocol;
     let (sequence, position) = pipeline.last();
     Meta {
-        position: position.map(|position| Described {
+        position: position.map(|position| LastMessage {
             sequence,
             cursor: position.to_string(),
         }),
@@ -192,22 +192,18 @@ fn push(
                 patch: &record.patch.value,
                 append: &record.patch.append,
             })?;
-            let cause = match check_size(limit, view, &record.key, payload.len()) {
-                Ok(()) if key.len() <= MAX_KEY => {
-                    pipeline.push(record.cursor, format!("{subject}.{key}"), payload)?;
-                    return Ok(());
-                }
-                Ok(()) => format!("a key has {} bytes after escaping", key.len()),
-                Err(error) => error.to_string(),
+            let Err(error) = check_storable(limit, view, &record.key, &key, payload.len()) else {
+                pipeline.push(record.cursor, format!("{subject}.{key}"), payload)?;
+                return Ok(());
             };
-            tracing::warn!("cannot copy the record {}: {cause}", record.cursor);
+            tracing::warn!("cannot copy the record {}: {error}", record.cursor);
             let before = pipeline.end();
             let gap = Gap {
                 after: before.map_or_else(|| "none".to_owned(), |before| before.cursor.to_string()),
                 resumed: record.cursor.to_string(),
                 lost: Some(1),
                 cause: "too-large".to_owned(),
-                message: cause,
+                message: error.to_string(),
             };
             push_gap(subject, record.cursor, &gap, pipeline)
         }
