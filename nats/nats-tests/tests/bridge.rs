@@ -123,8 +123,8 @@ fn difference(last: Option<(Read, Read)>) -> String {
             format!("expected and found {lengths:?} rows; first difference: {pair:#?}")
         }
         Some((expected, found)) => {
-            let of = |read: Read| read.map(|rows| rows.len());
-            format!("expected {:?} rows, found {:?}", of(expected), of(found))
+            let [expected, found] = [&expected, &found].map(|read| read.as_ref().map(Vec::len));
+            format!("expected {expected:?} rows, found {found:?}")
         }
         None => "cannot read the rows".to_owned(),
     }
