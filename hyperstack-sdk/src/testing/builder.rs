@@ -149,7 +149,8 @@ impl TestServerBuilder {
     ///
     /// A v1 subscription is matched by its view and plays from the start each time. With a key, it plays the
     /// recorded subscription of that key; if there is none, it plays that key's messages of the whole view.
-    /// `take`, `skip` and `after` are not applied.
+    /// `take`, `skip` and `after` are not applied. A client that resumes a list after a reconnect therefore gets old
+    /// changes again, and appends their elements twice: set [`resume(false)`](crate::HyperStackBuilder::resume).
     ///
     /// A v2 subscription is matched by its query, as the client sent it or as the server repeated it. If a
     /// query was recorded several times, subscriptions play those sessions in turn. Any other query of a

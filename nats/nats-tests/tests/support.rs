@@ -30,9 +30,11 @@ pub(crate) fn player(score: i64) -> Player {
     Player { score, team: None }
 }
 
-/// Returns the settings of a client that reconnects soon and unsubscribes at once.
+/// Returns the settings of a client that reconnects soon and unsubscribes at once. It resumes no lists: a server that
+/// replays a recording starts again instead, which would append twice to the lists in rows.
 pub(crate) fn settings() -> HyperStackBuilder {
     HyperStack::builder()
+        .resume(false)
         .reconnect_intervals(vec![Duration::from_millis(20)])
         .linger(Duration::ZERO)
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
+use std::time::Duration;
 
 use hyperstack_sdk::prelude::*;
 use hyperstack_sdk::testing::{Pace, Recording, Refusal, Side, TestServer};
@@ -10,7 +11,7 @@ use nats_tests::NatsServer;
 use serde_json::{json, Value};
 
 use super::{client, equal, Running};
-use crate::support::{next, soon};
+use crate::support::{next, settings, soon};
 
 fn open(name: &str) -> Recording {
     let recordings = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../recordings");
@@ -66,7 +67,8 @@ async fn rows_end_equal(name: &str) -> usize {
     let mut rows = 0;
     for id in whole_views(&recording) {
         let (server, nats) = (replay(&recording).await, NatsServer::start());
-        let direct = HyperStack::connect(server.url()).await.unwrap();
+        let direct = settings().linger(Duration::from_secs(60));
+        let direct = direct.url(server.url()).connect().await.unwrap();
         let mut issues = direct.socket_issues();
         let expected = view(&direct, &id);
         let _watch = expected.watch_window();
