@@ -6,9 +6,9 @@ use std::str::FromStr;
 use async_nats::{ConnectOptions, ServerAddr};
 use hyperstack_sdk::session::ConfigError;
 
-/// The servers of a NATS cluster, and the user in their URL. Parse it from URLs that are separated by commas.
+/// The addresses of a NATS cluster's servers, and the credentials, parsed from a comma-separated list of URLs.
 ///
-/// async-nats ignores a user in a URL, and logs the URL. So connect the NATS client of a bridge like this:
+/// async-nats ignores credentials in URLs, and logs the URLs. So connect the NATS client of a bridge like this:
 ///
 /// ```no_run
 /// use async_nats::ConnectOptions;
@@ -22,7 +22,9 @@ use hyperstack_sdk::session::ConfigError;
 /// # }
 /// ```
 ///
-/// `Display` and `Debug` show the URLs without the user.
+/// The schemes are `nats` (the default) and `tls`, and the default port is 4222. The first credentials in the list
+/// apply to all servers: `user:password@`, or `token@`. A special character in them must be a percent escape, such as
+/// `%2C` for a comma. `Display` and `Debug` show the URLs without credentials.
 #[derive(Clone)]
 pub struct Servers {
     addresses: Vec<ServerAddr>,
@@ -36,15 +38,15 @@ enum Login {
 }
 
 impl Servers {
-    /// Returns the addresses, which have no secrets.
+    /// Returns the addresses, without credentials.
     pub fn addresses(&self) -> &[ServerAddr] {
         &self.addresses
     }
 
-    /// Sets the user of the URL, if it has one: a name and a password, or a token.
+    /// Sets the credentials of the URLs, if they have any.
     ///
-    /// If one of the URLs begins with `tls://`, this also requires TLS, for all servers: those without a scheme, and
-    /// those that the cluster announces later.
+    /// If any URL is `tls://`, this also requires TLS for all servers, including those that the cluster announces
+    /// later.
     #[must_use]
     pub fn configure(&self, options: ConnectOptions) -> ConnectOptions {
         let options = match self.addresses.iter().any(ServerAddr::tls_required) {
@@ -62,6 +64,8 @@ impl Servers {
 impl FromStr for Servers {
     type Err = ConfigError;
 
+    /// Parses URLs. A URL without a host, with another scheme or with an invalid escape is a
+    /// [`ConfigError::InvalidUrl`], which does not show the credentials.
     fn from_str(urls: &str) -> Result<Self, ConfigError> {
         let mut servers = Servers {
             addresses: Vec::new(),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{anyhow, bail, ensure, Context as _, Result};
 use hyperstack_nats::async_nats::jetstream::stream::StorageType;
-use hyperstack_nats::async_nats::ConnectOptions;
+use hyperstack_nats::async_nats::{ConnectOptions, Event};
 use hyperstack_nats::{Bridge, BridgeStatus, Servers, ViewStatus};
 use serde::Deserialize;
 use tokio::task::JoinSet;
@@ -14,13 +14,13 @@ use tokio::task::JoinSet;
 use super::access::Access;
 use super::interrupt::Interrupt;
 use super::stream::{messages, ViewId};
-use super::{print_note, warn};
+use super::{print_error, print_note, warn};
 
 /// Copy views from a server to NATS JetStream, for any number of clients
 ///
 /// A view with rows becomes a bucket, and a tape becomes a stream. Clients read them with the crate hyperstack-nats. Two
-/// bridges can copy the same views: if one stops, the other continues. The command fails if it cannot connect at the start.
-/// Later, it reconnects. Warnings go to standard error.
+/// bridges can copy the same views: if one stops, the other continues. The command ends with 1 if it cannot connect at the
+/// start, so run it under a supervisor. Later, it reconnects. Errors, gaps and changes of state go to standard error.
 #[derive(clap::Args)]
 #[command(after_help = concat!(
     "\
@@ -28,17 +28,19 @@ Examples:
   hs bridge --from wss://ore.example --view OreRound/list --tape Trade/append --to nats://localhost:4222 --prefix ore
   hs bridge bridge.toml
 
-A file can set all options except --token, --insecure and --origin. Paths are relative to the file:
+A file can set the same options, without the dashes, except --token, --insecure and --origin. `views` and `tapes` are
+lists, which --view and --tape replace. Paths are relative to the file:
   from = \"wss://ore.example\"
   views = [\"OreRound/list\", \"OreRound/latest\"]
   tapes = [\"Trade/append\"]
   to = \"tls://nats.example:4222\"
   prefix = \"ore\"
+  max-age = 172800
   credentials = \"bridge.creds\"
 
 ",
     environment!(),
-    "  NATS_URL                     the default of --to
+    "  NATS_URL                     the NATS servers, if neither --to nor the file names them
 
 Exit codes:
   0  stopped by ctrl-c or SIGTERM
@@ -71,7 +73,7 @@ struct Options {
     /// NATS_URL: other users can see command lines
     #[arg(long, value_name = "URLS")]
     to: Option<String>,
-    /// The start of the names of all buckets and streams
+    /// The start of the names of all buckets and streams, the same for all bridges and clients of these views
     #[arg(long, value_name = "NAME")]
     prefix: Option<String>,
     /// The credentials file for NATS
@@ -80,7 +82,7 @@ struct Options {
     /// Root certificates to trust for NATS, in PEM format, instead of the system's
     #[arg(long, value_name = "FILE")]
     nats_ca: Option<PathBuf>,
-    /// The number of NATS servers that store each row and record; for new streams only [default: 1]
+    /// The number of NATS servers that store each row and record; for new buckets and streams only [default: 1]
     #[arg(long, value_name = "N")]
     replicas: Option<usize>,
     /// Retain the records of a tape for this many seconds; 0 for no limit; for new streams only [default: 86400]
@@ -95,10 +97,11 @@ struct Options {
     /// Write a heartbeat for each view every N milliseconds [default: 1000]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     interval: Option<u64>,
-    /// Wait N milliseconds for another bridge before writing in its place [default: 1000]
+    /// How long to wait for another bridge, in milliseconds, before appending to a tape in its place, or reading a view
+    /// again that it has changed [default: 1000]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(4..))]
     patience: Option<u64>,
-    /// Where NATS stores rows and records; for new streams only [default: file]
+    /// Where NATS stores rows and records; for new buckets and streams only [default: file]
     #[arg(long, value_name = "WHERE")]
     storage: Option<Storage>,
 }
@@ -116,7 +119,13 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
         Some(file) => args.options.over(Options::read(file)?),
         None => args.options,
     };
-    let settings = Settings::new(options)?;
+    let settings = match Settings::new(options) {
+        Ok(settings) => settings,
+        Err(error) => {
+            print_error(&error);
+            return Ok(ExitCode::from(2));
+        }
+    };
     let runtime = tokio::runtime::Runtime::new()?;
     let done = runtime.block_on(copy(settings, args.access));
     runtime.shutdown_background();
@@ -144,13 +153,19 @@ async fn report(bridge: BridgeStatus, mut last: ViewStatus) {
     let view = last.view.clone();
     loop {
         let is_news = |now: &ViewStatus| {
-            now.is_caught_up != last.is_caught_up || now.error.is_some() && now.error != last.error
+            let is_new_error = now.error.is_some() && now.error != last.error;
+            is_new_error || now.is_caught_up != last.is_caught_up || now.gaps != last.gaps
         };
         let Some(now) = bridge.wait_for(&view, is_news).await else {
             return;
         };
+        if let Some(gap) = now.last_gap.as_ref().filter(|_| now.gaps != last.gaps) {
+            warn(format!("{view}: {gap}"));
+        }
         match &now.error {
-            Some(error) => warn(error),
+            Some(error) if now.error != last.error => warn(error),
+            Some(_) => {}
+            None if now.is_caught_up == last.is_caught_up => {}
             None if now.is_caught_up => print_note(format!("{view}: up to date")),
             None => print_note(format!("{view}: not up to date")),
         }
@@ -170,8 +185,9 @@ struct Settings {
 
 impl Settings {
     fn new(options: Options) -> Result<Self> {
-        let needs =
-            |option, example| format!("`{option}` is missing, such as `{option} {example}`");
+        let needs = |option, example| {
+            format!("`{option}` is missing: add it, for example `{option} {example}`")
+        };
         let from = options.from.clone();
         let from = from.with_context(|| needs("--from", "wss://ore.example"))?;
         let to = options
@@ -213,7 +229,12 @@ impl Settings {
     async fn bridge(self, access: Access) -> Result<Bridge> {
         let server = access.builder(&self.from).linger(Duration::ZERO);
         let server = server.connect().await.map_err(messages::connect_error)?;
-        let mut connect = self.to.configure(ConnectOptions::new());
+        let connect = ConnectOptions::new().event_callback(|event| async move {
+            if let Event::ServerError(_) | Event::ClientError(_) | Event::Disconnected = event {
+                warn(format!("NATS: {event}"));
+            }
+        });
+        let mut connect = self.to.configure(connect);
         if let Some(roots) = &self.options.nats_ca {
             connect = connect.add_root_certificates(roots.clone());
         }

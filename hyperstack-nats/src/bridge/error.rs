@@ -12,25 +12,24 @@ pub enum BridgeError {
     #[error("nothing to copy: the bridge has no views (call `view` or `tape`)")]
     NoViews,
     /// The prefix is empty.
-    #[error("the bridge needs a prefix that is not empty")]
+    #[error("the prefix must not be empty")]
     EmptyPrefix,
     /// The client of the server has closed.
     #[error("the client of the server is closed: {0}")]
     Closed(#[from] CloseReason),
-    /// The client of NATS has closed, because you have drained it, or because it has made all attempts to reconnect
-    /// that its options allow.
-    #[error("the client of NATS is closed")]
+    /// The NATS client has closed, because it was drained or has reached `max_reconnects`.
+    #[error("the NATS client is closed")]
     NatsClosed,
-    /// No view can be copied. This is the error of the one that failed last.
+    /// All views have failed with a final error. This is the last one.
     #[error("cannot copy any view: {0}")]
     View(#[from] ViewError),
 }
 
 /// Why a view is not copied.
 ///
-/// While a view has an error, the bridge does not write its description again, so clients learn that the view is no
-/// longer up to date. The bridge tries again after a quarter of a second, then less and less often, every 30 seconds
-/// at least, unless the error [is final](Self::is_final). Other views are not affected.
+/// While a view has an error, the bridge writes no heartbeats for it, so it is stale for clients. Other views are not
+/// affected. Unless the error [is final](Self::is_final), the bridge tries again after 250 milliseconds, and doubles
+/// the wait up to 30 seconds. It tries to store a row that is too large when the row changes.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ViewError {
@@ -58,7 +57,7 @@ pub enum ViewError {
         /// The view's id.
         view: String,
     },
-    /// The server rejected the subscription.
+    /// The server rejected the subscription, for example because of a limit. The bridge tries again.
     #[error("the server rejected the view \"{view}\": {}: {}", issue.code, issue.message)]
     Rejected {
         /// The view's id.
@@ -66,7 +65,8 @@ pub enum ViewError {
         /// The server's error.
         issue: Box<Issue>,
     },
-    /// The client could not decode a message of the server, so the rows may be incomplete.
+    /// The client could not decode a message of the server, so rows may be missing or old. The bridge reads the view
+    /// again.
     #[error("the view \"{view}\" may be incomplete: {error}")]
     Undecodable {
         /// The view's id.
@@ -74,37 +74,37 @@ pub enum ViewError {
         /// The decode error.
         error: FrameError,
     },
-    /// The bridge needs a new snapshot, but something else keeps the subscription.
+    /// The bridge needs a new snapshot, but something else reads the view over the same client.
     #[error("cannot read the view \"{view}\" again: something else reads it over the same client (give the bridge a client of its own)")]
     InUse {
         /// The view's id.
         view: String,
     },
-    /// A row's key is too long for a key of a bucket.
+    /// A row's key has more than 3,000 bytes after escaping. A record with such a key becomes a gap.
     #[error("the view \"{view}\" has a key of {size} bytes after escaping, which exceeds the limit of {limit} bytes: \"{key}\"")]
     KeyTooLong {
         /// The view's id.
         view: String,
-        /// The start of the row's key.
+        /// The first 64 characters of the row's key.
         key: String,
         /// The size of the escaped key in bytes.
         size: usize,
         /// The limit in bytes.
         limit: usize,
     },
-    /// A row or record is larger than the messages that the NATS server accepts.
+    /// A row is larger than `max_payload` of the NATS server, less 1,024 bytes. Such a record becomes a gap.
     #[error("\"{key}\" in the view \"{view}\" has {size} bytes, which exceeds the limit of {limit} bytes (raise `max_payload` of the NATS server)")]
     TooLarge {
         /// The view's id.
         view: String,
-        /// The key of the row or record.
+        /// The first 64 characters of the row's key.
         key: String,
         /// The size in bytes.
         size: usize,
         /// The limit in bytes.
         limit: usize,
     },
-    /// An operation of NATS failed.
+    /// A NATS operation failed.
     #[error("cannot {operation}: {cause}")]
     Nats {
         /// The operation.
@@ -112,8 +112,8 @@ pub enum ViewError {
         /// The error of the NATS client.
         cause: String,
     },
-    /// The client cannot read the view, for example because it has not sent its rows: a v1 server does not say that
-    /// it does not know a view.
+    /// The client cannot read the view, for example because the snapshot has not arrived in time. A v1 server does not
+    /// answer at all if it does not know the view.
     #[error("cannot read the view \"{view}\": {cause}")]
     Unreadable {
         /// The view's id.
@@ -124,13 +124,17 @@ pub enum ViewError {
     /// The client of the server has closed.
     #[error("the client of the server is closed: {0}")]
     Closed(#[from] CloseReason),
-    /// The client of NATS has closed.
-    #[error("the client of NATS is closed")]
+    /// The NATS client has closed.
+    #[error("the NATS client is closed")]
     NatsClosed,
 }
 
 impl ViewError {
-    /// Returns whether another attempt cannot succeed.
+    /// Returns `true` if the bridge gives the view up: the server does not know it, it is a tape or is not, or a client
+    /// has closed.
+    ///
+    /// There is one exception: if the bridge has copied the view before, it tries again although the server does not
+    /// know the view, because the server may be starting.
     pub fn is_final(&self) -> bool {
         matches!(
             self,
@@ -148,6 +152,12 @@ impl ViewError {
             operation: operation.into(),
             cause: cause.to_string(),
         }
+    }
+
+    /// NATS does not answer a request without permission either.
+    pub(super) fn unanswered(operation: impl Into<String>) -> Self {
+        let cause = "NATS did not answer (is it permitted to the user?)";
+        ViewError::nats(operation, cause)
     }
 
     /// Converts the error of reading a snapshot.

@@ -32,20 +32,26 @@ const MOST: Duration = Duration::from_secs(60 * 60);
 
 /// Copies views from a server to NATS JetStream, where any number of clients can read them.
 ///
-/// A view becomes a bucket: for each row, its key and its JSON. A tape becomes a stream: one message per record. The
-/// bridge reads each view once from the server, writes only what differs, and keeps both equal.
+/// A view with rows becomes a bucket: for each row, its key and its JSON. A tape becomes a stream: one message per
+/// record. The bridge has one subscription per view, and writes only rows that differ.
 ///
 /// ```no_run
-/// use hyperstack_nats::Bridge;
+/// use std::time::Duration;
+///
+/// use hyperstack_nats::async_nats::ConnectOptions;
+/// use hyperstack_nats::{Bridge, Servers};
 /// use hyperstack_sdk::HyperStack;
 ///
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 /// let hs = HyperStack::builder()
 ///     .url("wss://ore.example")
 ///     .wait_for_server(true)
+///     .linger(Duration::ZERO)
 ///     .connect()
 ///     .await?;
-/// let nats = async_nats::connect("nats://nats.example").await?;
+/// let servers: Servers = "tls://ada:secret@nats.example".parse()?;
+/// let options = servers.configure(ConnectOptions::new());
+/// let nats = options.connect(servers.addresses()).await?;
 /// let bridge = Bridge::builder(hs, nats, "ore")
 ///     .view("OreRound/list")
 ///     .tape("Trade/append")
@@ -57,33 +63,35 @@ const MOST: Duration = Duration::from_secs(60 * 60);
 ///
 /// # Two bridges
 ///
-/// Several bridges can copy the same views at the same time. They need no coordination: a bridge writes a row only if
-/// the bucket still has the revision that it has read, and if that revision is certainly older. It appends a record only
-/// directly behind the record before it. So if one bridge stops, another one continues, and no record is lost or
-/// written twice.
+/// Several bridges can copy the same views at the same time. They need no coordination: a bridge replaces a row only if
+/// no other bridge has changed it since this one read it, and if the old row is certainly older. It appends a record
+/// only directly after the record before it. So if one bridge stops, another one continues, and no record is lost.
+/// Records repeat only if NATS has dropped the last record of the stream, and no bridge wrote a heartbeat after it.
 ///
 /// All bridges of a prefix must copy the same server. Otherwise, they replace each other's rows.
 ///
 /// # Restarts
 ///
-/// A bridge stores nothing but what is in NATS, so you can stop, kill and start it at any time. It continues a tape
-/// behind the stream's last record. If the server no longer has what follows, the stream gets a message that says what
-/// is missing, and clients get a [`TapeGap`](hyperstack_sdk::TapeGap).
+/// A bridge keeps no state outside NATS, so you can stop, kill and start it at any time. It continues a tape after the
+/// stream's last record. If the server no longer retains the record that follows, the bridge writes a gap, and clients
+/// get a [`TapeGap`](hyperstack_sdk::TapeGap).
 ///
-/// If NATS or the server restarts, the bridge reconnects, compares all rows, and writes those that differ.
+/// If NATS restarts, the bridge reconnects and compares all rows. If the server restarts, it writes the rows that
+/// differ.
 ///
 /// # Heartbeats
 ///
-/// While a view is up to date, the bridge writes the view's description once per [`interval`](BridgeBuilder::interval).
-/// If it cannot reach the server, or cannot store a row, it does not. Clients then report that they are not connected,
-/// instead of serving old rows. [`status`](Self::status) says which view has failed, and why.
+/// While a view is up to date, the bridge writes a heartbeat for it once per [`interval`](BridgeBuilder::interval): the
+/// view's description. If it cannot reach the server, or cannot store a row, it does not. Clients of the view then
+/// reconnect, and wait until a bridge writes heartbeats again. [`status`](Self::status) says which view has failed, and
+/// why.
 ///
 /// # Deleted rows
 ///
 /// A deleted row leaves a marker without data in its bucket. The bridge does not remove markers.
 ///
-/// The list of a v1 server has only the latest rows, by default 500, when a client subscribes. A bridge that starts
-/// deletes all others from the bucket, because they may have changed without notice.
+/// A v1 server sends only the latest rows of a list, by default 500, when a client subscribes. A bridge that starts
+/// deletes all others from the bucket, because it does not know their current state.
 #[derive(Debug)]
 #[must_use = "a bridge does nothing until it runs"]
 pub struct Bridge {
@@ -94,7 +102,8 @@ pub struct Bridge {
 
 /// Sets up a [`Bridge`]. Returned by [`Bridge::builder`].
 ///
-/// The settings for storage apply to buckets and streams that the bridge creates. It does not change existing ones.
+/// `storage`, `replicas`, `max_records`, `max_bytes` and `max_age` apply to the buckets and streams that the bridge
+/// creates. It does not change existing ones.
 #[derive(Debug)]
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct BridgeBuilder {
@@ -124,9 +133,9 @@ struct View {
 impl Bridge {
     /// Returns a builder for a bridge that reads from `hyperstack` and writes to `nats`.
     ///
-    /// `prefix` begins the names of all buckets and streams. Use a client of its own for the bridge, preferably with
+    /// The names of all buckets and streams have this prefix. Use a `hyperstack` client of its own for the bridge, with
     /// [`linger(Duration::ZERO)`](hyperstack_sdk::HyperStackBuilder::linger): sometimes the bridge needs a new snapshot
-    /// of a view, which it gets when nothing else reads this view.
+    /// of a view, and it can request one only if nothing else reads the view over this client.
     pub fn builder(
         hyperstack: HyperStack,
         nats: async_nats::Client,
@@ -147,12 +156,13 @@ impl Bridge {
         }
     }
 
-    /// Returns a handle that observes the bridge.
+    /// Returns a handle that observes the bridge, also before it runs and after it has ended.
     pub fn status(&self) -> BridgeStatus {
         self.status.clone()
     }
 
-    /// Copies the views until a permanent error. To stop the bridge, drop the future.
+    /// Copies the views until a final error. To stop the bridge, drop the future: NATS may still store writes that were
+    /// under way, which does no harm. Needs a Tokio runtime.
     ///
     /// # Errors
     ///
@@ -161,7 +171,8 @@ impl Bridge {
     /// - [`BridgeError::View`] if all views have failed with a [final error](ViewError::is_final), for example because
     ///   the server does not know them.
     ///
-    /// All other errors are temporary; see [`ViewError`].
+    /// The bridge tries again after all other errors; see [`ViewError`]. If only some views have failed with a final
+    /// error, it goes on with the others.
     pub async fn run(self) -> Result<Infallible, BridgeError> {
         if self.context.prefix.is_empty() {
             return Err(BridgeError::EmptyPrefix);
@@ -200,19 +211,21 @@ impl BridgeBuilder {
         self
     }
 
-    /// Sets how often the bridge writes a heartbeat for each view. Default: 1 second. From 1 millisecond to 1 hour.
+    /// Sets how often the bridge writes a heartbeat for each view. Default: 1 second. Values outside 1 millisecond to 1
+    /// hour are clamped.
     ///
-    /// By default, clients regard a view as out of date after three intervals without a heartbeat.
+    /// By default, a view is stale for clients after three intervals without a heartbeat.
     pub fn interval(mut self, interval: Duration) -> Self {
         self.interval = interval.clamp(Duration::from_millis(1), MOST);
         self
     }
 
-    /// Sets how long the bridge waits for another bridge. Default: 1 second. From 4 milliseconds to 1 hour.
+    /// Sets how long the bridge waits for another bridge. Default: 1 second. Values outside 4 milliseconds to 1 hour
+    /// are clamped.
     ///
     /// If another bridge has written a row that the server does not send within this time, this bridge requests a new
-    /// snapshot. If another bridge was the first to append records, and then does not append the next one within this
-    /// time, this bridge does.
+    /// snapshot. If that happens again and again, it waits up to 32 times as long. If the bridge that appends the
+    /// records of a tape stops for this long, this bridge takes over.
     pub fn patience(mut self, patience: Duration) -> Self {
         self.patience = patience.clamp(Duration::from_millis(4), MOST);
         self
@@ -224,26 +237,26 @@ impl BridgeBuilder {
         self
     }
 
-    /// Sets on how many servers of a cluster NATS stores rows and records. Default: 1, which is also the least.
+    /// Sets on how many servers of a cluster NATS stores rows and records. Default: 1. 0 means 1.
     pub fn replicas(mut self, servers: usize) -> Self {
         self.replicas = servers.max(1);
         self
     }
 
-    /// Sets how many records of a tape NATS retains. Default: 0, which means no limit.
+    /// Sets how many records of each tape NATS retains; it drops the oldest ones. Default: 0, which means no limit.
     pub fn max_records(mut self, records: u64) -> Self {
         self.max_records = limit(records);
         self
     }
 
-    /// Sets how many bytes of a tape NATS retains. Default: 0, which means no limit.
+    /// Sets how many bytes of each tape NATS retains; it drops the oldest records. Default: 0, which means no limit.
     pub fn max_bytes(mut self, bytes: u64) -> Self {
         self.max_bytes = limit(bytes);
         self
     }
 
-    /// Sets for how long NATS retains the records of a tape. Default: 24 hours. `None` means without limit, and so do
-    /// more than 292 years, which NATS cannot express.
+    /// Sets for how long NATS retains the records of a tape. Default: 24 hours. `None`, or more than 292 years, means
+    /// no limit.
     pub fn max_age(mut self, age: Option<Duration>) -> Self {
         let age = age.filter(|age| i64::try_from(age.as_nanos()).is_ok());
         self.max_age = age.unwrap_or_default();
@@ -317,6 +330,7 @@ impl View {
                         && !(matches!(error, ViewError::UnknownView { .. })
                             && status.was_caught_up()) =>
                 {
+                    tracing::error!("cannot copy the view \"{}\": {error}", self.id);
                     status.lose(Some(error.clone()));
                     return error;
                 }

@@ -1,40 +1,43 @@
 //! What a bridge is doing.
 
+use futures_util::future::try_join_all;
 use tokio::sync::watch;
 
 use super::error::ViewError;
 
-/// The state of one view of a bridge.
-///
-/// All counters count since the bridge was started.
+/// The state of one view of a bridge. All counters start at 0 with the bridge.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ViewStatus {
     /// The view's id.
     pub view: String,
-    /// Whether NATS has all that the server has sent, so that the bridge writes heartbeats.
+    /// Whether the bridge writes heartbeats: NATS has all that the server sent up to one interval before the last one.
     pub is_caught_up: bool,
-    /// The rows that the server has now. 0 for a tape.
+    /// The number of rows that the server has now. 0 for a tape.
     pub rows: u64,
-    /// The rows, deletions, records and gaps that this bridge has written.
+    /// The number of rows, deletions, records and gaps that this bridge has written.
     pub writes: u64,
-    /// The writes that NATS did not store, in most cases because another bridge was faster.
+    /// The number of writes that NATS rejected or did not answer, in most cases because another bridge was faster.
     pub conflicts: u64,
     /// How often the bridge requested a new snapshot because another bridge had written rows that the server did not
-    /// send. If it keeps growing, two bridges probably copy different
-    /// servers to the same prefix.
+    /// send. If it keeps growing, two bridges probably copy different servers to the same prefix.
     pub refreshes: u64,
     /// How often the bridge started the view again, for example after it had lost the connection to NATS.
     pub restarts: u64,
-    /// The heartbeats that this bridge has written.
+    /// The number of heartbeats that this bridge has written.
     pub heartbeats: u64,
-    /// Why the view is not up to date, if it failed.
+    /// The number of gaps that this bridge has found in the tape: records that it could not copy.
+    pub gaps: u64,
+    /// What is missing in the latest gap, and why.
+    pub last_gap: Option<String>,
+    /// The latest error since the last heartbeat. `None` also while the bridge has lost the server and has not tried to
+    /// read the view.
     pub error: Option<ViewError>,
 }
 
 /// Observes a bridge. Returned by [`Bridge::status`](crate::Bridge::status).
 ///
-/// Clones are cheap. After the end of the bridge, the last state remains.
+/// Clones are cheap. After the end of the bridge, no view is caught up. The rest of the last state remains.
 #[derive(Debug, Clone)]
 pub struct BridgeStatus {
     views: Vec<watch::Receiver<ViewStatus>>,
@@ -63,7 +66,8 @@ impl BridgeStatus {
     }
 
     /// Waits until `condition` returns `true` for the state of a view. Returns this state, or `None` if the bridge ends
-    /// first or does not copy the view. Cancel safe.
+    /// first, the view fails with a [final error](crate::ViewError::is_final), or the bridge does not copy it. Cancel
+    /// safe.
     pub async fn wait_for(
         &self,
         id: &str,
@@ -74,20 +78,26 @@ impl BridgeStatus {
         Some(state.clone())
     }
 
-    /// Waits until each view has been up to date once. Returns `false` if the bridge ends, or a view fails with a
-    /// [final error](crate::ViewError::is_final), before that. Cancel safe.
+    /// Waits until each view has been up to date once. Returns `false` as soon as the bridge ends or a view fails with
+    /// a [final error](crate::ViewError::is_final). Cancel safe.
     pub async fn wait_caught_up(&self) -> bool {
-        for mut view in self.views.clone() {
-            if view.wait_for(|view| view.is_caught_up).await.is_err() {
-                return false;
-            }
-        }
-        true
+        let views = self.views.clone().into_iter().map(|mut view| async move {
+            let caught_up = view.wait_for(|view| view.is_caught_up).await;
+            caught_up.map(drop)
+        });
+        try_join_all(views).await.is_ok()
     }
 
     fn find(&self, id: &str) -> Option<&watch::Receiver<ViewStatus>> {
         let mut views = self.views.iter();
         views.find(|view| view.borrow().view == id)
+    }
+}
+
+impl Drop for Reporter {
+    /// The view is no longer copied.
+    fn drop(&mut self) {
+        self.lose(None);
     }
 }
 
@@ -102,6 +112,8 @@ impl Reporter {
             refreshes: 0,
             restarts: 0,
             heartbeats: 0,
+            gaps: 0,
+            last_gap: None,
             error: None,
         });
         (Reporter(sender), receiver)
@@ -117,6 +129,14 @@ impl Reporter {
         self.0.send_modify(|view| {
             view.conflicts += u64::from(is_conflict);
             view.writes += u64::from(is_written);
+        });
+    }
+
+    /// The tape lacks records.
+    pub(super) fn gap(&self, message: String) {
+        self.0.send_modify(|view| {
+            view.gaps += 1;
+            view.last_gap = Some(message);
         });
     }
 

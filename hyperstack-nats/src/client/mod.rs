@@ -21,9 +21,9 @@ pub use upstream::NatsUpstream;
 /// The number of heartbeats that a bridge may miss.
 const MISSED_HEARTBEATS: u32 = 3;
 
-/// Connects to NATS, and returns a client of the views that bridges copy to this prefix.
+/// Connects to NATS, and returns a client of the views that bridges copy under this prefix.
 ///
-/// The client is like one of a server, with the same handles and streams.
+/// It works like a client that is connected to a server, with the same handles and streams. Needs a Tokio runtime.
 ///
 /// ```no_run
 /// use hyperstack_sdk::prelude::*;
@@ -50,12 +50,11 @@ pub async fn connect(
     builder(url, prefix).connect().await
 }
 
-/// Creates a builder, to set more than the URL and the prefix.
+/// Returns a builder for a client with more settings than [`connect`] has.
 ///
-/// The URL is `nats://host:4222`, or `tls://host:4222` if the connection must be encrypted. It can have a user name and
-/// a password, or a token: `nats://user:password@host`, `nats://token@host`. In these, write special characters as percent
-/// escapes: a comma is `%2C`. Separate the URLs of several servers of a cluster with commas. All get the user of the first
-/// one, and if one URL has `tls://`, all connections must be encrypted.
+/// The URL is `nats://host:4222`, or `tls://host:4222` if the connection must be encrypted. It can have credentials,
+/// and it can be a list of URLs that are separated by commas: see [`Servers`](crate::Servers). The prefix is that of
+/// the bridges.
 pub fn builder(url: impl Into<String>, prefix: impl Into<String>) -> Builder {
     Builder {
         url: url.into(),
@@ -82,8 +81,8 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// Authenticates with a credentials file, which has a JWT and an nkey. The client reads it for each connection, so
-    /// you can replace it.
+    /// Authenticates with a credentials file, which has a JWT and an nkey. The client reads it at each attempt to
+    /// connect, so you can replace it.
     pub fn credentials_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.credentials = Some(path.into());
         self
@@ -95,25 +94,28 @@ impl Builder {
         self
     }
 
-    /// Sets how to make the options of async-nats, for each connection. Default: `ConnectOptions::new`.
+    /// Sets a function that returns the options of async-nats, for each attempt to connect. Default:
+    /// `ConnectOptions::new`.
     ///
-    /// Use it for an nkey or a client certificate, for example. The client sets the event callback itself.
+    /// Use it for an nkey or a client certificate, for example. The client overrides the event callback and
+    /// `max_reconnects`. It also sets what the URL and the other settings say: credentials, TLS and root certificates.
     pub fn options(mut self, options: impl Fn() -> ConnectOptions + Send + Sync + 'static) -> Self {
         self.options = Arc::new(options);
         self
     }
 
-    /// Sets how many heartbeats of a view the client may miss in a row. Default: 3.
+    /// Sets after how many missed heartbeats a view is stale. Default: 3, which is 3 seconds with the default
+    /// [`interval`](crate::BridgeBuilder::interval) of bridges. At least 1.
     ///
-    /// A bridge sets the interval between heartbeats, by default one second. If a view that the client reads has missed
-    /// so many, the connection counts as lost: the client is
-    /// [reconnecting](hyperstack_sdk::ConnectionState::Reconnecting) until a bridge writes heartbeats again.
+    /// If a view that the client reads is stale, the client reconnects. If all views of the prefix are stale, it stays
+    /// [reconnecting](hyperstack_sdk::ConnectionState::Reconnecting) until a bridge writes heartbeats again. If others
+    /// are not, the client reads these, and only the streams of the stale view wait.
     pub fn missed_heartbeats(mut self, intervals: u32) -> Self {
         self.missed_heartbeats = intervals;
         self
     }
 
-    /// Sets the settings of the client that do not concern the connection to NATS, such as
+    /// Sets the other settings of the client, such as
     /// [`wait_for_server`](HyperStackBuilder::wait_for_server) or
     /// [`stream_capacity`](HyperStackBuilder::stream_capacity).
     pub fn client(mut self, client: HyperStackBuilder) -> Self {
@@ -134,7 +136,8 @@ impl Builder {
         client.connect_over(self.upstream()?).await
     }
 
-    /// Returns the upstream alone. The settings of the [`client`](Self::client) have no effect on it.
+    /// Returns the upstream alone, for [`connect_over`](HyperStackBuilder::connect_over). The settings of the
+    /// [`client`](Self::client) have no effect on it.
     ///
     /// # Errors
     ///

@@ -14,15 +14,14 @@ use super::serve::{Connection, CAPACITY};
 use super::views::Views;
 use crate::servers::Servers;
 
-/// Feeds a client from the buckets and streams of a prefix, which a bridge writes.
+/// Reads the views that bridges copy under a prefix.
 ///
-/// [`connect`](crate::connect) and [`builder`](crate::builder) make clients that use it. Make one yourself with
-/// [`Builder::upstream`](crate::Builder::upstream) if you call
-/// [`connect_over`](hyperstack_sdk::HyperStackBuilder::connect_over) yourself.
+/// You need it only for [`connect_over`](hyperstack_sdk::HyperStackBuilder::connect_over);
+/// [`Builder::upstream`](crate::Builder::upstream) returns it.
 ///
-/// Each connection of the client is a connection to NATS of its own. It is lost if NATS closes it, if a bucket or
-/// stream that the client reads is deleted, or if no bridge writes the heartbeat of a view that the client reads. The
-/// client then reconnects and reads everything again, as after a loss of the connection to a server.
+/// Each attempt to connect opens a new NATS connection. It is lost if NATS closes it, if a bucket or stream that the
+/// client reads is deleted, or if a view that the client reads is stale. The client then reconnects, reads its rows
+/// again, and resumes its tapes.
 #[derive(Clone)]
 pub struct NatsUpstream {
     pub(super) servers: Servers,

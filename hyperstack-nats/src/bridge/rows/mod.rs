@@ -91,6 +91,11 @@ pub(super) async fn copy(
                         Outcome::Unwritable
                     }
                     Err((_, error)) => return Err(error),
+                    Ok(Outcome::Unknown) => {
+                        let operation = format!("write to the bucket \"{name}\"");
+                        status.lose(Some(ViewError::unanswered(operation)));
+                        Outcome::Unknown
+                    }
                     Ok(outcome) => outcome,
                 };
                 copier.handle_outcome(&write, outcome);
@@ -121,7 +126,7 @@ pub(super) async fn copy(
                     source = Source::open(&context.hyperstack, view).await?;
                 }
                 Verdict::StartOver => {
-                    let cause = "its revisions are not those that were read";
+                    let cause = "the bucket has changed unexpectedly";
                     return Err(ViewError::nats(format!("write to the bucket \"{name}\""), cause));
                 }
                 Verdict::Refresh | Verdict::Fine => {}

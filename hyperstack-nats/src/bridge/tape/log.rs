@@ -33,8 +33,10 @@ pub(super) enum Sent {
     Stored(u64),
     /// The stream has a message with this id.
     Duplicate,
-    /// It was not at its place, or there was no reply.
+    /// It was not at its place.
     Rejected,
+    /// There was no reply.
+    Unanswered,
 }
 
 impl<'a> Log<'a> {
@@ -146,9 +148,10 @@ impl<'a> Log<'a> {
             Ok(reply) if reply.duplicate => Ok(Sent::Duplicate),
             Ok(reply) => Ok(Sent::Stored(reply.sequence)),
             Err(error) => match error.kind() {
-                PublishErrorKind::WrongLastSequence
-                | PublishErrorKind::WrongLastMessageId
-                | PublishErrorKind::TimedOut => Ok(Sent::Rejected),
+                PublishErrorKind::WrongLastSequence | PublishErrorKind::WrongLastMessageId => {
+                    Ok(Sent::Rejected)
+                }
+                PublishErrorKind::TimedOut => Ok(Sent::Unanswered),
                 _ => Err(self.failed(&error)),
             },
         }

@@ -108,12 +108,12 @@ pub(super) async fn copy(
         tokio::select! {
             item = item, if pipeline.len() < WAITING => match item {
                 Some(item) => {
-                    push(limit, view, &subject, item, &mut pipeline)?;
+                    push(limit, view, &subject, item, &mut pipeline, status)?;
                     for _ in 1..IN_FLIGHT {
                         let Some(item) = tape.next().now_or_never() else {
                             break;
                         };
-                        push(limit, view, &subject, item, &mut pipeline)?;
+                        push(limit, view, &subject, item, &mut pipeline, status)?;
                     }
                 }
                 None => was_caught_up = true,
@@ -125,8 +125,13 @@ pub(super) async fn copy(
                         status.count(false, true);
                         continue;
                     }
-                    _ => status.count(true, false),
+                    Sent::Unanswered => {
+                        let operation = format!("write to the stream \"{}\"", log.name);
+                        status.lose(Some(ViewError::unanswered(operation)));
+                    }
+                    _ => {}
                 }
+                status.count(true, false);
                 // Each of the messages behind it names it.
                 while let Some(reply) = replies.next().await {
                     let is_stored = matches!(log.read(reply)?, Sent::Stored(_));
@@ -183,6 +188,7 @@ fn push(
     subject: &str,
     item: Option<Result<TapeRecord<Value>, TapeError>>,
     pipeline: &mut Pipeline,
+    status: &Reporter,
 ) -> Result<(), Stop> {
     match item {
         Some(Ok(record)) => {
@@ -205,10 +211,12 @@ fn push(
                 cause: "too-large".to_owned(),
                 message: error.to_string(),
             };
+            status.gap(format!("cannot copy the record {}: {error}", record.cursor));
             push_gap(subject, record.cursor, &gap, pipeline)
         }
         Some(Err(TapeError::Gap(gap))) => {
             tracing::warn!("{gap}");
+            status.gap(gap.to_string());
             push_gap(subject, gap.resumed.clone(), &of_gap(&gap), pipeline)
         }
         // The record follows without the field.
