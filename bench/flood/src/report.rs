@@ -6,22 +6,6 @@ use crate::measured::Measured;
 use crate::results::{Figure, Of, Results, P50, P99, PER_CPU_SECOND, PER_WALL_SECOND, ROW_BYTES};
 use crate::scenario::{Scenario, Task, ALL};
 
-const BEGIN: &str = "<!-- flood -->\n";
-const END: &str = "<!-- /flood -->\n";
-
-/// Replaces the section of the last run, or appends it.
-pub fn replace(document: &str, section: &str) -> String {
-    let marked = format!("{BEGIN}{section}{END}");
-    let place = document.find(BEGIN).zip(document.find(END));
-    match place.filter(|(begin, end)| begin < end) {
-        Some((begin, end)) => {
-            let (before, after) = (&document[..begin], &document[end + END.len()..]);
-            format!("{before}{marked}{after}")
-        }
-        None => format!("{}\n\n{marked}", document.trim_end()),
-    }
-}
-
 /// Formats the goals, and a table for each scenario.
 pub fn markdown(results: &Results, made_by: &str) -> String {
     let mut text =
@@ -221,20 +205,6 @@ mod tests {
         );
         assert!(text.contains("| arete 0.51.2 | 5,000 | 0 | 1.00 | – | – | 25.00 % | 0 | 1 of 2 |"));
         assert!(!text.contains("\n| the floor, v2 |") && !text.contains("\n| 0.6.9 |"));
-    }
-
-    #[test]
-    fn a_section_replaces_that_of_the_last_run() {
-        let first = replace("# Results\n\n## Decoding\n", "old\n");
-        assert_eq!(
-            first,
-            format!("# Results\n\n## Decoding\n\n{BEGIN}old\n{END}")
-        );
-        let second = replace(&format!("{first}\n## More\n"), "new\n");
-        assert_eq!(
-            second,
-            format!("# Results\n\n## Decoding\n\n{BEGIN}new\n{END}\n## More\n")
-        );
     }
 
     #[test]

@@ -43,11 +43,9 @@ pub fn main(options: &Options) -> Result<()> {
     let section = report::markdown(&results, &made_by(options)?);
     print!("{section}");
     if options.is_whole() {
-        let bench = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-        let path = bench.join("RESULTS.md");
-        let document = std::fs::read_to_string(&path)?;
-        std::fs::write(&path, report::replace(&document, &section))?;
-        std::fs::write(bench.join("flood.svg"), plot::svg(&results))?;
+        sections::write("flood", &section)?;
+        let plot_file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../flood.svg");
+        std::fs::write(plot_file, plot::svg(&results))?;
     }
     Ok(())
 }
@@ -89,17 +87,14 @@ fn line(run: &Measured) -> String {
 
 /// Describes how the results were measured.
 fn made_by(options: &Options) -> Result<String> {
-    let rustc = Command::new("rustc").arg("--version").output()?;
-    let rustc = String::from_utf8(rustc.stdout)?;
-    let rustc = rustc.trim().trim_start_matches("rustc ");
-    let cores = std::thread::available_parallelism()?;
+    let machine = sections::machine()?;
     let rounds = options.rounds;
     let mut command = "cargo run --release -p flood --features published".to_owned();
     if !options.words.is_empty() {
         command += &format!(" -- {}", options.words.join(" "));
     }
     Ok(format!(
-        "Measured with `{command}`, run in `bench`, with rustc {rustc}, on a machine with {cores} cores,\n\
+        "Measured with `{command}`, run in `bench`, with {machine},\n\
          over loopback. The clients take turns in each of {rounds} rounds. A figure is the median of the rounds; a ratio\n\
          is the median of the ratios within each round. The [README](flood/README.md) describes the method."
     ))

@@ -9,8 +9,6 @@ use crate::witness::{Signs, Witness};
 use crate::Result;
 use hyperstack_sdk::Stats;
 use std::collections::BTreeMap;
-use std::path::Path;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 /// The minutes at which the table shows the memory.
@@ -145,9 +143,7 @@ impl Report {
             return Err(format!("the memory is not flat: {growth:?}").into());
         }
         if options.write {
-            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../bench/RESULTS.md");
-            let document = std::fs::read_to_string(&path)?;
-            std::fs::write(&path, replace(&document, options.kind, &section))?;
+            sections::write(name(options.kind), &section)?;
         }
         Ok(())
     }
@@ -233,33 +229,17 @@ fn title(kind: Kind) -> &'static str {
     }
 }
 
-/// Returns the marks around a server's section.
-fn marks(kind: Kind) -> (&'static str, &'static str) {
+/// Returns the name of a server's section.
+fn name(kind: Kind) -> &'static str {
     match kind {
-        Kind::Arete => ("<!-- soak -->\n", "<!-- /soak -->\n"),
-        Kind::Test => ("<!-- soak v1 -->\n", "<!-- /soak v1 -->\n"),
-    }
-}
-
-/// Replaces the section of the last run, or appends it.
-fn replace(document: &str, kind: Kind, section: &str) -> String {
-    let (begin, end) = marks(kind);
-    let marked = format!("{begin}{section}{end}");
-    match document.find(begin).zip(document.find(end)) {
-        Some((from, to)) if from < to => {
-            let (before, after) = (&document[..from], &document[to + end.len()..]);
-            format!("{before}{marked}{after}")
-        }
-        _ => format!("{}\n\n{marked}", document.trim_end()),
+        Kind::Arete => "soak",
+        Kind::Test => "soak v1",
     }
 }
 
 /// Describes how the run was made.
 fn made_by(options: &Options) -> Result<String> {
-    let rustc = Command::new("rustc").arg("--version").output()?;
-    let rustc = String::from_utf8(rustc.stdout)?;
-    let rustc = rustc.trim().trim_start_matches("rustc ");
-    let cores = std::thread::available_parallelism()?;
+    let machine = sections::machine()?;
     let mut command = "cargo run --release -p soak".to_owned();
     if !options.words.is_empty() {
         command += &format!(" -- {}", options.words.join(" "));
@@ -269,7 +249,7 @@ fn made_by(options: &Options) -> Result<String> {
         Kind::Test => "the SDK's test server (protocol v1)",
     };
     Ok(format!(
-        "Measured with `{command}`, run in `interop`, with rustc {rustc}, on a machine with {cores} cores.\n\
+        "Measured with `{command}`, run in `interop`, with {machine}.\n\
          The server is {server}, and changes {} rows a second. The\n\
          [README](../interop/soak/README.md) describes the faults, the readers and what fails a run.",
         options.rate
@@ -278,21 +258,4 @@ fn made_by(options: &Options) -> Result<String> {
 
 fn megabytes(bytes: u64) -> String {
     format!("{:.1}", bytes as f64 / 1e6)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_server_has_a_section_of_its_own() {
-        let first = replace("# Results\n", Kind::Arete, "old\n");
-        assert_eq!(first, "# Results\n\n<!-- soak -->\nold\n<!-- /soak -->\n");
-        let both = replace(&first, Kind::Test, "v1\n");
-        let replaced = replace(&both, Kind::Arete, "new\n");
-        assert_eq!(
-            replaced,
-            "# Results\n\n<!-- soak -->\nnew\n<!-- /soak -->\n\n<!-- soak v1 -->\nv1\n<!-- /soak v1 -->\n"
-        );
-    }
 }

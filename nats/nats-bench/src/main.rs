@@ -29,7 +29,7 @@ async fn main() -> Result<()> {
     let section = report::markdown(&measure::all(rows.unwrap_or(100_000)).await?)?;
     print!("{section}");
     if writes && rows.is_none() {
-        report::write(&section)?;
+        sections::write("nats", &section)?;
     }
     Ok(())
 }

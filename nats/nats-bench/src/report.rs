@@ -1,19 +1,10 @@
 //! The results in Markdown.
 
-use std::path::Path;
-use std::process::Command;
-
 use crate::measure::{Results, MANY};
 use crate::Result;
 
-const BEGIN: &str = "<!-- nats -->\n";
-const END: &str = "<!-- /nats -->\n";
-
 pub(crate) fn markdown(results: &Results) -> Result<String> {
-    let rustc = Command::new("rustc").arg("--version").output()?;
-    let rustc = String::from_utf8(rustc.stdout)?;
-    let rustc = rustc.trim().trim_start_matches("rustc ");
-    let cores = std::thread::available_parallelism()?;
+    let machine = sections::machine()?;
     let Results {
         rows,
         copy,
@@ -30,8 +21,8 @@ pub(crate) fn markdown(results: &Results) -> Result<String> {
     let deliveries = many * MANY as f64;
     Ok(format!(
         "## NATS\n\n\
-         Measured with `cargo run --release -p nats-bench -- --write`, run in `nats`, with rustc {rustc}, on a machine with\n\
-         {cores} cores, which the server, the bridge, nats-server 2.9.10 (files, one replica) and the clients share. Rows are\n\
+         Measured with `cargo run --release -p nats-bench -- --write`, run in `nats`, with {machine},\n\
+         which the server, the bridge, nats-server 2.9.10 (files, one replica) and the clients share. Rows are\n\
          ORE rounds of 36 fields; changes set three of them. The server sends a change when fewer than 512 are on their\n\
          way to a reader, so none is conflated.\n\n\
          | what | found |\n|---|---|\n\
@@ -45,20 +36,4 @@ pub(crate) fn markdown(results: &Results) -> Result<String> {
          | a record in the stream | {record_bytes:.0} bytes |\n\
          | subscriptions at the server, for a list, a tape and all clients | {subscriptions} |\n"
     ))
-}
-
-/// Replaces the section in `bench/RESULTS.md`, or appends it.
-pub(crate) fn write(section: &str) -> Result<()> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../bench/RESULTS.md");
-    let document = std::fs::read_to_string(&path)?;
-    let marked = format!("{BEGIN}{section}{END}");
-    let document = match document.split_once(BEGIN) {
-        Some((before, rest)) => {
-            let after = rest.split_once(END).map_or("", |(_, after)| after);
-            format!("{before}{marked}{after}")
-        }
-        None => format!("{}\n\n{marked}", document.trim_end()),
-    };
-    std::fs::write(path, document)?;
-    Ok(())
 }
