@@ -61,8 +61,9 @@ struct Subscriptions {
 }
 
 struct Subscription {
-    /// The view that must stay up to date. `None` if the query is rejected.
-    view: Option<String>,
+    view: String,
+    /// Whether the view must stay up to date. `false` if the query is rejected.
+    is_served: bool,
     task: AbortHandle,
 }
 
@@ -87,7 +88,7 @@ impl Connection {
         loop {
             tokio::select! {
                 biased;
-                event = self.events.recv() => self.check_event(event)?,
+                event = self.events.recv() => self.handle_event(event, &mut subscriptions)?,
                 request = peer.recv() => match request {
                     None => return Ok(()),
                     Some(Request::Query { id, query, .. }) => {
@@ -117,9 +118,16 @@ impl Connection {
         }
     }
 
-    fn check_event(&self, event: Option<Event>) -> Result<(), ConnectionLost> {
+    fn handle_event(
+        &self,
+        event: Option<Event>,
+        subscriptions: &mut Subscriptions,
+    ) -> Result<(), ConnectionLost> {
         match event {
-            Some(Event::ServerError(error)) => tracing::warn!(%error, "NATS reports an error"),
+            Some(Event::ServerError(error)) => {
+                tracing::warn!(%error, "NATS reports an error");
+                self.reject(&error.to_string(), subscriptions);
+            }
             Some(Event::Disconnected | Event::Closed) | None => {
                 let reason = "NATS closed the connection".to_owned();
                 return Err(ConnectionLost::Closed(reason));
@@ -129,12 +137,45 @@ impl Connection {
         Ok(())
     }
 
+    /// Rejects the queries whose requests NATS refuses: such a request has no answer.
+    fn reject(&self, error: &str, subscriptions: &mut Subscriptions) {
+        // `Permissions Violation for Publish to "$JS.API.STREAM.INFO.KV_ore_OreRound_list"`
+        let subject = error.split('"').nth(1).unwrap_or_default();
+        // A query that has ended sends this request.
+        if subject.starts_with("$JS.API.CONSUMER.DELETE.") {
+            return;
+        }
+        let is_refused = |view: &str| {
+            let streams = self.streams(view);
+            subject
+                .split('.')
+                .any(|token| streams.iter().any(|stream| token == stream))
+        };
+        let refused = subscriptions.open.iter();
+        let refused: Vec<_> = refused
+            .filter(|(_, subscription)| is_refused(&subscription.view))
+            .map(|(id, subscription)| (id.clone(), subscription.view.clone()))
+            .collect();
+        for (id, view) in refused {
+            subscriptions.end(&id);
+            let frames = Frames::new(id.clone(), view.clone());
+            let error = frames.error("subscription-rejected", error, &Value::Null);
+            let out = subscriptions.out.clone();
+            subscriptions.spawn(id, view, false, async move { out.send(error).await });
+        }
+    }
+
+    /// Returns the names of the streams that a view may have.
+    fn streams(&self, view: &str) -> [String; 2] {
+        let bucket = store::stream_of(&names::bucket(&self.prefix, view));
+        [bucket, names::tape_stream(&self.prefix, view)]
+    }
+
     /// Fails if a subscribed view is stale. Returns when to check again.
     fn check_heartbeats(&self, subscriptions: &Subscriptions) -> Result<Instant, ConnectionLost> {
         let now = Instant::now();
         let mut next = now + IDLE;
-        let views = subscriptions.open.values();
-        for view in views.filter_map(|subscription| subscription.view.as_deref()) {
+        for view in subscriptions.served() {
             let Some(known) = self.views.get(view) else {
                 continue;
             };
@@ -162,16 +203,16 @@ impl Connection {
             if self.views.announce(&view) {
                 let error = not_served(&frames, &not_copied(&view));
                 let answer = async move { out.send(error).await };
-                return subscriptions.spawn(id, None, answer);
+                return subscriptions.spawn(id, view, false, answer);
             }
-            let (prefix, others) = (self.prefix.clone(), self.views.ids());
-            let answer = refuse(jetstream, prefix, others, frames, out);
-            return subscriptions.spawn(id, None, answer);
+            let (streams, others) = (self.streams(&view), self.views.ids());
+            let answer = refuse(jetstream, streams, others, frames, out);
+            return subscriptions.spawn(id, view, false, answer);
         };
         if known.is_stale() {
             let error = not_served(&frames, &self.silence(&view, &known.meta));
             let answer = async move { out.send(error).await };
-            return subscriptions.spawn(id, None, answer);
+            return subscriptions.spawn(id, view, false, answer);
         }
         match known.meta.kind.clone() {
             Kind::Rows { sort, take } => {
@@ -182,7 +223,7 @@ impl Connection {
                     sort,
                     take,
                 };
-                subscriptions.spawn(id, Some(view), rows.serve(jetstream, frames, out));
+                subscriptions.spawn(id, view, true, rows.serve(jetstream, frames, out));
             }
             Kind::Tape => {
                 let tape = Tape {
@@ -191,25 +232,31 @@ impl Connection {
                     key,
                     after,
                 };
-                subscriptions.spawn(id, Some(view), tape.serve(jetstream, frames, out));
+                subscriptions.spawn(id, view, true, tape.serve(jetstream, frames, out));
             }
         }
     }
 }
 
 impl Subscriptions {
-    /// Starts to answer a query. The view must stay up to date, if there is one.
+    /// Starts to answer a query.
     fn spawn(
         &mut self,
         id: String,
-        view: Option<String>,
+        view: String,
+        is_served: bool,
         answer: impl Future<Output = Result<(), ConnectionLost>> + Send + 'static,
     ) {
         let ended = id.clone();
         let task = self
             .tasks
             .spawn(async move { answer.await.map(|()| ended) });
-        self.open.insert(id, Subscription { view, task });
+        let subscription = Subscription {
+            view,
+            is_served,
+            task,
+        };
+        self.open.insert(id, subscription);
     }
 
     fn end(&mut self, id: &str) {
@@ -219,22 +266,26 @@ impl Subscriptions {
     }
 
     fn reads(&self, view: &str) -> bool {
-        let mut open = self.open.values();
-        open.any(|subscription| subscription.view.as_deref() == Some(view))
+        self.served().any(|served| served == view)
+    }
+
+    /// Returns the views that must stay up to date.
+    fn served(&self) -> impl Iterator<Item = &str> {
+        let open = self.open.values().filter(|it| it.is_served);
+        open.map(|it| it.view.as_str())
     }
 }
 
 /// Rejects a query for a view that has no description. The client repeats it if a bridge is copying the view.
 async fn refuse(
     jetstream: Context,
-    prefix: String,
+    streams: [String; 2],
     others: String,
     frames: Frames,
     out: Out,
 ) -> Result<(), ConnectionLost> {
     let view = frames.view();
-    let bucket = store::stream_of(&names::bucket(&prefix, view));
-    for stream in [bucket, names::tape_stream(&prefix, view)] {
+    for stream in streams {
         if follow::info(&jetstream, &stream).await?.is_some() {
             return out.send(not_served(&frames, &not_copied(view))).await;
         }
