@@ -4,14 +4,72 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
+
+/// How long to wait for a line in the log.
+const DEADLINE: Duration = Duration::from_secs(20);
+
+/// A directory for temporary files. It is deleted when you drop it.
+#[derive(Debug)]
+pub struct Directory(PathBuf);
+
+impl Directory {
+    /// Returns a directory that does not exist yet.
+    pub fn temporary() -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("nats-tests-{}-{number}", std::process::id());
+        Directory(std::env::temp_dir().join(name))
+    }
+
+    /// Writes a file, and returns its path.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot write the file.
+    pub fn write(&self, name: &str, text: &str) -> String {
+        let path = self.0.join(name);
+        std::fs::create_dir_all(&self.0)
+            .and_then(|()| std::fs::write(&path, text))
+            .expect("cannot write a temporary file");
+        path.display().to_string()
+    }
+
+    fn delete(&self) {
+        // It may never have been written to.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        self.delete();
+    }
+}
+
+/// The lines that a server has logged.
+#[derive(Debug, Default)]
+struct Log {
+    lines: Mutex<Vec<String>>,
+    grown: Condvar,
+}
+
+impl Log {
+    fn push(&self, line: String) {
+        self.lines.lock().unwrap().push(line);
+        self.grown.notify_all();
+    }
+}
 
 /// A running `nats-server` with JetStream, on a free port of this machine. It is killed when you drop it.
 #[derive(Debug)]
 pub struct NatsServer {
     child: Child,
     port: u16,
-    store: PathBuf,
+    store: Directory,
     arguments: Vec<String>,
+    log: Arc<Log>,
 }
 
 impl NatsServer {
@@ -26,23 +84,39 @@ impl NatsServer {
 
     /// Starts a server with more arguments.
     pub fn start_with(arguments: &[&str]) -> Self {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("nats-tests-{}-{number}", std::process::id());
-        let store = std::env::temp_dir().join(name);
+        let store = Directory::temporary();
         let arguments: Vec<String> = arguments.iter().map(|it| (*it).to_owned()).collect();
-        let (child, port) = spawn(&store, None, &arguments);
+        let log = Arc::default();
+        let (child, port) = spawn(&store.0, None, &arguments, &log);
         NatsServer {
             child,
             port,
             store,
             arguments,
+            log,
         }
     }
 
     /// Returns the URL, without a user.
     pub fn url(&self) -> String {
         format!("nats://127.0.0.1:{}", self.port)
+    }
+
+    /// Waits until the log has a line with this text. Returns all lines up to there.
+    ///
+    /// # Panics
+    ///
+    /// If the server does not log it soon.
+    pub fn log_until(&self, text: &str) -> Vec<String> {
+        let lines = self.log.lines.lock().unwrap();
+        let find = |lines: &[String]| lines.iter().position(|line| line.contains(text));
+        let lacks = |lines: &mut Vec<String>| find(lines).is_none();
+        let waited = self.log.grown.wait_timeout_while(lines, DEADLINE, lacks);
+        let (lines, _) = waited.unwrap();
+        match find(&lines) {
+            Some(found) => lines[..=found].to_vec(),
+            None => panic!("nats-server did not log {text:?}:\n{}", lines.join("\n")),
+        }
     }
 
     /// Kills the server. Its store stays.
@@ -55,25 +129,24 @@ impl NatsServer {
     /// Kills the server, unless it is dead, and starts it again with the same port and store.
     pub fn restart(&mut self) {
         self.kill();
-        (self.child, _) = spawn(&self.store, Some(self.port), &self.arguments);
+        (self.child, _) = spawn(&self.store.0, Some(self.port), &self.arguments, &self.log);
     }
 
     /// Kills the server, and deletes its store.
     pub fn destroy(&mut self) {
         self.kill();
-        // It may never have written anything.
-        let _ = std::fs::remove_dir_all(&self.store);
+        self.store.delete();
     }
 }
 
 impl Drop for NatsServer {
     fn drop(&mut self) {
-        self.destroy();
+        self.kill();
     }
 }
 
 /// Starts a server, and waits until it says that it is ready. Returns its port.
-fn spawn(store: &Path, port: Option<u16>, arguments: &[String]) -> (Child, u16) {
+fn spawn(store: &Path, port: Option<u16>, arguments: &[String], log: &Arc<Log>) -> (Child, u16) {
     let asked = port.map_or("-1".to_owned(), |port| port.to_string());
     let mut command = Command::new(program());
     command
@@ -84,29 +157,25 @@ fn spawn(store: &Path, port: Option<u16>, arguments: &[String]) -> (Child, u16) 
         .stdout(Stdio::null())
         .stderr(Stdio::piped());
     let mut child = command.spawn().expect("cannot start nats-server");
-    let log = child.stderr.take().expect("the log is piped");
-    let mut lines = BufReader::new(log).lines();
-    let (mut log, mut port) = (String::new(), port);
-    loop {
-        let line = match lines.next() {
-            Some(Ok(line)) => line,
-            _ => panic!("nats-server has ended:\n{log}"),
+    let stderr = child.stderr.take().expect("the log is piped");
+    let mut lines = BufReader::new(stderr).lines().map_while(Result::ok);
+    let mut port = port;
+    let mut is_ready = false;
+    while !is_ready {
+        let Some(line) = lines.next() else {
+            let lines = log.lines.lock().unwrap();
+            panic!("nats-server has ended:\n{}", lines.join("\n"));
         };
         if let Some((_, address)) = line.split_once("Listening for client connections on ") {
-            let digits = address
-                .rsplit(':')
-                .next()
-                .and_then(|port| port.parse().ok());
-            port = port.or(digits);
+            let digits = address.rsplit(':').next();
+            port = port.or(digits.and_then(|port| port.parse().ok()));
         }
-        if line.contains("Server is ready") {
-            break;
-        }
-        log.push_str(&line);
-        log.push('\n');
+        is_ready = line.contains("Server is ready");
+        log.push(line);
     }
     // Without a reader, the server blocks when its log fills the pipe.
-    std::thread::spawn(move || lines.for_each(drop));
+    let log = Arc::clone(log);
+    std::thread::spawn(move || lines.for_each(|line| log.push(line)));
     (child, port.expect("the log names the port"))
 }
 

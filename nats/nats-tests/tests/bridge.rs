@@ -21,7 +21,7 @@ use tokio::task::JoinHandle;
 use crate::support::{settings, soon, PREFIX};
 
 /// A bridge in a task of this process. It is killed when you drop it.
-struct Running {
+pub(crate) struct Running {
     task: JoinHandle<()>,
     status: BridgeStatus,
 }
@@ -33,8 +33,17 @@ impl Running {
         nats: &NatsServer,
         with: impl FnOnce(BridgeBuilder) -> BridgeBuilder,
     ) -> Self {
-        let hs = soon(settings().url(source.url()).connect()).await.unwrap();
         let nats = soon(async_nats::connect(nats.url())).await.unwrap();
+        Self::over(source, nats, with).await
+    }
+
+    /// Starts a bridge over a connection to NATS.
+    pub(crate) async fn over(
+        source: &TestServer,
+        nats: async_nats::Client,
+        with: impl FnOnce(BridgeBuilder) -> BridgeBuilder,
+    ) -> Self {
+        let hs = soon(settings().url(source.url()).connect()).await.unwrap();
         let bridge = Bridge::builder(hs, nats, PREFIX)
             .interval(Duration::from_millis(500))
             .patience(Duration::from_millis(200));
@@ -45,7 +54,7 @@ impl Running {
     }
 
     /// Waits until it has copied all views once.
-    async fn caught_up(&self) {
+    pub(crate) async fn caught_up(&self) {
         let is_alive = soon(self.status.wait_caught_up()).await;
         assert!(is_alive, "{:?}", self.status.views());
     }

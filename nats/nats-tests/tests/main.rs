@@ -3,4 +3,5 @@
 mod bridge;
 mod client;
 mod hs;
+mod security;
 mod support;

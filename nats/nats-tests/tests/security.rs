@@ -1,0 +1,5 @@
+//! TLS, credentials and permissions.
+
+mod credentials;
+mod permissions;
+mod tls;
