@@ -108,11 +108,11 @@ impl NatsServer {
     ///
     /// If the server does not log it soon.
     pub fn log_until(&self, text: &str) -> Vec<String> {
-        let lines = self.log.lines.lock().unwrap();
         let find = |lines: &[String]| lines.iter().position(|line| line.contains(text));
         let lacks = |lines: &mut Vec<String>| find(lines).is_none();
+        let lines = self.log.lines.lock().unwrap();
         let waited = self.log.grown.wait_timeout_while(lines, DEADLINE, lacks);
-        let (lines, _) = waited.unwrap();
+        let lines = waited.unwrap().0.clone();
         match find(&lines) {
             Some(found) => lines[..=found].to_vec(),
             None => panic!("nats-server did not log {text:?}:\n{}", lines.join("\n")),

@@ -18,7 +18,7 @@ use nats_tests::NatsServer;
 use serde_json::Value;
 use tokio::task::JoinHandle;
 
-use crate::support::{settings, soon, PREFIX};
+use crate::support::{settings, soon, DEADLINE, PREFIX};
 
 /// A bridge in a task of this process. It is killed when you drop it.
 pub(crate) struct Running {
@@ -93,7 +93,7 @@ impl Drop for Process {
 
 /// Waits until both views have the same rows, and returns how many. They must be in the same order, unless the view has
 /// none.
-async fn equal(
+pub(crate) async fn equal(
     expected: impl Into<WindowView<Value>>,
     found: impl Into<WindowView<Value>>,
     is_sorted: bool,
@@ -115,7 +115,7 @@ async fn equal(
             changes.next().await;
         }
     };
-    match tokio::time::timeout(Duration::from_secs(20), same).await {
+    match tokio::time::timeout(DEADLINE, same).await {
         Ok(rows) => rows,
         Err(_) => panic!("{}", difference(last)),
     }

@@ -2,6 +2,7 @@
 
 mod bridge;
 mod client;
+mod cluster;
 mod hs;
 mod security;
 mod support;

@@ -26,6 +26,9 @@ pub(crate) struct Trade {
 
 pub(crate) const PREFIX: &str = "game";
 
+/// How long to wait for something that must happen.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
+
 pub(crate) fn player(score: i64) -> Player {
     Player { score, team: None }
 }
@@ -47,10 +50,9 @@ pub(crate) async fn connect(nats: &NatsServer) -> HyperStack {
 
 /// Awaits something that must happen. The deadline makes a broken promise fail the test instead of hanging it.
 pub(crate) async fn soon<F: Future>(future: F) -> F::Output {
-    let deadline = Duration::from_secs(20);
-    match tokio::time::timeout(deadline, future).await {
+    match tokio::time::timeout(DEADLINE, future).await {
         Ok(output) => output,
-        Err(_) => panic!("it did not happen in {deadline:?}"),
+        Err(_) => panic!("it did not happen in {DEADLINE:?}"),
     }
 }
 
