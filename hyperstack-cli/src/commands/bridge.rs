@@ -229,7 +229,9 @@ impl Settings {
     async fn bridge(self, access: Access) -> Result<Bridge> {
         let server = access.builder(&self.from).linger(Duration::ZERO);
         let server = server.connect().await.map_err(messages::connect_error)?;
-        let connect = ConnectOptions::new().event_callback(|event| async move {
+        // A stream without a leader does not answer.
+        let connect = ConnectOptions::new().request_timeout(Some(Duration::from_secs(3)));
+        let connect = connect.event_callback(|event| async move {
             if let Event::ServerError(_) | Event::ClientError(_) | Event::Disconnected = event {
                 warn(format!("NATS: {event}"));
             }

@@ -29,7 +29,7 @@ pub enum BridgeError {
 ///
 /// While a view has an error, the bridge writes no heartbeats for it, so it is stale for clients. Other views are not
 /// affected. Unless the error [is final](Self::is_final), the bridge tries again after 250 milliseconds, and doubles
-/// the wait up to 30 seconds. It tries to store a row that is too large when the row changes.
+/// the wait up to 30 seconds, or up to 2 seconds after an error of NATS. It tries to store a row that is too large when the row changes.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ViewError {

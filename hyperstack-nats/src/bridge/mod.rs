@@ -23,9 +23,11 @@ use self::context::Context;
 use self::status::Reporter;
 use self::tape::Stop;
 
-/// How long a view that has failed waits before it starts again: first, and at most.
+/// How long a view that has failed waits before it starts again: first, at most, and at most after an error of NATS,
+/// which elects a new leader within seconds.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
 const LAST_WAIT: Duration = Duration::from_secs(30);
+const LAST_WAIT_FOR_NATS: Duration = Duration::from_secs(2);
 
 /// The greatest interval and patience.
 const MOST: Duration = Duration::from_secs(60 * 60);
@@ -336,9 +338,13 @@ impl View {
                 }
                 Stop::Failed(error) => {
                     tracing::warn!("cannot copy the view \"{}\": {error}", self.id);
+                    let last = match error {
+                        ViewError::Nats { .. } => LAST_WAIT_FOR_NATS,
+                        _ => LAST_WAIT,
+                    };
                     status.lose(Some(error));
-                    tokio::time::sleep(wait).await;
-                    wait = LAST_WAIT.min(2 * wait);
+                    tokio::time::sleep(wait.min(last)).await;
+                    wait = last.min(2 * wait);
                 }
                 Stop::Diverged => {
                     status.lose(None);

@@ -16,7 +16,7 @@ use crate::{names, store};
 const BATCH: usize = 256;
 
 /// How often NATS says that it is alive while there are no messages.
-const HEARTBEAT: Duration = Duration::from_secs(5);
+const HEARTBEAT: Duration = Duration::from_secs(2);
 
 /// How long a request for messages lasts.
 const EXPIRES: Duration = Duration::from_secs(60);

@@ -11,6 +11,7 @@ mod views;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_nats::ConnectOptions;
 use hyperstack_sdk::session::{ConfigError, ConnectError};
@@ -20,6 +21,9 @@ pub use upstream::NatsUpstream;
 
 /// The number of heartbeats that a bridge may miss.
 const MISSED_HEARTBEATS: u32 = 3;
+
+/// How long to wait for an answer of NATS. A stream without a leader does not answer.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Connects to NATS, and returns a client of the views that bridges copy under this prefix.
 ///
@@ -59,7 +63,7 @@ pub fn builder(url: impl Into<String>, prefix: impl Into<String>) -> Builder {
     Builder {
         url: url.into(),
         prefix: prefix.into(),
-        options: Arc::new(ConnectOptions::new),
+        options: Arc::new(|| ConnectOptions::new().request_timeout(Some(REQUEST_TIMEOUT))),
         credentials: None,
         roots: Vec::new(),
         missed_heartbeats: MISSED_HEARTBEATS,
@@ -95,7 +99,7 @@ impl Builder {
     }
 
     /// Sets a function that returns the options of async-nats, for each attempt to connect. Default:
-    /// `ConnectOptions::new`.
+    /// `ConnectOptions::new`, with a request timeout of 3 seconds.
     ///
     /// Use it for an nkey or a client certificate, for example. The client overrides the event callback and
     /// `max_reconnects`. It also sets what the URL and the other settings say: credentials, TLS and root certificates.

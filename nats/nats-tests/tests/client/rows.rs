@@ -1,6 +1,7 @@
 //! Rows: reads, streams, windows, filters, and the ends of streams.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use hyperstack_sdk::prelude::*;
 use hyperstack_sdk::ReadError;
@@ -93,22 +94,18 @@ async fn a_read_leaves_no_consumer() {
     for _ in 0..10 {
         assert_eq!(hs.get::<Player>("ada").await, Some(player(7)));
     }
-    soon(async {
-        let stream = format!("KV_{BUCKET}");
-        while hand
-            .jetstream
-            .get_stream(&stream)
-            .await
-            .unwrap()
-            .cached_info()
-            .state
-            .consumer_count
-            > 0
-        {
-            tokio::task::yield_now().await;
+    let stream = format!("KV_{BUCKET}");
+    let deleted = async {
+        loop {
+            let stream = hand.jetstream.get_stream(&stream).await.unwrap();
+            if stream.cached_info().state.consumer_count == 0 {
+                return;
+            }
         }
-    })
-    .await;
+    };
+    // NATS itself deletes them after 30 seconds.
+    let deleted = tokio::time::timeout(Duration::from_secs(20), deleted).await;
+    assert!(deleted.is_ok());
 }
 
 #[tokio::test]
