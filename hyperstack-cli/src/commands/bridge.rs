@@ -1,7 +1,9 @@
 //! `hs bridge`: copies views to NATS.
 
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::process::ExitCode;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::{anyhow, bail, ensure, Context as _, Result};
@@ -95,11 +97,10 @@ struct Options {
     #[arg(long, value_name = "N")]
     max_bytes: Option<u64>,
     /// Write a heartbeat for each view every N milliseconds [default: 1000]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N")]
     interval: Option<u64>,
-    /// How long to wait for another bridge, in milliseconds, before appending to a tape in its place, or reading a view
-    /// again that it has changed [default: 1000]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(4..))]
+    /// Wait N milliseconds for another bridge before appending to a tape in its place [default: 1000]
+    #[arg(long, value_name = "N")]
     patience: Option<u64>,
     /// Where NATS stores rows and records; for new buckets and streams only [default: file]
     #[arg(long, value_name = "WHERE")]
@@ -116,10 +117,10 @@ enum Storage {
 /// Copies until the user or an error ends it.
 pub(crate) fn run(args: Args) -> Result<ExitCode> {
     let options = match &args.file {
-        Some(file) => args.options.over(Options::read(file)?),
-        None => args.options,
+        Some(file) => Options::read(file).map(|read| args.options.over(read)),
+        None => Ok(args.options),
     };
-    let settings = match Settings::new(options) {
+    let settings = match options.and_then(Settings::new) {
         Ok(settings) => settings,
         Err(error) => {
             print_error(&error);
@@ -142,28 +143,39 @@ async fn copy(settings: Settings, access: Access) -> Result<()> {
     for view in bridge.status().views() {
         reports.spawn(report(bridge.status(), view));
     }
+    let mut run = pin!(bridge.run());
     tokio::select! {
-        Err(error) = bridge.run() => Err(error.into()),
-        () = interrupt.wait() => Ok(()),
+        Err(error) = &mut run => {
+            // They end with the bridge.
+            while reports.join_next().await.is_some() {}
+            Err(error.into())
+        }
+        () = interrupt.wait() => {
+            reports.shutdown().await;
+            Ok(())
+        }
     }
 }
 
-/// Prints whenever a view is up to date or no longer is.
+/// Prints the errors and gaps of a view, and whenever it is up to date or no longer is.
 async fn report(bridge: BridgeStatus, mut last: ViewStatus) {
     let view = last.view.clone();
     loop {
-        let is_news = |now: &ViewStatus| {
+        let has_changed = |now: &ViewStatus| {
             let is_new_error = now.error.is_some() && now.error != last.error;
             is_new_error || now.is_caught_up != last.is_caught_up || now.gaps != last.gaps
         };
-        let Some(now) = bridge.wait_for(&view, is_news).await else {
+        let Some(now) = bridge.wait_for(&view, has_changed).await else {
             return;
         };
         if let Some(gap) = now.last_gap.as_ref().filter(|_| now.gaps != last.gaps) {
-            warn(format!("{view}: {gap}"));
+            match now.gaps - last.gaps {
+                1 => warn(format!("{view}: {gap}")),
+                gaps => warn(format!("{view}: {gaps} gaps, the last one: {gap}")),
+            }
         }
         match &now.error {
-            Some(error) if now.error != last.error => warn(error),
+            Some(error) if now.error != last.error => warn(format!("{view}: {error}")),
             Some(_) => {}
             None if now.is_caught_up == last.is_caught_up => {}
             None if now.is_caught_up => print_note(format!("{view}: up to date")),
@@ -202,6 +214,17 @@ impl Settings {
             !options.views.is_empty() || !options.tapes.is_empty(),
             "nothing to copy: name a view with `--view`, or a tape with `--tape`"
         );
+        let ranges = [
+            ("interval", options.interval, 1),
+            ("patience", options.patience, 4),
+        ];
+        for (option, value, least) in ranges {
+            let is_valid = value.is_none_or(|value| (least..=3_600_000).contains(&value));
+            ensure!(
+                is_valid,
+                "`--{option}`: expected {least} to 3600000 milliseconds"
+            );
+        }
         let ids = |option: &str, ids: &[String], default| {
             let parse = |id: &String| {
                 let parsed = ViewId::parse(id, default);
@@ -231,10 +254,17 @@ impl Settings {
         let server = server.connect().await.map_err(messages::connect_error)?;
         // A stream without a leader does not answer.
         let connect = ConnectOptions::new().request_timeout(Some(Duration::from_secs(3)));
-        let connect = connect.event_callback(|event| async move {
+        let last = Arc::new(Mutex::new(None));
+        let connect = connect.event_callback(move |event| {
+            // A missing permission causes the same error for each row.
+            let last = last.lock().map(|mut last| last.replace(event.clone()));
+            let is_repeated = last.is_ok_and(|last| last.as_ref() == Some(&event));
             if let Event::ServerError(_) | Event::ClientError(_) | Event::Disconnected = event {
-                warn(format!("NATS: {event}"));
+                if !is_repeated {
+                    warn(format!("NATS: {event}"));
+                }
             }
+            std::future::ready(())
         });
         let mut connect = self.to.configure(connect);
         if let Some(roots) = &self.options.nats_ca {
@@ -355,6 +385,10 @@ mod tests {
         let all = "from = 'ws://a'\nto = 'nats://n'\nprefix = 'p'\n";
         for (toml, part) in [
             ("", "`--from` is missing"),
+            (
+                &format!("{all}views = ['a']\ninterval = 0"),
+                "`--interval`: expected 1 to 3600000",
+            ),
             ("from = 'ws://a'\nto = 'nats://n'", "`--prefix` is missing"),
             (all, "nothing to copy"),
             (

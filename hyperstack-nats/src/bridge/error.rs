@@ -11,6 +11,14 @@ pub enum BridgeError {
     /// The bridge has no views.
     #[error("nothing to copy: the bridge has no views (call `view` or `tape`)")]
     NoViews,
+    /// A view was added with `view` and with `tape`.
+    #[error(
+        "the view \"{view}\" was added with `view` and with `tape`: it can only be one of both"
+    )]
+    Ambiguous {
+        /// The view's id.
+        view: String,
+    },
     /// The prefix is empty.
     #[error("the prefix must not be empty")]
     EmptyPrefix,
@@ -29,7 +37,8 @@ pub enum BridgeError {
 ///
 /// While a view has an error, the bridge writes no heartbeats for it, so it is stale for clients. Other views are not
 /// affected. Unless the error [is final](Self::is_final), the bridge tries again after 250 milliseconds, and doubles
-/// the wait up to 30 seconds, or up to 2 seconds after an error of NATS. It tries to store a row that is too large when the row changes.
+/// the wait up to 2 seconds, and after 16 attempts up to 30 seconds. It tries to store a row that is too large when the
+/// row changes.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ViewError {
@@ -130,8 +139,8 @@ pub enum ViewError {
 }
 
 impl ViewError {
-    /// Returns `true` if the bridge gives the view up: the server does not know it, it is a tape or is not, or a client
-    /// has closed.
+    /// Returns `true` if the bridge gives the view up: the server does not know it, the bridge has confused rows and a
+    /// tape, or a client has closed.
     ///
     /// There is one exception: if the bridge has copied the view before, it tries again although the server does not
     /// know the view, because the server may be starting.
@@ -156,7 +165,7 @@ impl ViewError {
 
     /// NATS does not answer a request without permission either.
     pub(super) fn unanswered(operation: impl Into<String>) -> Self {
-        let cause = "NATS did not answer (is it permitted to the user?)";
+        let cause = "NATS did not answer: the stream has no leader, or the user lacks permission";
         ViewError::nats(operation, cause)
     }
 

@@ -23,11 +23,14 @@ use self::context::Context;
 use self::status::Reporter;
 use self::tape::Stop;
 
-/// How long a view that has failed waits before it starts again: first, at most, and at most after an error of NATS,
-/// which elects a new leader within seconds.
+/// How long a view that has failed waits before it starts again: first, at most in the first attempts, and at most
+/// later. NATS elects a new leader within seconds.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
-const LAST_WAIT: Duration = Duration::from_secs(30);
-const LAST_WAIT_FOR_NATS: Duration = Duration::from_secs(2);
+const SHORT_WAIT: Duration = Duration::from_secs(2);
+const LONG_WAIT: Duration = Duration::from_secs(30);
+
+/// The number of first attempts.
+const FIRST_ATTEMPTS: u32 = 16;
 
 /// The greatest interval and patience.
 const MOST: Duration = Duration::from_secs(60 * 60);
@@ -138,6 +141,9 @@ impl Bridge {
     /// The names of all buckets and streams have this prefix. Use a `hyperstack` client of its own for the bridge, with
     /// [`linger(Duration::ZERO)`](hyperstack_sdk::HyperStackBuilder::linger): sometimes the bridge needs a new snapshot
     /// of a view, and it can request one only if nothing else reads the view over this client.
+    ///
+    /// In a cluster, give the options of `nats` a `request_timeout` of a few seconds: a stream without a leader does
+    /// not answer, and the default is 10 seconds.
     pub fn builder(
         hyperstack: HyperStack,
         nats: async_nats::Client,
@@ -168,7 +174,8 @@ impl Bridge {
     ///
     /// # Errors
     ///
-    /// - [`BridgeError::NoViews`] or [`BridgeError::EmptyPrefix`] if the builder's settings are incomplete.
+    /// - [`BridgeError::NoViews`], [`BridgeError::EmptyPrefix`] or [`BridgeError::Ambiguous`] if a setting of the builder
+    ///   is missing or wrong.
     /// - [`BridgeError::Closed`] or [`BridgeError::NatsClosed`] if the client of the server or of NATS has closed.
     /// - [`BridgeError::View`] if all views have failed with a [final error](ViewError::is_final), for example because
     ///   the server does not know them.
@@ -178,6 +185,14 @@ impl Bridge {
     pub async fn run(self) -> Result<Infallible, BridgeError> {
         if self.context.prefix.is_empty() {
             return Err(BridgeError::EmptyPrefix);
+        }
+        let tapes = self.views.iter().filter(|(view, _)| view.is_tape);
+        for (tape, _) in tapes {
+            let mut others = self.views.iter().filter(|(view, _)| !view.is_tape);
+            if others.any(|(view, _)| view.id == tape.id) {
+                let view = tape.id.clone();
+                return Err(BridgeError::Ambiguous { view });
+            }
         }
         let mut views = JoinSet::new();
         for (view, status) in self.views {
@@ -312,7 +327,7 @@ fn limit(limit: u64) -> i64 {
 impl View {
     /// Copies the view until a permanent error. Starts again after other errors.
     async fn copy(self, context: &Context, status: &Reporter) -> ViewError {
-        let mut wait = FIRST_WAIT;
+        let (mut wait, mut attempts) = (FIRST_WAIT, 0);
         loop {
             let heartbeats = status.heartbeats();
             let stop = if self.is_tape {
@@ -323,7 +338,7 @@ impl View {
                 Stop::Failed(error)
             };
             if status.heartbeats() > heartbeats {
-                wait = FIRST_WAIT;
+                (wait, attempts) = (FIRST_WAIT, 0);
             }
             match stop {
                 // A server that has had the view is probably starting.
@@ -338,13 +353,13 @@ impl View {
                 }
                 Stop::Failed(error) => {
                     tracing::warn!("cannot copy the view \"{}\": {error}", self.id);
-                    let last = match error {
-                        ViewError::Nats { .. } => LAST_WAIT_FOR_NATS,
-                        _ => LAST_WAIT,
-                    };
                     status.lose(Some(error));
-                    tokio::time::sleep(wait.min(last)).await;
-                    wait = last.min(2 * wait);
+                    tokio::time::sleep(wait).await;
+                    attempts += 1;
+                    wait = match attempts {
+                        ..FIRST_ATTEMPTS => SHORT_WAIT.min(2 * wait),
+                        _ => LONG_WAIT.min(2 * wait),
+                    };
                 }
                 Stop::Diverged => {
                     status.lose(None);

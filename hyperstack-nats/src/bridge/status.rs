@@ -11,7 +11,7 @@ use super::error::ViewError;
 pub struct ViewStatus {
     /// The view's id.
     pub view: String,
-    /// Whether the bridge writes heartbeats: NATS has all that the server sent up to one interval before the last one.
+    /// Whether the bridge writes heartbeats: NATS is at most one interval behind the server.
     pub is_caught_up: bool,
     /// The number of rows that the server has now. 0 for a tape.
     pub rows: u64,
@@ -26,12 +26,12 @@ pub struct ViewStatus {
     pub restarts: u64,
     /// The number of heartbeats that this bridge has written.
     pub heartbeats: u64,
-    /// The number of gaps that this bridge has found in the tape: records that it could not copy.
+    /// The number of gaps that this bridge has written to the tape's stream, in place of records that it could not
+    /// copy.
     pub gaps: u64,
     /// What is missing in the latest gap, and why.
     pub last_gap: Option<String>,
-    /// The latest error since the last heartbeat. `None` also while the bridge has lost the server and has not tried to
-    /// read the view.
+    /// The latest error since the last heartbeat. While the bridge has lost the server, this can be `None`.
     pub error: Option<ViewError>,
 }
 
@@ -78,8 +78,8 @@ impl BridgeStatus {
         Some(state.clone())
     }
 
-    /// Waits until each view has been up to date once. Returns `false` as soon as the bridge ends or a view fails with
-    /// a [final error](crate::ViewError::is_final). Cancel safe.
+    /// Waits until each view has been caught up at some time during the call. Returns `false` as soon as the bridge
+    /// ends, or a view that it still waits for fails with a [final error](crate::ViewError::is_final). Cancel safe.
     pub async fn wait_caught_up(&self) -> bool {
         let views = self.views.clone().into_iter().map(|mut view| async move {
             let caught_up = view.wait_for(|view| view.is_caught_up).await;
@@ -132,11 +132,11 @@ impl Reporter {
         });
     }
 
-    /// The tape lacks records.
-    pub(super) fn gap(&self, message: String) {
+    /// A gap was written.
+    pub(super) fn gap(&self, message: Option<String>) {
         self.0.send_modify(|view| {
             view.gaps += 1;
-            view.last_gap = Some(message);
+            view.last_gap = message;
         });
     }
 

@@ -16,13 +16,16 @@ use crate::{names, store};
 const BATCH: usize = 256;
 
 /// How often NATS says that it is alive while there are no messages.
-const HEARTBEAT: Duration = Duration::from_secs(2);
+const HEARTBEAT: Duration = Duration::from_secs(3);
 
 /// How long a request for messages lasts.
 const EXPIRES: Duration = Duration::from_secs(60);
 
 /// How long NATS keeps a consumer that no longer requests messages.
 const INACTIVE: Duration = Duration::from_secs(30);
+
+/// How long to wait until NATS has deleted a consumer.
+const DELETION: Duration = Duration::from_secs(1);
 
 /// How long to wait for messages that NATS has announced before the client checks that they exist.
 const QUIET: Duration = Duration::from_millis(100);
@@ -145,7 +148,10 @@ impl Drop for Follow {
         if let (true, Ok(runtime)) = (is_connected, Handle::try_current()) {
             let name = self.consumer.cached_info().name.clone();
             let (jetstream, stream) = (self.jetstream.clone(), std::mem::take(&mut self.stream));
-            runtime.spawn(async move { jetstream.delete_consumer_from_stream(name, stream).await });
+            runtime.spawn(async move {
+                let deleted = jetstream.delete_consumer_from_stream(name, stream);
+                tokio::time::timeout(DELETION, deleted).await
+            });
         }
     }
 }

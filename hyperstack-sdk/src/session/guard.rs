@@ -96,11 +96,11 @@ impl Guard {
         }
     }
 
-    /// Whether the row already contains a live change, which must then be dropped. `whole` says whether the change
+    /// Whether the row already contains a live change, which must then be dropped. `replaces` says whether the change
     /// replaces the row.
     #[inline]
-    pub(crate) fn is_old(&self, mark: &Mark, version: Option<Version>, whole: bool) -> bool {
-        if whole && matches!(self, Guard::V2(guard) if guard.rolls_back) {
+    pub(crate) fn is_old(&self, mark: &Mark, version: Option<Version>, replaces: bool) -> bool {
+        if replaces && matches!(self, Guard::V2(guard) if guard.rolls_back) {
             return false;
         }
         let versions = mark.version.zip(version);

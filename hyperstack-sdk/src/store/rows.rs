@@ -276,10 +276,11 @@ impl<T: Record> Rows<T> {
         self.snapshot.clear();
     }
 
-    /// Whether a present row already contains a live change. `whole` says whether the change replaces the row.
-    fn is_old(&self, held: Option<RowId>, input: &Input<'_>, whole: bool) -> bool {
+    /// Whether a present row already contains a live change. `replaces` says whether the change replaces the row.
+    fn is_old(&self, held: Option<RowId>, input: &Input<'_>, replaces: bool) -> bool {
         let slot = held.and_then(|id| self.slots[id as usize].as_ref());
-        input.live && slot.is_some_and(|slot| self.guard.is_old(&slot.mark, input.version, whole))
+        let is_old = |slot: &TableRow<T>| self.guard.is_old(&slot.mark, input.version, replaces);
+        input.live && slot.is_some_and(is_old)
     }
 
     /// Ends a snapshot. In a view ordered by recency, its rows come first. In a view ordered by position, each row

@@ -53,6 +53,14 @@ impl Running {
         Running { task, status }
     }
 
+    /// Ends it, and waits until it does nothing any more.
+    pub(crate) async fn stop(self) {
+        self.task.abort();
+        for view in self.status.views() {
+            soon(self.status.wait_for(&view.view, |_| false)).await;
+        }
+    }
+
     /// Waits until it has copied all views once.
     pub(crate) async fn caught_up(&self) {
         let is_alive = soon(self.status.wait_caught_up()).await;

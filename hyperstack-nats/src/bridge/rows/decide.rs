@@ -4,7 +4,8 @@
 //!
 //! - The source is *authoritative* over an entry that is certainly older than the bridge's copy of the source: the bridge
 //!   has written the entry itself, or had read it before it requested its snapshot.
-//! - Else the versions of the rows must tell.
+//! - Else the versions of the rows must tell. Those of deleted rows cannot: a derived view can lose a row and get it back
+//!   unchanged.
 //!
 //! If neither tells, the bridge waits: the source is about to report what another bridge already wrote. If that does not
 //! happen, the bridge requests a new snapshot, which is authoritative over all that it has read of the bucket.
@@ -65,7 +66,6 @@ pub(super) fn decide(local: Local, held: Option<&Held>, fence: u64) -> Decision 
         }
         Local::Gone if held.is_deleted => Decision::Nothing,
         Local::Gone if is_authoritative => Decision::Delete(held.revision),
-        // A derived view can lose a row and get it back unchanged, so its version does not tell.
         Local::Gone => Decision::Doubt,
         Local::Unknown => Decision::Nothing,
     }

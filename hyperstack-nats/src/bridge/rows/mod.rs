@@ -99,7 +99,8 @@ pub(super) async fn copy(
                     Ok(outcome) => outcome,
                 };
                 copier.handle_outcome(&write, outcome);
-                status.count(outcome == Outcome::Conflict, matches!(outcome, Outcome::Written(_)));
+                let is_conflict = matches!(outcome, Outcome::Conflict | Outcome::Unknown);
+                status.count(is_conflict, matches!(outcome, Outcome::Written(_)));
             }
             Some(written) = OptionFuture::from(beat.as_mut()) => {
                 beat = None;

@@ -28,7 +28,9 @@ pub(super) struct Source {
     rows: ErasedStream<Result<Update<Arc<Value>>, StreamError>>,
     /// Resolves when the snapshot is complete.
     complete: Option<Complete>,
-    /// Why the snapshot is late, until someone takes it.
+    /// Whether rows have arrived since the client last reported that the snapshot is late.
+    has_progress: bool,
+    /// Why the snapshot is late, until it is reported.
     late: Option<ViewError>,
 }
 
@@ -52,6 +54,7 @@ impl Source {
             hyperstack: hyperstack.clone(),
             rows: view.try_watch().shared().erased(),
             complete: Some(complete_of(&view)),
+            has_progress: false,
             late: None,
             view,
         })
@@ -63,7 +66,7 @@ impl Source {
         stats.filter(|stats| stats.is_ready && self.complete.is_none())
     }
 
-    /// Returns why the snapshot is late, if there is news.
+    /// Returns why the snapshot is late, unless that was reported already or rows are arriving.
     pub(super) fn take_late(&mut self) -> Option<ViewError> {
         self.late.take()
     }
@@ -95,7 +98,9 @@ impl Source {
                     if !is_late {
                         return Poll::Ready(Err(error));
                     }
-                    self.late = Some(error);
+                    if !std::mem::take(&mut self.has_progress) {
+                        self.late = Some(error);
+                    }
                     self.complete = Some(complete_of(&self.view));
                     has_read = true;
                 }
@@ -121,6 +126,7 @@ impl Source {
                 Poll::Ready(Some(Ok(
                     Update::Upsert { key, data } | Update::Patch { key, data },
                 ))) => {
+                    self.has_progress = true;
                     copier.put_row(&key.into(), data);
                 }
                 Poll::Ready(Some(Ok(Update::Delete { key }))) => copier.delete_row(&key.into()),

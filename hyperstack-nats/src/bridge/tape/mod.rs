@@ -108,28 +108,31 @@ pub(super) async fn copy(
         tokio::select! {
             item = item, if pipeline.len() < WAITING => match item {
                 Some(item) => {
-                    push(limit, view, &subject, item, &mut pipeline, status)?;
+                    push(limit, view, &subject, item, &mut pipeline)?;
                     for _ in 1..IN_FLIGHT {
                         let Some(item) = tape.next().now_or_never() else {
                             break;
                         };
-                        push(limit, view, &subject, item, &mut pipeline, status)?;
+                        push(limit, view, &subject, item, &mut pipeline)?;
                     }
                 }
                 None => was_caught_up = true,
             },
             Some(reply) = replies.next() => {
                 let sent = log.read(reply)?;
-                match sent {
-                    Sent::Stored(sequence) if pipeline.acknowledge(sequence) => {
+                if let Sent::Stored(sequence) = sent {
+                    if let Some(message) = pipeline.acknowledge(sequence) {
                         status.count(false, true);
+                        if message.subject == subject {
+                            let gap: Option<Gap> = serde_json::from_slice(&message.payload).ok();
+                            status.gap(gap.map(|gap| gap.message));
+                        }
                         continue;
                     }
-                    Sent::Unanswered => {
-                        let operation = format!("write to the stream \"{}\"", log.name);
-                        status.lose(Some(ViewError::unanswered(operation)));
-                    }
-                    _ => {}
+                }
+                if let Sent::Unanswered = sent {
+                    let operation = format!("write to the stream \"{}\"", log.name);
+                    status.lose(Some(ViewError::unanswered(operation)));
                 }
                 status.count(true, false);
                 // Each of the messages behind it names it.
@@ -188,7 +191,6 @@ fn push(
     subject: &str,
     item: Option<Result<TapeRecord<Value>, TapeError>>,
     pipeline: &mut Pipeline,
-    status: &Reporter,
 ) -> Result<(), Stop> {
     match item {
         Some(Ok(record)) => {
@@ -211,12 +213,10 @@ fn push(
                 cause: "too-large".to_owned(),
                 message: error.to_string(),
             };
-            status.gap(format!("cannot copy the record {}: {error}", record.cursor));
             push_gap(subject, record.cursor, &gap, pipeline)
         }
         Some(Err(TapeError::Gap(gap))) => {
             tracing::warn!("{gap}");
-            status.gap(gap.to_string());
             push_gap(subject, gap.resumed.clone(), &of_gap(&gap), pipeline)
         }
         // The record follows without the field.

@@ -155,7 +155,7 @@ impl Bridge {
     /// Handles a reply. Returns whether the tape must be read again.
     fn handle(&mut self, reply: Reply, stream: &Stream) -> bool {
         if let Reply::Stored(sequence) = reply {
-            if self.pipeline.acknowledge(sequence) {
+            if self.pipeline.acknowledge(sequence).is_some() {
                 return false;
             }
         }

@@ -91,18 +91,16 @@ impl Pipeline {
         Some((message, expected))
     }
 
-    /// NATS stored the first message with this sequence number. Returns whether that is its place.
-    pub(super) fn acknowledge(&mut self, sequence: u64) -> bool {
+    /// NATS stored the first message with this sequence number. Returns the message if that is its place.
+    pub(super) fn acknowledge(&mut self, sequence: u64) -> Option<Message> {
         if self.sent == 0 || sequence != self.last + 1 {
-            return false;
+            return None;
         }
-        let Some(message) = self.waiting.pop_front() else {
-            return false;
-        };
+        let message = self.waiting.pop_front()?;
         self.sent -= 1;
         self.last = sequence;
-        self.position = Some(message.position);
-        true
+        self.position = Some(message.position.clone());
+        Some(message)
     }
 
     /// NATS did not store a message, and no reply is outstanding. The stream's last message is this one: skips the
@@ -205,7 +203,7 @@ mod tests {
             send(&mut pipeline),
             Some(("e:3".into(), 8, Some("e:2".into())))
         );
-        assert!(pipeline.acknowledge(8) && !pipeline.acknowledge(10));
+        assert!(pipeline.acknowledge(8).is_some() && pipeline.acknowledge(10).is_none());
         assert_eq!(
             send(&mut pipeline),
             Some(("e:3+1".into(), 9, Some("e:3".into())))

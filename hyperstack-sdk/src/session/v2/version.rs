@@ -13,7 +13,7 @@ pub(crate) struct Version {
     counter: u64,
 }
 
-/// What a source has learned from the positions of its changes.
+/// The rules of a source, and what it has learned from the positions of its changes.
 #[derive(Debug, Default)]
 pub(crate) struct Guard {
     /// Whether an upsert can set a row back to an earlier version.

@@ -120,20 +120,23 @@ async fn scenario(guarded: &Guarded) {
     assert_eq!(next(&mut row).await.data().unwrap().score, 7);
     let mut tape = hs.views::<TradeViews>().append().tape();
     prices(&mut tape, 0..10).await;
-    drop(bridge);
+    bridge.stop().await;
 
     server.upsert("Player", "k7", json!({"score": -7}));
     server.delete("Player", "k8");
     trade(&server, 10..30);
     let _bridge = guarded.bridge(&server).await;
     assert_eq!(next(&mut row).await.data().unwrap().score, -7);
-    let gap = loop {
-        match next(&mut tape).await {
-            Err(TapeError::Gap(gap)) => break gap,
-            Err(TapeError::OverLimit { .. }) => {}
-            other => panic!("not a gap: {other:?}"),
+    let gap = soon(async {
+        loop {
+            match next(&mut tape).await {
+                Err(TapeError::Gap(gap)) => break gap,
+                Err(TapeError::OverLimit { .. }) => {}
+                other => panic!("not a gap: {other:?}"),
+            }
         }
-    };
+    });
+    let gap = gap.await;
     assert_eq!(gap.cause, GapCause::MissedByServer);
     prices(&mut tape, 20..30).await;
     while next(&mut rows).await.len() != 119 {}
