@@ -4,7 +4,7 @@ use crate::Result;
 use std::time::Duration;
 
 /// The memory may grow for this long, but at most for half of the run.
-const WARM_UP: Duration = Duration::from_secs(15 * 60);
+const WARM_UP: Duration = Duration::from_secs(14 * 60);
 
 /// How much the memory may grow after that, as a share of what it was. Covers the noise of the allocator.
 const BOUND: f64 = 0.05;
