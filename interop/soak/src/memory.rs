@@ -7,7 +7,7 @@ use std::time::Duration;
 const WARM_UP: Duration = Duration::from_secs(14 * 60);
 
 /// How much the memory may grow after that, as a share of what it was. Covers the noise of the allocator.
-const BOUND: f64 = 0.05;
+const BOUND: f64 = 0.03;
 
 /// The bound for a run that is too short for the whole warm-up.
 const SHORT_BOUND: f64 = 0.25;
