@@ -8,12 +8,12 @@ use async_nats::jetstream::{self, Context};
 use async_nats::ConnectOptions;
 use hyperstack_sdk::prelude::*;
 use hyperstack_sdk::testing::TestServer;
-use hyperstack_sdk::{Tape, TapeError};
 use nats_tests::{Directory, NatsServer};
 use serde_json::json;
 
 use crate::bridge::{equal, Running};
-use crate::support::{lost, next, settings, soon, Trade, TradeViews, PREFIX};
+use crate::source::{prices, put, server, tape, trade};
+use crate::support::{lost, settings, soon, PREFIX};
 
 const LIST: &str = "KV_game_Player_list";
 const TAPE: &str = "TAPE_game_Trade_append";
@@ -113,32 +113,6 @@ async fn leader(jetstream: &Context) -> usize {
     leader.unwrap()[1..].parse().unwrap()
 }
 
-fn put(server: &TestServer, rows: std::ops::Range<i64>, score: i64) {
-    for n in rows {
-        server.upsert("Player", &format!("k{n}"), json!({"score": score + n}));
-    }
-}
-
-fn trade(server: &TestServer, prices: std::ops::Range<i64>) {
-    for price in prices {
-        server.upsert("Trade", "A", json!({"price": price}));
-    }
-}
-
-/// Requires exactly these records.
-async fn prices(tape: &mut Tape<Trade>, expected: std::ops::Range<i64>) {
-    for price in expected {
-        let record = loop {
-            match next(tape).await {
-                // While the bridge does not confirm the tape.
-                Err(TapeError::OverLimit { .. }) => {}
-                record => break record.unwrap(),
-            }
-        };
-        assert_eq!(record.patch.price, Some(Some(price)));
-    }
-}
-
 /// A cluster with two bridges, 200 rows and 100 records.
 struct Copied {
     cluster: Cluster,
@@ -150,10 +124,8 @@ struct Copied {
 impl Copied {
     async fn start() -> Self {
         let cluster = Cluster::start();
-        let source = TestServer::builder().protocol(Protocol::V2);
-        let source = source.entity("Player").entity("Trade");
-        let source = source.tape("Trade/append", 1_000).start().await.unwrap();
-        put(&source, 0..200, 0);
+        let source = server(1_000).await;
+        put(&source, 0..200, 1);
         trade(&source, 0..100);
         let jetstream = jetstream::new(cluster.connect().await);
         soon(answered(&jetstream)).await;
@@ -185,9 +157,10 @@ impl Copied {
         let hs = soon(builder.client(settings()).connect()).await.unwrap();
         let direct = HyperStack::connect(self.source.url()).await.unwrap();
         let (direct, rows) = (direct.raw("Player").list(), hs.raw("Player").list());
-        let mut tape = hs.views::<TradeViews>().append().tape();
+        let mut tape = tape(&hs);
         assert_eq!(equal(direct.clone(), rows.clone(), true).await, 200);
-        prices(&mut tape, 0..100).await;
+        let expected: Vec<i64> = (0..100).collect();
+        assert_eq!(prices(&mut tape, 100).await, expected);
 
         let mut states = hs.connection_states();
         self.cluster.servers[killed].kill();
@@ -198,7 +171,8 @@ impl Copied {
         put(&self.source, 100..300, 1_000);
         self.source.delete("Player", "k0");
         trade(&self.source, 100..200);
-        prices(&mut tape, 100..200).await;
+        let expected: Vec<i64> = (100..200).collect();
+        assert_eq!(prices(&mut tape, 100).await, expected);
         assert_eq!(equal(direct, rows, true).await, 299);
         let state = soon(info(&self.jetstream, TAPE)).await.state;
         assert_eq!((state.messages, state.last_sequence), (200, 200));

@@ -5,4 +5,5 @@ mod client;
 mod cluster;
 mod hs;
 mod security;
+mod source;
 mod support;

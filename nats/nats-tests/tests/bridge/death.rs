@@ -4,61 +4,19 @@ use hyperstack_sdk::prelude::*;
 use hyperstack_sdk::testing::TestServer;
 use hyperstack_sdk::{GapCause, Tape, TapeError};
 use nats_tests::NatsServer;
-use serde_json::json;
 
 use super::{client, equal, grown, Process, Running};
-use crate::support::{next, Hand, Trade, TradeViews};
+use crate::source::{prices, put, server, tape, trade};
+use crate::support::{next, Hand, Trade};
 
 const LIST: &str = "Player/list";
 const TAPE: &str = "Trade/append";
-
-async fn server(retained: usize) -> TestServer {
-    TestServer::builder()
-        .protocol(Protocol::V2)
-        .entity("Player")
-        .entity("Trade")
-        .tape(TAPE, retained)
-        .start()
-        .await
-        .unwrap()
-}
-
-/// Writes rows whose scores are their numbers times `factor`.
-fn put(server: &TestServer, rows: std::ops::Range<i64>, factor: i64) {
-    for n in rows {
-        server.upsert("Player", &format!("k{n}"), json!({"score": n * factor}));
-    }
-}
-
-fn trade(server: &TestServer, prices: std::ops::Range<i64>) {
-    for price in prices {
-        let key = ["A", "B"][price as usize % 2];
-        server.upsert("Trade", key, json!({"price": price, "side": "buy"}));
-    }
-}
 
 /// Waits until a client of NATS has the rows that a client of the server has. Returns how many.
 async fn same_rows(server: &TestServer, hs: &HyperStack) -> usize {
     let direct = HyperStack::connect(server.url()).await.unwrap();
     let rows = |hs: &HyperStack| hs.raw("Player").list();
     equal(rows(&direct), rows(hs), true).await
-}
-
-fn tape(hs: &HyperStack) -> Tape<Trade> {
-    hs.views::<TradeViews>().append().tape()
-}
-
-async fn prices(tape: &mut Tape<Trade>, count: usize) -> Vec<i64> {
-    let mut prices = Vec::new();
-    while prices.len() < count {
-        match next(tape).await {
-            Ok(record) => prices.extend(record.patch.price.flatten()),
-            // While a bridge is behind, it does not confirm the tape.
-            Err(TapeError::OverLimit { .. }) => {}
-            Err(error) => panic!("after {:?}: {error}", prices.last()),
-        }
-    }
-    prices
 }
 
 async fn gap(tape: &mut Tape<Trade>) -> hyperstack_sdk::TapeGap {

@@ -3,12 +3,13 @@
 use async_nats::{Client, ConnectOptions};
 use hyperstack_sdk::prelude::*;
 use hyperstack_sdk::testing::TestServer;
-use hyperstack_sdk::{GapCause, ReadError, Tape, TapeError};
+use hyperstack_sdk::{GapCause, ReadError, TapeError};
 use nats_tests::{Directory, NatsServer};
 use serde_json::json;
 
 use crate::bridge::Running;
-use crate::support::{next, settings, soon, Player, Trade, TradeViews, PREFIX};
+use crate::source::{prices, server, tape, trade};
+use crate::support::{next, settings, soon, Player, PREFIX};
 
 const STREAMS: [&str; 3] = ["KV_game", "KV_game_Player_list", "TAPE_game_Trade_append"];
 
@@ -74,34 +75,9 @@ impl Guarded {
     }
 }
 
-async fn server() -> TestServer {
-    let builder = TestServer::builder().protocol(Protocol::V2);
-    let builder = builder.entity("Player").entity("Trade");
-    builder.tape("Trade/append", 10).start().await.unwrap()
-}
-
-fn trade(server: &TestServer, prices: std::ops::Range<i64>) {
-    for price in prices {
-        server.upsert("Trade", "A", json!({"price": price}));
-    }
-}
-
-async fn prices(tape: &mut Tape<Trade>, expected: std::ops::Range<i64>) {
-    for price in expected {
-        let record = loop {
-            match next(tape).await {
-                // While no bridge runs.
-                Err(TapeError::OverLimit { .. }) => {}
-                record => break record.unwrap(),
-            }
-        };
-        assert_eq!(record.patch.price, Some(Some(price)));
-    }
-}
-
 /// Copies and reads rows, one row, and a tape with a gap.
 async fn scenario(guarded: &Guarded) {
-    let server = server().await;
+    let server = server(10).await;
     // NATS asks a reader of more than a megabyte to acknowledge what it has received.
     let text = "x".repeat(10_000);
     for n in 0..120 {
@@ -118,8 +94,9 @@ async fn scenario(guarded: &Guarded) {
     assert_eq!(next(&mut rows).await.len(), 120);
     let mut row = hs.watch_key::<Player>("k7");
     assert_eq!(next(&mut row).await.data().unwrap().score, 7);
-    let mut tape = hs.views::<TradeViews>().append().tape();
-    prices(&mut tape, 0..10).await;
+    let mut tape = tape(&hs);
+    let expected: Vec<i64> = (0..10).collect();
+    assert_eq!(prices(&mut tape, 10).await, expected);
     bridge.stop().await;
 
     server.upsert("Player", "k7", json!({"score": -7}));
@@ -138,7 +115,8 @@ async fn scenario(guarded: &Guarded) {
     });
     let gap = gap.await;
     assert_eq!(gap.cause, GapCause::MissedByServer);
-    prices(&mut tape, 20..30).await;
+    let expected: Vec<i64> = (20..30).collect();
+    assert_eq!(prices(&mut tape, 10).await, expected);
     while next(&mut rows).await.len() != 119 {}
 }
 
@@ -210,7 +188,7 @@ async fn a_client_without_the_descriptions_cannot_connect() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_view_without_permission_is_an_error_of_this_view() {
     let guarded = Guarded::start(&permissions(&STREAMS[..2]));
-    let server = server().await;
+    let server = server(10).await;
     server.upsert("Player", "ada", json!({"score": 7}));
     let _bridge = guarded.bridge(&server).await;
     let hs = guarded.try_read().await.unwrap();
@@ -220,7 +198,7 @@ async fn a_view_without_permission_is_an_error_of_this_view() {
         format!("Permissions Violation for Publish to \"$JS.API.STREAM.INFO.{stream}\"")
     };
 
-    let mut tape = hs.views::<TradeViews>().append().tape();
+    let mut tape = tape(&hs);
     match next(&mut tape).await {
         Err(TapeError::Rejected { issue, .. }) => {
             assert!(
