@@ -186,13 +186,11 @@ impl Bridge {
         if self.context.prefix.is_empty() {
             return Err(BridgeError::EmptyPrefix);
         }
-        let tapes = self.views.iter().filter(|(view, _)| view.is_tape);
-        for (tape, _) in tapes {
-            let mut others = self.views.iter().filter(|(view, _)| !view.is_tape);
-            if others.any(|(view, _)| view.id == tape.id) {
-                let view = tape.id.clone();
-                return Err(BridgeError::Ambiguous { view });
-            }
+        // `add` keeps each view once, so twins differ in what they are.
+        let ids = || self.views.iter().map(|(view, _)| &view.id);
+        if let Some(view) = ids().find(|id| ids().filter(|other| other == id).count() > 1) {
+            let view = view.clone();
+            return Err(BridgeError::Ambiguous { view });
         }
         let mut views = JoinSet::new();
         for (view, status) in self.views {
